@@ -1,0 +1,12 @@
+//! `/api/v1/cart/shipping-methods`: how the caller's cart could be sent, and for how much.
+
+use app::cart;
+use edge::{Problem, Reply, Request, Route};
+use ports::Ports;
+
+spin_shell::http!(Route::at(api::CART_SHIPPING_METHODS.path).get(list));
+
+async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let owner = edge::caller(ports, request)?.require_owner()?;
+    cart::shipping_methods(ports, &owner, &request.query()?)
+}

@@ -1,0 +1,42 @@
+//! `/simulator/...`: the outside world of a development shop. Never part of production.
+//!
+//! It speaks the part of Stripe's API the shop uses ([`api`]), keeps its own books of what money did
+//! ([`ledger`]), can be told to misbehave ([`faults`]), sends signed webhooks ([`webhooks`]) and records the
+//! events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth apart from the
+//! shop's: a test asks here whether the customer was charged once.
+
+pub mod api;
+pub mod faults;
+pub mod ledger;
+pub mod sink;
+pub mod webhooks;
+
+use edge::Route;
+
+// Only in a component: the native suite calls the routes directly.
+#[cfg(target_family = "wasm")]
+spin_shell::http_on!("simulator", routes());
+
+/// Every path of the simulator.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::at("/simulator/v1/payment_intents").post(api::create),
+        Route::at("/simulator/v1/payment_intents/search").get(api::search),
+        Route::at("/simulator/v1/payment_intents/:intent_id").get(api::retrieve),
+        Route::at("/simulator/v1/payment_intents/:intent_id/capture").post(api::capture),
+        Route::at("/simulator/v1/payment_intents/:intent_id/cancel").post(api::cancel),
+        Route::at("/simulator/v1/refunds").post(api::refund),
+        Route::at("/simulator/v1/refunds/:refund_id").get(api::retrieve_refund),
+        Route::at("/simulator/authenticate").post(api::authenticate),
+        Route::at("/simulator/ledger").get(ledger::list),
+        Route::at("/simulator/faults")
+            .post(faults::add)
+            .get(faults::list)
+            .delete(faults::clear),
+        Route::at("/simulator/faults/:fault_id").delete(faults::remove),
+        Route::at("/simulator/sink")
+            .post(sink::receive)
+            .get(sink::list),
+    ]
+}

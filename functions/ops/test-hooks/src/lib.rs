@@ -1,0 +1,81 @@
+//! `/test/…`: what the end-to-end suite needs and no shop should have. Development only: the manifest for
+//! production does not name this component.
+//!
+//! - `GET /test/clock`, `POST /test/clock {advance_ms}`: the database's clock, and moving it forward.
+//! - `GET /test/rows?table=&column=&value=`: rows as they lie in the database, to prove what they do not hold.
+//! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
+//!
+//! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes.
+
+pub mod statements;
+
+use edge::{Problem, Reply, Request, Route};
+use ports::{Ports, SqlError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+spin_shell::http!(
+    Route::at("/test/clock").get(show_clock).post(advance_clock),
+    Route::at("/test/rows").get(show_rows),
+    Route::at("/test/audit").get(audit),
+);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    table: String,
+    column: Option<String>,
+    value: Option<String>,
+}
+
+async fn show_clock(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    documents(ports, statements::CLOCK, &json!({})).map(|rows| Reply::json(200, &rows.first()))
+}
+
+async fn advance_clock(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let Advance { advance_ms } = request.json()?;
+    // Backwards is a thing no clock of ours does, so no test may ask for it.
+    if advance_ms < 0 {
+        return Err(Problem::invalid_field("/advance_ms", "must not be negative"));
+    }
+    let input = json!({ "advance_ms": advance_ms });
+    documents(ports, statements::ADVANCE_CLOCK, &input).map(|rows| Reply::json(200, &rows.first()))
+}
+
+async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let Rows { table, column, value } = request.query()?;
+    let Some(table) = statements::TABLES.iter().find(|known| **known == table) else {
+        return Err(Problem::invalid_field("table", format!("must be one of {}", statements::TABLES.join(", "))));
+    };
+    let columns: Vec<String> =
+        documents(ports, statements::COLUMNS, &json!({ "table": table }))?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    if column.as_ref().is_some_and(|named| !columns.contains(named)) {
+        return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
+    }
+    let statement = statements::rows_of(table, &columns, column.as_deref());
+    documents(ports, &statement, &json!({ "value": value })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
+}
+
+async fn audit(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    let input = json!({ "overdue_ms": statements::OVERDUE_MS });
+    documents(ports, statements::AUDIT, &input).map(|violations| Reply::json(200, &json!({ "violations": violations })))
+}
+
+fn documents(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Value>, Problem> {
+    let failed = |error: SqlError| Problem::internal(format!("test hook: {error}"));
+    ports
+        .sql
+        .query(statement, &input.to_string())
+        .map_err(failed)?
+        .iter()
+        .map(|row| serde_json::from_str(row).map_err(|error| Problem::internal(error.to_string())))
+        .collect()
+}

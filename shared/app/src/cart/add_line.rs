@@ -1,0 +1,69 @@
+//! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
+
+use super::{conflict, not_found, quantity, view};
+use crate::{
+    Change,
+    event::Event,
+    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
+    shop::Shop,
+};
+use domain::{
+    ids::{CartId, Sku},
+    money::{Currency, Money},
+};
+use edge::{Code, Problem, Reply};
+use ports::Ports;
+use serde::Deserialize;
+use serde_json::json;
+use store::sql;
+
+/// What to add.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddLine {
+    sku: Sku,
+    quantity: i64,
+}
+
+#[derive(Deserialize)]
+struct Facts {
+    cart_id: CartId,
+    currency: Currency,
+    known: bool,
+    active: bool,
+    price_minor: Option<i64>,
+    available: Option<i64>,
+    in_cart: Option<i64>,
+}
+
+/// Adds `body.quantity` of a SKU. Stock is looked at and not reserved: short stock is a warning, never a refusal (CART-3).
+///
+/// # Errors
+/// `cart_not_found`, `sku_unknown`, `sku_not_sold_in_currency`, `quantity_out_of_range`, `too_many_lines`,
+/// `cart_locked`, `version_conflict`.
+pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change) -> Result<Reply, Problem> {
+    let shop = Shop::relaxed(ports)?;
+    let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
+    let quantity = quantity(body.quantity, limit)?;
+    let facts: Facts = shop
+        .read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?
+        .ok_or_else(|| not_found(&shop))?;
+    if !facts.known || !facts.active {
+        return Err(Problem::new(Code::SkuUnknown).field("/sku").detail(format!("{} is not sold here", body.sku)));
+    }
+    let price_minor = facts.price_minor.ok_or_else(|| {
+        Problem::new(Code::SkuNotSoldInCurrency).field("/sku").detail(format!("{} has no price in {}", body.sku, facts.currency))
+    })?;
+
+    let line_id = view::line_id(&body.sku)?;
+    let wanted = facts.in_cart.unwrap_or(0).saturating_add(quantity.get());
+    let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
+    let event = json!({ "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "added": quantity });
+    let input = json!({
+        "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
+        "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
+        "reply": { "line_id": line_id, "sku": body.sku, "unit_price": Money::new(price_minor, facts.currency), "warnings": warnings },
+        "events": [Event::new(&shop, "cart.item_added", "cart", facts.cart_id.as_str(), event)],
+    });
+    change.apply(&shop, owner, &sql::CART_ADD_LINE, &input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+}

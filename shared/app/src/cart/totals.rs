@@ -1,0 +1,72 @@
+//! `GET /api/v1/cart/totals` and `/shipping-methods`: what it would cost, by the same engine as the confirm (CART-9).
+
+use super::not_found;
+use crate::{
+    pricing::{Binding, PricingFacts, Priced},
+    shop::Shop,
+};
+use domain::{
+    ids::{Country, Region, ShippingMethodId},
+    totals::{self, Totals, Warning},
+};
+use edge::{Problem, Reply};
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::sql;
+
+/// Where it would go, and how.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// The country; the cart's own when missing.
+    country: Option<Country>,
+    /// The part of it, where tax or shipping differ.
+    region: Option<Region>,
+    /// The shipping method, once one is chosen.
+    shipping_method: Option<ShippingMethodId>,
+}
+
+#[derive(Serialize)]
+struct Preview<'a> {
+    cart_id: &'a str,
+    cart_version: i64,
+    #[serde(flatten)]
+    totals: &'a Totals,
+    warnings: Vec<Warning>,
+    quote_hash: String,
+}
+
+/// The caller's cart with tax, shipping and stock as they are now. Nothing is silently zero (CART-6).
+///
+/// # Errors
+/// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`, `shipping_method_unavailable`.
+pub fn totals(ports: &Ports<'_>, owner: &str, destination: &Destination) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    let facts = facts(&shop, owner, destination)?;
+    let Priced { totals, .. } = facts.price(destination.shipping_method.as_ref(), Binding::Preview)?;
+    let preview = Preview {
+        cart_id: facts.cart.cart_id.as_str(),
+        cart_version: facts.cart.version,
+        warnings: totals::warnings(&totals),
+        quote_hash: crate::pricing::quote_hash(&totals),
+        totals: &totals,
+    };
+    Ok(Reply::json(200, &preview).etag(facts.cart.version))
+}
+
+/// The methods that would carry the caller's cart, each with what it costs: the function that quotes (SHIP-1).
+///
+/// # Errors
+/// `cart_not_found`, `country_unsupported`.
+pub fn shipping_methods(ports: &Ports<'_>, owner: &str, destination: &Destination) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    let facts = facts(&shop, owner, destination)?;
+    Ok(Reply::json(200, &json!({ "methods": facts.shipping_methods()? })))
+}
+
+fn facts(shop: &Shop<'_>, owner: &str, destination: &Destination) -> Result<PricingFacts, Problem> {
+    let region = destination.region.as_ref().map_or("", Region::as_str);
+    shop.read(&sql::PRICING_FACTS, &json!({ "owner": owner, "country": destination.country, "region": region }))?
+        .ok_or_else(|| not_found(shop))
+}

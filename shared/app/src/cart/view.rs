@@ -1,0 +1,166 @@
+//! `GET /api/v1/cart`: the cart as it stands now, in one statement of any size (CART-4).
+
+use super::not_found;
+use crate::{settings::CART_GUEST_IDLE_MS, shop::Shop};
+use domain::{
+    cart::CartStatus,
+    ids::{CartId, Country, LineId, Sku, TaxClass},
+    money::{Currency, Money},
+    quantity::Quantity,
+    stock::StockVerdict,
+    totals::Warning,
+};
+use edge::{Precondition, Problem, Reply};
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::sql;
+
+/// A cart as the database tells it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CartRow {
+    pub(crate) now_ms: i64,
+    pub(crate) cart_id: CartId,
+    pub(crate) status: CartStatus,
+    pub(crate) currency: Currency,
+    pub(crate) country: Country,
+    pub(crate) version: i64,
+    pub(crate) updated_at_ms: i64,
+    pub(crate) lines: Vec<LineRow>,
+}
+
+/// A line with the catalog's, price list's and stock's word on it. Missing words are `None`, never a default.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct LineRow {
+    pub(crate) sku: Sku,
+    pub(crate) quantity: Quantity,
+    pub(crate) added_price_minor: i64,
+    pub(crate) product_id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) category: Option<String>,
+    pub(crate) tax_class: Option<TaxClass>,
+    pub(crate) weight_g: Option<i64>,
+    pub(crate) active: bool,
+    pub(crate) price_minor: Option<i64>,
+    pub(crate) available: Option<i64>,
+}
+
+/// A cart as the storefront sees it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cart {
+    cart_id: CartId,
+    status: CartStatus,
+    currency: Currency,
+    country: Country,
+    pub(crate) version: i64,
+    lines: Vec<Line>,
+    /// The sum of the lines that have a price; tax, shipping and discounts are the totals' affair.
+    subtotal: Money,
+    updated_at_ms: i64,
+    expires_at_ms: i64,
+    warnings: Vec<Warning>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    line_id: LineId,
+    sku: Sku,
+    name: Option<String>,
+    quantity: Quantity,
+    unit_price: Option<Money>,
+    added_price: Money,
+    price_changed: bool,
+    line_total: Option<Money>,
+    #[serde(flatten)]
+    stock: StockVerdict,
+}
+
+/// The caller's cart, or 304 when they have seen this version.
+///
+/// # Errors
+/// `cart_not_found`.
+pub fn view(ports: &Ports<'_>, owner: &str, seen: Option<&Precondition>) -> Result<Reply, Problem> {
+    let cart = read(&Shop::new(ports), owner)?;
+    if seen.is_some_and(|seen| seen.admits(cart.version)) {
+        return Ok(Reply::not_modified(cart.version));
+    }
+    Ok(Reply::json(200, &cart).etag(cart.version))
+}
+
+/// The owner's live cart.
+pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
+    let row: CartRow = shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(|| not_found(shop))?;
+    render(row, shop.setting(&CART_GUEST_IDLE_MS)?)
+}
+
+fn render(row: CartRow, idle_ms: i64) -> Result<Cart, Problem> {
+    let currency = row.currency;
+    let overflow = |error| Problem::internal(format!("cart {}: {error}", row.cart_id));
+    let mut lines = Vec::with_capacity(row.lines.len());
+    let mut warnings = Vec::new();
+    let mut subtotal = Money::zero(currency);
+    for line in row.lines {
+        let line_id = line_id(&line.sku)?;
+        let unit_price = line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, currency));
+        let line_total = unit_price.map(|price| price.mul_quantity(line.quantity)).transpose().map_err(overflow)?;
+        if let Some(total) = line_total {
+            subtotal = subtotal.checked_add(total).map_err(overflow)?;
+        }
+        let stock = verdict(line.quantity.get(), line.available);
+        warnings.extend(warn(&line_id, &line.sku, unit_price.is_some(), stock));
+        lines.push(Line {
+            line_id,
+            name: line.name,
+            quantity: line.quantity,
+            unit_price,
+            added_price: Money::new(line.added_price_minor, currency),
+            price_changed: line.price_minor != Some(line.added_price_minor),
+            line_total,
+            stock,
+            sku: line.sku,
+        });
+    }
+    Ok(Cart {
+        cart_id: row.cart_id,
+        status: row.status,
+        currency,
+        country: row.country,
+        version: row.version,
+        lines,
+        subtotal,
+        updated_at_ms: row.updated_at_ms,
+        expires_at_ms: row.updated_at_ms.saturating_add(idle_ms),
+        warnings,
+    })
+}
+
+/// A line's id is its SKU: a cart has one line per SKU.
+pub(crate) fn line_id(sku: &Sku) -> Result<LineId, Problem> {
+    LineId::try_from(sku.as_str()).map_err(|error| Problem::internal(format!("line: {error}")))
+}
+
+/// What stock says of a quantity without reserving any; a missing word is "unknown" (CART-3).
+pub(super) fn verdict(quantity: i64, available: Option<i64>) -> StockVerdict {
+    match available {
+        Some(available) if available >= quantity => StockVerdict::Available,
+        Some(available) => StockVerdict::Short { available },
+        None => StockVerdict::Unknown,
+    }
+}
+
+/// What the buyer should know of a line before it fails them.
+pub(super) fn warn(line_id: &LineId, sku: &Sku, priced: bool, stock: StockVerdict) -> Vec<Warning> {
+    let warning = |code: &str, detail: String| Warning { code: code.to_owned(), detail, line_id: Some(line_id.clone()) };
+    let mut warnings = Vec::new();
+    if !priced {
+        warnings.push(warning("not_sold", format!("{sku} is not sold at the moment")));
+    }
+    match stock {
+        StockVerdict::Available => {}
+        StockVerdict::Short { available } => {
+            warnings.push(warning("insufficient_stock", format!("{available} of {sku} are available")));
+        }
+        StockVerdict::Unknown => warnings.push(warning("stock_unknown", format!("the stock of {sku} is not known"))),
+    }
+    warnings
+}

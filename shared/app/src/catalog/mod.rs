@@ -1,0 +1,199 @@
+//! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
+
+use crate::{
+    problem::refused,
+    shop::Shop,
+};
+use domain::{
+    ids::{Sku, TaxClass, WarehouseId},
+    money::Currency,
+};
+use edge::{Code, Problem, Reply, Service};
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use store::{Refusal, sql};
+
+/// SKUs one import may bring.
+const IMPORT_LIMIT: usize = 500;
+const LIST_LIMIT_DEFAULT: i64 = 50;
+const LIST_LIMIT_MAX: i64 = 500;
+/// Bounds of a price in minor units: positive, and small enough that no cart can overflow.
+const PRICE_MINOR_MAX: i64 = 1_000_000_000_000;
+/// A ton.
+const WEIGHT_G_MAX: i64 = 1_000_000;
+
+/// What is known of a SKU. A currency that `prices` leaves out is one it is not sold in.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkuFacts {
+    product_id: String,
+    name: String,
+    category: String,
+    tax_class: TaxClass,
+    weight_g: i64,
+    active: bool,
+    /// Minor units by currency.
+    prices: BTreeMap<Currency, i64>,
+}
+
+/// A SKU with its code, as an import brings it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkuRecord {
+    sku: Sku,
+    product_id: String,
+    name: String,
+    category: String,
+    tax_class: TaxClass,
+    weight_g: i64,
+    active: bool,
+    prices: BTreeMap<Currency, i64>,
+}
+
+/// Many SKUs at once.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    skus: Vec<SkuRecord>,
+}
+
+/// A page of the catalog.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListSkus {
+    cursor: Option<Sku>,
+    limit: Option<i64>,
+}
+
+/// A change of what there is: `receive` adds what came in, `adjust` corrects by a difference of either sign.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveStock {
+    warehouse_id: WarehouseId,
+    kind: MoveKind,
+    quantity: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum MoveKind {
+    Receive,
+    Adjust,
+}
+
+/// Adds or replaces one SKU.
+///
+/// # Errors
+/// `invalid_field`, `currency_unsupported`.
+pub fn put_sku(ports: &Ports<'_>, sku: &str, facts: SkuFacts) -> Result<Reply, Problem> {
+    let sku = Sku::try_from(sku).map_err(|error| Problem::invalid_field("sku", error.to_string()))?;
+    let SkuFacts { product_id, name, category, tax_class, weight_g, active, prices } = facts;
+    let record = SkuRecord { sku, product_id, name, category, tax_class, weight_g, active, prices };
+    put(ports, std::slice::from_ref(&record), |_, field| format!("/{field}"))?;
+    Ok(Reply::json(200, &record))
+}
+
+/// Adds or replaces many SKUs, all or none.
+///
+/// # Errors
+/// As [`put_sku`], naming the record.
+pub fn import(ports: &Ports<'_>, import: &Import) -> Result<Reply, Problem> {
+    if !(1..=IMPORT_LIMIT).contains(&import.skus.len()) {
+        return Err(Problem::invalid_field("/skus", format!("must have 1 to {IMPORT_LIMIT} entries")));
+    }
+    put(ports, &import.skus, |index, field| format!("/skus/{index}/{field}"))?;
+    Ok(Reply::json(200, &json!({ "count": import.skus.len() })))
+}
+
+fn put(ports: &Ports<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -> String) -> Result<(), Problem> {
+    for (index, record) in records.iter().enumerate() {
+        check(record).map_err(|(field, right)| Problem::invalid_field(pointer(index, field), right))?;
+        if records.iter().take(index).any(|earlier| earlier.sku == record.sku) {
+            return Err(Problem::invalid_field(pointer(index, "sku"), "must stand in the import once"));
+        }
+    }
+    match Shop::new(ports).apply::<Value>(&sql::SKU_PUT, &json!({ "skus": records }))? {
+        Ok(_) => Ok(()),
+        Err(Refusal::CurrencyUnsupported) => {
+            Err(Problem::new(Code::CurrencyUnsupported).field(pointer(0, "prices")).detail("every currency must be one the shop sells in"))
+        }
+        Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
+    for (field, text) in [("product_id", &record.product_id), ("name", &record.name), ("category", &record.category)] {
+        let fits = !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
+        if !fits {
+            return Err((field, "must be one line of 1 to 200 characters".to_owned()));
+        }
+    }
+    if !(0..=WEIGHT_G_MAX).contains(&record.weight_g) {
+        return Err(("weight_g", format!("must be 0 to {WEIGHT_G_MAX} grams")));
+    }
+    if record.prices.values().any(|minor| !(1..=PRICE_MINOR_MAX).contains(minor)) {
+        return Err(("prices", format!("every price must be 1 to {PRICE_MINOR_MAX} minor units")));
+    }
+    Ok(())
+}
+
+/// One SKU.
+///
+/// # Errors
+/// `sku_not_found`.
+pub fn sku(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
+    let found: Option<Value> = Shop::new(ports).read(&sql::SKU_VIEW, &json!({ "sku": sku }))?;
+    found.map(|sku| Reply::json(200, &sku)).ok_or_else(|| Problem::new(Code::SkuNotFound))
+}
+
+/// The catalog, page by page in order of the codes.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range.
+pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Reply, Problem> {
+    let limit = query.limit.unwrap_or(LIST_LIMIT_DEFAULT);
+    if !(1..=LIST_LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIST_LIMIT_MAX}")));
+    }
+    let cursor = query.cursor.as_ref().map_or("", Sku::as_str);
+    let mut skus: Vec<Value> = Shop::new(ports).list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = skus.len() > page;
+    skus.truncate(page);
+    let next = if more { skus.last().and_then(|sku| sku.get("sku")).cloned() } else { None };
+    Ok(Reply::json(200, &json!({ "skus": skus, "next_cursor": next })))
+}
+
+/// A SKU's stock, warehouse by warehouse.
+///
+/// # Errors
+/// `sku_not_found`.
+pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    let input = json!({ "sku": sku });
+    shop.read::<Value>(&sql::SKU_VIEW, &input)?.ok_or_else(|| Problem::new(Code::SkuNotFound))?;
+    let warehouses: Vec<Value> = shop.list(&sql::STOCK_VIEW, &input)?;
+    Ok(Reply::json(200, &json!({ "sku": sku, "warehouses": warehouses })))
+}
+
+/// Receives or adjusts stock, with its movement.
+///
+/// # Errors
+/// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero or of the wrong sign.
+pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock) -> Result<Reply, Problem> {
+    let bound = 1_000_000_000;
+    let fits = match body.kind {
+        MoveKind::Receive => (1..=bound).contains(&body.quantity),
+        MoveKind::Adjust => body.quantity != 0 && body.quantity.unsigned_abs() <= bound.unsigned_abs(),
+    };
+    if !fits {
+        return Err(Problem::invalid_field("/quantity", "must be above 0 to receive, and not 0 to adjust"));
+    }
+    let input = json!({
+        "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject,
+    });
+    let moved: Value = Shop::new(ports).apply(&sql::STOCK_MOVE, &input)?.map_err(refused)?;
+    Ok(Reply::json(200, &moved))
+}

@@ -1,0 +1,98 @@
+//! `POST /api/v1/checkout`: the cart as the buyer agrees to it, with where it goes and how it is paid.
+
+use crate::{
+    Change,
+    contact,
+    pricing::{Binding, PricingFacts, Priced, quote_hash},
+    problem::{payable, refused},
+    settings::CHECKOUT_SESSION_MS,
+    shop::Shop,
+};
+use domain::{
+    address::{Address, Contact, Email, Notes},
+    ids::{Region, ShippingMethodId},
+    totals::{check_payable, warnings},
+};
+use edge::{Code, Problem, Reply};
+use ports::Ports;
+use serde::Deserialize;
+use serde_json::json;
+use store::{Refusal, sql};
+
+/// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeginCheckout {
+    pub(crate) email: Email,
+    pub(crate) shipping_address: Address,
+    pub(crate) billing_address: Option<Address>,
+    pub(crate) shipping_method: ShippingMethodId,
+    pub(crate) payment_method: PaymentToken,
+    pub(crate) notes: Option<Notes>,
+}
+
+/// A provider's token for a payment method: `pm_…`. Anything that could be a card number is refused unseen.
+#[derive(Clone, Debug, Deserialize, serde::Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PaymentToken(String);
+
+impl TryFrom<String> for PaymentToken {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let fits = text.starts_with("pm_")
+            && (4..=255).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            // No token has as many digits in a row as the shortest card number.
+            && !text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 12);
+        if fits { Ok(Self(text)) } else { Err("must be a payment provider's token, pm_…; never card data") }
+    }
+}
+
+impl From<PaymentToken> for String {
+    fn from(token: PaymentToken) -> Self {
+        token.0
+    }
+}
+
+/// Begins a checkout of the caller's cart, or begins it anew. Everything a confirm would refuse is refused here
+/// already, by the same functions (STOCK-7).
+///
+/// # Errors
+/// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot be made or charged.
+pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Reply, Problem> {
+    let shop = Shop::relaxed(ports)?;
+    let country = body.shipping_address.country.clone();
+    let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
+    let facts: PricingFacts = shop
+        .read(&sql::PRICING_FACTS, &json!({ "owner": owner, "country": country, "region": region }))?
+        .ok_or_else(|| crate::cart::not_found(&shop))?;
+    if facts.cart.lines.is_empty() {
+        return Err(Problem::new(Code::CartEmpty));
+    }
+    let Priced { totals, .. } = facts.price(Some(&body.shipping_method), Binding::Binding)?;
+    check_payable(&totals, facts.rules()?).map_err(|error| payable(&error))?;
+
+    let cart_id = facts.cart.cart_id.as_str();
+    let contact = Contact {
+        email: body.email,
+        shipping_address: body.shipping_address,
+        billing_address: body.billing_address,
+        notes: body.notes,
+    };
+    let session_id = shop.id();
+    let input = json!({
+        "session_id": session_id, "cart_id": cart_id, "owner": owner, "cart_version": facts.cart.version,
+        "country": country, "region": region, "shipping_method": body.shipping_method, "payment_method": body.payment_method,
+        "contact": contact::seal(&shop, cart_id, &contact)?, "totals": totals, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
+        "reply": {
+            "cart_id": cart_id, "cart_version": facts.cart.version, "status": "open", "shipping_method": body.shipping_method,
+            "quote_hash": quote_hash(&totals), "totals": totals, "warnings": warnings(&totals),
+        },
+        "events": [],
+    });
+    let reply = change.apply(&shop, owner, &sql::CHECKOUT_BEGIN, &input)?.reply(201, |refusal| {
+        if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) }
+    })?;
+    Ok(reply.location(format!("/api/v1/checkout/{session_id}")))
+}

@@ -1,0 +1,87 @@
+//! From totals and allocation to the order that is to be: everything recovery will need, decided before anyone is called.
+
+use crate::{
+    payment::PROVIDER,
+    pricing::{PricingFacts, Priced},
+    saga::{Plan, PlanLine},
+    shop::Shop,
+};
+use domain::{
+    money::{Money, MoneyError, allocate},
+    stock::Allocation,
+    totals::LineTotals,
+};
+use edge::Problem;
+use serde_json::{Value, json};
+
+/// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them others.
+pub(super) fn plan(shop: &Shop<'_>, facts: &PricingFacts, priced: &Priced, payment_method: &str, destination: &Value) -> Result<Plan, Problem> {
+    let totals = &priced.totals;
+    let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
+    let mut lines = Vec::new();
+    for line in &totals.lines {
+        let parts: Vec<&Allocation> = priced.allocations.iter().filter(|part| part.sku == line.sku).collect();
+        let product_id = facts.cart.lines.iter().find(|row| row.sku == line.sku).and_then(|row| row.product_id.clone()).unwrap_or_default();
+        let category = facts.cart.lines.iter().find(|row| row.sku == line.sku).and_then(|row| row.category.clone());
+        for (part, split) in parts.iter().zip(split(line, &parts).map_err(broken)?) {
+            lines.push(PlanLine {
+                line_no: i64::try_from(lines.len()).unwrap_or(i64::MAX).saturating_add(1),
+                sku: line.sku.to_string(),
+                product_id: product_id.clone(),
+                name: line.name.clone(),
+                quantity: part.quantity,
+                unit_price_minor: line.unit_price.amount_minor(),
+                subtotal_minor: split.subtotal.amount_minor(),
+                discount_minor: split.discount.amount_minor(),
+                tax_minor: split.tax.amount_minor(),
+                total_minor: split.total.amount_minor(),
+                detail: json!({ "tax_rate": line.tax_rate, "tax_inclusive": line.tax_inclusive, "added_price": line.added_price, "category": category }),
+                warehouse_id: part.warehouse_id.to_string(),
+                reservation_id: shop.id(),
+            });
+        }
+    }
+    let minor = |money: Option<Money>| money.map_or(0, Money::amount_minor);
+    Ok(Plan {
+        order_id: shop.id(),
+        payment_id: shop.id(),
+        provider: PROVIDER.to_owned(),
+        payment_method: payment_method.to_owned(),
+        currency: totals.currency,
+        subtotal_minor: totals.subtotal.amount_minor(),
+        discount_minor: totals.discount.amount_minor(),
+        shipping_minor: minor(totals.shipping),
+        tax_minor: totals.tax.amount_minor(),
+        total_minor: totals.total.amount_minor(),
+        detail: json!({
+            "shipping": totals.shipping_method, "shipping_tax": totals.shipping_tax, "adjustments": totals.adjustments,
+            "destination": destination, "payment_method": "card",
+        }),
+        lines,
+    })
+}
+
+struct Split {
+    subtotal: Money,
+    discount: Money,
+    tax: Money,
+    total: Money,
+}
+
+/// A line's money over the warehouses it comes from: the parts sum to the line exactly (PRICE-2).
+fn split(line: &LineTotals, parts: &[&Allocation]) -> Result<Vec<Split>, MoneyError> {
+    let weights: Vec<u64> = parts.iter().map(|part| u64::try_from(part.quantity).unwrap_or(0)).collect();
+    let subtotals = allocate(line.subtotal, &weights)?;
+    let discounts = allocate(line.discount, &weights)?;
+    let taxes = allocate(line.tax, &weights)?;
+    subtotals
+        .into_iter()
+        .zip(discounts)
+        .zip(taxes)
+        .map(|((subtotal, discount), tax)| {
+            let net = subtotal.checked_sub(discount)?;
+            let total = if line.tax_inclusive { net } else { net.checked_add(tax)? };
+            Ok(Split { subtotal, discount, tax, total })
+        })
+        .collect()
+}

@@ -1,0 +1,173 @@
+//! What is owed to the provider: taken as rows, tried, and written down as done, to be tried again, or dead (CHK-8).
+
+use crate::{
+    event::Event,
+    payment::{PaymentRow, provider},
+    saga::Plan,
+    settings::{
+        COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, WORKER_LEASE_MS,
+    },
+    shop::Shop,
+};
+use domain::{
+    compensation::{CompensationKind, CompensationStatus},
+    payment::PaymentState,
+    retry::{AfterFailure, Growth, RetryPolicy},
+    saga::SagaState,
+};
+use edge::Problem;
+use providers::{Authorization, PaymentProvider as _, ProviderError, Refund, Void};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::{Refusal, sql};
+
+/// A leased compensation.
+#[derive(Debug, Deserialize)]
+struct Owed {
+    compensation_id: String,
+    kind: CompensationKind,
+    payment_id: String,
+    saga_id: String,
+    amount_minor: i64,
+    attempts: u32,
+    reason: String,
+    payment: PaymentRow,
+    plan: Plan,
+}
+
+/// What one try came to.
+enum Tried {
+    /// Done; the payment's state, its reference, and what was refunded.
+    Done { state: PaymentState, reference: Option<String>, refunded_minor: i64 },
+    /// Not now.
+    Failed(String),
+    /// Never: a person must look.
+    Hopeless(String),
+}
+
+/// How many were taken, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Rows taken.
+    pub taken: u64,
+    /// Done for good.
+    pub done: u64,
+    /// To be tried again.
+    pub retried: u64,
+    /// Given up, with an alert.
+    pub dead: u64,
+}
+
+/// Takes up to `limit` due compensations, or the one named, and tries each once.
+pub(crate) async fn run_due(shop: &Shop<'_>, limit: i64, only: Option<&str>) -> Result<Tally, Problem> {
+    let token = shop.id();
+    let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": limit, "compensation_id": only });
+    let mut tally = Tally::default();
+    for owed in shop.list::<Owed>(&sql::COMPENSATION_LEASE, &lease)? {
+        tally.taken = tally.taken.saturating_add(1);
+        let tried = match owed.kind {
+            CompensationKind::VoidPayment => void(shop, &owed).await?,
+            CompensationKind::RefundPayment => refund(shop, &owed).await?,
+            CompensationKind::CapturePayment => Tried::Hopeless("a capture is the saga's, never a compensation".to_owned()),
+        };
+        match settle(shop, &owed, &token, tried)? {
+            Some(CompensationStatus::Done) => tally.done = tally.done.saturating_add(1),
+            Some(CompensationStatus::Pending) => tally.retried = tally.retried.saturating_add(1),
+            Some(CompensationStatus::Dead) => tally.dead = tally.dead.saturating_add(1),
+            // Another worker took it over meanwhile: its business.
+            None => {}
+        }
+    }
+    Ok(tally)
+}
+
+/// Gives a hold back. Without a reference the provider is asked by the authorization's key what it did, if anything.
+async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Tried, Problem> {
+    let provider = provider(shop)?;
+    let reference = match &owed.payment.reference {
+        Some(reference) => reference.clone(),
+        None => match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id)).await {
+            Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
+            Ok(Authorization::Declined { reference, .. }) => return Ok(Tried::Done { state: PaymentState::Failed, reference, refunded_minor: 0 }),
+            Err(ProviderError::Mismatch { reference, .. }) => reference,
+            Err(error) => return Ok(failed(&error)),
+        },
+    };
+    Ok(match provider.void(&reference, &format!("{}/void/{}", owed.compensation_id, owed.attempts)).await {
+        Ok(Void::Voided { .. }) => Tried::Done { state: PaymentState::Voided, reference: Some(reference), refunded_minor: 0 },
+        Ok(Void::Captured { .. }) => Tried::Hopeless("the payment was captured; refund it by hand".to_owned()),
+        Err(error) => failed(&error),
+    })
+}
+
+/// Gives money back that was taken.
+async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Tried, Problem> {
+    let Some(reference) = &owed.payment.reference else {
+        return Ok(Tried::Hopeless("a refund without a payment reference".to_owned()));
+    };
+    let currency = owed.payment.currency.as_str();
+    let key = format!("{}/refund", owed.compensation_id);
+    Ok(match provider(shop)?.refund(reference, owed.amount_minor, currency, &key).await {
+        Ok(Refund::Refunded { .. } | Refund::AlreadyRefunded { .. }) => {
+            Tried::Done { state: PaymentState::Refunded, reference: None, refunded_minor: owed.amount_minor }
+        }
+        Ok(Refund::Refused { code, .. }) => Tried::Hopeless(code),
+        Err(error) => failed(&error),
+    })
+}
+
+fn failed(error: &ProviderError) -> Tried {
+    match error {
+        ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => Tried::Hopeless(error.to_string()),
+        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => Tried::Failed(error.to_string()),
+    }
+}
+
+/// Writes the try down; `None` when another worker has taken the row over.
+fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, tried: Tried) -> Result<Option<CompensationStatus>, Problem> {
+    let (status, retry_in_ms, error) = match &tried {
+        Tried::Done { .. } => (CompensationStatus::Done, 0, None),
+        Tried::Hopeless(error) => (CompensationStatus::Dead, 0, Some(error)),
+        Tried::Failed(error) => match policy(shop, owed.kind)?.after_failure(owed.attempts) {
+            AfterFailure::RetryAfterMs(wait_ms) => (CompensationStatus::Pending, wait_ms, Some(error)),
+            AfterFailure::Dead => (CompensationStatus::Dead, 0, Some(error)),
+        },
+    };
+    let (payment_state, reference, refunded_minor) = match &tried {
+        Tried::Done { state, reference, refunded_minor } => (Some(*state), reference.clone(), *refunded_minor),
+        Tried::Failed(_) | Tried::Hopeless(_) => (None, None, 0),
+    };
+    let event = |r#type| {
+        let data = json!({ "compensation_id": owed.compensation_id, "kind": owed.kind, "payment_id": owed.payment_id, "order_id": owed.plan.order_id, "reason": owed.reason });
+        Event::new(shop, r#type, "payment", &owed.payment_id, data)
+    };
+    let (events, alert) = match status {
+        CompensationStatus::Done => (vec![event("compensation.completed")], None),
+        CompensationStatus::Pending => (Vec::new(), None),
+        CompensationStatus::Dead => (vec![event("compensation.dead")], error.cloned()),
+    };
+    let saga_state = (status != CompensationStatus::Pending).then_some(SagaState::Failed);
+    let input = json!({
+        "compensation_id": owed.compensation_id, "lease_token": token, "state": status, "retry_in_ms": retry_in_ms, "error": error,
+        "payment_state": payment_state, "reference": reference, "refunded_minor": refunded_minor, "saga_state": saga_state,
+        "alert": alert, "events": events,
+    });
+    match shop.apply::<Value>(&sql::COMPENSATION_SETTLE, &input)? {
+        Ok(_) => Ok(Some(status)),
+        Err(Refusal::CompensationMovedOn) => Ok(None),
+        Err(refusal) => Err(Problem::internal(format!("compensation refused: {refusal:?}"))),
+    }
+}
+
+fn policy(shop: &Shop<'_>, kind: CompensationKind) -> Result<RetryPolicy, Problem> {
+    let attempts = match kind {
+        CompensationKind::VoidPayment => COMPENSATION_VOID_ATTEMPTS,
+        CompensationKind::RefundPayment | CompensationKind::CapturePayment => COMPENSATION_ATTEMPTS,
+    };
+    Ok(RetryPolicy {
+        attempts_max: shop.setting(&attempts)?,
+        wait_first_ms: shop.setting(&COMPENSATION_WAIT_MS)?,
+        wait_max_ms: shop.setting(&COMPENSATION_WAIT_LIMIT_MS)?,
+        growth: Growth::Linear,
+    })
+}

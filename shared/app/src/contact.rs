@@ -1,0 +1,24 @@
+//! Personal data on its way to and from its sealed column (SEC-3).
+
+use crate::{problem::configuration, settings::PII_KEY, shop::Shop};
+use domain::address::Contact;
+use edge::Problem;
+use seal::{Key, NONCE_BYTES};
+
+/// Seals `contact` for the cart it belongs to; session and order of that cart carry the same text.
+pub(crate) fn seal(shop: &Shop<'_>, cart_id: &str, contact: &Contact) -> Result<String, Problem> {
+    let plain = serde_json::to_vec(contact).map_err(|error| Problem::internal(format!("contact: {error}")))?;
+    let mut nonce = [0; NONCE_BYTES];
+    shop.ports.random.fill(&mut nonce);
+    key(shop)?.seal(nonce, cart_id, &plain).map_err(|error| Problem::internal(format!("contact: {error}")))
+}
+
+/// Opens what [`seal`] made for the same cart.
+pub(crate) fn open(shop: &Shop<'_>, cart_id: &str, sealed: &str) -> Result<Contact, Problem> {
+    let plain = key(shop)?.open(cart_id, sealed).map_err(|error| Problem::internal(format!("contact: {error}")))?;
+    serde_json::from_slice(&plain).map_err(|_| Problem::internal("contact: the sealed value is no contact"))
+}
+
+fn key(shop: &Shop<'_>) -> Result<Key, Problem> {
+    Key::from_base64(&shop.setting(&PII_KEY)?).map_err(|error| configuration(PII_KEY.name, &error.to_string()))
+}

@@ -1,0 +1,27 @@
+//! The use cases, one file each: read, decide in pure Rust, apply with one guarded statement.
+//!
+//! A use case takes the ports and a typed input and answers what the endpoint sends, or a
+//! [`Problem`](edge::Problem). It knows no SDK and no SQL text. What it must not do is decide twice: a
+//! total comes from [`pricing`], an order from [`saga`], a release from `store`, and from nowhere else.
+
+pub mod cart;
+pub mod catalog;
+pub mod checkout;
+pub mod order;
+pub mod ops;
+pub mod settings;
+pub mod workers;
+
+mod breaker;
+mod change;
+mod compensation;
+mod contact;
+mod event;
+mod payment;
+mod pricing;
+mod problem;
+mod saga;
+mod shop;
+
+pub use change::Change;
+

@@ -1,0 +1,111 @@
+//! Operations: is it well, and what is in force?
+
+use crate::{
+    settings::{self, EVENT_SINK_URL, PAYMENT_BASE_URL, SECRETS},
+    shop::Shop,
+};
+use edge::Reply;
+use ports::{HttpRequest, Ports};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::sql;
+
+/// The baseline these functions need.
+const SCHEMA_VERSION: i64 = 1;
+/// How long a dependency may take to say that it is there.
+const PROBE_TIMEOUT_MS: u64 = 2_000;
+
+#[derive(Debug, Serialize)]
+struct Dependency {
+    name: &'static str,
+    status: &'static str,
+    duration_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+/// `GET /health/live`: the component runs.
+pub fn live() -> Reply {
+    Reply::json(200, &json!({ "status": "ok" }))
+}
+
+/// `GET /health/ready` and `/health`: the database is there and migrated, so requests can be served.
+pub fn ready(ports: &Ports<'_>) -> Reply {
+    answer(&[database(ports)])
+}
+
+/// `GET /health/dependencies`: everything we call, each timed (OPS-3).
+pub async fn dependencies(ports: &Ports<'_>) -> Reply {
+    let shop = Shop::new(ports);
+    let mut all = vec![database(ports), key_value(ports)];
+    for (name, url) in [("payment_provider", shop.setting(&PAYMENT_BASE_URL)), ("event_sink", shop.setting(&EVENT_SINK_URL))] {
+        match url {
+            Ok(url) if url.is_empty() => all.push(Dependency { name, status: "not_configured", duration_ms: 0, detail: None }),
+            Ok(url) => all.push(reachable(ports, name, url).await),
+            Err(problem) => all.push(Dependency { name, status: "down", duration_ms: 0, detail: Some(problem.code().slug().to_owned()) }),
+        }
+    }
+    answer(&all)
+}
+
+/// `GET /api/v1/config`: every variable in force, secrets masked, a bad value named (CFG-1).
+pub fn config(ports: &Ports<'_>) -> Reply {
+    let mut shown = Map::new();
+    let mut invalid = Map::new();
+    for name in settings::NAMES {
+        match ports.config.get(name) {
+            Ok(value) => {
+                if let Err(right) = settings::check(name, &value) {
+                    invalid.insert((*name).to_owned(), json!(right));
+                }
+                let value = if SECRETS.contains(name) { "***".to_owned() } else { value };
+                shown.insert((*name).to_owned(), Value::String(value));
+            }
+            Err(_) => {
+                invalid.insert((*name).to_owned(), json!("must be bound to this component"));
+            }
+        }
+    }
+    Reply::json(200, &json!({ "variables": shown, "invalid": invalid }))
+}
+
+fn answer(dependencies: &[Dependency]) -> Reply {
+    let down = dependencies.iter().any(|dependency| dependency.status == "down");
+    let (status, word) = if down { (503, "down") } else { (200, "ok") };
+    let reply = Reply::json(status, &json!({ "status": word, "dependencies": dependencies }));
+    if down { reply.retry_after(5) } else { reply }
+}
+
+fn database(ports: &Ports<'_>) -> Dependency {
+    timed(ports, "database", || {
+        let found: Option<Value> = Shop::new(ports).read(&sql::PING, &json!({})).map_err(|problem| problem.code().slug().to_owned())?;
+        let version = found.as_ref().and_then(|found| found.get("version")).and_then(Value::as_i64).unwrap_or(0);
+        if version >= SCHEMA_VERSION { Ok(()) } else { Err(format!("schema {version}, needed {SCHEMA_VERSION}")) }
+    })
+}
+
+fn key_value(ports: &Ports<'_>) -> Dependency {
+    timed(ports, "key_value", || ports.kv.get("health").map(|_| ()).map_err(|_| "unreadable".to_owned()))
+}
+
+/// Any answer at all shows that it is there; what it answers is its own affair.
+async fn reachable(ports: &Ports<'_>, name: &'static str, url: String) -> Dependency {
+    let started_ms = ports.clock.wall_ms();
+    let request = HttpRequest { method: "GET", url, headers: Vec::new(), body: Vec::new(), timeout_ms: PROBE_TIMEOUT_MS };
+    let answered = ports.http.send(request).await;
+    let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
+    match answered {
+        Ok(_) => Dependency { name, status: "ok", duration_ms, detail: None },
+        Err(_) => Dependency { name, status: "down", duration_ms, detail: Some("no answer".to_owned()) },
+    }
+}
+
+fn timed(ports: &Ports<'_>, name: &'static str, probe: impl FnOnce() -> Result<(), String>) -> Dependency {
+    let started_ms = ports.clock.wall_ms();
+    let outcome = probe();
+    let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
+    match outcome {
+        Ok(()) => Dependency { name, status: "ok", duration_ms, detail: None },
+        Err(detail) => Dependency { name, status: "down", duration_ms, detail: Some(detail) },
+    }
+}

@@ -1,0 +1,89 @@
+//! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4).
+
+use super::view::{OrderRow, read};
+use crate::{Change, compensation, event::Event, problem::{illegal, refused}, shop::Shop};
+use domain::{
+    compensation::CompensationKind,
+    order::OrderStatus,
+    payment::PaymentState,
+};
+use edge::{Caller, Code, Problem, Reply};
+use ports::Ports;
+use serde::Deserialize;
+use serde_json::json;
+use store::{Refusal, sql};
+
+/// Why.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelOrder {
+    reason: Option<String>,
+}
+
+/// Cancels an order that has not been shipped. The stock is back with the same statement; what is owed to the
+/// provider is a row with it, tried at once and retried by its worker.
+///
+/// # Errors
+/// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is in motion.
+pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &CancelOrder, change: &Change) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    let owner = if caller.has_scope("orders:write") { None } else { Some(caller.require_owner()?) };
+    let reason = reason(body)?;
+    let order = read(&shop, owner.as_deref(), json!({ "order_id": order_id }))?;
+    let actor = owner.unwrap_or_else(|| "service".to_owned());
+    let compensation_id = shop.id();
+    let input = input(&shop, &order, &actor, reason, &compensation_id);
+    let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, &input)?;
+    let done = applied.refusal().is_none();
+    let reply = applied.reply(200, |refusal| {
+        let illegal_move = refusal == Refusal::OrderChanged && !order.status.may_cancel();
+        if illegal_move { illegal(order.status) } else { refused(refusal) }
+    })?;
+    if done {
+        // The answer is final already; a provider that fails now is the worker's business.
+        if let Err(problem) = compensation::run_due(&shop, 1, Some(&compensation_id)).await {
+            edge::log("warning", "a compensation waits for its worker", &[("code", problem.code().slug())]);
+        }
+    }
+    Ok(reply)
+}
+
+fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &str) -> serde_json::Value {
+    let legal: Vec<OrderStatus> = OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
+    let owed = order.payment.as_ref().and_then(|payment| {
+        let (kind, amount_minor) = match payment.state {
+            PaymentState::Authorized | PaymentState::CapturePending | PaymentState::CaptureFailed => {
+                (CompensationKind::VoidPayment, 0)
+            }
+            PaymentState::Captured | PaymentState::PartiallyRefunded => {
+                (CompensationKind::RefundPayment, payment.captured_minor.saturating_sub(payment.refunded_minor))
+            }
+            PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Voided | PaymentState::Failed | PaymentState::Refunded => return None,
+        };
+        Some((payment, kind, amount_minor))
+    });
+    let event = json!({ "status": "cancelled", "from_status": order.status, "cart_id": order.cart_id, "actor": actor });
+    json!({
+        "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
+        "payment_state": order.payment.as_ref().map(|payment| payment.state),
+        "compensation": owed.map(|(payment, kind, amount_minor)| json!({
+            "compensation_id": compensation_id, "kind": kind, "payment_id": payment.payment_id, "saga_id": payment.saga_id,
+            "amount_minor": amount_minor, "reason": "order_cancelled",
+        })),
+        "reply": {
+            "status": "cancelled", "stock": "restocked", "payment_status": order.payment.as_ref().map(|payment| payment.state),
+            "compensation": owed.map_or("none", |(_, kind, _)| kind.as_str()),
+        },
+        "events": [
+            Event::new(shop, "orders.order.status_changed", "order", &order.order_id, event.clone()),
+            Event::new(shop, "orders.order.cancelled", "order", &order.order_id, event),
+        ],
+    })
+}
+
+/// The reason is kept in the open, in the history, so it is short and of one line.
+fn reason(body: &CancelOrder) -> Result<&str, Problem> {
+    let reason = body.reason.as_deref().unwrap_or("cancelled on request");
+    let fits = !reason.trim().is_empty() && reason.chars().count() <= 200 && !reason.chars().any(char::is_control);
+    if fits { Ok(reason) } else { Err(Problem::new(Code::InvalidField).field("/reason").detail("must be one line of 1 to 200 characters")) }
+}

@@ -1,0 +1,112 @@
+//! `POST /api/v1/orders`: an order by a service, through the same cart, session and saga as a buyer's (ORD-1).
+
+use crate::{
+    Change,
+    checkout::{self, BeginCheckout, Confirm, PaymentToken},
+    problem::refused,
+    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
+    shop::{Shop, fingerprint},
+};
+use domain::{
+    address::{Address, Email, Notes},
+    ids::{ShippingMethodId, Sku},
+    money::{Currency, Money},
+    quantity::Quantity,
+};
+use edge::{Code, Problem, Reply, Service};
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Refusal, sql};
+
+/// An order to be. `expected_total` is compared and never used: prices are ours.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateOrder {
+    currency: Currency,
+    lines: Vec<Line>,
+    expected_total: Money,
+    email: Email,
+    shipping_address: Address,
+    billing_address: Option<Address>,
+    shipping_method: ShippingMethodId,
+    payment_method: PaymentToken,
+    notes: Option<Notes>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    sku: Sku,
+    quantity: i64,
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    session_id: String,
+    totals: Total,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    total: Money,
+}
+
+/// Creates an order for a service. The total is computed anew and must be exactly the expected one.
+///
+/// # Errors
+/// `total_mismatch`, and everything a checkout refuses.
+pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &Change) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    // One owner per key, so that a repeated request meets what the first has left; without a key, one per request.
+    let key = change.key().map_or_else(|| shop.id(), str::to_owned);
+    let owner = format!("service:{}", fingerprint(&[&service.subject, &key]));
+    if let Some(session_id) = earlier(&shop, &owner)? {
+        return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
+    }
+    check_lines(&shop, &body.lines)?;
+    open_cart(&shop, &owner, &body)?;
+
+    let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
+    let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
+    let begun = checkout::begin(ports, &owner, begin, &Change::default())?;
+    let begun: Begun = serde_json::from_slice(&begun.body).map_err(|error| Problem::internal(format!("begun: {error}")))?;
+    if begun.totals.total != expected_total {
+        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.totals.total));
+    }
+    checkout::confirm(ports, &owner, &begun.session_id, &Confirm::default(), change).await
+}
+
+/// The session of the order this owner already has: a replay.
+fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<String>, Problem> {
+    let orders: Vec<Value> = shop.list(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
+    Ok(orders.first().and_then(|order| order.get("session_id")?.as_str().map(str::to_owned)))
+}
+
+fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
+    let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
+    if lines.is_empty() {
+        return Err(Problem::new(Code::CartEmpty).field("/lines"));
+    }
+    if i64::try_from(lines.len()).unwrap_or(i64::MAX) > shop.setting(&CART_LINE_LIMIT)? {
+        return Err(Problem::new(Code::TooManyLines).field("/lines"));
+    }
+    for (index, line) in lines.iter().enumerate() {
+        Quantity::within(line.quantity, limit)
+            .map_err(|error| Problem::new(Code::QuantityOutOfRange).field(format!("/lines/{index}/quantity")).detail(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The cart with its lines, in one statement. One that an interrupted first try has left is taken as it is.
+fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder) -> Result<(), Problem> {
+    let input = json!({
+        "cart_id": shop.id(), "owner": owner, "currency": body.currency, "country": body.shipping_address.country,
+        "lines": body.lines, "events": [],
+    });
+    match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
+        Ok(_) | Err(Refusal::CartExists) => Ok(()),
+        Err(Refusal::SkuUnknown) => Err(Problem::new(Code::SkuUnknown).field("/lines").detail(format!("a line's SKU is not sold in {}", body.currency))),
+        Err(refusal) => Err(refused(refusal)),
+    }
+}

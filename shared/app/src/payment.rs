@@ -1,0 +1,55 @@
+//! The provider as this request may use it: client, breaker, and the keys every call of a saga is made under.
+
+use crate::{
+    breaker::breaker,
+    settings::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS},
+    shop::Shop,
+};
+use domain::money::Currency;
+use edge::Problem;
+use providers::{AuthorizeRequest, Stripe, StripeSettings};
+use serde::Deserialize;
+
+/// The name under which payments and the breaker know the one provider there is.
+pub(crate) const PROVIDER: &str = "stripe";
+
+/// A payment's row.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PaymentRow {
+    pub(crate) payment_id: String,
+    pub(crate) reference: Option<String>,
+    pub(crate) method: String,
+    pub(crate) currency: Currency,
+    pub(crate) amount_minor: i64,
+}
+
+/// The client, with the breaker that all requests share through the key-value store (PAY-2).
+pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
+    let settings = StripeSettings {
+        base_url: shop.setting(&PAYMENT_BASE_URL)?,
+        secret_key: shop.setting(&PAYMENT_API_KEY)?,
+        timeout_ms: shop.setting(&PAYMENT_TIMEOUT_MS)?,
+    };
+    Ok(Stripe::new(settings, shop.ports.http, breaker(shop, "payment")?))
+}
+
+impl PaymentRow {
+    /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same key.
+    pub(crate) fn authorization(&self, saga_id: &str, order_id: &str) -> AuthorizeRequest {
+        AuthorizeRequest {
+            idempotency_key: format!("{}/authorize", self.payment_id),
+            amount_minor: self.amount_minor,
+            currency: self.currency.to_string(),
+            payment_method: self.method.clone(),
+            saga_id: saga_id.to_owned(),
+            order_reference: order_id.to_owned(),
+            return_url: None,
+        }
+    }
+
+    /// The key of one try at the capture. A new one each time, since Stripe keeps a 5xx under its key; that it happens
+    /// once is the state of the payment at the provider.
+    pub(crate) fn capture_key(&self, attempt: u32) -> String {
+        format!("{}/capture/{attempt}", self.payment_id)
+    }
+}

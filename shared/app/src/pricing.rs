@@ -1,0 +1,123 @@
+//! From what the database knows to what it costs: the one way to totals, for preview, begin and confirm alike.
+
+use crate::{
+    cart::CartRow,
+    problem::{short, totals as totals_problem},
+    shop::fingerprint,
+};
+use domain::{
+    ids::{ShippingMethodId, Sku},
+    money::CurrencyRules,
+    shipping::{Origins, ShippingQuote, ShippingRate},
+    stock::{self, Allocation, StockLevel},
+    tax::TaxRule,
+    totals::{self, LineInput, Totals, TotalsInput},
+};
+use edge::{Code, Problem};
+use serde::Deserialize;
+
+/// All that totals are made of, read in one statement.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PricingFacts {
+    pub(crate) cart: CartRow,
+    pub(crate) currency: Option<CurrencyRules>,
+    zone: Option<String>,
+    taxes: Vec<TaxRule>,
+    rates: Vec<ShippingRate>,
+    levels: Vec<StockLevel>,
+}
+
+/// Whether an answer may say "unknown" or "short" (a preview), or must hold (STOCK-6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// A look: short stock is a flag on the line.
+    Preview,
+    /// A promise: short stock is a refusal.
+    Binding,
+}
+
+/// A cart with its money and, where the stock is there, the warehouses it comes from (STOCK-5).
+#[derive(Debug)]
+pub(crate) struct Priced {
+    pub(crate) totals: Totals,
+    pub(crate) allocations: Vec<Allocation>,
+}
+
+impl PricingFacts {
+    /// What it costs now.
+    pub(crate) fn price(&self, shipping_method: Option<&ShippingMethodId>, binding: Binding) -> Result<Priced, Problem> {
+        let lines = self.lines()?;
+        let (origins, allocations) = match self.allocate() {
+            Ok(allocations) => (Origins::Allocated(allocations.clone()), allocations),
+            Err(shortages) if binding == Binding::Binding => return Err(short(&shortages)),
+            Err(_) => (Origins::Unknown, Vec::new()),
+        };
+        let totals = totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| totals_problem(&error))?;
+        Ok(Priced { totals, allocations })
+    }
+
+    /// The shipping methods there are for it.
+    pub(crate) fn shipping_methods(&self) -> Result<Vec<ShippingQuote>, Problem> {
+        let lines = self.lines()?;
+        let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
+        totals::list_shipping_methods(&self.input(&lines, &origins, None)).map_err(|error| totals_problem(&error))
+    }
+
+    /// The currency's rules; a currency without a row is not sold in (PRICE-1).
+    pub(crate) fn rules(&self) -> Result<&CurrencyRules, Problem> {
+        self.currency.as_ref().ok_or_else(|| Problem::new(Code::CurrencyUnsupported))
+    }
+
+    fn input<'a>(&'a self, lines: &'a [LineInput], origins: &'a Origins, shipping_method: Option<&'a ShippingMethodId>) -> TotalsInput<'a> {
+        TotalsInput {
+            currency: self.cart.currency,
+            lines,
+            origins,
+            tax_rules: &self.taxes,
+            shipping_method,
+            shipping_rates: &self.rates,
+            discounts: &[],
+        }
+    }
+
+    fn allocate(&self) -> Result<Vec<Allocation>, Vec<stock::Shortage>> {
+        let demand: Vec<(Sku, i64)> = self.cart.lines.iter().map(|line| (line.sku.clone(), line.quantity.get())).collect();
+        stock::allocate_stock(&demand, &self.levels)
+    }
+
+    fn lines(&self) -> Result<Vec<LineInput>, Problem> {
+        if self.zone.is_none() {
+            return Err(Problem::new(Code::CountryUnsupported).field("country"));
+        }
+        self.cart
+            .lines
+            .iter()
+            .map(|line| {
+                let gone = || {
+                    Problem::new(Code::SkuUnknown)
+                        .detail(format!("{} is no longer sold; remove it from the cart", line.sku))
+                        .with("sku", &line.sku)
+                };
+                let (Some(name), Some(tax_class), Some(weight_g), true) = (&line.name, &line.tax_class, line.weight_g, line.active) else {
+                    return Err(gone());
+                };
+                Ok(LineInput {
+                    line_id: crate::cart::line_id(&line.sku)?,
+                    sku: line.sku.clone(),
+                    name: name.clone(),
+                    quantity: line.quantity,
+                    unit_price_minor: line.price_minor,
+                    added_price_minor: line.added_price_minor,
+                    tax_class: tax_class.clone(),
+                    weight_g,
+                    stock: stock::check_line(&line.sku, line.quantity.get(), Some(&self.levels)),
+                })
+            })
+            .collect()
+    }
+}
+
+/// A short name for exactly this quote: equal hashes, equal money.
+pub(crate) fn quote_hash(totals: &Totals) -> String {
+    fingerprint(&[&totals::quote_fingerprint_input(totals)])
+}

@@ -1,0 +1,380 @@
+//! The one place that drives a saga (CHK-6). The HTTP confirm and the recovery worker both call [`drive`].
+//!
+//! Every outside call stands between two rows: the one that says it will be made, under which key, and the one
+//! that says what came of it. Whoever finds the first without the second asks the provider again by that key. A
+//! driver holds the saga's lease; each write names the lease's token, so that a driver that was overtaken
+//! changes nothing more.
+
+use crate::{
+    compensation,
+    event::Event,
+    payment::{PaymentRow, provider},
+    settings::{PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, RESERVATION_MS, SAGA_RETRY_MS},
+    shop::Shop,
+};
+use domain::{
+    compensation::CompensationKind,
+    money::{Currency, Money},
+    payment::PaymentState,
+    saga::{SagaEvent, SagaState, next},
+};
+use edge::{Code, Problem};
+use providers::{Authorization, Capture, PaymentProvider as _, PaymentState as ProviderState, ProviderError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Refusal, sql};
+
+/// What a confirm decided before it called anyone, kept with the saga: recovery works from this alone. No personal data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) order_id: String,
+    pub(crate) payment_id: String,
+    pub(crate) provider: String,
+    pub(crate) payment_method: String,
+    pub(crate) currency: Currency,
+    pub(crate) subtotal_minor: i64,
+    pub(crate) discount_minor: i64,
+    pub(crate) shipping_minor: i64,
+    pub(crate) tax_minor: i64,
+    pub(crate) total_minor: i64,
+    /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the order.
+    pub(crate) detail: Value,
+    pub(crate) lines: Vec<PlanLine>,
+}
+
+/// One order line to be: one SKU from one warehouse, so that a line and its reservation are one to one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PlanLine {
+    pub(crate) line_no: i64,
+    pub(crate) sku: String,
+    pub(crate) product_id: String,
+    pub(crate) name: String,
+    pub(crate) quantity: i64,
+    pub(crate) unit_price_minor: i64,
+    pub(crate) subtotal_minor: i64,
+    pub(crate) discount_minor: i64,
+    pub(crate) tax_minor: i64,
+    pub(crate) total_minor: i64,
+    pub(crate) detail: Value,
+    pub(crate) warehouse_id: String,
+    pub(crate) reservation_id: String,
+}
+
+/// A saga's row with its payment.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Saga {
+    pub(crate) saga_id: String,
+    pub(crate) session_id: String,
+    pub(crate) cart_id: String,
+    pub(crate) owner: String,
+    pub(crate) state: SagaState,
+    pub(crate) idempotency_key: String,
+    pub(crate) request_hash: String,
+    pub(crate) plan: Plan,
+    pub(crate) attempts: u32,
+    pub(crate) lease_token: String,
+    pub(crate) lease_until_ms: i64,
+    pub(crate) now_ms: i64,
+    pub(crate) reserved_until_ms: Option<i64>,
+    pub(crate) payment: PaymentRow,
+}
+
+/// What the order's creation assigned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct OrderReceipt {
+    pub(crate) order_id: String,
+    pub(crate) order_number: String,
+    pub(crate) created_at_ms: i64,
+}
+
+/// Where one drive left a saga.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// There is an order.
+    Ordered(OrderReceipt),
+    /// There is none, for good; what the buyer is told.
+    Refused(Problem),
+    /// Not known yet, or waiting for the buyer; recovery goes on.
+    Pending(Problem),
+}
+
+/// How a saga that has no order is written on.
+#[derive(Default)]
+struct Settlement {
+    reason: &'static str,
+    payment_state: Option<PaymentState>,
+    reference: Option<String>,
+    retry_in_ms: i64,
+    free_cart: bool,
+    release_stock: bool,
+    /// The id of the void that is owed.
+    void: Option<String>,
+}
+
+/// Drives `saga`, whose lease the caller holds, as far as it goes now.
+pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
+    match saga.state {
+        SagaState::Authorizing => authorize(shop, saga).await,
+        SagaState::AwaitingAction => await_action(shop, saga).await,
+        SagaState::Capturing => {
+            let receipt = order_receipt(shop, &saga)?;
+            capture(shop, saga).await?;
+            Ok(Outcome::Ordered(receipt))
+        }
+        SagaState::Completed => Ok(Outcome::Ordered(order_receipt(shop, &saga)?)),
+        SagaState::Voiding | SagaState::Declined | SagaState::Failed => {
+            Ok(Outcome::Refused(Problem::new(Code::ReservationExpired).detail("this confirm has ended without an order")))
+        }
+    }
+}
+
+async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
+    let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id);
+    let provider = provider(shop)?;
+    let answer = if saga.attempts == 0 { provider.authorize(&request).await } else { provider.look_up(&request).await };
+    match answer {
+        Ok(Authorization::Authorized { reference }) => create_order(shop, saga, reference).await,
+        Ok(Authorization::ActionRequired { reference, client_secret, next_action_url }) => {
+            let settlement = Settlement {
+                reason: "action_required",
+                payment_state: Some(PaymentState::RequiresAction),
+                reference: Some(reference),
+                retry_in_ms: shop.setting(&RESERVATION_MS)?,
+                ..Settlement::default()
+            };
+            settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
+            Ok(Outcome::Pending(action_required(client_secret, next_action_url)))
+        }
+        Ok(Authorization::Declined { reference, decline_code, .. }) => declined(shop, &saga, reference, &decline_code),
+        Err(error) => unanswered(shop, saga, error).await,
+    }
+}
+
+/// The buyer was asked to prove who they are: has the provider's answer changed?
+async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
+    let Some(reference) = saga.payment.reference.clone() else {
+        return Err(Problem::internal(format!("saga {} awaits an action without a reference", saga.saga_id)));
+    };
+    match provider(shop)?.retrieve(&reference).await {
+        Ok(payment) => match payment.state {
+            ProviderState::Authorized | ProviderState::Captured => {
+                let state = step(saga.state, SagaEvent::Authorized)?;
+                create_order(shop, Saga { state, ..saga }, reference).await
+            }
+            ProviderState::RequiresAction | ProviderState::Processing if saga.lapsed() => {
+                go_back(shop, saga, Some(reference), SagaEvent::GivenUp, "action_not_taken").await
+            }
+            ProviderState::RequiresAction | ProviderState::Processing => {
+                wait(shop, &saga, "action_required")?;
+                Ok(Outcome::Pending(action_required(None, None)))
+            }
+            ProviderState::Failed | ProviderState::Voided => declined(shop, &saga, Some(reference), "authentication_failed"),
+        },
+        Err(error) => unanswered(shop, saga, error).await,
+    }
+}
+
+/// The money is held: the one statement that makes the order, then the capture if it is asked for.
+async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: String) -> Result<Outcome, Problem> {
+    let capture_now = shop.setting(&PAYMENT_CAPTURE)?;
+    let plan = &saga.plan;
+    let total = Money::new(plan.total_minor, plan.currency);
+    let order = json!({
+        "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total,
+        "lines": plan.lines.iter().map(|line| json!({ "sku": line.sku, "quantity": line.quantity, "warehouse_id": line.warehouse_id })).collect::<Vec<_>>(),
+    });
+    let mut events = vec![
+        Event::new(shop, "orders.order.created", "order", &plan.order_id, order.clone()),
+        Event::new(shop, "inventory.stock.committed", "order", &plan.order_id, order),
+        Event::new(shop, "cart.converted", "cart", &saga.cart_id, json!({ "cart_id": saga.cart_id, "owner": saga.owner, "total": total })),
+    ];
+    if capture_now {
+        let asked = json!({ "payment_id": plan.payment_id, "amount": total });
+        events.push(Event::new(shop, "orders.payment.capture_requested", "order", &plan.order_id, asked));
+    }
+    let input = json!({
+        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "reference": reference, "capture": capture_now, "events": events,
+    });
+    match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
+        Ok(receipt) => {
+            if capture_now {
+                saga.payment.reference = Some(reference);
+                saga.state = SagaState::Capturing;
+                capture(shop, saga).await?;
+            }
+            Ok(Outcome::Ordered(receipt))
+        }
+        Err(Refusal::SagaMovedOn) => Ok(Outcome::Pending(overtaken())),
+        Err(_) => go_back(shop, saga, Some(reference), SagaEvent::OrderRefused, "order_refused").await,
+    }
+}
+
+/// Takes the money of an order that stands. Whatever the provider says, the order stays (PAY-3).
+async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
+    let payment = &saga.payment;
+    let Some(reference) = &payment.reference else {
+        return Err(Problem::internal(format!("saga {} captures without a reference", saga.saga_id)));
+    };
+    let key = payment.capture_key(saga.attempts);
+    let answer = provider(shop)?.capture(reference, payment.amount_minor, payment.currency.as_str(), &key).await;
+    let (event, state, captured_minor, alert) = match answer {
+        Ok(Capture::Captured { amount_minor, .. }) => (Some(SagaEvent::Captured), PaymentState::Captured, amount_minor, None),
+        Ok(Capture::NotCapturable { code, .. }) => (Some(SagaEvent::CaptureGivenUp), PaymentState::CaptureFailed, 0, Some(code)),
+        Err(error) if saga.attempts >= shop.setting(&PAYMENT_CAPTURE_ATTEMPTS)? => {
+            (Some(SagaEvent::CaptureGivenUp), PaymentState::CaptureFailed, 0, Some(error.to_string()))
+        }
+        Err(_) => (None, PaymentState::CapturePending, 0, None),
+    };
+    let to_state = match event {
+        Some(event) => step(SagaState::Capturing, event)?,
+        None => SagaState::Capturing,
+    };
+    let input = json!({
+        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "payment_state": state,
+        "captured_minor": captured_minor, "retry_in_ms": shop.setting(&SAGA_RETRY_MS)?, "alert": alert, "events": [],
+    });
+    match shop.apply::<Value>(&sql::PAYMENT_CAPTURE, &input)? {
+        Ok(_) | Err(Refusal::SagaMovedOn) => Ok(()),
+        Err(refusal) => Err(Problem::internal(format!("capture refused: {refusal:?}"))),
+    }
+}
+
+/// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9).
+fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str) -> Result<Outcome, Problem> {
+    let settlement = Settlement {
+        reason: "declined",
+        payment_state: Some(PaymentState::Failed),
+        reference,
+        free_cart: true,
+        ..Settlement::default()
+    };
+    let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
+    let problem = Problem::new(Code::PaymentDeclined)
+        .with("decline_code", decline_code)
+        .with("reserved_until_ms", settled.reserved_until_ms);
+    Ok(Outcome::Refused(problem))
+}
+
+/// No answer to rely on. What never left the building on the first try is over; anything else is asked again by key.
+async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result<Outcome, Problem> {
+    let told = told_of(&error);
+    if let ProviderError::Mismatch { reference, .. } = &error {
+        return go_back(shop, saga, Some(reference.clone()), SagaEvent::GivenUp, "amount_mismatch").await;
+    }
+    let first = saga.attempts == 0 && saga.state == SagaState::Authorizing;
+    if first && !error.may_have_happened() {
+        let settlement = Settlement {
+            reason: "provider_not_reached",
+            payment_state: Some(PaymentState::Failed),
+            free_cart: true,
+            release_stock: true,
+            ..Settlement::default()
+        };
+        settle(shop, &saga, SagaEvent::NothingHeld, settlement)?;
+        return Ok(Outcome::Refused(told));
+    }
+    if saga.lapsed() {
+        let reference = saga.payment.reference.clone();
+        return go_back(shop, saga, reference, SagaEvent::GivenUp, "provider_silent").await;
+    }
+    wait(shop, &saga, "provider_silent")?;
+    Ok(Outcome::Pending(told))
+}
+
+/// There will be no order: stock and cart are free at once, and the hold is owed back as a compensation (CHK-7).
+async fn go_back(
+    shop: &Shop<'_>,
+    saga: Saga,
+    reference: Option<String>,
+    event: SagaEvent,
+    reason: &'static str,
+) -> Result<Outcome, Problem> {
+    let state = reference.is_some().then_some(PaymentState::Authorized);
+    let void = shop.id();
+    let settlement = Settlement {
+        reason,
+        payment_state: state,
+        reference,
+        free_cart: true,
+        release_stock: true,
+        void: Some(void.clone()),
+        ..Settlement::default()
+    };
+    settle(shop, &saga, event, settlement)?;
+    compensation::run_due(shop, 1, Some(&void)).await?;
+    let told = if reason == "amount_mismatch" {
+        Problem::new(Code::ProviderUnavailable).retry_after(1).because("the provider held another amount than it was asked for")
+    } else {
+        Problem::new(Code::ReservationExpired)
+    };
+    Ok(Outcome::Refused(told.detail("no order was made and nothing is charged; confirm again")))
+}
+
+/// Nothing new: give the lease back and look again later.
+fn wait(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<Saga, Problem> {
+    let retry_in_ms = shop.setting(&SAGA_RETRY_MS)?;
+    write(shop, saga, saga.state, Settlement { reason, retry_in_ms, ..Settlement::default() })
+}
+
+fn settle(shop: &Shop<'_>, saga: &Saga, event: SagaEvent, settlement: Settlement) -> Result<Saga, Problem> {
+    write(shop, saga, step(saga.state, event)?, settlement)
+}
+
+/// One step of the machine; an illegal one is our own mistake.
+fn step(state: SagaState, event: SagaEvent) -> Result<SagaState, Problem> {
+    next(state, event).map_err(|error| Problem::internal(error.to_string()))
+}
+
+fn write(shop: &Shop<'_>, saga: &Saga, to_state: SagaState, settlement: Settlement) -> Result<Saga, Problem> {
+    let void = settlement.void.map(|compensation_id| {
+        json!({
+            "compensation_id": compensation_id, "kind": CompensationKind::VoidPayment, "payment_id": saga.payment.payment_id,
+            "amount_minor": saga.payment.amount_minor, "reason": settlement.reason,
+        })
+    });
+    let input = json!({
+        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "from_states": [SagaState::Authorizing, SagaState::AwaitingAction], "to_state": to_state,
+        "reason": settlement.reason, "retry_in_ms": settlement.retry_in_ms, "payment_state": settlement.payment_state,
+        "reference": settlement.reference, "free_cart": settlement.free_cart, "release_stock": settlement.release_stock,
+        "compensation": void, "events": [],
+    });
+    match shop.apply(&sql::SAGA_SETTLE, &input)? {
+        Ok(saga) => Ok(saga),
+        Err(Refusal::SagaMovedOn) => Err(overtaken()),
+        Err(refusal) => Err(Problem::internal(format!("saga refused: {refusal:?}"))),
+    }
+}
+
+fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> {
+    shop.read(&sql::ORDER_VIEW, &json!({ "order_id": saga.plan.order_id }))?
+        .ok_or_else(|| Problem::internal(format!("saga {} has no order", saga.saga_id)))
+}
+
+impl Saga {
+    /// Whether its stock is no longer held: the time for going forward is over.
+    fn lapsed(&self) -> bool {
+        self.reserved_until_ms.is_none_or(|until| until <= self.now_ms)
+    }
+}
+
+/// Another driver has the saga; the buyer asks again.
+fn overtaken() -> Problem {
+    Problem::new(Code::IdempotencyInProgress).retry_after(1)
+}
+
+fn action_required(client_secret: Option<String>, next_action_url: Option<String>) -> Problem {
+    Problem::new(Code::PaymentActionRequired)
+        .detail("let the buyer act, then confirm again with the same key")
+        .with("client_secret", client_secret)
+        .with("next_action_url", next_action_url)
+}
+
+/// What a buyer is told of a provider that gave no answer (CHK-13).
+fn told_of(error: &ProviderError) -> Problem {
+    if matches!(error, ProviderError::Rejected { code, .. } if code == "resource_missing") {
+        return Problem::new(Code::PaymentMethodInvalid).detail("the provider does not know this payment method; begin the checkout again");
+    }
+    let code = if error.is_timeout() { Code::ProviderTimeout } else { Code::ProviderUnavailable };
+    let seconds = error.retry_after_ms().map_or(5, |ms| ms.div_ceil(1_000).max(1));
+    Problem::new(code).retry_after(seconds).because(format!("payment provider: {error}"))
+}

@@ -1,0 +1,79 @@
+//! The ports of one request, with what every use case does with them.
+
+use crate::{
+    problem::{configuration, database},
+    settings::Setting,
+};
+use edge::Problem;
+use ports::{Durability, Ports};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest as _, Sha256};
+use store::{Command, Refusal, Statement, Store, StoreError};
+
+/// One request's access to the world.
+pub(crate) struct Shop<'a> {
+    pub(crate) ports: &'a Ports<'a>,
+    store: Store<'a>,
+}
+
+impl<'a> Shop<'a> {
+    /// For money: every write is on disk before the answer.
+    pub(crate) fn new(ports: &'a Ports<'a>) -> Self {
+        Self { ports, store: Store::new(ports.sql) }
+    }
+
+    /// For carts: a write may be a moment late to the disk (DESIGN §2).
+    pub(crate) fn relaxed(ports: &'a Ports<'a>) -> Result<Self, Problem> {
+        let shop = Self::new(ports);
+        shop.store.durability(Durability::Relaxed).map_err(database)?;
+        Ok(shop)
+    }
+
+    /// The one document of a query.
+    pub(crate) fn read<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Option<R>, Problem> {
+        self.store.read(statement, input).map_err(database)
+    }
+
+    /// All documents of a query.
+    pub(crate) fn list<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<R>, Problem> {
+        self.store.list(statement, input).map_err(database)
+    }
+
+    /// Fires a command. A refusal is the caller's to decide on; everything else is a problem already.
+    pub(crate) fn apply<R: DeserializeOwned>(&self, command: &Command, input: &impl Serialize) -> Result<Result<R, Refusal>, Problem> {
+        match self.store.apply(command, input) {
+            Ok(receipt) => Ok(Ok(receipt)),
+            Err(StoreError::Refused(refusal)) => Ok(Err(refusal)),
+            Err(error @ (StoreError::Busy { .. } | StoreError::SchemaOutdated { .. } | StoreError::Failed { .. })) => Err(database(error)),
+        }
+    }
+
+    /// Counts what leaves no other row. A counter that cannot be written is logged, and nothing else.
+    pub(crate) fn count(&self, name: &str) {
+        let counted = self.store.read::<serde_json::Value>(&store::sql::COUNTER_ADD, &serde_json::json!({ "name": name }));
+        if let Err(error) = counted {
+            edge::log("warning", "a counter could not be written", &[("counter", name), ("error", &error.to_string())]);
+        }
+    }
+
+    /// A variable, parsed.
+    pub(crate) fn setting<T>(&self, setting: &Setting<T>) -> Result<T, Problem> {
+        let text = self.ports.config.get(setting.name).map_err(|error| configuration(setting.name, &error.to_string()))?;
+        (setting.parse)(&text).map_err(|right| configuration(setting.name, right))
+    }
+
+    /// A fresh id (UUIDv7).
+    pub(crate) fn id(&self) -> String {
+        self.ports.random.id()
+    }
+}
+
+/// SHA-256 in hexadecimal of `parts`, each ended by a byte that none of them holds.
+pub(crate) fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0xff]);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,37 @@
+//! The cheap gate before a worker, and its last success behind it (WRK-2, WRK-6).
+
+use super::Report;
+use crate::{settings::WORKER_LEASE_MS, shop::Shop};
+use edge::Problem;
+use ports::Ports;
+use serde_json::{Value, json};
+use store::sql;
+
+/// Runs `work` unless another run of `worker` holds the lease, and writes its success down.
+pub(super) async fn leased<F>(ports: &Ports<'_>, worker: &'static str, work: F) -> Result<Report, Problem>
+where
+    F: AsyncFnOnce(&Shop<'_>) -> Result<Report, Problem>,
+{
+    let shop = Shop::new(ports);
+    let key = format!("lease/{worker}");
+    let now_ms = ports.clock.wall_ms();
+    // An unreadable lease is no lease: the work is safe without it.
+    let held_until_ms = ports.kv.get(&key).ok().flatten().and_then(|value| String::from_utf8(value).ok()?.parse::<i64>().ok());
+    if held_until_ms.is_some_and(|until_ms| until_ms > now_ms) {
+        return Ok(Report { worker, skipped: true, ..Report::default() });
+    }
+    let until_ms = now_ms.saturating_add(shop.setting(&WORKER_LEASE_MS)?);
+    write(ports, &key, until_ms);
+    let report = work(&shop).await;
+    write(ports, &key, 0);
+    let report = Report { worker, ..report? };
+    let told = serde_json::to_string(&report).unwrap_or_default();
+    shop.read::<Value>(&sql::WORKER_RAN, &json!({ "worker": worker, "report": told }))?;
+    Ok(report)
+}
+
+fn write(ports: &Ports<'_>, key: &str, until_ms: i64) {
+    if let Err(error) = ports.kv.set(key, until_ms.to_string().as_bytes()) {
+        edge::log("warning", "a worker's lease could not be written", &[("key", key), ("error", &error.to_string())]);
+    }
+}

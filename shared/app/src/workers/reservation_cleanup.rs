@@ -1,0 +1,27 @@
+//! `reservation-cleanup`: expired reservations go back to stock (STOCK-4).
+
+use super::{Report, lease::leased};
+use crate::settings::WORKER_BATCH;
+use edge::Problem;
+use ports::Ports;
+use serde::Deserialize;
+use serde_json::json;
+use store::sql;
+
+#[derive(Deserialize)]
+struct Released {
+    done: u64,
+}
+
+/// One run.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn reservation_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
+    leased(ports, "reservation-cleanup", async |shop| {
+        let input = json!({ "limit": shop.setting(&WORKER_BATCH)? });
+        let released: Released = shop.apply(&sql::RESERVATION_EXPIRE, &input)?.map_err(crate::problem::refused)?;
+        Ok(Report { taken: released.done, done: released.done, ..Report::default() })
+    })
+    .await
+}

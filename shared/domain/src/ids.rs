@@ -1,0 +1,257 @@
+//! The registry of names: every id the shop knows, alphabetical, one type each.
+//!
+//! A cart id cannot be passed where an order id is meant, and holding any of them is the proof that it is
+//! short, not empty, and safe to put in a URL, a header or a log line as it is.
+
+use crate::day::Day;
+use crate::text::{self, TextError, TextProblem};
+
+const ID_LENGTH_MAX: usize = 64;
+
+fn id_rule(text: &str) -> Result<(), TextProblem> {
+    text::check(
+        text,
+        ID_LENGTH_MAX,
+        "letters, digits, '.', '_' and '-'",
+        |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
+    )?;
+    // `.` and `..` mean something else in a path, so a thing named so could not be reached.
+    if text.bytes().all(|b| b == b'.') {
+        return Err(TextProblem::Shape {
+            expected: "more than dots",
+        });
+    }
+    Ok(())
+}
+
+text_type!(
+    /// A cart.
+    CartId, "a cart id", id_rule
+);
+text_type!(
+    /// A compensation: a step back, or a step owed to a provider, that is retried until it is done or dead.
+    CompensationId, "a compensation id", id_rule
+);
+text_type!(
+    /// A customer, as the identity provider names them.
+    CustomerId, "a customer id", id_rule
+);
+text_type!(
+    /// An event in the outbox; the `id` of its CloudEvent and the `webhook-id` of its delivery.
+    EventId, "an event id", id_rule
+);
+text_type!(
+    /// A line of a cart or of an order.
+    LineId, "a line id", id_rule
+);
+text_type!(
+    /// An order. People use the [`OrderNumber`].
+    OrderId, "an order id", id_rule
+);
+text_type!(
+    /// A payment: one attempt at a provider.
+    PaymentId, "a payment id", id_rule
+);
+text_type!(
+    /// A reservation of one SKU in one warehouse.
+    ReservationId, "a reservation id", id_rule
+);
+text_type!(
+    /// A saga: one confirm, from its first row to its end.
+    SagaId, "a saga id", id_rule
+);
+text_type!(
+    /// A checkout session.
+    SessionId, "a session id", id_rule
+);
+text_type!(
+    /// A shipping method, as in the rate table: `standard`, `express`.
+    ShippingMethodId, "a shipping method", id_rule
+);
+text_type!(
+    /// What is sold: one stock-keeping unit.
+    Sku, "a SKU", id_rule
+);
+text_type!(
+    /// What a thing is for tax: `standard`, `reduced`, `food`. Shipping has a class of its own.
+    TaxClass, "a tax class", id_rule
+);
+text_type!(
+    /// A warehouse.
+    WarehouseId, "a warehouse id", id_rule
+);
+
+impl TaxClass {
+    /// The class that shipping itself is taxed in.
+    #[must_use]
+    pub fn shipping() -> Self {
+        Self("shipping".to_owned())
+    }
+}
+
+fn country_rule(text: &str) -> Result<(), TextProblem> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(TextProblem::Shape {
+        expected: "two upper-case letters as in ISO 3166-1, such as VN",
+    })
+}
+
+text_type!(
+    /// A country in the shape of ISO 3166-1 alpha-2. Which ones the shop serves is a table, not a type.
+    Country, "a country", country_rule
+);
+
+fn region_rule(text: &str) -> Result<(), TextProblem> {
+    text::check(text, 10, "upper-case letters and digits", |c| {
+        c.is_ascii_uppercase() || c.is_ascii_digit()
+    })
+}
+
+text_type!(
+    /// A subdivision of a country where tax or shipping differ: `CA`, `NY`.
+    Region, "a region", region_rule
+);
+
+const ORDER_NUMBER_SHAPE: &str = "of the form ORD-YYYYMMDD-NNNNNN, such as ORD-20260131-000042";
+const ORDER_SEQUENCE_DIGITS_MIN: usize = 6;
+const ORDER_SEQUENCE_DIGITS_MAX: usize = 18;
+
+fn order_number_rule(text: &str) -> Result<(), TextProblem> {
+    let well_formed = || {
+        let (day, sequence) = text.strip_prefix("ORD-")?.split_once('-')?;
+        day.parse::<Day>().ok()?;
+        let digits = sequence.len();
+        // Past a million orders a day the number grows; a leading zero there would be a second name for it.
+        let canonical = digits == ORDER_SEQUENCE_DIGITS_MIN
+            || (digits > ORDER_SEQUENCE_DIGITS_MIN
+                && digits <= ORDER_SEQUENCE_DIGITS_MAX
+                && !sequence.starts_with('0'));
+        (canonical && sequence.bytes().all(|b| b.is_ascii_digit())).then_some(())
+    };
+    well_formed().ok_or(TextProblem::Shape {
+        expected: ORDER_NUMBER_SHAPE,
+    })
+}
+
+text_type!(
+    /// The number people read to each other: `ORD-YYYYMMDD-NNNNNN`. The sequence is unique within its day, may have
+    /// gaps, and grows past six digits rather than repeat.
+    OrderNumber, "an order number", order_number_rule
+);
+
+impl OrderNumber {
+    /// The number of the `sequence`-th order of `day`.
+    ///
+    /// # Errors
+    /// If the sequence is negative or has more than eighteen digits.
+    pub fn from_parts(day: Day, sequence: i64) -> Result<Self, TextError> {
+        Self::try_from(format!("ORD-{day}-{sequence:06}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_to_sixty_four_plain_characters() {
+        for text in [
+            "a",
+            "TILL-0001",
+            "0190b0a2-7c1e-7000-8000-000000000000",
+            "..a",
+            &"x".repeat(64),
+        ] {
+            assert_eq!(Sku::try_from(text).map(String::from), Ok(text.to_owned()));
+        }
+        for text in [
+            "",
+            " ",
+            "a b",
+            "a/b",
+            "é",
+            "a\n",
+            ".",
+            "..",
+            "a'",
+            &"x".repeat(65),
+        ] {
+            assert!(CartId::try_from(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_would_be_right() {
+        let message = |text: &str| Sku::try_from(text).unwrap_err().to_string();
+        assert_eq!(message(""), "a SKU must not be empty");
+        assert_eq!(
+            message("a/b"),
+            "a SKU may hold only letters, digits, '.', '_' and '-', not '/'"
+        );
+        assert_eq!(
+            message(&"x".repeat(65)),
+            "a SKU must be at most 64 characters long, this has 65"
+        );
+        assert_eq!(
+            Country::try_from("vn").unwrap_err().to_string(),
+            "a country must be two upper-case letters as in ISO 3166-1, such as VN"
+        );
+    }
+
+    #[test]
+    fn json_is_held_to_the_same_rule() {
+        assert_eq!(
+            serde_json::from_str::<Sku>("\"A-1\"").unwrap().as_str(),
+            "A-1"
+        );
+        assert_eq!(
+            serde_json::to_string(&TaxClass::shipping()).unwrap(),
+            "\"shipping\""
+        );
+        let refusal = serde_json::from_str::<Sku>("\"a b\"")
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains("a SKU may hold only"), "{refusal}");
+    }
+
+    #[test]
+    fn countries_and_regions_are_upper_case() {
+        assert!("VN".parse::<Country>().is_ok());
+        assert!("NY".parse::<Region>().is_ok());
+        for text in ["", "V", "vn", "VNM", "V1", "VÑ"] {
+            assert!(text.parse::<Country>().is_err(), "{text}");
+        }
+        for text in ["", "ny", "N-Y", "ABCDEFGHIJK"] {
+            assert!(text.parse::<Region>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_order_number_is_its_day_and_its_place_in_it() {
+        let day: Day = "20260131".parse().unwrap();
+        let number = |sequence| OrderNumber::from_parts(day, sequence).map(String::from);
+        assert_eq!(number(42), Ok("ORD-20260131-000042".to_owned()));
+        assert_eq!(number(999_999), Ok("ORD-20260131-999999".to_owned()));
+        assert_eq!(number(1_000_000), Ok("ORD-20260131-1000000".to_owned()));
+        assert!(number(-1).is_err());
+        assert!(number(i64::MAX).is_err());
+    }
+
+    #[test]
+    fn an_order_number_has_one_way_to_be_written() {
+        for text in [
+            "ORD-20260131-00042",
+            "ORD-20260131-0000042",
+            "ORD-20260230-000042",
+            "ORD-2026013-000042",
+            "ord-20260131-000042",
+            "ORD-20260131-00004x",
+            "ORD-20260131",
+            "",
+        ] {
+            assert!(text.parse::<OrderNumber>().is_err(), "{text}");
+        }
+    }
+}

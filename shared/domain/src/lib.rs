@@ -1,0 +1,40 @@
+//! What the shop means, as types and pure functions.
+//!
+//! Nothing here reads a clock, a random number, a database or a socket, and nothing here knows which runtime
+//! it is compiled for: every function answers from its arguments alone, so a preview and a confirm that pass
+//! the same arguments get the same answer, to the minor unit.
+//!
+//! Three habits hold throughout:
+//!
+//! * **Parse once.** A type with a rule has private fields and one way in (`TryFrom` / `FromStr`, which serde
+//!   uses too). Holding a [`ids::Sku`] or a [`quantity::Quantity`] is the proof that it is well formed.
+//! * **Say what would be right.** Every error has a stable `code()` for machines and a sentence for people that
+//!   names the rule, not only the breach.
+//! * **States are enums, machines are one function.** Each machine is a single `match` without a catch-all, so
+//!   a new state does not compile until every transition out of it has been decided.
+//!
+//! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`] and [`stock`] decide the
+//! parts; [`totals`] puts them together; [`saga`] says how a cart becomes one paid order, and [`order`],
+//! [`payment`], [`cart`], [`reservation`], [`compensation`] are the states it moves.
+
+#[macro_use]
+mod text;
+
+pub mod address;
+pub mod cart;
+pub mod compensation;
+pub mod day;
+pub mod ids;
+pub mod money;
+pub mod order;
+pub mod payment;
+pub mod quantity;
+pub mod reservation;
+pub mod retry;
+pub mod saga;
+pub mod shipping;
+pub mod stock;
+pub mod tax;
+pub mod totals;
+
+pub use text::{TextError, TextProblem, UnknownName};

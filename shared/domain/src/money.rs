@@ -1,0 +1,456 @@
+//! Money: an integer of minor units and its currency, always together.
+//!
+//! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an error, never a
+//! wrapped or a clamped amount. No float touches money. Rates are decimals, and a decimal becomes an amount in
+//! exactly one place, [`round_half_even`].
+
+use crate::quantity::Quantity;
+use crate::text::{TextError, TextProblem};
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// A currency in the shape of ISO 4217. Whether the shop deals in it is a row, [`CurrencyRules`], not a type.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Its three letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Three ASCII letters are always UTF-8, so the default is never seen.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl FromStr for Currency {
+    type Err = TextError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match <[u8; 3]>::try_from(text.as_bytes()) {
+            Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
+            Ok(_) | Err(_) => Err(TextError {
+                what: "a currency",
+                problem: TextProblem::Shape {
+                    expected: "three upper-case letters as in ISO 4217, such as USD",
+                },
+            }),
+        }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = TextError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> Self {
+        currency.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the shop has decided about a currency; one row each, so adding a currency is adding a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CurrencyRules {
+    /// The currency these are about.
+    pub currency: Currency,
+    /// How many decimals people write: 2 for USD, 0 for VND. Amounts are stored in the smallest of them.
+    pub minor_digits: u8,
+    /// The least a payment may be (providers refuse less).
+    pub minimum_minor: i64,
+    /// The most a payment may be.
+    pub ceiling_minor: i64,
+}
+
+/// An amount of one currency, in minor units. It may be negative: a discount, a refund, a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Money {
+    amount_minor: i64,
+    currency: Currency,
+}
+
+/// Why an amount could not be computed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum MoneyError {
+    /// The result does not fit.
+    #[error("the amount is too large to be an amount of money")]
+    Overflow,
+    /// Two currencies met.
+    #[error(
+        "an amount in {right} cannot be combined with one in {left}: convert it first, at a named rate"
+    )]
+    CurrencyMismatch {
+        /// The currency that was expected.
+        left: Currency,
+        /// The one that came.
+        right: Currency,
+    },
+    /// There was nobody to give it to.
+    #[error("an amount can be divided only among shares of which at least one is above zero")]
+    NoShares,
+}
+
+impl MoneyError {
+    /// The stable name of this refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Overflow => "amount_overflow",
+            Self::CurrencyMismatch { .. } => "currency_mismatch",
+            Self::NoShares => "no_shares",
+        }
+    }
+}
+
+impl Money {
+    /// So many minor units of a currency.
+    #[must_use]
+    pub const fn new(amount_minor: i64, currency: Currency) -> Self {
+        Self {
+            amount_minor,
+            currency,
+        }
+    }
+
+    /// Nothing, in a currency.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self::new(0, currency)
+    }
+
+    /// The amount in minor units.
+    #[must_use]
+    pub const fn amount_minor(self) -> i64 {
+        self.amount_minor
+    }
+
+    /// The currency.
+    #[must_use]
+    pub const fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// Whether it is less than nothing.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.amount_minor < 0
+    }
+
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.amount_minor == 0
+    }
+
+    /// Whether it is more than nothing.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.amount_minor > 0
+    }
+
+    /// This and another amount.
+    ///
+    /// # Errors
+    /// If the currencies differ or the sum does not fit.
+    pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        self.amount_minor
+            .checked_add(other.amount_minor)
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
+    }
+
+    /// This amount less another.
+    ///
+    /// # Errors
+    /// If the currencies differ or the difference does not fit.
+    pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        self.amount_minor
+            .checked_sub(other.amount_minor)
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
+    }
+
+    /// The same amount with the other sign.
+    ///
+    /// # Errors
+    /// If it does not fit.
+    pub fn checked_neg(self) -> Result<Self, MoneyError> {
+        Self::zero(self.currency).checked_sub(self)
+    }
+
+    /// The price of so many, each at this price.
+    ///
+    /// # Errors
+    /// If the product does not fit.
+    pub fn mul_quantity(self, quantity: Quantity) -> Result<Self, MoneyError> {
+        self.amount_minor
+            .checked_mul(quantity.get())
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
+    }
+
+    /// All of them together; nothing, if there are none.
+    ///
+    /// # Errors
+    /// If one is in another currency or the sum does not fit.
+    pub fn sum(
+        currency: Currency,
+        amounts: impl IntoIterator<Item = Self>,
+    ) -> Result<Self, MoneyError> {
+        amounts
+            .into_iter()
+            .try_fold(Self::zero(currency), Self::checked_add)
+    }
+
+    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
+        if self.currency == other.currency {
+            return Ok(());
+        }
+        Err(MoneyError::CurrencyMismatch {
+            left: self.currency,
+            right: other.currency,
+        })
+    }
+}
+
+impl fmt::Display for Money {
+    /// Minor units and currency, `1999 USD`: for logs and messages to developers. People's notation needs the
+    /// currency's rules and a locale, and belongs to the storefront.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.amount_minor, self.currency)
+    }
+}
+
+impl fmt::Debug for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Makes minor units of a decimal: the ONE place where money is rounded.
+///
+/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop.
+///
+/// # Errors
+/// If the result does not fit.
+pub fn round_half_even(amount: Decimal) -> Result<i64, MoneyError> {
+    amount
+        .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven)
+        .to_i64()
+        .ok_or(MoneyError::Overflow)
+}
+
+/// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
+///
+/// Each part is first rounded towards zero; the minor units left over go, one each, to the parts that lost most by
+/// it (largest remainder), and between equals to the earlier one. A weight of zero never receives anything, and
+/// nothing divides into nothings whatever the weights.
+///
+/// # Errors
+/// [`MoneyError::NoShares`] if there is something to divide and every weight is zero.
+pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError> {
+    if total.is_zero() {
+        return Ok(vec![total; weights.len()]);
+    }
+    let whole: u128 = weights.iter().copied().map(u128::from).sum();
+    if whole == 0 {
+        return Err(MoneyError::NoShares);
+    }
+    // A u64 times a u64 always fits a u128, so nothing below can overflow.
+    let magnitude = u128::from(total.amount_minor.unsigned_abs());
+    let mut parts: Vec<u128> = weights
+        .iter()
+        .map(|&weight| magnitude * u128::from(weight) / whole)
+        .collect();
+    let left_over = magnitude - parts.iter().sum::<u128>();
+
+    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> = weights
+        .iter()
+        .zip(parts.iter_mut())
+        .map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part))
+        .collect();
+    by_loss.sort_by_key(|(loss, _)| *loss);
+    // What is left over is the sum of the losses, so it is less than the number of parts that lost anything.
+    let receivers = usize::try_from(left_over).map_err(|_| MoneyError::Overflow)?;
+    for (_, part) in by_loss.into_iter().take(receivers) {
+        *part += 1;
+    }
+
+    let sign = total.amount_minor.signum();
+    parts
+        .into_iter()
+        .map(|part| {
+            let part = i128::try_from(part).map_err(|_| MoneyError::Overflow)? * i128::from(sign);
+            i64::try_from(part)
+                .map(|n| Money::new(n, total.currency))
+                .map_err(|_| MoneyError::Overflow)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn usd(amount_minor: i64) -> Money {
+        Money::new(amount_minor, "USD".parse().unwrap())
+    }
+
+    fn divide(total: i64, weights: &[u64]) -> Vec<i64> {
+        allocate(usd(total), weights)
+            .unwrap()
+            .into_iter()
+            .map(Money::amount_minor)
+            .collect()
+    }
+
+    fn rounded(text: &str) -> Result<i64, MoneyError> {
+        round_half_even(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_currency_is_three_upper_case_letters() {
+        assert_eq!("VND".parse::<Currency>().unwrap().as_str(), "VND");
+        for text in ["", "US", "usd", "USDT", "U5D", "ÄÄ"] {
+            assert!(text.parse::<Currency>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn money_is_written_as_minor_units_and_currency_and_nothing_else() {
+        let json = r#"{"amount_minor":1999,"currency":"USD"}"#;
+        assert_eq!(serde_json::to_string(&usd(1_999)).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Money>(json).unwrap(), usd(1_999));
+        for json in [
+            r#"{"amount_minor":19.99,"currency":"USD"}"#,
+            r#"{"amount_minor":1999}"#,
+            r#"{"amount_minor":1999,"currency":"usd"}"#,
+            r#"{"amount_minor":1999,"currency":"USD","scale":2}"#,
+        ] {
+            assert!(serde_json::from_str::<Money>(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_sum_that_does_not_fit_is_an_error() {
+        let many = Quantity::try_from(2).unwrap();
+        assert_eq!(usd(i64::MAX).checked_add(usd(1)), Err(MoneyError::Overflow));
+        assert_eq!(usd(i64::MIN).checked_sub(usd(1)), Err(MoneyError::Overflow));
+        assert_eq!(usd(i64::MIN).checked_neg(), Err(MoneyError::Overflow));
+        assert_eq!(usd(i64::MAX).mul_quantity(many), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::sum(usd(0).currency(), [usd(i64::MAX), usd(1)]),
+            Err(MoneyError::Overflow)
+        );
+    }
+
+    #[test]
+    fn two_currencies_never_meet() {
+        let dong = Money::new(1, "VND".parse().unwrap());
+        let mismatch = MoneyError::CurrencyMismatch {
+            left: usd(0).currency(),
+            right: dong.currency(),
+        };
+        assert_eq!(usd(1).checked_add(dong), Err(mismatch.clone()));
+        assert_eq!(usd(1).checked_sub(dong), Err(mismatch.clone()));
+        assert_eq!(Money::sum(usd(0).currency(), [dong]), Err(mismatch));
+    }
+
+    #[test]
+    fn a_half_is_rounded_to_the_even_neighbour() {
+        for (text, expected) in [
+            ("0.5", 0),
+            ("1.5", 2),
+            ("2.5", 2),
+            ("2.500000000001", 3),
+            ("-0.5", 0),
+            ("-1.5", -2),
+            ("0.4999", 0),
+        ] {
+            assert_eq!(rounded(text), Ok(expected), "{text}");
+        }
+        assert_eq!(rounded("9223372036854775807.4"), Ok(i64::MAX));
+        assert_eq!(rounded("9223372036854775807.5"), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn what_is_left_over_goes_to_the_largest_remainder_and_between_equals_to_the_first() {
+        assert_eq!(divide(100, &[1, 1, 1]), [34, 33, 33]);
+        assert_eq!(divide(10, &[1, 5, 4]), [1, 5, 4]);
+        assert_eq!(divide(5, &[3, 3, 3, 3]), [2, 1, 1, 1]);
+        assert_eq!(divide(1, &[1, 2, 2]), [0, 1, 0]);
+        assert_eq!(divide(-100, &[1, 1, 1]), [-34, -33, -33]);
+    }
+
+    #[test]
+    fn a_weight_of_zero_receives_nothing() {
+        assert_eq!(divide(1, &[0, 1, 0]), [0, 1, 0]);
+        assert_eq!(allocate(usd(1), &[0, 0]), Err(MoneyError::NoShares));
+        assert_eq!(allocate(usd(1), &[]), Err(MoneyError::NoShares));
+        assert_eq!(divide(0, &[0, 0]), [0, 0]);
+    }
+
+    #[test]
+    fn the_extremes_divide_too() {
+        assert_eq!(divide(i64::MIN, &[u64::MAX]), [i64::MIN]);
+        assert_eq!(
+            divide(i64::MAX, &[u64::MAX, u64::MAX]),
+            [i64::MAX / 2 + 1, i64::MAX / 2]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_always_sum_to_the_whole(total: i64, weights in prop::collection::vec(any::<u64>(), 1..50)) {
+            prop_assume!(weights.iter().any(|&weight| weight > 0));
+            let parts = allocate(usd(total), &weights).unwrap();
+            prop_assert_eq!(Money::sum(usd(0).currency(), parts.iter().copied()), Ok(usd(total)));
+        }
+
+        #[test]
+        fn no_part_is_a_whole_unit_away_from_its_share(total: i32, weights in prop::collection::vec(0_u64..1_000, 1..50)) {
+            let whole: u64 = weights.iter().sum();
+            prop_assume!(whole > 0);
+            for (part, &weight) in allocate(usd(i64::from(total)), &weights).unwrap().iter().zip(&weights) {
+                let share = i128::from(total) * i128::from(weight);
+                let distance = (i128::from(part.amount_minor()) * i128::from(whole) - share).abs();
+                prop_assert!(distance < i128::from(whole));
+                prop_assert!(weight > 0 || part.is_zero());
+                prop_assert!(part.amount_minor().signum() != -i64::from(total.signum()) || part.is_zero());
+            }
+        }
+
+        #[test]
+        fn adding_and_taking_away_are_opposites(a: i32, b: i32) {
+            let (a, b) = (usd(i64::from(a)), usd(i64::from(b)));
+            prop_assert_eq!(a.checked_add(b).and_then(|sum| sum.checked_sub(b)), Ok(a));
+            prop_assert_eq!(a.checked_add(b), b.checked_add(a));
+        }
+    }
+}

@@ -1,0 +1,684 @@
+//! What the engine promises, first by example and then for any order at all.
+
+use super::*;
+use crate::money::CurrencyRules;
+use crate::stock::Allocation;
+use proptest::prelude::*;
+
+fn usd() -> Currency {
+    "USD".parse().unwrap()
+}
+
+fn money(amount_minor: i64) -> Money {
+    Money::new(amount_minor, usd())
+}
+
+fn line(id: &str, quantity: i64, price: i64) -> LineInput {
+    LineInput {
+        line_id: id.parse().unwrap(),
+        sku: id.parse().unwrap(),
+        name: format!("Thing {id}"),
+        quantity: quantity.try_into().unwrap(),
+        unit_price_minor: Some(price),
+        added_price_minor: price,
+        tax_class: "standard".parse().unwrap(),
+        weight_g: 100,
+        stock: StockVerdict::Available,
+    }
+}
+
+fn rule(class: &str, rate: &str, inclusive: bool) -> TaxRule {
+    TaxRule {
+        tax_class: class.parse().unwrap(),
+        rate: rate.parse().unwrap(),
+        inclusive,
+    }
+}
+
+fn off_line(id: &str, amount_minor: i64) -> Discount {
+    Discount {
+        target: DiscountTarget::Line(id.parse().unwrap()),
+        label: "autumn".to_owned(),
+        amount_minor,
+    }
+}
+
+fn off_shipping(amount_minor: i64) -> Discount {
+    Discount {
+        target: DiscountTarget::Shipping,
+        label: "free shipping".to_owned(),
+        amount_minor,
+    }
+}
+
+fn rate(method: &str, from: Option<&str>, amount_minor: i64) -> ShippingRate {
+    ShippingRate {
+        method_id: method.parse().unwrap(),
+        name: "Post".to_owned(),
+        warehouse_id: from.map(|id| id.parse().unwrap()),
+        min_weight_g: 0,
+        min_subtotal_minor: 0,
+        amount_minor,
+    }
+}
+
+/// An order as a test states it; [`Order::input`] is what the engine sees.
+#[derive(Debug, Clone)]
+struct Order {
+    currency: Currency,
+    lines: Vec<LineInput>,
+    origins: Origins,
+    tax_rules: Vec<TaxRule>,
+    shipping_method: Option<ShippingMethodId>,
+    shipping_rates: Vec<ShippingRate>,
+    discounts: Vec<Discount>,
+}
+
+impl Order {
+    /// Ten percent on everything, on top; no shipping chosen.
+    fn of(lines: Vec<LineInput>) -> Self {
+        Self {
+            currency: usd(),
+            lines,
+            origins: Origins::Unknown,
+            tax_rules: vec![
+                rule("standard", "0.1", false),
+                rule("shipping", "0.1", false),
+            ],
+            shipping_method: None,
+            shipping_rates: vec![rate("post", None, 500)],
+            discounts: vec![],
+        }
+    }
+
+    fn taxed(self, tax_rules: Vec<TaxRule>) -> Self {
+        Self { tax_rules, ..self }
+    }
+
+    fn shipped(self) -> Self {
+        Self {
+            shipping_method: Some("post".parse().unwrap()),
+            ..self
+        }
+    }
+
+    fn discounted(self, discounts: Vec<Discount>) -> Self {
+        Self { discounts, ..self }
+    }
+
+    fn input(&self) -> TotalsInput<'_> {
+        TotalsInput {
+            currency: self.currency,
+            lines: &self.lines,
+            origins: &self.origins,
+            tax_rules: &self.tax_rules,
+            shipping_method: self.shipping_method.as_ref(),
+            shipping_rates: &self.shipping_rates,
+            discounts: &self.discounts,
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        compute(&self.input()).unwrap()
+    }
+
+    fn refusal(&self) -> (&'static str, String) {
+        let error = compute(&self.input()).unwrap_err();
+        (error.code(), error.to_string())
+    }
+}
+
+fn explained(totals: &Totals) -> Vec<(&'static str, &str, i64, Option<&str>)> {
+    let row = |a: &'_ Adjustment| (a.kind.as_str(), a.amount.amount_minor());
+    totals
+        .adjustments
+        .iter()
+        .map(|a| (row(a).0, a.label.as_str(), row(a).1, a.target.as_deref()))
+        .collect()
+}
+
+#[test]
+fn a_whole_order_explains_itself() {
+    let order = Order::of(vec![line("b", 1, 1_000), line("a", 2, 1_999)])
+        .shipped()
+        .discounted(vec![off_shipping(100), off_line("a", 398)]);
+    let totals = order.totals();
+
+    assert_eq!(totals.subtotal, money(4_998));
+    assert_eq!(totals.discount, money(498));
+    assert_eq!(totals.shipping, Some(money(500)));
+    assert_eq!(
+        totals.shipping_tax,
+        Some(money(40)),
+        "tax on shipping is on what is left after discount"
+    );
+    assert_eq!(totals.tax, money(500));
+    assert_eq!(totals.total, money(5_500));
+    assert_eq!(
+        explained(&totals),
+        [
+            ("goods", "goods", 4_998, None),
+            ("discount", "autumn", -398, Some("a")),
+            ("shipping", "Post", 500, None),
+            ("discount", "free shipping", -100, Some("shipping")),
+            ("tax", "tax 10%", 460, None),
+            ("tax", "tax 10%", 40, Some("shipping")),
+        ]
+    );
+    let lines: Vec<_> = totals
+        .lines
+        .iter()
+        .map(|l| (l.line_id.as_str(), l.tax_base, l.tax, l.total))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("a", money(3_600), money(360), money(3_960)),
+            ("b", money(1_000), money(100), money(1_100))
+        ]
+    );
+}
+
+#[test]
+fn a_tax_that_prices_hold_is_shown_and_not_added() {
+    let order = Order::of(vec![line("a", 1, 1_190)]).shipped().taxed(vec![
+        rule("standard", "0.19", true),
+        rule("shipping", "0.19", true),
+    ]);
+    let totals = order.totals();
+    assert_eq!(totals.total, money(1_690));
+    assert_eq!(totals.tax, money(190 + 80));
+    assert_eq!(totals.lines[0].tax_base, money(1_000));
+    assert_eq!(
+        explained(&totals)[2],
+        ("tax_included", "tax 19%, included", 190, None)
+    );
+}
+
+#[test]
+fn a_hundred_lines_of_one_cent_carry_the_tax_of_one_dollar() {
+    let lines = (0..100)
+        .map(|n| line(&format!("line-{n:03}"), 1, 1))
+        .collect();
+    let totals = Order::of(lines).totals();
+    assert_eq!(totals.subtotal, money(100));
+    assert_eq!(
+        totals.tax,
+        money(10),
+        "each line alone would have been rounded to no tax at all"
+    );
+    assert_eq!(totals.total, money(110));
+    assert_eq!(
+        Money::sum(usd(), totals.lines.iter().map(|l| l.total)),
+        Ok(totals.total)
+    );
+}
+
+#[test]
+fn a_currency_without_decimals_is_only_a_currency() {
+    let vnd: Currency = "VND".parse().unwrap();
+    let mut order =
+        Order::of(vec![line("a", 3, 33_333)]).taxed(vec![rule("standard", "0.08", false)]);
+    order.currency = vnd;
+    let totals = order.totals();
+    // 99,999 at 8 % is 7,999.92.
+    assert_eq!(totals.tax, Money::new(8_000, vnd));
+    assert_eq!(totals.total, Money::new(107_999, vnd));
+}
+
+#[test]
+fn lines_of_different_rates_are_rounded_apart() {
+    let mut food = line("b", 1, 15);
+    food.tax_class = "food".parse().unwrap();
+    let rules = vec![rule("standard", "0.1", false), rule("food", "0.05", false)];
+    let totals = Order::of(vec![line("a", 1, 15), food])
+        .taxed(rules)
+        .totals();
+    assert_eq!(
+        totals
+            .lines
+            .iter()
+            .map(|l| l.tax.amount_minor())
+            .collect::<Vec<_>>(),
+        [2, 1]
+    );
+    assert_eq!(
+        explained(&totals)[1..],
+        [("tax", "tax 5%", 1, None), ("tax", "tax 10%", 2, None)]
+    );
+}
+
+#[test]
+fn choosing_another_method_never_moves_the_tax_of_a_line() {
+    let order = Order::of(vec![line("a", 1, 5), line("b", 1, 14)]);
+    let with = |amount| {
+        Order {
+            shipping_rates: vec![rate("post", None, amount)],
+            ..order.clone().shipped()
+        }
+        .totals()
+    };
+    let taxes = |totals: &Totals| totals.lines.iter().map(|l| l.tax).collect::<Vec<_>>();
+    for amount in 0..20 {
+        assert_eq!(taxes(&with(amount)), taxes(&order.totals()));
+    }
+}
+
+#[test]
+fn a_split_order_pays_for_each_parcel_and_says_so() {
+    let from = |warehouse: &str, quantity| Allocation {
+        sku: "a".parse().unwrap(),
+        warehouse_id: warehouse.parse().unwrap(),
+        quantity,
+    };
+    let mut order = Order::of(vec![line("a", 3, 1_000)]).shipped();
+    order.origins = Origins::Allocated(vec![from("hanoi", 1), from("newark", 2)]);
+    order.shipping_rates.push(rate("post", Some("hanoi"), 300));
+    let totals = order.totals();
+    assert_eq!(totals.shipping, Some(money(800)));
+    assert_eq!(
+        explained(&totals)[1],
+        ("shipping", "Post", 300, Some("hanoi"))
+    );
+    assert_eq!(
+        explained(&totals)[2],
+        ("shipping", "Post", 500, Some("newark"))
+    );
+}
+
+#[test]
+fn shipping_not_chosen_is_absent_not_nothing() {
+    let json = serde_json::to_value(Order::of(vec![line("a", 1, 1_000)]).totals()).unwrap();
+    assert_eq!(json.get("shipping"), None);
+    assert_eq!(json.get("shipping_tax"), None);
+}
+
+#[test]
+fn a_missing_part_is_an_error_that_names_it() {
+    let good = Order::of(vec![line("a", 1, 1_000)]).shipped();
+    let mut unpriced = good.clone();
+    unpriced.lines[0].unit_price_minor = None;
+    assert_eq!(
+        unpriced.refusal(),
+        (
+            "price_missing",
+            "a has no price in USD; every line needs one".to_owned()
+        )
+    );
+
+    let mut free = good.clone();
+    free.lines[0].unit_price_minor = Some(0);
+    assert_eq!(free.refusal().0, "price_not_positive");
+
+    let untaxed = good.clone().taxed(vec![rule("shipping", "0", false)]);
+    assert_eq!(
+        untaxed.refusal(),
+        (
+            "tax_missing",
+            "there is no tax rule for class standard at this destination; a rate of zero must be stated too".to_owned()
+        )
+    );
+    let shipping_untaxed = good.clone().taxed(vec![rule("standard", "0", false)]);
+    assert_eq!(shipping_untaxed.refusal().0, "tax_missing");
+
+    let two_rules = good.clone().taxed(vec![
+        rule("standard", "0", false),
+        rule("standard", "0.1", false),
+    ]);
+    assert_eq!(two_rules.refusal().0, "tax_ambiguous");
+
+    let unrated = Order {
+        shipping_rates: vec![],
+        ..good.clone()
+    };
+    assert_eq!(
+        unrated.refusal(),
+        (
+            "shipping_method_unavailable",
+            "shipping method post does not serve this order; none does".to_owned()
+        )
+    );
+    let unallocated = Order {
+        origins: Origins::Allocated(vec![]),
+        ..good.clone()
+    };
+    assert_eq!(unallocated.refusal().0, "not_allocated");
+
+    let twice = Order::of(vec![line("a", 1, 1), line("a", 1, 1)]);
+    assert_eq!(twice.refusal().0, "line_repeated");
+
+    let huge = Order::of(vec![line("a", 2, i64::MAX)]);
+    assert_eq!(huge.refusal().0, "amount_overflow");
+    let huge_together = Order::of(vec![line("a", 1, i64::MAX), line("b", 1, i64::MAX)]);
+    assert_eq!(huge_together.refusal().0, "amount_overflow");
+    let huge_with_tax = Order::of(vec![line("a", 1, i64::MAX)]);
+    assert_eq!(huge_with_tax.refusal().0, "amount_overflow");
+}
+
+#[test]
+fn a_discount_never_exceeds_what_it_comes_off() {
+    let order = Order::of(vec![line("a", 1, 1_000)]);
+    let refusal = |discounts| order.clone().shipped().discounted(discounts).refusal().0;
+    assert_eq!(
+        refusal(vec![off_line("a", 600), off_line("a", 401)]),
+        "discount_out_of_range"
+    );
+    assert_eq!(refusal(vec![off_line("a", -1)]), "discount_out_of_range");
+    assert_eq!(refusal(vec![off_shipping(501)]), "discount_out_of_range");
+    assert_eq!(refusal(vec![off_line("b", 1)]), "discount_without_target");
+    assert_eq!(
+        order.clone().discounted(vec![off_shipping(1)]).refusal().0,
+        "discount_without_target"
+    );
+
+    let free = order
+        .shipped()
+        .discounted(vec![off_line("a", 1_000), off_shipping(500)])
+        .totals();
+    assert_eq!((free.total, free.tax), (money(0), money(0)));
+}
+
+#[test]
+fn the_methods_listed_are_those_that_can_be_chosen_at_that_price() {
+    let mut order = Order::of(vec![line("a", 1, 1_000)]);
+    order.shipping_rates.push(rate("express", None, 900));
+    for quote in list_shipping_methods(&order.input()).unwrap() {
+        let chosen = Order {
+            shipping_method: Some(quote.method_id.clone()),
+            ..order.clone()
+        };
+        assert_eq!(chosen.totals().shipping, Some(quote.amount));
+    }
+}
+
+#[test]
+fn the_reply_is_what_the_interface_says_and_can_be_read_back() {
+    let mut order = Order::of(vec![line("a", 2, 1_999)]);
+    order.lines[0].added_price_minor = 1_899;
+    order.lines[0].stock = StockVerdict::Short { available: 1 };
+    let totals = order.totals();
+    let json = serde_json::to_value(&totals).unwrap();
+    let usd =
+        |amount_minor: i64| serde_json::json!({"amount_minor": amount_minor, "currency": "USD"});
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "currency": "USD",
+            "lines": [{
+                "line_id": "a", "sku": "a", "name": "Thing a", "quantity": 2,
+                "unit_price": usd(1_999), "added_price": usd(1_899), "price_changed": true,
+                "subtotal": usd(3_998), "discount": usd(0),
+                "tax": usd(400), "tax_rate": "0.1", "tax_base": usd(3_998), "tax_inclusive": false,
+                "total": usd(4_398), "stock": "short", "available": 1,
+            }],
+            "subtotal": usd(3_998), "discount": usd(0), "tax": usd(400), "total": usd(4_398),
+            "adjustments": [
+                {"kind": "goods", "label": "goods", "amount": usd(3_998)},
+                {"kind": "tax", "label": "tax 10%", "amount": usd(400)},
+            ],
+        })
+    );
+    assert_eq!(serde_json::from_value::<Totals>(json).unwrap(), totals);
+}
+
+#[test]
+fn a_preview_warns_of_what_does_not_stop_it() {
+    let mut order = Order::of(vec![line("a", 2, 1_999), line("b", 1, 1), line("c", 1, 1)]);
+    order.lines[0].added_price_minor = 1_899;
+    order.lines[0].stock = StockVerdict::Short { available: 1 };
+    order.lines[1].stock = StockVerdict::Unknown;
+    let found = warnings(&order.totals());
+    let texts: Vec<(&str, &str)> = found
+        .iter()
+        .map(|w| (w.code.as_str(), w.detail.as_str()))
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            (
+                "price_changed",
+                "a cost 1899 USD when it was added and costs 1999 USD now"
+            ),
+            ("stock_short", "a is short: 2 in the cart, 1 available"),
+            (
+                "stock_unknown",
+                "whether b is in stock is not known just now"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_fingerprint_changes_with_the_money_and_with_nothing_else() {
+    let order = Order::of(vec![line("a", 2, 1_999)]).shipped();
+    let print = |order: &Order| quote_fingerprint_input(&order.totals());
+    assert_eq!(
+        print(&order),
+        "quote-1 USD\nline a a 2 1999 0 3998 400 4398\nshipping post 0 500 550\ntotal 4948"
+    );
+
+    let mut same_money = order.clone();
+    same_money.lines[0].name = "Renamed".to_owned();
+    same_money.lines[0].added_price_minor = 1;
+    same_money.lines[0].stock = StockVerdict::Unknown;
+    assert_eq!(print(&same_money), print(&order));
+
+    // The same total made another way is another quote.
+    let discounted = Order {
+        shipping_rates: vec![rate("post", None, 600)],
+        ..order.clone()
+    };
+    assert_ne!(
+        print(&discounted.discounted(vec![off_shipping(100)])),
+        print(&order)
+    );
+    let mut dearer = order.clone();
+    dearer.lines[0].unit_price_minor = Some(2_000);
+    assert_ne!(print(&dearer), print(&order));
+}
+
+fn rules() -> CurrencyRules {
+    CurrencyRules {
+        currency: usd(),
+        minor_digits: 2,
+        minimum_minor: 50,
+        ceiling_minor: 500_000,
+    }
+}
+
+fn payable_of(price: i64) -> Result<Payable, PayableError> {
+    let order = Order::of(vec![line("a", 1, price)]).taxed(vec![rule("standard", "0", false)]);
+    check_payable(&order.totals(), &rules())
+}
+
+#[test]
+fn a_payment_is_within_its_bounds_and_the_bounds_are_within() {
+    assert_eq!(payable_of(50), Ok(Payable::Charge(money(50))));
+    assert_eq!(payable_of(500_000), Ok(Payable::Charge(money(500_000))));
+    assert_eq!(
+        payable_of(49),
+        Err(PayableError::BelowMinimum {
+            total: money(49),
+            minimum: money(50)
+        })
+    );
+    assert_eq!(
+        payable_of(500_001).unwrap_err().to_string(),
+        "500001 USD is above the ceiling of 500000 USD for one payment"
+    );
+}
+
+#[test]
+fn each_way_a_total_cannot_be_paid_has_its_own_name() {
+    let totals = Order::of(vec![line("a", 1, 1_000)]).totals();
+    let code = |totals: &Totals| check_payable(totals, &rules()).unwrap_err().code();
+    assert_eq!(code(&Order::of(vec![]).totals()), "cart_empty");
+    assert_eq!(
+        code(&Totals {
+            total: money(-1),
+            ..totals.clone()
+        }),
+        "amount_negative"
+    );
+    let mut unpriced = totals.clone();
+    unpriced.lines[0].unit_price = money(0);
+    unpriced.total = money(0);
+    assert_eq!(code(&unpriced), "amount_zero_unpriced");
+    let dong = CurrencyRules {
+        currency: "VND".parse().unwrap(),
+        ..rules()
+    };
+    assert_eq!(
+        check_payable(&totals, &dong).unwrap_err().code(),
+        "currency_unsupported"
+    );
+}
+
+#[test]
+fn a_total_of_zero_by_discount_is_legitimate_and_charges_nothing() {
+    let free = Order::of(vec![line("a", 1, 1_000)])
+        .discounted(vec![off_line("a", 1_000)])
+        .totals();
+    assert_eq!(check_payable(&free, &rules()), Ok(Payable::Nothing));
+}
+
+#[test]
+fn a_total_has_moved_beyond_the_tolerance_or_by_any_increase_if_so_set() {
+    let moved = |agreed, current, any_increase| {
+        total_moved(money(agreed), money(current), 500, any_increase)
+    };
+    assert!(!moved(10_000, 10_000, true));
+    assert!(
+        !moved(10_000, 10_500, false),
+        "exactly five percent is within"
+    );
+    assert!(moved(10_000, 10_501, false));
+    assert!(!moved(10_000, 9_500, true));
+    assert!(moved(10_000, 9_499, true), "down counts too");
+    assert!(moved(10_000, 10_001, true));
+    assert!(moved(0, 1, false));
+    assert!(moved(i64::MIN, i64::MAX, false));
+    assert!(total_moved(
+        money(1),
+        Money::new(1, "VND".parse().unwrap()),
+        10_000,
+        false
+    ));
+}
+
+/// Any order: up to thirty lines over three classes, with discounts, with or without shipping, in any tax regime.
+fn orders() -> impl Strategy<Value = Order> {
+    let one_line = (1..=20_i64, 1..=100_000_i64, 0..3_usize, 0..=100_i64);
+    let one_rule = (0..=1_000_000_i64, any::<bool>());
+    let lines = prop::collection::vec(one_line, 1..30);
+    (
+        lines,
+        prop::collection::vec(one_rule, 4),
+        0..=5_000_i64,
+        0..=100_i64,
+        any::<bool>(),
+    )
+        .prop_map(|(lines, tax, shipping, shipping_discount, is_shipped)| {
+            let classes = ["standard", "reduced", "food", "shipping"];
+            let of_rule = |(class, (millionths, inclusive)): (&&str, &(i64, bool))| TaxRule {
+                tax_class: class.parse().unwrap(),
+                rate: rust_decimal::Decimal::new(*millionths, 6)
+                    .try_into()
+                    .unwrap(),
+                inclusive: *inclusive,
+            };
+            let tax_rules = classes.iter().zip(&tax).map(of_rule).collect();
+            let mut order = Order::of(vec![]).taxed(tax_rules);
+            for (n, (quantity, price, class, percent)) in lines.into_iter().enumerate() {
+                let id = format!("line-{n}");
+                order
+                    .discounts
+                    .push(off_line(&id, price * quantity * percent / 100));
+                order.lines.push(LineInput {
+                    tax_class: classes[class].parse().unwrap(),
+                    ..line(&id, quantity, price)
+                });
+            }
+            order.shipping_rates = vec![rate("post", None, shipping)];
+            if is_shipped {
+                order
+                    .discounts
+                    .push(off_shipping(shipping * shipping_discount / 100));
+                order = order.shipped();
+            }
+            order
+        })
+}
+
+proptest! {
+    #[test]
+    fn the_lines_and_the_shipping_always_sum_to_the_total(order in orders()) {
+        let totals = order.totals();
+        let sum = |of: fn(&LineTotals) -> Money| Money::sum(usd(), totals.lines.iter().map(of)).unwrap();
+        let shipping = totals.shipping_method.as_ref().map_or(money(0), |shipping| shipping.total);
+        let shipping_discount = totals.shipping_method.as_ref().map_or(money(0), |shipping| shipping.discount);
+        prop_assert_eq!(sum(|l| l.total).checked_add(shipping), Ok(totals.total));
+        prop_assert_eq!(sum(|l| l.tax).checked_add(totals.shipping_tax.unwrap_or(money(0))), Ok(totals.tax));
+        prop_assert_eq!(sum(|l| l.discount).checked_add(shipping_discount), Ok(totals.discount));
+        prop_assert_eq!(sum(|l| l.subtotal), totals.subtotal);
+    }
+
+    #[test]
+    fn base_and_tax_make_every_total_and_none_is_negative(order in orders()) {
+        let totals = order.totals();
+        let shipping = totals.shipping_method.iter().zip(totals.shipping_tax).map(|(s, tax)| (s.tax_base, tax, s.total));
+        for (base, tax, total) in totals.lines.iter().map(|l| (l.tax_base, l.tax, l.total)).chain(shipping) {
+            prop_assert_eq!(base.checked_add(tax), Ok(total));
+            prop_assert!(!base.is_negative() && !tax.is_negative());
+        }
+    }
+
+    #[test]
+    fn the_adjustments_sum_to_the_total(order in orders()) {
+        let totals = order.totals();
+        let steps = totals.adjustments.iter().filter(|a| a.kind.adds_to_total()).map(|a| a.amount);
+        prop_assert_eq!(Money::sum(usd(), steps), Ok(totals.total));
+        let taxes = [AdjustmentKind::Tax, AdjustmentKind::TaxIncluded];
+        let taxes = totals.adjustments.iter().filter(|a| taxes.contains(&a.kind)).map(|a| a.amount);
+        prop_assert_eq!(Money::sum(usd(), taxes), Ok(totals.tax));
+    }
+
+    #[test]
+    fn the_order_of_the_lines_does_not_matter(
+        (order, shuffled) in orders().prop_flat_map(|order| {
+            let lines = order.lines.clone();
+            (Just(order), Just(lines).prop_shuffle())
+        })
+    ) {
+        let other = Order { lines: shuffled, ..order.clone() };
+        prop_assert_eq!(order.totals(), other.totals());
+    }
+
+    #[test]
+    fn a_confirm_computes_what_the_preview_showed(order in orders()) {
+        let preview = order.totals();
+        let stored = serde_json::to_string(&preview).unwrap();
+        let confirm = order.clone().totals();
+        prop_assert_eq!(quote_fingerprint_input(&preview), quote_fingerprint_input(&confirm));
+        prop_assert_eq!(serde_json::from_str::<Totals>(&stored).unwrap(), confirm);
+    }
+
+    #[test]
+    fn the_tax_of_a_group_is_rounded_once(prices in prop::collection::vec(1..=1_000_i64, 1..50)) {
+        let lines: Vec<_> = prices.iter().enumerate().map(|(n, price)| line(&format!("l{n}"), 1, *price)).collect();
+        let whole = Order::of(vec![line("all", 1, prices.iter().sum())]);
+        prop_assert_eq!(Order::of(lines).totals().tax, whole.totals().tax);
+    }
+
+    #[test]
+    fn no_input_makes_the_engine_stop(price: i64, quantity in 1..=10_000_i64, weight_g: i64, shipping: i64, off: i64) {
+        let mut order = Order::of(vec![line("a", quantity, price), line("b", quantity, price)])
+            .shipped()
+            .discounted(vec![off_line("a", off), off_shipping(off)]);
+        order.lines[0].weight_g = weight_g;
+        order.shipping_rates = vec![rate("post", None, shipping)];
+        if let Ok(totals) = compute(&order.input()) {
+            prop_assert!(!totals.total.is_negative());
+        }
+    }
+}

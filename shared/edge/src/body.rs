@@ -1,0 +1,66 @@
+//! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none.
+
+use crate::{Code, Problem};
+use ports::Ports;
+
+/// The limit where the variable `body_limit_bytes` is not bound to the component.
+pub const DEFAULT_BODY_LIMIT_BYTES: usize = 65_536;
+
+/// A body being collected under a limit.
+#[derive(Debug)]
+pub struct BodyBudget {
+    limit: usize,
+    bytes: Vec<u8>,
+}
+
+impl BodyBudget {
+    /// A budget of the component's limit, refusing at once a `content-length` beyond it.
+    ///
+    /// # Errors
+    /// `body_too_large`, `invalid_field` for a length that is no number, `configuration_invalid`.
+    pub fn open(ports: &Ports<'_>, content_length: Option<&str>) -> Result<Self, Problem> {
+        let limit = match ports.config.get("body_limit_bytes") {
+            Err(_) => DEFAULT_BODY_LIMIT_BYTES,
+            Ok(text) => text.trim().parse().map_err(|_| {
+                Problem::new(Code::ConfigurationInvalid).because("body_limit_bytes is no number")
+            })?,
+        };
+        let budget = Self {
+            limit,
+            bytes: Vec::new(),
+        };
+        if let Some(text) = content_length {
+            let announced: u64 = text.trim().parse().map_err(|_| {
+                Problem::invalid_field("content-length", "must be a number of bytes")
+            })?;
+            if usize::try_from(announced).map_or(true, |bytes| bytes > limit) {
+                return Err(budget.too_large());
+            }
+        }
+        Ok(budget)
+    }
+
+    /// Takes the next piece.
+    ///
+    /// # Errors
+    /// `body_too_large` once the limit would be passed; nothing beyond it is kept.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), Problem> {
+        if piece.len() > self.limit.saturating_sub(self.bytes.len()) {
+            return Err(self.too_large());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// The whole body.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    fn too_large(&self) -> Problem {
+        Problem::new(Code::BodyTooLarge)
+            .detail(format!("at most {} bytes", self.limit))
+            .with("limit_bytes", self.limit)
+    }
+}

@@ -1,0 +1,183 @@
+//! Every problem the service can answer, in one table: code, status, title.
+//!
+//! A code is part of the API: lines are added, never changed or removed. The `type` of a problem is
+//! [`Code::type_uri`], stable for the same reason.
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident $status:literal $slug:literal $title:literal,)+) => {
+        /// What kind of problem it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable name on the wire (`code`).
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug),+ }
+            }
+
+            /// The HTTP status it is answered with.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status),+ }
+            }
+
+            /// The title: the same for every occurrence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or is missing.
+    MalformedJson 400 "malformed_json" "The body is not valid JSON",
+    /// A field, header, query or path value has the wrong form; `field` names it.
+    InvalidField 400 "invalid_field" "A value is not acceptable",
+    /// A field or query parameter that the endpoint does not know; `field` names it.
+    UnknownField 400 "unknown_field" "A field is not known here",
+    /// The Idempotency-Key header is malformed.
+    InvalidIdempotencyKey 400 "invalid_idempotency_key" "The Idempotency-Key is malformed",
+    /// The endpoint needs a credential and got none.
+    CredentialMissing 401 "credential_missing" "A credential is needed",
+    /// The credential is malformed, expired, or not for this service.
+    CredentialInvalid 401 "credential_invalid" "The credential is not valid",
+    /// The payment was declined; `decline_code` says why.
+    PaymentDeclined 402 "payment_declined" "The payment was declined",
+    /// The payer must act first (for instance 3-D Secure).
+    PaymentActionRequired 402 "payment_action_required" "The payment needs an action by the payer",
+    /// The credential is valid and not allowed to do this.
+    ScopeMissing 403 "scope_missing" "The credential is not allowed to do this",
+    /// No such path.
+    NotFound 404 "not_found" "There is nothing here",
+    /// No such cart, or not the caller's.
+    CartNotFound 404 "cart_not_found" "There is no such cart",
+    /// No such line in the cart.
+    LineNotFound 404 "line_not_found" "There is no such line in the cart",
+    /// No such checkout session, or not the caller's.
+    SessionNotFound 404 "session_not_found" "There is no such checkout session",
+    /// No such order, or not the caller's.
+    OrderNotFound 404 "order_not_found" "There is no such order",
+    /// No such SKU in the catalog.
+    SkuNotFound 404 "sku_not_found" "There is no such SKU",
+    /// The path exists and does not take this method; `Allow` lists those it takes.
+    MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here",
+    /// A confirm is running on this cart.
+    CartLocked 409 "cart_locked" "A confirm is running on this cart",
+    /// The cart was confirmed already.
+    CartCompleted 409 "cart_completed" "The cart was confirmed already",
+    /// A request with this Idempotency-Key is still running.
+    IdempotencyInProgress 409 "idempotency_in_progress" "A request with this key is still running",
+    /// The total moved since the session; `agreed_total` and `current_total` say how.
+    PriceChanged 409 "price_changed" "The total has changed",
+    /// The total the client expected is not the computed one.
+    TotalMismatch 409 "total_mismatch" "The expected total is not the computed one",
+    /// The checkout session is past its time or was used.
+    SessionExpired 409 "session_expired" "The checkout session has expired",
+    /// The cart changed since the checkout session began.
+    SessionStale 409 "session_stale" "The cart has changed since the checkout began",
+    /// The order's state does not allow this; `legal` lists what it does.
+    IllegalTransition 409 "illegal_transition" "The order's state does not allow this",
+    /// The stock held for this confirm went back to the shelf before its order could be made; nothing is charged.
+    ReservationExpired 409 "reservation_expired" "The reservation has expired",
+    /// The order or its payment is in motion; `Retry-After` says when to try again.
+    OrderBusy 409 "order_busy" "The order is being changed",
+    /// The version in If-Match is not the current one; `current` carries what is.
+    VersionConflict 412 "version_conflict" "It has changed since you read it",
+    /// The body is larger than allowed.
+    BodyTooLarge 413 "body_too_large" "The body is too large",
+    /// The body is not announced as JSON.
+    UnsupportedMediaType 415 "unsupported_media_type" "The body must be application/json",
+    /// The same Idempotency-Key came with another request.
+    IdempotencyKeyReused 422 "idempotency_key_reused" "The key was used for another request",
+    /// The SKU does not exist or is not sold.
+    SkuUnknown 422 "sku_unknown" "The SKU is not known",
+    /// The SKU has no price in the cart's currency.
+    SkuNotSoldInCurrency 422 "sku_not_sold_in_currency" "The SKU is not sold in this currency",
+    /// The quantity is outside the limits; `minimum` and `maximum` say which.
+    QuantityOutOfRange 422 "quantity_out_of_range" "The quantity is out of range",
+    /// The cart is full.
+    TooManyLines 422 "too_many_lines" "The cart has too many lines",
+    /// There is not enough stock; `lines` lists where.
+    InsufficientStock 422 "insufficient_stock" "There is not enough stock",
+    /// The currency is not sold in.
+    CurrencyUnsupported 422 "currency_unsupported" "The currency is not supported",
+    /// The cart has no lines.
+    CartEmpty 422 "cart_empty" "The cart is empty",
+    /// The total is above what is accepted.
+    AmountAboveCeiling 422 "amount_above_ceiling" "The amount is above the ceiling",
+    /// The total is below what is accepted.
+    AmountBelowMinimum 422 "amount_below_minimum" "The amount is below the minimum",
+    /// The country is not served.
+    CountryUnsupported 422 "country_unsupported" "The country is not served",
+    /// The shipping method does not exist for this address and cart.
+    ShippingMethodUnavailable 422 "shipping_method_unavailable" "The shipping method is not available",
+    /// A line has no price any more.
+    PriceMissing 422 "price_missing" "A line has no price",
+    /// A line's tax class, or shipping's, has no rate at this destination.
+    TaxMissing 422 "tax_missing" "There is no tax rate for this destination",
+    /// The payment method is not known to the provider.
+    PaymentMethodInvalid 422 "payment_method_invalid" "The payment method is not valid",
+    /// The warehouse has no row.
+    WarehouseUnknown 422 "warehouse_unknown" "The warehouse is not known",
+    /// The adjustment would leave less stock than is reserved.
+    StockNegative 422 "stock_negative" "There is not that much stock to take away",
+    /// Too many attempts; `Retry-After` says when.
+    TooManyRequests 429 "too_many_requests" "Too many requests",
+    /// Our fault. Details are in the log under `correlation_id`.
+    Internal 500 "internal" "Something went wrong on our side",
+    /// The payment provider cannot be used now.
+    ProviderUnavailable 503 "provider_unavailable" "The payment provider is unavailable",
+    /// The database schema is older than the function: migrate.
+    SchemaOutdated 503 "schema_outdated" "The database has not been migrated",
+    /// The database did not get to it in time.
+    DatabaseBusy 503 "database_busy" "The database is busy",
+    /// The database cannot be reached.
+    DatabaseUnavailable 503 "database_unavailable" "The database is unavailable",
+    /// A configuration variable has an unusable value.
+    ConfigurationInvalid 503 "configuration_invalid" "The service is not configured correctly",
+    /// The payment provider gave no answer in time; the payment is being followed up.
+    ProviderTimeout 504 "provider_timeout" "The payment provider did not answer in time",
+}
+
+impl Code {
+    /// The code with this slug.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.slug() == slug)
+    }
+
+    /// The problem's `type`.
+    #[must_use]
+    pub fn type_uri(self) -> String {
+        format!("https://edgetill.dev/problems/{}", self.slug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn slugs_are_distinct_snake_case_and_found_again() {
+        let mut seen = HashSet::new();
+        for &code in Code::ALL {
+            let slug = code.slug();
+            assert!(seen.insert(slug), "{slug} twice");
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+                "{slug}"
+            );
+            assert_eq!(Code::from_slug(slug), Some(code));
+            assert!((400..=599).contains(&code.status()), "{slug}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! HTTP in: what stands between a request's bytes and a use case, and between its outcome and the reply.
+//!
+//! Everything a client can get wrong is found here, once: path and method ([`Route`]), body and query
+//! ([`Request`]), preconditions, idempotency keys, credentials ([`caller`]). Every refusal is a [`Problem`]
+//! (RFC 9457), made into a [`Reply`] at one place, [`serve`], which also logs what a client must not see.
+//! No SDK is known here: `shared/spin` feeds it in a component, the native tests feed it directly.
+//!
+//! ```
+//! use edge::{Problem, Reply, Request, Route};
+//! use ports::Ports;
+//!
+//! async fn get(_ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+//!     request.no_query()?;
+//!     Ok(Reply::json(200, request.param("sku")).etag(3))
+//! }
+//! let routes = [Route::at("/api/v1/catalog/skus/:sku").get(get)];
+//! assert_eq!(routes.len(), 1);
+//! ```
+
+mod body;
+mod caller;
+mod code;
+mod idempotency;
+mod precondition;
+mod problem;
+mod reply;
+mod request;
+mod route;
+pub mod service_token;
+#[cfg(test)]
+mod tests;
+
+pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
+pub use caller::{Caller, GuestToken, Service, caller};
+pub use code::Code;
+pub use precondition::Precondition;
+pub use problem::Problem;
+pub use reply::Reply;
+pub use request::{Method, Request};
+pub use route::{Handler, HandlerFuture, Route, log, refuse, serve};

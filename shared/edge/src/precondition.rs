@@ -1,0 +1,104 @@
+//! `If-Match` and `If-None-Match` over versions. An entity tag is the version in quotes.
+
+use crate::Problem;
+
+/// What the client says it has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// `*`: any version at all.
+    Any,
+    /// One of these. Tags that are no version of ours match nothing and are left out.
+    Versions(Vec<i64>),
+}
+
+impl Precondition {
+    /// Whether `version` is among what the client named.
+    #[must_use]
+    pub fn admits(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+
+    /// Reads the header `name`. Weak tags are refused where comparison is strong (`If-Match`): such a
+    /// precondition could never hold, and a client that sends one has a mistake to find.
+    pub(crate) fn parse(name: &str, value: &str, weak_allowed: bool) -> Result<Self, Problem> {
+        let value = value.trim();
+        if value == "*" {
+            return Ok(Self::Any);
+        }
+        let malformed = || {
+            Problem::invalid_field(
+                name,
+                "must be \"*\" or entity tags in quotes, for instance \"3\"",
+            )
+        };
+        let mut versions = Vec::new();
+        let mut rest = value;
+        loop {
+            if let Some(strong) = rest.strip_prefix("W/") {
+                if !weak_allowed {
+                    return Err(Problem::invalid_field(
+                        name,
+                        "must not be a weak entity tag",
+                    ));
+                }
+                rest = strong;
+            }
+            let (tag, after) = rest
+                .strip_prefix('"')
+                .and_then(|opened| opened.split_once('"'))
+                .ok_or_else(malformed)?;
+            versions.extend(
+                tag.parse::<i64>()
+                    .ok()
+                    .filter(|version| version.to_string() == tag),
+            );
+            match after.trim_start().strip_prefix(',') {
+                Some(next) => rest = next.trim_start(),
+                None if after.trim().is_empty() => return Ok(Self::Versions(versions)),
+                None => return Err(malformed()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stars_and_lists_are_read_and_strangers_match_nothing() {
+        let cases = [
+            ("*", Precondition::Any),
+            ("\"3\"", Precondition::Versions(vec![3])),
+            (
+                " \"3\" , \"4\",\"5\" ",
+                Precondition::Versions(vec![3, 4, 5]),
+            ),
+            ("\"abc\"", Precondition::Versions(vec![])),
+            ("\"03\", \"+3\"", Precondition::Versions(vec![])),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(
+                Precondition::parse("if-match", value, false).unwrap(),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_lists_are_refused_and_weak_tags_only_where_comparison_is_strong() {
+        for value in ["", "3", "\"3", "\"3\" \"4\"", "\"3\",", "*, \"3\""] {
+            assert!(
+                Precondition::parse("if-match", value, false).is_err(),
+                "{value}"
+            );
+        }
+        assert!(Precondition::parse("if-match", "W/\"3\"", false).is_err());
+        let weak = Precondition::parse("if-none-match", "W/\"3\"", true).unwrap();
+        assert!(weak.admits(3) && !weak.admits(4));
+    }
+}

@@ -1,0 +1,112 @@
+//! The reply, whole: status, headers, body, and what is to be written after it has been sent.
+
+use crate::{Code, Problem};
+use serde::Serialize;
+
+/// What the client gets. Everything here is somebody's own, so it is `no-store` until [`Reply::cache`] says
+/// otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, finished before the head is set (RUNTIME §0).
+    pub body: Vec<u8>,
+    /// Key-value writes made after the response was set (DESIGN §1.5): the client does not wait for them, and
+    /// they may be lost.
+    pub kv_after: Vec<(String, Vec<u8>)>,
+}
+
+impl Reply {
+    /// No body.
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            kv_after: Vec::new(),
+        }
+        .header("cache-control", "no-store")
+    }
+
+    /// A body of any type.
+    pub fn text(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let mut reply = Self::empty(status).header("content-type", content_type);
+        reply.body = body.into();
+        reply
+    }
+
+    /// A JSON body from `value`. A value that cannot be written is an error of ours: `internal`.
+    pub fn json<T: Serialize + ?Sized>(status: u16, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => Self::stored(status, body),
+            Err(error) => {
+                crate::log(
+                    "error",
+                    "a reply cannot be written as JSON",
+                    &[("reason", &error.to_string())],
+                );
+                Problem::new(Code::Internal).into()
+            }
+        }
+    }
+
+    /// A JSON body as it was stored or rendered: the bytes go out unchanged.
+    pub fn stored(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self::text(status, "application/json", body)
+    }
+
+    /// 304 for a client that already has `version`.
+    pub fn not_modified(version: i64) -> Self {
+        Self::empty(304).etag(version)
+    }
+
+    /// Sets a header, replacing one of the same name.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// The version, as a strong entity tag.
+    pub fn etag(self, version: i64) -> Self {
+        self.header("etag", format!("\"{version}\""))
+    }
+
+    /// Where the new thing is.
+    pub fn location(self, path: impl Into<String>) -> Self {
+        self.header("location", path)
+    }
+
+    /// When to come again.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header("retry-after", seconds.to_string())
+    }
+
+    /// Says that this is the stored answer to an earlier request with the same key.
+    pub fn replayed(self) -> Self {
+        self.header("idempotency-replayed", "true")
+    }
+
+    /// Another caching rule than `no-store`, for what is nobody's own.
+    pub fn cache(self, rule: &str) -> Self {
+        self.header("cache-control", rule)
+    }
+
+    /// Writes `value` under `key` once the response has been set.
+    pub fn kv_after(mut self, key: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.kv_after.push((key.into(), value.into()));
+        self
+    }
+
+    /// The value of a header.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}

@@ -1,0 +1,245 @@
+//! From a request to its handler, and from whatever the handler says to a reply.
+//!
+//! Spin routes by path only, so a component gets every method of its paths. [`serve`] is infallible: it is the
+//! one place where a problem becomes a reply and an internal reason becomes a log line.
+
+use crate::{Code, Method, Problem, Reply, Request, caller, problem::log_line, request::decode};
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use std::{future::Future, marker::PhantomData, pin::Pin};
+
+/// What a handler gives back, boxed so that handlers of one component share a table.
+pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + 'a>>;
+
+/// One method of one path. Every `async fn(&Ports<'_>, &Request) -> Result<Reply, Problem>` is one.
+pub trait Handler {
+    /// Handles `request`.
+    fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a>;
+}
+
+impl<F> Handler for F
+where
+    F: AsyncFn(&Ports<'_>, &Request) -> Result<Reply, Problem>,
+{
+    fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a> {
+        Box::pin(async move { self(ports, request).await })
+    }
+}
+
+/// A path and its methods.
+#[must_use]
+pub struct Route {
+    pattern: &'static str,
+    handlers: Vec<(Method, Box<dyn Handler>)>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Route")
+            .field("pattern", &self.pattern)
+            .field("allow", &self.allow())
+            .finish()
+    }
+}
+
+impl Route {
+    /// A path; `:name` stands for one segment.
+    pub fn at(pattern: &'static str) -> Self {
+        Self {
+            pattern,
+            handlers: Vec::new(),
+        }
+    }
+
+    /// Answers GET, and HEAD without the body.
+    pub fn get(self, handler: impl Handler + 'static) -> Self {
+        self.on(Method::Get, handler)
+    }
+
+    /// Answers POST.
+    pub fn post(self, handler: impl Handler + 'static) -> Self {
+        self.on(Method::Post, handler)
+    }
+
+    /// Answers PUT.
+    pub fn put(self, handler: impl Handler + 'static) -> Self {
+        self.on(Method::Put, handler)
+    }
+
+    /// Answers PATCH.
+    pub fn patch(self, handler: impl Handler + 'static) -> Self {
+        self.on(Method::Patch, handler)
+    }
+
+    /// Answers DELETE.
+    pub fn delete(self, handler: impl Handler + 'static) -> Self {
+        self.on(Method::Delete, handler)
+    }
+
+    /// A worker by HTTP (WRK-1): GET and POST of `pattern` run `tick` once and answer with its report. The
+    /// scope is `workers:run` or `workers:<name>`; on GET the token may stand in `?token=`, because some
+    /// schedulers send no headers.
+    pub fn worker<F, R>(pattern: &'static str, name: &'static str, tick: F) -> Self
+    where
+        F: AsyncFn(&Ports<'_>) -> Result<R, Problem> + Clone + 'static,
+        R: Serialize + 'static,
+    {
+        let worker = || Worker {
+            name,
+            tick: tick.clone(),
+            report: PhantomData,
+        };
+        Self::at(pattern).get(worker()).post(worker())
+    }
+
+    fn on(mut self, method: Method, handler: impl Handler + 'static) -> Self {
+        self.handlers.push((method, Box::new(handler)));
+        self
+    }
+
+    fn handler(&self, method: Method) -> Option<&dyn Handler> {
+        let wanted = if method == Method::Head {
+            Method::Get
+        } else {
+            method
+        };
+        self.handlers
+            .iter()
+            .find(|(known, _)| *known == wanted)
+            .map(|(_, handler)| &**handler)
+    }
+
+    fn allow(&self) -> String {
+        let mut names = Vec::new();
+        for (method, _) in &self.handlers {
+            names.push(method.name());
+            if *method == Method::Get {
+                names.push(Method::Head.name());
+            }
+        }
+        names.push(Method::Options.name());
+        names.join(", ")
+    }
+
+    // The parameters when `path` fits, still percent-encoded.
+    fn fit<'p>(&self, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+        let mut params = Vec::new();
+        let mut segments = path.split('/');
+        for expected in self.pattern.split('/') {
+            let segment = segments.next()?;
+            match expected.strip_prefix(':') {
+                Some(name) if !segment.is_empty() => params.push((name, segment)),
+                None if expected == segment => {}
+                _ => return None,
+            }
+        }
+        segments.next().is_none().then_some(params)
+    }
+}
+
+struct Worker<F, R> {
+    name: &'static str,
+    tick: F,
+    report: PhantomData<fn() -> R>,
+}
+
+impl<F, R> Handler for Worker<F, R>
+where
+    F: AsyncFn(&Ports<'_>) -> Result<R, Problem>,
+    R: Serialize,
+{
+    fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a> {
+        Box::pin(async move {
+            let query: WorkerQuery = request.query()?;
+            let caller = match (request.method(), query.token) {
+                (Method::Get | Method::Head, Some(token)) => caller::of_token(ports, &token)?,
+                (_, Some(_)) => {
+                    return Err(Problem::new(Code::UnknownField)
+                        .field("token")
+                        .detail("only GET takes the token in the query"));
+                }
+                (_, None) => caller::caller(ports, request)?,
+            };
+            if !caller.has_scope("workers:run") {
+                caller.require_scope(&format!("workers:{}", self.name))?;
+            }
+            (self.tick)(ports)
+                .await
+                .map(|report| Reply::json(200, &report))
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WorkerQuery {
+    token: Option<String>,
+}
+
+/// Answers `request` by the first of `routes` whose pattern fits its path.
+pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Reply {
+    let method = request.method();
+    let mut reply = match answer(routes, ports, request).await {
+        Ok(reply) => reply,
+        Err((pattern, problem)) => refuse(ports, method, pattern, problem),
+    };
+    if method == Method::Head {
+        reply.body.clear();
+    }
+    reply
+}
+
+async fn answer(
+    routes: &[Route],
+    ports: &Ports<'_>,
+    request: Request,
+) -> Result<Reply, (&'static str, Problem)> {
+    let (route, params) = routes
+        .iter()
+        .find_map(|route| route.fit(request.path()).map(|params| (route, params)))
+        .ok_or_else(|| ("", Problem::new(Code::NotFound)))?;
+    let at_route = |problem| (route.pattern, problem);
+    let method = request.method();
+    if method == Method::Options {
+        return Ok(Reply::empty(204).header("allow", route.allow()));
+    }
+    let handler = route.handler(method).ok_or_else(|| {
+        at_route(Problem::new(Code::MethodNotAllowed).header("allow", route.allow()))
+    })?;
+    let decoded = params
+        .into_iter()
+        .map(|(name, segment)| Ok((name, decode(name, segment)?)))
+        .collect::<Result<Vec<_>, Problem>>()
+        .map_err(at_route)?;
+    let request = request.with_params(decoded);
+    handler.call(ports, &request).await.map_err(at_route)
+}
+
+/// Makes a problem into a reply. An internal reason is logged under a fresh correlation id, with the route's
+/// pattern rather than the path: paths and queries can hold ids and tokens.
+pub fn refuse(ports: &Ports<'_>, method: Method, pattern: &str, mut problem: Problem) -> Reply {
+    if let Some(reason) = problem.take_reason() {
+        let id = ports.random.id();
+        log(
+            if problem.code() == Code::Internal {
+                "error"
+            } else {
+                "warning"
+            },
+            &reason,
+            &[
+                ("code", problem.code().slug()),
+                ("correlation_id", &id),
+                ("method", method.name()),
+                ("route", pattern),
+            ],
+        );
+        problem = problem.with("correlation_id", id);
+    }
+    problem.into()
+}
+
+/// Writes one JSON line to standard error, in one write: lines of concurrent requests must not mix.
+pub fn log(level: &str, message: &str, members: &[(&str, &str)]) {
+    eprint!("{}", log_line(level, message, members));
+}

@@ -1,0 +1,563 @@
+//! Goal: what a client can get wrong before any use case runs is answered with the right problem, and nothing
+//! internal reaches it. Method: real requests through [`crate::serve`] with ports that hold only variables, a
+//! clock and a counter for randomness. Cases are data.
+
+use crate::{
+    BodyBudget, Caller, Code, GuestToken, Method, Problem, Reply, Request, Route, Service,
+    service_token,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use ports::{
+    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError,
+    Ports, Random, Sql, SqlError,
+};
+use serde_json::{Value, json};
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const NOW_MS: i64 = 1_800_000_000_000;
+
+#[derive(Default)]
+struct World {
+    variables: Vec<(&'static str, &'static str)>,
+    drawn: Cell<u8>,
+}
+
+impl World {
+    fn with_secret() -> Self {
+        Self {
+            variables: vec![("service_token_secret", SECRET)],
+            ..Self::default()
+        }
+    }
+
+    fn ports(&self) -> Ports<'_> {
+        Ports {
+            sql: self,
+            kv: self,
+            http: self,
+            clock: self,
+            random: self,
+            config: self,
+        }
+    }
+}
+
+impl Sql for World {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+    fn query(&self, _: &str, _: &str) -> Result<Vec<String>, SqlError> {
+        Err(SqlError {
+            code: String::new(),
+            constraint: None,
+            text: "no database here".into(),
+        })
+    }
+    fn run(&self, sql: &str) -> Result<(), SqlError> {
+        self.query(sql, "").map(drop)
+    }
+}
+impl Kv for World {
+    fn get(&self, _: &str) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(None)
+    }
+    fn set(&self, _: &str, _: &[u8]) -> Result<(), KvError> {
+        Ok(())
+    }
+    fn delete(&self, _: &str) -> Result<(), KvError> {
+        Ok(())
+    }
+}
+impl Http for World {
+    fn send<'a>(&'a self, _: HttpRequest) -> HttpFuture<'a> {
+        Box::pin(async { Err(HttpError::NotSent("no network here".into())) })
+    }
+}
+impl Clock for World {
+    fn wall_ms(&self) -> i64 {
+        NOW_MS
+    }
+}
+impl Random for World {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.drawn.set(self.drawn.get() + 1);
+        bytes.fill(self.drawn.get());
+    }
+    fn id(&self) -> String {
+        "01890000-0000-7000-8000-000000000001".into()
+    }
+}
+impl Config for World {
+    fn get(&self, name: &str) -> Result<String, ConfigError> {
+        let found = self.variables.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, value)| (*value).to_owned())
+            .ok_or_else(|| ConfigError {
+                name: name.into(),
+                reason: "not bound".into(),
+            })
+    }
+}
+
+// Nothing here waits, so one poll is enough.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a handler waited"),
+    }
+}
+
+async fn show(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    Ok(Reply::json(200, &json!({ "sku": request.param("sku") })).etag(3))
+}
+async fn store(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let body: Value = request.json()?;
+    Ok(Reply::json(201, &body).location("/x/1").kv_after("k", "v"))
+}
+async fn fail(_: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
+    Err(Problem::internal("no such table: cart, password hunter2"))
+}
+async fn admin(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let caller = crate::caller(ports, request)?;
+    let service = caller.require_scope("catalog:write")?;
+    Ok(Reply::json(200, &service.subject))
+}
+async fn own(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    Ok(Reply::json(
+        200,
+        &crate::caller(ports, request)?.require_owner()?,
+    ))
+}
+async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
+    Ok(json!({ "done": 2 }))
+}
+
+fn answer(world: &World, request: Request) -> Reply {
+    let routes = [
+        Route::at("/skus/:sku").get(show).put(store),
+        Route::at("/fail").get(fail),
+        Route::at("/admin").post(admin),
+        Route::at("/own").get(own),
+        Route::worker("/internal/workers/relay", "relay", tick),
+    ];
+    now(crate::serve(&routes, &world.ports(), request))
+}
+
+fn text(reply: &Reply) -> String {
+    String::from_utf8(reply.body.clone()).unwrap()
+}
+
+fn code(reply: &Reply) -> String {
+    let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+    format!("{} {}", reply.status, body["code"].as_str().unwrap_or("-"))
+}
+
+fn token(scopes: &[&str], from_s: i64, to_s: i64) -> String {
+    let service = Service {
+        subject: "ci".into(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+    };
+    let at = |seconds: i64| NOW_MS + seconds * 1_000;
+    service_token::sign(SECRET.as_bytes(), &service, at(from_s), at(to_s)).unwrap()
+}
+
+fn bearer(method: Method, path: &str, token: &str) -> Request {
+    Request::new(method, path).with_header("authorization", &format!("Bearer {token}"))
+}
+
+#[test]
+fn a_path_is_matched_by_segments_and_its_parameters_are_decoded() {
+    let cases = [
+        ("/skus/TILL-1", "200 -", r#"{"sku":"TILL-1"}"#),
+        ("/skus/a%2Fb%20c", "200 -", r#"{"sku":"a/b c"}"#),
+        ("/skus/%FF", "400 invalid_field", ""),
+        ("/skus/", "404 not_found", ""),
+        ("/skus/a/b", "404 not_found", ""),
+        ("/skus", "404 not_found", ""),
+        ("/skus/a?x=1", "400 unknown_field", ""),
+    ];
+    for (path, expected, body) in cases {
+        let reply = answer(&World::default(), Request::new(Method::Get, path));
+        assert_eq!(code(&reply), expected, "{path}");
+        assert!(
+            body.is_empty() || text(&reply) == body,
+            "{path}: {}",
+            text(&reply)
+        );
+    }
+}
+
+#[test]
+fn parameters_come_from_the_path_and_not_from_spin_headers() {
+    let request = Request::new(Method::Get, "/skus/mine")
+        .with_header("spin-path-match-sku", "spoofed")
+        .with_header("spin-path-info", "/skus/spoofed");
+    assert_eq!(
+        text(&answer(&World::default(), request)),
+        r#"{"sku":"mine"}"#
+    );
+}
+
+#[test]
+fn a_wrong_method_is_405_with_allow_and_options_tells_the_same() {
+    for method in [Method::Post, Method::Delete, Method::Patch, Method::Other] {
+        let reply = answer(&World::default(), Request::new(method, "/skus/a"));
+        assert_eq!(code(&reply), "405 method_not_allowed");
+        assert_eq!(reply.get("allow"), Some("GET, HEAD, PUT, OPTIONS"));
+    }
+    let reply = answer(&World::default(), Request::new(Method::Options, "/skus/a"));
+    assert_eq!(
+        (reply.status, reply.get("allow")),
+        (204, Some("GET, HEAD, PUT, OPTIONS"))
+    );
+    assert_eq!(
+        answer(&World::default(), Request::new(Method::Head, "/admin")).status,
+        405
+    );
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let reply = answer(&World::default(), Request::new(Method::Head, "/skus/a"));
+    assert_eq!(
+        (reply.status, reply.get("etag"), reply.body.len()),
+        (200, Some("\"3\""), 0)
+    );
+}
+
+#[test]
+fn replies_are_not_stored_by_caches_and_carry_what_was_asked() {
+    let request = Request::new(Method::Put, "/skus/a")
+        .with_header("content-type", "application/json")
+        .with_body("{}");
+    let reply = answer(&World::default(), request);
+    assert_eq!(reply.status, 201);
+    assert_eq!(reply.get("cache-control"), Some("no-store"));
+    assert_eq!(reply.get("content-type"), Some("application/json"));
+    assert_eq!(reply.get("location"), Some("/x/1"));
+    assert_eq!(reply.kv_after, vec![("k".to_owned(), b"v".to_vec())]);
+}
+
+#[test]
+fn an_internal_reason_is_never_shown() {
+    let reply = answer(&World::default(), Request::new(Method::Get, "/fail"));
+    assert_eq!(code(&reply), "500 internal");
+    assert_eq!(
+        serde_json::from_slice::<Value>(&reply.body).unwrap(),
+        json!({
+            "type": "https://edgetill.dev/problems/internal",
+            "title": "Something went wrong on our side",
+            "status": 500,
+            "code": "internal",
+            "correlation_id": "01890000-0000-7000-8000-000000000001",
+        })
+    );
+    assert_eq!(reply.get("content-type"), Some("application/problem+json"));
+    assert_eq!(reply.get("cache-control"), Some("no-store"));
+    let problem = Problem::internal("hunter2");
+    assert!(!format!("{problem} {problem:?} {problem:#?}").contains("hunter2"));
+    assert!(!text(&Reply::from(problem)).contains("hunter2"));
+}
+
+#[test]
+fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one() {
+    let problem = Problem::new(Code::VersionConflict)
+        .detail("version 3 is not 4")
+        .with("current", json!({ "version": 4 }))
+        .with("status", 200)
+        .etag(4)
+        .retry_after(5);
+    let reply = Reply::from(problem);
+    assert_eq!(
+        (reply.get("etag"), reply.get("retry-after")),
+        (Some("\"4\""), Some("5"))
+    );
+    let body: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(body["current"]["version"], 4);
+    assert_eq!(body["status"], 412);
+}
+
+#[test]
+fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
+    let small = World {
+        variables: vec![("body_limit_bytes", "10")],
+        ..World::default()
+    };
+    let refused = |result: Result<BodyBudget, Problem>| result.err().map(|problem| problem.code());
+    let open = |length| BodyBudget::open(&small.ports(), length);
+    assert_eq!(refused(open(Some("11"))), Some(Code::BodyTooLarge));
+    assert_eq!(
+        refused(open(Some("99999999999999999999"))),
+        Some(Code::InvalidField)
+    );
+    assert_eq!(refused(open(Some("-1"))), Some(Code::InvalidField));
+    let mut budget = open(Some("10")).unwrap();
+    budget.push(b"12345").unwrap();
+    budget.push(b"67890").unwrap();
+    assert_eq!(budget.push(b"!").unwrap_err().code(), Code::BodyTooLarge);
+    assert_eq!(budget.into_bytes(), b"1234567890");
+
+    let broken = World {
+        variables: vec![("body_limit_bytes", "64 kB")],
+        ..World::default()
+    };
+    assert_eq!(
+        refused(BodyBudget::open(&broken.ports(), None)),
+        Some(Code::ConfigurationInvalid)
+    );
+    let unbound = World::default();
+    let mut budget = BodyBudget::open(&unbound.ports(), None).unwrap();
+    budget
+        .push(&vec![0; crate::DEFAULT_BODY_LIMIT_BYTES])
+        .unwrap();
+    assert!(budget.push(b"!").is_err());
+}
+
+#[test]
+fn a_guest_token_is_256_random_bits_and_only_its_hash_names_the_owner() {
+    let world = World::default();
+    let guest = GuestToken::generate(&world);
+    assert_eq!(guest.reveal().len(), "gst_".len() + 43);
+    assert_ne!(guest, GuestToken::generate(&world));
+    assert_eq!(format!("{guest:?}"), "GuestToken(redacted)");
+    let owner = guest.owner();
+    assert_eq!(owner.len(), "guest:".len() + 64);
+    let reply = answer(&world, bearer(Method::Get, "/own", guest.reveal()));
+    assert_eq!(text(&reply), format!("\"{owner}\""));
+}
+
+#[test]
+fn nobody_is_told_that_a_credential_is_needed() {
+    for (method, path) in [(Method::Get, "/own"), (Method::Post, "/admin")] {
+        let reply = answer(&World::with_secret(), Request::new(method, path));
+        assert_eq!(code(&reply), "401 credential_missing", "{path}");
+        assert_eq!(
+            reply.get("www-authenticate"),
+            Some("Bearer realm=\"edgetill\"")
+        );
+    }
+}
+
+#[test]
+fn a_malformed_credential_is_refused_and_never_counts_as_nobody() {
+    let world = World::with_secret();
+    let good = GuestToken::generate(&world);
+    let headers = [
+        "".to_owned(),
+        "Bearer".to_owned(),
+        "Basic dXNlcjpwYXNz".to_owned(),
+        "Bearer gst_short".to_owned(),
+        format!("Bearer {}A", good.reveal()),
+        format!("Bearer {}", good.reveal().replacen("gst_", "GST_", 1)),
+        format!("Bearer {}=", good.reveal()),
+        "Bearer a.b.c".to_owned(),
+    ];
+    for header in headers {
+        let reply = answer(
+            &world,
+            Request::new(Method::Get, "/own").with_header("authorization", &header),
+        );
+        assert_eq!(code(&reply), "401 credential_invalid", "{header}");
+        assert!(
+            reply
+                .get("www-authenticate")
+                .unwrap()
+                .contains("invalid_token"),
+            "{header}"
+        );
+    }
+    let twice = bearer(Method::Get, "/own", good.reveal()).with_header("authorization", "Bearer x");
+    assert_eq!(code(&answer(&world, twice)), "401 credential_invalid");
+    let lower = Request::new(Method::Get, "/own")
+        .with_header("authorization", &format!("bearer  {}", good.reveal()));
+    assert_eq!(answer(&world, lower).status, 200);
+}
+
+#[test]
+fn a_service_token_opens_what_its_scopes_name() {
+    let world = World::with_secret();
+    let cases = [
+        (vec!["catalog:write"], "200 -"),
+        (vec!["orders:read", "catalog:write"], "200 -"),
+        (vec!["catalog:writer"], "403 scope_missing"),
+        (vec![], "403 scope_missing"),
+    ];
+    for (scopes, expected) in cases {
+        let reply = answer(
+            &world,
+            bearer(Method::Post, "/admin", &token(&scopes, 0, 600)),
+        );
+        assert_eq!(code(&reply), expected, "{scopes:?}");
+    }
+    let reply = answer(
+        &world,
+        bearer(Method::Get, "/own", &token(&["catalog:write"], 0, 600)),
+    );
+    assert_eq!(code(&reply), "403 scope_missing", "a service owns nothing");
+    let guest = GuestToken::generate(&world);
+    let reply = answer(&world, bearer(Method::Post, "/admin", guest.reveal()));
+    assert_eq!(code(&reply), "403 scope_missing", "a guest is no service");
+}
+
+// A token made by hand, so that what the issuer would never write can be tried.
+fn forged(header: Value, claims: Value, secret: &str) -> String {
+    use hmac::{Hmac, Mac as _};
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    format!(
+        "{signed}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
+}
+
+#[test]
+fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
+    let exp = NOW_MS / 1_000 + 600;
+    let hs256 = || json!({ "alg": "HS256", "typ": "JWT" });
+    let claims = |change: Value| {
+        let mut claims = json!({
+            "iss": "edgetill", "aud": "edgetill-service", "sub": "ci", "scope": "catalog:write", "exp": exp,
+        });
+        for (name, value) in change.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    };
+    let ours = |change: Value| forged(hs256(), claims(change), SECRET);
+    let none = format!(
+        "{}.",
+        forged(json!({ "alg": "none" }), claims(json!({})), SECRET)
+            .rsplit_once('.')
+            .unwrap()
+            .0
+    );
+    let mut tampered = ours(json!({}));
+    tampered.pop();
+    let refused = [
+        ("alg none", none.clone()),
+        (
+            "alg none with a signature",
+            forged(json!({ "alg": "none" }), claims(json!({})), SECRET),
+        ),
+        (
+            "alg HS512 in the header",
+            forged(json!({ "alg": "HS512" }), claims(json!({})), SECRET),
+        ),
+        (
+            "alg RS256 in the header",
+            forged(json!({ "alg": "RS256" }), claims(json!({})), SECRET),
+        ),
+        (
+            "another key",
+            forged(hs256(), claims(json!({})), &SECRET.replace('0', "1")),
+        ),
+        (
+            "no signature",
+            none.replacen(
+                &none[..none.find('.').unwrap()],
+                &URL_SAFE_NO_PAD.encode(hs256().to_string()),
+                1,
+            ),
+        ),
+        ("a cut signature", tampered),
+        ("another issuer", ours(json!({ "iss": "someone" }))),
+        (
+            "another audience",
+            ours(json!({ "aud": "edgetill-session" })),
+        ),
+        ("no audience", ours(json!({ "aud": null }))),
+        ("no expiry", ours(json!({ "exp": null }))),
+        (
+            "expired beyond the leeway",
+            ours(json!({ "exp": exp - 600 - 60 })),
+        ),
+        ("not valid yet", ours(json!({ "nbf": exp }))),
+    ];
+    let world = World::with_secret();
+    for (what, token) in refused {
+        let reply = answer(&world, bearer(Method::Post, "/admin", &token));
+        assert_eq!(code(&reply), "401 credential_invalid", "{what}");
+    }
+    let accepted = [
+        ("as issued elsewhere", ours(json!({}))),
+        ("within the leeway", ours(json!({ "exp": exp - 600 - 59 }))),
+        (
+            "one audience of several",
+            ours(json!({ "aud": ["other", "edgetill-service"] })),
+        ),
+    ];
+    for (what, token) in accepted {
+        let reply = answer(&world, bearer(Method::Post, "/admin", &token));
+        assert_eq!(reply.status, 200, "{what}: {}", text(&reply));
+    }
+}
+
+#[test]
+fn a_component_without_the_key_takes_no_service_token_and_a_weak_key_is_our_fault() {
+    let good = token(&["catalog:write"], 0, 600);
+    let reply = answer(&World::default(), bearer(Method::Post, "/admin", &good));
+    assert_eq!(code(&reply), "401 credential_invalid");
+    let weak = World {
+        variables: vec![("service_token_secret", "short")],
+        ..World::default()
+    };
+    let reply = answer(&weak, bearer(Method::Post, "/admin", &good));
+    assert_eq!(code(&reply), "503 configuration_invalid");
+    assert!(!text(&reply).contains("service_token_secret"));
+}
+
+#[test]
+fn a_worker_runs_for_its_own_scope_by_header_and_on_get_by_query() {
+    const PATH: &str = "/internal/workers/relay";
+    let world = World::with_secret();
+    let own = token(&["workers:relay"], 0, 600);
+    let any = token(&["workers:run"], 0, 600);
+    let other = token(&["workers:cleanup"], 0, 600);
+    let in_query = |token: &str| format!("{PATH}?token={token}");
+    let cases = [
+        (bearer(Method::Post, PATH, &own), "200 -"),
+        (bearer(Method::Get, PATH, &any), "200 -"),
+        (Request::new(Method::Get, &in_query(&own)), "200 -"),
+        (
+            Request::new(Method::Get, &in_query(&other)),
+            "403 scope_missing",
+        ),
+        (bearer(Method::Post, PATH, &other), "403 scope_missing"),
+        (
+            Request::new(Method::Post, &in_query(&own)),
+            "400 unknown_field",
+        ),
+        (Request::new(Method::Post, PATH), "401 credential_missing"),
+        (
+            Request::new(Method::Get, &in_query("x")),
+            "401 credential_invalid",
+        ),
+        (
+            Request::new(
+                Method::Get,
+                &in_query(GuestToken::generate(&world).reveal()),
+            ),
+            "403 scope_missing",
+        ),
+    ];
+    for (request, expected) in cases {
+        let reply = answer(&world, request);
+        assert_eq!(code(&reply), expected);
+        assert!(reply.status != 200 || text(&reply) == r#"{"done":2}"#);
+    }
+}
+
+#[test]
+fn nobody_owns_nothing_and_has_no_scope() {
+    assert_eq!(Caller::Nobody.owner(), None);
+    assert!(!Caller::Nobody.has_scope(""));
+}

@@ -1,0 +1,338 @@
+//! The event sink: CloudEvents 1.0 in structured JSON mode, signed as Standard Webhooks says (EVT-4).
+//!
+//! One call delivers one event once. The relay decides about order and retries; a receiver recognises a
+//! repetition by `webhook-id`, which is the event's id and stays the same over all attempts.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use ports::{Clock, Http, HttpError, HttpRequest};
+use serde_json::{Value, json};
+
+use crate::{breaker::Breaker, signature, stripe::retry_after_ms};
+
+/// An event as the outbox holds it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxEvent {
+    /// UUID; unique for ever.
+    pub event_id: String,
+    /// Reverse-DNS type with a version, such as `dev.edgetill.order.placed.v1`.
+    pub event_type: String,
+    /// The aggregate, such as `order/<order_id>`.
+    pub subject: String,
+    /// When it happened.
+    pub occurred_at_ms: i64,
+    /// Its place among the events of the outbox.
+    pub sequence: i64,
+    /// What happened.
+    pub data: Value,
+}
+
+/// Where events go. Has no `Debug`: the secret must not reach a log.
+#[derive(Clone)]
+pub struct SinkSettings {
+    /// The receiver.
+    pub url: String,
+    /// `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver.
+    pub secret: String,
+    /// The CloudEvents `source`: who we are, as a URI.
+    pub source: String,
+    /// Limit of each call.
+    pub timeout_ms: u64,
+}
+
+/// A receiver of events over HTTP.
+pub struct WebhookSink<'a> {
+    settings: SinkSettings,
+    http: &'a dyn Http,
+    clock: &'a dyn Clock,
+    breaker: Breaker<'a>,
+}
+
+/// An event that was not delivered, or not surely.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SinkError {
+    /// Nothing was sent.
+    #[error("event not sent: {detail}")]
+    NotSent {
+        /// For the log.
+        detail: String,
+    },
+    /// It may have arrived; send it again, the receiver knows its id.
+    #[error("no answer to the event: {detail}")]
+    Unanswered {
+        /// For the log.
+        detail: String,
+    },
+    /// The receiver answered something else than 2xx.
+    #[error("receiver answered {status}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// When the receiver wants to be asked again.
+        retry_after_ms: Option<u64>,
+    },
+    /// The receiver failed too often of late; nothing was sent.
+    #[error("receiver is cooling down for {retry_after_ms} ms")]
+    CircuitOpen {
+        /// When the next call may go through.
+        retry_after_ms: u64,
+    },
+    /// The event or the configuration is wrong; sending it again cannot help.
+    #[error("event cannot be sent: {detail}")]
+    Unsendable {
+        /// For the log.
+        detail: String,
+    },
+}
+
+impl SinkError {
+    /// Whether another attempt can succeed.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::NotSent { .. }
+            | Self::Unanswered { .. }
+            | Self::Refused { .. }
+            | Self::CircuitOpen { .. } => true,
+            Self::Unsendable { .. } => false,
+        }
+    }
+
+    /// How long the receiver, or its circuit breaker, wants to be left alone.
+    #[must_use]
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Refused { retry_after_ms, .. } => *retry_after_ms,
+            Self::CircuitOpen { retry_after_ms } => Some(*retry_after_ms),
+            Self::NotSent { .. } | Self::Unanswered { .. } | Self::Unsendable { .. } => None,
+        }
+    }
+}
+
+impl<'a> WebhookSink<'a> {
+    /// A sink over `http`, guarded by `breaker`; `clock` dates each attempt.
+    #[must_use]
+    pub fn new(
+        settings: SinkSettings,
+        http: &'a dyn Http,
+        clock: &'a dyn Clock,
+        breaker: Breaker<'a>,
+    ) -> Self {
+        Self {
+            settings,
+            http,
+            clock,
+            breaker,
+        }
+    }
+
+    /// Delivers `event` once. `Ok` means the receiver answered 2xx.
+    ///
+    /// # Errors
+    /// [`SinkError`]; all but [`SinkError::Unsendable`] are worth another attempt later.
+    pub async fn deliver(&self, event: &OutboxEvent) -> Result<(), SinkError> {
+        let request = self.request(event)?;
+        let pass = self
+            .breaker
+            .admit()
+            .map_err(|blocked| SinkError::CircuitOpen {
+                retry_after_ms: blocked.retry_after_ms,
+            })?;
+        let result = self.http.send(request).await;
+        match &result {
+            Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
+            Ok(_) | Err(_) => self.breaker.failed(pass),
+        }
+        match result {
+            Ok(response) if (200..300).contains(&response.status) => Ok(()),
+            Ok(response) => Err(SinkError::Refused {
+                status: response.status,
+                retry_after_ms: retry_after_ms(&response.headers),
+            }),
+            Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
+            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => {
+                Err(SinkError::Unanswered { detail })
+            }
+        }
+    }
+
+    fn request(&self, event: &OutboxEvent) -> Result<HttpRequest, SinkError> {
+        let body = cloud_event(event, &self.settings.source)?.into_bytes();
+        let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
+        let signature = signature::standard_webhooks(
+            &self.settings.secret,
+            &event.event_id,
+            timestamp_s,
+            &body,
+        )
+        .map_err(|e| SinkError::Unsendable {
+            detail: e.to_string(),
+        })?;
+        let header = |name: &str, value: String| (name.to_owned(), value);
+        Ok(HttpRequest {
+            method: "POST",
+            url: self.settings.url.clone(),
+            headers: vec![
+                header(
+                    "content-type",
+                    "application/cloudevents+json; charset=utf-8".to_owned(),
+                ),
+                header("webhook-id", event.event_id.clone()),
+                header("webhook-timestamp", timestamp_s.to_string()),
+                header("webhook-signature", signature),
+            ],
+            body,
+            timeout_ms: self.settings.timeout_ms,
+        })
+    }
+}
+
+/// The event in CloudEvents' JSON. `sequence` is the extension of that name: a string that sorts as the
+/// numbers do, hence the zeros.
+fn cloud_event(event: &OutboxEvent, source: &str) -> Result<String, SinkError> {
+    let unsendable = |detail: &str| SinkError::Unsendable {
+        detail: format!("event {}: {detail}", event.event_id),
+    };
+    let since_epoch_ms = u64::try_from(event.occurred_at_ms)
+        .ok()
+        // Year 9999, the last one RFC 3339 can write.
+        .filter(|ms| *ms < 253_402_300_800_000)
+        .ok_or_else(|| unsendable("its time is out of range"))?;
+    let time = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(since_epoch_ms));
+    let event = json!({
+        "specversion": "1.0",
+        "id": event.event_id,
+        "source": source,
+        "type": event.event_type,
+        "subject": event.subject,
+        "time": time.to_string(),
+        "datacontenttype": "application/json",
+        "sequence": format!("{:020}", event.sequence),
+        "data": event.data,
+    });
+    Ok(event.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudevents::{AttributesReader as _, Data, Event};
+    use pollster::block_on;
+
+    use super::*;
+    use crate::{
+        BreakerPolicy,
+        testing::{FakeClock, FakeHttp, FakeKv, answer, answer_with},
+    };
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn event() -> OutboxEvent {
+        OutboxEvent {
+            event_id: "0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77".to_owned(),
+            event_type: "dev.edgetill.order.placed.v1".to_owned(),
+            subject: "order/ord_1".to_owned(),
+            occurred_at_ms: 1_700_000_000_123,
+            sequence: 42,
+            data: json!({"order_id": "ord_1", "total": {"amount_minor": 1999, "currency": "USD"}}),
+        }
+    }
+
+    fn deliver(http: &FakeHttp, event: &OutboxEvent, secret: &str) -> Result<(), SinkError> {
+        let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_060_999));
+        let settings = SinkSettings {
+            url: "https://receiver.example/hook".to_owned(),
+            secret: secret.to_owned(),
+            source: "https://shop.example/edgetill".to_owned(),
+            timeout_ms: 2_000,
+        };
+        let breaker = Breaker::new("sink", BreakerPolicy::default(), &kv, &clock);
+        block_on(WebhookSink::new(settings, http, &clock, breaker).deliver(event))
+    }
+
+    #[test]
+    fn the_cloudevents_library_reads_what_we_send() {
+        let http = FakeHttp::answering([answer(204, "")]);
+        deliver(&http, &event(), SECRET).unwrap();
+        let request = http.requests().remove(0);
+        let read: Event = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(read.id(), event().event_id);
+        assert_eq!(read.source(), "https://shop.example/edgetill");
+        assert_eq!(read.ty(), event().event_type);
+        assert_eq!(read.subject(), Some("order/ord_1"));
+        assert_eq!(read.time().unwrap().timestamp_millis(), 1_700_000_000_123);
+        assert_eq!(read.datacontenttype(), Some("application/json"));
+        assert_eq!(
+            read.extension("sequence").unwrap().to_string(),
+            "00000000000000000042"
+        );
+        assert_eq!(read.data(), Some(&Data::Json(event().data)));
+    }
+
+    #[test]
+    fn the_standard_webhooks_library_accepts_the_signature() {
+        let http = FakeHttp::answering([answer(200, "")]);
+        deliver(&http, &event(), SECRET).unwrap();
+        let request = http.requests().remove(0);
+        let header = |name: &str| {
+            let found = request.headers.iter().find(|(n, _)| n == name);
+            found.unwrap().1.clone()
+        };
+        assert_eq!(header("webhook-id"), event().event_id);
+        assert_eq!(header("webhook-timestamp"), "1700000060");
+        let theirs = standardwebhooks::Webhook::new(SECRET)
+            .unwrap()
+            .sign(&event().event_id, 1_700_000_060, &request.body)
+            .unwrap();
+        assert_eq!(header("webhook-signature"), theirs);
+    }
+
+    #[test]
+    fn everything_but_2xx_is_a_typed_error_worth_another_attempt() {
+        let check = |answer, expect: SinkError| {
+            let error = deliver(&FakeHttp::answering([answer]), &event(), SECRET).unwrap_err();
+            assert_eq!(error, expect);
+            assert!(error.is_retryable());
+        };
+        check(
+            answer_with(503, ("retry-after", "7"), ""),
+            SinkError::Refused {
+                status: 503,
+                retry_after_ms: Some(7_000),
+            },
+        );
+        check(
+            answer(302, ""),
+            SinkError::Refused {
+                status: 302,
+                retry_after_ms: None,
+            },
+        );
+        check(
+            Err(HttpError::NotSent("refused".to_owned())),
+            SinkError::NotSent {
+                detail: "refused".to_owned(),
+            },
+        );
+        check(
+            Err(HttpError::Timeout("2 s".to_owned())),
+            SinkError::Unanswered {
+                detail: "2 s".to_owned(),
+            },
+        );
+    }
+
+    #[test]
+    fn a_bad_secret_or_time_is_our_bug_and_nothing_is_sent() {
+        let http = FakeHttp::default();
+        let late = OutboxEvent {
+            occurred_at_ms: i64::MAX,
+            ..event()
+        };
+        for (event, secret) in [(event(), "whsec_short"), (late, SECRET)] {
+            let error = deliver(&http, &event, secret).unwrap_err();
+            assert!(matches!(error, SinkError::Unsendable { .. }), "{error}");
+            assert!(!error.is_retryable());
+        }
+        assert!(http.requests().is_empty());
+    }
+}

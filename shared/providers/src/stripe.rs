@@ -1,0 +1,648 @@
+//! The client of Stripe's PaymentIntents API: manual capture, cancel, refunds.
+//!
+//! The simulator speaks the same part of that API, so the base URL is all that differs between a test and
+//! money. An answer is believed only if its amount and currency are the ones asked for.
+//!
+//! Stripe has no question "what became of key K?". It has something as good: the same request under the same
+//! key is answered with the stored first result, failures included (Stripe API reference, "Idempotent
+//! requests"). That is what [`Stripe::look_up`] sends. One case is left: if the first attempt ended in a 5xx,
+//! that 5xx is what Stripe stored. Then the payment is searched by its metadata (API reference, "Search
+//! PaymentIntents"); search lags by up to a minute, so not finding it proves nothing and the outcome stays
+//! unknown.
+
+use form_urlencoded::Serializer;
+use ports::{Http, HttpError, HttpRequest, HttpResponse};
+use serde::Deserialize;
+
+use crate::{
+    breaker::Breaker,
+    payment::{
+        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
+        ProviderError, Refund, UnknownReason, Void,
+    },
+};
+
+/// The API version this client was written against; Stripe answers in its shape whatever the account's default is.
+pub const API_VERSION: &str = "2025-03-31.basil";
+
+/// Where and as whom to call. Has no `Debug`: the key must not reach a log.
+#[derive(Clone)]
+pub struct StripeSettings {
+    /// `https://api.stripe.com`, or the simulator's base; without `/v1`.
+    pub base_url: String,
+    /// The secret API key.
+    pub secret_key: String,
+    /// Limit of each call.
+    pub timeout_ms: u64,
+}
+
+/// Stripe, or whoever speaks its API at the base URL.
+pub struct Stripe<'a> {
+    settings: StripeSettings,
+    http: &'a dyn Http,
+    breaker: Breaker<'a>,
+}
+
+impl<'a> Stripe<'a> {
+    /// A client over `http`, guarded by `breaker`.
+    #[must_use]
+    pub fn new(settings: StripeSettings, http: &'a dyn Http, breaker: Breaker<'a>) -> Self {
+        Self {
+            settings,
+            http,
+            breaker,
+        }
+    }
+
+    /// One call: gate, send, sort the answer by whether anything may have happened.
+    async fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
+        let pass = self
+            .breaker
+            .admit()
+            .map_err(|blocked| ProviderError::CircuitOpen {
+                retry_after_ms: blocked.retry_after_ms,
+            })?;
+        let result = self.http.send(self.request(call)).await;
+        match &result {
+            Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
+            Ok(_) | Err(_) => self.breaker.failed(pass),
+        }
+        match result {
+            Ok(response) => sort(response),
+            Err(HttpError::NotSent(detail)) => Err(ProviderError::NotSent {
+                detail,
+                retry_after_ms: None,
+            }),
+            Err(HttpError::Timeout(detail)) => Err(unknown(UnknownReason::Timeout, detail)),
+            Err(HttpError::Lost(detail)) => Err(unknown(UnknownReason::Lost, detail)),
+        }
+    }
+
+    fn request(&self, call: Call<'_>) -> HttpRequest {
+        let mut headers = vec![
+            (
+                "authorization".to_owned(),
+                format!("Bearer {}", self.settings.secret_key),
+            ),
+            ("stripe-version".to_owned(), API_VERSION.to_owned()),
+        ];
+        let url = format!("{}/v1/{}", self.settings.base_url, call.path);
+        match call.effect {
+            None => HttpRequest {
+                method: "GET",
+                url,
+                headers,
+                body: Vec::new(),
+                timeout_ms: self.settings.timeout_ms,
+            },
+            Some(effect) => {
+                headers.push((
+                    "content-type".to_owned(),
+                    "application/x-www-form-urlencoded".to_owned(),
+                ));
+                headers.push((
+                    "idempotency-key".to_owned(),
+                    effect.idempotency_key.to_owned(),
+                ));
+                HttpRequest {
+                    method: "POST",
+                    url,
+                    headers,
+                    body: effect.form.into_bytes(),
+                    timeout_ms: self.settings.timeout_ms,
+                }
+            }
+        }
+    }
+
+    async fn question(&self, path: String) -> Result<Answer, ProviderError> {
+        self.call(Call { path, effect: None }).await
+    }
+
+    async fn effect(
+        &self,
+        path: String,
+        form: &[(&str, &str)],
+        idempotency_key: &str,
+    ) -> Result<Answer, ProviderError> {
+        let form = Serializer::new(String::new()).extend_pairs(form).finish();
+        self.call(Call {
+            path,
+            effect: Some(Effect {
+                form,
+                idempotency_key,
+            }),
+        })
+        .await
+    }
+
+    /// The intent as it stands, where an error answer did not bring it along.
+    async fn intent(&self, reference: &str) -> Result<Intent, ProviderError> {
+        match self
+            .question(format!("payment_intents/{}", segment(reference)))
+            .await?
+        {
+            Answer::Done(body) => read(&body),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    /// The intent made under an idempotency key, if search knows it yet.
+    async fn search(&self, idempotency_key: &str) -> Result<Option<Intent>, ProviderError> {
+        let quoted = idempotency_key.replace('\\', "\\\\").replace('\'', "\\'");
+        let query = Serializer::new(String::new())
+            .append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'"))
+            .finish();
+        match self
+            .question(format!("payment_intents/search?{query}"))
+            .await?
+        {
+            Answer::Done(body) => {
+                let found: Found = read(&body)?;
+                Ok(found.data.into_iter().next())
+            }
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+}
+
+impl PaymentProvider for Stripe<'_> {
+    async fn authorize(&self, request: &AuthorizeRequest) -> Result<Authorization, ProviderError> {
+        let amount = request.amount_minor.to_string();
+        let currency = request.currency.to_ascii_lowercase();
+        let mut form = vec![
+            ("amount", amount.as_str()),
+            ("currency", currency.as_str()),
+            ("payment_method", request.payment_method.as_str()),
+            ("payment_method_types[]", "card"),
+            ("capture_method", "manual"),
+            ("confirm", "true"),
+            ("metadata[saga_id]", request.saga_id.as_str()),
+            (
+                "metadata[order_reference]",
+                request.order_reference.as_str(),
+            ),
+            (
+                "metadata[idempotency_key]",
+                request.idempotency_key.as_str(),
+            ),
+        ];
+        if let Some(return_url) = &request.return_url {
+            form.push(("return_url", return_url.as_str()));
+        }
+        match self
+            .effect(
+                "payment_intents".to_owned(),
+                &form,
+                &request.idempotency_key,
+            )
+            .await?
+        {
+            Answer::Done(body) => authorization(read(&body)?, request),
+            Answer::Refused(refusal) if refusal.status == 402 => Ok(refusal.into_declined()),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn look_up(&self, request: &AuthorizeRequest) -> Result<Authorization, ProviderError> {
+        let stored = self.authorize(request).await;
+        match &stored {
+            Err(ProviderError::Unknown {
+                reason: UnknownReason::ServerError(_),
+                ..
+            }) => match self.search(&request.idempotency_key).await {
+                Ok(Some(intent)) => authorization(intent, request),
+                // Not found proves nothing, and a search that failed says even less.
+                Ok(None) | Err(_) => stored,
+            },
+            Ok(_) | Err(_) => stored,
+        }
+    }
+
+    async fn retrieve(&self, reference: &str) -> Result<Payment, ProviderError> {
+        let intent = self.intent(reference).await?;
+        Ok(Payment {
+            state: intent.status.state(),
+            reference: intent.id,
+            amount_minor: intent.amount,
+            amount_captured_minor: intent.amount_received,
+            currency: intent.currency.to_ascii_uppercase(),
+        })
+    }
+
+    async fn capture(
+        &self,
+        reference: &str,
+        amount_minor: i64,
+        currency: &str,
+        idempotency_key: &str,
+    ) -> Result<Capture, ProviderError> {
+        let amount = amount_minor.to_string();
+        let path = format!("payment_intents/{}/capture", segment(reference));
+        let refusal = match self
+            .effect(path, &[("amount_to_capture", &amount)], idempotency_key)
+            .await?
+        {
+            Answer::Done(body) => return captured(read(&body)?, amount_minor, currency),
+            Answer::Refused(refusal) => refusal,
+        };
+        match refusal.error.code.as_deref() {
+            Some("payment_intent_unexpected_state") => {
+                let intent = match refusal.error.payment_intent {
+                    Some(intent) => *intent,
+                    None => self.intent(reference).await?,
+                };
+                if intent.status == Status::Succeeded {
+                    return captured(intent, amount_minor, currency);
+                }
+                Ok(Capture::NotCapturable {
+                    reference: reference.to_owned(),
+                    code: "payment_intent_unexpected_state".to_owned(),
+                    message: format!("the payment is {:?}", intent.status.state()),
+                })
+            }
+            Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => {
+                Ok(Capture::NotCapturable {
+                    reference: reference.to_owned(),
+                    code: code.to_owned(),
+                    message: refusal.error.message.unwrap_or_default(),
+                })
+            }
+            Some(_) | None => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn void(&self, reference: &str, idempotency_key: &str) -> Result<Void, ProviderError> {
+        let path = format!("payment_intents/{}/cancel", segment(reference));
+        let intent = match self.effect(path, &[], idempotency_key).await? {
+            Answer::Done(body) => read(&body)?,
+            Answer::Refused(refusal)
+                if refusal.error.code.as_deref() == Some("payment_intent_unexpected_state") =>
+            {
+                match refusal.error.payment_intent {
+                    Some(intent) => *intent,
+                    None => self.intent(reference).await?,
+                }
+            }
+            Answer::Refused(refusal) => return Err(refusal.into_rejected()),
+        };
+        let reference = reference.to_owned();
+        match intent.status {
+            Status::Canceled => Ok(Void::Voided { reference }),
+            Status::Succeeded => Ok(Void::Captured { reference }),
+            Status::RequiresPaymentMethod
+            | Status::RequiresConfirmation
+            | Status::RequiresAction
+            | Status::RequiresCapture
+            | Status::Processing
+            | Status::Other => Err(unknown(
+                UnknownReason::Unreadable,
+                format!("{reference} is {:?} after a cancel", intent.status),
+            )),
+        }
+    }
+
+    async fn refund(
+        &self,
+        reference: &str,
+        amount_minor: i64,
+        currency: &str,
+        idempotency_key: &str,
+    ) -> Result<Refund, ProviderError> {
+        let amount = amount_minor.to_string();
+        let form = [("payment_intent", reference), ("amount", amount.as_str())];
+        match self
+            .effect("refunds".to_owned(), &form, idempotency_key)
+            .await?
+        {
+            Answer::Done(body) => refunded(read(&body)?, reference, amount_minor, currency),
+            Answer::Refused(refusal) => match (refusal.status, refusal.error.code.as_deref()) {
+                (_, Some("charge_already_refunded")) => Ok(Refund::AlreadyRefunded {
+                    reference: reference.to_owned(),
+                }),
+                (400 | 402, code) => Ok(Refund::Refused {
+                    reference: reference.to_owned(),
+                    code: code.unwrap_or("refund_refused").to_owned(),
+                    message: refusal.error.message.unwrap_or_default(),
+                }),
+                (_, _) => Err(refusal.into_rejected()),
+            },
+        }
+    }
+}
+
+/// A call to make: a question (GET), or an effect (POST under a key).
+struct Call<'a> {
+    path: String,
+    effect: Option<Effect<'a>>,
+}
+
+struct Effect<'a> {
+    form: String,
+    idempotency_key: &'a str,
+}
+
+/// An answer that settles the matter.
+enum Answer {
+    Done(Vec<u8>),
+    Refused(Refusal),
+}
+
+/// A 4xx: nothing was done, and Stripe says why.
+struct Refusal {
+    status: u16,
+    error: WireError,
+}
+
+impl Refusal {
+    fn into_rejected(self) -> ProviderError {
+        ProviderError::Rejected {
+            status: self.status,
+            code: self.error.code.or(self.error.kind).unwrap_or_default(),
+            message: self.error.message.unwrap_or_default(),
+        }
+    }
+
+    fn into_declined(self) -> Authorization {
+        Authorization::Declined {
+            reference: self.error.payment_intent.map(|intent| intent.id),
+            decline_code: self
+                .error
+                .decline_code
+                .or(self.error.code)
+                .unwrap_or_else(|| "declined".to_owned()),
+            message: self.error.message.unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: WireError,
+}
+
+#[derive(Default, Deserialize)]
+struct WireError {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    code: Option<String>,
+    decline_code: Option<String>,
+    message: Option<String>,
+    payment_intent: Option<Box<Intent>>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    data: Vec<Intent>,
+}
+
+#[derive(Deserialize)]
+struct Intent {
+    id: String,
+    status: Status,
+    amount: i64,
+    #[serde(default)]
+    amount_received: i64,
+    currency: String,
+    client_secret: Option<String>,
+    next_action: Option<NextAction>,
+    last_payment_error: Option<Box<WireError>>,
+}
+
+#[derive(Deserialize)]
+struct NextAction {
+    redirect_to_url: Option<RedirectToUrl>,
+}
+
+#[derive(Deserialize)]
+struct RedirectToUrl {
+    url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    RequiresPaymentMethod,
+    RequiresConfirmation,
+    RequiresAction,
+    Processing,
+    RequiresCapture,
+    Canceled,
+    Succeeded,
+    #[serde(other)]
+    Other,
+}
+
+impl Status {
+    fn state(self) -> PaymentState {
+        match self {
+            Self::RequiresPaymentMethod => PaymentState::Failed,
+            Self::RequiresAction => PaymentState::RequiresAction,
+            Self::RequiresCapture => PaymentState::Authorized,
+            Self::Canceled => PaymentState::Voided,
+            Self::Succeeded => PaymentState::Captured,
+            Self::RequiresConfirmation | Self::Processing | Self::Other => PaymentState::Processing,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct WireRefund {
+    id: String,
+    amount: i64,
+    currency: String,
+    status: RefundStatus,
+    failure_reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RefundStatus {
+    Pending,
+    RequiresAction,
+    Succeeded,
+    Failed,
+    Canceled,
+    #[serde(other)]
+    Other,
+}
+
+fn unknown(reason: UnknownReason, detail: String) -> ProviderError {
+    ProviderError::Unknown { reason, detail }
+}
+
+/// Sorts an HTTP answer: done, refused without effect, or unknown.
+fn sort(response: HttpResponse) -> Result<Answer, ProviderError> {
+    let HttpResponse {
+        status,
+        headers,
+        body,
+    } = response;
+    match status {
+        200..=299 => Ok(Answer::Done(body)),
+        429 => Err(ProviderError::NotSent {
+            detail: "rate limited (429)".to_owned(),
+            retry_after_ms: retry_after_ms(&headers),
+        }),
+        409 => Err(unknown(
+            UnknownReason::InProgress,
+            "a request with this key is still running (409)".to_owned(),
+        )),
+        500..=599 => Err(unknown(
+            UnknownReason::ServerError(status),
+            format!("answered {status}"),
+        )),
+        // 408 comes from a proxy in between that may have passed the request on.
+        400..=499 if status != 408 => {
+            let error = serde_json::from_slice::<ErrorBody>(&body)
+                .map(|body| body.error)
+                .unwrap_or_default();
+            if error.kind.as_deref() == Some("idempotency_error") {
+                return Err(unknown(
+                    UnknownReason::KeyConflict,
+                    error.message.unwrap_or_default(),
+                ));
+            }
+            Ok(Answer::Refused(Refusal { status, error }))
+        }
+        _ => Err(unknown(
+            UnknownReason::Unreadable,
+            format!("answered {status}"),
+        )),
+    }
+}
+
+/// `Retry-After` in whole seconds, from any answer that carries one.
+pub(crate) fn retry_after_ms(headers: &[(String, String)]) -> Option<u64> {
+    headers
+        .iter()
+        .find(|(name, _)| name == "retry-after")
+        .and_then(|(_, value)| value.trim().parse::<u64>().ok())
+        .map(|seconds| seconds.saturating_mul(1_000))
+}
+
+fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, ProviderError> {
+    serde_json::from_slice(body)
+        .map_err(|e| unknown(UnknownReason::Unreadable, format!("unreadable answer: {e}")))
+}
+
+/// References come from rows we wrote, yet what goes into a path is encoded all the same.
+fn segment(reference: &str) -> String {
+    form_urlencoded::byte_serialize(reference.as_bytes()).collect()
+}
+
+/// Refuses an answer about other money than was asked for.
+fn same_money(
+    reference: &str,
+    asked: (i64, &str),
+    answered: (i64, &str),
+) -> Result<(), ProviderError> {
+    if asked.0 == answered.0 && asked.1.eq_ignore_ascii_case(answered.1) {
+        return Ok(());
+    }
+    Err(ProviderError::Mismatch {
+        reference: reference.to_owned(),
+        detail: format!(
+            "asked for {} {}, answered {} {}",
+            asked.0, asked.1, answered.0, answered.1
+        ),
+    })
+}
+
+fn authorization(
+    intent: Intent,
+    request: &AuthorizeRequest,
+) -> Result<Authorization, ProviderError> {
+    same_money(
+        &intent.id,
+        (request.amount_minor, &request.currency),
+        (intent.amount, &intent.currency),
+    )?;
+    let reference = intent.id;
+    match intent.status {
+        // Succeeded: found by a search long after, when someone had gone on to capture; the hold was there.
+        Status::RequiresCapture | Status::Succeeded => Ok(Authorization::Authorized { reference }),
+        Status::RequiresAction => Ok(Authorization::ActionRequired {
+            reference,
+            client_secret: intent.client_secret,
+            next_action_url: intent
+                .next_action
+                .and_then(|action| action.redirect_to_url)
+                .and_then(|redirect| redirect.url),
+        }),
+        Status::RequiresPaymentMethod | Status::Canceled => {
+            let error = intent.last_payment_error.map(|e| *e).unwrap_or_default();
+            Ok(Authorization::Declined {
+                reference: Some(reference),
+                decline_code: error
+                    .decline_code
+                    .or(error.code)
+                    .unwrap_or_else(|| "declined".to_owned()),
+                message: error.message.unwrap_or_default(),
+            })
+        }
+        Status::RequiresConfirmation | Status::Processing | Status::Other => Err(unknown(
+            UnknownReason::Unreadable,
+            format!("{reference} is {:?}: not decided yet", intent.status),
+        )),
+    }
+}
+
+fn captured(intent: Intent, amount_minor: i64, currency: &str) -> Result<Capture, ProviderError> {
+    if intent.status != Status::Succeeded {
+        return Err(unknown(
+            UnknownReason::Unreadable,
+            format!("{} is {:?} after a capture", intent.id, intent.status),
+        ));
+    }
+    same_money(
+        &intent.id,
+        (amount_minor, currency),
+        (intent.amount_received, &intent.currency),
+    )?;
+    Ok(Capture::Captured {
+        reference: intent.id,
+        amount_minor: intent.amount_received,
+    })
+}
+
+fn refunded(
+    refund: WireRefund,
+    reference: &str,
+    amount_minor: i64,
+    currency: &str,
+) -> Result<Refund, ProviderError> {
+    let pending = match refund.status {
+        RefundStatus::Succeeded => false,
+        RefundStatus::Pending | RefundStatus::RequiresAction => true,
+        RefundStatus::Failed | RefundStatus::Canceled => {
+            return Ok(Refund::Refused {
+                reference: reference.to_owned(),
+                code: refund
+                    .failure_reason
+                    .unwrap_or_else(|| "refund_failed".to_owned()),
+                message: format!("refund {} is {:?}", refund.id, refund.status),
+            });
+        }
+        RefundStatus::Other => {
+            return Err(unknown(
+                UnknownReason::Unreadable,
+                format!("refund {} has a state we do not know", refund.id),
+            ));
+        }
+    };
+    same_money(
+        reference,
+        (amount_minor, currency),
+        (refund.amount, &refund.currency),
+    )?;
+    Ok(Refund::Refunded {
+        refund_reference: refund.id,
+        amount_minor: refund.amount,
+        pending,
+    })
+}
+
+#[cfg(test)]
+#[path = "stripe_tests.rs"]
+mod tests;

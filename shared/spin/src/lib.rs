@@ -1,0 +1,122 @@
+//! The only crate that knows spin-sdk: the ports over Spin's host interfaces, and the two shapes of component.
+//!
+//! [`http!`] makes a crate an HTTP component from its [`edge::Route`]s. [`worker!`] makes it one that the cron
+//! trigger can run as well. Neither can fail outwards: what goes wrong is a problem document before it gets
+//! here, and a guest that trapped would answer an empty 500.
+//!
+//! The body is written and finished *before* the head is set: Spin's listener does not set `TCP_NODELAY`, so a
+//! head sent first leaves the body waiting for the client's delayed acknowledgement (42.7 ms against 0.42 ms).
+
+mod http;
+mod ports_impl;
+mod serve;
+
+#[cfg(feature = "cron")]
+mod cron;
+
+#[doc(hidden)]
+pub use edge;
+#[doc(hidden)]
+pub use wasi;
+#[doc(hidden)]
+pub use wit_bindgen;
+
+#[cfg(feature = "cron")]
+#[doc(hidden)]
+pub use cron::run_tick;
+
+#[doc(hidden)]
+pub use serve::{serve, serve_on};
+
+/// Exports the HTTP handler: `spin_shell::http!(Route::at("/api/v1/cart").get(get).post(create));`
+///
+/// Several routes, for several triggers on one component, are separated by commas.
+#[macro_export]
+macro_rules! http {
+    ($($route:expr),+ $(,)?) => {
+        #[doc(hidden)]
+        pub struct Component;
+
+        impl $crate::wasi::exports::http::incoming_handler::Guest for Component {
+            fn handle(
+                request: $crate::wasi::http::types::IncomingRequest,
+                out: $crate::wasi::http::types::ResponseOutparam,
+            ) {
+                $crate::serve(&[$($route),+], request, out);
+            }
+        }
+
+        // The names of component exports are no names for a native linker, and mean nothing to it.
+        #[cfg(target_arch = "wasm32")]
+        $crate::wasi::http::proxy::export!(Component with_types_in $crate::wasi);
+    };
+}
+
+/// Exports the HTTP handler of a component whose database has another label than `default`, and whose routes
+/// are a `Vec`: `spin_shell::http_on!("simulator", routes());`
+#[macro_export]
+macro_rules! http_on {
+    ($database:literal, $routes:expr) => {
+        #[doc(hidden)]
+        pub struct Component;
+
+        impl $crate::wasi::exports::http::incoming_handler::Guest for Component {
+            fn handle(
+                request: $crate::wasi::http::types::IncomingRequest,
+                out: $crate::wasi::http::types::ResponseOutparam,
+            ) {
+                $crate::serve_on($database, &$routes, request, out);
+            }
+        }
+
+        #[cfg(target_arch = "wasm32")]
+        $crate::wasi::http::proxy::export!(Component with_types_in $crate::wasi);
+    };
+}
+
+/// Exports a worker: `GET` and `POST /internal/workers/<name>`, and `handle-cron-event`.
+///
+/// `tick` is an `async fn(&Ports<'_>) -> Result<impl Serialize, Problem>`: it takes no input, does a bounded
+/// amount of work, and reports what it did. For crates at `functions/<area>/<name>`: the world is read from `wit/`.
+///
+/// The world is bound here and not in this crate, because its types would then be an import of every component.
+#[cfg(feature = "cron")]
+#[macro_export]
+macro_rules! worker {
+    ($name:literal, $tick:expr) => {
+        $crate::http!($crate::edge::Route::worker(concat!("/internal/workers/", $name), $name, $tick));
+
+        #[doc(hidden)]
+        mod spin_cron {
+            $crate::wit_bindgen::generate!({
+                path: "../../../wit/spin-cron.wit",
+                world: "spin-cron",
+                runtime_path: "::spin_shell::wit_bindgen::rt",
+            });
+
+            #[cfg(target_arch = "wasm32")]
+            use super::Component;
+            #[cfg(target_arch = "wasm32")]
+            export!(Component);
+        }
+
+        impl spin_cron::Guest for Component {
+            fn handle_cron_event(_: spin_cron::Metadata) -> Result<(), spin_cron::Error> {
+                $crate::run_tick($name, $tick).map_err(spin_cron::Error::Other)
+            }
+        }
+    };
+}
+
+/// Exports a worker's HTTP side only.
+#[cfg(not(feature = "cron"))]
+#[macro_export]
+macro_rules! worker {
+    ($name:literal, $tick:expr) => {
+        $crate::http!($crate::edge::Route::worker(
+            concat!("/internal/workers/", $name),
+            $name,
+            $tick
+        ));
+    };
+}

@@ -1,0 +1,102 @@
+-- The SQLite schema, baseline 1.
+--
+-- Run as `spin up --sqlite @shared/store/migrations/sqlite/baseline.sql`: at every start, in every trigger
+-- process, so it must not mind being run again, or twice at once.
+--
+-- Every connection a guest opens parses all of this text, so it is a budget of 10 kB held by a test: lean
+-- tables, comments outside the statements, JSON for leaves that are never searched. What is not here is
+-- as deliberate: no stored triggers (a command travels with the function that fires it), no foreign keys
+-- (existence is checked by a named RAISE, because a bare foreign key has no name to report).
+--
+-- Conventions: epoch milliseconds `*_at_ms`; minor units `*_minor`; text ids; JSON as text. A constraint's
+-- name is the sentence it enforces; `store::refusal` maps each to what a client is told. No two unique
+-- indexes share a column list, since SQLite reports a violated one by its columns alone.
+
+-- Outside any transaction: inside one it is silently ignored.
+pragma journal_mode = wal;
+begin immediate;
+
+create table if not exists migration (version integer primary key, applied_at_ms integer not null);
+
+-- Tests move time by this one row (`now_ms()` adds it); nothing else ever writes it.
+create table if not exists clock (one integer primary key check (one = 1), offset_ms integer not null);
+insert into clock (one, offset_ms) values (1, 0) on conflict do nothing;
+
+-- PRICE-1: adding a currency is adding a row. minimum and ceiling bound what one order may charge (CHK-10).
+create table if not exists currency (currency text primary key, minor_digits integer not null, minimum_minor integer not null, ceiling_minor integer not null) without rowid;
+insert into currency values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000) on conflict do nothing;
+
+-- Catalog (CAT-1) and price list.
+create table if not exists sku (sku text primary key, product_id text not null, name text not null, category text not null, tax_class text not null, weight_g integer not null constraint weight_is_not_negative check (weight_g >= 0), active integer not null) without rowid;
+create table if not exists price (sku text, currency text, amount_minor integer not null constraint price_is_positive check (amount_minor > 0), primary key (sku, currency)) without rowid;
+
+-- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
+create table if not exists warehouse (warehouse_id text primary key, name text not null, country text not null, priority integer not null) without rowid;
+create table if not exists stock (sku text, warehouse_id text, on_hand integer not null, reserved integer not null, primary key (sku, warehouse_id), constraint reserved_is_within_on_hand check (reserved between 0 and on_hand)) without rowid;
+create table if not exists stock_movement (movement_id integer primary key, sku text not null, warehouse_id text not null, kind text not null, on_hand_delta integer not null, reserved_delta integer not null, reference text not null, at_ms integer not null);
+-- 'releasing' exists only inside a command: it marks the rows the fragment `release` gives back.
+create table if not exists reservation (reservation_id text primary key, session_id text not null, order_id text, sku text not null, warehouse_id text not null, quantity integer not null constraint reservation_is_positive check (quantity > 0), status text not null, expires_at_ms integer, created_at_ms integer not null, constraint committed_never_expires check (status <> 'committed' or expires_at_ms is null)) without rowid;
+create index if not exists reservation_by_session on reservation (session_id);
+create index if not exists reservation_releasing on reservation (status) where status = 'releasing';
+create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
+
+-- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), shipping by zone,
+-- origin ('' = any), weight and subtotal (SHIP-1).
+create table if not exists zone (country text, region text, zone text not null, primary key (country, region)) without rowid;
+create table if not exists tax (zone text, tax_class text, rate text not null, inclusive integer not null, primary key (zone, tax_class)) without rowid;
+create table if not exists shipping_method (method_id text primary key, name text not null, active integer not null) without rowid;
+create table if not exists shipping_rate (zone text, currency text, method_id text, warehouse_id text, min_weight_g integer, min_subtotal_minor integer, amount_minor integer not null constraint shipping_is_not_negative check (amount_minor >= 0), primary key (zone, currency, method_id, warehouse_id, min_weight_g, min_subtotal_minor)) without rowid;
+
+-- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment.
+create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
+create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, primary key (cart_id, sku)) without rowid;
+
+-- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
+create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
+create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+
+-- The saga (CHK-6): a row before every outside call. `plan` is what was decided, with no personal data. One confirm
+-- per owner until its order stands; a key is free again after a decline or a failure (CHK-4). 'voiding' is driven
+-- by its compensation row, not by saga recovery.
+create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, idempotency_key text not null, request_hash text not null, plan text not null, reason text, attempts integer not null, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
+create unique index if not exists saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'awaiting_action', 'capturing', 'completed');
+create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+
+create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
+create unique index if not exists payment_of_saga on payment (saga_id);
+create unique index if not exists payment_reference on payment (provider, reference);
+
+-- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
+create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;
+create index if not exists compensation_due on compensation (next_attempt_at_ms) where state = 'pending';
+
+-- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
+create table if not exists order_counter (day text primary key, last integer not null) without rowid;
+create table if not exists orders (order_id text primary key, order_number text not null, cart_id text not null, session_id text not null, owner text not null, status text not null, version integer not null, currency text not null, subtotal_minor integer not null, discount_minor integer not null, shipping_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, contact text not null, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer, cancelled_at_ms integer, completed_at_ms integer, constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)) without rowid;
+create unique index if not exists order_number on orders (order_number);
+create unique index if not exists order_of_cart on orders (cart_id);
+create index if not exists order_by_owner on orders (owner, order_id);
+create index if not exists order_by_status on orders (status, order_id);
+create table if not exists order_line (order_id text, line_no integer, sku text not null, product_id text not null, name text not null, quantity integer not null, unit_price_minor integer not null, subtotal_minor integer not null, discount_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, warehouse_id text not null, reservation_id text not null, primary key (order_id, line_no)) without rowid;
+create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;
+
+-- Events out (EVT-1), in order per aggregate.
+create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null);
+create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
+create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
+
+-- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
+create table if not exists idempotency (idempotency_key text primary key, request_hash text not null, receipt text, expires_at_ms integer not null) without rowid;
+
+-- Operations: alerts raised once, counters, and each worker's last run.
+create table if not exists alert (alert_id text primary key, detail text not null, at_ms integer not null) without rowid;
+create table if not exists counter (name text primary key, value integer not null) without rowid;
+create table if not exists worker_run (worker text primary key, last_success_at_ms integer not null, report text not null) without rowid;
+
+-- The one view every command is fired on, by name: its INSTEAD OF trigger travels with the function.
+create view if not exists command (name, doc) as select null, null where 0;
+
+insert into migration (version, applied_at_ms) values (1, cast(unixepoch('subsec') * 1000 as integer)) on conflict do nothing;
+commit;

@@ -1,0 +1,20 @@
+-- Opens a checkout session on the cart as the buyer saw it; an open one is replaced and gives its holds back.
+-- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, reply?, idempotency…?
+-- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
+@idempotent
+select raise(abort, 'cart_not_found')
+  where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout'));
+select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
+select raise(abort, 'cart_changed') where not exists (select 1 from cart where cart_id = :cart_id and version = :cart_version);
+update reservation set status = 'releasing' where status = 'active'
+  and session_id = (select session_id from checkout_session where cart_id = :cart_id and status = 'open');
+@release
+update checkout_session set status = 'replaced' where cart_id = :cart_id and status = 'open';
+insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
+  values (:session_id, :cart_id, :owner, 'open', :cart_version, :country, :region, :shipping_method, :payment_method, :contact, :totals, now_ms(), now_ms() + :session_ttl_ms);
+update cart set status = 'checkout', updated_at_ms = now_ms() where cart_id = :cart_id;
+@finish
+returning
+(select json_patch(coalesce(:reply, '{}'), json_object('session_id', session_id, 'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms,
+    'expires_at_ms', expires_at_ms))
+  from checkout_session where session_id = :session_id)

@@ -1,0 +1,42 @@
+-- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
+-- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
+-- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, plan
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
+select raise(abort, 'cart_converted') where exists (select 1 from orders where cart_id = :cart_id);
+insert into saga (saga_id, session_id, cart_id, owner, state, idempotency_key, request_hash, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+  values (:saga_id, :session_id, :cart_id, :owner, 'authorizing', :idempotency_key, :request_hash, :plan, 0,
+    now_ms() + :lease_ms, :lease_token, now_ms() + :lease_ms, now_ms(), now_ms());
+select raise(abort, 'session_closed')
+  where not exists (select 1 from checkout_session where session_id = :session_id and cart_id = :cart_id and owner = :owner
+    and status = 'open' and expires_at_ms > now_ms());
+select raise(abort, 'cart_changed')
+  where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status = 'checkout'
+    and version = :cart_version and saga_id is null);
+select raise(abort, 'prices_moved')
+  where exists (select 1 from json_each(:plan, '$.lines') as line
+    left join price on price.sku = line.value ->> 'sku' and price.currency = :plan ->> 'currency'
+    left join sku on sku.sku = line.value ->> 'sku'
+    where price.amount_minor is not (line.value ->> 'unit_price_minor') or sku.active is not 1);
+update cart set saga_id = :saga_id where cart_id = :cart_id;
+update reservation set status = 'releasing' where session_id = :session_id and status = 'active';
+@release
+select raise(abort, 'insufficient_stock')
+  where exists (select 1 from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum(value ->> 'quantity') as quantity
+      from json_each(:plan, '$.lines') group by 1, 2) as demand
+    left join stock on stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id
+    where stock.on_hand is null or stock.on_hand - stock.reserved < demand.quantity);
+update stock set reserved = reserved + demand.quantity
+  from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum(value ->> 'quantity') as quantity
+    from json_each(:plan, '$.lines') group by 1, 2) as demand
+  where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
+insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
+  select value ->> 'reservation_id', :session_id, value ->> 'sku', value ->> 'warehouse_id', value ->> 'quantity', 'active', now_ms() + :reservation_ttl_ms, now_ms()
+  from json_each(:plan, '$.lines');
+insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+  select value ->> 'sku', value ->> 'warehouse_id', 'reserve', 0, value ->> 'quantity', value ->> 'reservation_id', now_ms()
+  from json_each(:plan, '$.lines');
+insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
+  values (:plan ->> 'payment_id', :saga_id, :plan ->> 'provider', :plan ->> 'payment_method', 'pending', :plan ->> 'currency', :plan ->> 'total_minor', 0, 0, now_ms());
+returning
+(select @saga_json from saga where saga_id = :saga_id)

@@ -1,0 +1,7 @@
+-- The owner's live cart, not held by a confirm, at a version the caller accepts (null = any).
+select raise(abort, 'cart_not_found')
+  where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout'));
+select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
+select raise(abort, 'version_conflict')
+  where :if_versions is not null
+    and not exists (select 1 from cart, json_each(:if_versions) as seen where cart_id = :cart_id and version = seen.value);

@@ -1,0 +1,6 @@
+-- Last in a command: its events, each completed with what the command assigned, and the receipt for replays.
+insert into outbox (event_id, aggregate, type, data, state, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+  select event.value ->> 'event_id', event.value ->> 'aggregate', event.value ->> 'type',
+         json_patch(event.value ->> 'data', json_remove(:receipt, '$.warnings', '$.totals')), 'pending', 0, now_ms(), 0, now_ms()
+  from json_each(:events) as event;
+update idempotency set receipt = :receipt where idempotency_key = :idempotency_key;

@@ -1,0 +1,5 @@
+-- First of all in a command that can be replayed: the key is taken, or UNIQUE says it was and the caller
+-- reads the stored receipt. No key, no row. An expired record is as good as none.
+delete from idempotency where idempotency_key = :idempotency_key and expires_at_ms <= now_ms();
+insert into idempotency (idempotency_key, request_hash, receipt, expires_at_ms)
+  select :idempotency_key, :request_hash, null, now_ms() + :idempotency_ttl_ms where :idempotency_key is not null;

@@ -1,0 +1,160 @@
+//! What a failed statement means: one table from the database's words to a refusal.
+
+use ports::SqlError;
+
+/// Why a command changed nothing. Each is a guard's `RAISE` or a constraint of the schema, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No live cart of this owner.
+    CartNotFound,
+    /// The owner has a live cart already.
+    CartExists,
+    /// A confirm holds the cart.
+    CartLocked,
+    /// The cart was completed by an order.
+    CartConverted,
+    /// The cart is not as it was when the totals were shown.
+    CartChanged,
+    /// `If-Match` names another version.
+    VersionConflict,
+    /// No such line.
+    LineNotFound,
+    /// More lines than a cart may have.
+    TooManyLines,
+    /// A quantity outside 1…the limit.
+    QuantityOutOfRange,
+    /// The idempotency key was used before: its receipt answers.
+    IdempotencyKeySeen,
+    /// The session is not open (any more).
+    SessionClosed,
+    /// Another confirm of this owner is running.
+    ConfirmInProgress,
+    /// A price or a SKU changed between reading and claiming.
+    PricesMoved,
+    /// Less stock than asked for.
+    InsufficientStock,
+    /// A reservation ended before its order was made.
+    ReservationExpired,
+    /// Another driver took the saga over.
+    SagaMovedOn,
+    /// Another worker took the compensation over.
+    CompensationMovedOn,
+    /// The provider's reference belongs to another payment.
+    PaymentReferenceTaken,
+    /// The order changed since it was read.
+    OrderChanged,
+    /// The order's payment is in motion.
+    OrderBusy,
+    /// The currency has no row.
+    CurrencyUnsupported,
+    /// The SKU has no row.
+    SkuUnknown,
+    /// The warehouse has no row.
+    WarehouseUnknown,
+    /// An adjustment below what is reserved.
+    StockWouldBeNegative,
+    /// A price of zero or less.
+    PriceNotPositive,
+    /// A weight below zero.
+    WeightNegative,
+}
+
+/// Named guards and CHECK constraints, as SQLite's message ends and as PostgreSQL names them.
+const NAMED: &[(&str, Refusal)] = &[
+    ("cart_not_found", Refusal::CartNotFound),
+    ("cart_locked", Refusal::CartLocked),
+    ("cart_converted", Refusal::CartConverted),
+    ("cart_changed", Refusal::CartChanged),
+    ("version_conflict", Refusal::VersionConflict),
+    ("line_not_found", Refusal::LineNotFound),
+    ("too_many_lines", Refusal::TooManyLines),
+    ("quantity_out_of_range", Refusal::QuantityOutOfRange),
+    ("quantity_is_1_to_10000", Refusal::QuantityOutOfRange),
+    ("session_closed", Refusal::SessionClosed),
+    ("prices_moved", Refusal::PricesMoved),
+    ("insufficient_stock", Refusal::InsufficientStock),
+    ("reserved_is_within_on_hand", Refusal::InsufficientStock),
+    ("reservation_expired", Refusal::ReservationExpired),
+    ("saga_moved_on", Refusal::SagaMovedOn),
+    ("compensation_moved_on", Refusal::CompensationMovedOn),
+    ("order_changed", Refusal::OrderChanged),
+    ("order_busy", Refusal::OrderBusy),
+    ("currency_unsupported", Refusal::CurrencyUnsupported),
+    ("sku_unknown", Refusal::SkuUnknown),
+    ("warehouse_unknown", Refusal::WarehouseUnknown),
+    ("stock_would_be_negative", Refusal::StockWouldBeNegative),
+    ("price_is_positive", Refusal::PriceNotPositive),
+    ("weight_is_not_negative", Refusal::WeightNegative),
+];
+
+/// Unique indexes by what SQLite says of them: table and columns.
+const UNIQUE: &[(&str, Refusal)] = &[
+    ("idempotency.idempotency_key", Refusal::IdempotencyKeySeen),
+    ("cart.owner", Refusal::CartExists),
+    ("saga.owner", Refusal::ConfirmInProgress),
+    ("saga.owner, saga.idempotency_key", Refusal::IdempotencyKeySeen),
+    ("orders.cart_id", Refusal::CartConverted),
+    ("payment.provider, payment.reference", Refusal::PaymentReferenceTaken),
+];
+
+/// Why a store call gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// A guard or constraint said no; nothing has changed.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The write lock was not to be had within the busy timeout; nothing has changed, try again.
+    #[error("database busy in {name}")]
+    Busy {
+        /// The statement.
+        name: &'static str,
+    },
+    /// The database lacks a table or column this code needs: it must be migrated.
+    #[error("schema outdated in {name}: {text}")]
+    SchemaOutdated {
+        /// The statement.
+        name: &'static str,
+        /// The database's words, for the log.
+        text: String,
+    },
+    /// The database failed, or answered what cannot be understood.
+    #[error("database failed in {name}: {text}")]
+    Failed {
+        /// The statement.
+        name: &'static str,
+        /// The database's words, for the log.
+        text: String,
+    },
+}
+
+impl StoreError {
+    pub(crate) fn undecodable(name: &'static str, text: &str) -> Self {
+        Self::Failed { name, text: text.to_owned() }
+    }
+
+    pub(crate) fn unsupported(name: &'static str) -> Self {
+        Self::Failed { name, text: "no PostgreSQL form of this statement yet".to_owned() }
+    }
+}
+
+/// Reads a database error. SQLite has only texts: a bare `RAISE` code, `CHECK constraint failed: name`,
+/// `UNIQUE constraint failed: table.column, …`, or a message of its own.
+pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
+    let text = error.text.trim();
+    if let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ")
+        && let Some((_, refusal)) = UNIQUE.iter().find(|(unique, _)| *unique == columns)
+    {
+        return StoreError::Refused(*refusal);
+    }
+    let last_word = text.rsplit([' ', ':']).next().unwrap_or(text);
+    if let Some((_, refusal)) = NAMED.iter().find(|(named, _)| *named == last_word) {
+        return StoreError::Refused(*refusal);
+    }
+    if text.contains("database is locked") || text.contains("database table is locked") {
+        return StoreError::Busy { name };
+    }
+    if ["no such table", "no such column", "has no column named"].iter().any(|sign| text.contains(sign)) {
+        return StoreError::SchemaOutdated { name, text: text.to_owned() };
+    }
+    StoreError::Failed { name, text: text.to_owned() }
+}

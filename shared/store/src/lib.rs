@@ -1,0 +1,147 @@
+//! The database: every command and query, and what its errors mean.
+//!
+//! A **command** changes everything or nothing in one statement. On SQLite its effects travel with the
+//! function as a TEMP `INSTEAD OF` trigger on the one permanent view `command(doc)`: two host calls,
+//! atomic, invisible to every other connection, and nothing of it in the schema that each request must
+//! parse (DESIGN §1.1). A command decides nothing but whether its guards hold; prices, policy and wording
+//! are Rust's. A **query** answers all that one decision needs, as one JSON document.
+//!
+//! ```text
+//! Store::apply(&sql::CART_ADD_LINE, &input)  ->  receipt | Refusal
+//! Store::read (&sql::CART_VIEW,     &input)  ->  document | nothing
+//! ```
+
+mod error;
+
+pub use error::{Refusal, StoreError};
+
+use ports::{Dialect, Durability, Sql};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The statements, one constant per file of `sql/`, documented by the file's first lines.
+pub mod sql {
+    use super::{Command, CommandText, Statement};
+    include!(concat!(env!("OUT_DIR"), "/sql.rs"));
+}
+
+/// A change that applies wholly or not at all.
+#[derive(Debug)]
+pub struct Command {
+    /// The file's name, for logs.
+    pub name: &'static str,
+    sqlite: CommandText,
+}
+
+/// A command on SQLite: the trigger that carries it and the insert that fires it.
+#[derive(Debug)]
+struct CommandText {
+    create: &'static str,
+    fire: &'static str,
+}
+
+/// A query, or a change that needs no guard beyond its own WHERE.
+#[derive(Debug)]
+pub struct Statement {
+    /// The file's name, for logs.
+    pub name: &'static str,
+    sqlite: &'static str,
+}
+
+impl Command {
+    /// The texts that travel in `dialect`: for suites and budgets, never for a function.
+    #[must_use]
+    pub fn texts(&self, dialect: Dialect) -> Vec<&'static str> {
+        match dialect {
+            Dialect::Sqlite => vec![self.sqlite.create, self.sqlite.fire],
+            Dialect::Postgres => Vec::new(),
+        }
+    }
+}
+
+impl Statement {
+    /// As [`Command::texts`].
+    #[must_use]
+    pub fn texts(&self, dialect: Dialect) -> Vec<&'static str> {
+        match dialect {
+            Dialect::Sqlite => vec![self.sqlite],
+            Dialect::Postgres => Vec::new(),
+        }
+    }
+}
+
+/// One request's view of the database.
+pub struct Store<'a> {
+    sql: &'a dyn Sql,
+}
+
+impl<'a> Store<'a> {
+    /// Over a connection.
+    #[must_use]
+    pub fn new(sql: &'a dyn Sql) -> Self {
+        Self { sql }
+    }
+
+    /// Says how durable this request's writes must be. Said once, before them, by those that can do with
+    /// less: SQLite's own default is `FULL`.
+    ///
+    /// # Errors
+    /// When the database is out of reach.
+    pub fn durability(&self, durability: Durability) -> Result<(), StoreError> {
+        match (self.sql.dialect(), durability) {
+            (Dialect::Sqlite, Durability::Relaxed) => {
+                self.sql.run("pragma synchronous = normal").map_err(|error| error::classify("durability", &error))
+            }
+            (Dialect::Sqlite, Durability::Full) | (Dialect::Postgres, Durability::Relaxed | Durability::Full) => Ok(()),
+        }
+    }
+
+    /// Fires `command` on `input` and returns the receipt of what it assigned.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when a guard or constraint said no: then nothing has changed.
+    pub fn apply<R: DeserializeOwned>(&self, command: &Command, input: &impl Serialize) -> Result<R, StoreError> {
+        let document = encode(command.name, input)?;
+        let rows = match self.sql.dialect() {
+            Dialect::Sqlite => self.sql.run(command.sqlite.create).and_then(|()| self.sql.query(command.sqlite.fire, &document)),
+            Dialect::Postgres => return Err(StoreError::unsupported(command.name)),
+        };
+        let rows = rows.map_err(|error| error::classify(command.name, &error))?;
+        decode_one(command.name, &rows)?.ok_or_else(|| StoreError::undecodable(command.name, "no receipt"))
+    }
+
+    /// The one document of `statement` for `input`, if it has any.
+    ///
+    /// # Errors
+    /// As [`Store::apply`]; a document of an unexpected shape is an error too.
+    pub fn read<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Option<R>, StoreError> {
+        decode_one(statement.name, &self.rows(statement, input)?)
+    }
+
+    /// All documents of `statement` for `input`.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn list<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<R>, StoreError> {
+        self.rows(statement, input)?.iter().map(|row| decode(statement.name, row)).collect()
+    }
+
+    fn rows(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
+        let document = encode(statement.name, input)?;
+        match self.sql.dialect() {
+            Dialect::Sqlite => self.sql.query(statement.sqlite, &document).map_err(|error| error::classify(statement.name, &error)),
+            Dialect::Postgres => Err(StoreError::unsupported(statement.name)),
+        }
+    }
+}
+
+fn encode(name: &'static str, input: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(input).map_err(|error| StoreError::undecodable(name, &error.to_string()))
+}
+
+fn decode<R: DeserializeOwned>(name: &'static str, row: &str) -> Result<R, StoreError> {
+    serde_json::from_str(row).map_err(|error| StoreError::undecodable(name, &error.to_string()))
+}
+
+fn decode_one<R: DeserializeOwned>(name: &'static str, rows: &[String]) -> Result<Option<R>, StoreError> {
+    rows.first().map(|row| decode(name, row)).transpose()
+}

@@ -1,0 +1,199 @@
+//! Carts and their lines (CART).
+
+use serde_json::json;
+use store::{Refusal, sql};
+
+use crate::{
+    shopper::{TEN_MINUTES_MS, event, shopper, with},
+    support::shop,
+};
+
+const CARTS: &str = "select cart_id, owner, status, currency, country, version, saga_id from cart order by 1";
+const LINES: &str = "select sku, quantity, added_price_minor from cart_line order by 1";
+
+#[test]
+fn a_cart_is_opened_with_its_event() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let receipt = shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": [event("e1", "cart-ann", "cart.created")]})));
+    assert_eq!(receipt, json!({"cart_id": "cart-ann", "version": 1}));
+    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-"]);
+    assert_eq!(shop.events(), [r#"cart.created|cart-ann|{"said":"cart.created","cart_id":"cart-ann","version":1}"#]);
+}
+
+#[test]
+fn a_cart_is_opened_with_its_lines_at_todays_prices() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let with_lines = |lines: serde_json::Value| with(ann.cart_create(), json!({"lines": lines}));
+    let missing = json!([{"sku": "TILL-0001", "quantity": 1}, {"sku": "nothing", "quantity": 1}]);
+    shop.refuses(&sql::CART_CREATE, &with_lines(missing.clone()), Refusal::SkuUnknown);
+    shop.refuses(&sql::CART_CREATE, &with(with_lines(missing), json!({"currency": "XXX"})), Refusal::SkuUnknown);
+    shop.refuses(&sql::CART_CREATE, &with_lines(json!([{"sku": "TILL-0001", "quantity": 0}])), Refusal::QuantityOutOfRange);
+    let twice = json!([{"sku": "TILL-0001", "quantity": 6000}, {"sku": "TILL-0001", "quantity": 6000}]);
+    shop.refuses(&sql::CART_CREATE, &with_lines(twice), Refusal::QuantityOutOfRange);
+    let lines = json!([{"sku": "TILL-0002", "quantity": 1}, {"sku": "TILL-0001", "quantity": 2}, {"sku": "TILL-0002", "quantity": 4}]);
+    shop.does(&sql::CART_CREATE, &with_lines(lines));
+    assert_eq!(shop.rows(LINES), ["TILL-0001|2|1009", "TILL-0002|5|1019"]);
+    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-"]);
+}
+
+#[test]
+fn an_owner_has_one_live_cart() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let second = with(ann.cart_create(), json!({"cart_id": "cart-two", "events": [event("e2", "cart-two", "cart.created")]}));
+    shop.refuses(&sql::CART_CREATE, &second, Refusal::CartExists);
+    shop.0.execute_batch("update cart set status = 'checkout'").unwrap();
+    shop.refuses(&sql::CART_CREATE, &second, Refusal::CartExists);
+    shop.0.execute_batch("update cart set status = 'completed'").unwrap();
+    shop.does(&sql::CART_CREATE, &second);
+}
+
+#[test]
+fn adding_the_same_sku_adds_up_and_keeps_the_first_price() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    assert_eq!(shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2)), json!({"cart_id": "cart-ann", "version": 2, "quantity": 2}));
+    let more = with(ann.add("TILL-0001", 3), json!({"price_minor": 5, "events": [event("e1", "cart-ann", "cart.item_added")]}));
+    assert_eq!(shop.does(&sql::CART_ADD_LINE, &more), json!({"cart_id": "cart-ann", "version": 3, "quantity": 5}));
+    assert_eq!(shop.rows(LINES), ["TILL-0001|5|1009"]);
+    assert_eq!(shop.events(), [r#"cart.item_added|cart-ann|{"said":"cart.item_added","cart_id":"cart-ann","version":3,"quantity":5}"#]);
+}
+
+#[test]
+fn what_was_known_of_the_reply_is_kept_with_what_was_assigned() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let said = json!({"reply": {"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}]}, "events": [event("e1", "cart-ann", "cart.item_added")]});
+    let receipt = shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), said));
+    assert_eq!(receipt, json!({"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}], "cart_id": "cart-ann", "version": 2, "quantity": 2}));
+    assert!(!shop.events()[0].contains("warnings"));
+}
+
+#[test]
+fn several_events_of_one_command_keep_their_order() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let events: Vec<_> = (0..5).map(|at| event(&format!("e{at}"), "cart-ann", &format!("step.{at}"))).collect();
+    shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"events": events})));
+    assert_eq!(shop.rows("select type from outbox order by outbox_id"), ["step.0", "step.1", "step.2", "step.3", "step.4"]);
+}
+
+#[test]
+fn adding_is_refused_beyond_its_limits() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 9_999)]);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 0), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 10_001), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0002", i64::MAX), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", i64::MAX), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0002", 6), json!({"quantity_limit": 5})), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0002", 1), json!({"line_limit": 1})), Refusal::TooManyLines);
+    shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"line_limit": 1})));
+}
+
+#[test]
+fn a_lines_quantity_is_replaced() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
+    let set = with(ann.set("TILL-0001", 7), json!({"if_versions": [1, 2], "events": [event("e1", "cart-ann", "cart.quantity_changed")]}));
+    assert_eq!(shop.does(&sql::CART_SET_QUANTITY, &set), json!({"cart_id": "cart-ann", "version": 3, "quantity": 7}));
+    assert_eq!(shop.rows(LINES), ["TILL-0001|7|1009"]);
+    assert_eq!(shop.events().len(), 1);
+    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0002", 1), Refusal::LineNotFound);
+    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 10_001), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 0), Refusal::QuantityOutOfRange);
+    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 6), json!({"quantity_limit": 5})), Refusal::QuantityOutOfRange);
+}
+
+#[test]
+fn a_line_is_removed() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
+    let remove = with(ann.remove("TILL-0001"), json!({"events": [event("e1", "cart-ann", "cart.item_removed")]}));
+    assert_eq!(shop.does(&sql::CART_REMOVE_LINE, &remove), json!({"cart_id": "cart-ann", "version": 4, "quantity": 0}));
+    assert_eq!(shop.rows(LINES), ["TILL-0002|1|1019"]);
+    assert_eq!(shop.events().len(), 1);
+    shop.refuses(&sql::CART_REMOVE_LINE, &with(remove, json!({"events": []})), Refusal::LineNotFound);
+}
+
+#[test]
+fn a_cart_is_cleared_and_stays() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
+    shopper("bob").fills_a_cart(&shop, &[("TILL-0003", "", 1)]);
+    assert_eq!(shop.does(&sql::CART_CLEAR, &ann.clear()), json!({"cart_id": "cart-ann", "version": 4, "lines": 0}));
+    assert_eq!(shop.rows(LINES), ["TILL-0003|1|1029"]);
+    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|4|-", "cart-bob|bob|active|USD|VN|2|-"]);
+}
+
+#[test]
+fn only_the_owner_changes_a_cart() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
+    let eve = json!({"owner": "eve"});
+    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), eve.clone()), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), eve.clone()), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_REMOVE_LINE, &with(ann.remove("TILL-0001"), eve.clone()), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_CLEAR, &with(ann.clear(), eve), Refusal::CartNotFound);
+    shop.0.execute_batch("update cart set status = 'completed'").unwrap();
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartNotFound);
+}
+
+#[test]
+fn a_cart_held_by_a_confirm_does_not_change() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.confirms(&shop, &[("TILL-0001", "wh-hanoi", 2)]);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartLocked);
+    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1), Refusal::CartLocked);
+    shop.refuses(&sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"), Refusal::CartLocked);
+    shop.refuses(&sql::CART_CLEAR, &ann.clear(), Refusal::CartLocked);
+    assert_eq!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0]["locked"], true);
+}
+
+#[test]
+fn a_stale_version_is_refused() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
+    let (stale, none) = (json!({"if_versions": [1]}), json!({"if_versions": []}));
+    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), stale.clone()), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), stale.clone()), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), none), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_REMOVE_LINE, &with(ann.remove("TILL-0001"), stale.clone()), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_CLEAR, &with(ann.clear(), stale), Refusal::VersionConflict);
+    shop.does(&sql::CART_CLEAR, &with(ann.clear(), json!({"if_versions": [1, 2]})));
+}
+
+#[test]
+fn a_cart_is_read_whole_with_its_lines_oldest_first() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    assert!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).is_empty());
+    ann.fills_a_cart(&shop, &[]);
+    for sku in ["TILL-0003", "TILL-0001", "TILL-0002"] {
+        shop.does(&sql::CART_ADD_LINE, &ann.add(sku, 1));
+        shop.advance(1_000);
+    }
+    shop.0.execute_batch("update sku set active = 0 where sku = 'TILL-0002'; delete from price where sku = 'TILL-0002'").unwrap();
+    let cart = &shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0];
+    assert_eq!(cart["lines"][0], json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "product_id": "product-001",
+        "name": "Tea, 100 g no. 3", "category": "food", "tax_class": "reduced", "weight_g": 120, "active": true, "price_minor": 1029, "available": 2000}));
+    assert_eq!(cart["lines"][1]["sku"], "TILL-0001");
+    assert_eq!(cart["lines"][2]["price_minor"], json!(null));
+    assert_eq!(cart["lines"][2]["active"], false);
+    assert_eq!((&cart["version"], &cart["status"], &cart["locked"], &cart["currency"]), (&json!(4), &json!("active"), &json!(false), &json!("USD")));
+    let idle_ms = cart["now_ms"].as_i64().unwrap() - cart["updated_at_ms"].as_i64().unwrap();
+    assert!((1_000..TEN_MINUTES_MS).contains(&idle_ms), "{idle_ms}");
+}
+
+#[test]
+fn an_addition_is_decided_from_one_document() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
+    let facts = |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
+    assert_eq!(facts("TILL-0001"), json!({"cart_id": "cart-ann", "currency": "USD", "name": "Bowl no. 1", "active": true, "known": true,
+        "price_minor": 1009, "available": 2000, "in_cart": 2}));
+    assert_eq!(facts("TILL-0100")["available"], 10);
+    assert_eq!(facts("nothing"), json!({"cart_id": "cart-ann", "currency": "USD", "name": null, "active": false, "known": false,
+        "price_minor": null, "available": null, "in_cart": null}));
+    assert!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "eve", "sku": "TILL-0001"})).is_empty());
+}

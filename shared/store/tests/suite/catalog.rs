@@ -1,0 +1,62 @@
+//! SKUs, prices, currencies (CAT, PRICE).
+
+use serde_json::{Value, json};
+use store::{Refusal, sql};
+
+use crate::{shopper::with, support::shop};
+
+fn cup(sku: &str) -> Value {
+    json!({"sku": sku, "product_id": "p1", "name": "Cup", "category": "tableware", "tax_class": "standard", "weight_g": 300, "active": true,
+        "prices": {"USD": 500, "VND": 120_000}})
+}
+
+fn skus(skus: &[Value]) -> Value {
+    json!({"skus": skus})
+}
+
+#[test]
+fn skus_are_added_and_replaced_with_their_prices() {
+    let shop = shop();
+    assert_eq!(shop.does(&sql::SKU_PUT, &skus(&[cup("A-1"), cup("A-2")])), json!({"count": 2}));
+    assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-2"})), [cup("A-2")]);
+    let changed = with(cup("A-2"), json!({"name": "Mug", "active": false, "prices": {"EUR": 450}}));
+    shop.does(&sql::SKU_PUT, &skus(std::slice::from_ref(&changed)));
+    assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-2"})), [changed]);
+    assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-1"})), [cup("A-1")]);
+    assert!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-3"})).is_empty());
+}
+
+#[test]
+fn an_import_is_all_or_nothing() {
+    let shop = shop();
+    let bad = |over: Value| skus(&[cup("A-1"), with(cup("A-2"), over)]);
+    shop.refuses(&sql::SKU_PUT, &bad(json!({"prices": {"XXX": 1}})), Refusal::CurrencyUnsupported);
+    shop.refuses(&sql::SKU_PUT, &bad(json!({"prices": {"USD": 0}})), Refusal::PriceNotPositive);
+    shop.refuses(&sql::SKU_PUT, &bad(json!({"weight_g": -1})), Refusal::WeightNegative);
+}
+
+#[test]
+fn a_sku_named_twice_in_an_import_is_as_its_last_mention_says() {
+    let shop = shop();
+    shop.does(&sql::SKU_PUT, &skus(&[cup("A-1"), with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]));
+    assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-1"})), [with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]);
+}
+
+#[test]
+fn skus_are_listed_by_code_above_a_cursor() {
+    let shop = shop();
+    let codes = |cursor: &str, limit: i64| -> Vec<String> {
+        let page = shop.list(&sql::SKU_LIST, &json!({"cursor": cursor, "limit": limit}));
+        page.iter().map(|sku| sku["sku"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(codes("", 2), ["TILL-0001", "TILL-0002"]);
+    assert_eq!(codes("TILL-0098", 5), ["TILL-0099", "TILL-0100"]);
+    assert_eq!(shop.list(&sql::SKU_LIST, &json!({"cursor": "", "limit": 1}))[0]["prices"], json!({"EUR": 1009, "GBP": 1009, "USD": 1009, "VND": 251_000}));
+}
+
+#[test]
+fn a_currency_is_known_by_its_row() {
+    let shop = shop();
+    assert_eq!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "VND"})), [json!({"currency": "VND"})]);
+    assert!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "XXX"})).is_empty());
+}

@@ -1,0 +1,82 @@
+//! Replays: the receipt commits with the effect (DESIGN §1.4).
+
+use serde_json::{Value, json};
+use store::{Command, Refusal, sql};
+
+use crate::{
+    shopper::{event, keyed, shopper, with},
+    support::{Database, shop},
+};
+
+/// Applied once; a second time nothing happens and the first receipt is there to answer with.
+fn replays(shop: &Database, command: &Command, input: &Value) {
+    let input = with(input.clone(), keyed(command.name));
+    let receipt = shop.does(command, &input);
+    shop.refuses(command, &input, Refusal::IdempotencyKeySeen);
+    let stored = shop.list(&sql::RECEIPT, &json!({"idempotency_key": command.name}));
+    assert_eq!(stored, [json!({"request_hash": format!("hash of {}", command.name), "receipt": receipt})]);
+}
+
+#[test]
+fn every_change_of_a_shopper_is_applied_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let line = [("TILL-0001", "wh-hanoi", 2)];
+    ann.fills_a_cart(&shop, &[]);
+    replays(&shop, &sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), json!({"events": [event("e1", "cart-ann", "cart.item_added")]})));
+    replays(&shop, &sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1));
+    replays(&shop, &sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"));
+    replays(&shop, &sql::CART_CLEAR, &ann.clear());
+    shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2));
+    replays(&shop, &sql::CHECKOUT_BEGIN, &ann.checkout(6));
+    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(6, &line));
+    shop.does(&sql::ORDER_CREATE, &ann.order_create());
+    shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
+    replays(&shop, &sql::ORDER_CANCEL, &ann.cancel());
+    shop.stock_adds_up();
+}
+
+#[test]
+fn the_key_is_judged_before_anything_else() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 1), ("TILL-0002", "", 1)]);
+    // After these the guards would refuse as well, but a replay must find its receipt.
+    for (command, input, refusal) in [
+        (&sql::CART_SET_QUANTITY, with(ann.set("TILL-0001", 2), json!({"if_versions": [3]})), Refusal::VersionConflict),
+        (&sql::CART_REMOVE_LINE, ann.remove("TILL-0001"), Refusal::LineNotFound),
+        (&sql::CART_CLEAR, with(ann.clear(), json!({"if_versions": [5]})), Refusal::VersionConflict),
+    ] {
+        replays(&shop, command, &input);
+        shop.refuses(command, &input, refusal);
+    }
+}
+
+#[test]
+fn a_refusal_takes_no_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let input = with(ann.remove("TILL-0001"), keyed("k"));
+    shop.refuses(&sql::CART_REMOVE_LINE, &input, Refusal::LineNotFound);
+    assert!(shop.list(&sql::RECEIPT, &json!({"idempotency_key": "k"})).is_empty());
+    shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), keyed("k")));
+}
+
+#[test]
+fn an_expired_key_can_be_used_again() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let input = with(ann.add("TILL-0001", 1), keyed("k"));
+    shop.does(&sql::CART_ADD_LINE, &input);
+    shop.advance(86_399_000);
+    shop.refuses(&sql::CART_ADD_LINE, &input, Refusal::IdempotencyKeySeen);
+    shop.advance(1_001);
+    assert_eq!(shop.does(&sql::CART_ADD_LINE, &input)["quantity"], 2);
+    assert_eq!(shop.one("select count(*) from idempotency"), 1);
+    assert_eq!(shop.list(&sql::RECEIPT, &json!({"idempotency_key": "k"}))[0]["receipt"]["quantity"], 2);
+}
+
+#[test]
+fn without_a_key_nothing_is_stored() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[("TILL-0001", "", 1), ("TILL-0001", "", 1)]);
+    assert_eq!(shop.one("select count(*) from idempotency"), 0);
+}

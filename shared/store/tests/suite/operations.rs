@@ -1,0 +1,42 @@
+//! What keeps the shop running: the clock, the counters, the workers' last runs.
+
+use serde_json::json;
+use store::sql;
+
+use crate::support::shop;
+
+#[test]
+fn a_ping_tells_the_time_and_the_baseline() {
+    let shop = shop();
+    shop.now_is(1_893_585_600_000);
+    let pong = shop.list(&sql::PING, &json!({})).remove(0);
+    assert_eq!(pong["version"], 1);
+    assert!((1_893_585_600_000..1_893_585_660_000).contains(&pong["now_ms"].as_i64().unwrap()), "{pong}");
+}
+
+#[test]
+fn the_clock_is_moved_and_stays_moved() {
+    let shop = shop();
+    shop.now_is(1_893_585_600_000);
+    let after = shop.list(&sql::CLOCK_ADVANCE, &json!({"advance_ms": 86_400_000})).remove(0);
+    assert!((1_893_672_000_000..1_893_672_060_000).contains(&after["now_ms"].as_i64().unwrap()), "{after}");
+    assert!(shop.list(&sql::PING, &json!({}))[0]["now_ms"].as_i64().unwrap() >= after["now_ms"].as_i64().unwrap());
+}
+
+#[test]
+fn what_leaves_no_row_is_counted() {
+    let shop = shop();
+    let count = |name: &str| shop.list(&sql::COUNTER_ADD, &json!({"name": name})).remove(0);
+    assert_eq!((count("a"), count("a"), count("b")), (json!({"value": 1}), json!({"value": 2}), json!({"value": 1})));
+}
+
+#[test]
+fn a_workers_last_success_is_one_row() {
+    let shop = shop();
+    let ran = |report| shop.list(&sql::WORKER_RAN, &json!({"worker": "outbox-relay", "report": report})).remove(0);
+    let first = ran(json!({"done": 1}));
+    shop.advance(60_000);
+    let second = ran(json!({"done": 2}));
+    assert!(second["at_ms"].as_i64().unwrap() - first["at_ms"].as_i64().unwrap() >= 60_000);
+    assert_eq!(shop.rows("select worker, report from worker_run"), [r#"outbox-relay|{"done":2}"#]);
+}

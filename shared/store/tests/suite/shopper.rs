@@ -1,0 +1,156 @@
+//! A shopper's inputs, one function per command. What matters to a test is laid over them by `with`.
+
+use serde_json::{Value, json};
+use store::sql;
+
+use crate::support::Database;
+
+/// What a line of a test's order is: SKU, warehouse, quantity.
+pub type Line = (&'static str, &'static str, i64);
+
+/// Ten minutes, as reservations and sessions live here.
+pub const TEN_MINUTES_MS: i64 = 600_000;
+/// How long a claim is believed.
+pub const LEASE_MS: i64 = 30_000;
+
+/// `over`'s fields in place of `base`'s.
+pub fn with(mut base: Value, over: Value) -> Value {
+    base.as_object_mut().unwrap().extend(over.as_object().unwrap().clone());
+    base
+}
+
+/// One event as a command takes it.
+pub fn event(id: &str, aggregate: &str, kind: &str) -> Value {
+    json!({"event_id": id, "aggregate": aggregate, "type": kind, "data": {"said": kind}})
+}
+
+/// An idempotency key with its fields.
+pub fn keyed(key: &str) -> Value {
+    json!({"idempotency_key": key, "request_hash": format!("hash of {key}"), "idempotency_ttl_ms": 86_400_000})
+}
+
+/// The demo price of `TILL-nnnn` in USD.
+pub fn price_minor(sku: &str) -> i64 {
+    999 + 10 * sku.trim_start_matches("TILL-").parse::<i64>().unwrap()
+}
+
+/// A shopper; every id of theirs is made of the name.
+#[derive(Clone)]
+pub struct Shopper(pub String);
+
+/// A shopper by name.
+pub fn shopper(name: &str) -> Shopper {
+    Shopper(name.to_owned())
+}
+
+impl Shopper {
+    fn own(&self, noun: &str) -> String {
+        format!("{noun}-{}", self.0)
+    }
+
+    pub fn cart_create(&self) -> Value {
+        json!({"cart_id": self.own("cart"), "owner": self.0, "currency": "USD", "country": "VN", "events": []})
+    }
+
+    pub fn add(&self, sku: &str, quantity: i64) -> Value {
+        json!({"cart_id": self.own("cart"), "owner": self.0, "sku": sku, "quantity": quantity, "price_minor": price_minor(sku),
+            "line_limit": 1000, "quantity_limit": 10000, "if_versions": null, "idempotency_key": null, "events": []})
+    }
+
+    pub fn set(&self, sku: &str, quantity: i64) -> Value {
+        with(self.clear(), json!({"sku": sku, "quantity": quantity, "quantity_limit": 10000}))
+    }
+
+    pub fn remove(&self, sku: &str) -> Value {
+        with(self.clear(), json!({"sku": sku}))
+    }
+
+    pub fn clear(&self) -> Value {
+        json!({"cart_id": self.own("cart"), "owner": self.0, "if_versions": null, "idempotency_key": null, "events": []})
+    }
+
+    pub fn checkout(&self, cart_version: i64) -> Value {
+        json!({"session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version, "country": "VN",
+            "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": "sealed", "totals": {"total_minor": 3000},
+            "session_ttl_ms": 3 * TEN_MINUTES_MS, "idempotency_key": null})
+    }
+
+    pub fn plan(&self, lines: &[Line]) -> Value {
+        let lines: Vec<Value> = lines.iter().enumerate().map(|(at, (sku, warehouse, quantity))| {
+            let line_no = at + 1;
+            let total = quantity * price_minor(sku);
+            json!({"line_no": line_no, "sku": sku, "product_id": "product-001", "name": format!("name of {sku}"), "quantity": quantity,
+                "unit_price_minor": price_minor(sku), "subtotal_minor": total, "discount_minor": 0, "tax_minor": 0, "total_minor": total,
+                "detail": {"tax_rate": "0.10"}, "warehouse_id": warehouse, "reservation_id": format!("hold-{}-{line_no}", self.0)})
+        }).collect();
+        json!({"order_id": self.own("order"), "payment_id": self.own("payment"), "provider": "stripe", "payment_method": "pm_card", "currency": "USD",
+            "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000,
+            "detail": {"shipping_method": "standard"}, "lines": lines})
+    }
+
+    pub fn confirm(&self, cart_version: i64, lines: &[Line]) -> Value {
+        json!({"saga_id": self.own("saga"), "session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version,
+            "idempotency_key": self.own("key"), "request_hash": "hash", "lease_token": self.own("lease"), "lease_ms": LEASE_MS,
+            "reservation_ttl_ms": TEN_MINUTES_MS, "plan": self.plan(lines)})
+    }
+
+    pub fn order_create(&self) -> Value {
+        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "reference": self.own("pi"), "capture": true,
+            "events": [event(&self.own("created"), &self.own("order"), "orders.order.created")]})
+    }
+
+    pub fn capture(&self) -> Value {
+        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "completed", "payment_state": "captured",
+            "captured_minor": 3000, "retry_in_ms": 0, "alert": null, "events": []})
+    }
+
+    pub fn settle(&self, to_state: &str) -> Value {
+        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "from_states": ["authorizing"], "to_state": to_state, "reason": null,
+            "retry_in_ms": 0, "payment_state": null, "reference": null, "free_cart": false, "release_stock": false, "compensation": null, "events": []})
+    }
+
+    pub fn compensation(&self, kind: &str) -> Value {
+        json!({"compensation_id": self.own("compensation"), "kind": kind, "payment_id": self.own("payment"), "saga_id": self.own("saga"),
+            "amount_minor": 3000, "reason": "why"})
+    }
+
+    pub fn cancel(&self) -> Value {
+        json!({"order_id": self.own("order"), "order_version": 1, "legal_from": ["pending", "on_hold", "confirmed", "processing"], "actor": self.0,
+            "reason": "changed my mind", "payment_state": "captured", "compensation": self.compensation("refund"), "idempotency_key": null, "events": []})
+    }
+
+    /// Fills a cart; its version.
+    pub fn fills_a_cart(&self, shop: &Database, lines: &[Line]) -> i64 {
+        let mut receipt = shop.does(&sql::CART_CREATE, &self.cart_create());
+        for (sku, _, quantity) in lines {
+            receipt = shop.does(&sql::CART_ADD_LINE, &self.add(sku, *quantity));
+        }
+        receipt["version"].as_i64().unwrap()
+    }
+
+    /// Fills a cart and opens a session; the cart's version.
+    pub fn goes_to_checkout(&self, shop: &Database, lines: &[Line]) -> i64 {
+        let version = self.fills_a_cart(shop, lines);
+        shop.does(&sql::CHECKOUT_BEGIN, &self.checkout(version));
+        version
+    }
+
+    /// … and claims the confirm; the saga.
+    pub fn confirms(&self, shop: &Database, lines: &[Line]) -> Value {
+        let version = self.goes_to_checkout(shop, lines);
+        shop.does(&sql::CONFIRM_BEGIN, &self.confirm(version, lines))
+    }
+
+    /// … is authorized and has an order whose payment waits to be captured; the receipt.
+    pub fn orders(&self, shop: &Database, lines: &[Line]) -> Value {
+        self.confirms(shop, lines);
+        shop.does(&sql::ORDER_CREATE, &self.order_create())
+    }
+
+    /// … and has paid.
+    pub fn pays(&self, shop: &Database, lines: &[Line]) -> Value {
+        let receipt = self.orders(shop, lines);
+        shop.does(&sql::PAYMENT_CAPTURE, &self.capture());
+        receipt
+    }
+}

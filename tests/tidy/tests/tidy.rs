@@ -1,0 +1,231 @@
+//! One name, everywhere: folder = crate = component = wasm file = manifest entry = declared endpoint.
+//!
+//! Reads the tree as text; nothing is built or run. A failure says which of the places disagree.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+use toml::{Table, Value};
+
+/// Release bytes a component may have (DESIGN §1, budgets).
+const COMPONENT_BYTES_MAX: u64 = 600_000;
+/// And half of them at most this.
+const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
+/// What only development has; it is never deployed, and has no budget.
+const DEVELOPMENT_ONLY: [&str; 2] = ["ops-simulator", "ops-test-hooks"];
+/// Variables that only `allowed_outbound_hosts` reads.
+const HOST_VARIABLES: [&str; 2] = ["payment_host", "event_sink_host"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn manifest(path: &str) -> Table {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}")).parse().unwrap()
+}
+
+/// Every function's folder as `area/name`.
+fn folders() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for area in fs::read_dir(root().join("functions")).unwrap() {
+        let area = area.unwrap().path();
+        for function in fs::read_dir(&area).unwrap() {
+            let function = function.unwrap().path();
+            let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+            found.insert(format!("{}/{}", name(&area), name(&function)));
+        }
+    }
+    found
+}
+
+fn components(manifest: &Table) -> BTreeMap<String, Table> {
+    let table = manifest["component"].as_table().unwrap();
+    table.iter().map(|(id, component)| (id.clone(), component.as_table().unwrap().clone())).collect()
+}
+
+/// `(component, route)` of every HTTP trigger.
+fn routes(manifest: &Table) -> BTreeSet<(String, String)> {
+    let triggers = manifest["trigger"]["http"].as_array().unwrap();
+    triggers.iter().map(|trigger| (text(&trigger["component"]), text(&trigger["route"]))).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn folders_crates_components_and_wasm_files_have_one_name() {
+    let production = components(&manifest("spin.toml"));
+    let development = components(&manifest("deploy/development.toml"));
+    let mut named = BTreeSet::new();
+    for folder in folders() {
+        let id = folder.replace('/', "-");
+        let cargo = manifest(&format!("functions/{folder}/Cargo.toml"));
+        assert_eq!(text(&cargo["package"]["name"]), id, "the crate in functions/{folder}");
+        let home = if DEVELOPMENT_ONLY.contains(&id.as_str()) { &development } else { &production };
+        let component = home.get(&id).unwrap_or_else(|| panic!("no manifest has the component {id}"));
+        let wasm = format!("target/wasm32-wasip2/release/{}.wasm", id.replace('-', "_"));
+        assert_eq!(text(&component["source"]), wasm, "source of {id}");
+        named.insert(id);
+    }
+    let known: BTreeSet<String> = production.keys().chain(development.keys()).cloned().collect();
+    assert_eq!(named, known, "components without a folder, or folders without a component");
+    for id in DEVELOPMENT_ONLY {
+        assert!(!production.contains_key(id), "{id} must not be in production");
+    }
+}
+
+#[test]
+fn component_crates_differ_only_in_name_and_dependencies() {
+    for folder in folders() {
+        if DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()) {
+            continue;
+        }
+        let source = fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
+        let (head, dependencies) = source.split_once("[dependencies]\n").unwrap();
+        let name = folder.replace('/', "-");
+        let expected = format!(
+            "[package]\nname = \"{name}\"\nversion.workspace = true\nedition.workspace = true\nrust-version.workspace = true\n\
+             license.workspace = true\npublish.workspace = true\n\n[lib]\ncrate-type = [\"cdylib\"]\n\n[lints]\nworkspace = true\n\n"
+        );
+        assert_eq!(head, expected, "functions/{folder}/Cargo.toml");
+        for line in dependencies.lines() {
+            assert!(line.ends_with(".workspace = true"), "functions/{folder}: {line}");
+        }
+    }
+}
+
+#[test]
+fn functions_are_small() {
+    for folder in folders() {
+        if DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()) {
+            continue;
+        }
+        let source = fs::read_to_string(root().join("functions").join(&folder).join("src/lib.rs")).unwrap();
+        assert!(source.lines().count() <= 40, "functions/{folder} does too much");
+        assert!(source.starts_with("//! `"), "functions/{folder} begins with what it is");
+    }
+}
+
+#[test]
+fn the_manifest_routes_are_the_declared_endpoints() {
+    let declared: BTreeSet<(String, String)> =
+        api::ENDPOINTS.iter().map(|endpoint| (endpoint.component.to_owned(), endpoint.path.to_owned())).collect();
+    assert_eq!(declared.len(), api::ENDPOINTS.len(), "an endpoint is declared twice");
+    assert_eq!(routes(&manifest("spin.toml")), declared);
+}
+
+#[test]
+fn functions_serve_the_methods_that_are_declared() {
+    for folder in folders() {
+        let id = folder.replace('/', "-");
+        let source = fs::read_to_string(root().join("functions").join(&folder).join("src/lib.rs")).unwrap();
+        if id.starts_with("workers-") {
+            assert!(source.contains(&format!("worker!(\"{}\"", &id["workers-".len()..])), "{id}");
+            continue;
+        }
+        for endpoint in api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id) {
+            let constant = format!("{:?}", endpoint.path);
+            let served = source.split("Route::at(").skip(1).find(|route| binds(route, endpoint)).unwrap_or_else(|| panic!("{id} does not bind {constant}"));
+            let chain = served.split([';', ',']).next().unwrap();
+            for (method, _) in endpoint.methods {
+                assert!(chain.contains(&format!(".{}(", method.to_lowercase())), "{id} does not serve {method} {constant}");
+            }
+            assert_eq!(chain.matches(").").count(), endpoint.methods.len(), "{id} serves more than is declared");
+        }
+    }
+}
+
+/// Whether a route of the source is bound to `endpoint`, by the name of its constant.
+fn binds(route: &str, endpoint: &api::Endpoint) -> bool {
+    let source = include_str!("../../../shared/api/src/lib.rs");
+    let Some(name) = route.strip_prefix("api::").and_then(|rest| rest.split('.').next()) else { return false };
+    source.contains(&format!(" {name}: {:?} {:?} [", endpoint.component, endpoint.path))
+}
+
+#[test]
+fn workers_have_a_schedule_and_nothing_else_has() {
+    let manifest = manifest("spin.toml");
+    let mut scheduled = BTreeSet::new();
+    for trigger in manifest["trigger"]["cron"].as_array().unwrap() {
+        let component = text(&trigger["component"]);
+        let expression = text(&trigger["cron_expression"]);
+        assert_eq!(expression.split_whitespace().count(), 6, "{component}: Spin takes six fields, seconds first");
+        assert!(scheduled.insert(component.clone()), "{component} is scheduled twice");
+        // The cron trigger refuses to start when a component of its own may chain (RUNTIME §6).
+        let hosts = manifest["component"][&component]["allowed_outbound_hosts"].to_string();
+        assert!(!hosts.contains("spin.internal"), "{component}");
+    }
+    let workers: BTreeSet<String> = components(&manifest).into_keys().filter(|id| id.starts_with("workers-")).collect();
+    assert_eq!(scheduled, workers);
+}
+
+#[test]
+fn every_variable_is_declared_bound_and_has_a_default_that_will_do() {
+    let manifest = manifest("spin.toml");
+    let declared = manifest["variables"].as_table().unwrap();
+    let expected: BTreeSet<&str> = app::settings::NAMES.iter().chain(&HOST_VARIABLES).copied().collect();
+    assert_eq!(declared.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected, "spin.toml and app::settings");
+    for (name, variable) in declared {
+        let variable = variable.as_table().unwrap();
+        let secret = app::settings::SECRETS.contains(&name.as_str());
+        assert_eq!(variable.get("secret").is_some(), secret, "{name}");
+        assert_eq!(variable.get("default").is_none(), secret, "{name}: secrets have no default, everything else has");
+        if let Some(default) = variable.get("default").filter(|_| !HOST_VARIABLES.contains(&name.as_str())) {
+            assert_eq!(app::settings::check(name, default.as_str().unwrap()), Ok(()), "the default of {name}");
+        }
+    }
+    let mut used = BTreeSet::new();
+    for (id, component) in components(&manifest) {
+        for (name, template) in component["variables"].as_table().unwrap() {
+            let source = template.as_str().unwrap().trim_start_matches("{{ ").trim_end_matches(" }}");
+            assert!(declared.contains_key(source), "{id} binds {name} to {source}, which is not declared");
+            used.insert(source.to_owned());
+        }
+        for name in HOST_VARIABLES {
+            if component["allowed_outbound_hosts"].to_string().contains(name) {
+                used.insert(name.to_owned());
+            }
+        }
+    }
+    assert_eq!(used, declared.keys().cloned().collect::<BTreeSet<_>>(), "variables that nothing reads");
+}
+
+#[test]
+fn components_reach_only_what_they_name() {
+    for (id, component) in components(&manifest("spin.toml")) {
+        for host in component["allowed_outbound_hosts"].as_array().unwrap() {
+            assert!(["{{ payment_host }}", "{{ event_sink_host }}"].contains(&host.as_str().unwrap()), "{id} may reach {host}");
+        }
+    }
+}
+
+#[test]
+fn built_components_are_within_their_budget() {
+    let folder = std::env::var_os("EDGETILL_COMPONENTS").map(PathBuf::from).unwrap_or_else(|| root().join("target/wasm32-wasip2/release"));
+    let mut sizes = Vec::new();
+    for folder_name in folders() {
+        let id = folder_name.replace('/', "-");
+        if DEVELOPMENT_ONLY.contains(&id.as_str()) {
+            continue;
+        }
+        match fs::metadata(folder.join(format!("{}.wasm", id.replace('-', "_")))) {
+            Ok(file) => sizes.push((file.len(), id)),
+            Err(_) => {
+                assert!(std::env::var_os("EDGETILL_COMPONENTS").is_none(), "{id} is not built");
+                println!("skipped: {id} is not built; `cargo till test` builds first");
+                return;
+            }
+        }
+    }
+    sizes.sort();
+    for (bytes, id) in &sizes {
+        println!("{bytes:>8} {id}");
+    }
+    let median = sizes[sizes.len() / 2].0;
+    println!("{median:>8} median");
+    assert!(median <= COMPONENT_BYTES_MEDIAN_MAX, "median {median}");
+    assert!(sizes.iter().all(|(bytes, _)| *bytes <= COMPONENT_BYTES_MAX), "a component is above {COMPONENT_BYTES_MAX} bytes");
+}
