@@ -36,7 +36,7 @@ struct Owed {
 }
 
 /// What one try came to.
-enum Tried {
+enum Attempt {
     /// Done; the payment's state, its reference, and what was refunded.
     Done { state: PaymentState, reference: Option<String>, refunded_minor: i64 },
     /// Not now.
@@ -45,97 +45,85 @@ enum Tried {
     Hopeless(String),
 }
 
-/// How many were taken, and what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Tally {
-    /// Rows taken.
-    pub taken: u64,
-    /// Done for good.
-    pub done: u64,
-    /// To be tried again.
-    pub retried: u64,
-    /// Given up, with an alert.
-    pub dead: u64,
+/// What became of the row that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tried {
+    /// Done, to be tried again, or dead.
+    Settled(CompensationStatus),
+    /// Another worker has taken it over meanwhile: its business.
+    Overtaken,
 }
 
-/// Takes up to `limit` due compensations, or the one named, and tries each once.
-pub(crate) async fn run_due(shop: &Shop<'_>, limit: i64, only: Option<&str>) -> Result<Tally, Problem> {
+/// Takes the due compensation that has waited longest, or the one named, and tries it once. `None` when none is due.
+pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&str>) -> Result<Option<Tried>, Problem> {
     let token = shop.id();
-    let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": limit, "compensation_id": only });
-    let mut tally = Tally::default();
-    for owed in shop.list::<Owed>(&sql::COMPENSATION_LEASE, &lease)? {
-        tally.taken = tally.taken.saturating_add(1);
-        let tried = match owed.kind {
-            CompensationKind::VoidPayment => void(shop, &owed).await?,
-            CompensationKind::RefundPayment => refund(shop, &owed).await?,
-            CompensationKind::CapturePayment => Tried::Hopeless("a capture is the saga's, never a compensation".to_owned()),
-        };
-        match settle(shop, &owed, &token, tried)? {
-            Some(CompensationStatus::Done) => tally.done = tally.done.saturating_add(1),
-            Some(CompensationStatus::Pending) => tally.retried = tally.retried.saturating_add(1),
-            Some(CompensationStatus::Dead) => tally.dead = tally.dead.saturating_add(1),
-            // Another worker took it over meanwhile: its business.
-            None => {}
-        }
-    }
-    Ok(tally)
+    let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": 1, "compensation_id": only });
+    let Some(owed) = shop.read::<Owed>(&sql::COMPENSATION_LEASE, &lease)? else {
+        return Ok(None);
+    };
+    let attempt = match owed.kind {
+        CompensationKind::VoidPayment => void(shop, &owed).await?,
+        CompensationKind::RefundPayment => refund(shop, &owed).await?,
+        CompensationKind::CapturePayment => Attempt::Hopeless("a capture is the saga's, never a compensation".to_owned()),
+    };
+    settle(shop, &owed, &token, attempt).map(Some)
 }
 
 /// Gives a hold back. Without a reference the provider is asked by the authorization's key what it did, if anything.
-async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Tried, Problem> {
+async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
     let provider = provider(shop)?;
     let reference = match &owed.payment.reference {
         Some(reference) => reference.clone(),
         None => match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id)).await {
             Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
-            Ok(Authorization::Declined { reference, .. }) => return Ok(Tried::Done { state: PaymentState::Failed, reference, refunded_minor: 0 }),
+            Ok(Authorization::Declined { reference, .. }) => return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 }),
             Err(ProviderError::Mismatch { reference, .. }) => reference,
             Err(error) => return Ok(failed(&error)),
         },
     };
     Ok(match provider.void(&reference, &format!("{}/void/{}", owed.compensation_id, owed.attempts)).await {
-        Ok(Void::Voided { .. }) => Tried::Done { state: PaymentState::Voided, reference: Some(reference), refunded_minor: 0 },
-        Ok(Void::Captured { .. }) => Tried::Hopeless("the payment was captured; refund it by hand".to_owned()),
+        Ok(Void::Voided { .. }) => Attempt::Done { state: PaymentState::Voided, reference: Some(reference), refunded_minor: 0 },
+        Ok(Void::Captured { .. }) => Attempt::Hopeless("the payment was captured; refund it by hand".to_owned()),
         Err(error) => failed(&error),
     })
 }
 
 /// Gives money back that was taken.
-async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Tried, Problem> {
+async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
     let Some(reference) = &owed.payment.reference else {
-        return Ok(Tried::Hopeless("a refund without a payment reference".to_owned()));
+        return Ok(Attempt::Hopeless("a refund without a payment reference".to_owned()));
     };
     let currency = owed.payment.currency.as_str();
     let key = format!("{}/refund", owed.compensation_id);
     Ok(match provider(shop)?.refund(reference, owed.amount_minor, currency, &key).await {
         Ok(Refund::Refunded { .. } | Refund::AlreadyRefunded { .. }) => {
-            Tried::Done { state: PaymentState::Refunded, reference: None, refunded_minor: owed.amount_minor }
+            Attempt::Done { state: PaymentState::Refunded, reference: None, refunded_minor: owed.amount_minor }
         }
-        Ok(Refund::Refused { code, .. }) => Tried::Hopeless(code),
+        Ok(Refund::Refused { code, .. }) => Attempt::Hopeless(code),
         Err(error) => failed(&error),
     })
 }
 
-fn failed(error: &ProviderError) -> Tried {
+fn failed(error: &ProviderError) -> Attempt {
     match error {
-        ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => Tried::Hopeless(error.to_string()),
-        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => Tried::Failed(error.to_string()),
+        ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => Attempt::Hopeless(error.to_string()),
+        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => Attempt::Failed(error.to_string()),
     }
 }
 
-/// Writes the try down; `None` when another worker has taken the row over.
-fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, tried: Tried) -> Result<Option<CompensationStatus>, Problem> {
-    let (status, retry_in_ms, error) = match &tried {
-        Tried::Done { .. } => (CompensationStatus::Done, 0, None),
-        Tried::Hopeless(error) => (CompensationStatus::Dead, 0, Some(error)),
-        Tried::Failed(error) => match policy(shop, owed.kind)?.after_failure(owed.attempts) {
+/// Writes the try down, unless another worker has taken the row over.
+fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result<Tried, Problem> {
+    let (status, retry_in_ms, error) = match &attempt {
+        Attempt::Done { .. } => (CompensationStatus::Done, 0, None),
+        Attempt::Hopeless(error) => (CompensationStatus::Dead, 0, Some(error)),
+        Attempt::Failed(error) => match policy(shop, owed.kind)?.after_failure(owed.attempts) {
             AfterFailure::RetryAfterMs(wait_ms) => (CompensationStatus::Pending, wait_ms, Some(error)),
             AfterFailure::Dead => (CompensationStatus::Dead, 0, Some(error)),
         },
     };
-    let (payment_state, reference, refunded_minor) = match &tried {
-        Tried::Done { state, reference, refunded_minor } => (Some(*state), reference.clone(), *refunded_minor),
-        Tried::Failed(_) | Tried::Hopeless(_) => (None, None, 0),
+    let (payment_state, reference, refunded_minor) = match &attempt {
+        Attempt::Done { state, reference, refunded_minor } => (Some(*state), reference.clone(), *refunded_minor),
+        Attempt::Failed(_) | Attempt::Hopeless(_) => (None, None, 0),
     };
     let event = |r#type| {
         let data = json!({ "compensation_id": owed.compensation_id, "kind": owed.kind, "payment_id": owed.payment_id, "order_id": owed.plan.order_id, "reason": owed.reason });
@@ -153,8 +141,8 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, tried: Tried) -> Result<Opt
         "alert": alert, "events": events,
     });
     match shop.apply::<Value>(&sql::COMPENSATION_SETTLE, &input)? {
-        Ok(_) => Ok(Some(status)),
-        Err(Refusal::CompensationMovedOn) => Ok(None),
+        Ok(_) => Ok(Tried::Settled(status)),
+        Err(Refusal::CompensationMovedOn) => Ok(Tried::Overtaken),
         Err(refusal) => Err(Problem::internal(format!("compensation refused: {refusal:?}"))),
     }
 }

@@ -118,7 +118,7 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
         SagaState::AwaitingAction => await_action(shop, saga).await,
         SagaState::Capturing => {
             let receipt = order_receipt(shop, &saga)?;
-            capture(shop, saga).await?;
+            try_capture(shop, saga).await;
             Ok(Outcome::Ordered(receipt))
         }
         SagaState::Completed => Ok(Outcome::Ordered(order_receipt(shop, &saga)?)),
@@ -200,12 +200,20 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: String) -> Res
             if capture_now {
                 saga.payment.reference = Some(reference);
                 saga.state = SagaState::Capturing;
-                capture(shop, saga).await?;
+                try_capture(shop, saga).await;
             }
             Ok(Outcome::Ordered(receipt))
         }
         Err(Refusal::SagaMovedOn) => Ok(Outcome::Pending(overtaken())),
         Err(_) => go_back(shop, saga, Some(reference), SagaEvent::OrderRefused, "order_refused").await,
+    }
+}
+
+/// The order stands, and that is what the buyer is told: a capture that fails here is recovery's affair.
+async fn try_capture(shop: &Shop<'_>, saga: Saga) {
+    let saga_id = saga.saga_id.clone();
+    if let Err(problem) = capture(shop, saga).await {
+        edge::log("error", "a capture waits for recovery", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
     }
 }
 
@@ -301,7 +309,7 @@ async fn go_back(
         ..Settlement::default()
     };
     settle(shop, &saga, event, settlement)?;
-    compensation::run_due(shop, 1, Some(&void)).await?;
+    compensation::run_next(shop, Some(&void)).await?;
     let told = if reason == "amount_mismatch" {
         Problem::new(Code::ProviderUnavailable).retry_after(1).because("the provider held another amount than it was asked for")
     } else {

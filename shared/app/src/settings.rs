@@ -102,7 +102,9 @@ settings! {
     OUTBOX_BATCH: i64 = "outbox_batch", count;
     /// Rows one run of any other worker takes (WRK-3).
     WORKER_BATCH: i64 = "worker_batch", count;
-    /// How long a run has its rows to itself.
+    /// How long a run goes on taking rows (WRK-3).
+    WORKER_BUDGET_MS: i64 = "worker_budget_seconds", seconds;
+    /// How long a run has its rows to itself; longer than the budget and one call more.
     WORKER_LEASE_MS: i64 = "worker_lease_seconds", seconds;
     /// Base64 of the 32 bytes that seal personal data (SEC-3).
     PII_KEY: String = "pii_key", text;

@@ -122,8 +122,8 @@ fn functions_serve_the_methods_that_are_declared() {
     for folder in folders() {
         let id = folder.replace('/', "-");
         let source = fs::read_to_string(root().join("functions").join(&folder).join("src/lib.rs")).unwrap();
-        if id.starts_with("workers-") {
-            assert!(source.contains(&format!("worker!(\"{}\"", &id["workers-".len()..])), "{id}");
+        if let Some(worker) = id.strip_prefix("workers-") {
+            assert!(source.contains(&format!("worker!(\"{worker}\"")), "{id}");
             continue;
         }
         for endpoint in api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id) {

@@ -20,7 +20,7 @@ pub const TABLES: &[&str] = &[
 pub const COLUMNS: &str = "select json_quote(name) from pragma_table_info(?1 ->> 'table') order by cid";
 
 /// The most rows one look shows.
-pub const ROWS_MAX: usize = 2_000;
+pub const ROWS_MAX: usize = 5_000;
 
 /// A statement that reads whole rows of `table`, those whose `column` reads `value` if a column is given. The names
 /// come from [`TABLES`] and [`COLUMNS`], never from a client.

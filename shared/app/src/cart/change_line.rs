@@ -1,13 +1,16 @@
 //! `PUT` and `DELETE /api/v1/cart/items/:line_id`, `DELETE /api/v1/cart`: replace a quantity, remove a line, clear.
 
-use super::{conflict, not_found, quantity, view::CartRow};
+use super::{
+    conflict, not_found, quantity,
+    view::{self, CartRow},
+};
 use crate::{Change, event::Event, settings::CART_QUANTITY_LIMIT, shop::Shop};
-use domain::ids::Sku;
+use domain::{ids::Sku, money::Money, quantity::Quantity};
 use edge::{Code, Problem, Reply};
 use ports::Ports;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Command, sql};
+use store::sql;
 
 /// The quantity a line is to have.
 #[derive(Debug, Deserialize)]
@@ -24,8 +27,14 @@ pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQua
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let extra = json!({ "quantity": quantity, "quantity_limit": limit });
-    change_line(&shop, owner, line_id, &sql::CART_SET_QUANTITY, "cart.quantity_changed", extra, change)
+    let (cart, sku) = line(&shop, owner, line_id)?;
+    let event = json!({ "cart_id": cart.cart_id, "owner": owner, "sku": sku });
+    let input = json!({
+        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "quantity": quantity, "quantity_limit": limit,
+        "reply": reply(&cart, &sku, line_id, quantity)?,
+        "events": [Event::new(&shop, "cart.quantity_changed", "cart", cart.cart_id.as_str(), event)],
+    });
+    change.apply(&shop, owner, &sql::CART_SET_QUANTITY, &input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes a line.
@@ -34,7 +43,13 @@ pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQua
 /// `cart_not_found`, `line_not_found`, `cart_locked`, `version_conflict`.
 pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::relaxed(ports)?;
-    change_line(&shop, owner, line_id, &sql::CART_REMOVE_LINE, "cart.item_removed", json!({}), change)
+    let (cart, sku) = line(&shop, owner, line_id)?;
+    let event = json!({ "cart_id": cart.cart_id, "owner": owner, "sku": sku });
+    let input = json!({
+        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": { "line_id": line_id, "sku": sku },
+        "events": [Event::new(&shop, "cart.item_removed", "cart", cart.cart_id.as_str(), event)],
+    });
+    change.apply(&shop, owner, &sql::CART_REMOVE_LINE, &input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes every line.
@@ -43,7 +58,7 @@ pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Chang
 /// `cart_not_found`, `cart_locked`, `version_conflict`.
 pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::relaxed(ports)?;
-    let cart: CartRow = cart(&shop, owner)?;
+    let cart = cart(&shop, owner)?;
     let event = json!({ "cart_id": cart.cart_id, "owner": owner });
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner,
@@ -52,31 +67,22 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, P
     change.apply(&shop, owner, &sql::CART_CLEAR, &input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
-fn change_line(
-    shop: &Shop<'_>,
-    owner: &str,
-    line_id: &str,
-    command: &Command,
-    event_type: &'static str,
-    extra: Value,
-    change: &Change,
-) -> Result<Reply, Problem> {
-    let Ok(sku) = Sku::try_from(line_id) else {
-        return Err(Problem::new(Code::LineNotFound));
-    };
-    let cart = cart(shop, owner)?;
-    let event = json!({ "cart_id": cart.cart_id, "owner": owner, "sku": sku });
-    let mut input = json!({
-        "cart_id": cart.cart_id, "owner": owner, "sku": sku,
-        "reply": { "line_id": line_id, "sku": sku },
-        "events": [Event::new(shop, event_type, "cart", cart.cart_id.as_str(), event)],
-    });
-    if let (Some(input), Value::Object(extra)) = (input.as_object_mut(), extra) {
-        input.extend(extra);
-    }
-    change.apply(shop, owner, command, &input)?.reply(200, |refusal| conflict(shop, owner, refusal))
+/// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.
+fn line(shop: &Shop<'_>, owner: &str, line_id: &str) -> Result<(CartRow, Sku), Problem> {
+    let sku = Sku::try_from(line_id).map_err(|_| Problem::new(Code::LineNotFound))?;
+    Ok((cart(shop, owner)?, sku))
 }
 
 fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {
     shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(|| not_found(shop))
+}
+
+/// The part of the reply that is known before the change: the line's price, and what stock says of the quantity.
+fn reply(cart: &CartRow, sku: &Sku, line_id: &str, quantity: Quantity) -> Result<Value, Problem> {
+    let Some(line) = cart.lines.iter().find(|line| line.sku == *sku) else {
+        return Ok(json!({}));
+    };
+    let price = line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, cart.currency));
+    let warnings = view::warn(&view::line_id(sku)?, sku, price.is_some(), view::verdict(quantity.get(), line.available));
+    Ok(json!({ "line_id": line_id, "sku": sku, "unit_price": price, "warnings": warnings }))
 }

@@ -49,6 +49,14 @@ impl TryFrom<String> for PaymentToken {
     }
 }
 
+impl PaymentToken {
+    /// The token as the provider knows it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<PaymentToken> for String {
     fn from(token: PaymentToken) -> Self {
         token.0

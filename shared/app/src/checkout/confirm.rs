@@ -3,7 +3,7 @@
 //! KV gate → one read → decide → the claim (one statement) → the saga. Every way a second request can meet the
 //! first ends in one of: the same reply, 409 while it runs, 409 because the cart has its order.
 
-use super::{gate::Gate, plan::plan};
+use super::{begin::PaymentToken, gate::Gate, plan::plan};
 use crate::{
     Change,
     pricing::{Binding, PricingFacts, Priced},
@@ -32,6 +32,8 @@ const CLAIM_ROUNDS: u32 = 3;
 pub struct Confirm {
     /// The total the buyer agrees to, when it is no longer the one they were shown (CHK-2).
     accept_total: Option<Money>,
+    /// Another payment method than the session's: a retry after a decline, with the stock still held (CHK-9).
+    payment_method: Option<PaymentToken>,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +163,7 @@ fn claim(
     agreed(shop, session, pricing, &priced, body)?;
     check_payable(&priced.totals, pricing.rules()?).map_err(|error| payable(&error))?;
     let destination = json!({ "country": session.country, "region": session.region, "shipping_method": session.shipping_method });
-    let plan = plan(shop, pricing, &priced, &session.payment_method, &destination)?;
+    let plan = plan(shop, pricing, &priced, payment_method(session, body), &destination)?;
     let input = json!({
         "saga_id": shop.id(), "session_id": session.session_id, "cart_id": session.cart_id, "owner": owner,
         "cart_version": pricing.cart.version, "idempotency_key": key, "request_hash": change.fingerprint(),
@@ -206,7 +208,12 @@ fn derived_key(owner: &str, session: &Session, body: &Confirm) -> String {
     let accepted = body.accept_total.map(|total| format!("{}{}", total.amount_minor(), total.currency())).unwrap_or_default();
     let version = session.cart_version.to_string();
     let quote = quote_fingerprint_input(&session.totals);
-    fingerprint(&[owner, &session.cart_id, &session.session_id, &version, &session.payment_method, &accepted, &quote])
+    fingerprint(&[owner, &session.cart_id, &session.session_id, &version, payment_method(session, body), &accepted, &quote])
+}
+
+/// The method this confirm pays with.
+fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
+    body.payment_method.as_ref().map_or(session.payment_method.as_str(), PaymentToken::as_str)
 }
 
 /// The reply, from what the order's creation assigned and nothing that can change later: the first answer and

@@ -27,10 +27,12 @@ pub struct CancelOrder {
 /// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is in motion.
 pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &CancelOrder, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let owner = if caller.has_scope("orders:write") { None } else { Some(caller.require_owner()?) };
+    let (owner, actor) = match caller.require_scope("orders:write") {
+        Ok(service) => (None, format!("service:{}", service.subject)),
+        Err(_) => caller.require_owner().map(|owner| (Some(owner.clone()), owner))?,
+    };
     let reason = reason(body)?;
     let order = read(&shop, owner.as_deref(), json!({ "order_id": order_id }))?;
-    let actor = owner.unwrap_or_else(|| "service".to_owned());
     let compensation_id = shop.id();
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, &input)?;
@@ -41,7 +43,7 @@ pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &C
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
-        if let Err(problem) = compensation::run_due(&shop, 1, Some(&compensation_id)).await {
+        if let Err(problem) = compensation::run_next(&shop, Some(&compensation_id)).await {
             edge::log("warning", "a compensation waits for its worker", &[("code", problem.code().slug())]);
         }
     }

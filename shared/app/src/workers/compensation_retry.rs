@@ -1,7 +1,8 @@
 //! `compensation-retry`: what is owed to the provider, until it is done or dead (CHK-8).
 
-use super::{Report, lease::leased};
-use crate::{compensation::run_due, settings::WORKER_BATCH};
+use super::{Report, Turn, lease::leased, one_by_one};
+use crate::compensation::{Tried, run_next};
+use domain::compensation::CompensationStatus;
 use edge::Problem;
 use ports::Ports;
 
@@ -11,8 +12,15 @@ use ports::Ports;
 /// What the database refuses; a provider's failure is a row, not an error.
 pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, "compensation-retry", async |shop| {
-        let tally = run_due(shop, shop.setting(&WORKER_BATCH)?, None).await?;
-        Ok(Report { taken: tally.taken, done: tally.done, retried: tally.retried, dead: tally.dead, ..Report::default() })
+        one_by_one(shop, async || {
+            Ok(run_next(shop, None).await?.map(|tried| match tried {
+                Tried::Settled(CompensationStatus::Done) => Turn::Done,
+                Tried::Settled(CompensationStatus::Pending) => Turn::Retried,
+                Tried::Settled(CompensationStatus::Dead) => Turn::Dead,
+                Tried::Overtaken => Turn::Overtaken,
+            }))
+        })
+        .await
     })
     .await
 }

@@ -14,6 +14,11 @@ pub use outbox_relay::outbox_relay;
 pub use reservation_cleanup::reservation_cleanup;
 pub use saga_recovery::saga_recovery;
 
+use crate::{
+    settings::{WORKER_BATCH, WORKER_BUDGET_MS},
+    shop::Shop,
+};
+use edge::Problem;
 use serde::Serialize;
 
 /// What one run did.
@@ -31,4 +36,38 @@ pub struct Report {
     pub retried: u64,
     /// Rows given up, each with an alert.
     pub dead: u64,
+}
+
+/// One row's part in a report.
+#[derive(Clone, Copy)]
+enum Turn {
+    Done,
+    Retried,
+    Dead,
+    Overtaken,
+}
+
+/// Takes one row after the other, oldest first, until none is due, the batch is full, or the run has had its time:
+/// so no row is leased longer than its own work takes.
+async fn one_by_one<F>(shop: &Shop<'_>, mut next: F) -> Result<Report, Problem>
+where
+    F: AsyncFnMut() -> Result<Option<Turn>, Problem>,
+{
+    let ends_at_ms = shop.ports.clock.wall_ms().saturating_add(shop.setting(&WORKER_BUDGET_MS)?);
+    let mut report = Report::default();
+    for _ in 0..shop.setting(&WORKER_BATCH)? {
+        if shop.ports.clock.wall_ms() >= ends_at_ms {
+            break;
+        }
+        let Some(turn) = next().await? else { break };
+        let count = match turn {
+            Turn::Done => &mut report.done,
+            Turn::Retried => &mut report.retried,
+            Turn::Dead => &mut report.dead,
+            Turn::Overtaken => continue,
+        };
+        *count = count.saturating_add(1);
+        report.taken = report.taken.saturating_add(1);
+    }
+    Ok(report)
 }

@@ -3,7 +3,7 @@
 use super::{Report, lease::leased};
 use crate::{
     breaker::breaker,
-    settings::{EVENT_SINK_SECRET, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_LEASE_MS},
+    settings::{EVENT_SINK_SECRET, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS},
     shop::Shop,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy};
@@ -83,8 +83,11 @@ async fn deliver(shop: &Shop<'_>, sink: &WebhookSink<'_>, rows: &[Row]) -> Resul
     let mut batch = Batch::default();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     let mut closed = true;
+    // What is not sent in time goes back untried: the lease must outlast every send, or two relays send one row.
+    let ends_at_ms = shop.ports.clock.wall_ms().saturating_add(shop.setting(&WORKER_BUDGET_MS)?);
     for row in rows {
-        if !closed || held.contains(row.aggregate.as_str()) {
+        let late = shop.ports.clock.wall_ms() >= ends_at_ms;
+        if late || !closed || held.contains(row.aggregate.as_str()) {
             batch.untried.push(row.outbox_id);
             continue;
         }

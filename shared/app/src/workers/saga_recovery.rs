@@ -1,9 +1,9 @@
 //! `saga-recovery`: sagas whose driver has gone, driven on by the same code (CHK-7).
 
-use super::{Report, lease::leased};
+use super::{Report, Turn, lease::leased, one_by_one};
 use crate::{
     saga::{Outcome, Saga, drive},
-    settings::{SAGA_LEASE_MS, WORKER_BATCH},
+    settings::SAGA_LEASE_MS,
 };
 use edge::Problem;
 use ports::Ports;
@@ -13,26 +13,26 @@ use store::sql;
 /// One run. A saga that fails here stays leased until its lease ends, and is taken again.
 ///
 /// # Errors
-/// What the database refuses when the batch is taken.
+/// What the database refuses when a saga is taken.
 pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, "saga-recovery", async |shop| {
-        let input = json!({
-            "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "limit": shop.setting(&WORKER_BATCH)?,
-        });
-        let mut report = Report::default();
-        for saga in shop.list::<Saga>(&sql::SAGA_LEASE, &input)? {
-            report.taken = report.taken.saturating_add(1);
+        let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
+        one_by_one(shop, async || {
+            let input = json!({ "lease_token": shop.id(), "lease_ms": lease_ms, "limit": 1 });
+            let Some(saga) = shop.read::<Saga>(&sql::SAGA_LEASE, &input)? else {
+                return Ok(None);
+            };
             let saga_id = saga.saga_id.clone();
-            match drive(shop, saga).await {
-                Ok(Outcome::Ordered(_) | Outcome::Refused(_)) => report.done = report.done.saturating_add(1),
-                Ok(Outcome::Pending(_)) => report.retried = report.retried.saturating_add(1),
+            Ok(Some(match drive(shop, saga).await {
+                Ok(Outcome::Ordered(_) | Outcome::Refused(_)) => Turn::Done,
+                Ok(Outcome::Pending(_)) => Turn::Retried,
                 Err(problem) => {
-                    report.retried = report.retried.saturating_add(1);
                     edge::log("error", "a saga could not be driven", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
+                    Turn::Retried
                 }
-            }
-        }
-        Ok(report)
+            }))
+        })
+        .await
     })
     .await
 }

@@ -14,4 +14,4 @@ update outbox set state = 'dead', attempts = attempts + 1, lease_until_ms = 0
 update outbox set lease_until_ms = 0
   where lease_token = :lease_token and state = 'pending' and outbox_id in (select value from json_each(:untried));
 returning
-(select json_object('pending', count(*)) from outbox where state = 'pending')
+json_object('settled', json('true'))

@@ -1,0 +1,226 @@
+//! One call and its reply.
+
+use crate::{eventually, settings::Settings};
+use serde_json::Value;
+use std::{fmt, sync::OnceLock, time::Duration};
+
+/// The longest any reply may take: longer than every provider timeout of the development manifest.
+const REPLY_SECONDS_MAX: u64 = 60;
+
+fn agent() -> &'static ureq::Agent {
+    static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
+    AGENT.get_or_init(|| {
+        ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_connections(256)
+            .max_idle_connections_per_host(256)
+            .max_idle_age(Duration::from_secs(2))
+            .allow_non_standard_methods(true)
+            .build()
+            .into()
+    })
+}
+
+/// A request on its way to being sent.
+#[must_use = "a call does nothing until it is sent"]
+#[derive(Clone, Debug)]
+pub struct Call {
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Call {
+    /// A call of `path`, which starts with a slash and may have a query.
+    pub fn new(method: &str, path: &str) -> Self {
+        Self { method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// With a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a header if there is a value.
+    pub fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
+    /// With a credential.
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// With these bytes as the body, and no content type.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sends it and waits for the whole reply.
+    ///
+    /// # Panics
+    /// When there is no reply at all.
+    pub fn send(self) -> Reply {
+        self.try_send().unwrap_or_else(|error| panic!("{} {}: no reply: {error}", self.method, self.path))
+    }
+
+    /// Sends it until it is not told any more that the first one is still running. A reply is sent before it is
+    /// written down for replays (DESIGN §1.5), so a client that asks again at once may meet that.
+    ///
+    /// # Panics
+    /// When it is still told so after half a minute.
+    pub fn send_again(&self) -> Reply {
+        eventually("the first request has ended", || {
+            let reply = self.clone().send();
+            (reply.status != 409 || reply.json()["code"] != "idempotency_in_progress").then_some(reply)
+        })
+    }
+
+    /// Sends it and goes away before the reply can have come: what a phone in a tunnel does.
+    ///
+    /// # Panics
+    /// When the reply was there sooner.
+    pub fn send_and_leave(self, after: Duration) {
+        if let Ok(reply) = self.try_send_within(after) {
+            panic!("the reply was there before the client had gone: {reply:?}");
+        }
+    }
+
+    fn try_send(&self) -> Result<Reply, ureq::Error> {
+        self.try_send_within(Duration::from_secs(REPLY_SECONDS_MAX))
+    }
+
+    fn try_send_within(&self, limit: Duration) -> Result<Reply, ureq::Error> {
+        let mut request = ::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", Settings::get().url, self.path));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        // A body of no bytes still announces its length, as a POST must.
+        let body = self.body.clone().or_else(|| matches!(self.method.as_str(), "POST" | "PUT" | "PATCH").then(Vec::new));
+        let response = match body {
+            Some(body) => agent().run(limited(request.body(body)?, limit))?,
+            None => agent().run(limited(request.body(())?, limit))?,
+        };
+        let (head, mut body) = response.into_parts();
+        Ok(Reply {
+            call: format!("{} {}", self.method, self.path),
+            status: head.status.as_u16(),
+            headers: head
+                .headers
+                .iter()
+                .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .collect(),
+            body: body.with_config().limit(64 << 20).read_to_vec()?,
+        })
+    }
+}
+
+fn limited<B: ureq::AsSendBody>(request: ::http::Request<B>, limit: Duration) -> ::http::Request<B> {
+    agent().configure_request(request).timeout_global(Some(limit)).build()
+}
+
+/// A whole reply.
+#[derive(Clone)]
+pub struct Reply {
+    call: String,
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.call, self.status)?;
+        for (name, value) in &self.headers {
+            write!(f, "\n  {name}: {value}")?;
+        }
+        write!(f, "\n  {}", String::from_utf8_lossy(&self.body))
+    }
+}
+
+impl Reply {
+    /// A header's value.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The version in the entity tag.
+    ///
+    /// # Panics
+    /// Without a strong tag around a number.
+    #[track_caller]
+    #[must_use]
+    pub fn etag_version(&self) -> i64 {
+        self.header("etag")
+            .and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
+            .unwrap_or_else(|| panic!("no version in the entity tag: {self:?}"))
+    }
+
+    /// Whether it was accepted.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[track_caller]
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+    }
+
+    /// The body, after a reply of this status.
+    ///
+    /// # Panics
+    /// After any other.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The problem, after a refusal of this status and code. Every problem has the whole shape of RFC 9457.
+    ///
+    /// # Panics
+    /// After any other reply.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{code} expected: {self:?}");
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{self:?}");
+        assert_eq!(problem["status"], status, "{self:?}");
+        assert_eq!(problem["type"], format!("https://edgetill.dev/problems/{code}"), "{self:?}");
+        assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{self:?}");
+        problem
+    }
+
+    /// How long to wait, in seconds.
+    ///
+    /// # Panics
+    /// When the reply does not say.
+    #[track_caller]
+    #[must_use]
+    pub fn retry_after_s(&self) -> u64 {
+        self.header("retry-after").and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no Retry-After: {self:?}"))
+    }
+}

@@ -1,0 +1,104 @@
+//! The outside world's own word: what the payment provider did with money, and which events arrived.
+
+use crate::{Guest, Shop};
+use serde_json::{Value, json};
+
+/// What the provider did for one saga, by its own books.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payment {
+    /// How often money was held.
+    pub times_authorized: usize,
+    /// Minor units held.
+    pub authorized: i64,
+    /// Minor units taken.
+    pub captured: i64,
+    /// Minor units let go.
+    pub voided: i64,
+    /// Minor units given back.
+    pub refunded: i64,
+}
+
+impl Payment {
+    /// What the customer is out of, or cannot spend.
+    #[must_use]
+    pub fn held(&self) -> i64 {
+        // A capture takes what was held; a void lets it go; a refund gives back what was taken.
+        self.authorized - self.voided - self.refunded
+    }
+}
+
+impl Shop {
+    /// What the provider did for one saga.
+    #[must_use]
+    pub fn provider_payment(&self, saga_id: &str) -> Payment {
+        let ledger = self.call("GET", &format!("/simulator/ledger?metadata_saga={saga_id}")).send().expect(200);
+        let mut payment = Payment::default();
+        for entry in ledger["entries"].as_array().into_iter().flatten() {
+            let amount = entry["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {entry}"));
+            match entry["kind"].as_str() {
+                Some("authorized") => {
+                    payment.times_authorized += 1;
+                    payment.authorized += amount;
+                }
+                Some("captured") => payment.captured += amount,
+                Some("voided") => payment.voided += amount,
+                Some("refunded") => payment.refunded += amount,
+                _ => panic!("an entry of no known kind: {entry}"),
+            }
+        }
+        payment
+    }
+
+    /// The events that arrived about a subject (`cart/…`, `order/…`), in the order of their arrival.
+    #[must_use]
+    pub fn arrivals(&self, subject: &str) -> Vec<Value> {
+        let arrived = self.call("GET", &format!("/simulator/sink?subject={subject}")).send().expect(200);
+        arrived["arrivals"].as_array().cloned().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
+    }
+
+    /// Makes the receiver of events refuse those about `subject`, so many times.
+    pub fn sink_refuses(&self, subject: &str, times: u32) {
+        let fault = json!({ "match": { "operation": "sink", "subject": subject }, "fault": "sink_fail", "times": times });
+        self.call("POST", "/simulator/faults").json(&fault).send().expect(201);
+    }
+}
+
+impl Guest<'_> {
+    /// What the provider did for all confirms of their first cart together.
+    #[must_use]
+    pub fn provider_payments(&self) -> Payment {
+        let mut sum = Payment::default();
+        for saga in self.shop.rows("saga", "cart_id", &self.cart_id) {
+            let one = self.shop.provider_payment(saga["saga_id"].as_str().unwrap_or_default());
+            sum.times_authorized += one.times_authorized;
+            sum.authorized += one.authorized;
+            sum.captured += one.captured;
+            sum.voided += one.voided;
+            sum.refunded += one.refunded;
+        }
+        sum
+    }
+
+    /// The whole truth about their first cart, whatever was answered on the way: one order that is charged once,
+    /// or no order and nothing held. Returns whether there is an order.
+    ///
+    /// # Panics
+    /// When it is neither.
+    #[track_caller]
+    pub fn has_one_paid_order_or_nothing(&self) -> bool {
+        let orders = self.order_rows();
+        let payments = self.provider_payments();
+        match orders.as_slice() {
+            [] => {
+                assert_eq!(payments.held(), 0, "no order, and yet {payments:?}");
+                false
+            }
+            [order] => {
+                let total = order["total_minor"].as_i64();
+                assert_eq!(Some(payments.held()), total, "the order costs {total:?}, and {payments:?}");
+                true
+            }
+            several => panic!("{} orders of one cart", several.len()),
+        }
+    }
+}

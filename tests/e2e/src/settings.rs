@@ -1,0 +1,53 @@
+//! What `cargo till test` tells the suite about the host it started.
+
+use std::{env, sync::OnceLock};
+
+/// Which host serves the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// The project's own host, with its instruments.
+    Till,
+    /// A real Spin.
+    Spin,
+}
+
+/// Where the shop is, and the secrets its operator knows.
+#[derive(Debug)]
+pub struct Settings {
+    /// Base URL without a trailing slash.
+    pub url: String,
+    /// The host.
+    pub host: Host,
+    /// Signs service tokens.
+    pub service_token_secret: String,
+    /// Verifies events: `whsec_…`.
+    pub event_sink_secret: String,
+}
+
+impl Settings {
+    /// The settings of this run.
+    ///
+    /// # Panics
+    /// Without `EDGETILL_URL`: there is no shop to test.
+    pub fn get() -> &'static Self {
+        static SETTINGS: OnceLock<Settings> = OnceLock::new();
+        SETTINGS.get_or_init(|| {
+            let url = env::var("EDGETILL_URL")
+                .unwrap_or_else(|_| panic!("EDGETILL_URL is not set: this suite needs a running shop. Run `cargo till test`, which starts one."));
+            Self {
+                url: url.trim_end_matches('/').to_owned(),
+                host: match env::var("EDGETILL_HOST").as_deref() {
+                    Ok("spin") => Host::Spin,
+                    Ok("till") | Err(_) => Host::Till,
+                    Ok(other) => panic!("EDGETILL_HOST is {other:?}; it must be till or spin"),
+                },
+                service_token_secret: required("EDGETILL_SERVICE_TOKEN_SECRET"),
+                event_sink_secret: required("EDGETILL_EVENT_SINK_SECRET"),
+            }
+        })
+    }
+}
+
+fn required(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo till test`, which sets it"))
+}

@@ -1,0 +1,179 @@
+//! The shop, its staff, and a look behind the counter.
+
+use crate::{Call, Claims, Guest, Host, Reply, Settings, SkuBuilder, eventually};
+use serde_json::{Value, json};
+use std::{
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    thread,
+};
+
+/// Tests share one shop. Those that move its clock or break its surroundings have it to themselves.
+static SHOP: RwLock<()> = RwLock::new(());
+
+#[derive(Debug)]
+enum Share {
+    Open { _with_others: RwLockReadGuard<'static, ()> },
+    Alone { _without_others: RwLockWriteGuard<'static, ()> },
+}
+
+/// A shop for the length of a test.
+#[derive(Debug)]
+pub struct Shop {
+    share: Share,
+}
+
+/// Whether the host has till's instruments. On Spin, says by `name` what is skipped.
+#[must_use]
+pub fn needs_till(name: &str) -> bool {
+    let till = Settings::get().host == Host::Till;
+    if !till {
+        println!("skipped on spin: {name}");
+    }
+    till
+}
+
+impl Shop {
+    /// The shop, with other tests in it.
+    #[must_use]
+    pub fn open() -> Self {
+        // The settings come first: their absence must not poison the lock into a second message.
+        Settings::get();
+        Self { share: Share::Open { _with_others: SHOP.read().unwrap_or_else(|poison| poison.into_inner()) } }
+    }
+
+    /// The shop, with nobody else in it: for tests that move the clock or break what others rely on.
+    #[must_use]
+    pub fn alone() -> Self {
+        Settings::get();
+        Self { share: Share::Alone { _without_others: SHOP.write().unwrap_or_else(|poison| poison.into_inner()) } }
+    }
+
+    /// A call without any credential.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        Call::new(method, path)
+    }
+
+    /// A service token with these scopes.
+    #[must_use]
+    pub fn token(&self, scope: &str) -> String {
+        Claims::with_scope(scope).signed(&Settings::get().service_token_secret)
+    }
+
+    /// A call by a colleague who may do everything in the catalog.
+    pub fn admin(&self, method: &str, path: &str) -> Call {
+        self.call(method, path).bearer(&self.token("catalog:read catalog:write"))
+    }
+
+    /// Goods of the test's own.
+    pub fn sku(&self) -> SkuBuilder<'_> {
+        SkuBuilder::new(self)
+    }
+
+    /// A new guest with an empty cart, in Vietnam, paying in US dollars.
+    #[must_use]
+    pub fn guest(&self) -> Guest<'_> {
+        self.guest_in("VN", "USD")
+    }
+
+    /// A new guest with an empty cart.
+    #[must_use]
+    pub fn guest_in(&self, country: &str, currency: &str) -> Guest<'_> {
+        let opened = self.call("POST", "/api/v1/cart").json(&json!({ "currency": currency, "country": country })).send().expect(201);
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text where one is due: {opened}")).to_owned();
+        Guest::new(self, text(&opened["guest_token"]), text(&opened["cart"]["cart_id"]))
+    }
+
+    /// Goods come in.
+    pub fn receive(&self, sku: &str, warehouse: &str, quantity: i64) {
+        self.move_stock(sku, warehouse, "receive", quantity).expect(200);
+    }
+
+    /// Moves stock by the administration.
+    pub fn move_stock(&self, sku: &str, warehouse: &str, kind: &str, quantity: i64) -> Reply {
+        self.admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock"))
+            .json(&json!({ "warehouse_id": warehouse, "kind": kind, "quantity": quantity }))
+            .send()
+    }
+
+    /// On hand and reserved, over all warehouses.
+    #[must_use]
+    pub fn stock_of(&self, sku: &str) -> (i64, i64) {
+        let rows = self.rows("stock", "sku", sku);
+        let sum = |column: &str| rows.iter().filter_map(|row| row[column].as_i64()).sum();
+        (sum("on_hand"), sum("reserved"))
+    }
+
+    /// Runs a worker once, after whatever run of it a schedule may have begun.
+    #[track_caller]
+    pub fn run(&self, worker: &str) -> Value {
+        let path = format!("/internal/workers/{worker}");
+        eventually(worker, || {
+            let report = self.call("POST", &path).bearer(&self.token("workers:run")).send().expect(200);
+            (report["skipped"] != true).then_some(report)
+        })
+    }
+
+    /// Runs the workers of stock and money until none has anything left to do that is due now.
+    pub fn run_workers_until_quiet(&self) {
+        for _ in 0..20 {
+            let busy = ["saga-recovery", "compensation-retry", "reservation-cleanup"]
+                .map(|worker| self.run(worker)["taken"].as_i64().unwrap_or_default())
+                .iter()
+                .any(|taken| *taken > 0);
+            if !busy {
+                return;
+            }
+        }
+    }
+
+    /// Rows of a table as they lie in the database.
+    #[track_caller]
+    #[must_use]
+    pub fn rows(&self, table: &str, column: &str, value: &str) -> Vec<Value> {
+        let reply = self.call("GET", &format!("/test/rows?table={table}&column={column}&value={value}")).send().expect(200);
+        reply["rows"].as_array().cloned().unwrap_or_else(|| panic!("no rows: {reply}"))
+    }
+
+    /// What a counter stands at.
+    #[must_use]
+    pub fn counter(&self, name: &str) -> i64 {
+        self.rows("counter", "name", name).first().and_then(|row| row["value"].as_i64()).unwrap_or_default()
+    }
+
+    /// The database's clock.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.call("GET", "/test/clock").send().expect(200)["now_ms"].as_i64().expect("a time")
+    }
+
+    /// Moves the database's clock forward.
+    ///
+    /// # Panics
+    /// When other tests are in the shop.
+    pub fn advance_ms(&self, advance_ms: i64) {
+        assert!(matches!(self.share, Share::Alone { .. }), "only Shop::alone() may move the clock");
+        self.call("POST", "/test/clock").json(&json!({ "advance_ms": advance_ms })).send().expect(200);
+    }
+
+    /// What is wrong in the database: nothing, at any time.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Value> {
+        let audit = self.call("GET", "/test/audit").send().expect(200);
+        audit["violations"].as_array().cloned().unwrap_or_else(|| panic!("no list of violations: {audit}"))
+    }
+}
+
+impl Drop for Shop {
+    /// The audit of the consistency runs after every test (DESIGN §5). A saga may have been left to the workers,
+    /// and the clock moved since: they get their turn before anybody is blamed.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        if !self.violations().is_empty() {
+            self.run("saga-recovery");
+            let violations = self.violations();
+            assert!(violations.is_empty(), "the audit found {violations:#?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Cargo and rustup, called with their own output on the terminal.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cli::project::Project;
+use crate::manifest::Manifest;
+
+/// What components are compiled for.
+const TARGET: &str = "wasm32-wasip2";
+
+/// How components are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Small and fast components; slow to build.
+    Release,
+    /// Components that build quickly.
+    Quick,
+}
+
+impl Profile {
+    /// `--quick` or not.
+    pub fn quick(quick: bool) -> Self {
+        if quick { Self::Quick } else { Self::Release }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Quick => "quick",
+        }
+    }
+}
+
+/// Cargo, run from the repository's root.
+pub fn cargo(project: &Project) -> Command {
+    // `cargo run` says which cargo it is; a till started by its path asks the PATH.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(&project.root);
+    command
+}
+
+/// Adds the compiler's target when it is missing.
+pub fn ensure_target() -> Result<()> {
+    let rustc = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let printed = rustc.context("rustc cannot be run")?.stdout;
+    if PathBuf::from(String::from_utf8_lossy(&printed).trim()).exists() {
+        return Ok(());
+    }
+    let added = Command::new("rustup").args(["target", "add", TARGET]).status();
+    let added = added.with_context(|| format!("the target {TARGET} is missing and rustup cannot be run to add it"))?;
+    ensure!(added.success(), "rustup could not add the target {TARGET}");
+    Ok(())
+}
+
+/// Builds every component of a manifest: the package has the component's name.
+///
+/// Into `target/` whatever the environment says, because that is where the manifest looks.
+pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile) -> Result<()> {
+    ensure_target()?;
+    let mut command = cargo(project);
+    command.args(["build", "--target", TARGET, "--profile", profile.name(), "--target-dir", "target"]);
+    for id in manifest.components.keys() {
+        command.args(["--package", id]);
+    }
+    run(command, "the components do not build")
+}
+
+/// Runs a command that prints for itself.
+pub fn run(mut command: Command, complaint: &str) -> Result<()> {
+    let status = command.status().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
+    ensure!(status.success(), "{complaint} ({status})");
+    Ok(())
+}

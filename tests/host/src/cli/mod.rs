@@ -1,0 +1,51 @@
+//! The command a person types: `cargo till up`, `test`, `serve`, `token`, `manifests`.
+
+pub mod cargo;
+pub mod manifests;
+pub mod progress;
+pub mod project;
+pub mod secrets;
+pub mod shop;
+pub mod test;
+pub mod token;
+pub mod up;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::serve::{ServeArgs, serve};
+
+/// Runs this shop on your machine: builds it, serves it, tests it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo till", bin_name = "cargo till")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the shop, fill it with demo goods, serve it and say what to try.
+    Up(up::UpArgs),
+    /// Test everything: native crates, then the shop over HTTP.
+    Test(test::TestArgs),
+    /// Serve a built application, as `spin up` would.
+    Serve(ServeArgs),
+    /// Mint a service token for the shop that `up` runs.
+    Token(token::TokenArgs),
+    /// Write the manifests that are made from spin.toml.
+    Manifests(manifests::ManifestsArgs),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub async fn run(self) -> Result<()> {
+        match self.command {
+            Command::Up(arguments) => up::up(arguments).await,
+            Command::Test(arguments) => test::test(arguments).await,
+            Command::Serve(arguments) => serve(&arguments).await,
+            Command::Token(arguments) => token::token(&arguments),
+            Command::Manifests(arguments) => manifests::manifests(&arguments),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Secrets for a shop on one's own machine: made at random once and kept beside its data.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::manifest::Manifest;
+
+/// Secret variables by name.
+pub type Secrets = BTreeMap<String, String>;
+
+/// A value for each required secret of the manifest, kept in `file`; those already there stay.
+pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
+    let mut secrets = if file.exists() { load(file)? } else { Secrets::new() };
+    for (name, declared) in &manifest.variables {
+        if declared.secret && declared.required && !secrets.contains_key(name) {
+            secrets.insert(name.clone(), make(name)?);
+        }
+    }
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let text = format!("# Made by till for this machine only. Not in git.\n{}", toml::to_string(&secrets)?);
+    write_private(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(secrets)
+}
+
+/// Reads kept secrets.
+pub fn load(file: &Path) -> Result<Secrets> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    toml::from_str(&text).with_context(|| format!("in {}", file.display()))
+}
+
+/// A random value in the form its reader wants.
+fn make(name: &str) -> Result<String> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    Ok(match name {
+        "pii_key" => STANDARD.encode(bytes),
+        _ if name.starts_with("event_sink") => format!("whsec_{}", STANDARD.encode(bytes)),
+        _ if name.starts_with("payment") => format!("sk_test_{}", URL_SAFE_NO_PAD.encode(bytes)),
+        _ => URL_SAFE_NO_PAD.encode(bytes),
+    })
+}
+
+fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).truncate(true).write(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+}

@@ -1,0 +1,148 @@
+//! A shop to start: the development manifest with a state folder, secrets, and itself as the outside world.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::project::Project;
+use crate::cli::secrets::{self, Secrets};
+use crate::kv;
+use crate::manifest::Manifest;
+use crate::serve::ServeArgs;
+
+/// How long a shop may take to become ready. A Spin compiles every component first.
+const READY_WITHIN: Duration = Duration::from_secs(180);
+
+/// A prepared shop.
+pub struct Shop {
+    /// Where it will listen.
+    pub listen: SocketAddr,
+    /// Its databases and logs.
+    pub state_dir: PathBuf,
+    /// The runtime configuration made for that folder.
+    pub runtime_config: PathBuf,
+    /// Its secrets.
+    pub secrets: Secrets,
+    sql: Vec<String>,
+}
+
+impl Shop {
+    /// Prepares folders, secrets, the runtime configuration, and the key-value file in WAL.
+    pub fn prepare(project: &Project, manifest: &Manifest, folder: &Path, listen: SocketAddr) -> Result<Self> {
+        let state_dir = folder.join("state");
+        let secrets = secrets::keep(manifest, &folder.join("secrets.toml"))?;
+        let runtime_config = folder.join("runtime-config.toml");
+        write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
+        kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
+        Ok(Self { listen, state_dir, runtime_config, secrets, sql: project.sql() })
+    }
+
+    /// `--variable` values: the secrets, and the shop's own address as payment provider and event sink, absolute
+    /// because a component started by cron cannot reach a sibling otherwise.
+    pub fn variables(&self) -> Vec<String> {
+        let origin = self.url();
+        let mut variables = vec![
+            format!("payment_base_url={origin}/simulator"),
+            format!("payment_host={origin}"),
+            format!("event_sink_url={origin}/simulator/sink"),
+            format!("event_sink_host={origin}"),
+        ];
+        variables.extend(self.secrets.iter().map(|(name, value)| format!("{name}={value}")));
+        variables
+    }
+
+    /// `--sqlite` values.
+    pub fn sql(&self) -> &[String] {
+        &self.sql
+    }
+
+    /// What till serves it with.
+    pub fn serve_args(&self, from: PathBuf, code_cache: PathBuf) -> ServeArgs {
+        ServeArgs {
+            from,
+            listen: self.listen,
+            state_dir: self.state_dir.clone(),
+            code_cache: Some(code_cache),
+            runtime_config_file: Some(self.runtime_config.clone()),
+            sqlite: self.sql.clone(),
+            variable: self.variables(),
+            log: None,
+            quiet: true,
+            no_cron: false,
+            quick: false,
+        }
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
+    /// Waits until the shop says it is ready, or at least until its host does.
+    pub async fn wait_until_ready(&self) -> Result<()> {
+        let begun = Instant::now();
+        let mut last = String::from("nobody listens");
+        while begun.elapsed() < READY_WITHIN {
+            match self.status_of("/health/ready").await {
+                Ok(200) => return Ok(()),
+                Ok(404) if self.status_of("/.well-known/spin/health").await.is_ok_and(|status| status == 200) => {
+                    return Ok(());
+                }
+                Ok(status) => last = format!("/health/ready answers {status}"),
+                Err(_) => {}
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        bail!(
+            "the shop at {} is not ready after {} s: {last}; its log is in {}",
+            self.url(),
+            READY_WITHIN.as_secs(),
+            self.state_dir.join("logs").display()
+        )
+    }
+
+    /// The status of a GET.
+    async fn status_of(&self, path: &str) -> Result<u16> {
+        let (listen, path) = (self.listen, path.to_owned());
+        tokio::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect_timeout(&listen, Duration::from_secs(1))?;
+            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+            write!(stream, "GET {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            let status = answer.split(' ').nth(1).context("no status line")?;
+            Ok(status.parse()?)
+        })
+        .await?
+    }
+}
+
+/// A free port on this machine.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+/// The development runtime configuration with every database file moved into `state_dir`.
+fn write_runtime_config(from: &Path, to: &Path, state_dir: &Path) -> Result<()> {
+    let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
+    let mut config: toml_edit::DocumentMut = text.parse().with_context(|| format!("in {}", from.display()))?;
+    let state_dir = std::path::absolute(state_dir)?;
+    for table in ["sqlite_database", "key_value_store"] {
+        let Some(entries) = config.get_mut(table).and_then(|item| item.as_table_mut()) else {
+            continue;
+        };
+        for (label, entry) in entries.iter_mut() {
+            if let Some(path) = entry.as_table_mut().and_then(|entry| entry.get_mut("path")) {
+                let file = state_dir.join(format!("{}.db", label.get()));
+                *path = toml_edit::value(file.to_string_lossy().into_owned());
+            }
+        }
+    }
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(to, config.to_string()).with_context(|| format!("cannot write {}", to.display()))
+}

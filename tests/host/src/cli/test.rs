@@ -1,0 +1,207 @@
+//! `cargo till test`: the native crates, then the whole shop over HTTP, on till or on a real Spin.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::cli::cargo::{Profile, build_components, cargo, run};
+use crate::cli::progress::{part, seconds};
+use crate::cli::project::Project;
+use crate::cli::shop::{Shop, free_address};
+use crate::manifest::Manifest;
+use crate::serve::serve;
+
+/// What the suite prints for a test that needs till's instruments.
+const SKIPPED: &str = "skipped on spin: ";
+
+/// Arguments of `test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Run the HTTP suite on this Spin instead of till.
+    #[arg(long, value_name = "PATH")]
+    spin: Option<PathBuf>,
+    /// Only tests of the HTTP suite whose names contain this; native crates are left out.
+    #[arg(long)]
+    filter: Option<String>,
+    /// Build the components quickly rather than small.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs what was asked for and prints how long each part took. Fails when any part fails.
+pub async fn test(arguments: TestArgs) -> Result<()> {
+    ensure!(!(arguments.quick && arguments.spin.is_some()), "Spin runs what the manifest names: --quick is for till");
+    let project = Project::find()?;
+    let manifest = Manifest::load(&project.manifest())?;
+    let mut times = Vec::new();
+    let (_, took) = part(&format!("building {} components", manifest.components.len()), || {
+        build_components(&project, &manifest, Profile::quick(arguments.quick))
+    })?;
+    times.push(("components", took));
+    if arguments.spin.is_none() && arguments.filter.is_none() {
+        let (_, took) = part("native tests", || native(&project))?;
+        times.push(("native tests", took));
+    }
+    let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--no-run"]), "the suite does not build"))?;
+    times.push(("suite, compiling", took));
+
+    let folder = project.path("target/till-test").join(std::process::id().to_string());
+    let shop = Shop::prepare(&project, &manifest, &folder, free_address()?)?;
+    let begun = Instant::now();
+    let skipped = match &arguments.spin {
+        Some(spin) => on_spin(&project, &shop, spin, &arguments).await,
+        None => on_till(&project, &shop, &arguments).await,
+    }
+    .with_context(|| format!("the shop's data and logs are kept in {}", folder.display()))?;
+    times.push(("HTTP suite", begun.elapsed()));
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+
+    println!("\nAll passed.");
+    for (name, took) in &times {
+        println!("  {name:<20} {}", seconds(*took));
+    }
+    if !skipped.is_empty() {
+        println!("  skipped on Spin, because they need till's instruments:");
+        for name in &skipped {
+            println!("    {name}");
+        }
+    }
+    Ok(())
+}
+
+/// `cargo test` of everything that is not a component and not the HTTP suite. In till's own profile, and till by
+/// itself: together with other packages its dependencies would get other features, and the engine be compiled again.
+fn native(project: &Project) -> Result<()> {
+    let mut till = cargo(project);
+    till.args(["test", "--profile", "host", "--package", "till"]);
+    run(till, "till's own tests failed")?;
+    let mut command = cargo(project);
+    command.args(["test", "--profile", "host"]);
+    let shared = std::fs::read_dir(project.path("shared")).context("cannot list shared/")?;
+    for folder in shared {
+        let manifest = folder?.path().join("Cargo.toml");
+        if manifest.exists() {
+            command.arg("--package").arg(package_name(&manifest)?);
+        }
+    }
+    run(command, "native tests failed")
+}
+
+fn package_name(manifest: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let parsed: toml::Table = toml::from_str(&text).with_context(|| format!("in {}", manifest.display()))?;
+    let name = parsed.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
+    Ok(name.with_context(|| format!("{} names no package", manifest.display()))?.to_owned())
+}
+
+fn suite(project: &Project, arguments: &[&str]) -> Command {
+    let mut command = cargo(project);
+    command.args(["test", "--profile", "host", "--package", "e2e", "--test", "suite"]);
+    command.args(arguments);
+    command
+}
+
+/// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
+async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs) -> Result<Vec<String>> {
+    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
+    serving.no_cron = true;
+    serving.quick = arguments.quick;
+    let command = against(project, shop, "till", arguments);
+    let tested = async {
+        shop.wait_until_ready().await?;
+        tokio::task::spawn_blocking(move || watch(command)).await?
+    };
+    tokio::select! {
+        served = serve(&serving) => {
+            served?;
+            bail!("stopped before the suite had ended");
+        }
+        tested = tested => tested,
+    }
+}
+
+/// On a Spin, as a child. Flags are two words: with several triggers Spin does not know `--flag=value`.
+async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs) -> Result<Vec<String>> {
+    let mut command = Command::new(spin);
+    command.current_dir(&project.root).arg("up").arg("--quiet");
+    command.arg("--from").arg(project.http_manifest());
+    command.args(["--listen", &shop.listen.to_string()]);
+    command.arg("--state-dir").arg(&shop.state_dir);
+    command.arg("--runtime-config-file").arg(&shop.runtime_config);
+    for sql in shop.sql() {
+        command.args(["--sqlite", sql]);
+    }
+    for variable in shop.variables() {
+        command.args(["--variable", &variable]);
+    }
+    let host = command.stdout(Stdio::null()).spawn().with_context(|| format!("{} cannot be run", spin.display()))?;
+    let mut host = Host(host);
+    let command = against(project, shop, "spin", arguments);
+    let tested = async {
+        shop.wait_until_ready().await?;
+        tokio::task::spawn_blocking(move || watch(command)).await?
+    };
+    tokio::select! {
+        ended = host.ended() => bail!("Spin ended before the suite had: {}", ended?),
+        tested = tested => tested,
+    }
+}
+
+fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs) -> Command {
+    let mut command = suite(project, &["--", "--nocapture"]);
+    command.args(&arguments.filter);
+    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host);
+    for (name, value) in &shop.secrets {
+        command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
+    }
+    command
+}
+
+/// Runs the suite, passes its output on, and gathers the names of what it skipped.
+fn watch(mut command: Command) -> Result<Vec<String>> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be run")?;
+    let output = child.stdout.take().context("the suite has no output")?;
+    let mut skipped = Vec::new();
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        if let Some((_, name)) = line.split_once(SKIPPED) {
+            skipped.push(name.trim().to_owned());
+        }
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "the HTTP suite failed");
+    skipped.sort();
+    skipped.dedup();
+    Ok(skipped)
+}
+
+/// A host that is a child: told to stop, not killed, because it has children of its own.
+struct Host(Child);
+
+impl Host {
+    async fn ended(&mut self) -> Result<std::process::ExitStatus> {
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok(status);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
+        if let Err(error) = told.and_then(|_| self.0.wait()) {
+            eprintln!("till: Spin (process {}) could not be stopped: {error}", self.0.id());
+        }
+    }
+}

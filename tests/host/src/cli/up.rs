@@ -1,0 +1,87 @@
+//! `cargo till up`: from a fresh clone to a shop that sells.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::cli::cargo::{Profile, build_components};
+use crate::cli::progress::part;
+use crate::cli::project::Project;
+use crate::cli::shop::Shop;
+use crate::manifest::Manifest;
+use crate::serve::serve;
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    /// Forget the last shop: data, logs and secrets.
+    #[arg(long)]
+    fresh: bool,
+    /// Address and port.
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Build the components quickly rather than small.
+    #[arg(long)]
+    quick: bool,
+    /// `requests` prints one JSON line per run with its host calls.
+    #[arg(long, value_name = "WHAT", value_parser = ["requests"])]
+    log: Option<String>,
+}
+
+/// Builds, prepares, serves, and says what to try once the shop is ready.
+pub async fn up(arguments: UpArgs) -> Result<()> {
+    let project = Project::find()?;
+    let manifest = Manifest::load(&project.manifest())?;
+    let count = manifest.components.len();
+    part(&format!("building {count} components"), || build_components(&project, &manifest, Profile::quick(arguments.quick)))?;
+    let folder = project.state();
+    if arguments.fresh {
+        for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
+            let gone = if entry.is_dir() { std::fs::remove_dir_all(&entry) } else { std::fs::remove_file(&entry) };
+            match gone {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", entry.display()));
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+    let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen)?;
+    let mut serving = shop.serve_args(project.manifest(), folder.join("code"));
+    serving.quick = arguments.quick;
+    serving.log = arguments.log;
+    eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
+    let ready = async {
+        match shop.wait_until_ready().await {
+            Ok(()) => println!("{}", what_next(&shop.url())),
+            Err(error) => eprintln!("till: {error:#}"),
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        served = serve(&serving) => served,
+        never = ready => never,
+    }
+}
+
+/// The first order, to be pasted into another terminal.
+fn what_next(url: &str) -> String {
+    format!(
+        r#"
+The shop is open at {url}. A first order, in another terminal:
+
+  SHOP={url}/api/v1
+  TOKEN=$(curl -s -X POST $SHOP/cart -H 'content-type: application/json' -d '{{}}' | sed 's/.*"guest_token":"\([^"]*\)".*/\1/')
+  curl -s -X POST $SHOP/cart/items -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"sku":"TILL-0001","quantity":2}}'
+  curl -s "$SHOP/cart/totals?country=VN&shipping_method=standard" -H "authorization: Bearer $TOKEN"
+  SESSION=$(curl -s -X POST $SHOP/checkout -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{
+    "email": "an@example.com",
+    "shipping_address": {{"name": "An Nguyen", "line1": "1 Trang Tien", "city": "Hanoi", "postal_code": "10000", "country": "VN"}},
+    "shipping_method": "standard", "payment_method": "pm_card_visa"}}' | sed 's/.*"session_id":"\([^"]*\)".*/\1/')
+  curl -s -X POST $SHOP/checkout/$SESSION/confirm -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{}}'
+
+An operator's token: cargo till token --scope "catalog:write workers:run"      Stop: Ctrl-C      Start over: cargo till up --fresh
+"#
+    )
+}

@@ -1,0 +1,30 @@
+//! `till`: a small host for Spin components, for development and for tests.
+//!
+//! It reads the same `spin.toml`, runs the same unmodified components and keeps Spin's quirks, because what passes
+//! here has to pass there. What it adds is sight: every host call of a guest goes through [`instruments`], so it can
+//! be counted, logged and, later, delayed or failed. It is not a product runtime; production is Spin.
+//!
+//! The rooms: [`manifest`] and [`runtime_config`] read files; [`variables`] and [`allowed_hosts`] settle what a
+//! component may know and reach; [`app`] puts the pieces together; [`engine`] compiles; [`guest`] is the state of one
+//! run, with [`sqlite`], [`kv`] and [`http_out`] as what it may call; [`http_in`] and [`cron`] are what calls it;
+//! [`cli`] is the command a person types.
+
+pub mod allowed_hosts;
+pub mod app;
+pub mod bindings;
+pub mod cli;
+pub mod cron;
+pub mod engine;
+pub mod guest;
+pub mod http_in;
+pub mod http_out;
+pub mod instruments;
+pub mod kv;
+pub mod logs;
+pub mod manifest;
+pub mod router;
+pub mod runtime_config;
+pub mod serve;
+pub mod sqlite;
+pub mod template;
+pub mod variables;
