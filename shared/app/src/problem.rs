@@ -101,6 +101,6 @@ pub(crate) fn short(shortages: &[Shortage]) -> Problem {
 pub(crate) fn illegal(from: OrderStatus) -> Problem {
     Problem::new(Code::IllegalTransition)
         .detail(format!("the order is {from}"))
-        .with("status", from)
+        .with("order_status", from)
         .with("legal", from.legal_next())
 }

@@ -1,4 +1,4 @@
-//! `If-Match` and `If-None-Match` over versions. An entity tag is the version in quotes.
+//! `If-Match` over versions. An entity tag is the version in quotes, or `version-representation` where a reply shows more.
 
 use crate::Problem;
 
@@ -21,9 +21,9 @@ impl Precondition {
         }
     }
 
-    /// Reads the header `name`. Weak tags are refused where comparison is strong (`If-Match`): such a
-    /// precondition could never hold, and a client that sends one has a mistake to find.
-    pub(crate) fn parse(name: &str, value: &str, weak_allowed: bool) -> Result<Self, Problem> {
+    /// Reads the header `name`. Weak tags are refused, since comparison is strong there: such a precondition could
+    /// never hold, and a client that sends one has a mistake to find.
+    pub(crate) fn parse(name: &str, value: &str) -> Result<Self, Problem> {
         let value = value.trim();
         if value == "*" {
             return Ok(Self::Any);
@@ -37,24 +37,15 @@ impl Precondition {
         let mut versions = Vec::new();
         let mut rest = value;
         loop {
-            if let Some(strong) = rest.strip_prefix("W/") {
-                if !weak_allowed {
-                    return Err(Problem::invalid_field(
-                        name,
-                        "must not be a weak entity tag",
-                    ));
-                }
-                rest = strong;
+            if rest.starts_with("W/") {
+                return Err(Problem::invalid_field(name, "must not be a weak entity tag"));
             }
             let (tag, after) = rest
                 .strip_prefix('"')
                 .and_then(|opened| opened.split_once('"'))
                 .ok_or_else(malformed)?;
-            versions.extend(
-                tag.parse::<i64>()
-                    .ok()
-                    .filter(|version| version.to_string() == tag),
-            );
+            let version = tag.split('-').next().unwrap_or(tag);
+            versions.extend(version.parse::<i64>().ok().filter(|number| number.to_string() == version));
             match after.trim_start().strip_prefix(',') {
                 Some(next) => rest = next.trim_start(),
                 None if after.trim().is_empty() => return Ok(Self::Versions(versions)),
@@ -77,12 +68,13 @@ mod tests {
                 " \"3\" , \"4\",\"5\" ",
                 Precondition::Versions(vec![3, 4, 5]),
             ),
+            ("\"3-0a1b\"", Precondition::Versions(vec![3])),
             ("\"abc\"", Precondition::Versions(vec![])),
             ("\"03\", \"+3\"", Precondition::Versions(vec![])),
         ];
         for (value, expected) in cases {
             assert_eq!(
-                Precondition::parse("if-match", value, false).unwrap(),
+                Precondition::parse("if-match", value).unwrap(),
                 expected,
                 "{value}"
             );
@@ -90,15 +82,13 @@ mod tests {
     }
 
     #[test]
-    fn malformed_lists_are_refused_and_weak_tags_only_where_comparison_is_strong() {
+    fn malformed_lists_and_weak_tags_are_refused() {
         for value in ["", "3", "\"3", "\"3\" \"4\"", "\"3\",", "*, \"3\""] {
             assert!(
-                Precondition::parse("if-match", value, false).is_err(),
+                Precondition::parse("if-match", value).is_err(),
                 "{value}"
             );
         }
-        assert!(Precondition::parse("if-match", "W/\"3\"", false).is_err());
-        let weak = Precondition::parse("if-none-match", "W/\"3\"", true).unwrap();
-        assert!(weak.admits(3) && !weak.admits(4));
+        assert!(Precondition::parse("if-match", "W/\"3\"").is_err());
     }
 }

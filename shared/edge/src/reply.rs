@@ -1,7 +1,8 @@
 //! The reply, whole: status, headers, body, and what is to be written after it has been sent.
 
-use crate::{Code, Problem};
+use crate::{Code, Problem, Request};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 /// What the client gets. Everything here is somebody's own, so it is `no-store` until [`Reply::cache`] says
 /// otherwise.
@@ -58,9 +59,12 @@ impl Reply {
         Self::text(status, "application/json", body)
     }
 
-    /// 304 for a client that already has `version`.
-    pub fn not_modified(version: i64) -> Self {
-        Self::empty(304).etag(version)
+    /// 304 and no body for a client that has seen just this representation.
+    pub fn unless_seen(self, request: &Request) -> Self {
+        match self.get("etag") {
+            Some(tag) if request.has_seen(tag) => Self::empty(304).header("etag", tag),
+            Some(_) | None => self,
+        }
     }
 
     /// Sets a header, replacing one of the same name.
@@ -68,6 +72,14 @@ impl Reply {
         self.headers.retain(|(known, _)| known != name);
         self.headers.push((name.to_owned(), value.into()));
         self
+    }
+
+    /// The version and the representation, as a strong entity tag: for a reply that also shows what changes without
+    /// a new version, as a cart shows prices and stock. `If-Match` reads the version of it.
+    pub fn etag_of_body(self, version: i64) -> Self {
+        let hash = Sha256::digest(&self.body);
+        let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        self.header("etag", format!("\"{version}-{short}\""))
     }
 
     /// The version, as a strong entity tag.

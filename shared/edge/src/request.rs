@@ -269,28 +269,22 @@ impl Request {
     /// # Errors
     /// `invalid_field` when malformed or weak.
     pub fn if_match(&self) -> Result<Option<Precondition>, Problem> {
-        self.precondition("if-match", false)
-    }
-
-    /// `If-None-Match`: the versions the client already has.
-    ///
-    /// # Errors
-    /// `invalid_field` when malformed.
-    pub fn if_none_match(&self) -> Result<Option<Precondition>, Problem> {
-        self.precondition("if-none-match", true)
-    }
-
-    fn precondition(
-        &self,
-        name: &str,
-        weak_allowed: bool,
-    ) -> Result<Option<Precondition>, Problem> {
-        let lines: Vec<&str> = self.values(name).collect();
+        let lines: Vec<&str> = self.values("if-match").collect();
         if lines.is_empty() {
             return Ok(None);
         }
         // A list header may be split over several lines and means the same.
-        Precondition::parse(name, &lines.join(","), weak_allowed).map(Some)
+        Precondition::parse("if-match", &lines.join(",")).map(Some)
+    }
+
+    /// Whether `If-None-Match` names the representation `tag`: comparison is weak there (RFC 9110, 13.1.2), and
+    /// what cannot be read names nothing, since then the client is sent the whole.
+    #[must_use]
+    pub fn has_seen(&self, tag: &str) -> bool {
+        self.values("if-none-match")
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .any(|seen| seen == "*" || seen.strip_prefix("W/").unwrap_or(seen) == tag)
     }
 }
 
@@ -614,7 +608,9 @@ mod tests {
             request.if_match().unwrap(),
             Some(Precondition::Versions(vec![1, 2]))
         );
-        assert_eq!(request.if_none_match().unwrap(), None);
+        assert!(!request.has_seen("\"1\""));
+        let request = request.with_header("If-None-Match", "\"1\", W/\"2-ab\"");
+        assert!(request.has_seen("\"2-ab\"") && !request.has_seen("\"2\""));
         assert_eq!(
             request.idempotency_key().unwrap_err().code(),
             Code::InvalidIdempotencyKey

@@ -30,7 +30,8 @@ pub struct OutboxEvent {
 /// Where events go. Has no `Debug`: the secret must not reach a log.
 #[derive(Clone)]
 pub struct SinkSettings {
-    /// The receiver.
+    /// The receiver; `{type}` in it stands for the event's type. So Dapr's publish API is a sink like any other:
+    /// `http://127.0.0.1:3500/v1.0/publish/pubsub/{type}` takes a CloudEvent as it is.
     pub url: String,
     /// `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver.
     pub secret: String,
@@ -171,7 +172,7 @@ impl<'a> WebhookSink<'a> {
         let header = |name: &str, value: String| (name.to_owned(), value);
         Ok(HttpRequest {
             method: "POST",
-            url: self.settings.url.clone(),
+            url: self.settings.url.replace("{type}", &event.event_type),
             headers: vec![
                 header(
                     "content-type",
@@ -238,9 +239,13 @@ mod tests {
     }
 
     fn deliver(http: &FakeHttp, event: &OutboxEvent, secret: &str) -> Result<(), SinkError> {
+        deliver_to("https://receiver.example/hook", http, event, secret)
+    }
+
+    fn deliver_to(url: &str, http: &FakeHttp, event: &OutboxEvent, secret: &str) -> Result<(), SinkError> {
         let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_060_999));
         let settings = SinkSettings {
-            url: "https://receiver.example/hook".to_owned(),
+            url: url.to_owned(),
             secret: secret.to_owned(),
             source: "https://shop.example/edgetill".to_owned(),
             timeout_ms: 2_000,
@@ -266,6 +271,16 @@ mod tests {
             "00000000000000000042"
         );
         assert_eq!(read.data(), Some(&Data::Json(event().data)));
+    }
+
+    #[test]
+    fn a_url_may_name_the_topic_by_the_type_as_dapr_does() {
+        let http = FakeHttp::answering([answer(204, "")]);
+        deliver_to("http://127.0.0.1:3500/v1.0/publish/pubsub/{type}", &http, &event(), SECRET).unwrap();
+        let request = http.requests().remove(0);
+        assert_eq!(request.url, "http://127.0.0.1:3500/v1.0/publish/pubsub/dev.edgetill.order.placed.v1");
+        let content_type = request.headers.iter().find(|(name, _)| name == "content-type").unwrap();
+        assert!(content_type.1.starts_with("application/cloudevents+json"));
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl Reply {
     #[must_use]
     pub fn etag_version(&self) -> i64 {
         self.header("etag")
-            .and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
+            .and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.split('-').next()?.parse().ok())
             .unwrap_or_else(|| panic!("no version in the entity tag: {self:?}"))
     }
 

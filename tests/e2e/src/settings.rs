@@ -32,8 +32,9 @@ impl Settings {
     pub fn get() -> &'static Self {
         static SETTINGS: OnceLock<Settings> = OnceLock::new();
         SETTINGS.get_or_init(|| {
-            let url = env::var("EDGETILL_URL")
-                .unwrap_or_else(|_| panic!("EDGETILL_URL is not set: this suite needs a running shop. Run `cargo till test`, which starts one."));
+            let url = env::var("EDGETILL_URL").unwrap_or_else(|_| {
+                panic!("EDGETILL_URL is not set: this suite needs a running shop. Run `cargo till test`, which starts one.")
+            });
             Self {
                 url: url.trim_end_matches('/').to_owned(),
                 host: match env::var("EDGETILL_HOST").as_deref() {

@@ -194,6 +194,19 @@ fn every_variable_is_declared_bound_and_has_a_default_that_will_do() {
 }
 
 #[test]
+fn the_deployment_file_lists_every_variable_with_its_default() {
+    let listed: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&fs::read_to_string(root().join("deploy/variables.json")).unwrap()).unwrap();
+    let manifest = manifest("spin.toml");
+    let declared = manifest["variables"].as_table().unwrap();
+    assert_eq!(listed.keys().collect::<BTreeSet<_>>(), declared.keys().collect::<BTreeSet<_>>());
+    for (name, variable) in declared {
+        let default = variable.get("default").and_then(Value::as_str).unwrap_or("");
+        assert_eq!(listed[name], default, "{name}");
+    }
+}
+
+#[test]
 fn components_reach_only_what_they_name() {
     for (id, component) in components(&manifest("spin.toml")) {
         for host in component["allowed_outbound_hosts"].as_array().unwrap() {

@@ -14,7 +14,7 @@ async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> 
 async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     request.no_query()?;
     let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::view(ports, &owner, request.if_none_match()?.as_ref())
+    Ok(cart::view(ports, &owner)?.unless_seen(request))
 }
 
 async fn clear(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {

@@ -1,6 +1,6 @@
 //! `/api/v1/catalog/skus/:sku/stock`: what there is of a SKU, and its changes.
 
-use app::catalog;
+use app::{Change, catalog};
 use edge::{Problem, Reply, Request, Route};
 use ports::Ports;
 
@@ -15,5 +15,5 @@ async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
 async fn change(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = edge::caller(ports, request)?;
     let service = caller.require_scope("catalog:write")?;
-    catalog::move_stock(ports, service, request.param("sku"), &request.json()?)
+    catalog::move_stock(ports, service, request.param("sku"), &request.json()?, &Change::of(request)?)
 }

@@ -54,8 +54,10 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
     let Some(table) = statements::TABLES.iter().find(|known| **known == table) else {
         return Err(Problem::invalid_field("table", format!("must be one of {}", statements::TABLES.join(", "))));
     };
-    let columns: Vec<String> =
-        documents(ports, statements::COLUMNS, &json!({ "table": table }))?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    let columns: Vec<String> = documents(ports, statements::COLUMNS, &json!({ "table": table }))?
+        .iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
     if column.as_ref().is_some_and(|named| !columns.contains(named)) {
         return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
     }

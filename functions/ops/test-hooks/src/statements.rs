@@ -12,8 +12,23 @@ returning json_object('now_ms', cast(unixepoch('subsec') * 1000 as integer) + of
 
 /// The tables that may be looked at: where a secret or a name could lie, and what tests count.
 pub const TABLES: &[&str] = &[
-    "alert", "cart", "cart_line", "checkout_session", "compensation", "counter", "idempotency", "order_history", "order_line",
-    "orders", "outbox", "payment", "reservation", "saga", "stock", "stock_movement", "worker_run",
+    "alert",
+    "cart",
+    "cart_line",
+    "checkout_session",
+    "compensation",
+    "counter",
+    "idempotency",
+    "order_history",
+    "order_line",
+    "orders",
+    "outbox",
+    "payment",
+    "reservation",
+    "saga",
+    "stock",
+    "stock_movement",
+    "worker_run",
 ];
 
 /// The columns of a table.
@@ -65,7 +80,7 @@ violation (rule, subject, detail) as (
     json_object('total', o.total_minor, 'lines', l.total_minor, 'shipping', o.shipping_minor, 'tax', o.tax_minor, 'discount', o.discount_minor)
   from orders as o left join lines as l using (order_id)
   where l.order_id is null or o.subtotal_minor <> l.subtotal_minor
-    or o.total_minor <> l.total_minor + coalesce(o.detail ->> '$.shipping_method.total.amount_minor', o.shipping_minor)
+    or o.total_minor <> l.total_minor + coalesce(o.detail ->> '$.shipping.total.amount_minor', o.shipping_minor)
   union all
   select 'a completed cart has one order', c.cart_id, json_object('orders', (select count(*) from orders where orders.cart_id = c.cart_id))
   from cart as c where c.status = 'completed' and (select count(*) from orders where orders.cart_id = c.cart_id) <> 1
@@ -173,7 +188,10 @@ mod tests {
                 "insert into saga values ('g1', 's1', 'c1', 'o', 'authorizing', 'k', 'h', '{}', null, 0, 1, 't', 1, 1, 1)",
                 "a running saga has a driver",
             ),
-            ("insert into saga values ('g1', 's1', 'c1', 'o', 'failed', 'k', 'h', '{}', null, 0, 1, 't', 1, 1, 1)", "a saga has one payment"),
+            (
+                "insert into saga values ('g1', 's1', 'c1', 'o', 'failed', 'k', 'h', '{}', null, 0, 1, 't', 1, 1, 1)",
+                "a saga has one payment",
+            ),
             (
                 "insert into order_line values ('o1', 1, 'TILL-0001', 'p', 'n', 1, 1, 1, 0, 0, 1, '{}', 'wh-hanoi', 'none')",
                 "a line has reserved its quantity",

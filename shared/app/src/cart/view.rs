@@ -10,7 +10,7 @@ use domain::{
     stock::StockVerdict,
     totals::Warning,
 };
-use edge::{Precondition, Problem, Reply};
+use edge::{Problem, Reply};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -75,16 +75,14 @@ struct Line {
     stock: StockVerdict,
 }
 
-/// The caller's cart, or 304 when they have seen this version.
+/// The caller's cart. Its tag is of the whole reply: prices and stock change without a new version, and a client
+/// that revalidates must see that (PRICE-3).
 ///
 /// # Errors
 /// `cart_not_found`.
-pub fn view(ports: &Ports<'_>, owner: &str, seen: Option<&Precondition>) -> Result<Reply, Problem> {
+pub fn view(ports: &Ports<'_>, owner: &str) -> Result<Reply, Problem> {
     let cart = read(&Shop::new(ports), owner)?;
-    if seen.is_some_and(|seen| seen.admits(cart.version)) {
-        return Ok(Reply::not_modified(cart.version));
-    }
-    Ok(Reply::json(200, &cart).etag(cart.version))
+    Ok(Reply::json(200, &cart).etag_of_body(cart.version))
 }
 
 /// The owner's live cart.

@@ -1,6 +1,7 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
 use crate::{
+    Change,
     problem::refused,
     shop::Shop,
 };
@@ -19,8 +20,8 @@ use store::{Refusal, sql};
 const IMPORT_LIMIT: usize = 500;
 const LIST_LIMIT_DEFAULT: i64 = 50;
 const LIST_LIMIT_MAX: i64 = 500;
-/// Bounds of a price in minor units: positive, and small enough that no cart can overflow.
-const PRICE_MINOR_MAX: i64 = 1_000_000_000_000;
+/// The highest price in minor units: 1,000 lines of 10,000 of these, with any tax, fit an i64.
+const PRICE_MINOR_MAX: i64 = 100_000_000_000;
 /// A ton.
 const WEIGHT_G_MAX: i64 = 1_000_000;
 
@@ -182,7 +183,7 @@ pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
 ///
 /// # Errors
 /// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero or of the wrong sign.
-pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock) -> Result<Reply, Problem> {
+pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock, change: &Change) -> Result<Reply, Problem> {
     let bound = 1_000_000_000;
     let fits = match body.kind {
         MoveKind::Receive => (1..=bound).contains(&body.quantity),
@@ -192,8 +193,8 @@ pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveSt
         return Err(Problem::invalid_field("/quantity", "must be above 0 to receive, and not 0 to adjust"));
     }
     let input = json!({
-        "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject,
+        "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject, "events": [],
     });
-    let moved: Value = Shop::new(ports).apply(&sql::STOCK_MOVE, &input)?.map_err(refused)?;
-    Ok(Reply::json(200, &moved))
+    let owner = format!("service:{}", service.subject);
+    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, &input)?.reply(200, refused)
 }

@@ -94,7 +94,8 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
     for _ in 0..CLAIM_ROUNDS {
         let saga = match decide(&shop, owner, session_id, body, change)? {
             Decision::Again => continue,
-            Decision::Replay(saga) => return Ok(gate.done(&saga.idempotency_key, replay(&shop, &saga)?)),
+            // The winner has written the gate; whoever comes after only reads it.
+            Decision::Replay(saga) => return replay(&shop, &saga),
             Decision::Drive(saga) => *saga,
         };
         let key = saga.idempotency_key.clone();

@@ -65,7 +65,7 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
         return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
     }
     check_lines(&shop, &body.lines)?;
-    open_cart(&shop, &owner, &body)?;
+    open_cart(&shop, &owner, &body, change)?;
 
     let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
     let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
@@ -98,15 +98,18 @@ fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The cart with its lines, in one statement. One that an interrupted first try has left is taken as it is.
-fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder) -> Result<(), Problem> {
+/// The cart with its lines, in one statement. One that an interrupted first try has left is taken as it is; the key
+/// says that it was for this very body.
+fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder, change: &Change) -> Result<(), Problem> {
     let input = json!({
         "cart_id": shop.id(), "owner": owner, "currency": body.currency, "country": body.shipping_address.country,
         "lines": body.lines, "events": [],
     });
-    match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
-        Ok(_) | Err(Refusal::CartExists) => Ok(()),
-        Err(Refusal::SkuUnknown) => Err(Problem::new(Code::SkuUnknown).field("/lines").detail(format!("a line's SKU is not sold in {}", body.currency))),
-        Err(refusal) => Err(refused(refusal)),
+    match change.apply(shop, owner, &sql::CART_CREATE, &input)?.refusal() {
+        None | Some(Refusal::CartExists) => Ok(()),
+        Some(Refusal::SkuUnknown) => {
+            Err(Problem::new(Code::SkuUnknown).field("/lines").detail(format!("a line's SKU is not sold in {}", body.currency)))
+        }
+        Some(refusal) => Err(refused(refusal)),
     }
 }

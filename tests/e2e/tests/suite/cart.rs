@@ -170,7 +170,12 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
     let number = order["order_number"].as_str().unwrap();
     let oracles = [
         ("GET", format!("/api/v1/checkout/{}", session.session_id), format!("/api/v1/checkout/{invented}"), "session_not_found"),
-        ("POST", format!("/api/v1/checkout/{}/confirm", session.session_id), format!("/api/v1/checkout/{invented}/confirm"), "session_not_found"),
+        (
+            "POST",
+            format!("/api/v1/checkout/{}/confirm", session.session_id),
+            format!("/api/v1/checkout/{invented}/confirm"),
+            "session_not_found",
+        ),
         ("GET", format!("/api/v1/orders/{order_id}"), format!("/api/v1/orders/{invented}"), "order_not_found"),
         ("GET", format!("/api/v1/orders/number/{number}"), "/api/v1/orders/number/ORD-20200101-000001".to_owned(), "order_not_found"),
         ("POST", format!("/api/v1/orders/{order_id}/cancel"), format!("/api/v1/orders/{invented}/cancel"), "order_not_found"),
@@ -433,6 +438,22 @@ fn a_cart_that_was_seen_is_not_sent_again() {
     assert_eq!(unchanged.header("etag"), Some(tag.as_str()));
     guest.add(&sku, 1).expect(200);
     guest.call("GET", "/api/v1/cart").header("if-none-match", &tag).send().expect(200);
+}
+
+// PRICE-3: a price is no part of a cart's version, and a client that revalidates must see the new one.
+#[test]
+fn a_cart_whose_price_has_changed_is_sent_again() {
+    let shop = Shop::open();
+    let sku = shop.sku().price("USD", 1_000);
+    sku.create();
+    let guest = shop.guest();
+    guest.add(&sku.sku, 1).expect(200);
+    let tag = guest.call("GET", "/api/v1/cart").send().header("etag").unwrap().to_owned();
+    let unchanged = guest.call("GET", "/api/v1/cart").header("if-none-match", &tag).send();
+    assert_eq!(unchanged.status, 304);
+    sku.clone().price("USD", 4_242).put();
+    let seen = guest.call("GET", "/api/v1/cart").header("if-none-match", &tag).send().expect(200);
+    assert_eq!(seen["lines"][0]["unit_price"]["amount_minor"], 4_242);
 }
 
 // PRICE-1

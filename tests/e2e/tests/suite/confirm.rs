@@ -104,10 +104,7 @@ fn a_confirmed_cart_is_not_sold_again_under_another_key() {
     let order = session.confirm_as(&unique("a")).expect(201);
     let second = session.confirm_again_as(&unique("b"));
     // Either the order there is, or that there is one.
-    assert!(
-        (second.is_success() && second.json()["order_id"] == order["order_id"]) || second.status == 409,
-        "{second:?}"
-    );
+    assert!((second.is_success() && second.json()["order_id"] == order["order_id"]) || second.status == 409, "{second:?}");
     assert!(guest.has_one_paid_order_or_nothing());
 }
 

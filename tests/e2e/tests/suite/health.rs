@@ -28,12 +28,20 @@ fn dependencies_are_named_and_timed() {
         Value::Array(list) => list.iter().map(|value| (value["name"].as_str().unwrap_or_default().to_owned(), value)).collect(),
         _ => panic!("no dependencies: {health}"),
     };
-    for (wanted, spellings) in [("database", ["database", "sql"]), ("kv", ["kv", "key_value"]), ("provider", ["provider", "payment"]), ("sink", ["sink", "event_sink"])] {
+    for (wanted, spellings) in [
+        ("database", ["database", "sql"]),
+        ("kv", ["kv", "key_value"]),
+        ("provider", ["provider", "payment"]),
+        ("sink", ["sink", "event_sink"]),
+    ] {
         let Some((_, found)) = named.iter().find(|(name, _)| spellings.iter().any(|spelling| name.contains(spelling))) else {
             panic!("{wanted} is missing: {health}");
         };
         let members = found.as_object().unwrap_or_else(|| panic!("{wanted}: {found}"));
-        assert!(members.iter().any(|(name, value)| (name.ends_with("_ms") || name.ends_with("_us")) && value.is_number()), "{wanted} is not timed: {found}");
+        assert!(
+            members.iter().any(|(name, value)| (name.ends_with("_ms") || name.ends_with("_us")) && value.is_number()),
+            "{wanted} is not timed: {found}"
+        );
     }
     let text = health.to_string();
     assert!(!text.contains(&Settings::get().event_sink_secret), "{text}");
@@ -46,9 +54,21 @@ fn the_configuration_is_shown_with_its_secrets_masked() {
     let shown = shop.call("GET", "/api/v1/config").bearer(&shop.token("config:read")).send();
     let text = shown.expect(200).to_string();
     for name in [
-        "default_country", "default_currency", "cart_line_limit", "cart_quantity_limit", "checkout_session_seconds", "reservation_seconds",
-        "idempotency_seconds", "outbox_batch", "compensation_void_attempts", "compensation_attempts", "payment_timeout_ms",
-        "service_token_secret", "event_sink_secret", "pii_key", "payment_api_key",
+        "default_country",
+        "default_currency",
+        "cart_line_limit",
+        "cart_quantity_limit",
+        "checkout_session_seconds",
+        "reservation_seconds",
+        "idempotency_seconds",
+        "outbox_batch",
+        "compensation_void_attempts",
+        "compensation_attempts",
+        "payment_timeout_ms",
+        "service_token_secret",
+        "event_sink_secret",
+        "pii_key",
+        "payment_api_key",
     ] {
         assert!(text.contains(name), "{name} is missing: {text}");
     }

@@ -61,6 +61,38 @@ fn an_order_keeps_everything_it_was_made_of() {
     assert_eq!(guest.order(order_id).expect(200), order);
 }
 
+// CART-6, ORD-12: what was previewed is what is charged, wherever it goes, also when a line comes from two warehouses.
+// The audit at the end sums every order anew.
+#[test]
+fn an_order_to_each_zone_costs_what_its_preview_said() {
+    let shop = Shop::open();
+    let split = shop.sku().price("USD", 333).stock(2).and_in("wh-newark", 20).create();
+    let reduced = shop.sku().price("USD", 777).tax_class("reduced").create();
+    for (country, region) in [("VN", None), ("US", None), ("US", Some("CA")), ("US", Some("NY")), ("GB", None), ("DE", None), ("FR", None)]
+    {
+        let guest = shop.guest();
+        guest.add(&split, 3).expect(200);
+        guest.add(&reduced, 1).expect(200);
+        let region_query = region.map(|region| format!("&region={region}")).unwrap_or_default();
+        let preview = guest.totals(&format!("country={country}{region_query}&shipping_method=standard")).expect(200);
+        let placed = guest.basket().to(country, region).begin().confirm().expect(201);
+        assert_eq!(placed["total"], preview["total"], "{country} {region:?}");
+        let order = guest.order(placed["order_id"].as_str().unwrap()).expect(200);
+        for part in ["subtotal", "discount", "shipping", "tax", "total"] {
+            assert_eq!(order[part], preview[part], "{country} {region:?} {part}");
+        }
+        let quantity: i64 = order["lines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|line| line["sku"] == split.as_str())
+            .filter_map(|line| line["quantity"].as_i64())
+            .sum();
+        assert_eq!(quantity, 3);
+        assert_eq!(guest.provider_payments().held(), preview["total"]["amount_minor"].as_i64().unwrap());
+    }
+}
+
 // ORD-2
 #[test]
 fn order_numbers_are_unique_under_concurrency() {
@@ -117,7 +149,9 @@ fn orders_are_listed_newest_first_by_cursor() {
     assert_eq!(ids(&page("status=cancelled")), placed[1..2]);
     assert_eq!(page("status=shipped")["orders"], json!([]));
 
-    for (query, code) in [("limit=0", "invalid_field"), ("limit=101", "invalid_field"), ("status=lost", "invalid_field"), ("owner=me", "unknown_field")] {
+    for (query, code) in
+        [("limit=0", "invalid_field"), ("limit=101", "invalid_field"), ("status=lost", "invalid_field"), ("owner=me", "unknown_field")]
+    {
         guest.call("GET", &format!("/api/v1/orders?{query}")).send().problem(400, code);
     }
     // A colleague who may read all sees them too, and one who may not, does not.
@@ -242,11 +276,16 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     let again = create(&direct(&sku, 2, total)).header("idempotency-key", &key).send_again();
     assert_eq!((again.status, again.body), (201, first.body));
     assert_eq!(shop.stock_of(&sku), (0, 0));
-    let order = shop.call("GET", &format!("/api/v1/orders/{}", placed["order_id"].as_str().unwrap())).bearer(&shop.token("orders:read")).send();
+    let order =
+        shop.call("GET", &format!("/api/v1/orders/{}", placed["order_id"].as_str().unwrap())).bearer(&shop.token("orders:read")).send();
     assert_eq!(order.expect(200)["lines"][0]["quantity"], 2);
 
     shop.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(401, "credential_missing");
-    shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:read")).json(&direct(&sku, 1, 2_499)).send().problem(403, "scope_missing");
+    shop.call("POST", "/api/v1/orders")
+        .bearer(&shop.token("orders:read"))
+        .json(&direct(&sku, 1, 2_499))
+        .send()
+        .problem(403, "scope_missing");
     let guest = shop.guest();
     guest.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(403, "scope_missing");
 }

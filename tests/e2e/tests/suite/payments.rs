@@ -128,7 +128,11 @@ fn a_void_is_tried_five_times() {
     }
     let owed = compensations(&guest);
     assert_eq!(owed.len(), 1, "{owed:?}");
-    assert_eq!((&owed[0]["kind"], &owed[0]["state"], &owed[0]["attempts"]), (&json!("void_payment"), &json!("dead"), &json!(5)), "{owed:?}");
+    assert_eq!(
+        (&owed[0]["kind"], &owed[0]["state"], &owed[0]["attempts"]),
+        (&json!("void_payment"), &json!("dead"), &json!(5)),
+        "{owed:?}"
+    );
     assert_eq!(shop.stock_of(&sku), (5, 0), "the stock does not wait for the money");
     assert_eq!(guest.order_rows(), [] as [Value; 0]);
     assert_eq!(shop.call("DELETE", set.header("location").unwrap()).send().status, 204);

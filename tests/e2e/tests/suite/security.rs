@@ -90,7 +90,11 @@ fn names_addresses_and_emails_are_nowhere_in_the_database_in_clear() {
     // Under a key, so that a receipt is kept too.
     let begun = guest.call("POST", "/api/v1/checkout").json(&basket.body).header("idempotency-key", &unique("k")).send().expect(201);
     let session_id = begun["session_id"].as_str().unwrap();
-    let confirmed = guest.call("POST", &format!("/api/v1/checkout/{session_id}/confirm")).json(&json!({})).header("idempotency-key", &unique("k")).send();
+    let confirmed = guest
+        .call("POST", &format!("/api/v1/checkout/{session_id}/confirm"))
+        .json(&json!({}))
+        .header("idempotency-key", &unique("k"))
+        .send();
     let order = confirmed.expect(201);
     let order_id = order["order_id"].as_str().unwrap();
     guest.cancelling(order_id).send().expect(200);

@@ -61,10 +61,9 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
 
 fn calls_with_bodies<'e>(shop: &'e Shop, all: &'e [Endpoint]) -> impl Iterator<Item = (Call, &'e Value, String)> {
     all.iter().flat_map(move |endpoint| {
-        endpoint
-            .bodies
-            .iter()
-            .map(move |(method, body)| (shop.call(method, &endpoint.path).bearer(&endpoint.token), body, format!("{method} {}", endpoint.path)))
+        endpoint.bodies.iter().map(move |(method, body)| {
+            (shop.call(method, &endpoint.path).bearer(&endpoint.token), body, format!("{method} {}", endpoint.path))
+        })
     })
 }
 
@@ -74,7 +73,8 @@ fn every_route_of_the_manifest_is_held_to_this() {
     let shop = Shop::open();
     let guest = shop.guest();
     let held: Vec<String> = endpoints(&shop, &guest).into_iter().map(|endpoint| endpoint.path).collect();
-    let routes: Vec<&str> = include_str!("../../../../spin.toml").lines().filter_map(|line| line.strip_prefix("route = \"")?.strip_suffix('"')).collect();
+    let routes: Vec<&str> =
+        include_str!("../../../../spin.toml").lines().filter_map(|line| line.strip_prefix("route = \"")?.strip_suffix('"')).collect();
     assert!(routes.len() >= 20, "{routes:?}");
     for route in &routes {
         let fits = |path: &&String| {
@@ -152,7 +152,8 @@ fn a_body_that_is_not_called_json_is_415() {
     let guest = shop.guest();
     let all = endpoints(&shop, &guest);
     for (call, body, what) in calls_with_bodies(&shop, &all) {
-        for content_type in [Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/json; charset=latin-1"), None] {
+        for content_type in [Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/json; charset=latin-1"), None]
+        {
             let refused = call.clone().maybe("content-type", content_type).body(body.to_string()).send();
             assert_eq!(refused.status, 415, "{what} {content_type:?}: {refused:?}");
             refused.problem(415, "unsupported_media_type");

@@ -182,7 +182,8 @@ fn a_price_change_is_seen_by_the_very_next_read() {
     guest.add(&sku.sku, 1).expect(200);
     for price in [1_100, 900, 1_000] {
         sku.clone().price("USD", price).put();
-        let replies = together(4, |number| if number % 2 == 0 { guest.cart() } else { quoted(&guest, "country=VN&shipping_method=standard") });
+        let replies =
+            together(4, |number| if number % 2 == 0 { guest.cart() } else { quoted(&guest, "country=VN&shipping_method=standard") });
         for line in replies.iter().map(|reply| &reply["lines"][0]) {
             assert_eq!(minor(&line["unit_price"]), price);
             assert_eq!(minor(&line["added_price"]), 1_000);
@@ -201,12 +202,8 @@ fn totals_flag_every_short_line() {
         guest.add(sku, 3).expect(200);
     }
     let totals = quoted(&guest, "country=VN&shipping_method=standard");
-    let stock: Vec<(String, Value)> = totals["lines"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|line| (line["sku"].as_str().unwrap().to_owned(), line["stock"].clone()))
-        .collect();
+    let stock: Vec<(String, Value)> =
+        totals["lines"].as_array().unwrap().iter().map(|line| (line["sku"].as_str().unwrap().to_owned(), line["stock"].clone())).collect();
     let of = |sku: &str| stock.iter().find(|(known, _)| known == sku).unwrap().1.clone();
     assert_eq!(of(&plenty), "available");
     assert_eq!(of(&few), "short");

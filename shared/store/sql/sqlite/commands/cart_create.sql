@@ -1,7 +1,8 @@
 -- Opens the owner's cart. One live cart per owner: a second is refused as cart_exists.
 -- A service may open one with its lines, at today's prices: [{sku, quantity}].
--- in: cart_id, owner, currency, country, lines?, events
--- refuses: cart_exists, sku_unknown, quantity_out_of_range
+-- in: cart_id, owner, currency, country, lines?, idempotency…?, events
+-- refuses: idempotency_key_seen, cart_exists, sku_unknown, quantity_out_of_range
+@idempotent
 insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
   values (:cart_id, :owner, 'active', :currency, :country, 1, now_ms(), now_ms());
 select raise(abort, 'sku_unknown')
