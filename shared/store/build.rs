@@ -26,22 +26,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         commands.push(format!("&{}", name.to_uppercase()));
         let (doc, text) = split_doc(&source);
         let text = expand(&text, &fragments, &name)?;
-        let (effects, receipt) = text
-            .split_once("\nreturning\n")
-            .ok_or_else(|| format!("command {name}: no line `returning`"))?;
+        let (effects, receipt) = text.split_once("\nreturning\n").ok_or_else(|| format!("command {name}: no line `returning`"))?;
         let in_trigger = |text: &str| parameters(text, "new.doc");
         let effects = effects.replace(":receipt", &format!("({})", receipt.trim()));
         let create = squeeze(&format!(
             "create temp trigger if not exists {name} instead of insert on command when new.name = '{name}' begin {} end",
             in_trigger(&effects)
         ));
-        let fire = squeeze(&format!(
-            "insert into command (name, doc) values ('{name}', ?1) returning {}",
-            parameters(receipt, "command.doc")
-        ));
-        constant(&mut out, &name, &doc, &format!(
-            "Command {{ name: {name:?}, sqlite: CommandText {{ create: {create:?}, fire: {fire:?} }} }}"
-        ), "Command")?;
+        let fire =
+            squeeze(&format!("insert into command (name, doc) values ('{name}', ?1) returning {}", parameters(receipt, "command.doc")));
+        constant(
+            &mut out,
+            &name,
+            &doc,
+            &format!("Command {{ name: {name:?}, sqlite: CommandText {{ create: {create:?}, fire: {fire:?} }} }}"),
+            "Command",
+        )?;
     }
     for folder in ["statements", "queries"] {
         for (name, source) in read_folder(&root.join(folder))? {

@@ -5,8 +5,8 @@ use crate::{
     shop::{Shop, fingerprint},
 };
 use edge::{Code, Precondition, Problem, Reply, Request};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, value::RawValue};
+use json::{Value, json};
+use serde::Deserialize;
 use store::{Command, Refusal, sql};
 
 /// `If-Match` and `Idempotency-Key` of one request.
@@ -21,18 +21,7 @@ pub struct Change {
 #[derive(Deserialize)]
 struct Kept {
     request_hash: String,
-    receipt: Option<Box<RawValue>>,
-}
-
-/// The input of a command with the fields every replayable change has.
-#[derive(Serialize)]
-struct Input<'a, T: Serialize> {
-    #[serde(flatten)]
-    input: &'a T,
-    if_versions: Option<Vec<i64>>,
-    idempotency_key: Option<&'a str>,
-    request_hash: Option<&'a str>,
-    idempotency_ttl_ms: Option<i64>,
+    receipt: Option<Value>,
 }
 
 impl Change {
@@ -61,21 +50,20 @@ impl Change {
     }
 
     /// Fires `command` for `owner`, or answers with the stored receipt of the first time. The receipt is the
-    /// reply's body, in both cases the same bytes (DESIGN §1.4).
-    pub(crate) fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, input: &impl Serialize) -> Result<Applied, Problem> {
+    /// reply's body, written by us in both cases: the same bytes, however a database spells its JSON (DESIGN §1.4).
+    pub(crate) fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, mut input: Value) -> Result<Applied, Problem> {
         let key = self.idempotency_key.as_deref().map(|key| fingerprint(&[owner, key]));
         let versions = match &self.if_match {
             Some(Precondition::Versions(versions)) => Some(versions.clone()),
             Some(Precondition::Any) | None => None,
         };
-        let input = Input {
-            input,
-            if_versions: versions,
-            idempotency_key: key.as_deref(),
-            request_hash: key.is_some().then_some(self.fingerprint.as_str()),
-            idempotency_ttl_ms: key.is_some().then(|| shop.setting(&IDEMPOTENCY_MS)).transpose()?,
-        };
-        match shop.apply::<Box<RawValue>>(command, &input)? {
+        if let Some(input) = input.as_object_mut() {
+            json::member(input, "if_versions", &versions);
+            json::member(input, "idempotency_key", &key);
+            json::member(input, "request_hash", &key.is_some().then_some(&self.fingerprint));
+            json::member(input, "idempotency_ttl_ms", &key.is_some().then(|| shop.setting(&IDEMPOTENCY_MS)).transpose()?);
+        }
+        match shop.apply(command, &input)? {
             Ok(receipt) => Ok(Applied { receipt: Ok(receipt), replayed: false }),
             Err(Refusal::IdempotencyKeySeen) => self.replay(shop, key.as_deref().unwrap_or_default()),
             Err(refusal) => Ok(Applied { receipt: Err(refusal), replayed: false }),
@@ -84,7 +72,7 @@ impl Change {
 
     fn replay(&self, shop: &Shop<'_>, key: &str) -> Result<Applied, Problem> {
         let kept: Kept = shop
-            .read(&sql::RECEIPT, &serde_json::json!({ "idempotency_key": key }))?
+            .read(&sql::RECEIPT, &json!({ "idempotency_key": key }))?
             .ok_or_else(|| Problem::new(Code::IdempotencyInProgress).retry_after(1))?;
         if kept.request_hash != self.fingerprint {
             return Err(Problem::new(Code::IdempotencyKeyReused));
@@ -94,9 +82,9 @@ impl Change {
     }
 }
 
-/// What came of a change: the receipt's bytes, or the refusal.
+/// What came of a change: the receipt, or the refusal.
 pub(crate) struct Applied {
-    receipt: Result<Box<RawValue>, Refusal>,
+    receipt: Result<Value, Refusal>,
     replayed: bool,
 }
 
@@ -104,9 +92,9 @@ impl Applied {
     /// The reply: the receipt as the body. A refusal is what `refuse` makes of it.
     pub(crate) fn reply(self, status: u16, refuse: impl FnOnce(Refusal) -> Problem) -> Result<Reply, Problem> {
         let receipt = self.receipt.map_err(refuse)?;
-        let reply = Reply::stored(status, receipt.get().as_bytes());
+        let reply = Reply::json(status, &receipt);
         // The version, where the receipt has one, is the entity tag.
-        let version = serde_json::from_str::<Value>(receipt.get()).ok().and_then(|value| value.get("version")?.as_i64());
+        let version = receipt.get("version").and_then(Value::as_i64);
         let reply = match version {
             Some(version) => reply.etag(version),
             None => reply,
@@ -122,5 +110,5 @@ impl Applied {
 
 /// JSON without its white space and in one order of keys, so that a client that formats anew still replays.
 fn canonical(body: &str) -> String {
-    serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), |value| value.to_string())
+    json::read::<Value>(body.as_bytes()).map_or_else(|_| body.to_owned(), |value| json::text(&value))
 }

@@ -3,10 +3,7 @@
 use crate::{
     event::Event,
     payment::{PaymentRow, provider},
-    saga::Plan,
-    settings::{
-        COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, WORKER_LEASE_MS,
-    },
+    settings::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, WORKER_LEASE_MS},
     shop::Shop,
 };
 use domain::{
@@ -16,9 +13,9 @@ use domain::{
     saga::SagaState,
 };
 use edge::Problem;
+use json::{Value, json};
 use providers::{Authorization, PaymentProvider as _, ProviderError, Refund, Void};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 /// A leased compensation.
@@ -32,7 +29,13 @@ struct Owed {
     attempts: u32,
     reason: String,
     payment: PaymentRow,
-    plan: Plan,
+    plan: PlannedOrder,
+}
+
+/// The order that was planned.
+#[derive(Debug, Deserialize)]
+struct PlannedOrder {
+    order_id: String,
 }
 
 /// What one try came to.
@@ -76,7 +79,9 @@ async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
         Some(reference) => reference.clone(),
         None => match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id)).await {
             Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
-            Ok(Authorization::Declined { reference, .. }) => return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 }),
+            Ok(Authorization::Declined { reference, .. }) => {
+                return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 });
+            }
             Err(ProviderError::Mismatch { reference, .. }) => reference,
             Err(error) => return Ok(failed(&error)),
         },
@@ -107,7 +112,9 @@ async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
 fn failed(error: &ProviderError) -> Attempt {
     match error {
         ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => Attempt::Hopeless(error.to_string()),
-        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => Attempt::Failed(error.to_string()),
+        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => {
+            Attempt::Failed(error.to_string())
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn seal(shop: &Shop<'_>, cart_id: &str, contact: &Contact) -> Result<
 /// Opens what [`seal`] made for the same cart.
 pub(crate) fn open(shop: &Shop<'_>, cart_id: &str, sealed: &str) -> Result<Contact, Problem> {
     let plain = key(shop)?.open(cart_id, sealed).map_err(|error| Problem::internal(format!("contact: {error}")))?;
-    serde_json::from_slice(&plain).map_err(|_| Problem::internal("contact: the sealed value is no contact"))
+    json::read(&plain).map_err(|_| Problem::internal("contact: the sealed value is no contact"))
 }
 
 fn key(shop: &Shop<'_>) -> Result<Key, Problem> {

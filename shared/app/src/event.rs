@@ -1,8 +1,8 @@
 //! Events as a command carries them: written with the change, completed by the database with what it assigned.
 
 use crate::shop::Shop;
+use json::Value;
 use serde::Serialize;
-use serde_json::Value;
 
 /// One row of the outbox to be. `data` holds ids and facts, never personal data (SEC-3).
 #[derive(Debug, Serialize)]

@@ -7,8 +7,8 @@
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
-pub mod order;
 pub mod ops;
+pub mod order;
 pub mod settings;
 pub mod workers;
 
@@ -24,4 +24,3 @@ mod saga;
 mod shop;
 
 pub use change::Change;
-

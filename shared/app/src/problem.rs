@@ -24,7 +24,9 @@ pub(crate) fn database(error: StoreError) -> Problem {
 
 /// A variable that cannot be used: the request stops, and says which.
 pub(crate) fn configuration(name: &str, right: &str) -> Problem {
-    Problem::new(Code::ConfigurationInvalid).detail(format!("the variable {name} is not usable")).because(format!("variable {name}: {right}"))
+    Problem::new(Code::ConfigurationInvalid)
+        .detail(format!("the variable {name} is not usable"))
+        .because(format!("variable {name}: {right}"))
 }
 
 /// A command's refusal where the use case has nothing better to say.
@@ -99,8 +101,5 @@ pub(crate) fn short(shortages: &[Shortage]) -> Problem {
 
 /// A move the order's state does not allow; it names those that are (ORD-3).
 pub(crate) fn illegal(from: OrderStatus) -> Problem {
-    Problem::new(Code::IllegalTransition)
-        .detail(format!("the order is {from}"))
-        .with("order_status", from)
-        .with("legal", from.legal_next())
+    Problem::new(Code::IllegalTransition).detail(format!("the order is {from}")).with("order_status", from).with("legal", from.legal_next())
 }

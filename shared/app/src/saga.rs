@@ -19,13 +19,13 @@ use domain::{
     saga::{SagaEvent, SagaState, next},
 };
 use edge::{Code, Problem};
+use json::{Value, json};
 use providers::{Authorization, Capture, PaymentProvider as _, PaymentState as ProviderState, ProviderError};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 /// What a confirm decided before it called anyone, kept with the saga: recovery works from this alone. No personal data.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Plan {
     pub(crate) order_id: String,
     pub(crate) payment_id: String,
@@ -43,7 +43,7 @@ pub(crate) struct Plan {
 }
 
 /// One order line to be: one SKU from one warehouse, so that a line and its reservation are one to one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct PlanLine {
     pub(crate) line_no: i64,
     pub(crate) sku: String,
@@ -60,6 +60,24 @@ pub(crate) struct PlanLine {
     pub(crate) reservation_id: String,
 }
 
+/// What a driver reads of the plan; the rest is for the statement that makes the order.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Planned {
+    pub(crate) order_id: String,
+    pub(crate) payment_id: String,
+    pub(crate) currency: Currency,
+    pub(crate) total_minor: i64,
+    pub(crate) lines: Vec<PlannedLine>,
+}
+
+/// What a driver reads of a line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PlannedLine {
+    pub(crate) sku: String,
+    pub(crate) quantity: i64,
+    pub(crate) warehouse_id: String,
+}
+
 /// A saga's row with its payment.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Saga {
@@ -70,7 +88,7 @@ pub(crate) struct Saga {
     pub(crate) state: SagaState,
     pub(crate) idempotency_key: String,
     pub(crate) request_hash: String,
-    pub(crate) plan: Plan,
+    pub(crate) plan: Planned,
     pub(crate) attempts: u32,
     pub(crate) lease_token: String,
     pub(crate) lease_until_ms: i64,
@@ -179,10 +197,7 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: String) -> Res
     let capture_now = shop.setting(&PAYMENT_CAPTURE)?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
-    let order = json!({
-        "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total,
-        "lines": plan.lines.iter().map(|line| json!({ "sku": line.sku, "quantity": line.quantity, "warehouse_id": line.warehouse_id })).collect::<Vec<_>>(),
-    });
+    let order = json!({ "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total, "lines": plan.lines });
     let mut events = vec![
         Event::new(shop, "orders.order.created", "order", &plan.order_id, order.clone()),
         Event::new(shop, "inventory.stock.committed", "order", &plan.order_id, order),
@@ -249,17 +264,11 @@ async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
 
 /// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9).
 fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str) -> Result<Outcome, Problem> {
-    let settlement = Settlement {
-        reason: "declined",
-        payment_state: Some(PaymentState::Failed),
-        reference,
-        free_cart: true,
-        ..Settlement::default()
-    };
+    let settlement =
+        Settlement { reason: "declined", payment_state: Some(PaymentState::Failed), reference, free_cart: true, ..Settlement::default() };
     let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
-    let problem = Problem::new(Code::PaymentDeclined)
-        .with("decline_code", decline_code)
-        .with("reserved_until_ms", settled.reserved_until_ms);
+    let problem =
+        Problem::new(Code::PaymentDeclined).with("decline_code", decline_code).with("reserved_until_ms", settled.reserved_until_ms);
     Ok(Outcome::Refused(problem))
 }
 

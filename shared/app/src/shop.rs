@@ -50,7 +50,7 @@ impl<'a> Shop<'a> {
 
     /// Counts what leaves no other row. A counter that cannot be written is logged, and nothing else.
     pub(crate) fn count(&self, name: &str) {
-        let counted = self.store.read::<serde_json::Value>(&store::sql::COUNTER_ADD, &serde_json::json!({ "name": name }));
+        let counted = self.store.read::<json::Value>(&store::sql::COUNTER_ADD, &json::json!({ "name": name }));
         if let Err(error) = counted {
             edge::log("warning", "a counter could not be written", &[("counter", name), ("error", &error.to_string())]);
         }

@@ -43,10 +43,7 @@ impl<const MAX: usize, const LINES: bool> FromStr for PersonalText<MAX, LINES> {
         let is_allowed = |c: char| !c.is_control() || (LINES && matches!(c, '\n' | '\r'));
         match crate::text::check(text, MAX, "characters that can be printed", is_allowed) {
             Ok(()) => Ok(Self(text.to_owned())),
-            Err(problem) => Err(TextError {
-                what: "this text",
-                problem,
-            }),
+            Err(problem) => Err(TextError { what: "this text", problem }),
         }
     }
 }
@@ -91,17 +88,10 @@ impl FromStr for Email {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |problem| TextError {
-            what: "an e-mail address",
-            problem,
-        };
+        let wrong = |problem| TextError { what: "an e-mail address", problem };
         let text = text.trim();
         // A message must not repeat any of it, so white space and the like are a matter of shape.
-        let shape = || {
-            wrong(TextProblem::Shape {
-                expected: "of the form name@example.com, without spaces",
-            })
-        };
+        let shape = || wrong(TextProblem::Shape { expected: "of the form name@example.com, without spaces" });
         let given = text.chars().count();
         if given > 254 {
             return Err(wrong(TextProblem::TooLong { max: 254, given }));
@@ -110,8 +100,7 @@ impl FromStr for Email {
             return Err(shape());
         }
         let (local, host) = text.rsplit_once('@').ok_or_else(shape)?;
-        let host_is_dotted =
-            host.split('.').count() > 1 && host.split('.').all(|label| !label.is_empty());
+        let host_is_dotted = host.split('.').count() > 1 && host.split('.').all(|label| !label.is_empty());
         if local.is_empty() || local.contains('@') || !host_is_dotted {
             return Err(shape());
         }
@@ -207,30 +196,18 @@ impl TryFrom<RawAddress> for Address {
 }
 
 fn field<T: FromStr<Err = TextError>>(field: &'static str, text: &str) -> Result<T, AddressError> {
-    text.parse().map_err(|error: TextError| AddressError {
-        field,
-        problem: without_text(error.problem),
-    })
+    text.parse().map_err(|error: TextError| AddressError { field, problem: without_text(error.problem) })
 }
 
-fn optional<T: FromStr<Err = TextError>>(
-    name: &'static str,
-    text: Option<String>,
-) -> Result<Option<T>, AddressError> {
+fn optional<T: FromStr<Err = TextError>>(name: &'static str, text: Option<String>) -> Result<Option<T>, AddressError> {
     text.map(|text| field(name, &text)).transpose()
 }
 
 /// A region or a country typed wrongly may hold anything, so the character at fault is not repeated either.
 fn without_text(problem: TextProblem) -> TextProblem {
     match problem {
-        TextProblem::Character {
-            allowed,
-            character: _,
-        } => TextProblem::Characters { allowed },
-        TextProblem::Empty
-        | TextProblem::TooLong { .. }
-        | TextProblem::Characters { .. }
-        | TextProblem::Shape { .. } => problem,
+        TextProblem::Character { allowed, character: _ } => TextProblem::Characters { allowed },
+        TextProblem::Empty | TextProblem::TooLong { .. } | TextProblem::Characters { .. } | TextProblem::Shape { .. } => problem,
     }
 }
 
@@ -277,35 +254,16 @@ mod tests {
     #[test]
     fn a_refusal_names_the_field_and_repeats_nothing_of_it() {
         assert_eq!(with("name", " ").unwrap_err(), "name must not be empty");
-        assert_eq!(
-            with("city", &"x".repeat(201)).unwrap_err(),
-            "city must be at most 200 characters long, this has 201"
-        );
-        assert_eq!(
-            with("line1", "a\u{0}b").unwrap_err(),
-            "line1 may hold only characters that can be printed"
-        );
-        assert_eq!(
-            with("line1", "a\r\nBcc: b").unwrap_err(),
-            "line1 may hold only characters that can be printed"
-        );
-        assert_eq!(
-            with("country", "Vietnam").unwrap_err(),
-            "country must be two upper-case letters as in ISO 3166-1, such as VN"
-        );
-        assert_eq!(
-            with("region", "ny").unwrap_err(),
-            "region may hold only upper-case letters and digits"
-        );
+        assert_eq!(with("city", &"x".repeat(201)).unwrap_err(), "city must be at most 200 characters long, this has 201");
+        assert_eq!(with("line1", "a\u{0}b").unwrap_err(), "line1 may hold only characters that can be printed");
+        assert_eq!(with("line1", "a\r\nBcc: b").unwrap_err(), "line1 may hold only characters that can be printed");
+        assert_eq!(with("country", "Vietnam").unwrap_err(), "country must be two upper-case letters as in ISO 3166-1, such as VN");
+        assert_eq!(with("region", "ny").unwrap_err(), "region may hold only upper-case letters and digits");
     }
 
     #[test]
     fn an_unknown_or_missing_field_is_refused() {
-        assert!(
-            with("card_number", "4242")
-                .unwrap_err()
-                .starts_with("unknown field `card_number`")
-        );
+        assert!(with("card_number", "4242").unwrap_err().starts_with("unknown field `card_number`"));
         let mut incomplete = address();
         incomplete.as_object_mut().unwrap().remove("city");
         assert!(serde_json::from_value::<Address>(incomplete).is_err());
@@ -318,37 +276,15 @@ mod tests {
 
     #[test]
     fn an_email_has_a_name_and_a_host_and_no_spaces() {
-        for text in [
-            "a@example.com",
-            "first.last+tag@sub.example.co.uk",
-            "mai@bán.vn",
-        ] {
+        for text in ["a@example.com", "first.last+tag@sub.example.co.uk", "mai@bán.vn"] {
             assert_eq!(text.parse::<Email>().unwrap().as_str(), text);
         }
         let long = format!("{}@example.com", "x".repeat(250));
-        for text in [
-            "",
-            "a",
-            "a@",
-            "@b.c",
-            "a@b",
-            "a@b.",
-            "a@.c",
-            "a b@c.d",
-            "a@b@c.d",
-            "a@b.c\r\nBcc: x@y.z",
-            &long,
-        ] {
+        for text in ["", "a", "a@", "@b.c", "a@b", "a@b.", "a@.c", "a b@c.d", "a@b@c.d", "a@b.c\r\nBcc: x@y.z", &long] {
             assert!(text.parse::<Email>().is_err(), "{text}");
         }
-        let refusal = "mai\u{7}@personal.vn"
-            .parse::<Email>()
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            refusal,
-            "an e-mail address must be of the form name@example.com, without spaces"
-        );
+        let refusal = "mai\u{7}@personal.vn".parse::<Email>().unwrap_err().to_string();
+        assert_eq!(refusal, "an e-mail address must be of the form name@example.com, without spaces");
     }
 
     #[test]
@@ -358,20 +294,9 @@ mod tests {
         }))
         .unwrap();
         let logged = format!("{contact:?}");
-        for personal in [
-            "mai@",
-            "Minh Khai",
-            "Tràng",
-            "Hà Nội",
-            "10000",
-            "3825",
-            "ring",
-        ] {
+        for personal in ["mai@", "Minh Khai", "Tràng", "Hà Nội", "10000", "3825", "ring"] {
             assert!(!logged.contains(personal), "{logged}");
         }
-        assert!(
-            logged.contains("VN"),
-            "what is not personal stays readable: {logged}"
-        );
+        assert!(logged.contains("VN"), "what is not personal stays readable: {logged}");
     }
 }

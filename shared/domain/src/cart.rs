@@ -64,11 +64,7 @@ impl CartStatus {
 /// # Errors
 /// If it cannot go there from here.
 pub fn transition(from: CartStatus, to: CartStatus) -> Result<CartStatus, IllegalCartMove> {
-    if from.legal_next().contains(&to) {
-        Ok(to)
-    } else {
-        Err(IllegalCartMove { from, to })
-    }
+    if from.legal_next().contains(&to) { Ok(to) } else { Err(IllegalCartMove { from, to }) }
 }
 
 #[cfg(test)]
@@ -87,10 +83,7 @@ abandoned | x      .        .         .      .
 
     #[test]
     fn the_table_of_moves_is_this_one() {
-        assert_eq!(
-            crate::text::matrix(CartStatus::ALL, |from, to| transition(from, to).is_ok()),
-            GOLDEN
-        );
+        assert_eq!(crate::text::matrix(CartStatus::ALL, |from, to| transition(from, to).is_ok()), GOLDEN);
     }
 
     #[test]
@@ -100,19 +93,13 @@ abandoned | x      .        .         .      .
             message(CartStatus::Active, CartStatus::Completed),
             "a cart that is active cannot become completed; it can become checkout, merged, abandoned"
         );
-        assert_eq!(
-            message(CartStatus::Merged, CartStatus::Active),
-            "a cart that is merged cannot become active: it has come to its end"
-        );
+        assert_eq!(message(CartStatus::Merged, CartStatus::Active), "a cart that is merged cannot become active: it has come to its end");
     }
 
     #[test]
     fn a_cart_that_has_come_to_its_end_accepts_no_changes() {
         for &status in CartStatus::ALL {
-            assert!(
-                !status.legal_next().is_empty() || !status.accepts_changes(),
-                "{status}"
-            );
+            assert!(!status.legal_next().is_empty() || !status.accepts_changes(), "{status}");
         }
     }
 }

@@ -39,12 +39,7 @@ impl CompensationKind {
     /// The whole policy, by default.
     #[must_use]
     pub const fn policy(self) -> RetryPolicy {
-        RetryPolicy {
-            attempts_max: self.max_attempts(),
-            wait_first_ms: 30_000,
-            wait_max_ms: 300_000,
-            growth: Growth::Linear,
-        }
+        RetryPolicy { attempts_max: self.max_attempts(), wait_first_ms: 30_000, wait_max_ms: 300_000, growth: Growth::Linear }
     }
 }
 
@@ -63,32 +58,15 @@ mod tests {
     #[test]
     fn the_wait_grows_by_thirty_seconds_up_to_five_minutes() {
         let waits: Vec<i64> = [1, 2, 3, 9, 10, 11, 1_000].map(backoff_ms).to_vec();
-        assert_eq!(
-            waits,
-            [30_000, 60_000, 90_000, 270_000, 300_000, 300_000, 300_000]
-        );
+        assert_eq!(waits, [30_000, 60_000, 90_000, 270_000, 300_000, 300_000, 300_000]);
     }
 
     #[test]
     fn a_void_dies_after_five_tries_and_the_others_after_ten() {
         for &kind in CompensationKind::ALL {
-            let last = if kind == CompensationKind::VoidPayment {
-                5
-            } else {
-                10
-            };
-            assert!(
-                matches!(
-                    kind.policy().after_failure(last - 1),
-                    AfterFailure::RetryAfterMs(_)
-                ),
-                "{kind}"
-            );
-            assert_eq!(
-                kind.policy().after_failure(last),
-                AfterFailure::Dead,
-                "{kind}"
-            );
+            let last = if kind == CompensationKind::VoidPayment { 5 } else { 10 };
+            assert!(matches!(kind.policy().after_failure(last - 1), AfterFailure::RetryAfterMs(_)), "{kind}");
+            assert_eq!(kind.policy().after_failure(last), AfterFailure::Dead, "{kind}");
         }
     }
 }

@@ -24,16 +24,11 @@ impl Day {
         let days = epoch_ms.div_euclid(DAY_MS) + 719_468;
         let era = days.div_euclid(146_097);
         let day_of_era = days.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         Self::new(year, month, day)
     }
@@ -59,12 +54,7 @@ impl Day {
 }
 
 const fn not_a_day() -> TextError {
-    TextError {
-        what: "a day",
-        problem: TextProblem::Shape {
-            expected: "a calendar day as YYYYMMDD, such as 20260131",
-        },
-    }
+    TextError { what: "a day", problem: TextProblem::Shape { expected: "a calendar day as YYYYMMDD, such as 20260131" } }
 }
 
 impl fmt::Display for Day {
@@ -118,9 +108,7 @@ mod tests {
 
     #[test]
     fn what_the_calendar_does_not_have_is_no_day() {
-        for text in [
-            "20260229", "20261301", "20260100", "2026131", "00000101", "2026-1-1", "",
-        ] {
+        for text in ["20260229", "20261301", "20260100", "2026131", "00000101", "2026-1-1", ""] {
             assert!(text.parse::<Day>().is_err(), "{text}");
         }
         assert!(Day::from_epoch_ms(i64::MIN).is_err());

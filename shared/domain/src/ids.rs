@@ -9,17 +9,10 @@ use crate::text::{self, TextError, TextProblem};
 const ID_LENGTH_MAX: usize = 64;
 
 fn id_rule(text: &str) -> Result<(), TextProblem> {
-    text::check(
-        text,
-        ID_LENGTH_MAX,
-        "letters, digits, '.', '_' and '-'",
-        |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
-    )?;
+    text::check(text, ID_LENGTH_MAX, "letters, digits, '.', '_' and '-'", |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))?;
     // `.` and `..` mean something else in a path, so a thing named so could not be reached.
     if text.bytes().all(|b| b == b'.') {
-        return Err(TextProblem::Shape {
-            expected: "more than dots",
-        });
+        return Err(TextProblem::Shape { expected: "more than dots" });
     }
     Ok(())
 }
@@ -93,9 +86,7 @@ fn country_rule(text: &str) -> Result<(), TextProblem> {
     if text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase()) {
         return Ok(());
     }
-    Err(TextProblem::Shape {
-        expected: "two upper-case letters as in ISO 3166-1, such as VN",
-    })
+    Err(TextProblem::Shape { expected: "two upper-case letters as in ISO 3166-1, such as VN" })
 }
 
 text_type!(
@@ -104,9 +95,7 @@ text_type!(
 );
 
 fn region_rule(text: &str) -> Result<(), TextProblem> {
-    text::check(text, 10, "upper-case letters and digits", |c| {
-        c.is_ascii_uppercase() || c.is_ascii_digit()
-    })
+    text::check(text, 10, "upper-case letters and digits", |c| c.is_ascii_uppercase() || c.is_ascii_digit())
 }
 
 text_type!(
@@ -125,14 +114,10 @@ fn order_number_rule(text: &str) -> Result<(), TextProblem> {
         let digits = sequence.len();
         // Past a million orders a day the number grows; a leading zero there would be a second name for it.
         let canonical = digits == ORDER_SEQUENCE_DIGITS_MIN
-            || (digits > ORDER_SEQUENCE_DIGITS_MIN
-                && digits <= ORDER_SEQUENCE_DIGITS_MAX
-                && !sequence.starts_with('0'));
+            || (digits > ORDER_SEQUENCE_DIGITS_MIN && digits <= ORDER_SEQUENCE_DIGITS_MAX && !sequence.starts_with('0'));
         (canonical && sequence.bytes().all(|b| b.is_ascii_digit())).then_some(())
     };
-    well_formed().ok_or(TextProblem::Shape {
-        expected: ORDER_NUMBER_SHAPE,
-    })
+    well_formed().ok_or(TextProblem::Shape { expected: ORDER_NUMBER_SHAPE })
 }
 
 text_type!(
@@ -157,27 +142,10 @@ mod tests {
 
     #[test]
     fn an_id_is_one_to_sixty_four_plain_characters() {
-        for text in [
-            "a",
-            "TILL-0001",
-            "0190b0a2-7c1e-7000-8000-000000000000",
-            "..a",
-            &"x".repeat(64),
-        ] {
+        for text in ["a", "TILL-0001", "0190b0a2-7c1e-7000-8000-000000000000", "..a", &"x".repeat(64)] {
             assert_eq!(Sku::try_from(text).map(String::from), Ok(text.to_owned()));
         }
-        for text in [
-            "",
-            " ",
-            "a b",
-            "a/b",
-            "é",
-            "a\n",
-            ".",
-            "..",
-            "a'",
-            &"x".repeat(65),
-        ] {
+        for text in ["", " ", "a b", "a/b", "é", "a\n", ".", "..", "a'", &"x".repeat(65)] {
             assert!(CartId::try_from(text).is_err(), "{text:?}");
         }
     }
@@ -186,14 +154,8 @@ mod tests {
     fn a_refusal_says_what_would_be_right() {
         let message = |text: &str| Sku::try_from(text).unwrap_err().to_string();
         assert_eq!(message(""), "a SKU must not be empty");
-        assert_eq!(
-            message("a/b"),
-            "a SKU may hold only letters, digits, '.', '_' and '-', not '/'"
-        );
-        assert_eq!(
-            message(&"x".repeat(65)),
-            "a SKU must be at most 64 characters long, this has 65"
-        );
+        assert_eq!(message("a/b"), "a SKU may hold only letters, digits, '.', '_' and '-', not '/'");
+        assert_eq!(message(&"x".repeat(65)), "a SKU must be at most 64 characters long, this has 65");
         assert_eq!(
             Country::try_from("vn").unwrap_err().to_string(),
             "a country must be two upper-case letters as in ISO 3166-1, such as VN"
@@ -202,17 +164,9 @@ mod tests {
 
     #[test]
     fn json_is_held_to_the_same_rule() {
-        assert_eq!(
-            serde_json::from_str::<Sku>("\"A-1\"").unwrap().as_str(),
-            "A-1"
-        );
-        assert_eq!(
-            serde_json::to_string(&TaxClass::shipping()).unwrap(),
-            "\"shipping\""
-        );
-        let refusal = serde_json::from_str::<Sku>("\"a b\"")
-            .unwrap_err()
-            .to_string();
+        assert_eq!(serde_json::from_str::<Sku>("\"A-1\"").unwrap().as_str(), "A-1");
+        assert_eq!(serde_json::to_string(&TaxClass::shipping()).unwrap(), "\"shipping\"");
+        let refusal = serde_json::from_str::<Sku>("\"a b\"").unwrap_err().to_string();
         assert!(refusal.contains("a SKU may hold only"), "{refusal}");
     }
 

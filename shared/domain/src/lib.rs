@@ -33,6 +33,7 @@ pub mod reservation;
 pub mod retry;
 pub mod saga;
 pub mod shipping;
+mod sorted;
 pub mod stock;
 pub mod tax;
 pub mod totals;

@@ -1,15 +1,14 @@
 //! Money: an integer of minor units and its currency, always together.
 //!
 //! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an error, never a
-//! wrapped or a clamped amount. No float touches money. Rates are decimals, and a decimal becomes an amount in
-//! exactly one place, [`round_half_even`].
+//! wrapped or a clamped amount. No float touches money. Whatever is not a whole number of minor units is
+//! rounded in exactly one place, [`divide_half_even`].
 
 use crate::quantity::Quantity;
+use crate::sorted::sorted_by;
 use crate::text::{TextError, TextProblem};
-use rust_decimal::prelude::ToPrimitive;
-use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -36,9 +35,7 @@ impl FromStr for Currency {
             Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
             Ok(_) | Err(_) => Err(TextError {
                 what: "a currency",
-                problem: TextProblem::Shape {
-                    expected: "three upper-case letters as in ISO 4217, such as USD",
-                },
+                problem: TextProblem::Shape { expected: "three upper-case letters as in ISO 4217, such as USD" },
             }),
         }
     }
@@ -99,9 +96,7 @@ pub enum MoneyError {
     #[error("the amount is too large to be an amount of money")]
     Overflow,
     /// Two currencies met.
-    #[error(
-        "an amount in {right} cannot be combined with one in {left}: convert it first, at a named rate"
-    )]
+    #[error("an amount in {right} cannot be combined with one in {left}: convert it first, at a named rate")]
     CurrencyMismatch {
         /// The currency that was expected.
         left: Currency,
@@ -129,10 +124,7 @@ impl Money {
     /// So many minor units of a currency.
     #[must_use]
     pub const fn new(amount_minor: i64, currency: Currency) -> Self {
-        Self {
-            amount_minor,
-            currency,
-        }
+        Self { amount_minor, currency }
     }
 
     /// Nothing, in a currency.
@@ -177,10 +169,7 @@ impl Money {
     /// If the currencies differ or the sum does not fit.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        self.amount_minor
-            .checked_add(other.amount_minor)
-            .map(|n| Self::new(n, self.currency))
-            .ok_or(MoneyError::Overflow)
+        self.amount_minor.checked_add(other.amount_minor).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
     }
 
     /// This amount less another.
@@ -189,10 +178,7 @@ impl Money {
     /// If the currencies differ or the difference does not fit.
     pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        self.amount_minor
-            .checked_sub(other.amount_minor)
-            .map(|n| Self::new(n, self.currency))
-            .ok_or(MoneyError::Overflow)
+        self.amount_minor.checked_sub(other.amount_minor).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
     }
 
     /// The same amount with the other sign.
@@ -208,33 +194,22 @@ impl Money {
     /// # Errors
     /// If the product does not fit.
     pub fn mul_quantity(self, quantity: Quantity) -> Result<Self, MoneyError> {
-        self.amount_minor
-            .checked_mul(quantity.get())
-            .map(|n| Self::new(n, self.currency))
-            .ok_or(MoneyError::Overflow)
+        self.amount_minor.checked_mul(quantity.get()).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
     }
 
     /// All of them together; nothing, if there are none.
     ///
     /// # Errors
     /// If one is in another currency or the sum does not fit.
-    pub fn sum(
-        currency: Currency,
-        amounts: impl IntoIterator<Item = Self>,
-    ) -> Result<Self, MoneyError> {
-        amounts
-            .into_iter()
-            .try_fold(Self::zero(currency), Self::checked_add)
+    pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
+        amounts.into_iter().try_fold(Self::zero(currency), Self::checked_add)
     }
 
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             return Ok(());
         }
-        Err(MoneyError::CurrencyMismatch {
-            left: self.currency,
-            right: other.currency,
-        })
+        Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency })
     }
 }
 
@@ -252,17 +227,23 @@ impl fmt::Debug for Money {
     }
 }
 
-/// Makes minor units of a decimal: the ONE place where money is rounded.
+/// Divides and makes a whole number of it: the ONE place where money is rounded.
 ///
-/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop.
+/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop. `by` is
+/// above zero.
 ///
 /// # Errors
 /// If the result does not fit.
-pub fn round_half_even(amount: Decimal) -> Result<i64, MoneyError> {
-    amount
-        .round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven)
-        .to_i64()
-        .ok_or(MoneyError::Overflow)
+pub fn divide_half_even(amount: i128, by: i128) -> Result<i64, MoneyError> {
+    // Rounded down first, and there is from nothing to nearly one left over.
+    let whole = amount.checked_div_euclid(by).ok_or(MoneyError::Overflow)?;
+    let twice_the_rest = (amount - whole * by) * 2;
+    let up = match twice_the_rest.cmp(&by) {
+        Ordering::Less => 0,
+        Ordering::Equal => whole & 1,
+        Ordering::Greater => 1,
+    };
+    i64::try_from(whole + up).map_err(|_| MoneyError::Overflow)
 }
 
 /// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
@@ -283,18 +264,11 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
     }
     // A u64 times a u64 always fits a u128, so nothing below can overflow.
     let magnitude = u128::from(total.amount_minor.unsigned_abs());
-    let mut parts: Vec<u128> = weights
-        .iter()
-        .map(|&weight| magnitude * u128::from(weight) / whole)
-        .collect();
+    let mut parts: Vec<u128> = weights.iter().map(|&weight| magnitude * u128::from(weight) / whole).collect();
     let left_over = magnitude - parts.iter().sum::<u128>();
 
-    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> = weights
-        .iter()
-        .zip(parts.iter_mut())
-        .map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part))
-        .collect();
-    by_loss.sort_by_key(|(loss, _)| *loss);
+    let losses = weights.iter().zip(parts.iter_mut()).map(|(&weight, part)| (magnitude * u128::from(weight) % whole, part));
+    let by_loss = sorted_by(losses, |a, b| b.0.cmp(&a.0));
     // What is left over is the sum of the losses, so it is less than the number of parts that lost anything.
     let receivers = usize::try_from(left_over).map_err(|_| MoneyError::Overflow)?;
     for (_, part) in by_loss.into_iter().take(receivers) {
@@ -306,9 +280,7 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
         .into_iter()
         .map(|part| {
             let part = i128::try_from(part).map_err(|_| MoneyError::Overflow)? * i128::from(sign);
-            i64::try_from(part)
-                .map(|n| Money::new(n, total.currency))
-                .map_err(|_| MoneyError::Overflow)
+            i64::try_from(part).map(|n| Money::new(n, total.currency)).map_err(|_| MoneyError::Overflow)
         })
         .collect()
 }
@@ -323,15 +295,7 @@ mod tests {
     }
 
     fn divide(total: i64, weights: &[u64]) -> Vec<i64> {
-        allocate(usd(total), weights)
-            .unwrap()
-            .into_iter()
-            .map(Money::amount_minor)
-            .collect()
-    }
-
-    fn rounded(text: &str) -> Result<i64, MoneyError> {
-        round_half_even(text.parse().unwrap())
+        allocate(usd(total), weights).unwrap().into_iter().map(Money::amount_minor).collect()
     }
 
     #[test]
@@ -364,19 +328,13 @@ mod tests {
         assert_eq!(usd(i64::MIN).checked_sub(usd(1)), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MIN).checked_neg(), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MAX).mul_quantity(many), Err(MoneyError::Overflow));
-        assert_eq!(
-            Money::sum(usd(0).currency(), [usd(i64::MAX), usd(1)]),
-            Err(MoneyError::Overflow)
-        );
+        assert_eq!(Money::sum(usd(0).currency(), [usd(i64::MAX), usd(1)]), Err(MoneyError::Overflow));
     }
 
     #[test]
     fn two_currencies_never_meet() {
         let dong = Money::new(1, "VND".parse().unwrap());
-        let mismatch = MoneyError::CurrencyMismatch {
-            left: usd(0).currency(),
-            right: dong.currency(),
-        };
+        let mismatch = MoneyError::CurrencyMismatch { left: usd(0).currency(), right: dong.currency() };
         assert_eq!(usd(1).checked_add(dong), Err(mismatch.clone()));
         assert_eq!(usd(1).checked_sub(dong), Err(mismatch.clone()));
         assert_eq!(Money::sum(usd(0).currency(), [dong]), Err(mismatch));
@@ -384,19 +342,23 @@ mod tests {
 
     #[test]
     fn a_half_is_rounded_to_the_even_neighbour() {
-        for (text, expected) in [
-            ("0.5", 0),
-            ("1.5", 2),
-            ("2.5", 2),
-            ("2.500000000001", 3),
-            ("-0.5", 0),
-            ("-1.5", -2),
-            ("0.4999", 0),
+        for (amount, by, expected) in [
+            (1, 2, 0),
+            (3, 2, 2),
+            (5, 2, 2),
+            (2_500_001, 1_000_000, 3),
+            (-1, 2, 0),
+            (-3, 2, -2),
+            (-4, 3, -1),
+            (-5, 3, -2),
+            (4_999, 10_000, 0),
         ] {
-            assert_eq!(rounded(text), Ok(expected), "{text}");
+            assert_eq!(divide_half_even(amount, by), Ok(expected), "{amount} / {by}");
         }
-        assert_eq!(rounded("9223372036854775807.4"), Ok(i64::MAX));
-        assert_eq!(rounded("9223372036854775807.5"), Err(MoneyError::Overflow));
+        let most = i128::from(i64::MAX) * 10;
+        assert_eq!(divide_half_even(most + 4, 10), Ok(i64::MAX));
+        assert_eq!(divide_half_even(most + 5, 10), Err(MoneyError::Overflow));
+        assert_eq!(divide_half_even(1, 0), Err(MoneyError::Overflow));
     }
 
     #[test]
@@ -419,10 +381,7 @@ mod tests {
     #[test]
     fn the_extremes_divide_too() {
         assert_eq!(divide(i64::MIN, &[u64::MAX]), [i64::MIN]);
-        assert_eq!(
-            divide(i64::MAX, &[u64::MAX, u64::MAX]),
-            [i64::MAX / 2 + 1, i64::MAX / 2]
-        );
+        assert_eq!(divide(i64::MAX, &[u64::MAX, u64::MAX]), [i64::MAX / 2 + 1, i64::MAX / 2]);
     }
 
     proptest! {

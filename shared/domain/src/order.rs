@@ -55,21 +55,10 @@ impl OrderStatus {
     #[must_use]
     pub const fn legal_next(self) -> &'static [Self] {
         match self {
-            Self::Draft => &[
-                Self::Pending,
-                Self::OnHold,
-                Self::Confirmed,
-                Self::Cancelled,
-                Self::Failed,
-            ],
+            Self::Draft => &[Self::Pending, Self::OnHold, Self::Confirmed, Self::Cancelled, Self::Failed],
             Self::Pending => &[Self::OnHold, Self::Confirmed, Self::Cancelled, Self::Failed],
             // Released to where its payment stands, or denied.
-            Self::OnHold => &[
-                Self::Pending,
-                Self::Confirmed,
-                Self::Cancelled,
-                Self::Failed,
-            ],
+            Self::OnHold => &[Self::Pending, Self::Confirmed, Self::Cancelled, Self::Failed],
             Self::Confirmed => &[Self::OnHold, Self::Processing, Self::Cancelled],
             Self::Processing => &[Self::PartiallyShipped, Self::Shipped, Self::Cancelled],
             // Once anything has left, an order is not cancelled: it is returned.
@@ -95,11 +84,7 @@ impl OrderStatus {
 /// If it cannot go there from here; the error names the moves it can make.
 pub fn transition(from: OrderStatus, to: OrderStatus) -> Result<OrderStatus, IllegalTransition> {
     let legal = from.legal_next();
-    if legal.contains(&to) {
-        Ok(to)
-    } else {
-        Err(IllegalTransition { from, to, legal })
-    }
+    if legal.contains(&to) { Ok(to) } else { Err(IllegalTransition { from, to, legal }) }
 }
 
 #[cfg(test)]
@@ -124,36 +109,20 @@ failed            | .     .       .       .         .          .                
 
     #[test]
     fn the_table_of_moves_is_this_one() {
-        assert_eq!(
-            crate::text::matrix(OrderStatus::ALL, |from, to| transition(from, to).is_ok()),
-            GOLDEN
-        );
+        assert_eq!(crate::text::matrix(OrderStatus::ALL, |from, to| transition(from, to).is_ok()), GOLDEN);
     }
 
     #[test]
     fn an_illegal_move_names_the_legal_ones() {
         let refusal = transition(OrderStatus::Shipped, OrderStatus::Cancelled).unwrap_err();
-        assert_eq!(
-            refusal.legal,
-            [OrderStatus::Delivered, OrderStatus::Refunded]
-        );
-        assert_eq!(
-            refusal.to_string(),
-            "an order that is shipped cannot become cancelled; it can become delivered, refunded"
-        );
+        assert_eq!(refusal.legal, [OrderStatus::Delivered, OrderStatus::Refunded]);
+        assert_eq!(refusal.to_string(), "an order that is shipped cannot become cancelled; it can become delivered, refunded");
     }
 
     #[test]
     fn an_order_may_be_cancelled_until_anything_has_left() {
-        let may: Vec<&str> = OrderStatus::ALL
-            .iter()
-            .filter(|s| s.may_cancel())
-            .map(|s| s.as_str())
-            .collect();
-        assert_eq!(
-            may,
-            ["draft", "pending", "on_hold", "confirmed", "processing"]
-        );
+        let may: Vec<&str> = OrderStatus::ALL.iter().filter(|s| s.may_cancel()).map(|s| s.as_str()).collect();
+        assert_eq!(may, ["draft", "pending", "on_hold", "confirmed", "processing"]);
     }
 
     #[test]
@@ -161,15 +130,9 @@ failed            | .     .       .       .         .          .                
         for (&status, &name) in OrderStatus::ALL.iter().zip(OrderStatus::NAMES) {
             assert_eq!(status.to_string(), name);
             assert_eq!(name.parse(), Ok(status));
-            assert_eq!(
-                serde_json::to_value(status).unwrap(),
-                serde_json::json!(name)
-            );
+            assert_eq!(serde_json::to_value(status).unwrap(), serde_json::json!(name));
         }
         let refusal = "Shipped".parse::<OrderStatus>().unwrap_err().to_string();
-        assert!(
-            refusal.starts_with("an order status must be one of draft, pending, on_hold, "),
-            "{refusal}"
-        );
+        assert!(refusal.starts_with("an order status must be one of draft, pending, on_hold, "), "{refusal}");
     }
 }

@@ -106,22 +106,14 @@ pub fn next(state: PaymentState, event: PaymentEvent) -> Result<PaymentState, Il
             E::Authorized => Ok(S::Authorized),
             E::Declined => Ok(S::Failed),
             E::Voided => Ok(S::Voided),
-            E::CaptureRequested
-            | E::Captured
-            | E::CaptureFailed
-            | E::PartiallyRefunded
-            | E::Refunded => illegal,
+            E::CaptureRequested | E::Captured | E::CaptureFailed | E::PartiallyRefunded | E::Refunded => illegal,
         },
         S::RequiresAction => match event {
             E::ActionRequired => Ok(S::RequiresAction),
             E::Authorized => Ok(S::Authorized),
             E::Declined => Ok(S::Failed),
             E::Voided => Ok(S::Voided),
-            E::CaptureRequested
-            | E::Captured
-            | E::CaptureFailed
-            | E::PartiallyRefunded
-            | E::Refunded => illegal,
+            E::CaptureRequested | E::Captured | E::CaptureFailed | E::PartiallyRefunded | E::Refunded => illegal,
         },
         S::Authorized => match event {
             E::Authorized => Ok(S::Authorized),
@@ -129,11 +121,7 @@ pub fn next(state: PaymentState, event: PaymentEvent) -> Result<PaymentState, Il
             // Somebody took it at the provider's own desk, or its notice overtook ours.
             E::Captured => Ok(S::Captured),
             E::Voided => Ok(S::Voided),
-            E::ActionRequired
-            | E::Declined
-            | E::CaptureFailed
-            | E::PartiallyRefunded
-            | E::Refunded => illegal,
+            E::ActionRequired | E::Declined | E::CaptureFailed | E::PartiallyRefunded | E::Refunded => illegal,
         },
         S::CapturePending => match event {
             E::CaptureRequested => Ok(S::CapturePending),
@@ -141,11 +129,7 @@ pub fn next(state: PaymentState, event: PaymentEvent) -> Result<PaymentState, Il
             E::CaptureFailed => Ok(S::CaptureFailed),
             // The hold lapsed before it was taken.
             E::Voided => Ok(S::Voided),
-            E::ActionRequired
-            | E::Authorized
-            | E::Declined
-            | E::PartiallyRefunded
-            | E::Refunded => illegal,
+            E::ActionRequired | E::Authorized | E::Declined | E::PartiallyRefunded | E::Refunded => illegal,
         },
         S::CaptureFailed => match event {
             E::CaptureRequested => Ok(S::CapturePending),
@@ -153,33 +137,18 @@ pub fn next(state: PaymentState, event: PaymentEvent) -> Result<PaymentState, Il
             E::Captured => Ok(S::Captured),
             E::CaptureFailed => Ok(S::CaptureFailed),
             E::Voided => Ok(S::Voided),
-            E::ActionRequired
-            | E::Authorized
-            | E::Declined
-            | E::PartiallyRefunded
-            | E::Refunded => illegal,
+            E::ActionRequired | E::Authorized | E::Declined | E::PartiallyRefunded | E::Refunded => illegal,
         },
         S::Captured => match event {
             E::Captured => Ok(S::Captured),
             E::PartiallyRefunded => Ok(S::PartiallyRefunded),
             E::Refunded => Ok(S::Refunded),
-            E::ActionRequired
-            | E::Authorized
-            | E::Declined
-            | E::CaptureRequested
-            | E::CaptureFailed
-            | E::Voided => illegal,
+            E::ActionRequired | E::Authorized | E::Declined | E::CaptureRequested | E::CaptureFailed | E::Voided => illegal,
         },
         S::PartiallyRefunded => match event {
             E::PartiallyRefunded => Ok(S::PartiallyRefunded),
             E::Refunded => Ok(S::Refunded),
-            E::ActionRequired
-            | E::Authorized
-            | E::Declined
-            | E::CaptureRequested
-            | E::Captured
-            | E::CaptureFailed
-            | E::Voided => illegal,
+            E::ActionRequired | E::Authorized | E::Declined | E::CaptureRequested | E::Captured | E::CaptureFailed | E::Voided => illegal,
         },
         S::Voided => only_again(state, event, E::Voided),
         S::Failed => only_again(state, event, E::Declined),
@@ -188,16 +157,8 @@ pub fn next(state: PaymentState, event: PaymentEvent) -> Result<PaymentState, Il
 }
 
 /// An end: the only thing that can still happen is to be told of it again.
-fn only_again(
-    state: PaymentState,
-    event: PaymentEvent,
-    again: PaymentEvent,
-) -> Result<PaymentState, IllegalPaymentEvent> {
-    if event == again {
-        Ok(state)
-    } else {
-        Err(IllegalPaymentEvent { state, event })
-    }
+fn only_again(state: PaymentState, event: PaymentEvent, again: PaymentEvent) -> Result<PaymentState, IllegalPaymentEvent> {
+    if event == again { Ok(state) } else { Err(IllegalPaymentEvent { state, event }) }
 }
 
 #[cfg(test)]
@@ -248,9 +209,7 @@ refunded
 
     #[test]
     fn the_table_of_states_and_events_is_this_one() {
-        let table = crate::text::table(PaymentState::ALL, PaymentEvent::ALL, |state, event| {
-            next(state, event).ok()
-        });
+        let table = crate::text::table(PaymentState::ALL, PaymentEvent::ALL, |state, event| next(state, event).ok());
         assert_eq!(table, GOLDEN);
     }
 
@@ -267,15 +226,9 @@ refunded
 
     #[test]
     fn a_payment_that_gave_everything_back_never_holds_money_again() {
-        for &state in PaymentState::ALL
-            .iter()
-            .filter(|state| !state.may_hold_money())
-        {
+        for &state in PaymentState::ALL.iter().filter(|state| !state.may_hold_money()) {
             for &event in PaymentEvent::ALL {
-                assert!(
-                    next(state, event).is_ok_and(|after| after == state)
-                        || next(state, event).is_err()
-                );
+                assert!(next(state, event).is_ok_and(|after| after == state) || next(state, event).is_err());
             }
         }
     }
@@ -283,9 +236,6 @@ refunded
     #[test]
     fn an_illegal_event_says_what_and_where() {
         let refusal = next(PaymentState::Voided, PaymentEvent::Captured).unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "captured cannot happen to a payment that is voided"
-        );
+        assert_eq!(refusal.to_string(), "captured cannot happen to a payment that is voided");
     }
 }

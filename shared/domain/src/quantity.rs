@@ -40,16 +40,8 @@ impl Quantity {
     /// # Errors
     /// If `given` is below 1 or above the lower of the two limits.
     pub const fn within(given: i64, configured_max: i64) -> Result<Self, QuantityError> {
-        let max = if configured_max < Self::HARD_MAX {
-            configured_max
-        } else {
-            Self::HARD_MAX
-        };
-        if given >= 1 && given <= max {
-            Ok(Self(given))
-        } else {
-            Err(QuantityError { given, max })
-        }
+        let max = if configured_max < Self::HARD_MAX { configured_max } else { Self::HARD_MAX };
+        if given >= 1 && given <= max { Ok(Self(given)) } else { Err(QuantityError { given, max }) }
     }
 
     /// The number.
@@ -96,18 +88,9 @@ mod tests {
     fn a_quantity_is_from_one_to_the_lower_of_the_two_limits() {
         assert_eq!(Quantity::try_from(1).map(Quantity::get), Ok(1));
         assert_eq!(Quantity::try_from(10_000).map(Quantity::get), Ok(10_000));
-        assert_eq!(
-            Quantity::within(100, 99),
-            Err(QuantityError {
-                given: 100,
-                max: 99
-            })
-        );
+        assert_eq!(Quantity::within(100, 99), Err(QuantityError { given: 100, max: 99 }));
         for given in [i64::MIN, -1, 0, 10_001, i64::MAX] {
-            assert_eq!(
-                Quantity::within(given, i64::MAX),
-                Err(QuantityError { given, max: 10_000 })
-            );
+            assert_eq!(Quantity::within(given, i64::MAX), Err(QuantityError { given, max: 10_000 }));
         }
     }
 
@@ -115,13 +98,7 @@ mod tests {
     fn adding_respects_the_limit_too() {
         let half = Quantity::try_from(5_000).unwrap();
         assert_eq!(half.plus(half, 10_000).map(Quantity::get), Ok(10_000));
-        assert_eq!(
-            half.plus(half, 9_999),
-            Err(QuantityError {
-                given: 10_000,
-                max: 9_999
-            })
-        );
+        assert_eq!(half.plus(half, 9_999), Err(QuantityError { given: 10_000, max: 9_999 }));
     }
 
     #[test]

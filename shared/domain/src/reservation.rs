@@ -60,15 +60,8 @@ impl ReservationState {
 ///
 /// # Errors
 /// If it cannot go there from here.
-pub fn transition(
-    from: ReservationState,
-    to: ReservationState,
-) -> Result<ReservationState, IllegalReservationMove> {
-    if from.legal_next().contains(&to) {
-        Ok(to)
-    } else {
-        Err(IllegalReservationMove { from, to })
-    }
+pub fn transition(from: ReservationState, to: ReservationState) -> Result<ReservationState, IllegalReservationMove> {
+    if from.legal_next().contains(&to) { Ok(to) } else { Err(IllegalReservationMove { from, to }) }
 }
 
 #[cfg(test)]
@@ -86,21 +79,13 @@ expired   | .      .         .        .
 
     #[test]
     fn the_table_of_moves_is_this_one() {
-        assert_eq!(
-            crate::text::matrix(ReservationState::ALL, |from, to| transition(from, to)
-                .is_ok()),
-            GOLDEN
-        );
+        assert_eq!(crate::text::matrix(ReservationState::ALL, |from, to| transition(from, to).is_ok()), GOLDEN);
     }
 
     #[test]
     fn stock_is_held_exactly_until_the_end() {
         for &state in ReservationState::ALL {
-            assert_eq!(
-                state.holds_stock(),
-                !state.legal_next().is_empty(),
-                "{state}"
-            );
+            assert_eq!(state.holds_stock(), !state.legal_next().is_empty(), "{state}");
         }
     }
 }

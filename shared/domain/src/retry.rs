@@ -38,11 +38,7 @@ impl RetryPolicy {
     /// What follows when the `attempt`-th try (the first is 1) has failed.
     #[must_use]
     pub fn after_failure(&self, attempt: u32) -> AfterFailure {
-        if attempt >= self.attempts_max {
-            AfterFailure::Dead
-        } else {
-            AfterFailure::RetryAfterMs(self.wait_ms(attempt))
-        }
+        if attempt >= self.attempts_max { AfterFailure::Dead } else { AfterFailure::RetryAfterMs(self.wait_ms(attempt)) }
     }
 
     /// How long is waited after the `attempt`-th try (the first is 1) has failed.
@@ -52,19 +48,12 @@ impl RetryPolicy {
             Growth::Linear => i64::from(attempt),
             Growth::Doubling => 2_i64.saturating_pow(attempt.saturating_sub(1)),
         };
-        self.wait_first_ms
-            .saturating_mul(factor)
-            .clamp(0, self.wait_max_ms.max(0))
+        self.wait_first_ms.saturating_mul(factor).clamp(0, self.wait_max_ms.max(0))
     }
 }
 
 /// Delivery of an event to its sink: ten tries, one second at first, twofold each time, at most five minutes.
-pub const DELIVERY: RetryPolicy = RetryPolicy {
-    attempts_max: 10,
-    wait_first_ms: 1_000,
-    wait_max_ms: 300_000,
-    growth: Growth::Doubling,
-};
+pub const DELIVERY: RetryPolicy = RetryPolicy { attempts_max: 10, wait_first_ms: 1_000, wait_max_ms: 300_000, growth: Growth::Doubling };
 
 /// How long is waited after the `attempt`-th delivery (the first is 1) has failed, by default.
 #[must_use]
@@ -79,27 +68,15 @@ mod tests {
     #[test]
     fn a_delivery_waits_twice_as_long_each_time_and_dies_after_the_tenth() {
         let waits: Vec<i64> = (1..=10).map(delivery_backoff_ms).collect();
-        assert_eq!(
-            waits,
-            [
-                1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000
-            ]
-        );
-        assert_eq!(
-            DELIVERY.after_failure(9),
-            AfterFailure::RetryAfterMs(256_000)
-        );
+        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000]);
+        assert_eq!(DELIVERY.after_failure(9), AfterFailure::RetryAfterMs(256_000));
         assert_eq!(DELIVERY.after_failure(10), AfterFailure::Dead);
     }
 
     #[test]
     fn no_number_of_attempts_overflows() {
         for growth in [Growth::Linear, Growth::Doubling] {
-            let policy = RetryPolicy {
-                growth,
-                wait_first_ms: i64::MAX,
-                ..DELIVERY
-            };
+            let policy = RetryPolicy { growth, wait_first_ms: i64::MAX, ..DELIVERY };
             for attempt in [0, 1, 63, 64, u32::MAX] {
                 assert!((0..=300_000).contains(&policy.wait_ms(attempt)));
             }

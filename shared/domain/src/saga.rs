@@ -134,11 +134,7 @@ impl SagaState {
     pub const fn has_order(self) -> bool {
         match self {
             Self::Capturing | Self::Completed => true,
-            Self::Authorizing
-            | Self::AwaitingAction
-            | Self::Voiding
-            | Self::Declined
-            | Self::Failed => false,
+            Self::Authorizing | Self::AwaitingAction | Self::Voiding | Self::Declined | Self::Failed => false,
         }
     }
 }
@@ -170,12 +166,7 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             // The buyer may be answering at this moment, so a hold may come to be: it must be voided, not forgotten.
             E::GivenUp => Ok(S::Voiding),
             E::NothingHeld => Ok(S::Failed),
-            E::OrderCreated { .. }
-            | E::OrderRefused
-            | E::Captured
-            | E::CaptureGivenUp
-            | E::Voided
-            | E::VoidGivenUp => illegal,
+            E::OrderCreated { .. } | E::OrderRefused | E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
         },
         S::Capturing => match event {
             // Given up or not, the order stands: what is missing is the payment's affair.
@@ -242,23 +233,14 @@ failed
 
     #[test]
     fn the_table_of_states_and_events_is_this_one() {
-        assert_eq!(
-            crate::text::table(SagaState::ALL, SagaEvent::ALL, |state, event| next(
-                state, event
-            )
-            .ok()),
-            GOLDEN
-        );
+        assert_eq!(crate::text::table(SagaState::ALL, SagaEvent::ALL, |state, event| next(state, event).ok()), GOLDEN);
     }
 
     fn reachable_from(start: SagaState) -> BTreeSet<SagaState> {
         let mut reached = BTreeSet::from([start]);
         let mut to_visit = vec![start];
         while let Some(state) = to_visit.pop() {
-            for after in SagaEvent::ALL
-                .iter()
-                .filter_map(|&event| next(state, event).ok())
-            {
+            for after in SagaEvent::ALL.iter().filter_map(|&event| next(state, event).ok()) {
                 if reached.insert(after) {
                     to_visit.push(after);
                 }
@@ -269,43 +251,23 @@ failed
 
     #[test]
     fn every_state_can_be_reached_and_every_live_one_can_end() {
-        assert_eq!(
-            reachable_from(SagaState::Authorizing).len(),
-            SagaState::ALL.len()
-        );
+        assert_eq!(reachable_from(SagaState::Authorizing).len(), SagaState::ALL.len());
         for &state in SagaState::ALL {
-            assert!(
-                reachable_from(state).iter().any(|after| !after.is_live()),
-                "{state}"
-            );
+            assert!(reachable_from(state).iter().any(|after| !after.is_live()), "{state}");
         }
     }
 
     #[test]
     fn exactly_the_live_states_can_move() {
         for &state in SagaState::ALL {
-            assert_eq!(
-                state.is_live(),
-                SagaEvent::ALL
-                    .iter()
-                    .any(|&event| next(state, event).is_ok()),
-                "{state}"
-            );
+            assert_eq!(state.is_live(), SagaEvent::ALL.iter().any(|&event| next(state, event).is_ok()), "{state}");
         }
     }
 
     #[test]
     fn once_there_is_an_order_there_is_no_way_back_and_once_going_back_there_is_no_order() {
-        assert!(
-            reachable_from(SagaState::Capturing)
-                .iter()
-                .all(|state| state.has_order())
-        );
-        assert!(
-            reachable_from(SagaState::Voiding)
-                .iter()
-                .all(|state| !state.has_order())
-        );
+        assert!(reachable_from(SagaState::Capturing).iter().all(|state| state.has_order()));
+        assert!(reachable_from(SagaState::Voiding).iter().all(|state| !state.has_order()));
     }
 
     #[test]
@@ -313,10 +275,7 @@ failed
         for &state in SagaState::ALL.iter().filter(|state| !state.has_order()) {
             for &event in SagaEvent::ALL {
                 if next(state, event).is_ok_and(SagaState::has_order) {
-                    assert!(
-                        matches!(event, SagaEvent::OrderCreated { .. }),
-                        "{state} {event:?}"
-                    );
+                    assert!(matches!(event, SagaEvent::OrderCreated { .. }), "{state} {event:?}");
                 }
             }
         }

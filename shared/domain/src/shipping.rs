@@ -5,10 +5,11 @@
 
 use crate::ids::{ShippingMethodId, Sku, WarehouseId};
 use crate::money::{Currency, Money, MoneyError};
+use crate::sorted::sorted_by;
 use crate::stock::Allocation;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// One row of the rate table, already narrowed to the destination's zone and the cart's currency.
@@ -136,34 +137,20 @@ pub struct Goods {
 pub fn pack(goods: &[Goods], origins: &Origins) -> Result<Vec<Parcel>, ShippingError> {
     match origins {
         Origins::Allocated(allocations) => pack_by_warehouse(goods, allocations),
-        Origins::One(warehouse_id) => Ok(vec![Parcel {
-            warehouse_id: Some(warehouse_id.clone()),
-            weight_g: weight_of(goods)?,
-        }]),
-        Origins::Unknown => Ok(vec![Parcel {
-            warehouse_id: None,
-            weight_g: weight_of(goods)?,
-        }]),
+        Origins::One(warehouse_id) => Ok(vec![Parcel { warehouse_id: Some(warehouse_id.clone()), weight_g: weight_of(goods)? }]),
+        Origins::Unknown => Ok(vec![Parcel { warehouse_id: None, weight_g: weight_of(goods)? }]),
     }
 }
 
 fn weight_of(goods: &[Goods]) -> Result<i64, MoneyError> {
-    goods
-        .iter()
-        .try_fold(0, |sum, item| add_weight(sum, item.quantity, item.weight_g))
+    goods.iter().try_fold(0, |sum, item| add_weight(sum, item.quantity, item.weight_g))
 }
 
 fn add_weight(sum: i64, quantity: i64, weight_g: i64) -> Result<i64, MoneyError> {
-    quantity
-        .checked_mul(weight_g)
-        .and_then(|weight| weight.checked_add(sum))
-        .ok_or(MoneyError::Overflow)
+    quantity.checked_mul(weight_g).and_then(|weight| weight.checked_add(sum)).ok_or(MoneyError::Overflow)
 }
 
-fn pack_by_warehouse(
-    goods: &[Goods],
-    allocations: &[Allocation],
-) -> Result<Vec<Parcel>, ShippingError> {
+fn pack_by_warehouse(goods: &[Goods], allocations: &[Allocation]) -> Result<Vec<Parcel>, ShippingError> {
     let mut to_pack: BTreeMap<&Sku, i64> = BTreeMap::new();
     let mut weight_of_one: BTreeMap<&Sku, i64> = BTreeMap::new();
     for item in goods {
@@ -173,33 +160,20 @@ fn pack_by_warehouse(
     }
     let mut weights: BTreeMap<&WarehouseId, i64> = BTreeMap::new();
     for allocation in allocations {
-        let not_allocated = || ShippingError::NotAllocated {
-            sku: allocation.sku.clone(),
-        };
+        let not_allocated = || ShippingError::NotAllocated { sku: allocation.sku.clone() };
         if allocation.quantity < 1 {
             return Err(not_allocated());
         }
         let left = to_pack.get_mut(&allocation.sku).ok_or_else(not_allocated)?;
-        *left = left
-            .checked_sub(allocation.quantity)
-            .ok_or_else(not_allocated)?;
+        *left = left.checked_sub(allocation.quantity).ok_or_else(not_allocated)?;
         let weight = weights.entry(&allocation.warehouse_id).or_default();
-        let each = weight_of_one
-            .get(&allocation.sku)
-            .copied()
-            .ok_or_else(not_allocated)?;
+        let each = weight_of_one.get(&allocation.sku).copied().ok_or_else(not_allocated)?;
         *weight = add_weight(*weight, allocation.quantity, each)?;
     }
     if let Some((&sku, _)) = to_pack.iter().find(|(_, left)| **left != 0) {
         return Err(ShippingError::NotAllocated { sku: sku.clone() });
     }
-    Ok(weights
-        .into_iter()
-        .map(|(warehouse_id, weight_g)| Parcel {
-            warehouse_id: Some(warehouse_id.clone()),
-            weight_g,
-        })
-        .collect())
+    Ok(weights.into_iter().map(|(warehouse_id, weight_g)| Parcel { warehouse_id: Some(warehouse_id.clone()), weight_g }).collect())
 }
 
 /// Every method that serves all parcels, cheapest first, with its price.
@@ -216,25 +190,23 @@ pub fn list_methods(
     subtotal_minor: i64,
     rates: &[ShippingRate],
 ) -> Result<Vec<RatedShipping>, ShippingError> {
-    let method_ids: BTreeSet<&ShippingMethodId> =
-        rates.iter().map(|rate| &rate.method_id).collect();
+    let mut method_ids: Vec<&ShippingMethodId> = Vec::new();
+    for rate in rates {
+        if !method_ids.contains(&&rate.method_id) {
+            method_ids.push(&rate.method_id);
+        }
+    }
     let mut rated = Vec::new();
     for method_id in method_ids {
-        let of_this_method: Vec<&ShippingRate> = rates
-            .iter()
-            .filter(|rate| rate.method_id == *method_id)
-            .collect();
+        let of_this_method: Vec<&ShippingRate> = rates.iter().filter(|rate| rate.method_id == *method_id).collect();
         if let Some(shipping) = rate_parcels(currency, parcels, subtotal_minor, &of_this_method)? {
             rated.push(shipping);
         }
     }
-    rated.sort_by(|a, b| {
+    Ok(sorted_by(rated, |a: &RatedShipping, b| {
         let key = |shipping: &RatedShipping| shipping.quote.amount.amount_minor();
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| a.quote.method_id.cmp(&b.quote.method_id))
-    });
-    Ok(rated)
+        key(a).cmp(&key(b)).then_with(|| a.quote.method_id.cmp(&b.quote.method_id))
+    }))
 }
 
 /// The price of one method; the same answer [`list_methods`] gives for it.
@@ -249,17 +221,11 @@ pub fn quote(
     rates: &[ShippingRate],
 ) -> Result<RatedShipping, ShippingError> {
     let listed = list_methods(currency, parcels, subtotal_minor, rates)?;
-    let available = listed
-        .iter()
-        .map(|shipping| shipping.quote.method_id.clone())
-        .collect();
+    let available = listed.iter().map(|shipping| shipping.quote.method_id.clone()).collect();
     listed
         .into_iter()
         .find(|shipping| shipping.quote.method_id == *method_id)
-        .ok_or_else(|| ShippingError::MethodUnavailable {
-            method_id: method_id.clone(),
-            available,
-        })
+        .ok_or_else(|| ShippingError::MethodUnavailable { method_id: method_id.clone(), available })
 }
 
 /// `None` if some parcel has no rate: a method serves the whole order or is not offered.
@@ -276,9 +242,7 @@ fn rate_parcels(
             return Ok(None);
         };
         if rate.amount_minor < 0 {
-            return Err(ShippingError::RateNegative {
-                method_id: rate.method_id.clone(),
-            });
+            return Err(ShippingError::RateNegative { method_id: rate.method_id.clone() });
         }
         rated.push((parcel.clone(), Money::new(rate.amount_minor, currency)));
         chosen = Some(rate);
@@ -287,39 +251,19 @@ fn rate_parcels(
         return Ok(None);
     };
     let amount = Money::sum(currency, rated.iter().map(|(_, amount)| *amount))?;
-    let quote = ShippingQuote {
-        method_id: rate.method_id.clone(),
-        name: rate.name.clone(),
-        amount,
-    };
-    Ok(Some(RatedShipping {
-        quote,
-        parcels: rated,
-    }))
+    let quote = ShippingQuote { method_id: rate.method_id.clone(), name: rate.name.clone(), amount };
+    Ok(Some(RatedShipping { quote, parcels: rated }))
 }
 
 /// A row for this origin beats a general one; then the highest weight reached, then the highest value reached; and
 /// should two rows still be equal, the cheaper one, so that the answer never depends on the order of the rows.
-fn most_specific<'a>(
-    parcel: &Parcel,
-    subtotal_minor: i64,
-    rates: &[&'a ShippingRate],
-) -> Option<&'a ShippingRate> {
+fn most_specific<'a>(parcel: &Parcel, subtotal_minor: i64, rates: &[&'a ShippingRate]) -> Option<&'a ShippingRate> {
     rates
         .iter()
         .copied()
         .filter(|rate| rate.warehouse_id.is_none() || rate.warehouse_id == parcel.warehouse_id)
-        .filter(|rate| {
-            rate.min_weight_g <= parcel.weight_g && rate.min_subtotal_minor <= subtotal_minor
-        })
-        .max_by_key(|rate| {
-            (
-                rate.warehouse_id.is_some(),
-                rate.min_weight_g,
-                rate.min_subtotal_minor,
-                Reverse(rate.amount_minor),
-            )
-        })
+        .filter(|rate| rate.min_weight_g <= parcel.weight_g && rate.min_subtotal_minor <= subtotal_minor)
+        .max_by_key(|rate| (rate.warehouse_id.is_some(), rate.min_weight_g, rate.min_subtotal_minor, Reverse(rate.amount_minor)))
 }
 
 #[cfg(test)]
@@ -330,13 +274,7 @@ mod tests {
         "USD".parse().unwrap()
     }
 
-    fn rate(
-        method: &str,
-        from: Option<&str>,
-        min_weight_g: i64,
-        min_subtotal_minor: i64,
-        amount_minor: i64,
-    ) -> ShippingRate {
+    fn rate(method: &str, from: Option<&str>, min_weight_g: i64, min_subtotal_minor: i64, amount_minor: i64) -> ShippingRate {
         ShippingRate {
             method_id: method.parse().unwrap(),
             name: method.to_uppercase(),
@@ -348,38 +286,20 @@ mod tests {
     }
 
     fn parcel(from: &str, weight_g: i64) -> Parcel {
-        Parcel {
-            warehouse_id: Some(from.parse().unwrap()),
-            weight_g,
-        }
+        Parcel { warehouse_id: Some(from.parse().unwrap()), weight_g }
     }
 
     fn allocation(sku: &str, from: &str, quantity: i64) -> Allocation {
-        Allocation {
-            sku: sku.parse().unwrap(),
-            warehouse_id: from.parse().unwrap(),
-            quantity,
-        }
+        Allocation { sku: sku.parse().unwrap(), warehouse_id: from.parse().unwrap(), quantity }
     }
 
     fn goods(sku: &str, quantity: i64, weight_g: i64) -> Goods {
-        Goods {
-            sku: sku.parse().unwrap(),
-            quantity,
-            weight_g,
-        }
+        Goods { sku: sku.parse().unwrap(), quantity, weight_g }
     }
 
-    fn listed(
-        parcels: &[Parcel],
-        subtotal_minor: i64,
-        rates: &[ShippingRate],
-    ) -> Vec<(String, i64)> {
+    fn listed(parcels: &[Parcel], subtotal_minor: i64, rates: &[ShippingRate]) -> Vec<(String, i64)> {
         let methods = list_methods(usd(), parcels, subtotal_minor, rates).unwrap();
-        methods
-            .iter()
-            .map(|m| (m.quote.method_id.to_string(), m.quote.amount.amount_minor()))
-            .collect()
+        methods.iter().map(|m| (m.quote.method_id.to_string(), m.quote.amount.amount_minor())).collect()
     }
 
     fn cost(parcels: &[Parcel], subtotal_minor: i64, rates: &[ShippingRate]) -> i64 {
@@ -395,98 +315,48 @@ mod tests {
             rate("post", Some("hanoi"), 0, 0, 400),
         ];
         assert_eq!(cost(&[parcel("newark", 999)], 9_999, &rates), 500);
-        assert_eq!(
-            cost(&[parcel("newark", 1_000)], 4_999, &rates),
-            700,
-            "a higher weight reached beats a lower one"
-        );
-        assert_eq!(
-            cost(&[parcel("newark", 1_000)], 5_000, &rates),
-            600,
-            "then the higher value reached"
-        );
-        assert_eq!(
-            cost(&[parcel("hanoi", 9_999)], 9_999, &rates),
-            400,
-            "an origin of its own beats everything"
-        );
+        assert_eq!(cost(&[parcel("newark", 1_000)], 4_999, &rates), 700, "a higher weight reached beats a lower one");
+        assert_eq!(cost(&[parcel("newark", 1_000)], 5_000, &rates), 600, "then the higher value reached");
+        assert_eq!(cost(&[parcel("hanoi", 9_999)], 9_999, &rates), 400, "an origin of its own beats everything");
     }
 
     #[test]
     fn a_split_order_is_rated_per_origin_and_summed() {
-        let rates = [
-            rate("post", None, 0, 0, 500),
-            rate("post", Some("hanoi"), 0, 0, 300),
-        ];
-        assert_eq!(
-            cost(&[parcel("hanoi", 100), parcel("newark", 100)], 0, &rates),
-            800
-        );
+        let rates = [rate("post", None, 0, 0, 500), rate("post", Some("hanoi"), 0, 0, 300)];
+        assert_eq!(cost(&[parcel("hanoi", 100), parcel("newark", 100)], 0, &rates), 800);
     }
 
     #[test]
     fn a_threshold_on_value_is_held_against_the_whole_order_however_it_is_split() {
-        let rates = [
-            rate("post", None, 0, 0, 500),
-            rate("post", None, 0, 5_000, 0),
-        ];
-        assert_eq!(
-            cost(
-                &[parcel("hanoi", 100), parcel("newark", 100)],
-                5_000,
-                &rates
-            ),
-            0
-        );
+        let rates = [rate("post", None, 0, 0, 500), rate("post", None, 0, 5_000, 0)];
+        assert_eq!(cost(&[parcel("hanoi", 100), parcel("newark", 100)], 5_000, &rates), 0);
     }
 
     #[test]
     fn a_method_that_cannot_serve_every_parcel_is_not_offered() {
-        let rates = [
-            rate("post", None, 0, 0, 500),
-            rate("drone", Some("hanoi"), 0, 0, 100),
-        ];
+        let rates = [rate("post", None, 0, 0, 500), rate("drone", Some("hanoi"), 0, 0, 100)];
         let split = [parcel("hanoi", 100), parcel("newark", 100)];
         assert_eq!(listed(&split, 0, &rates), [("post".to_owned(), 1_000)]);
         let refusal = quote(usd(), &"drone".parse().unwrap(), &split, 0, &rates).unwrap_err();
-        assert_eq!(
-            refusal.to_string(),
-            "shipping method drone does not serve this order; these do: post"
-        );
+        assert_eq!(refusal.to_string(), "shipping method drone does not serve this order; these do: post");
         assert_eq!(refusal.code(), "shipping_method_unavailable");
     }
 
     #[test]
     fn only_rates_for_any_origin_apply_where_the_origin_is_unknown() {
         let parcels = pack(&[goods("a", 1, 1)], &Origins::Unknown).unwrap();
-        let rates = [
-            rate("drone", Some("hanoi"), 0, 0, 100),
-            rate("post", None, 0, 0, 500),
-        ];
+        let rates = [rate("drone", Some("hanoi"), 0, 0, 100), rate("post", None, 0, 0, 500)];
         assert_eq!(listed(&parcels, 0, &rates), [("post".to_owned(), 500)]);
     }
 
     #[test]
     fn every_method_listed_is_quoted_at_the_same_price_cheapest_first() {
-        let rates = [
-            rate("express", None, 0, 0, 900),
-            rate("b", None, 0, 0, 500),
-            rate("a", None, 0, 0, 500),
-        ];
+        let rates = [rate("express", None, 0, 0, 900), rate("b", None, 0, 0, 500), rate("a", None, 0, 0, 500)];
         let parcels = [parcel("hanoi", 100)];
         let methods = list_methods(usd(), &parcels, 0, &rates).unwrap();
-        assert_eq!(
-            listed(&parcels, 0, &rates)
-                .iter()
-                .map(|m| m.0.as_str())
-                .collect::<Vec<_>>(),
-            ["a", "b", "express"]
-        );
+        assert_eq!(listed(&parcels, 0, &rates).iter().map(|m| m.0.as_str()).collect::<Vec<_>>(), ["a", "b", "express"]);
         for method in methods {
-            assert_eq!(
-                quote(usd(), &method.quote.method_id, &parcels, 0, &rates),
-                Ok(method)
-            );
+            assert_eq!(quote(usd(), &method.quote.method_id, &parcels, 0, &rates), Ok(method));
         }
     }
 
@@ -497,28 +367,15 @@ mod tests {
 
     #[test]
     fn a_negative_rate_is_an_error_not_a_gift() {
-        let refusal = list_methods(
-            usd(),
-            &[parcel("hanoi", 1)],
-            0,
-            &[rate("post", None, 0, 0, -1)],
-        )
-        .unwrap_err();
+        let refusal = list_methods(usd(), &[parcel("hanoi", 1)], 0, &[rate("post", None, 0, 0, -1)]).unwrap_err();
         assert_eq!(refusal.code(), "shipping_rate_invalid");
     }
 
     #[test]
     fn what_leaves_one_warehouse_is_one_parcel() {
         let bought = [goods("a", 3, 100), goods("b", 1, 50), goods("a", 1, 100)];
-        let origins = Origins::Allocated(vec![
-            allocation("a", "hanoi", 3),
-            allocation("a", "newark", 1),
-            allocation("b", "newark", 1),
-        ]);
-        assert_eq!(
-            pack(&bought, &origins),
-            Ok(vec![parcel("hanoi", 300), parcel("newark", 150)])
-        );
+        let origins = Origins::Allocated(vec![allocation("a", "hanoi", 3), allocation("a", "newark", 1), allocation("b", "newark", 1)]);
+        assert_eq!(pack(&bought, &origins), Ok(vec![parcel("hanoi", 300), parcel("newark", 150)]));
         let one = Origins::One("hanoi".parse().unwrap());
         assert_eq!(pack(&bought, &one), Ok(vec![parcel("hanoi", 450)]));
     }

@@ -1,8 +1,9 @@
 //! Stock: what a warehouse can still promise, and which warehouse serves what.
 
 use crate::ids::{Sku, WarehouseId};
+use crate::sorted::sorted_by;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// What one warehouse holds of one SKU.
@@ -80,30 +81,17 @@ pub enum StockVerdict {
 /// into four. [`check_lines`] does that sum. `levels` is `None` when stock could not be read.
 #[must_use]
 pub fn check_line(sku: &Sku, requested: i64, levels: Option<&[StockLevel]>) -> StockVerdict {
-    check_lines(&[(sku.clone(), requested)], levels)
-        .get(sku)
-        .copied()
-        .unwrap_or(StockVerdict::Available)
+    let Some(levels) = levels else {
+        return StockVerdict::Unknown;
+    };
+    let available = levels.iter().filter(|level| level.sku == *sku).fold(0, |sum: i64, level| sum.saturating_add(level.available()));
+    if available >= requested { StockVerdict::Available } else { StockVerdict::Short { available } }
 }
 
 /// The same for a whole cart at once: demand is summed per SKU, and each SKU has one verdict.
 #[must_use]
-pub fn check_lines(
-    demand: &[(Sku, i64)],
-    levels: Option<&[StockLevel]>,
-) -> BTreeMap<Sku, StockVerdict> {
-    let available = levels.map(available_per_sku);
-    let verdict = |sku: &Sku, requested: i64| match &available {
-        None => StockVerdict::Unknown,
-        Some(available) => match available.get(sku).copied().unwrap_or_default() {
-            available if available >= requested => StockVerdict::Available,
-            available => StockVerdict::Short { available },
-        },
-    };
-    demand_per_sku(demand)
-        .into_iter()
-        .map(|(sku, requested)| (sku.clone(), verdict(sku, requested)))
-        .collect()
+pub fn check_lines(demand: &[(Sku, i64)], levels: Option<&[StockLevel]>) -> BTreeMap<Sku, StockVerdict> {
+    demand_per_sku(demand).into_iter().map(|(sku, requested)| (sku.clone(), check_line(sku, requested, levels))).collect()
 }
 
 /// Decides which warehouse serves what.
@@ -119,56 +107,36 @@ pub fn check_lines(
 ///
 /// # Errors
 /// Every SKU of which there is not enough, ordered by SKU; then nothing is allocated.
-pub fn allocate_stock(
-    demand: &[(Sku, i64)],
-    levels: &[StockLevel],
-) -> Result<Vec<Allocation>, Vec<Shortage>> {
+pub fn allocate_stock(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Result<Vec<Allocation>, Vec<Shortage>> {
     let demand = demand_per_sku(demand);
     let available = available_per_sku(levels);
     let shortages: Vec<Shortage> = demand
         .iter()
-        .map(|(&sku, &requested)| Shortage {
-            sku: sku.clone(),
-            requested,
-            available: available.get(sku).copied().unwrap_or_default(),
-        })
+        .map(|(&sku, &requested)| Shortage { sku: sku.clone(), requested, available: available.get(sku).copied().unwrap_or_default() })
         .filter(|shortage| shortage.available < shortage.requested)
         .collect();
     if !shortages.is_empty() {
         return Err(shortages);
     }
 
-    let mut preferred: Vec<&StockLevel> = levels
-        .iter()
-        .filter(|level| demand.contains_key(&level.sku))
-        .collect();
-    preferred.sort_by_key(|level| (level.priority, &level.warehouse_id));
+    let preferred = sorted_by(levels.iter().filter(|level| demand.contains_key(&level.sku)), |a, b| {
+        a.priority.cmp(&b.priority).then_with(|| a.warehouse_id.cmp(&b.warehouse_id))
+    });
 
     let one_for_all = one_for_everything(&demand, &preferred);
-    let mut allocations: Vec<Allocation> = match one_for_all {
-        Some(warehouse_id) => demand
+    let allocations: Vec<Allocation> = match one_for_all {
+        Some(warehouse_id) => {
+            demand.iter().map(|(&sku, &quantity)| Allocation { sku: sku.clone(), warehouse_id: warehouse_id.clone(), quantity }).collect()
+        }
+        None => demand
             .iter()
-            .map(|(&sku, &quantity)| Allocation {
-                sku: sku.clone(),
-                warehouse_id: warehouse_id.clone(),
-                quantity,
+            .flat_map(|(&sku, &quantity)| {
+                let of_sku = preferred.iter().copied().filter(|level| level.sku == *sku);
+                allocate_sku(quantity, &of_sku.collect::<Vec<_>>())
             })
             .collect(),
-        None => {
-            let mut per_sku: BTreeMap<&Sku, Vec<&StockLevel>> = BTreeMap::new();
-            for level in preferred {
-                per_sku.entry(&level.sku).or_default().push(level);
-            }
-            per_sku
-                .into_iter()
-                .flat_map(|(sku, levels)| {
-                    allocate_sku(demand.get(sku).copied().unwrap_or_default(), &levels)
-                })
-                .collect()
-        }
     };
-    allocations.sort();
-    Ok(allocations)
+    Ok(sorted_by(allocations, Ord::cmp))
 }
 
 /// What is asked of each SKU over all lines. A sum too large to hold stays the largest number, which no stock covers.
@@ -190,39 +158,23 @@ fn available_per_sku(levels: &[StockLevel]) -> BTreeMap<&Sku, i64> {
     per_sku
 }
 
-fn one_for_everything<'a>(
-    demand: &BTreeMap<&Sku, i64>,
-    preferred: &[&'a StockLevel],
-) -> Option<&'a WarehouseId> {
-    let mut can_serve: BTreeMap<&WarehouseId, BTreeSet<&Sku>> = BTreeMap::new();
+fn one_for_everything<'a>(demand: &BTreeMap<&Sku, i64>, preferred: &[&'a StockLevel]) -> Option<&'a WarehouseId> {
+    // How many SKUs each warehouse can serve, in order of preference.
+    let mut can_serve: Vec<(&WarehouseId, usize)> = Vec::new();
     for level in preferred {
-        if demand
-            .get(&level.sku)
-            .is_some_and(|&requested| level.available() >= requested)
-        {
-            can_serve
-                .entry(&level.warehouse_id)
-                .or_default()
-                .insert(&level.sku);
+        let enough = demand.get(&level.sku).is_some_and(|&requested| level.available() >= requested);
+        let warehouse_id = &level.warehouse_id;
+        match can_serve.iter_mut().find(|(known, _)| *known == warehouse_id) {
+            Some((_, skus)) => *skus += usize::from(enough),
+            None => can_serve.push((warehouse_id, usize::from(enough))),
         }
     }
-    preferred
-        .iter()
-        .map(|level| &level.warehouse_id)
-        .find(|warehouse_id| {
-            can_serve
-                .get(warehouse_id)
-                .is_some_and(|skus| skus.len() == demand.len())
-        })
+    can_serve.into_iter().find(|(_, skus)| *skus == demand.len()).map(|(warehouse_id, _)| warehouse_id)
 }
 
 /// `levels` are those of one SKU, in order of preference, and together hold at least `quantity`.
 fn allocate_sku(quantity: i64, levels: &[&StockLevel]) -> Vec<Allocation> {
-    let take = |level: &StockLevel, quantity| Allocation {
-        sku: level.sku.clone(),
-        warehouse_id: level.warehouse_id.clone(),
-        quantity,
-    };
+    let take = |level: &StockLevel, quantity| Allocation { sku: level.sku.clone(), warehouse_id: level.warehouse_id.clone(), quantity };
     if let Some(level) = levels.iter().find(|level| level.available() >= quantity) {
         return vec![take(level, quantity)];
     }
@@ -249,95 +201,46 @@ mod tests {
 
     fn level(name: &str, warehouse: &str, available: i64, priority: i64) -> StockLevel {
         let warehouse_id = warehouse.parse().unwrap();
-        StockLevel {
-            sku: sku(name),
-            warehouse_id,
-            on_hand: available + 3,
-            reserved: 3,
-            priority,
-        }
+        StockLevel { sku: sku(name), warehouse_id, on_hand: available + 3, reserved: 3, priority }
     }
 
     fn check(demand: &[(&str, i64)], levels: &[StockLevel], expected: &[(&str, &str, i64)]) {
-        let demand: Vec<(Sku, i64)> = demand
-            .iter()
-            .map(|(name, quantity)| (sku(name), *quantity))
-            .collect();
+        let demand: Vec<(Sku, i64)> = demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
         let allocations = allocate_stock(&demand, levels).unwrap();
-        let found: Vec<(&str, &str, i64)> = allocations
-            .iter()
-            .map(|a| (a.sku.as_str(), a.warehouse_id.as_str(), a.quantity))
-            .collect();
+        let found: Vec<(&str, &str, i64)> = allocations.iter().map(|a| (a.sku.as_str(), a.warehouse_id.as_str(), a.quantity)).collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn one_warehouse_that_can_serve_everything_does() {
-        let levels = [
-            level("a", "near", 9, 1),
-            level("b", "near", 1, 1),
-            level("a", "far", 9, 2),
-            level("b", "far", 9, 2),
-        ];
-        check(
-            &[("b", 1), ("a", 5)],
-            &levels,
-            &[("a", "near", 5), ("b", "near", 1)],
-        );
-        check(
-            &[("b", 2), ("a", 5)],
-            &levels,
-            &[("a", "far", 5), ("b", "far", 2)],
-        );
+        let levels = [level("a", "near", 9, 1), level("b", "near", 1, 1), level("a", "far", 9, 2), level("b", "far", 9, 2)];
+        check(&[("b", 1), ("a", 5)], &levels, &[("a", "near", 5), ("b", "near", 1)]);
+        check(&[("b", 2), ("a", 5)], &levels, &[("a", "far", 5), ("b", "far", 2)]);
     }
 
     #[test]
     fn otherwise_each_sku_comes_whole_from_the_first_warehouse_that_has_it() {
-        let levels = [
-            level("a", "near", 9, 1),
-            level("b", "near", 1, 1),
-            level("a", "far", 1, 2),
-            level("b", "far", 9, 2),
-        ];
-        check(
-            &[("a", 5), ("b", 5)],
-            &levels,
-            &[("a", "near", 5), ("b", "far", 5)],
-        );
+        let levels = [level("a", "near", 9, 1), level("b", "near", 1, 1), level("a", "far", 1, 2), level("b", "far", 9, 2)];
+        check(&[("a", 5), ("b", 5)], &levels, &[("a", "near", 5), ("b", "far", 5)]);
     }
 
     #[test]
     fn a_sku_that_no_warehouse_has_enough_of_is_split_in_order_of_preference() {
-        let levels = [
-            level("a", "far", 4, 2),
-            level("a", "near", 3, 1),
-            level("a", "empty", 0, 0),
-        ];
+        let levels = [level("a", "far", 4, 2), level("a", "near", 3, 1), level("a", "empty", 0, 0)];
         check(&[("a", 5)], &levels, &[("a", "far", 2), ("a", "near", 3)]);
     }
 
     #[test]
     fn between_equally_preferred_warehouses_the_name_decides() {
-        check(
-            &[("a", 1)],
-            &[level("a", "y", 5, 1), level("a", "x", 5, 1)],
-            &[("a", "x", 1)],
-        );
+        check(&[("a", 1)], &[level("a", "y", 5, 1), level("a", "x", 5, 1)], &[("a", "x", 1)]);
     }
 
     #[test]
     fn two_lines_of_one_sku_are_one_demand() {
         let levels = [level("a", "near", 5, 1)];
         check(&[("a", 2), ("a", 3)], &levels, &[("a", "near", 5)]);
-        let shortage = Shortage {
-            sku: sku("a"),
-            requested: 6,
-            available: 5,
-        };
-        assert_eq!(
-            allocate_stock(&[(sku("a"), 3), (sku("a"), 3)], &levels),
-            Err(vec![shortage])
-        );
+        let shortage = Shortage { sku: sku("a"), requested: 6, available: 5 };
+        assert_eq!(allocate_stock(&[(sku("a"), 3), (sku("a"), 3)], &levels), Err(vec![shortage]));
     }
 
     #[test]
@@ -346,10 +249,7 @@ mod tests {
         let levels = [level("a", "near", 5, 1), level("b", "near", 1, 1)];
         let shortages = allocate_stock(&demand, &levels).unwrap_err();
         let texts: Vec<String> = shortages.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            texts,
-            ["a: 9 asked for, 5 available", "c: 1 asked for, 0 available"]
-        );
+        assert_eq!(texts, ["a: 9 asked for, 5 available", "c: 1 asked for, 0 available"]);
     }
 
     #[test]
@@ -360,59 +260,32 @@ mod tests {
 
     #[test]
     fn a_promise_beyond_the_shelf_leaves_nothing_not_less_than_nothing() {
-        let over = StockLevel {
-            reserved: 9,
-            on_hand: 1,
-            ..level("a", "near", 0, 1)
-        };
+        let over = StockLevel { reserved: 9, on_hand: 1, ..level("a", "near", 0, 1) };
         assert_eq!(over.available(), 0);
     }
 
     #[test]
     fn a_line_is_available_short_or_unknown() {
         let levels = [level("a", "near", 2, 1), level("a", "far", 2, 2)];
-        assert_eq!(
-            check_line(&sku("a"), 4, Some(&levels)),
-            StockVerdict::Available
-        );
-        assert_eq!(
-            check_line(&sku("a"), 5, Some(&levels)),
-            StockVerdict::Short { available: 4 }
-        );
-        assert_eq!(
-            check_line(&sku("b"), 1, Some(&levels)),
-            StockVerdict::Short { available: 0 }
-        );
+        assert_eq!(check_line(&sku("a"), 4, Some(&levels)), StockVerdict::Available);
+        assert_eq!(check_line(&sku("a"), 5, Some(&levels)), StockVerdict::Short { available: 4 });
+        assert_eq!(check_line(&sku("b"), 1, Some(&levels)), StockVerdict::Short { available: 0 });
         assert_eq!(check_line(&sku("a"), 1, None), StockVerdict::Unknown);
         let both = check_lines(&[(sku("a"), 3), (sku("a"), 2)], Some(&levels));
-        assert_eq!(
-            both.get(&sku("a")),
-            Some(&StockVerdict::Short { available: 4 })
-        );
+        assert_eq!(both.get(&sku("a")), Some(&StockVerdict::Short { available: 4 }));
     }
 
     fn warehouses() -> impl Strategy<Value = Vec<StockLevel>> {
         let cell = (0..5_i64, 0..3_i64);
         prop::collection::vec(cell, 9).prop_map(|cells| {
-            let names = ["a", "b", "c"]
-                .iter()
-                .flat_map(|s| ["x", "y", "z"].iter().map(move |w| (*s, *w)));
-            names
-                .zip(cells)
-                .map(|((s, w), (available, priority))| level(s, w, available, priority))
-                .collect()
+            let names = ["a", "b", "c"].iter().flat_map(|s| ["x", "y", "z"].iter().map(move |w| (*s, *w)));
+            names.zip(cells).map(|((s, w), (available, priority))| level(s, w, available, priority)).collect()
         })
     }
 
     fn demands() -> impl Strategy<Value = Vec<(Sku, i64)>> {
-        prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), 1..6_i64), 0..6).prop_map(
-            |pairs| {
-                pairs
-                    .into_iter()
-                    .map(|(name, quantity)| (sku(name), quantity))
-                    .collect()
-            },
-        )
+        prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), 1..6_i64), 0..6)
+            .prop_map(|pairs| pairs.into_iter().map(|(name, quantity)| (sku(name), quantity)).collect())
     }
 
     proptest! {

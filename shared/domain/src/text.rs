@@ -75,12 +75,7 @@ impl UnknownName {
 }
 
 /// Not empty, at most `max` characters, and each of them allowed.
-pub(crate) fn check(
-    text: &str,
-    max: usize,
-    allowed: &'static str,
-    is_allowed: impl Fn(char) -> bool,
-) -> Result<(), TextProblem> {
+pub(crate) fn check(text: &str, max: usize, allowed: &'static str, is_allowed: impl Fn(char) -> bool) -> Result<(), TextProblem> {
     if text.trim().is_empty() {
         return Err(TextProblem::Empty);
     }
@@ -234,34 +229,16 @@ pub(crate) fn alternatives<T: std::fmt::Display>(legal: &[T]) -> String {
 
 /// A machine as a picture: a row per state, a column per state, `x` where the move is legal.
 #[cfg(test)]
-pub(crate) fn matrix<T: Copy + std::fmt::Display>(
-    states: &[T],
-    is_legal: impl Fn(T, T) -> bool,
-) -> String {
+pub(crate) fn matrix<T: Copy + std::fmt::Display>(states: &[T], is_legal: impl Fn(T, T) -> bool) -> String {
     let name = |state: &T| state.to_string();
-    let width = states
-        .iter()
-        .map(|state| name(state).len())
-        .max()
-        .unwrap_or_default();
+    let width = states.iter().map(|state| name(state).len()).max().unwrap_or_default();
     let row = |first: &str, cells: Vec<String>| {
         let text = format!("{first:width$} | {}", cells.join(" "));
         format!("{}\n", text.trim_end())
     };
-    let cell = |from: T, to: &T| {
-        format!(
-            "{:1$}",
-            if is_legal(from, *to) { "x" } else { "." },
-            name(to).len()
-        )
-    };
+    let cell = |from: T, to: &T| format!("{:1$}", if is_legal(from, *to) { "x" } else { "." }, name(to).len());
     let header = row("from", states.iter().map(name).collect());
-    let rows = states.iter().map(|&from| {
-        row(
-            &name(&from),
-            states.iter().map(|to| cell(from, to)).collect(),
-        )
-    });
+    let rows = states.iter().map(|&from| row(&name(&from), states.iter().map(|to| cell(from, to)).collect()));
     std::iter::once(header).chain(rows).collect()
 }
 

@@ -24,10 +24,10 @@ use crate::ids::{LineId, ShippingMethodId, Sku, TaxClass, WarehouseId};
 use crate::money::{Currency, Money, MoneyError, allocate};
 use crate::quantity::Quantity;
 use crate::shipping::{self, Goods, Origins, Parcel, ShippingError, ShippingQuote, ShippingRate};
+use crate::sorted::sorted_by;
 use crate::stock::StockVerdict;
 use crate::tax::{TaxRate, TaxRule, tax_on};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// What an adjustment to the shipping names as its target.
@@ -237,9 +237,7 @@ pub enum TotalsError {
         sku: Sku,
     },
     /// A line, or shipping, is of a class that has no tax rule at this destination.
-    #[error(
-        "there is no tax rule for class {tax_class} at this destination; a rate of zero must be stated too"
-    )]
+    #[error("there is no tax rule for class {tax_class} at this destination; a rate of zero must be stated too")]
     TaxMissing {
         /// The class without a rule.
         tax_class: TaxClass,
@@ -308,22 +306,14 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
     discount_lines(&mut lines, input.discounts, &mut adjustments)?;
     let shipping = price_shipping(input, subtotal, &mut adjustments)?;
     let lines = tax_lines(lines, input, &mut adjustments)?;
-    let shipping = shipping
-        .map(|priced| tax_shipping(priced, input.tax_rules, &mut adjustments))
-        .transpose()?;
+    let shipping = shipping.map(|priced| tax_shipping(priced, input.tax_rules, &mut adjustments)).transpose()?;
 
     let shipping_amount = shipping.as_ref().map(|taxed| taxed.amount);
     let shipping_tax = shipping.as_ref().map(|taxed| taxed.tax);
     let shipping_method = shipping.map(|taxed| taxed.totals);
-    let discounts = lines
-        .iter()
-        .map(|line| line.discount)
-        .chain(shipping_method.iter().map(|s| s.discount));
+    let discounts = lines.iter().map(|line| line.discount).chain(shipping_method.iter().map(|s| s.discount));
     let taxes = lines.iter().map(|line| line.tax).chain(shipping_tax);
-    let payments = lines
-        .iter()
-        .map(|line| line.total)
-        .chain(shipping_method.iter().map(|s| s.total));
+    let payments = lines.iter().map(|line| line.total).chain(shipping_method.iter().map(|s| s.total));
     Ok(Totals {
         currency,
         subtotal,
@@ -347,16 +337,12 @@ pub fn list_shipping_methods(input: &TotalsInput<'_>) -> Result<Vec<ShippingQuot
     let lines = price_lines(input)?;
     let subtotal = Money::sum(input.currency, lines.iter().map(|line| line.subtotal))?;
     let parcels = pack(input)?;
-    let listed = shipping::list_methods(
-        input.currency,
-        &parcels,
-        subtotal.amount_minor(),
-        input.shipping_rates,
-    )?;
+    let listed = shipping::list_methods(input.currency, &parcels, subtotal.amount_minor(), input.shipping_rates)?;
     Ok(listed.into_iter().map(|rated| rated.quote).collect())
 }
 
 /// A line half-way through: priced and perhaps discounted, not yet taxed.
+#[derive(Clone, Copy)]
 struct Priced<'a> {
     input: &'a LineInput,
     unit_price: Money,
@@ -366,77 +352,45 @@ struct Priced<'a> {
 
 /// In the order of their ids, whatever the order of the input.
 fn price_lines<'a>(input: &TotalsInput<'a>) -> Result<Vec<Priced<'a>>, TotalsError> {
-    let mut by_id = BTreeMap::new();
-    for line in input.lines {
-        if by_id.insert(&line.line_id, line).is_some() {
-            return Err(TotalsError::LineRepeated {
-                line_id: line.line_id.clone(),
-            });
-        }
-    }
+    let by_id = sorted_by(input.lines, |a, b| a.line_id.cmp(&b.line_id));
+    let mut before = None;
     by_id
-        .into_values()
-        .map(|line| price_line(line, input.currency))
+        .into_iter()
+        .map(|line| {
+            if before.replace(&line.line_id) == Some(&line.line_id) {
+                return Err(TotalsError::LineRepeated { line_id: line.line_id.clone() });
+            }
+            price_line(line, input.currency)
+        })
         .collect()
 }
 
 fn price_line(line: &LineInput, currency: Currency) -> Result<Priced<'_>, TotalsError> {
-    let price = line
-        .unit_price_minor
-        .ok_or_else(|| TotalsError::PriceMissing {
-            sku: line.sku.clone(),
-            currency,
-        })?;
+    let price = line.unit_price_minor.ok_or_else(|| TotalsError::PriceMissing { sku: line.sku.clone(), currency })?;
     let unit_price = Money::new(price, currency);
     if !unit_price.is_positive() {
-        return Err(TotalsError::PriceNotPositive {
-            sku: line.sku.clone(),
-        });
+        return Err(TotalsError::PriceNotPositive { sku: line.sku.clone() });
     }
     let subtotal = unit_price.mul_quantity(line.quantity)?;
-    Ok(Priced {
-        input: line,
-        unit_price,
-        subtotal,
-        discount: Money::zero(currency),
-    })
+    Ok(Priced { input: line, unit_price, subtotal, discount: Money::zero(currency) })
 }
 
 fn pack(input: &TotalsInput<'_>) -> Result<Vec<Parcel>, ShippingError> {
-    let goods: Vec<Goods> = input
-        .lines
-        .iter()
-        .map(|line| Goods {
-            sku: line.sku.clone(),
-            quantity: line.quantity.get(),
-            weight_g: line.weight_g,
-        })
-        .collect();
+    let goods: Vec<Goods> =
+        input.lines.iter().map(|line| Goods { sku: line.sku.clone(), quantity: line.quantity.get(), weight_g: line.weight_g }).collect();
     shipping::pack(&goods, input.origins)
 }
 
 /// Takes the discounts that are for lines off them.
-fn discount_lines(
-    lines: &mut [Priced<'_>],
-    discounts: &[Discount],
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<(), TotalsError> {
+fn discount_lines(lines: &mut [Priced<'_>], discounts: &[Discount], adjustments: &mut Vec<Adjustment>) -> Result<(), TotalsError> {
     for discount in discounts {
         let DiscountTarget::Line(line_id) = &discount.target else {
             continue;
         };
-        let found = lines
-            .binary_search_by(|line| line.input.line_id.cmp(line_id))
-            .ok();
-        let line = found
-            .and_then(|index| lines.get_mut(index))
-            .ok_or_else(|| without_target(discount))?;
+        let found = lines.binary_search_by(|line| line.input.line_id.cmp(line_id)).ok();
+        let line = found.and_then(|index| lines.get_mut(index)).ok_or_else(|| without_target(discount))?;
         line.discount = discounted(line.subtotal, line.discount, discount)?;
-        adjustments.push(explain_discount(
-            discount,
-            line.subtotal.currency(),
-            line_id.as_str(),
-        )?);
+        adjustments.push(explain_discount(discount, line.subtotal.currency(), line_id.as_str())?);
     }
     Ok(())
 }
@@ -445,31 +399,18 @@ fn discount_lines(
 fn discounted(price: Money, before: Money, discount: &Discount) -> Result<Money, TotalsError> {
     let after = before.checked_add(Money::new(discount.amount_minor, price.currency()))?;
     if discount.amount_minor < 0 || price.checked_sub(after)?.is_negative() {
-        return Err(TotalsError::DiscountOutOfRange {
-            label: discount.label.clone(),
-        });
+        return Err(TotalsError::DiscountOutOfRange { label: discount.label.clone() });
     }
     Ok(after)
 }
 
 fn without_target(discount: &Discount) -> TotalsError {
-    TotalsError::DiscountWithoutTarget {
-        label: discount.label.clone(),
-    }
+    TotalsError::DiscountWithoutTarget { label: discount.label.clone() }
 }
 
-fn explain_discount(
-    discount: &Discount,
-    currency: Currency,
-    target: &str,
-) -> Result<Adjustment, MoneyError> {
+fn explain_discount(discount: &Discount, currency: Currency, target: &str) -> Result<Adjustment, MoneyError> {
     let off = Money::new(discount.amount_minor, currency).checked_neg()?;
-    Ok(adjustment(
-        AdjustmentKind::Discount,
-        &discount.label,
-        off,
-        Some(target),
-    ))
+    Ok(adjustment(AdjustmentKind::Discount, &discount.label, off, Some(target)))
 }
 
 /// The shipping half-way through: rated and perhaps discounted, not yet taxed.
@@ -484,37 +425,18 @@ fn price_shipping(
     subtotal: Money,
     adjustments: &mut Vec<Adjustment>,
 ) -> Result<Option<PricedShipping>, TotalsError> {
-    let mut discounts = input
-        .discounts
-        .iter()
-        .filter(|discount| discount.target == DiscountTarget::Shipping);
+    let mut discounts = input.discounts.iter().filter(|discount| discount.target == DiscountTarget::Shipping);
     let Some(method_id) = input.shipping_method else {
-        return discounts
-            .next()
-            .map_or(Ok(None), |discount| Err(without_target(discount)));
+        return discounts.next().map_or(Ok(None), |discount| Err(without_target(discount)));
     };
     let parcels = pack(input)?;
     let rates = input.shipping_rates;
-    let rated = shipping::quote(
-        input.currency,
-        method_id,
-        &parcels,
-        subtotal.amount_minor(),
-        rates,
-    )?;
+    let rated = shipping::quote(input.currency, method_id, &parcels, subtotal.amount_minor(), rates)?;
     for (parcel, amount) in &rated.parcels {
         let from = parcel.warehouse_id.as_ref().map(WarehouseId::as_str);
-        adjustments.push(adjustment(
-            AdjustmentKind::Shipping,
-            &rated.quote.name,
-            *amount,
-            from,
-        ));
+        adjustments.push(adjustment(AdjustmentKind::Shipping, &rated.quote.name, *amount, from));
     }
-    let mut priced = PricedShipping {
-        discount: Money::zero(input.currency),
-        quote: rated.quote,
-    };
+    let mut priced = PricedShipping { discount: Money::zero(input.currency), quote: rated.quote };
     for discount in discounts {
         priced.discount = discounted(priced.quote.amount, priced.discount, discount)?;
         adjustments.push(explain_discount(discount, input.currency, SHIPPING)?);
@@ -524,72 +446,44 @@ fn price_shipping(
 
 fn rule_for<'a>(tax_class: &TaxClass, rules: &'a [TaxRule]) -> Result<&'a TaxRule, TotalsError> {
     let mut of_this_class = rules.iter().filter(|rule| rule.tax_class == *tax_class);
-    let rule = of_this_class
-        .next()
-        .ok_or_else(|| TotalsError::TaxMissing {
-            tax_class: tax_class.clone(),
-        })?;
+    let rule = of_this_class.next().ok_or_else(|| TotalsError::TaxMissing { tax_class: tax_class.clone() })?;
     match of_this_class.next() {
         None => Ok(rule),
-        Some(_) => Err(TotalsError::TaxAmbiguous {
-            tax_class: tax_class.clone(),
-        }),
+        Some(_) => Err(TotalsError::TaxAmbiguous { tax_class: tax_class.clone() }),
     }
 }
 
 /// Groups the lines by rate and inclusiveness, rounds each group's tax once, and divides it among the group.
-fn tax_lines(
-    lines: Vec<Priced<'_>>,
-    input: &TotalsInput<'_>,
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<Vec<LineTotals>, TotalsError> {
-    let mut groups: BTreeMap<(TaxRate, bool), Vec<Priced<'_>>> = BTreeMap::new();
-    for line in lines {
-        let rule = rule_for(&line.input.tax_class, input.tax_rules)?;
-        groups
-            .entry((rule.rate, rule.inclusive))
-            .or_default()
-            .push(line);
-    }
+fn tax_lines(lines: Vec<Priced<'_>>, input: &TotalsInput<'_>, adjustments: &mut Vec<Adjustment>) -> Result<Vec<LineTotals>, TotalsError> {
+    let by_rule = lines
+        .into_iter()
+        .map(|line| {
+            let rule = rule_for(&line.input.tax_class, input.tax_rules)?;
+            Ok(((rule.rate, rule.inclusive), line))
+        })
+        .collect::<Result<Vec<_>, TotalsError>>()?;
+    let by_rule = sorted_by(by_rule, |(a, _), (b, _)| a.cmp(b));
     let mut taxed = Vec::new();
-    for ((rate, inclusive), group) in groups {
-        let amounts = group
-            .iter()
-            .map(|line| line.subtotal.checked_sub(line.discount))
-            .collect::<Result<Vec<Money>, _>>()?;
-        let tax = tax_on(
-            Money::sum(input.currency, amounts.iter().copied())?,
-            rate,
-            inclusive,
-        )?;
-        for ((line, amount), tax) in group
-            .into_iter()
-            .zip(&amounts)
-            .zip(allocate(tax, &weights(&amounts)?)?)
-        {
-            taxed.push(finish_line(line, *amount, tax, rate, inclusive)?);
+    for group in by_rule.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some(&((rate, inclusive), _)) = group.first() else {
+            continue;
+        };
+        let amounts = group.iter().map(|(_, line)| line.subtotal.checked_sub(line.discount)).collect::<Result<Vec<Money>, _>>()?;
+        let tax = tax_on(Money::sum(input.currency, amounts.iter().copied())?, rate, inclusive)?;
+        for (((_, line), amount), tax) in group.iter().zip(&amounts).zip(allocate(tax, &weights(&amounts)?)?) {
+            taxed.push(finish_line(*line, *amount, tax, rate, inclusive)?);
         }
         adjustments.push(explain_tax(rate, inclusive, tax, None));
     }
-    taxed.sort_by(|a, b| a.line_id.cmp(&b.line_id));
-    Ok(taxed)
+    Ok(sorted_by(taxed, |a: &LineTotals, b| a.line_id.cmp(&b.line_id)))
 }
 
 /// Amounts after discount are never negative, so each can weigh.
 fn weights(amounts: &[Money]) -> Result<Vec<u64>, MoneyError> {
-    amounts
-        .iter()
-        .map(|amount| u64::try_from(amount.amount_minor()).map_err(|_| MoneyError::Overflow))
-        .collect()
+    amounts.iter().map(|amount| u64::try_from(amount.amount_minor()).map_err(|_| MoneyError::Overflow)).collect()
 }
 
-fn finish_line(
-    line: Priced<'_>,
-    amount: Money,
-    tax: Money,
-    tax_rate: TaxRate,
-    tax_inclusive: bool,
-) -> Result<LineTotals, MoneyError> {
+fn finish_line(line: Priced<'_>, amount: Money, tax: Money, tax_rate: TaxRate, tax_inclusive: bool) -> Result<LineTotals, MoneyError> {
     let (tax_base, total) = base_and_total(amount, tax, tax_inclusive)?;
     let added_price = Money::new(line.input.added_price_minor, line.unit_price.currency());
     Ok(LineTotals {
@@ -618,11 +512,7 @@ struct TaxedShipping {
     totals: ShippingTotals,
 }
 
-fn tax_shipping(
-    priced: PricedShipping,
-    rules: &[TaxRule],
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<TaxedShipping, TotalsError> {
+fn tax_shipping(priced: PricedShipping, rules: &[TaxRule], adjustments: &mut Vec<Adjustment>) -> Result<TaxedShipping, TotalsError> {
     let rule = rule_for(&TaxClass::shipping(), rules)?;
     let amount = priced.quote.amount.checked_sub(priced.discount)?;
     let tax = tax_on(amount, rule.rate, rule.inclusive)?;
@@ -637,50 +527,23 @@ fn tax_shipping(
         tax_inclusive: rule.inclusive,
         total,
     };
-    Ok(TaxedShipping {
-        amount: priced.quote.amount,
-        tax,
-        totals,
-    })
+    Ok(TaxedShipping { amount: priced.quote.amount, tax, totals })
 }
 
-fn base_and_total(
-    amount: Money,
-    tax: Money,
-    inclusive: bool,
-) -> Result<(Money, Money), MoneyError> {
-    if inclusive {
-        Ok((amount.checked_sub(tax)?, amount))
-    } else {
-        Ok((amount, amount.checked_add(tax)?))
-    }
+fn base_and_total(amount: Money, tax: Money, inclusive: bool) -> Result<(Money, Money), MoneyError> {
+    if inclusive { Ok((amount.checked_sub(tax)?, amount)) } else { Ok((amount, amount.checked_add(tax)?)) }
 }
 
 fn explain_tax(rate: TaxRate, inclusive: bool, tax: Money, target: Option<&str>) -> Adjustment {
     if inclusive {
-        adjustment(
-            AdjustmentKind::TaxIncluded,
-            &format!("tax {rate}, included"),
-            tax,
-            target,
-        )
+        adjustment(AdjustmentKind::TaxIncluded, &format!("tax {rate}, included"), tax, target)
     } else {
         adjustment(AdjustmentKind::Tax, &format!("tax {rate}"), tax, target)
     }
 }
 
-fn adjustment(
-    kind: AdjustmentKind,
-    label: &str,
-    amount: Money,
-    target: Option<&str>,
-) -> Adjustment {
-    Adjustment {
-        kind,
-        label: label.to_owned(),
-        amount,
-        target: target.map(str::to_owned),
-    }
+fn adjustment(kind: AdjustmentKind, label: &str, amount: Money, target: Option<&str>) -> Adjustment {
+    Adjustment { kind, label: label.to_owned(), amount, target: target.map(str::to_owned) }
 }
 
 /// Something the buyer should know that does not stop them.
@@ -702,26 +565,16 @@ pub fn warnings(totals: &Totals) -> Vec<Warning> {
 }
 
 fn line_warnings(line: &LineTotals) -> Vec<Warning> {
-    let warning = |code: &str, detail| Warning {
-        code: code.to_owned(),
-        detail,
-        line_id: Some(line.line_id.clone()),
-    };
+    let warning = |code: &str, detail| Warning { code: code.to_owned(), detail, line_id: Some(line.line_id.clone()) };
     let mut warnings = Vec::new();
     if line.price_changed {
-        let detail = format!(
-            "{} cost {} when it was added and costs {} now",
-            line.sku, line.added_price, line.unit_price
-        );
+        let detail = format!("{} cost {} when it was added and costs {} now", line.sku, line.added_price, line.unit_price);
         warnings.push(warning("price_changed", detail));
     }
     match line.stock {
         StockVerdict::Available => {}
         StockVerdict::Short { available } => {
-            let detail = format!(
-                "{} is short: {} in the cart, {available} available",
-                line.sku, line.quantity
-            );
+            let detail = format!("{} is short: {} in the cart, {available} available", line.sku, line.quantity);
             warnings.push(warning("stock_short", detail));
         }
         StockVerdict::Unknown => {

@@ -21,18 +21,13 @@ impl BodyBudget {
     pub fn open(ports: &Ports<'_>, content_length: Option<&str>) -> Result<Self, Problem> {
         let limit = match ports.config.get("body_limit_bytes") {
             Err(_) => DEFAULT_BODY_LIMIT_BYTES,
-            Ok(text) => text.trim().parse().map_err(|_| {
-                Problem::new(Code::ConfigurationInvalid).because("body_limit_bytes is no number")
-            })?,
+            Ok(text) => {
+                text.trim().parse().map_err(|_| Problem::new(Code::ConfigurationInvalid).because("body_limit_bytes is no number"))?
+            }
         };
-        let budget = Self {
-            limit,
-            bytes: Vec::new(),
-        };
+        let budget = Self { limit, bytes: Vec::new() };
         if let Some(text) = content_length {
-            let announced: u64 = text.trim().parse().map_err(|_| {
-                Problem::invalid_field("content-length", "must be a number of bytes")
-            })?;
+            let announced: u64 = text.trim().parse().map_err(|_| Problem::invalid_field("content-length", "must be a number of bytes"))?;
             if usize::try_from(announced).map_or(true, |bytes| bytes > limit) {
                 return Err(budget.too_large());
             }
@@ -59,8 +54,6 @@ impl BodyBudget {
     }
 
     fn too_large(&self) -> Problem {
-        Problem::new(Code::BodyTooLarge)
-            .detail(format!("at most {} bytes", self.limit))
-            .with("limit_bytes", self.limit)
+        Problem::new(Code::BodyTooLarge).detail(format!("at most {} bytes", self.limit)).with("limit_bytes", self.limit)
     }
 }

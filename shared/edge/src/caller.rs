@@ -50,9 +50,7 @@ impl GuestToken {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let secret = URL_SAFE_NO_PAD
-            .decode(text.strip_prefix(GUEST_PREFIX)?)
-            .ok()?;
+        let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix(GUEST_PREFIX)?).ok()?;
         (secret.len() == GUEST_SECRET_BYTES).then(|| Self(text.to_owned()))
     }
 
@@ -85,9 +83,7 @@ pub fn caller(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
         Err(_) => return Err(invalid("more than one Authorization header")),
     };
     match value.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            of_token(ports, token.trim())
-        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => of_token(ports, token.trim()),
         _ => Err(invalid("the scheme must be Bearer")),
     }
 }
@@ -95,17 +91,14 @@ pub fn caller(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
 /// The caller who holds `token`.
 pub(crate) fn of_token(ports: &Ports<'_>, token: &str) -> Result<Caller, Problem> {
     if token.starts_with(GUEST_PREFIX) {
-        return GuestToken::parse(token)
-            .map(Caller::Guest)
-            .ok_or_else(|| invalid("the guest token is malformed"));
+        return GuestToken::parse(token).map(Caller::Guest).ok_or_else(|| invalid("the guest token is malformed"));
     }
     // A component that serves no service tokens is not given their key, and so can accept none.
     let Ok(secret) = ports.config.get("service_token_secret") else {
         return Err(invalid("this endpoint takes no token of this kind"));
     };
     if secret.len() < SERVICE_SECRET_BYTES_MIN {
-        return Err(Problem::new(Code::ConfigurationInvalid)
-            .because("service_token_secret is shorter than 32 bytes"));
+        return Err(Problem::new(Code::ConfigurationInvalid).because("service_token_secret is shorter than 32 bytes"));
     }
     service_token::verify(secret.as_bytes(), token, ports.clock.wall_ms())
         .map(Caller::Service)
@@ -134,9 +127,7 @@ impl Caller {
         match self {
             Self::Guest(token) => Ok(token.owner()),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
-            Self::Service(_) => {
-                Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here"))
-            }
+            Self::Service(_) => Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here")),
         }
     }
 
@@ -157,9 +148,9 @@ impl Caller {
         match self {
             Self::Service(service) if self.has_scope(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
-            Self::Service(_) | Self::Guest(_) => Err(Problem::new(Code::ScopeMissing)
-                .detail(format!("the scope {scope} is needed"))
-                .with("scope", scope)),
+            Self::Service(_) | Self::Guest(_) => {
+                Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with("scope", scope))
+            }
         }
     }
 }

@@ -172,10 +172,7 @@ mod tests {
         for &code in Code::ALL {
             let slug = code.slug();
             assert!(seen.insert(slug), "{slug} twice");
-            assert!(
-                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
-                "{slug}"
-            );
+            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{slug}");
             assert_eq!(Code::from_slug(slug), Some(code));
             assert!((400..=599).contains(&code.status()), "{slug}");
         }

@@ -28,22 +28,14 @@ impl Precondition {
         if value == "*" {
             return Ok(Self::Any);
         }
-        let malformed = || {
-            Problem::invalid_field(
-                name,
-                "must be \"*\" or entity tags in quotes, for instance \"3\"",
-            )
-        };
+        let malformed = || Problem::invalid_field(name, "must be \"*\" or entity tags in quotes, for instance \"3\"");
         let mut versions = Vec::new();
         let mut rest = value;
         loop {
             if rest.starts_with("W/") {
                 return Err(Problem::invalid_field(name, "must not be a weak entity tag"));
             }
-            let (tag, after) = rest
-                .strip_prefix('"')
-                .and_then(|opened| opened.split_once('"'))
-                .ok_or_else(malformed)?;
+            let (tag, after) = rest.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or_else(malformed)?;
             let version = tag.split('-').next().unwrap_or(tag);
             versions.extend(version.parse::<i64>().ok().filter(|number| number.to_string() == version));
             match after.trim_start().strip_prefix(',') {
@@ -64,30 +56,20 @@ mod tests {
         let cases = [
             ("*", Precondition::Any),
             ("\"3\"", Precondition::Versions(vec![3])),
-            (
-                " \"3\" , \"4\",\"5\" ",
-                Precondition::Versions(vec![3, 4, 5]),
-            ),
+            (" \"3\" , \"4\",\"5\" ", Precondition::Versions(vec![3, 4, 5])),
             ("\"3-0a1b\"", Precondition::Versions(vec![3])),
             ("\"abc\"", Precondition::Versions(vec![])),
             ("\"03\", \"+3\"", Precondition::Versions(vec![])),
         ];
         for (value, expected) in cases {
-            assert_eq!(
-                Precondition::parse("if-match", value).unwrap(),
-                expected,
-                "{value}"
-            );
+            assert_eq!(Precondition::parse("if-match", value).unwrap(), expected, "{value}");
         }
     }
 
     #[test]
     fn malformed_lists_and_weak_tags_are_refused() {
         for value in ["", "3", "\"3", "\"3\" \"4\"", "\"3\",", "*, \"3\""] {
-            assert!(
-                Precondition::parse("if-match", value).is_err(),
-                "{value}"
-            );
+            assert!(Precondition::parse("if-match", value).is_err(), "{value}");
         }
         assert!(Precondition::parse("if-match", "W/\"3\"").is_err());
     }

@@ -5,8 +5,8 @@
 //! correlation id, and only the id is shown.
 
 use crate::{Code, Reply};
+use json::{Map, Value, json};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 use std::fmt;
 
 /// One occurrence of a problem.
@@ -37,12 +37,7 @@ impl fmt::Debug for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.0.code.slug(),
-            self.0.detail.as_deref().unwrap_or(self.0.code.title())
-        )
+        write!(f, "{}: {}", self.0.code.slug(), self.0.detail.as_deref().unwrap_or(self.0.code.title()))
     }
 }
 
@@ -57,14 +52,7 @@ impl From<Code> for Problem {
 impl Problem {
     /// A problem of this kind, with the table's status and title.
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Inner {
-            code,
-            detail: None,
-            field: None,
-            extensions: Map::new(),
-            headers: Vec::new(),
-            because: None,
-        }))
+        Self(Box::new(Inner { code, detail: None, field: None, extensions: Map::new(), headers: Vec::new(), because: None }))
     }
 
     /// A fault of ours: the client sees `internal` and a correlation id, the log sees `text`.
@@ -137,14 +125,7 @@ impl Problem {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let Inner {
-            code,
-            detail,
-            field,
-            extensions,
-            headers,
-            because: _,
-        } = *problem.0;
+        let Inner { code, detail, field, extensions, headers, because: _ } = *problem.0;
         // The standard members are written last: an extension cannot replace one.
         let mut body = extensions;
         body.insert("type".into(), code.type_uri().into());
@@ -157,11 +138,7 @@ impl From<Problem> for Reply {
         if let Some(field) = field {
             body.insert("field".into(), field.into());
         }
-        let mut reply = Reply::text(
-            code.status(),
-            "application/problem+json",
-            Value::Object(body).to_string(),
-        );
+        let mut reply = Reply::text(code.status(), "application/problem+json", json::text(&Value::Object(body)));
         if code.status() == 401 {
             let challenge = if code == Code::CredentialInvalid {
                 r#"Bearer realm="edgetill", error="invalid_token""#
@@ -185,5 +162,5 @@ pub(crate) fn log_line(level: &str, message: &str, members: &[(&str, &str)]) -> 
             object.insert((*name).to_owned(), (*value).into());
         }
     }
-    format!("{line}\n")
+    json::text(&line) + "\n"
 }

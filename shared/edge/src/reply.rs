@@ -23,13 +23,7 @@ pub struct Reply {
 impl Reply {
     /// No body.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-            kv_after: Vec::new(),
-        }
-        .header("cache-control", "no-store")
+        Self { status, headers: Vec::new(), body: Vec::new(), kv_after: Vec::new() }.header("cache-control", "no-store")
     }
 
     /// A body of any type.
@@ -44,11 +38,7 @@ impl Reply {
         match serde_json::to_vec(value) {
             Ok(body) => Self::stored(status, body),
             Err(error) => {
-                crate::log(
-                    "error",
-                    "a reply cannot be written as JSON",
-                    &[("reason", &error.to_string())],
-                );
+                crate::log("error", "a reply cannot be written as JSON", &[("reason", &error.to_string())]);
                 Problem::new(Code::Internal).into()
             }
         }
@@ -116,9 +106,6 @@ impl Reply {
     /// The value of a header.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }

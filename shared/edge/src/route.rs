@@ -35,20 +35,14 @@ pub struct Route {
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route")
-            .field("pattern", &self.pattern)
-            .field("allow", &self.allow())
-            .finish()
+        f.debug_struct("Route").field("pattern", &self.pattern).field("allow", &self.allow()).finish()
     }
 }
 
 impl Route {
     /// A path; `:name` stands for one segment.
     pub fn at(pattern: &'static str) -> Self {
-        Self {
-            pattern,
-            handlers: Vec::new(),
-        }
+        Self { pattern, handlers: Vec::new() }
     }
 
     /// Answers GET, and HEAD without the body.
@@ -84,11 +78,7 @@ impl Route {
         F: AsyncFn(&Ports<'_>) -> Result<R, Problem> + Clone + 'static,
         R: Serialize + 'static,
     {
-        let worker = || Worker {
-            name,
-            tick: tick.clone(),
-            report: PhantomData,
-        };
+        let worker = || Worker { name, tick: tick.clone(), report: PhantomData };
         Self::at(pattern).get(worker()).post(worker())
     }
 
@@ -98,15 +88,8 @@ impl Route {
     }
 
     fn handler(&self, method: Method) -> Option<&dyn Handler> {
-        let wanted = if method == Method::Head {
-            Method::Get
-        } else {
-            method
-        };
-        self.handlers
-            .iter()
-            .find(|(known, _)| *known == wanted)
-            .map(|(_, handler)| &**handler)
+        let wanted = if method == Method::Head { Method::Get } else { method };
+        self.handlers.iter().find(|(known, _)| *known == wanted).map(|(_, handler)| &**handler)
     }
 
     fn allow(&self) -> String {
@@ -154,18 +137,14 @@ where
             let caller = match (request.method(), query.token) {
                 (Method::Get | Method::Head, Some(token)) => caller::of_token(ports, &token)?,
                 (_, Some(_)) => {
-                    return Err(Problem::new(Code::UnknownField)
-                        .field("token")
-                        .detail("only GET takes the token in the query"));
+                    return Err(Problem::new(Code::UnknownField).field("token").detail("only GET takes the token in the query"));
                 }
                 (_, None) => caller::caller(ports, request)?,
             };
             if !caller.has_scope("workers:run") {
                 caller.require_scope(&format!("workers:{}", self.name))?;
             }
-            (self.tick)(ports)
-                .await
-                .map(|report| Reply::json(200, &report))
+            (self.tick)(ports).await.map(|report| Reply::json(200, &report))
         })
     }
 }
@@ -189,11 +168,7 @@ pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Rep
     reply
 }
 
-async fn answer(
-    routes: &[Route],
-    ports: &Ports<'_>,
-    request: Request,
-) -> Result<Reply, (&'static str, Problem)> {
+async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result<Reply, (&'static str, Problem)> {
     let (route, params) = routes
         .iter()
         .find_map(|route| route.fit(request.path()).map(|params| (route, params)))
@@ -203,9 +178,7 @@ async fn answer(
     if method == Method::Options {
         return Ok(Reply::empty(204).header("allow", route.allow()));
     }
-    let handler = route.handler(method).ok_or_else(|| {
-        at_route(Problem::new(Code::MethodNotAllowed).header("allow", route.allow()))
-    })?;
+    let handler = route.handler(method).ok_or_else(|| at_route(Problem::new(Code::MethodNotAllowed).header("allow", route.allow())))?;
     let decoded = params
         .into_iter()
         .map(|(name, segment)| Ok((name, decode(name, segment)?)))
@@ -221,18 +194,9 @@ pub fn refuse(ports: &Ports<'_>, method: Method, pattern: &str, mut problem: Pro
     if let Some(reason) = problem.take_reason() {
         let id = ports.random.id();
         log(
-            if problem.code() == Code::Internal {
-                "error"
-            } else {
-                "warning"
-            },
+            if problem.code() == Code::Internal { "error" } else { "warning" },
             &reason,
-            &[
-                ("code", problem.code().slug()),
-                ("correlation_id", &id),
-                ("method", method.name()),
-                ("route", pattern),
-            ],
+            &[("code", problem.code().slug()), ("correlation_id", &id), ("method", method.name()), ("route", pattern)],
         );
         problem = problem.with("correlation_id", id);
     }

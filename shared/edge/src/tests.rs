@@ -2,15 +2,9 @@
 //! internal reaches it. Method: real requests through [`crate::serve`] with ports that hold only variables, a
 //! clock and a counter for randomness. Cases are data.
 
-use crate::{
-    BodyBudget, Caller, Code, GuestToken, Method, Problem, Reply, Request, Route, Service,
-    service_token,
-};
+use crate::{BodyBudget, Caller, Code, GuestToken, Method, Problem, Reply, Request, Route, Service, service_token};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ports::{
-    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError,
-    Ports, Random, Sql, SqlError,
-};
+use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
 use serde_json::{Value, json};
 use std::{
     cell::Cell,
@@ -30,21 +24,11 @@ struct World {
 
 impl World {
     fn with_secret() -> Self {
-        Self {
-            variables: vec![("service_token_secret", SECRET)],
-            ..Self::default()
-        }
+        Self { variables: vec![("service_token_secret", SECRET)], ..Self::default() }
     }
 
     fn ports(&self) -> Ports<'_> {
-        Ports {
-            sql: self,
-            kv: self,
-            http: self,
-            clock: self,
-            random: self,
-            config: self,
-        }
+        Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self }
     }
 }
 
@@ -53,11 +37,7 @@ impl Sql for World {
         Dialect::Sqlite
     }
     fn query(&self, _: &str, _: &str) -> Result<Vec<String>, SqlError> {
-        Err(SqlError {
-            code: String::new(),
-            constraint: None,
-            text: "no database here".into(),
-        })
+        Err(SqlError { code: String::new(), constraint: None, text: "no database here".into() })
     }
     fn run(&self, sql: &str) -> Result<(), SqlError> {
         self.query(sql, "").map(drop)
@@ -96,12 +76,7 @@ impl Random for World {
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         let found = self.variables.iter().find(|(known, _)| *known == name);
-        found
-            .map(|(_, value)| (*value).to_owned())
-            .ok_or_else(|| ConfigError {
-                name: name.into(),
-                reason: "not bound".into(),
-            })
+        found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| ConfigError { name: name.into(), reason: "not bound".into() })
     }
 }
 
@@ -130,10 +105,7 @@ async fn admin(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &service.subject))
 }
 async fn own(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    Ok(Reply::json(
-        200,
-        &crate::caller(ports, request)?.require_owner()?,
-    ))
+    Ok(Reply::json(200, &crate::caller(ports, request)?.require_owner()?))
 }
 async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
     Ok(json!({ "done": 2 }))
@@ -160,10 +132,7 @@ fn code(reply: &Reply) -> String {
 }
 
 fn token(scopes: &[&str], from_s: i64, to_s: i64) -> String {
-    let service = Service {
-        subject: "ci".into(),
-        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
-    };
+    let service = Service { subject: "ci".into(), scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect() };
     let at = |seconds: i64| NOW_MS + seconds * 1_000;
     service_token::sign(SECRET.as_bytes(), &service, at(from_s), at(to_s)).unwrap()
 }
@@ -186,11 +155,7 @@ fn a_path_is_matched_by_segments_and_its_parameters_are_decoded() {
     for (path, expected, body) in cases {
         let reply = answer(&World::default(), Request::new(Method::Get, path));
         assert_eq!(code(&reply), expected, "{path}");
-        assert!(
-            body.is_empty() || text(&reply) == body,
-            "{path}: {}",
-            text(&reply)
-        );
+        assert!(body.is_empty() || text(&reply) == body, "{path}: {}", text(&reply));
     }
 }
 
@@ -199,10 +164,7 @@ fn parameters_come_from_the_path_and_not_from_spin_headers() {
     let request = Request::new(Method::Get, "/skus/mine")
         .with_header("spin-path-match-sku", "spoofed")
         .with_header("spin-path-info", "/skus/spoofed");
-    assert_eq!(
-        text(&answer(&World::default(), request)),
-        r#"{"sku":"mine"}"#
-    );
+    assert_eq!(text(&answer(&World::default(), request)), r#"{"sku":"mine"}"#);
 }
 
 #[test]
@@ -213,30 +175,19 @@ fn a_wrong_method_is_405_with_allow_and_options_tells_the_same() {
         assert_eq!(reply.get("allow"), Some("GET, HEAD, PUT, OPTIONS"));
     }
     let reply = answer(&World::default(), Request::new(Method::Options, "/skus/a"));
-    assert_eq!(
-        (reply.status, reply.get("allow")),
-        (204, Some("GET, HEAD, PUT, OPTIONS"))
-    );
-    assert_eq!(
-        answer(&World::default(), Request::new(Method::Head, "/admin")).status,
-        405
-    );
+    assert_eq!((reply.status, reply.get("allow")), (204, Some("GET, HEAD, PUT, OPTIONS")));
+    assert_eq!(answer(&World::default(), Request::new(Method::Head, "/admin")).status, 405);
 }
 
 #[test]
 fn head_is_get_without_the_body() {
     let reply = answer(&World::default(), Request::new(Method::Head, "/skus/a"));
-    assert_eq!(
-        (reply.status, reply.get("etag"), reply.body.len()),
-        (200, Some("\"3\""), 0)
-    );
+    assert_eq!((reply.status, reply.get("etag"), reply.body.len()), (200, Some("\"3\""), 0));
 }
 
 #[test]
 fn replies_are_not_stored_by_caches_and_carry_what_was_asked() {
-    let request = Request::new(Method::Put, "/skus/a")
-        .with_header("content-type", "application/json")
-        .with_body("{}");
+    let request = Request::new(Method::Put, "/skus/a").with_header("content-type", "application/json").with_body("{}");
     let reply = answer(&World::default(), request);
     assert_eq!(reply.status, 201);
     assert_eq!(reply.get("cache-control"), Some("no-store"));
@@ -275,10 +226,7 @@ fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one(
         .etag(4)
         .retry_after(5);
     let reply = Reply::from(problem);
-    assert_eq!(
-        (reply.get("etag"), reply.get("retry-after")),
-        (Some("\"4\""), Some("5"))
-    );
+    assert_eq!((reply.get("etag"), reply.get("retry-after")), (Some("\"4\""), Some("5")));
     let body: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(body["current"]["version"], 4);
     assert_eq!(body["status"], 412);
@@ -286,17 +234,11 @@ fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one(
 
 #[test]
 fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
-    let small = World {
-        variables: vec![("body_limit_bytes", "10")],
-        ..World::default()
-    };
+    let small = World { variables: vec![("body_limit_bytes", "10")], ..World::default() };
     let refused = |result: Result<BodyBudget, Problem>| result.err().map(|problem| problem.code());
     let open = |length| BodyBudget::open(&small.ports(), length);
     assert_eq!(refused(open(Some("11"))), Some(Code::BodyTooLarge));
-    assert_eq!(
-        refused(open(Some("99999999999999999999"))),
-        Some(Code::InvalidField)
-    );
+    assert_eq!(refused(open(Some("99999999999999999999"))), Some(Code::InvalidField));
     assert_eq!(refused(open(Some("-1"))), Some(Code::InvalidField));
     let mut budget = open(Some("10")).unwrap();
     budget.push(b"12345").unwrap();
@@ -304,19 +246,11 @@ fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
     assert_eq!(budget.push(b"!").unwrap_err().code(), Code::BodyTooLarge);
     assert_eq!(budget.into_bytes(), b"1234567890");
 
-    let broken = World {
-        variables: vec![("body_limit_bytes", "64 kB")],
-        ..World::default()
-    };
-    assert_eq!(
-        refused(BodyBudget::open(&broken.ports(), None)),
-        Some(Code::ConfigurationInvalid)
-    );
+    let broken = World { variables: vec![("body_limit_bytes", "64 kB")], ..World::default() };
+    assert_eq!(refused(BodyBudget::open(&broken.ports(), None)), Some(Code::ConfigurationInvalid));
     let unbound = World::default();
     let mut budget = BodyBudget::open(&unbound.ports(), None).unwrap();
-    budget
-        .push(&vec![0; crate::DEFAULT_BODY_LIMIT_BYTES])
-        .unwrap();
+    budget.push(&vec![0; crate::DEFAULT_BODY_LIMIT_BYTES]).unwrap();
     assert!(budget.push(b"!").is_err());
 }
 
@@ -338,10 +272,7 @@ fn nobody_is_told_that_a_credential_is_needed() {
     for (method, path) in [(Method::Get, "/own"), (Method::Post, "/admin")] {
         let reply = answer(&World::with_secret(), Request::new(method, path));
         assert_eq!(code(&reply), "401 credential_missing", "{path}");
-        assert_eq!(
-            reply.get("www-authenticate"),
-            Some("Bearer realm=\"edgetill\"")
-        );
+        assert_eq!(reply.get("www-authenticate"), Some("Bearer realm=\"edgetill\""));
     }
 }
 
@@ -360,23 +291,13 @@ fn a_malformed_credential_is_refused_and_never_counts_as_nobody() {
         "Bearer a.b.c".to_owned(),
     ];
     for header in headers {
-        let reply = answer(
-            &world,
-            Request::new(Method::Get, "/own").with_header("authorization", &header),
-        );
+        let reply = answer(&world, Request::new(Method::Get, "/own").with_header("authorization", &header));
         assert_eq!(code(&reply), "401 credential_invalid", "{header}");
-        assert!(
-            reply
-                .get("www-authenticate")
-                .unwrap()
-                .contains("invalid_token"),
-            "{header}"
-        );
+        assert!(reply.get("www-authenticate").unwrap().contains("invalid_token"), "{header}");
     }
     let twice = bearer(Method::Get, "/own", good.reveal()).with_header("authorization", "Bearer x");
     assert_eq!(code(&answer(&world, twice)), "401 credential_invalid");
-    let lower = Request::new(Method::Get, "/own")
-        .with_header("authorization", &format!("bearer  {}", good.reveal()));
+    let lower = Request::new(Method::Get, "/own").with_header("authorization", &format!("bearer  {}", good.reveal()));
     assert_eq!(answer(&world, lower).status, 200);
 }
 
@@ -390,16 +311,10 @@ fn a_service_token_opens_what_its_scopes_name() {
         (vec![], "403 scope_missing"),
     ];
     for (scopes, expected) in cases {
-        let reply = answer(
-            &world,
-            bearer(Method::Post, "/admin", &token(&scopes, 0, 600)),
-        );
+        let reply = answer(&world, bearer(Method::Post, "/admin", &token(&scopes, 0, 600)));
         assert_eq!(code(&reply), expected, "{scopes:?}");
     }
-    let reply = answer(
-        &world,
-        bearer(Method::Get, "/own", &token(&["catalog:write"], 0, 600)),
-    );
+    let reply = answer(&world, bearer(Method::Get, "/own", &token(&["catalog:write"], 0, 600)));
     assert_eq!(code(&reply), "403 scope_missing", "a service owns nothing");
     let guest = GuestToken::generate(&world);
     let reply = answer(&world, bearer(Method::Post, "/admin", guest.reveal()));
@@ -413,10 +328,7 @@ fn forged(header: Value, claims: Value, secret: &str) -> String {
     let signed = format!("{}.{}", part(header), part(claims));
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(signed.as_bytes());
-    format!(
-        "{signed}.{}",
-        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-    )
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
 #[test]
@@ -433,53 +345,22 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
         claims
     };
     let ours = |change: Value| forged(hs256(), claims(change), SECRET);
-    let none = format!(
-        "{}.",
-        forged(json!({ "alg": "none" }), claims(json!({})), SECRET)
-            .rsplit_once('.')
-            .unwrap()
-            .0
-    );
+    let none = format!("{}.", forged(json!({ "alg": "none" }), claims(json!({})), SECRET).rsplit_once('.').unwrap().0);
     let mut tampered = ours(json!({}));
     tampered.pop();
     let refused = [
         ("alg none", none.clone()),
-        (
-            "alg none with a signature",
-            forged(json!({ "alg": "none" }), claims(json!({})), SECRET),
-        ),
-        (
-            "alg HS512 in the header",
-            forged(json!({ "alg": "HS512" }), claims(json!({})), SECRET),
-        ),
-        (
-            "alg RS256 in the header",
-            forged(json!({ "alg": "RS256" }), claims(json!({})), SECRET),
-        ),
-        (
-            "another key",
-            forged(hs256(), claims(json!({})), &SECRET.replace('0', "1")),
-        ),
-        (
-            "no signature",
-            none.replacen(
-                &none[..none.find('.').unwrap()],
-                &URL_SAFE_NO_PAD.encode(hs256().to_string()),
-                1,
-            ),
-        ),
+        ("alg none with a signature", forged(json!({ "alg": "none" }), claims(json!({})), SECRET)),
+        ("alg HS512 in the header", forged(json!({ "alg": "HS512" }), claims(json!({})), SECRET)),
+        ("alg RS256 in the header", forged(json!({ "alg": "RS256" }), claims(json!({})), SECRET)),
+        ("another key", forged(hs256(), claims(json!({})), &SECRET.replace('0', "1"))),
+        ("no signature", none.replacen(&none[..none.find('.').unwrap()], &URL_SAFE_NO_PAD.encode(hs256().to_string()), 1)),
         ("a cut signature", tampered),
         ("another issuer", ours(json!({ "iss": "someone" }))),
-        (
-            "another audience",
-            ours(json!({ "aud": "edgetill-session" })),
-        ),
+        ("another audience", ours(json!({ "aud": "edgetill-session" }))),
         ("no audience", ours(json!({ "aud": null }))),
         ("no expiry", ours(json!({ "exp": null }))),
-        (
-            "expired beyond the leeway",
-            ours(json!({ "exp": exp - 600 - 60 })),
-        ),
+        ("expired beyond the leeway", ours(json!({ "exp": exp - 600 - 60 }))),
         ("not valid yet", ours(json!({ "nbf": exp }))),
     ];
     let world = World::with_secret();
@@ -490,10 +371,7 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
     let accepted = [
         ("as issued elsewhere", ours(json!({}))),
         ("within the leeway", ours(json!({ "exp": exp - 600 - 59 }))),
-        (
-            "one audience of several",
-            ours(json!({ "aud": ["other", "edgetill-service"] })),
-        ),
+        ("one audience of several", ours(json!({ "aud": ["other", "edgetill-service"] }))),
     ];
     for (what, token) in accepted {
         let reply = answer(&world, bearer(Method::Post, "/admin", &token));
@@ -502,14 +380,35 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
 }
 
 #[test]
+fn a_jwt_library_reads_our_tokens_and_we_read_its() {
+    use jwt_compact::{
+        AlgorithmExt as _, Header, UntrustedToken,
+        alg::{Hs256, Hs256Key},
+    };
+    let key = Hs256Key::new(SECRET);
+    let ours = token(&["catalog:read", "catalog:write"], 0, 600);
+    let read = Hs256.validator::<Value>(&key).validate(&UntrustedToken::new(&ours).unwrap()).unwrap();
+    let claims = read.claims();
+    assert_eq!(claims.custom["scope"], "catalog:read catalog:write");
+    assert_eq!(claims.custom["aud"], "edgetill-service");
+    assert_eq!(claims.expiration.unwrap().timestamp(), NOW_MS / 1_000 + 600);
+
+    let header = Header::empty().with_token_type("JWT").with_key_id("k1");
+    let theirs = Hs256.token(&header, claims, &key).unwrap();
+    let service = service_token::verify(SECRET.as_bytes(), &theirs, NOW_MS).unwrap();
+    assert_eq!(service.scopes, ["catalog:read", "catalog:write"]);
+    // A header we do not understand and must.
+    let critical = json!({ "alg": "HS256", "crit": ["b64"], "b64": false });
+    let critical = forged(critical, claims.custom.clone(), SECRET);
+    assert_eq!(service_token::verify(SECRET.as_bytes(), &critical, NOW_MS), Err(service_token::Refusal::Signature));
+}
+
+#[test]
 fn a_component_without_the_key_takes_no_service_token_and_a_weak_key_is_our_fault() {
     let good = token(&["catalog:write"], 0, 600);
     let reply = answer(&World::default(), bearer(Method::Post, "/admin", &good));
     assert_eq!(code(&reply), "401 credential_invalid");
-    let weak = World {
-        variables: vec![("service_token_secret", "short")],
-        ..World::default()
-    };
+    let weak = World { variables: vec![("service_token_secret", "short")], ..World::default() };
     let reply = answer(&weak, bearer(Method::Post, "/admin", &good));
     assert_eq!(code(&reply), "503 configuration_invalid");
     assert!(!text(&reply).contains("service_token_secret"));
@@ -527,27 +426,12 @@ fn a_worker_runs_for_its_own_scope_by_header_and_on_get_by_query() {
         (bearer(Method::Post, PATH, &own), "200 -"),
         (bearer(Method::Get, PATH, &any), "200 -"),
         (Request::new(Method::Get, &in_query(&own)), "200 -"),
-        (
-            Request::new(Method::Get, &in_query(&other)),
-            "403 scope_missing",
-        ),
+        (Request::new(Method::Get, &in_query(&other)), "403 scope_missing"),
         (bearer(Method::Post, PATH, &other), "403 scope_missing"),
-        (
-            Request::new(Method::Post, &in_query(&own)),
-            "400 unknown_field",
-        ),
+        (Request::new(Method::Post, &in_query(&own)), "400 unknown_field"),
         (Request::new(Method::Post, PATH), "401 credential_missing"),
-        (
-            Request::new(Method::Get, &in_query("x")),
-            "401 credential_invalid",
-        ),
-        (
-            Request::new(
-                Method::Get,
-                &in_query(GuestToken::generate(&world).reveal()),
-            ),
-            "403 scope_missing",
-        ),
+        (Request::new(Method::Get, &in_query("x")), "401 credential_invalid"),
+        (Request::new(Method::Get, &in_query(GuestToken::generate(&world).reveal())), "403 scope_missing"),
     ];
     for (request, expected) in cases {
         let reply = answer(&world, request);

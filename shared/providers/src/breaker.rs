@@ -29,12 +29,7 @@ pub struct BreakerPolicy {
 
 impl Default for BreakerPolicy {
     fn default() -> Self {
-        Self {
-            failures_max: 5,
-            window_ms: 30_000,
-            cool_down_ms: 10_000,
-            probe_ms: 15_000,
-        }
+        Self { failures_max: 5, window_ms: 30_000, cool_down_ms: 10_000, probe_ms: 15_000 }
     }
 }
 
@@ -90,12 +85,7 @@ impl<'a> Breaker<'a> {
     /// A breaker for the party called `name`, with its record under the KV key `breaker/<name>`.
     #[must_use]
     pub fn new(name: &'a str, policy: BreakerPolicy, kv: &'a dyn Kv, clock: &'a dyn Clock) -> Self {
-        Self {
-            name,
-            policy,
-            kv,
-            clock,
-        }
+        Self { name, policy, kv, clock }
     }
 
     /// Asks whether a call may go out.
@@ -110,15 +100,10 @@ impl<'a> Breaker<'a> {
         let blocked_until_ms = record.open_until_ms.max(record.probe_until_ms);
         if blocked_until_ms > now_ms {
             let left_ms = blocked_until_ms.saturating_sub(now_ms);
-            return Err(Blocked {
-                retry_after_ms: u64::try_from(left_ms).unwrap_or(1),
-            });
+            return Err(Blocked { retry_after_ms: u64::try_from(left_ms).unwrap_or(1) });
         }
         if record.open_until_ms > 0 {
-            self.write(&Record {
-                probe_until_ms: now_ms.saturating_add(self.policy.probe_ms),
-                ..record
-            });
+            self.write(&Record { probe_until_ms: now_ms.saturating_add(self.policy.probe_ms), ..record });
         }
         Ok(Pass { seen: Some(record) })
     }
@@ -138,20 +123,13 @@ impl<'a> Breaker<'a> {
         let before = self.read().or(pass.seen).unwrap_or_default();
         let probing = before.open_until_ms > 0;
         let window_over = now_ms.saturating_sub(before.first_failure_ms) > self.policy.window_ms;
-        let (failures, first_failure_ms) = if window_over && !probing {
-            (1, now_ms)
-        } else {
-            (before.failures.saturating_add(1), before.first_failure_ms)
-        };
+        let (failures, first_failure_ms) =
+            if window_over && !probing { (1, now_ms) } else { (before.failures.saturating_add(1), before.first_failure_ms) };
         let opens = probing || failures >= self.policy.failures_max;
         self.write(&Record {
             failures,
             first_failure_ms,
-            open_until_ms: if opens {
-                now_ms.saturating_add(self.policy.cool_down_ms)
-            } else {
-                0
-            },
+            open_until_ms: if opens { now_ms.saturating_add(self.policy.cool_down_ms) } else { 0 },
             probe_until_ms: 0,
         });
     }
@@ -162,9 +140,7 @@ impl<'a> Breaker<'a> {
         match self.read() {
             None => BreakerState::Closed,
             Some(record) if record.open_until_ms == 0 => BreakerState::Closed,
-            Some(record) if record.open_until_ms > self.clock.wall_ms() => BreakerState::Open {
-                until_ms: record.open_until_ms,
-            },
+            Some(record) if record.open_until_ms > self.clock.wall_ms() => BreakerState::Open { until_ms: record.open_until_ms },
             Some(_) => BreakerState::HalfOpen,
         }
     }
@@ -176,7 +152,7 @@ impl<'a> Breaker<'a> {
     /// A record that cannot be read counts as none (see the module's header).
     fn read(&self) -> Option<Record> {
         let bytes = self.kv.get(&self.key()).ok().flatten()?;
-        serde_json::from_slice(&bytes).ok()
+        json::read(&bytes).ok()
     }
 
     /// A record that cannot be written is lost (see the module's header).
@@ -192,12 +168,7 @@ mod tests {
     use super::*;
     use crate::testing::{FakeClock, FakeKv};
 
-    const POLICY: BreakerPolicy = BreakerPolicy {
-        failures_max: 3,
-        window_ms: 1_000,
-        cool_down_ms: 500,
-        probe_ms: 200,
-    };
+    const POLICY: BreakerPolicy = BreakerPolicy { failures_max: 3, window_ms: 1_000, cool_down_ms: 500, probe_ms: 200 };
 
     fn fail(breaker: &Breaker<'_>) {
         breaker.failed(breaker.admit().unwrap());
@@ -220,23 +191,12 @@ mod tests {
         assert_eq!(breaker.state(), BreakerState::Closed);
         fail(&breaker);
         assert_eq!(breaker.state(), BreakerState::Open { until_ms: 10_500 });
-        assert_eq!(
-            breaker.admit().unwrap_err(),
-            Blocked {
-                retry_after_ms: 500
-            }
-        );
+        assert_eq!(breaker.admit().unwrap_err(), Blocked { retry_after_ms: 500 });
 
         clock.advance(500);
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
         let probe = breaker.admit().unwrap();
-        assert_eq!(
-            breaker.admit().unwrap_err(),
-            Blocked {
-                retry_after_ms: 200
-            },
-            "one probe at a time"
-        );
+        assert_eq!(breaker.admit().unwrap_err(), Blocked { retry_after_ms: 200 }, "one probe at a time");
         breaker.succeeded(probe);
         assert_eq!(breaker.state(), BreakerState::Closed);
         assert!(kv.is_empty());

@@ -17,8 +17,7 @@ mod testing;
 
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use payment::{
-    Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
-    ProviderError, Refund, UnknownReason, Void,
+    Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState, ProviderError, Refund, UnknownReason, Void,
 };
 pub use sink::{OutboxEvent, SinkError, SinkSettings, WebhookSink};
 pub use stripe::{Stripe, StripeSettings};

@@ -11,19 +11,13 @@ use std::future::Future;
 /// that whoever finds the row after a crash repeats the same request instead of making a second one.
 pub trait PaymentProvider {
     /// Holds the amount on the customer's payment method.
-    fn authorize(
-        &self,
-        request: &AuthorizeRequest,
-    ) -> impl Future<Output = Result<Authorization, ProviderError>>;
+    fn authorize(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Authorization, ProviderError>>;
 
     /// What became of `request`, asked by its idempotency key.
     ///
     /// If the first request never arrived, it happens now. So whoever wants to go back rather than
     /// forward looks up first and then voids what was found.
-    fn look_up(
-        &self,
-        request: &AuthorizeRequest,
-    ) -> impl Future<Output = Result<Authorization, ProviderError>>;
+    fn look_up(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Authorization, ProviderError>>;
 
     /// The payment's present state.
     fn retrieve(&self, reference: &str) -> impl Future<Output = Result<Payment, ProviderError>>;
@@ -38,11 +32,7 @@ pub trait PaymentProvider {
     ) -> impl Future<Output = Result<Capture, ProviderError>>;
 
     /// Releases the hold. A payment that was voided already answers as voided.
-    fn void(
-        &self,
-        reference: &str,
-        idempotency_key: &str,
-    ) -> impl Future<Output = Result<Void, ProviderError>>;
+    fn void(&self, reference: &str, idempotency_key: &str) -> impl Future<Output = Result<Void, ProviderError>>;
 
     /// Gives captured money back, in part or whole.
     fn refund(
@@ -283,12 +273,6 @@ impl ProviderError {
     /// Whether the limit ran out: 504 to the customer rather than 503.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(
-            self,
-            Self::Unknown {
-                reason: UnknownReason::Timeout,
-                ..
-            }
-        )
+        matches!(self, Self::Unknown { reason: UnknownReason::Timeout, .. })
     }
 }

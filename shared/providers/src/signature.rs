@@ -13,12 +13,7 @@ pub struct MalformedSecret;
 ///
 /// # Errors
 /// When the secret is malformed.
-pub fn standard_webhooks(
-    secret: &str,
-    id: &str,
-    timestamp_s: i64,
-    body: &[u8],
-) -> Result<String, MalformedSecret> {
+pub fn standard_webhooks(secret: &str, id: &str, timestamp_s: i64, body: &[u8]) -> Result<String, MalformedSecret> {
     let mac = standard_webhooks_mac(secret, id, timestamp_s, body)?;
     let tag = STANDARD.encode(mac.finalize().into_bytes());
     Ok(format!("v1,{tag}"))
@@ -28,13 +23,7 @@ pub fn standard_webhooks(
 ///
 /// # Errors
 /// When the secret is malformed.
-pub fn verify_standard_webhooks(
-    secret: &str,
-    id: &str,
-    timestamp_s: i64,
-    body: &[u8],
-    header: &str,
-) -> Result<bool, MalformedSecret> {
+pub fn verify_standard_webhooks(secret: &str, id: &str, timestamp_s: i64, body: &[u8], header: &str) -> Result<bool, MalformedSecret> {
     let mac = standard_webhooks_mac(secret, id, timestamp_s, body)?;
     Ok(header
         .split(' ')
@@ -50,21 +39,11 @@ pub fn stripe(secret: &str, timestamp_s: i64, body: &[u8]) -> String {
     let mut mac = keyed(secret.as_bytes());
     mac.update(format!("{timestamp_s}.").as_bytes());
     mac.update(body);
-    let hex: String = mac
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={timestamp_s},v1={hex}")
 }
 
-fn standard_webhooks_mac(
-    secret: &str,
-    id: &str,
-    timestamp_s: i64,
-    body: &[u8],
-) -> Result<Hmac<Sha256>, MalformedSecret> {
+fn standard_webhooks_mac(secret: &str, id: &str, timestamp_s: i64, body: &[u8]) -> Result<Hmac<Sha256>, MalformedSecret> {
     let encoded = secret.strip_prefix("whsec_").ok_or(MalformedSecret)?;
     let key = STANDARD.decode(encoded).map_err(|_| MalformedSecret)?;
     if !(24..=64).contains(&key.len()) {
@@ -76,10 +55,7 @@ fn standard_webhooks_mac(
     Ok(mac)
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "HMAC takes keys of any length; the error type belongs to other MACs"
-)]
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length; the error type belongs to other MACs")]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("any key length")
 }
@@ -94,15 +70,10 @@ mod tests {
     fn the_standard_webhooks_crate_accepts_what_we_sign() {
         let body = br#"{"test": 2432232314}"#;
         let signature = standard_webhooks(SECRET, "msg_1", 1_614_265_330, body).unwrap();
-        let theirs = standardwebhooks::Webhook::new(SECRET)
-            .unwrap()
-            .sign("msg_1", 1_614_265_330, body)
-            .unwrap();
+        let theirs = standardwebhooks::Webhook::new(SECRET).unwrap().sign("msg_1", 1_614_265_330, body).unwrap();
         assert_eq!(signature, theirs);
         let rotated = format!("v1,AAAA {signature}");
-        let verify = |header: &str, body: &[u8]| {
-            verify_standard_webhooks(SECRET, "msg_1", 1_614_265_330, body, header).unwrap()
-        };
+        let verify = |header: &str, body: &[u8]| verify_standard_webhooks(SECRET, "msg_1", 1_614_265_330, body, header).unwrap();
         assert!(verify(&rotated, body));
         assert!(!verify(&rotated, b"{}"));
         assert!(!verify("v1,AAAA", body));
@@ -110,17 +81,8 @@ mod tests {
 
     #[test]
     fn secrets_of_another_shape_are_refused() {
-        for secret in [
-            "",
-            "whsec_",
-            "whsec_c2hvcnQ=",
-            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            "whsec_%%",
-        ] {
-            assert_eq!(
-                standard_webhooks(secret, "a", 1, b"").unwrap_err(),
-                MalformedSecret
-            );
+        for secret in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%"] {
+            assert_eq!(standard_webhooks(secret, "a", 1, b"").unwrap_err(), MalformedSecret);
         }
     }
 

@@ -91,10 +91,7 @@ impl SinkError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent { .. }
-            | Self::Unanswered { .. }
-            | Self::Refused { .. }
-            | Self::CircuitOpen { .. } => true,
+            Self::NotSent { .. } | Self::Unanswered { .. } | Self::Refused { .. } | Self::CircuitOpen { .. } => true,
             Self::Unsendable { .. } => false,
         }
     }
@@ -113,18 +110,8 @@ impl SinkError {
 impl<'a> WebhookSink<'a> {
     /// A sink over `http`, guarded by `breaker`; `clock` dates each attempt.
     #[must_use]
-    pub fn new(
-        settings: SinkSettings,
-        http: &'a dyn Http,
-        clock: &'a dyn Clock,
-        breaker: Breaker<'a>,
-    ) -> Self {
-        Self {
-            settings,
-            http,
-            clock,
-            breaker,
-        }
+    pub fn new(settings: SinkSettings, http: &'a dyn Http, clock: &'a dyn Clock, breaker: Breaker<'a>) -> Self {
+        Self { settings, http, clock, breaker }
     }
 
     /// Delivers `event` once. `Ok` means the receiver answered 2xx.
@@ -133,12 +120,7 @@ impl<'a> WebhookSink<'a> {
     /// [`SinkError`]; all but [`SinkError::Unsendable`] are worth another attempt later.
     pub async fn deliver(&self, event: &OutboxEvent) -> Result<(), SinkError> {
         let request = self.request(event)?;
-        let pass = self
-            .breaker
-            .admit()
-            .map_err(|blocked| SinkError::CircuitOpen {
-                retry_after_ms: blocked.retry_after_ms,
-            })?;
+        let pass = self.breaker.admit().map_err(|blocked| SinkError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
         let result = self.http.send(request).await;
         match &result {
             Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
@@ -146,38 +128,23 @@ impl<'a> WebhookSink<'a> {
         }
         match result {
             Ok(response) if (200..300).contains(&response.status) => Ok(()),
-            Ok(response) => Err(SinkError::Refused {
-                status: response.status,
-                retry_after_ms: retry_after_ms(&response.headers),
-            }),
+            Ok(response) => Err(SinkError::Refused { status: response.status, retry_after_ms: retry_after_ms(&response.headers) }),
             Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
-            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => {
-                Err(SinkError::Unanswered { detail })
-            }
+            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => Err(SinkError::Unanswered { detail }),
         }
     }
 
     fn request(&self, event: &OutboxEvent) -> Result<HttpRequest, SinkError> {
         let body = cloud_event(event, &self.settings.source)?.into_bytes();
         let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
-        let signature = signature::standard_webhooks(
-            &self.settings.secret,
-            &event.event_id,
-            timestamp_s,
-            &body,
-        )
-        .map_err(|e| SinkError::Unsendable {
-            detail: e.to_string(),
-        })?;
+        let signature = signature::standard_webhooks(&self.settings.secret, &event.event_id, timestamp_s, &body)
+            .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
         let header = |name: &str, value: String| (name.to_owned(), value);
         Ok(HttpRequest {
             method: "POST",
             url: self.settings.url.replace("{type}", &event.event_type),
             headers: vec![
-                header(
-                    "content-type",
-                    "application/cloudevents+json; charset=utf-8".to_owned(),
-                ),
+                header("content-type", "application/cloudevents+json; charset=utf-8".to_owned()),
                 header("webhook-id", event.event_id.clone()),
                 header("webhook-timestamp", timestamp_s.to_string()),
                 header("webhook-signature", signature),
@@ -191,9 +158,7 @@ impl<'a> WebhookSink<'a> {
 /// The event in CloudEvents' JSON. `sequence` is the extension of that name: a string that sorts as the
 /// numbers do, hence the zeros.
 fn cloud_event(event: &OutboxEvent, source: &str) -> Result<String, SinkError> {
-    let unsendable = |detail: &str| SinkError::Unsendable {
-        detail: format!("event {}: {detail}", event.event_id),
-    };
+    let unsendable = |detail: &str| SinkError::Unsendable { detail: format!("event {}: {detail}", event.event_id) };
     let since_epoch_ms = u64::try_from(event.occurred_at_ms)
         .ok()
         // Year 9999, the last one RFC 3339 can write.
@@ -266,10 +231,7 @@ mod tests {
         assert_eq!(read.subject(), Some("order/ord_1"));
         assert_eq!(read.time().unwrap().timestamp_millis(), 1_700_000_000_123);
         assert_eq!(read.datacontenttype(), Some("application/json"));
-        assert_eq!(
-            read.extension("sequence").unwrap().to_string(),
-            "00000000000000000042"
-        );
+        assert_eq!(read.extension("sequence").unwrap().to_string(), "00000000000000000042");
         assert_eq!(read.data(), Some(&Data::Json(event().data)));
     }
 
@@ -294,10 +256,7 @@ mod tests {
         };
         assert_eq!(header("webhook-id"), event().event_id);
         assert_eq!(header("webhook-timestamp"), "1700000060");
-        let theirs = standardwebhooks::Webhook::new(SECRET)
-            .unwrap()
-            .sign(&event().event_id, 1_700_000_060, &request.body)
-            .unwrap();
+        let theirs = standardwebhooks::Webhook::new(SECRET).unwrap().sign(&event().event_id, 1_700_000_060, &request.body).unwrap();
         assert_eq!(header("webhook-signature"), theirs);
     }
 
@@ -308,41 +267,16 @@ mod tests {
             assert_eq!(error, expect);
             assert!(error.is_retryable());
         };
-        check(
-            answer_with(503, ("retry-after", "7"), ""),
-            SinkError::Refused {
-                status: 503,
-                retry_after_ms: Some(7_000),
-            },
-        );
-        check(
-            answer(302, ""),
-            SinkError::Refused {
-                status: 302,
-                retry_after_ms: None,
-            },
-        );
-        check(
-            Err(HttpError::NotSent("refused".to_owned())),
-            SinkError::NotSent {
-                detail: "refused".to_owned(),
-            },
-        );
-        check(
-            Err(HttpError::Timeout("2 s".to_owned())),
-            SinkError::Unanswered {
-                detail: "2 s".to_owned(),
-            },
-        );
+        check(answer_with(503, ("retry-after", "7"), ""), SinkError::Refused { status: 503, retry_after_ms: Some(7_000) });
+        check(answer(302, ""), SinkError::Refused { status: 302, retry_after_ms: None });
+        check(Err(HttpError::NotSent("refused".to_owned())), SinkError::NotSent { detail: "refused".to_owned() });
+        check(Err(HttpError::Timeout("2 s".to_owned())), SinkError::Unanswered { detail: "2 s".to_owned() });
     }
 
     #[test]
     fn a_bad_secret_or_time_is_our_bug_and_nothing_is_sent() {
         let http = FakeHttp::default();
-        let late = OutboxEvent {
-            occurred_at_ms: i64::MAX,
-            ..event()
-        };
+        let late = OutboxEvent { occurred_at_ms: i64::MAX, ..event() };
         for (event, secret) in [(event(), "whsec_short"), (late, SECRET)] {
             let error = deliver(&http, &event, secret).unwrap_err();
             assert!(matches!(error, SinkError::Unsendable { .. }), "{error}");

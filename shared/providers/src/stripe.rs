@@ -17,8 +17,7 @@ use serde::Deserialize;
 use crate::{
     breaker::Breaker,
     payment::{
-        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
-        ProviderError, Refund, UnknownReason, Void,
+        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState, ProviderError, Refund, UnknownReason, Void,
     },
 };
 
@@ -47,21 +46,12 @@ impl<'a> Stripe<'a> {
     /// A client over `http`, guarded by `breaker`.
     #[must_use]
     pub fn new(settings: StripeSettings, http: &'a dyn Http, breaker: Breaker<'a>) -> Self {
-        Self {
-            settings,
-            http,
-            breaker,
-        }
+        Self { settings, http, breaker }
     }
 
     /// One call: gate, send, sort the answer by whether anything may have happened.
     async fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
-        let pass = self
-            .breaker
-            .admit()
-            .map_err(|blocked| ProviderError::CircuitOpen {
-                retry_after_ms: blocked.retry_after_ms,
-            })?;
+        let pass = self.breaker.admit().map_err(|blocked| ProviderError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
         let result = self.http.send(self.request(call)).await;
         match &result {
             Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
@@ -69,10 +59,7 @@ impl<'a> Stripe<'a> {
         }
         match result {
             Ok(response) => sort(response),
-            Err(HttpError::NotSent(detail)) => Err(ProviderError::NotSent {
-                detail,
-                retry_after_ms: None,
-            }),
+            Err(HttpError::NotSent(detail)) => Err(ProviderError::NotSent { detail, retry_after_ms: None }),
             Err(HttpError::Timeout(detail)) => Err(unknown(UnknownReason::Timeout, detail)),
             Err(HttpError::Lost(detail)) => Err(unknown(UnknownReason::Lost, detail)),
         }
@@ -80,37 +67,16 @@ impl<'a> Stripe<'a> {
 
     fn request(&self, call: Call<'_>) -> HttpRequest {
         let mut headers = vec![
-            (
-                "authorization".to_owned(),
-                format!("Bearer {}", self.settings.secret_key),
-            ),
+            ("authorization".to_owned(), format!("Bearer {}", self.settings.secret_key)),
             ("stripe-version".to_owned(), API_VERSION.to_owned()),
         ];
         let url = format!("{}/v1/{}", self.settings.base_url, call.path);
         match call.effect {
-            None => HttpRequest {
-                method: "GET",
-                url,
-                headers,
-                body: Vec::new(),
-                timeout_ms: self.settings.timeout_ms,
-            },
+            None => HttpRequest { method: "GET", url, headers, body: Vec::new(), timeout_ms: self.settings.timeout_ms },
             Some(effect) => {
-                headers.push((
-                    "content-type".to_owned(),
-                    "application/x-www-form-urlencoded".to_owned(),
-                ));
-                headers.push((
-                    "idempotency-key".to_owned(),
-                    effect.idempotency_key.to_owned(),
-                ));
-                HttpRequest {
-                    method: "POST",
-                    url,
-                    headers,
-                    body: effect.form.into_bytes(),
-                    timeout_ms: self.settings.timeout_ms,
-                }
+                headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+                headers.push(("idempotency-key".to_owned(), effect.idempotency_key.to_owned()));
+                HttpRequest { method: "POST", url, headers, body: effect.form.into_bytes(), timeout_ms: self.settings.timeout_ms }
             }
         }
     }
@@ -119,29 +85,14 @@ impl<'a> Stripe<'a> {
         self.call(Call { path, effect: None }).await
     }
 
-    async fn effect(
-        &self,
-        path: String,
-        form: &[(&str, &str)],
-        idempotency_key: &str,
-    ) -> Result<Answer, ProviderError> {
+    async fn effect(&self, path: String, form: &[(&str, &str)], idempotency_key: &str) -> Result<Answer, ProviderError> {
         let form = Serializer::new(String::new()).extend_pairs(form).finish();
-        self.call(Call {
-            path,
-            effect: Some(Effect {
-                form,
-                idempotency_key,
-            }),
-        })
-        .await
+        self.call(Call { path, effect: Some(Effect { form, idempotency_key }) }).await
     }
 
     /// The intent as it stands, where an error answer did not bring it along.
     async fn intent(&self, reference: &str) -> Result<Intent, ProviderError> {
-        match self
-            .question(format!("payment_intents/{}", segment(reference)))
-            .await?
-        {
+        match self.question(format!("payment_intents/{}", segment(reference))).await? {
             Answer::Done(body) => read(&body),
             Answer::Refused(refusal) => Err(refusal.into_rejected()),
         }
@@ -150,13 +101,8 @@ impl<'a> Stripe<'a> {
     /// The intent made under an idempotency key, if search knows it yet.
     async fn search(&self, idempotency_key: &str) -> Result<Option<Intent>, ProviderError> {
         let quoted = idempotency_key.replace('\\', "\\\\").replace('\'', "\\'");
-        let query = Serializer::new(String::new())
-            .append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'"))
-            .finish();
-        match self
-            .question(format!("payment_intents/search?{query}"))
-            .await?
-        {
+        let query = Serializer::new(String::new()).append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'")).finish();
+        match self.question(format!("payment_intents/search?{query}")).await? {
             Answer::Done(body) => {
                 let found: Found = read(&body)?;
                 Ok(found.data.into_iter().next())
@@ -178,26 +124,13 @@ impl PaymentProvider for Stripe<'_> {
             ("capture_method", "manual"),
             ("confirm", "true"),
             ("metadata[saga_id]", request.saga_id.as_str()),
-            (
-                "metadata[order_reference]",
-                request.order_reference.as_str(),
-            ),
-            (
-                "metadata[idempotency_key]",
-                request.idempotency_key.as_str(),
-            ),
+            ("metadata[order_reference]", request.order_reference.as_str()),
+            ("metadata[idempotency_key]", request.idempotency_key.as_str()),
         ];
         if let Some(return_url) = &request.return_url {
             form.push(("return_url", return_url.as_str()));
         }
-        match self
-            .effect(
-                "payment_intents".to_owned(),
-                &form,
-                &request.idempotency_key,
-            )
-            .await?
-        {
+        match self.effect("payment_intents".to_owned(), &form, &request.idempotency_key).await? {
             Answer::Done(body) => authorization(read(&body)?, request),
             Answer::Refused(refusal) if refusal.status == 402 => Ok(refusal.into_declined()),
             Answer::Refused(refusal) => Err(refusal.into_rejected()),
@@ -207,14 +140,13 @@ impl PaymentProvider for Stripe<'_> {
     async fn look_up(&self, request: &AuthorizeRequest) -> Result<Authorization, ProviderError> {
         let stored = self.authorize(request).await;
         match &stored {
-            Err(ProviderError::Unknown {
-                reason: UnknownReason::ServerError(_),
-                ..
-            }) => match self.search(&request.idempotency_key).await {
-                Ok(Some(intent)) => authorization(intent, request),
-                // Not found proves nothing, and a search that failed says even less.
-                Ok(None) | Err(_) => stored,
-            },
+            Err(ProviderError::Unknown { reason: UnknownReason::ServerError(_), .. }) => {
+                match self.search(&request.idempotency_key).await {
+                    Ok(Some(intent)) => authorization(intent, request),
+                    // Not found proves nothing, and a search that failed says even less.
+                    Ok(None) | Err(_) => stored,
+                }
+            }
             Ok(_) | Err(_) => stored,
         }
     }
@@ -230,19 +162,10 @@ impl PaymentProvider for Stripe<'_> {
         })
     }
 
-    async fn capture(
-        &self,
-        reference: &str,
-        amount_minor: i64,
-        currency: &str,
-        idempotency_key: &str,
-    ) -> Result<Capture, ProviderError> {
+    async fn capture(&self, reference: &str, amount_minor: i64, currency: &str, idempotency_key: &str) -> Result<Capture, ProviderError> {
         let amount = amount_minor.to_string();
         let path = format!("payment_intents/{}/capture", segment(reference));
-        let refusal = match self
-            .effect(path, &[("amount_to_capture", &amount)], idempotency_key)
-            .await?
-        {
+        let refusal = match self.effect(path, &[("amount_to_capture", &amount)], idempotency_key).await? {
             Answer::Done(body) => return captured(read(&body)?, amount_minor, currency),
             Answer::Refused(refusal) => refusal,
         };
@@ -261,13 +184,11 @@ impl PaymentProvider for Stripe<'_> {
                     message: format!("the payment is {:?}", intent.status.state()),
                 })
             }
-            Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => {
-                Ok(Capture::NotCapturable {
-                    reference: reference.to_owned(),
-                    code: code.to_owned(),
-                    message: refusal.error.message.unwrap_or_default(),
-                })
-            }
+            Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => Ok(Capture::NotCapturable {
+                reference: reference.to_owned(),
+                code: code.to_owned(),
+                message: refusal.error.message.unwrap_or_default(),
+            }),
             Some(_) | None => Err(refusal.into_rejected()),
         }
     }
@@ -276,9 +197,7 @@ impl PaymentProvider for Stripe<'_> {
         let path = format!("payment_intents/{}/cancel", segment(reference));
         let intent = match self.effect(path, &[], idempotency_key).await? {
             Answer::Done(body) => read(&body)?,
-            Answer::Refused(refusal)
-                if refusal.error.code.as_deref() == Some("payment_intent_unexpected_state") =>
-            {
+            Answer::Refused(refusal) if refusal.error.code.as_deref() == Some("payment_intent_unexpected_state") => {
                 match refusal.error.payment_intent {
                     Some(intent) => *intent,
                     None => self.intent(reference).await?,
@@ -295,31 +214,17 @@ impl PaymentProvider for Stripe<'_> {
             | Status::RequiresAction
             | Status::RequiresCapture
             | Status::Processing
-            | Status::Other => Err(unknown(
-                UnknownReason::Unreadable,
-                format!("{reference} is {:?} after a cancel", intent.status),
-            )),
+            | Status::Other => Err(unknown(UnknownReason::Unreadable, format!("{reference} is {:?} after a cancel", intent.status))),
         }
     }
 
-    async fn refund(
-        &self,
-        reference: &str,
-        amount_minor: i64,
-        currency: &str,
-        idempotency_key: &str,
-    ) -> Result<Refund, ProviderError> {
+    async fn refund(&self, reference: &str, amount_minor: i64, currency: &str, idempotency_key: &str) -> Result<Refund, ProviderError> {
         let amount = amount_minor.to_string();
         let form = [("payment_intent", reference), ("amount", amount.as_str())];
-        match self
-            .effect("refunds".to_owned(), &form, idempotency_key)
-            .await?
-        {
+        match self.effect("refunds".to_owned(), &form, idempotency_key).await? {
             Answer::Done(body) => refunded(read(&body)?, reference, amount_minor, currency),
             Answer::Refused(refusal) => match (refusal.status, refusal.error.code.as_deref()) {
-                (_, Some("charge_already_refunded")) => Ok(Refund::AlreadyRefunded {
-                    reference: reference.to_owned(),
-                }),
+                (_, Some("charge_already_refunded")) => Ok(Refund::AlreadyRefunded { reference: reference.to_owned() }),
                 (400 | 402, code) => Ok(Refund::Refused {
                     reference: reference.to_owned(),
                     code: code.unwrap_or("refund_refused").to_owned(),
@@ -366,11 +271,7 @@ impl Refusal {
     fn into_declined(self) -> Authorization {
         Authorization::Declined {
             reference: self.error.payment_intent.map(|intent| intent.id),
-            decline_code: self
-                .error
-                .decline_code
-                .or(self.error.code)
-                .unwrap_or_else(|| "declined".to_owned()),
+            decline_code: self.error.decline_code.or(self.error.code).unwrap_or_else(|| "declined".to_owned()),
             message: self.error.message.unwrap_or_default(),
         }
     }
@@ -473,42 +374,21 @@ fn unknown(reason: UnknownReason, detail: String) -> ProviderError {
 
 /// Sorts an HTTP answer: done, refused without effect, or unknown.
 fn sort(response: HttpResponse) -> Result<Answer, ProviderError> {
-    let HttpResponse {
-        status,
-        headers,
-        body,
-    } = response;
+    let HttpResponse { status, headers, body } = response;
     match status {
         200..=299 => Ok(Answer::Done(body)),
-        429 => Err(ProviderError::NotSent {
-            detail: "rate limited (429)".to_owned(),
-            retry_after_ms: retry_after_ms(&headers),
-        }),
-        409 => Err(unknown(
-            UnknownReason::InProgress,
-            "a request with this key is still running (409)".to_owned(),
-        )),
-        500..=599 => Err(unknown(
-            UnknownReason::ServerError(status),
-            format!("answered {status}"),
-        )),
+        429 => Err(ProviderError::NotSent { detail: "rate limited (429)".to_owned(), retry_after_ms: retry_after_ms(&headers) }),
+        409 => Err(unknown(UnknownReason::InProgress, "a request with this key is still running (409)".to_owned())),
+        500..=599 => Err(unknown(UnknownReason::ServerError(status), format!("answered {status}"))),
         // 408 comes from a proxy in between that may have passed the request on.
         400..=499 if status != 408 => {
-            let error = serde_json::from_slice::<ErrorBody>(&body)
-                .map(|body| body.error)
-                .unwrap_or_default();
+            let error = json::read::<ErrorBody>(&body).map(|body| body.error).unwrap_or_default();
             if error.kind.as_deref() == Some("idempotency_error") {
-                return Err(unknown(
-                    UnknownReason::KeyConflict,
-                    error.message.unwrap_or_default(),
-                ));
+                return Err(unknown(UnknownReason::KeyConflict, error.message.unwrap_or_default()));
             }
             Ok(Answer::Refused(Refusal { status, error }))
         }
-        _ => Err(unknown(
-            UnknownReason::Unreadable,
-            format!("answered {status}"),
-        )),
+        _ => Err(unknown(UnknownReason::Unreadable, format!("answered {status}"))),
     }
 }
 
@@ -522,8 +402,7 @@ pub(crate) fn retry_after_ms(headers: &[(String, String)]) -> Option<u64> {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, ProviderError> {
-    serde_json::from_slice(body)
-        .map_err(|e| unknown(UnknownReason::Unreadable, format!("unreadable answer: {e}")))
+    json::read(body).map_err(|e| unknown(UnknownReason::Unreadable, format!("unreadable answer: {e}")))
 }
 
 /// References come from rows we wrote, yet what goes into a path is encoded all the same.
@@ -532,32 +411,18 @@ fn segment(reference: &str) -> String {
 }
 
 /// Refuses an answer about other money than was asked for.
-fn same_money(
-    reference: &str,
-    asked: (i64, &str),
-    answered: (i64, &str),
-) -> Result<(), ProviderError> {
+fn same_money(reference: &str, asked: (i64, &str), answered: (i64, &str)) -> Result<(), ProviderError> {
     if asked.0 == answered.0 && asked.1.eq_ignore_ascii_case(answered.1) {
         return Ok(());
     }
     Err(ProviderError::Mismatch {
         reference: reference.to_owned(),
-        detail: format!(
-            "asked for {} {}, answered {} {}",
-            asked.0, asked.1, answered.0, answered.1
-        ),
+        detail: format!("asked for {} {}, answered {} {}", asked.0, asked.1, answered.0, answered.1),
     })
 }
 
-fn authorization(
-    intent: Intent,
-    request: &AuthorizeRequest,
-) -> Result<Authorization, ProviderError> {
-    same_money(
-        &intent.id,
-        (request.amount_minor, &request.currency),
-        (intent.amount, &intent.currency),
-    )?;
+fn authorization(intent: Intent, request: &AuthorizeRequest) -> Result<Authorization, ProviderError> {
+    same_money(&intent.id, (request.amount_minor, &request.currency), (intent.amount, &intent.currency))?;
     let reference = intent.id;
     match intent.status {
         // Succeeded: found by a search long after, when someone had gone on to capture; the hold was there.
@@ -565,82 +430,47 @@ fn authorization(
         Status::RequiresAction => Ok(Authorization::ActionRequired {
             reference,
             client_secret: intent.client_secret,
-            next_action_url: intent
-                .next_action
-                .and_then(|action| action.redirect_to_url)
-                .and_then(|redirect| redirect.url),
+            next_action_url: intent.next_action.and_then(|action| action.redirect_to_url).and_then(|redirect| redirect.url),
         }),
         Status::RequiresPaymentMethod | Status::Canceled => {
             let error = intent.last_payment_error.map(|e| *e).unwrap_or_default();
             Ok(Authorization::Declined {
                 reference: Some(reference),
-                decline_code: error
-                    .decline_code
-                    .or(error.code)
-                    .unwrap_or_else(|| "declined".to_owned()),
+                decline_code: error.decline_code.or(error.code).unwrap_or_else(|| "declined".to_owned()),
                 message: error.message.unwrap_or_default(),
             })
         }
-        Status::RequiresConfirmation | Status::Processing | Status::Other => Err(unknown(
-            UnknownReason::Unreadable,
-            format!("{reference} is {:?}: not decided yet", intent.status),
-        )),
+        Status::RequiresConfirmation | Status::Processing | Status::Other => {
+            Err(unknown(UnknownReason::Unreadable, format!("{reference} is {:?}: not decided yet", intent.status)))
+        }
     }
 }
 
 fn captured(intent: Intent, amount_minor: i64, currency: &str) -> Result<Capture, ProviderError> {
     if intent.status != Status::Succeeded {
-        return Err(unknown(
-            UnknownReason::Unreadable,
-            format!("{} is {:?} after a capture", intent.id, intent.status),
-        ));
+        return Err(unknown(UnknownReason::Unreadable, format!("{} is {:?} after a capture", intent.id, intent.status)));
     }
-    same_money(
-        &intent.id,
-        (amount_minor, currency),
-        (intent.amount_received, &intent.currency),
-    )?;
-    Ok(Capture::Captured {
-        reference: intent.id,
-        amount_minor: intent.amount_received,
-    })
+    same_money(&intent.id, (amount_minor, currency), (intent.amount_received, &intent.currency))?;
+    Ok(Capture::Captured { reference: intent.id, amount_minor: intent.amount_received })
 }
 
-fn refunded(
-    refund: WireRefund,
-    reference: &str,
-    amount_minor: i64,
-    currency: &str,
-) -> Result<Refund, ProviderError> {
+fn refunded(refund: WireRefund, reference: &str, amount_minor: i64, currency: &str) -> Result<Refund, ProviderError> {
     let pending = match refund.status {
         RefundStatus::Succeeded => false,
         RefundStatus::Pending | RefundStatus::RequiresAction => true,
         RefundStatus::Failed | RefundStatus::Canceled => {
             return Ok(Refund::Refused {
                 reference: reference.to_owned(),
-                code: refund
-                    .failure_reason
-                    .unwrap_or_else(|| "refund_failed".to_owned()),
+                code: refund.failure_reason.unwrap_or_else(|| "refund_failed".to_owned()),
                 message: format!("refund {} is {:?}", refund.id, refund.status),
             });
         }
         RefundStatus::Other => {
-            return Err(unknown(
-                UnknownReason::Unreadable,
-                format!("refund {} has a state we do not know", refund.id),
-            ));
+            return Err(unknown(UnknownReason::Unreadable, format!("refund {} has a state we do not know", refund.id)));
         }
     };
-    same_money(
-        reference,
-        (amount_minor, currency),
-        (refund.amount, &refund.currency),
-    )?;
-    Ok(Refund::Refunded {
-        refund_reference: refund.id,
-        amount_minor: refund.amount,
-        pending,
-    })
+    same_money(reference, (amount_minor, currency), (refund.amount, &refund.currency))?;
+    Ok(Refund::Refunded { refund_reference: refund.id, amount_minor: refund.amount, pending })
 }
 
 #[cfg(test)]

@@ -11,17 +11,10 @@ use crate::{
 
 type Answered = Result<HttpResponse, HttpError>;
 
-fn with_stripe<T>(
-    answers: impl IntoIterator<Item = Answered>,
-    body: impl AsyncFnOnce(&Stripe<'_>) -> T,
-) -> (T, FakeHttp) {
+fn with_stripe<T>(answers: impl IntoIterator<Item = Answered>, body: impl AsyncFnOnce(&Stripe<'_>) -> T) -> (T, FakeHttp) {
     let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_000_000));
     let http = FakeHttp::answering(answers);
-    let settings = StripeSettings {
-        base_url: "https://api.stripe.com".to_owned(),
-        secret_key: "sk_test_1".to_owned(),
-        timeout_ms: 4_000,
-    };
+    let settings = StripeSettings { base_url: "https://api.stripe.com".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 4_000 };
     let breaker = Breaker::new("payment", BreakerPolicy::default(), &kv, &clock);
     let result = block_on(body(&Stripe::new(settings, &http, breaker)));
     (result, http)
@@ -51,42 +44,27 @@ fn error(kind: &str, code: &str, more: &str) -> String {
 }
 
 fn unexpected_state(status: &str) -> String {
-    error(
-        "invalid_request_error",
-        "payment_intent_unexpected_state",
-        &format!(r#","payment_intent":{}"#, intent(status, 1999, "usd")),
-    )
+    error("invalid_request_error", "payment_intent_unexpected_state", &format!(r#","payment_intent":{}"#, intent(status, 1999, "usd")))
 }
 
 fn held() -> Authorization {
-    Authorization::Authorized {
-        reference: "pi_1".to_owned(),
-    }
+    Authorization::Authorized { reference: "pi_1".to_owned() }
 }
 
 #[test]
 fn an_authorization_is_one_form_under_one_key() {
-    let (result, http) = with_stripe(
-        [answer(200, &intent("requires_capture", 1999, "usd"))],
-        async |s| s.authorize(&order()).await,
-    );
+    let (result, http) = with_stripe([answer(200, &intent("requires_capture", 1999, "usd"))], async |s| s.authorize(&order()).await);
     assert_eq!(result, Ok(held()));
     assert_eq!(
         http.sent(),
-        [
-            "POST https://api.stripe.com/v1/payment_intents amount=1999&currency=usd\
+        ["POST https://api.stripe.com/v1/payment_intents amount=1999&currency=usd\
           &payment_method=pm_card_visa&payment_method_types%5B%5D=card&capture_method=manual\
           &confirm=true&metadata%5Bsaga_id%5D=saga_1&metadata%5Border_reference%5D=ord_1\
-          &metadata%5Bidempotency_key%5D=saga_1%2Fauthorize"
-        ]
+          &metadata%5Bidempotency_key%5D=saga_1%2Fauthorize"]
     );
     let request = http.requests().remove(0);
     assert_eq!(request.timeout_ms, 4_000);
-    let headers: Vec<_> = request
-        .headers
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect();
+    let headers: Vec<_> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     assert_eq!(
         headers,
         [
@@ -109,27 +87,15 @@ fn a_look_up_sends_the_very_same_request() {
 
 #[test]
 fn a_stored_server_error_is_resolved_by_search_and_stays_unknown_without_a_find() {
-    let search = |data: &str| {
-        answer(
-            200,
-            &format!(r#"{{"object":"search_result","data":[{data}]}}"#),
-        )
-    };
-    let (found, http) = with_stripe(
-        [
-            answer(500, ""),
-            search(&intent("requires_capture", 1999, "usd")),
-        ],
-        async |s| s.look_up(&order()).await,
-    );
+    let search = |data: &str| answer(200, &format!(r#"{{"object":"search_result","data":[{data}]}}"#));
+    let (found, http) =
+        with_stripe([answer(500, ""), search(&intent("requires_capture", 1999, "usd"))], async |s| s.look_up(&order()).await);
     assert_eq!(found, Ok(held()));
     assert_eq!(
         http.sent()[1],
         "GET https://api.stripe.com/v1/payment_intents/search?query=metadata%5B%27idempotency_key%27%5D%3A%27saga_1%2Fauthorize%27"
     );
-    let (found, _) = with_stripe([answer(500, ""), search("")], async |s| {
-        s.look_up(&order()).await
-    });
+    let (found, _) = with_stripe([answer(500, ""), search("")], async |s| s.look_up(&order()).await);
     assert!(found.unwrap_err().may_have_happened());
 }
 
@@ -164,39 +130,23 @@ fn every_answer_to_an_authorization_has_its_own_value() {
             &error(
                 "card_error",
                 "card_declined",
-                &format!(
-                    r#","decline_code":"insufficient_funds","payment_intent":{}"#,
-                    intent("requires_payment_method", 1999, "usd")
-                ),
+                &format!(r#","decline_code":"insufficient_funds","payment_intent":{}"#, intent("requires_payment_method", 1999, "usd")),
             ),
         ),
         declined(Some("pi_1"), "insufficient_funds"),
     );
-    check(
-        answer(402, &error("card_error", "expired_card", "")),
-        declined(None, "expired_card"),
-    );
+    check(answer(402, &error("card_error", "expired_card", "")), declined(None, "expired_card"));
     check(
         answer(400, &error("invalid_request_error", "resource_missing", "")),
-        Err(ProviderError::Rejected {
-            status: 400,
-            code: "resource_missing".to_owned(),
-            message: "m".to_owned(),
-        }),
+        Err(ProviderError::Rejected { status: 400, code: "resource_missing".to_owned(), message: "m".to_owned() }),
     );
     check(
         answer_with(429, ("retry-after", "2"), ""),
-        Err(ProviderError::NotSent {
-            detail: "rate limited (429)".to_owned(),
-            retry_after_ms: Some(2_000),
-        }),
+        Err(ProviderError::NotSent { detail: "rate limited (429)".to_owned(), retry_after_ms: Some(2_000) }),
     );
     check(
         Err(HttpError::NotSent("refused".to_owned())),
-        Err(ProviderError::NotSent {
-            detail: "refused".to_owned(),
-            retry_after_ms: None,
-        }),
+        Err(ProviderError::NotSent { detail: "refused".to_owned(), retry_after_ms: None }),
     );
 }
 
@@ -212,38 +162,23 @@ fn whatever_may_have_been_processed_is_unknown() {
         };
         assert_eq!(reason, expect);
     };
-    check(
-        Err(HttpError::Timeout(String::new())),
-        UnknownReason::Timeout,
-    );
+    check(Err(HttpError::Timeout(String::new())), UnknownReason::Timeout);
     check(Err(HttpError::Lost(String::new())), UnknownReason::Lost);
     check(answer(503, ""), UnknownReason::ServerError(503));
     check(answer(409, ""), UnknownReason::InProgress);
     check(answer(408, ""), UnknownReason::Unreadable);
     check(answer(302, ""), UnknownReason::Unreadable);
     check(answer(200, "<html>"), UnknownReason::Unreadable);
-    check(
-        answer(200, &intent("processing", 1999, "usd")),
-        UnknownReason::Unreadable,
-    );
-    check(
-        answer(400, &error("idempotency_error", "idempotency_error", "")),
-        UnknownReason::KeyConflict,
-    );
+    check(answer(200, &intent("processing", 1999, "usd")), UnknownReason::Unreadable);
+    check(answer(400, &error("idempotency_error", "idempotency_error", "")), UnknownReason::KeyConflict);
 }
 
 #[test]
 fn a_payment_over_other_money_is_a_mismatch_with_its_reference() {
     for (amount, currency) in [(1998, "usd"), (1999, "eur")] {
-        let (result, _) = with_stripe(
-            [answer(200, &intent("requires_capture", amount, currency))],
-            async |s| s.authorize(&order()).await,
-        );
+        let (result, _) = with_stripe([answer(200, &intent("requires_capture", amount, currency))], async |s| s.authorize(&order()).await);
         let error = result.unwrap_err();
-        assert!(
-            matches!(&error, ProviderError::Mismatch { reference, .. } if reference == "pi_1"),
-            "{error}"
-        );
+        assert!(matches!(&error, ProviderError::Mismatch { reference, .. } if reference == "pi_1"), "{error}");
         assert!(error.may_have_happened());
     }
 }
@@ -251,24 +186,11 @@ fn a_payment_over_other_money_is_a_mismatch_with_its_reference() {
 #[test]
 fn capturing_twice_is_captured_and_capturing_a_void_is_final() {
     let check = |answered: Answered, expect: Result<Capture, &str>| {
-        let (result, http) = with_stripe([answered], async |s| {
-            s.capture("pi_1", 1999, "USD", "saga_1/capture").await
-        });
-        assert_eq!(
-            http.sent(),
-            ["POST https://api.stripe.com/v1/payment_intents/pi_1/capture amount_to_capture=1999"]
-        );
-        assert_eq!(
-            result.map_err(|e| e.to_string()),
-            expect.map_err(str::to_owned)
-        );
+        let (result, http) = with_stripe([answered], async |s| s.capture("pi_1", 1999, "USD", "saga_1/capture").await);
+        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/payment_intents/pi_1/capture amount_to_capture=1999"]);
+        assert_eq!(result.map_err(|e| e.to_string()), expect.map_err(str::to_owned));
     };
-    let captured = || {
-        Ok(Capture::Captured {
-            reference: "pi_1".to_owned(),
-            amount_minor: 1999,
-        })
-    };
+    let captured = || Ok(Capture::Captured { reference: "pi_1".to_owned(), amount_minor: 1999 });
     check(answer(200, &intent("succeeded", 1999, "usd")), captured());
     check(answer(400, &unexpected_state("succeeded")), captured());
     check(
@@ -280,15 +202,8 @@ fn capturing_twice_is_captured_and_capturing_a_void_is_final() {
         }),
     );
     check(
-        answer(
-            400,
-            &error("invalid_request_error", "charge_expired_for_capture", ""),
-        ),
-        Ok(Capture::NotCapturable {
-            reference: "pi_1".to_owned(),
-            code: "charge_expired_for_capture".to_owned(),
-            message: "m".to_owned(),
-        }),
+        answer(400, &error("invalid_request_error", "charge_expired_for_capture", "")),
+        Ok(Capture::NotCapturable { reference: "pi_1".to_owned(), code: "charge_expired_for_capture".to_owned(), message: "m".to_owned() }),
     );
     check(
         answer(200, &intent("succeeded", 500, "usd")),
@@ -301,37 +216,17 @@ fn voiding_twice_is_voided_and_voiding_a_capture_says_so() {
     let check = |answers: Vec<Answered>, expect: Void| {
         let (result, http) = with_stripe(answers, async |s| s.void("pi_1", "saga_1/void").await);
         assert_eq!(result, Ok(expect));
-        assert_eq!(
-            http.sent()[0],
-            "POST https://api.stripe.com/v1/payment_intents/pi_1/cancel"
-        );
+        assert_eq!(http.sent()[0], "POST https://api.stripe.com/v1/payment_intents/pi_1/cancel");
     };
     let reference = || "pi_1".to_owned();
-    let voided = || Void::Voided {
-        reference: reference(),
-    };
-    check(
-        vec![answer(200, &intent("canceled", 1999, "usd"))],
-        voided(),
-    );
+    let voided = || Void::Voided { reference: reference() };
+    check(vec![answer(200, &intent("canceled", 1999, "usd"))], voided());
     check(vec![answer(400, &unexpected_state("canceled"))], voided());
-    check(
-        vec![answer(400, &unexpected_state("succeeded"))],
-        Void::Captured {
-            reference: reference(),
-        },
-    );
+    check(vec![answer(400, &unexpected_state("succeeded"))], Void::Captured { reference: reference() });
     // An error without the intent: ask for it.
     check(
         vec![
-            answer(
-                400,
-                &error(
-                    "invalid_request_error",
-                    "payment_intent_unexpected_state",
-                    "",
-                ),
-            ),
+            answer(400, &error("invalid_request_error", "payment_intent_unexpected_state", "")),
             answer(200, &intent("canceled", 1999, "usd")),
         ],
         voided(),
@@ -341,62 +236,29 @@ fn voiding_twice_is_voided_and_voiding_a_capture_says_so() {
 #[test]
 fn every_answer_to_a_refund_has_its_own_value() {
     let check = |answered: Answered, expect: Refund| {
-        let (result, http) = with_stripe([answered], async |s| {
-            s.refund("pi_1", 500, "USD", "saga_1/refund").await
-        });
+        let (result, http) = with_stripe([answered], async |s| s.refund("pi_1", 500, "USD", "saga_1/refund").await);
         assert_eq!(result, Ok(expect));
-        assert_eq!(
-            http.sent(),
-            ["POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500"]
-        );
+        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500"]);
     };
-    let refund = |status: &str| {
-        answer(
-            200,
-            &format!(r#"{{"id":"re_1","amount":500,"currency":"usd","status":"{status}"}}"#),
-        )
-    };
-    let refunded = |pending| Refund::Refunded {
-        refund_reference: "re_1".to_owned(),
-        amount_minor: 500,
-        pending,
-    };
+    let refund = |status: &str| answer(200, &format!(r#"{{"id":"re_1","amount":500,"currency":"usd","status":"{status}"}}"#));
+    let refunded = |pending| Refund::Refunded { refund_reference: "re_1".to_owned(), amount_minor: 500, pending };
     let reference = || "pi_1".to_owned();
     check(refund("succeeded"), refunded(false));
     check(refund("pending"), refunded(true));
     check(
         refund("failed"),
-        Refund::Refused {
-            reference: reference(),
-            code: "refund_failed".to_owned(),
-            message: "refund re_1 is Failed".to_owned(),
-        },
+        Refund::Refused { reference: reference(), code: "refund_failed".to_owned(), message: "refund re_1 is Failed".to_owned() },
     );
-    check(
-        answer(
-            400,
-            &error("invalid_request_error", "charge_already_refunded", ""),
-        ),
-        Refund::AlreadyRefunded {
-            reference: reference(),
-        },
-    );
+    check(answer(400, &error("invalid_request_error", "charge_already_refunded", "")), Refund::AlreadyRefunded { reference: reference() });
     check(
         answer(400, &error("invalid_request_error", "amount_too_large", "")),
-        Refund::Refused {
-            reference: reference(),
-            code: "amount_too_large".to_owned(),
-            message: "m".to_owned(),
-        },
+        Refund::Refused { reference: reference(), code: "amount_too_large".to_owned(), message: "m".to_owned() },
     );
 }
 
 #[test]
 fn a_payment_can_be_asked_for_by_reference() {
-    let (payment, http) = with_stripe(
-        [answer(200, &intent("succeeded", 1999, "usd"))],
-        async |s| s.retrieve("pi_1/../x").await,
-    );
+    let (payment, http) = with_stripe([answer(200, &intent("succeeded", 1999, "usd"))], async |s| s.retrieve("pi_1/../x").await);
     assert_eq!(
         payment,
         Ok(Payment {
@@ -407,10 +269,7 @@ fn a_payment_can_be_asked_for_by_reference() {
             currency: "USD".to_owned(),
         })
     );
-    assert_eq!(
-        http.sent(),
-        ["GET https://api.stripe.com/v1/payment_intents/pi_1%2F..%2Fx"]
-    );
+    assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/payment_intents/pi_1%2F..%2Fx"]);
 }
 
 #[test]
@@ -431,11 +290,6 @@ fn after_five_failures_nothing_is_sent_and_declines_are_no_failures() {
         s.authorize(&order()).await.unwrap_err()
     });
     assert_eq!(http.sent().len(), 5);
-    assert_eq!(
-        error,
-        ProviderError::CircuitOpen {
-            retry_after_ms: 10_000
-        }
-    );
+    assert_eq!(error, ProviderError::CircuitOpen { retry_after_ms: 10_000 });
     assert!(!error.may_have_happened());
 }

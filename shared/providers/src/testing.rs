@@ -42,9 +42,7 @@ impl FakeKv {
     }
 
     pub fn put(&self, key: &str, value: &[u8]) {
-        self.values
-            .borrow_mut()
-            .insert(key.to_owned(), value.to_vec());
+        self.values.borrow_mut().insert(key.to_owned(), value.to_vec());
     }
 
     pub fn break_down(&self) {
@@ -88,10 +86,7 @@ pub struct FakeHttp {
 
 impl FakeHttp {
     pub fn answering(answers: impl IntoIterator<Item = Result<HttpResponse, HttpError>>) -> Self {
-        Self {
-            answers: RefCell::new(answers.into_iter().collect()),
-            requests: RefCell::default(),
-        }
+        Self { answers: RefCell::new(answers.into_iter().collect()), requests: RefCell::default() }
     }
 
     /// The requests as `METHOD URL body` lines.
@@ -101,9 +96,7 @@ impl FakeHttp {
             .iter()
             .map(|r| {
                 let body = String::from_utf8(r.body.clone()).unwrap();
-                format!("{} {} {body}", r.method, r.url)
-                    .trim_end()
-                    .to_owned()
+                format!("{} {} {body}", r.method, r.url).trim_end().to_owned()
             })
             .collect()
     }
@@ -122,21 +115,9 @@ impl Http for FakeHttp {
 }
 
 pub fn answer(status: u16, body: &str) -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse {
-        status,
-        headers: Vec::new(),
-        body: body.as_bytes().to_vec(),
-    })
+    Ok(HttpResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() })
 }
 
-pub fn answer_with(
-    status: u16,
-    header: (&str, &str),
-    body: &str,
-) -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse {
-        status,
-        headers: vec![(header.0.to_owned(), header.1.to_owned())],
-        body: body.as_bytes().to_vec(),
-    })
+pub fn answer_with(status: u16, header: (&str, &str), body: &str) -> Result<HttpResponse, HttpError> {
+    Ok(HttpResponse { status, headers: vec![(header.0.to_owned(), header.1.to_owned())], body: body.as_bytes().to_vec() })
 }

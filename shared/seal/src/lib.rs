@@ -56,29 +56,16 @@ impl Key {
         if bytes.len() != KEY_BYTES {
             return Err(SealError::Key);
         }
-        XChaCha20Poly1305::new_from_slice(&bytes)
-            .map(Self)
-            .map_err(|_| SealError::Key)
+        XChaCha20Poly1305::new_from_slice(&bytes).map(Self).map_err(|_| SealError::Key)
     }
 
     /// Seals `plain` for the row `row_id`. `nonce` must be fresh random bytes.
     ///
     /// # Errors
     /// [`SealError::TooLong`] beyond the cipher's limit of 256 GiB.
-    pub fn seal(
-        &self,
-        nonce: [u8; NONCE_BYTES],
-        row_id: &str,
-        plain: &[u8],
-    ) -> Result<String, SealError> {
-        let payload = Payload {
-            msg: plain,
-            aad: row_id.as_bytes(),
-        };
-        let ciphertext = self
-            .0
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| SealError::TooLong)?;
+    pub fn seal(&self, nonce: [u8; NONCE_BYTES], row_id: &str, plain: &[u8]) -> Result<String, SealError> {
+        let payload = Payload { msg: plain, aad: row_id.as_bytes() };
+        let ciphertext = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLong)?;
         let mut bytes = nonce.to_vec();
         bytes.extend(ciphertext);
         let mut text = VERSION.to_owned();
@@ -92,19 +79,10 @@ impl Key {
     /// [`SealError::Version`] for another version, [`SealError::Closed`] for everything that does not verify.
     pub fn open(&self, row_id: &str, sealed: &str) -> Result<Vec<u8>, SealError> {
         let text = sealed.strip_prefix(VERSION).ok_or(SealError::Version)?;
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| SealError::Closed)?;
-        let (nonce, ciphertext) = bytes
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or(SealError::Closed)?;
-        let payload = Payload {
-            msg: ciphertext,
-            aad: row_id.as_bytes(),
-        };
-        self.0
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| SealError::Closed)
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| SealError::Closed)?;
+        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
+        let payload = Payload { msg: ciphertext, aad: row_id.as_bytes() };
+        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError::Closed)
     }
 }
 
@@ -118,9 +96,7 @@ mod tests {
 
     #[test]
     fn what_was_sealed_for_a_row_opens_for_that_row_only() {
-        let sealed = key(1)
-            .seal([7; NONCE_BYTES], "order-1", b"An Nguyen")
-            .unwrap();
+        let sealed = key(1).seal([7; NONCE_BYTES], "order-1", b"An Nguyen").unwrap();
         assert!(sealed.starts_with("v1."));
         assert_eq!(key(1).open("order-1", &sealed), Ok(b"An Nguyen".to_vec()));
         assert_eq!(key(1).open("order-2", &sealed), Err(SealError::Closed));

@@ -21,20 +21,12 @@ where
                 return Ok(());
             }
             let report = report.to_string();
-            edge::log(
-                "info",
-                "worker ran",
-                &[("worker", name), ("report", &report)],
-            );
+            edge::log("info", "worker ran", &[("worker", name), ("report", &report)]);
             Ok(())
         }
         Err(problem) => {
             let text = problem.to_string();
-            edge::log(
-                "error",
-                "worker failed",
-                &[("worker", name), ("reason", &text)],
-            );
+            edge::log("error", "worker failed", &[("worker", name), ("reason", &text)]);
             Err(text)
         }
     }

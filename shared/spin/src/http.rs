@@ -10,10 +10,7 @@ use std::{future::poll_fn, task::Poll};
 use wasi::{
     http::{
         outgoing_handler,
-        types::{
-            ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest,
-            RequestOptions, Scheme, http_error_code,
-        },
+        types::{ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme, http_error_code},
     },
     io::{poll::Pollable, streams::StreamError},
 };
@@ -74,11 +71,7 @@ fn prepare(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     let rest = rest.split('#').next().unwrap_or_default();
     let split = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, target) = rest.split_at(split);
-    let target = if target.starts_with('/') {
-        target.to_owned()
-    } else {
-        format!("/{target}")
-    };
+    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
     let scheme = match scheme {
         "http" => Scheme::Http,
         "https" => Scheme::Https,
@@ -93,29 +86,17 @@ fn prepare(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
         "HEAD" => Method::Head,
         other => Method::Other(other.to_owned()),
     };
-    let mut headers: Vec<(String, Vec<u8>)> = request
-        .headers
-        .iter()
-        .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
-        .collect();
+    let mut headers: Vec<(String, Vec<u8>)> =
+        request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
     if !request.body.is_empty() {
-        headers.push((
-            "content-length".to_owned(),
-            request.body.len().to_string().into_bytes(),
-        ));
+        headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
     let fields = Fields::from_list(&headers).map_err(|_| malformed())?;
     let outgoing = OutgoingRequest::new(fields);
     outgoing.set_method(&method).map_err(|()| malformed())?;
-    outgoing
-        .set_scheme(Some(&scheme))
-        .map_err(|()| malformed())?;
-    outgoing
-        .set_authority(Some(authority))
-        .map_err(|()| malformed())?;
-    outgoing
-        .set_path_with_query(Some(&target))
-        .map_err(|()| malformed())?;
+    outgoing.set_scheme(Some(&scheme)).map_err(|()| malformed())?;
+    outgoing.set_authority(Some(authority)).map_err(|()| malformed())?;
+    outgoing.set_path_with_query(Some(&target)).map_err(|()| malformed())?;
     Ok(outgoing)
 }
 
@@ -125,12 +106,7 @@ async fn receive(response: IncomingResponse) -> Result<HttpResponse, HttpError> 
         .headers()
         .entries()
         .into_iter()
-        .map(|(name, value)| {
-            (
-                name.to_ascii_lowercase(),
-                String::from_utf8_lossy(&value).into_owned(),
-            )
-        })
+        .map(|(name, value)| (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned()))
         .collect();
     let broken = |()| HttpError::Lost("the answer has no readable body".to_owned());
     let body = response.consume().map_err(broken)?;
@@ -157,11 +133,7 @@ async fn receive(response: IncomingResponse) -> Result<HttpResponse, HttpError> 
     }
     drop(stream);
     drop(IncomingBody::finish(body));
-    Ok(HttpResponse {
-        status,
-        headers,
-        body: bytes,
-    })
+    Ok(HttpResponse { status, headers, body: bytes })
 }
 
 fn first_line(text: &str) -> String {
@@ -213,9 +185,7 @@ fn classify(code: &ErrorCode) -> HttpError {
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::LoopDetected
         | ErrorCode::ConfigurationError => HttpError::NotSent(text),
-        ErrorCode::ConnectionReadTimeout
-        | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => HttpError::Timeout(text),
+        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => HttpError::Timeout(text),
         ErrorCode::ConnectionTerminated
         | ErrorCode::TlsProtocolError
         | ErrorCode::TlsAlertReceived(_)

@@ -113,10 +113,6 @@ macro_rules! worker {
 #[macro_export]
 macro_rules! worker {
     ($name:literal, $tick:expr) => {
-        $crate::http!($crate::edge::Route::worker(
-            concat!("/internal/workers/", $name),
-            $name,
-            $tick
-        ));
+        $crate::http!($crate::edge::Route::worker(concat!("/internal/workers/", $name), $name, $tick));
     };
 }

@@ -29,25 +29,12 @@ impl Default for Host {
 impl Host {
     /// With the database labelled `database` in the manifest.
     pub(crate) fn on(database: &'static str) -> Self {
-        let sqlite = Sqlite {
-            label: database,
-            opened: OnceCell::new(),
-        };
-        Self {
-            sqlite,
-            key_value: KeyValue::default(),
-        }
+        let sqlite = Sqlite { label: database, opened: OnceCell::new() };
+        Self { sqlite, key_value: KeyValue::default() }
     }
 
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports {
-            sql: &self.sqlite,
-            kv: &self.key_value,
-            http: &Outgoing,
-            clock: &WallClock,
-            random: &HostRandom,
-            config: &Variables,
-        }
+        Ports { sql: &self.sqlite, kv: &self.key_value, http: &Outgoing, clock: &WallClock, random: &HostRandom, config: &Variables }
     }
 }
 
@@ -65,9 +52,7 @@ impl Sqlite {
                 self.opened.get_or_init(|| opened)
             }
         };
-        let result = connection
-            .execute(sql, parameters)
-            .map_err(|error| failed(&error))?;
+        let result = connection.execute(sql, parameters).map_err(|error| failed(&error))?;
         Ok(result.rows.into_iter().map(|row| row.values).collect())
     }
 }
@@ -108,11 +93,7 @@ fn failed(error: &spin_sdk::sqlite3::Error) -> SqlError {
 }
 
 fn other(text: &str) -> SqlError {
-    SqlError {
-        code: String::new(),
-        constraint: None,
-        text: text.to_owned(),
-    }
+    SqlError { code: String::new(), constraint: None, text: text.to_owned() }
 }
 
 #[derive(Default)]
@@ -158,9 +139,7 @@ impl Clock for WallClock {
 
 fn wall_ms() -> u64 {
     let now = wall_clock::now();
-    now.seconds
-        .saturating_mul(1_000)
-        .saturating_add(u64::from(now.nanoseconds / 1_000_000))
+    now.seconds.saturating_mul(1_000).saturating_add(u64::from(now.nanoseconds / 1_000_000))
 }
 
 struct HostRandom;
@@ -176,9 +155,7 @@ impl Random for HostRandom {
     fn id(&self) -> String {
         let mut entropy = [0; 10];
         self.fill(&mut entropy);
-        uuid::Builder::from_unix_timestamp_millis(wall_ms(), &entropy)
-            .into_uuid()
-            .to_string()
+        uuid::Builder::from_unix_timestamp_millis(wall_ms(), &entropy).into_uuid().to_string()
     }
 }
 
@@ -186,9 +163,6 @@ struct Variables;
 
 impl Config for Variables {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
-        variables::get(name).map_err(|error| ConfigError {
-            name: name.to_owned(),
-            reason: format!("{error:?}"),
-        })
+        variables::get(name).map_err(|error| ConfigError { name: name.to_owned(), reason: format!("{error:?}") })
     }
 }

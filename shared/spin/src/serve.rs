@@ -4,10 +4,7 @@ use crate::ports_impl::{DEFAULT_DATABASE, Host};
 use edge::{BodyBudget, Method, Problem, Reply, Request, Route};
 use ports::Ports;
 use wasi::{
-    http::types::{
-        Fields, IncomingBody, IncomingRequest, Method as WasiMethod, OutgoingBody,
-        OutgoingResponse, ResponseOutparam,
-    },
+    http::types::{Fields, IncomingBody, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse, ResponseOutparam},
     io::streams::{OutputStream, StreamError},
 };
 
@@ -20,12 +17,7 @@ pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) 
 }
 
 /// [`serve`] with the database of another label.
-pub fn serve_on(
-    database: &'static str,
-    routes: &[Route],
-    request: IncomingRequest,
-    out: ResponseOutparam,
-) {
+pub fn serve_on(database: &'static str, routes: &[Route], request: IncomingRequest, out: ResponseOutparam) {
     let host = Host::on(database);
     let ports = host.ports();
     spin_executor::run(async {
@@ -38,11 +30,7 @@ pub fn serve_on(
         let after = send(method, reply, out);
         for (key, value) in after {
             if let Err(error) = ports.kv.set(&key, &value) {
-                edge::log(
-                    "warning",
-                    "late key-value write failed",
-                    &[("reason", &error.to_string())],
-                );
+                edge::log("warning", "late key-value write failed", &[("reason", &error.to_string())]);
             }
         }
     });
@@ -64,17 +52,12 @@ fn head(request: &IncomingRequest) -> Request {
         .headers()
         .entries()
         .into_iter()
-        .fold(Request::new(method, &target), |head, (name, value)| {
-            head.with_header(&name, &String::from_utf8_lossy(&value))
-        })
+        .fold(Request::new(method, &target), |head, (name, value)| head.with_header(&name, &String::from_utf8_lossy(&value)))
 }
 
 fn body(ports: &Ports<'_>, head: &Request, request: &IncomingRequest) -> Result<Vec<u8>, Problem> {
     let announced = head.header("content-length");
-    let takes_body = matches!(
-        head.method(),
-        Method::Post | Method::Put | Method::Patch | Method::Delete
-    );
+    let takes_body = matches!(head.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
     if !takes_body || announced == Some("0") {
         return Ok(Vec::new());
     }
@@ -96,24 +79,13 @@ fn body(ports: &Ports<'_>, head: &Request, request: &IncomingRequest) -> Result<
 
 // Sends the reply and gives back what is to be written afterwards.
 fn send(method: Method, reply: Reply, out: ResponseOutparam) -> Vec<(String, Vec<u8>)> {
-    let Reply {
-        status,
-        mut headers,
-        body,
-        kv_after,
-    } = reply;
+    let Reply { status, mut headers, body, kv_after } = reply;
     // Without a body there is no length to tell: the host checks a told length against what was written.
     if method != Method::Head && !matches!(status, 204 | 304) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
-    let fields: Vec<(String, Vec<u8>)> = headers
-        .into_iter()
-        .map(|(name, value)| (name, value.into_bytes()))
-        .collect();
-    let prepared = Fields::from_list(&fields)
-        .ok()
-        .map(OutgoingResponse::new)
-        .filter(|response| response.set_status_code(status).is_ok());
+    let fields: Vec<(String, Vec<u8>)> = headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    let prepared = Fields::from_list(&fields).ok().map(OutgoingResponse::new).filter(|response| response.set_status_code(status).is_ok());
     let Some(response) = prepared else {
         edge::log("error", "the reply's head is not valid HTTP", &[]);
         return kv_after;

@@ -139,7 +139,7 @@ fn encode(name: &'static str, input: &impl Serialize) -> Result<String, StoreErr
 }
 
 fn decode<R: DeserializeOwned>(name: &'static str, row: &str) -> Result<R, StoreError> {
-    serde_json::from_str(row).map_err(|error| StoreError::undecodable(name, &error.to_string()))
+    json::read(row.as_bytes()).map_err(|error| StoreError::undecodable(name, &error.to_string()))
 }
 
 fn decode_one<R: DeserializeOwned>(name: &'static str, rows: &[String]) -> Result<Option<R>, StoreError> {

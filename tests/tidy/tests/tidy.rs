@@ -128,7 +128,11 @@ fn functions_serve_the_methods_that_are_declared() {
         }
         for endpoint in api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id) {
             let constant = format!("{:?}", endpoint.path);
-            let served = source.split("Route::at(").skip(1).find(|route| binds(route, endpoint)).unwrap_or_else(|| panic!("{id} does not bind {constant}"));
+            let served = source
+                .split("Route::at(")
+                .skip(1)
+                .find(|route| binds(route, endpoint))
+                .unwrap_or_else(|| panic!("{id} does not bind {constant}"));
             let chain = served.split([';', ',']).next().unwrap();
             for (method, _) in endpoint.methods {
                 assert!(chain.contains(&format!(".{}(", method.to_lowercase())), "{id} does not serve {method} {constant}");

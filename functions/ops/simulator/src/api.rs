@@ -36,13 +36,7 @@ pub async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// # Errors
 /// As [`create`].
 pub async fn capture(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    run(
-        ports,
-        request,
-        Operation::Capture,
-        Some(request.param("intent_id")),
-    )
-    .await
+    run(ports, request, Operation::Capture, Some(request.param("intent_id"))).await
 }
 
 /// `POST /simulator/v1/payment_intents/:intent_id/cancel`.
@@ -50,13 +44,7 @@ pub async fn capture(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
 /// # Errors
 /// As [`create`].
 pub async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    run(
-        ports,
-        request,
-        Operation::Cancel,
-        Some(request.param("intent_id")),
-    )
-    .await
+    run(ports, request, Operation::Cancel, Some(request.param("intent_id"))).await
 }
 
 /// `POST /simulator/v1/refunds`.
@@ -66,13 +54,7 @@ pub async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let form = form(request);
     let intent_id = form.get("payment_intent").map(String::as_str);
-    run(
-        ports,
-        request,
-        Operation::Refund,
-        Some(intent_id.unwrap_or_default()),
-    )
-    .await
+    run(ports, request, Operation::Refund, Some(intent_id.unwrap_or_default())).await
 }
 
 /// `GET /simulator/v1/payment_intents/:intent_id`.
@@ -104,23 +86,13 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
         return Ok(unauthorized().reply());
     }
     let Search { query } = request.query()?;
-    let clause = query
-        .strip_prefix("metadata['")
-        .and_then(|rest| rest.strip_suffix('\''))
-        .and_then(|rest| rest.split_once("']:'"));
+    let clause = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')).and_then(|rest| rest.split_once("']:'"));
     let Some((name, value)) = clause else {
-        return Ok(Answer::invalid(
-            "query",
-            "the simulator searches metadata['name']:'value' only",
-        )
-        .reply());
+        return Ok(Answer::invalid("query", "the simulator searches metadata['name']:'value' only").reply());
     };
     let value = value.replace("\\'", "'").replace("\\\\", "\\");
     let data = Books::open(ports)?.search(name, &value)?;
-    Ok(Reply::json(
-        200,
-        &json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "data": data}),
-    ))
+    Ok(Reply::json(200, &json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "data": data})))
 }
 
 /// `GET /simulator/v1/refunds/:refund_id`.
@@ -151,12 +123,7 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
     }
     let body: Authenticate = request.json()?;
     let books = Books::open(ports)?;
-    let context = Context {
-        ports,
-        books: &books,
-        key: None,
-        fault: None,
-    };
+    let context = Context { ports, books: &books, key: None, fault: None };
     let answer = context
         .settle(Some(&body.payment_intent), |found, _| match found {
             Some(record) => decide::authenticate(record, body.succeeds.unwrap_or(true)),
@@ -174,10 +141,7 @@ pub struct Answer {
 
 impl Answer {
     fn json(status: u16, body: &Value) -> Self {
-        Self {
-            status,
-            body: body.to_string(),
-        }
+        Self { status, body: body.to_string() }
     }
 
     /// An error in Stripe's shape; `more` adds members to it.
@@ -191,23 +155,11 @@ impl Answer {
 
     fn missing(status: u16, what: &str, id: &str) -> Self {
         let message = format!("No such {what}: '{id}'");
-        Self::error(
-            status,
-            "invalid_request_error",
-            "resource_missing",
-            &message,
-            json!({"param": what}),
-        )
+        Self::error(status, "invalid_request_error", "resource_missing", &message, json!({"param": what}))
     }
 
     fn invalid(parameter: &str, message: &str) -> Self {
-        Self::error(
-            400,
-            "invalid_request_error",
-            "parameter_invalid",
-            message,
-            json!({"param": parameter}),
-        )
+        Self::error(400, "invalid_request_error", "parameter_invalid", message, json!({"param": parameter}))
     }
 
     fn reply(self) -> Reply {
@@ -221,35 +173,20 @@ pub(crate) fn wait(ms: u64) {
 }
 
 fn is_authorized(request: &Request) -> bool {
-    request
-        .header("authorization")
-        .is_some_and(|value| value.starts_with("Bearer sk_test_"))
+    request.header("authorization").is_some_and(|value| value.starts_with("Bearer sk_test_"))
 }
 
 fn unauthorized() -> Answer {
     let message = "Provide a test key: Authorization: Bearer sk_test_...";
-    Answer::error(
-        401,
-        "invalid_request_error",
-        "api_key_invalid",
-        message,
-        json!({}),
-    )
+    Answer::error(401, "invalid_request_error", "api_key_invalid", message, json!({}))
 }
 
 fn form(request: &Request) -> BTreeMap<String, String> {
-    form_urlencoded::parse(request.body())
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect()
+    form_urlencoded::parse(request.body()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
 /// The one way of every call that changes something.
-async fn run(
-    ports: &Ports<'_>,
-    request: &Request,
-    operation: Operation,
-    intent_id: Option<&str>,
-) -> Result<Reply, Problem> {
+async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
     if !is_authorized(request) {
         return Ok(unauthorized().reply());
     }
@@ -260,44 +197,21 @@ async fn run(
     let books = Books::open(ports)?;
     let found = intent_id.map(|id| books.intent(id)).transpose()?.flatten();
     let (saga, payment_method) = match &found {
-        Some((_, record)) => (
-            record.intent.metadata.get("saga_id"),
-            Some(record.intent.payment_method.as_str()),
-        ),
-        None => (
-            form.get("metadata[saga_id]"),
-            form.get("payment_method").map(String::as_str),
-        ),
+        Some((_, record)) => (record.intent.metadata.get("saga_id"), Some(record.intent.payment_method.as_str())),
+        None => (form.get("metadata[saga_id]"), form.get("payment_method").map(String::as_str)),
     };
-    let subject = Subject {
-        saga: saga.map(String::as_str),
-        payment_method,
-        ..Subject::default()
-    };
+    let subject = Subject { saga: saga.map(String::as_str), payment_method, ..Subject::default() };
     let key = request.header("idempotency-key");
-    let scope = intent_id
-        .or(key)
-        .map_or_else(|| Cow::Owned(ports.random.id()), Cow::Borrowed);
+    let scope = intent_id.or(key).map_or_else(|| Cow::Owned(ports.random.id()), Cow::Borrowed);
 
     let fault = faults::pick(&books, operation, subject, &scope)?;
     let is_lost = fault == Some(Fault::LostAnswer);
     if let Some(Fault::Status(status)) = &fault {
         // Before the claim: nothing began, so the key stays free.
-        return Ok(Answer::error(
-            *status,
-            "api_error",
-            "simulated",
-            "A fault was set.",
-            json!({}),
-        )
-        .reply());
+        return Ok(Answer::error(*status, "api_error", "simulated", "A fault was set.", json!({})).reply());
     }
     if let Some(key) = key {
-        let fingerprint = format!(
-            "{} {}",
-            request.path(),
-            String::from_utf8_lossy(request.body())
-        );
+        let fingerprint = format!("{} {}", request.path(), String::from_utf8_lossy(request.body()));
         match books.claim(key, &fingerprint, ports.clock.wall_ms())? {
             Claim::Ours => {}
             Claim::Running => return Ok(key_in_use().reply()),
@@ -311,47 +225,22 @@ async fn run(
     if let Some(Fault::Slow(ms)) = &fault {
         wait(*ms);
     }
-    let context = Context {
-        ports,
-        books: &books,
-        key,
-        fault: fault.as_ref(),
-    };
+    let context = Context { ports, books: &books, key, fault: fault.as_ref() };
     let new_id = || ports.random.id().replace('-', "");
     let answer = context
         .settle(intent_id, |found, now_s| match (operation, found) {
-            (Operation::Authorize, _) => decide::authorize(
-                &form,
-                &new_id(),
-                key.unwrap_or_default(),
-                now_s,
-                fault.as_ref(),
-            ),
+            (Operation::Authorize, _) => decide::authorize(&form, &new_id(), key.unwrap_or_default(), now_s, fault.as_ref()),
             (Operation::Capture, Some(record)) => decide::capture(record, &form, fault.as_ref()),
             (Operation::Cancel, Some(record)) => decide::cancel(record),
-            (Operation::Refund, Some(record)) => {
-                decide::refund(record, &form, &new_id(), now_s, fault.as_ref())
-            }
+            (Operation::Refund, Some(record)) => decide::refund(record, &form, &new_id(), now_s, fault.as_ref()),
             (Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Sink, _) => {
                 // In a path it is what is missing, in a form it is a wrong value.
-                let status = if operation == Operation::Refund {
-                    400
-                } else {
-                    404
-                };
-                Decision::refused(Answer::missing(
-                    status,
-                    "payment_intent",
-                    intent_id.unwrap_or_default(),
-                ))
+                let status = if operation == Operation::Refund { 400 } else { 404 };
+                Decision::refused(Answer::missing(status, "payment_intent", intent_id.unwrap_or_default()))
             }
         })
         .await?;
-    Ok(if is_lost {
-        Reply::empty(500)
-    } else {
-        answer.reply()
-    })
+    Ok(if is_lost { Reply::empty(500) } else { answer.reply() })
 }
 
 /// What a decision is applied with.
@@ -364,29 +253,15 @@ struct Context<'a> {
 
 impl Context<'_> {
     /// Decides on the payment as it is and applies the decision; again, if it changed meanwhile.
-    async fn settle(
-        &self,
-        intent_id: Option<&str>,
-        decide: impl Fn(Option<Record>, i64) -> Decision,
-    ) -> Result<Answer, Problem> {
+    async fn settle(&self, intent_id: Option<&str>, decide: impl Fn(Option<Record>, i64) -> Decision) -> Result<Answer, Problem> {
         for _ in 0..DECISIONS_MAX {
             let now_ms = self.ports.clock.wall_ms();
-            let found = intent_id
-                .map(|id| self.books.intent(id))
-                .transpose()?
-                .flatten();
-            let (seen_version, record) =
-                found.map_or((0, None), |(version, record)| (version, Some(record)));
-            let Decision {
-                answer,
-                change,
-                is_stored,
-            } = decide(record, now_ms.div_euclid(1_000));
+            let found = intent_id.map(|id| self.books.intent(id)).transpose()?.flatten();
+            let (seen_version, record) = found.map_or((0, None), |(version, record)| (version, Some(record)));
+            let Decision { answer, change, is_stored } = decide(record, now_ms.div_euclid(1_000));
             let Some(change) = change else {
                 match self.key {
-                    Some(key) if is_stored => {
-                        self.books.store_answer(key, answer.status, &answer.body)?
-                    }
+                    Some(key) if is_stored => self.books.store_answer(key, answer.status, &answer.body)?,
                     Some(key) => self.books.release(key)?,
                     None => {}
                 }
@@ -413,38 +288,16 @@ impl Context<'_> {
 
     async fn tell(&self, change: &Change) -> Result<(), Problem> {
         let intent = &change.record.intent;
-        webhooks::emit(
-            self.ports,
-            self.books,
-            &intent.id,
-            change.event_type,
-            &json!(intent),
-            self.fault,
-        )
-        .await
+        webhooks::emit(self.ports, self.books, &intent.id, change.event_type, &json!(intent), self.fault).await
     }
 }
 
 fn key_in_use() -> Answer {
     let message = "Another request with this idempotency key is in progress.";
-    Answer::error(
-        409,
-        "idempotency_error",
-        "idempotency_key_in_use",
-        message,
-        json!({}),
-    )
+    Answer::error(409, "idempotency_error", "idempotency_key_in_use", message, json!({}))
 }
 
 fn key_reused(key: &str) -> Answer {
-    let message = format!(
-        "Keys for idempotent requests can only be used with the same parameters. Key: {key}"
-    );
-    Answer::error(
-        400,
-        "idempotency_error",
-        "idempotency_error",
-        &message,
-        json!({}),
-    )
+    let message = format!("Keys for idempotent requests can only be used with the same parameters. Key: {key}");
+    Answer::error(400, "idempotency_error", "idempotency_error", &message, json!({}))
 }

@@ -88,23 +88,13 @@ pub struct Subject<'a> {
 ///
 /// # Errors
 /// When the database fails.
-pub fn pick(
-    books: &Books<'_>,
-    operation: Operation,
-    subject: Subject<'_>,
-    scope: &str,
-) -> Result<Option<Fault>, Problem> {
+pub fn pick(books: &Books<'_>, operation: Operation, subject: Subject<'_>, scope: &str) -> Result<Option<Fault>, Problem> {
     if let Some(fault) = pick_set(books, operation, subject)? {
         return Ok(Some(fault));
     }
-    let planned = subject
-        .payment_method
-        .and_then(|token| in_token(operation, token));
+    let planned = subject.payment_method.and_then(|token| in_token(operation, token));
     match planned {
-        Some(Planned {
-            fault,
-            times: Some(times),
-        }) => {
+        Some(Planned { fault, times: Some(times) }) => {
             let attempt = books.attempt(&format!("{}/{scope}", operation.name()))?;
             Ok((attempt <= times).then_some(fault))
         }
@@ -113,11 +103,7 @@ pub fn pick(
     }
 }
 
-fn pick_set(
-    books: &Books<'_>,
-    operation: Operation,
-    subject: Subject<'_>,
-) -> Result<Option<Fault>, Problem> {
+fn pick_set(books: &Books<'_>, operation: Operation, subject: Subject<'_>) -> Result<Option<Fault>, Problem> {
     const MATCHING: &str = "times_left > 0
         and coalesce(fault ->> '$.match.operation', ?1 ->> '$.operation') = ?1 ->> '$.operation'
         and (fault ->> '$.match.saga' is null or fault ->> '$.match.saga' is ?1 ->> '$.saga')
@@ -130,10 +116,7 @@ fn pick_set(
         members.insert("operation".to_owned(), json!(operation));
     }
     // Read first: without faults, which is nearly always, nobody takes the write lock.
-    let found = books.query(
-        &format!("select 'one' from fault where {MATCHING} limit 1"),
-        &doc,
-    )?;
+    let found = books.query(&format!("select 'one' from fault where {MATCHING} limit 1"), &doc)?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -147,8 +130,7 @@ fn pick_set(
     let Some(taken) = taken.first() else {
         return Ok(None);
     };
-    let setting: Setting =
-        serde_json::from_str(taken).map_err(|e| Problem::internal(format!("fault row: {e}")))?;
+    let setting: Setting = serde_json::from_str(taken).map_err(|e| Problem::internal(format!("fault row: {e}")))?;
     Ok(Some(setting.fault()))
 }
 
@@ -156,22 +138,16 @@ fn pick_set(
 #[must_use]
 pub fn is_known_token(token: &str) -> bool {
     use Operation::{Authorize, Cancel, Capture, Refund};
-    [Authorize, Capture, Cancel, Refund]
-        .into_iter()
-        .any(|operation| in_token(operation, token).is_some())
+    [Authorize, Capture, Cancel, Refund].into_iter().any(|operation| in_token(operation, token).is_some())
 }
 
 /// The fault a token carries for an operation: `pm_sim_[capture_|void_|refund_]<fault>[_<times>]`.
 fn in_token(operation: Operation, token: &str) -> Option<Planned> {
     let spelled = token.strip_prefix("pm_sim_")?;
-    let (meant, spelled) = [
-        ("capture_", Operation::Capture),
-        ("void_", Operation::Cancel),
-        ("refund_", Operation::Refund),
-    ]
-    .into_iter()
-    .find_map(|(prefix, operation)| Some((operation, spelled.strip_prefix(prefix)?)))
-    .unwrap_or((Operation::Authorize, spelled));
+    let (meant, spelled) = [("capture_", Operation::Capture), ("void_", Operation::Cancel), ("refund_", Operation::Refund)]
+        .into_iter()
+        .find_map(|(prefix, operation)| Some((operation, spelled.strip_prefix(prefix)?)))
+        .unwrap_or((Operation::Authorize, spelled));
     if meant != operation {
         return None;
     }
@@ -258,11 +234,7 @@ enum Kind {
 impl Setting {
     fn fault(&self) -> Fault {
         match self.fault {
-            Kind::Decline => Fault::Decline(
-                self.decline_code
-                    .clone()
-                    .unwrap_or_else(|| "generic_decline".to_owned()),
-            ),
+            Kind::Decline => Fault::Decline(self.decline_code.clone().unwrap_or_else(|| "generic_decline".to_owned())),
             Kind::Status | Kind::SinkFail => Fault::Status(self.code.unwrap_or(503)),
             Kind::Slow => slow(self.ms.unwrap_or(3_000)),
             Kind::ProcessedNoAnswer => Fault::LostAnswer,
@@ -283,22 +255,14 @@ fn once() -> u32 {
 /// A malformed body, or a failing database.
 pub async fn add(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let mut setting: Setting = request.json()?;
-    if setting
-        .code
-        .is_some_and(|code| !(200..=599).contains(&code))
-    {
-        return Err(Problem::invalid_field(
-            "/code",
-            "must be a status from 200 to 599",
-        ));
+    if setting.code.is_some_and(|code| !(200..=599).contains(&code)) {
+        return Err(Problem::invalid_field("/code", "must be a status from 200 to 599"));
     }
     if setting.fault == Kind::SinkFail {
         setting.matches.operation = Some(Operation::Sink);
     }
-    let id = Books::open(ports)?.query(
-        "insert into fault (fault, times_left) values (?1, ?1 ->> '$.times') returning cast(fault_id as text)",
-        &json!(setting),
-    )?;
+    let id = Books::open(ports)?
+        .query("insert into fault (fault, times_left) values (?1, ?1 ->> '$.times') returning cast(fault_id as text)", &json!(setting))?;
     let id = id.first().cloned().unwrap_or_default();
     Ok(Reply::json(201, &json!({"fault_id": id})).location(format!("/simulator/faults/{id}")))
 }
@@ -335,11 +299,7 @@ pub async fn remove(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
         "delete from fault where cast(fault_id as text) = ?1 ->> '$.id' returning cast(fault_id as text)",
         &json!({"id": request.param("fault_id")}),
     )?;
-    if gone.is_empty() {
-        Err(Problem::new(Code::NotFound))
-    } else {
-        Ok(Reply::empty(204))
-    }
+    if gone.is_empty() { Err(Problem::new(Code::NotFound)) } else { Ok(Reply::empty(204)) }
 }
 
 #[cfg(test)]
@@ -354,67 +314,19 @@ mod tests {
         };
         use Operation::{Authorize, Cancel, Capture, Refund};
         check("pm_card_visa", Authorize, None);
-        check(
-            "pm_sim_status_503",
-            Authorize,
-            Some((Fault::Status(503), None)),
-        );
-        check(
-            "pm_sim_status_500_2",
-            Authorize,
-            Some((Fault::Status(500), Some(2))),
-        );
-        check(
-            "pm_sim_slow_3000",
-            Authorize,
-            Some((Fault::Slow(3_000), None)),
-        );
-        check(
-            "pm_sim_slow_99000",
-            Authorize,
-            Some((Fault::Slow(25_000), None)),
-        );
-        check(
-            "pm_sim_lost_answer",
-            Authorize,
-            Some((Fault::LostAnswer, Some(1))),
-        );
-        check(
-            "pm_sim_lost_answer_once",
-            Authorize,
-            Some((Fault::LostAnswer, Some(1))),
-        );
-        check(
-            "pm_sim_lost_answer_always",
-            Authorize,
-            Some((Fault::LostAnswer, None)),
-        );
-        check(
-            "pm_sim_capture_fails",
-            Capture,
-            Some((Fault::Status(503), None)),
-        );
+        check("pm_sim_status_503", Authorize, Some((Fault::Status(503), None)));
+        check("pm_sim_status_500_2", Authorize, Some((Fault::Status(500), Some(2))));
+        check("pm_sim_slow_3000", Authorize, Some((Fault::Slow(3_000), None)));
+        check("pm_sim_slow_99000", Authorize, Some((Fault::Slow(25_000), None)));
+        check("pm_sim_lost_answer", Authorize, Some((Fault::LostAnswer, Some(1))));
+        check("pm_sim_lost_answer_once", Authorize, Some((Fault::LostAnswer, Some(1))));
+        check("pm_sim_lost_answer_always", Authorize, Some((Fault::LostAnswer, None)));
+        check("pm_sim_capture_fails", Capture, Some((Fault::Status(503), None)));
         check("pm_sim_capture_fails", Authorize, None);
-        check(
-            "pm_sim_void_fails_2",
-            Cancel,
-            Some((Fault::Status(503), Some(2))),
-        );
-        check(
-            "pm_sim_void_fails_always",
-            Cancel,
-            Some((Fault::Status(503), None)),
-        );
-        check(
-            "pm_sim_refund_pending",
-            Refund,
-            Some((Fault::Pending, None)),
-        );
-        check(
-            "pm_sim_declined_lost_card",
-            Authorize,
-            Some((Fault::Decline("lost_card".to_owned()), None)),
-        );
+        check("pm_sim_void_fails_2", Cancel, Some((Fault::Status(503), Some(2))));
+        check("pm_sim_void_fails_always", Cancel, Some((Fault::Status(503), None)));
+        check("pm_sim_refund_pending", Refund, Some((Fault::Pending, None)));
+        check("pm_sim_declined_lost_card", Authorize, Some((Fault::Decline("lost_card".to_owned()), None)));
         assert!(is_known_token("pm_sim_void_fails_2"));
         assert!(!is_known_token("pm_sim_void_fals_2"));
     }

@@ -179,10 +179,7 @@ impl<'a> Books<'a> {
     /// When the database fails; likewise in every method below.
     pub fn open(ports: &Ports<'a>) -> Result<Self, Problem> {
         let books = Self(ports.sql);
-        let known = books.query(
-            "select name from sqlite_schema where name = ?1 ->> '$.name'",
-            &json!({"name": "effect_applies"}),
-        )?;
+        let known = books.query("select name from sqlite_schema where name = ?1 ->> '$.name'", &json!({"name": "effect_applies"}))?;
         if known.is_empty() {
             for statement in SCHEMA.iter().chain(&APPLY) {
                 books.0.run(statement).map_err(failed)?;
@@ -221,17 +218,10 @@ impl<'a> Books<'a> {
              from answer where idempotency_key = ?1 ->> '$.key'",
             &doc,
         )?;
-        let stored = stored
-            .first()
-            .map(|text| decode::<Stored>(text))
-            .transpose()?;
+        let stored = stored.first().map(|text| decode::<Stored>(text)).transpose()?;
         Ok(match stored {
             Some(stored) if stored.fingerprint != fingerprint => Claim::OtherRequest,
-            Some(Stored {
-                status: Some(status),
-                body: Some(body),
-                ..
-            }) => Claim::Answered { status, body },
+            Some(Stored { status: Some(status), body: Some(body), .. }) => Claim::Answered { status, body },
             // No row: its owner has just given it back; the client comes again.
             Some(_) | None => Claim::Running,
         })
@@ -239,10 +229,7 @@ impl<'a> Books<'a> {
 
     /// Gives a claim back without an answer: the request was refused before it began.
     pub fn release(&self, key: &str) -> Result<(), Problem> {
-        self.query(
-            "delete from answer where idempotency_key = ?1 ->> '$.key' and body is null",
-            &json!({"key": key}),
-        )?;
+        self.query("delete from answer where idempotency_key = ?1 ->> '$.key' and body is null", &json!({"key": key}))?;
         Ok(())
     }
 
@@ -276,9 +263,7 @@ impl<'a> Books<'a> {
             "select json_object('version', version, 'record', json(record)) from intent where intent_id = ?1 ->> '$.id'",
             &json!({"id": intent_id}),
         )?;
-        rows.first()
-            .map(|text| decode::<Row>(text).map(|row| (row.version, row.record)))
-            .transpose()
+        rows.first().map(|text| decode::<Row>(text).map(|row| (row.version, row.record))).transpose()
     }
 
     /// The payments with this metadata, oldest first.
@@ -293,10 +278,7 @@ impl<'a> Books<'a> {
 
     /// A refund.
     pub fn refund(&self, refund_id: &str) -> Result<Option<Refund>, Problem> {
-        let rows = self.query(
-            "select refund from refund where refund_id = ?1 ->> '$.id'",
-            &json!({"id": refund_id}),
-        )?;
+        let rows = self.query("select refund from refund where refund_id = ?1 ->> '$.id'", &json!({"id": refund_id}))?;
         rows.first().map(|text| decode(text)).transpose()
     }
 
@@ -341,8 +323,7 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
         ),
         &doc,
     )?;
-    let sum =
-        |kind: &str| format!("'{kind}', sum(case kind when '{kind}' then amount_minor else 0 end)");
+    let sum = |kind: &str| format!("'{kind}', sum(case kind when '{kind}' then amount_minor else 0 end)");
     let totals = books.query(
         &format!(
             "select json_object('currency', upper(currency), {}, {}, {}, {}) {MATCHING} group by currency order by currency",
@@ -353,10 +334,7 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
         ),
         &doc,
     )?;
-    Ok(Reply::json(
-        200,
-        &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?}),
-    ))
+    Ok(Reply::json(200, &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?})))
 }
 
 /// A column of JSON texts as values.

@@ -30,13 +30,8 @@ pub fn routes() -> Vec<Route> {
         Route::at("/simulator/v1/refunds/:refund_id").get(api::retrieve_refund),
         Route::at("/simulator/authenticate").post(api::authenticate),
         Route::at("/simulator/ledger").get(ledger::list),
-        Route::at("/simulator/faults")
-            .post(faults::add)
-            .get(faults::list)
-            .delete(faults::clear),
+        Route::at("/simulator/faults").post(faults::add).get(faults::list).delete(faults::clear),
         Route::at("/simulator/faults/:fault_id").delete(faults::remove),
-        Route::at("/simulator/sink")
-            .post(sink::receive)
-            .get(sink::list),
+        Route::at("/simulator/sink").post(sink::receive).get(sink::list),
     ]
 }

@@ -25,10 +25,7 @@ pub async fn emit(
     object: &Value,
     fault: Option<&Fault>,
 ) -> Result<(), Problem> {
-    let url = ports
-        .config
-        .get("simulator_webhook_url")
-        .unwrap_or_default();
+    let url = ports.config.get("simulator_webhook_url").unwrap_or_default();
     if url.is_empty() {
         return Ok(());
     }
@@ -54,10 +51,8 @@ pub async fn emit(
     if fault == Some(&Fault::WebhookDuplicate) {
         send(ports, &url, now_s, &event).await;
     }
-    let overtaken = books.query(
-        "delete from held_webhook where intent_id = ?1 ->> '$.intent_id' returning event",
-        &json!({"intent_id": intent_id}),
-    )?;
+    let overtaken =
+        books.query("delete from held_webhook where intent_id = ?1 ->> '$.intent_id' returning event", &json!({"intent_id": intent_id}))?;
     for event in overtaken {
         send(ports, &url, now_s, &event).await;
     }
@@ -65,35 +60,21 @@ pub async fn emit(
 }
 
 async fn send(ports: &Ports<'_>, url: &str, now_s: i64, event: &str) {
-    let secret = ports
-        .config
-        .get("simulator_webhook_secret")
-        .unwrap_or_default();
+    let secret = ports.config.get("simulator_webhook_secret").unwrap_or_default();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let sent = ports.http.send(HttpRequest {
         method: "POST",
         url: url.to_owned(),
         headers: vec![
             header("content-type", "application/json; charset=utf-8"),
-            header(
-                "stripe-signature",
-                &signature::stripe(&secret, now_s, event.as_bytes()),
-            ),
+            header("stripe-signature", &signature::stripe(&secret, now_s, event.as_bytes())),
         ],
         body: event.as_bytes().to_vec(),
         timeout_ms: TIMEOUT_MS,
     });
     match sent.await {
         Ok(answer) if (200..300).contains(&answer.status) => {}
-        Ok(answer) => log(
-            "warning",
-            "simulator webhook refused",
-            &[("status", &answer.status.to_string())],
-        ),
-        Err(error) => log(
-            "warning",
-            "simulator webhook not delivered",
-            &[("reason", &error.to_string())],
-        ),
+        Ok(answer) => log("warning", "simulator webhook refused", &[("status", &answer.status.to_string())]),
+        Err(error) => log("warning", "simulator webhook not delivered", &[("reason", &error.to_string())]),
     }
 }

@@ -18,14 +18,10 @@ use std::{
 use edge::{Method, Request};
 use ops_simulator::routes;
 use pollster::block_on;
-use ports::{
-    Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError,
-    Ports, Random, Sql, SqlError,
-};
+use ports::{Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Ports, Random, Sql, SqlError};
 use providers::{
-    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, OutboxEvent, PaymentProvider,
-    PaymentState, ProviderError, Refund, SinkError, SinkSettings, Stripe, StripeSettings,
-    UnknownReason, Void, WebhookSink,
+    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, OutboxEvent, PaymentProvider, PaymentState, ProviderError, Refund,
+    SinkError, SinkSettings, Stripe, StripeSettings, UnknownReason, Void, WebhookSink,
 };
 use serde_json::{Value, json};
 
@@ -51,35 +47,19 @@ impl World {
     }
 
     fn ports(&self) -> Ports<'_> {
-        Ports {
-            sql: self,
-            kv: self,
-            http: self,
-            clock: self,
-            random: self,
-            config: self,
-        }
+        Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self }
     }
 
     fn stripe(&self) -> Stripe<'_> {
-        let settings = StripeSettings {
-            base_url: "http://sim/simulator".to_owned(),
-            secret_key: "sk_test_1".to_owned(),
-            timeout_ms: 1_000,
-        };
-        let policy = BreakerPolicy {
-            failures_max: 1_000,
-            ..BreakerPolicy::default()
-        };
+        let settings =
+            StripeSettings { base_url: "http://sim/simulator".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 1_000 };
+        let policy = BreakerPolicy { failures_max: 1_000, ..BreakerPolicy::default() };
         Stripe::new(settings, self, Breaker::new("payment", policy, self, self))
     }
 
     fn call(&self, request: Request) -> (u16, Value) {
         let reply = block_on(edge::serve(&routes(), &self.ports(), request));
-        (
-            reply.status,
-            serde_json::from_slice(&reply.body).unwrap_or(Value::Null),
-        )
+        (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
     }
 
     fn get(&self, target: &str) -> Value {
@@ -89,28 +69,15 @@ impl World {
     }
 
     fn post(&self, target: &str, body: &Value) -> (u16, Value) {
-        let request = Request::new(Method::Post, target)
-            .with_header("content-type", "application/json")
-            .with_body(body.to_string());
+        let request = Request::new(Method::Post, target).with_header("content-type", "application/json").with_body(body.to_string());
         self.call(request)
     }
 
     /// The ledger of a saga as `kind amount currency` lines.
     fn ledger(&self, saga: &str) -> Vec<String> {
         let body = self.get(&format!("/simulator/ledger?metadata_saga={saga}"));
-        let line = |entry: &Value| {
-            format!(
-                "{} {} {}",
-                entry["kind"], entry["amount_minor"], entry["currency"]
-            )
-            .replace('"', "")
-        };
-        body["entries"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(line)
-            .collect()
+        let line = |entry: &Value| format!("{} {} {}", entry["kind"], entry["amount_minor"], entry["currency"]).replace('"', "");
+        body["entries"].as_array().unwrap().iter().map(line).collect()
     }
 
     fn authorize(&self, saga: &str, payment_method: &str) -> Result<Authorization, ProviderError> {
@@ -136,18 +103,14 @@ fn order(saga: &str, payment_method: &str) -> AuthorizeRequest {
 
 fn reference(authorization: Authorization) -> String {
     match authorization {
-        Authorization::Authorized { reference }
-        | Authorization::ActionRequired { reference, .. } => reference,
+        Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. } => reference,
         Authorization::Declined { .. } => panic!("{authorization:?}"),
     }
 }
 
 fn server_error(result: Result<Authorization, ProviderError>) -> u16 {
     match result {
-        Err(ProviderError::Unknown {
-            reason: UnknownReason::ServerError(status),
-            ..
-        }) => status,
+        Err(ProviderError::Unknown { reason: UnknownReason::ServerError(status), .. }) => status,
         other => panic!("{other:?}"),
     }
 }
@@ -157,54 +120,17 @@ fn a_payment_is_held_captured_and_given_back_in_parts() {
     let world = World::new();
     let stripe = world.stripe();
     let id = world.held("s1", "pm_card_visa");
-    let captured = Ok(Capture::Captured {
-        reference: id.clone(),
-        amount_minor: 1999,
-    });
-    assert_eq!(
-        block_on(stripe.capture(&id, 1999, "USD", "s1/capture/1")),
-        captured
-    );
-    assert_eq!(
-        block_on(stripe.capture(&id, 1999, "USD", "s1/capture/2")),
-        captured
-    );
-    assert_eq!(
-        block_on(stripe.void(&id, "s1/void")),
-        Ok(Void::Captured {
-            reference: id.clone()
-        })
-    );
-    for (key, amount) in [
-        ("s1/refund/a", 500),
-        ("s1/refund/a", 500),
-        ("s1/refund/b", 1499),
-    ] {
+    let captured = Ok(Capture::Captured { reference: id.clone(), amount_minor: 1999 });
+    assert_eq!(block_on(stripe.capture(&id, 1999, "USD", "s1/capture/1")), captured);
+    assert_eq!(block_on(stripe.capture(&id, 1999, "USD", "s1/capture/2")), captured);
+    assert_eq!(block_on(stripe.void(&id, "s1/void")), Ok(Void::Captured { reference: id.clone() }));
+    for (key, amount) in [("s1/refund/a", 500), ("s1/refund/a", 500), ("s1/refund/b", 1499)] {
         let refund = block_on(stripe.refund(&id, amount, "USD", key)).unwrap();
-        assert!(
-            matches!(refund, Refund::Refunded { pending: false, .. }),
-            "{refund:?}"
-        );
+        assert!(matches!(refund, Refund::Refunded { pending: false, .. }), "{refund:?}");
     }
-    assert_eq!(
-        block_on(stripe.refund(&id, 1, "USD", "s1/refund/c")),
-        Ok(Refund::AlreadyRefunded {
-            reference: id.clone()
-        })
-    );
-    assert_eq!(
-        block_on(stripe.retrieve(&id)).unwrap().state,
-        PaymentState::Captured
-    );
-    assert_eq!(
-        world.ledger("s1"),
-        [
-            "authorized 1999 USD",
-            "captured 1999 USD",
-            "refunded 500 USD",
-            "refunded 1499 USD"
-        ]
-    );
+    assert_eq!(block_on(stripe.refund(&id, 1, "USD", "s1/refund/c")), Ok(Refund::AlreadyRefunded { reference: id.clone() }));
+    assert_eq!(block_on(stripe.retrieve(&id)).unwrap().state, PaymentState::Captured);
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 500 USD", "refunded 1499 USD"]);
     assert_eq!(
         world.get(&format!("/simulator/ledger?payment_intent={id}"))["totals"],
         json!([{"currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999}])
@@ -217,52 +143,28 @@ fn a_hold_is_released_once() {
     let stripe = world.stripe();
     let id = world.held("s1", "pm_card_mastercard");
     for key in ["s1/void/1", "s1/void/1", "s1/void/2"] {
-        assert_eq!(
-            block_on(stripe.void(&id, key)),
-            Ok(Void::Voided {
-                reference: id.clone()
-            })
-        );
+        assert_eq!(block_on(stripe.void(&id, key)), Ok(Void::Voided { reference: id.clone() }));
     }
     let capture = block_on(stripe.capture(&id, 1999, "USD", "s1/capture")).unwrap();
-    assert!(
-        matches!(capture, Capture::NotCapturable { .. }),
-        "{capture:?}"
-    );
-    assert_eq!(
-        world.ledger("s1"),
-        ["authorized 1999 USD", "voided 1999 USD"]
-    );
+    assert!(matches!(capture, Capture::NotCapturable { .. }), "{capture:?}");
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "voided 1999 USD"]);
 }
 
 #[test]
 fn refusals_move_no_money() {
     let world = World::new();
     let decline = |saga, payment_method| match world.authorize(saga, payment_method) {
-        Ok(Authorization::Declined {
-            reference: Some(_),
-            decline_code,
-            ..
-        }) => decline_code,
+        Ok(Authorization::Declined { reference: Some(_), decline_code, .. }) => decline_code,
         other => panic!("{other:?}"),
     };
     assert_eq!(decline("s1", "pm_card_chargeDeclined"), "generic_decline");
     assert_eq!(decline("s1", "pm_card_chargeDeclined"), "generic_decline");
-    assert_eq!(
-        decline("s2", "pm_card_chargeDeclinedInsufficientFunds"),
-        "insufficient_funds"
-    );
-    assert_eq!(
-        decline("s3", "pm_card_chargeDeclinedExpiredCard"),
-        "expired_card"
-    );
+    assert_eq!(decline("s2", "pm_card_chargeDeclinedInsufficientFunds"), "insufficient_funds");
+    assert_eq!(decline("s3", "pm_card_chargeDeclinedExpiredCard"), "expired_card");
     assert_eq!(decline("s4", "pm_sim_declined_lost_card"), "lost_card");
     for (saga, token) in [("s5", "pm_card_unheard_of"), ("s6", "pm_sim_void_fals_2")] {
         let error = world.authorize(saga, token).unwrap_err();
-        assert!(
-            matches!(&error, ProviderError::Rejected { code, .. } if code == "resource_missing"),
-            "{error}"
-        );
+        assert!(matches!(&error, ProviderError::Rejected { code, .. } if code == "resource_missing"), "{error}");
     }
     assert_eq!(world.get("/simulator/ledger")["entries"], json!([]));
 }
@@ -270,50 +172,25 @@ fn refusals_move_no_money() {
 #[test]
 fn a_customer_may_have_to_authenticate() {
     let world = World::new();
-    let answer = world
-        .authorize("s1", "pm_card_authenticationRequired")
-        .unwrap();
-    assert!(
-        matches!(
-            answer,
-            Authorization::ActionRequired {
-                client_secret: Some(_),
-                ..
-            }
-        ),
-        "{answer:?}"
-    );
+    let answer = world.authorize("s1", "pm_card_authenticationRequired").unwrap();
+    assert!(matches!(answer, Authorization::ActionRequired { client_secret: Some(_), .. }), "{answer:?}");
     assert_eq!(world.ledger("s1"), Vec::<String>::new());
     let id = reference(answer);
     let (status, _) = world.post("/simulator/authenticate", &json!({"payment_intent": id}));
     assert_eq!(status, 200);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
-    assert_eq!(
-        block_on(world.stripe().retrieve(&id)).unwrap().state,
-        PaymentState::Authorized
-    );
+    assert_eq!(block_on(world.stripe().retrieve(&id)).unwrap().state, PaymentState::Authorized);
 }
 
 #[test]
 fn a_lost_answer_is_found_by_looking_up_and_held_once() {
     let world = World::new();
-    assert_eq!(
-        server_error(world.authorize("s1", "pm_sim_lost_answer")),
-        500
-    );
+    assert_eq!(server_error(world.authorize("s1", "pm_sim_lost_answer")), 500);
     let found = block_on(world.stripe().look_up(&order("s1", "pm_sim_lost_answer"))).unwrap();
     assert!(matches!(found, Authorization::Authorized { .. }));
     // Lost for ever: then the search by metadata finds it.
-    assert_eq!(
-        server_error(world.authorize("s2", "pm_sim_lost_answer_always")),
-        500
-    );
-    let found = block_on(
-        world
-            .stripe()
-            .look_up(&order("s2", "pm_sim_lost_answer_always")),
-    )
-    .unwrap();
+    assert_eq!(server_error(world.authorize("s2", "pm_sim_lost_answer_always")), 500);
+    let found = block_on(world.stripe().look_up(&order("s2", "pm_sim_lost_answer_always"))).unwrap();
     assert!(matches!(found, Authorization::Authorized { .. }));
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
     assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
@@ -322,14 +199,8 @@ fn a_lost_answer_is_found_by_looking_up_and_held_once() {
 #[test]
 fn a_refused_status_processes_nothing_and_keeps_the_key_free() {
     let world = World::new();
-    assert_eq!(
-        server_error(world.authorize("s1", "pm_sim_status_503_2")),
-        503
-    );
-    assert_eq!(
-        server_error(world.authorize("s1", "pm_sim_status_503_2")),
-        503
-    );
+    assert_eq!(server_error(world.authorize("s1", "pm_sim_status_503_2")), 503);
+    assert_eq!(server_error(world.authorize("s1", "pm_sim_status_503_2")), 503);
     assert_eq!(world.ledger("s1"), Vec::<String>::new());
     world.held("s1", "pm_sim_status_503_2");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
@@ -341,17 +212,10 @@ fn captures_voids_and_refunds_fail_as_their_token_says() {
     let stripe = world.stripe();
     let id = world.held("s1", "pm_sim_void_fails_2");
     for key in ["v/1", "v/2"] {
-        assert!(
-            block_on(stripe.void(&id, key))
-                .unwrap_err()
-                .may_have_happened()
-        );
+        assert!(block_on(stripe.void(&id, key)).unwrap_err().may_have_happened());
     }
     assert!(block_on(stripe.void(&id, "v/3")).is_ok());
-    assert_eq!(
-        world.ledger("s1"),
-        ["authorized 1999 USD", "voided 1999 USD"]
-    );
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "voided 1999 USD"]);
 
     let id = world.held("s2", "pm_sim_capture_fails");
     for key in ["c/1", "c/2", "c/3"] {
@@ -361,32 +225,21 @@ fn captures_voids_and_refunds_fail_as_their_token_says() {
 
     let id = world.held("s3", "pm_sim_capture_declined");
     let capture = block_on(stripe.capture(&id, 1999, "USD", "s3/capture")).unwrap();
-    assert!(
-        matches!(&capture, Capture::NotCapturable { code, .. } if code == "card_declined"),
-        "{capture:?}"
-    );
+    assert!(matches!(&capture, Capture::NotCapturable { code, .. } if code == "card_declined"), "{capture:?}");
 
     let id = world.held("s4", "pm_sim_refund_fails_always");
     assert!(block_on(stripe.capture(&id, 1999, "USD", "s4/capture")).is_ok());
     assert!(block_on(stripe.refund(&id, 1999, "USD", "s4/refund")).is_err());
-    assert_eq!(
-        world.ledger("s4"),
-        ["authorized 1999 USD", "captured 1999 USD"]
-    );
+    assert_eq!(world.ledger("s4"), ["authorized 1999 USD", "captured 1999 USD"]);
 }
 
 #[test]
 fn a_wrong_amount_is_noticed_and_can_be_taken_back() {
     let world = World::new();
     let error = world.authorize("s1", "pm_sim_wrong_amount").unwrap_err();
-    let ProviderError::Mismatch { reference, .. } = error else {
-        panic!("{error}")
-    };
+    let ProviderError::Mismatch { reference, .. } = error else { panic!("{error}") };
     assert!(block_on(world.stripe().void(&reference, "s1/void")).is_ok());
-    assert_eq!(
-        world.ledger("s1"),
-        ["authorized 2000 USD", "voided 2000 USD"]
-    );
+    assert_eq!(world.ledger("s1"), ["authorized 2000 USD", "voided 2000 USD"]);
 }
 
 #[test]
@@ -394,21 +247,9 @@ fn a_key_belongs_to_one_request() {
     let world = World::new();
     let stripe = world.stripe();
     world.held("s1", "pm_card_visa");
-    let other = AuthorizeRequest {
-        amount_minor: 1,
-        ..order("s1", "pm_card_visa")
-    };
+    let other = AuthorizeRequest { amount_minor: 1, ..order("s1", "pm_card_visa") };
     let error = block_on(stripe.authorize(&other)).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ProviderError::Unknown {
-                reason: UnknownReason::KeyConflict,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, ProviderError::Unknown { reason: UnknownReason::KeyConflict, .. }), "{error}");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 
     // A first request that is still running, or died: 409 until its claim counts as dead.
@@ -424,16 +265,7 @@ fn a_key_belongs_to_one_request() {
         )
         .unwrap();
     let error = block_on(stripe.authorize(&running)).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            ProviderError::Unknown {
-                reason: UnknownReason::InProgress,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, ProviderError::Unknown { reason: UnknownReason::InProgress, .. }), "{error}");
     world.now_ms.set(world.now_ms.get() + 30_001);
     assert!(block_on(stripe.authorize(&running)).is_ok());
     assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
@@ -462,38 +294,27 @@ fn a_replay_is_the_same_bytes() {
 fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     let world = World::new();
     let check = |key: &str, form: &str, expect: (u16, &str)| {
-        let request = Request::new(Method::Post, "/simulator/v1/payment_intents")
-            .with_header("authorization", key)
-            .with_body(form);
+        let request = Request::new(Method::Post, "/simulator/v1/payment_intents").with_header("authorization", key).with_body(form);
         let (status, body) = world.call(request);
         assert_eq!((status, body["error"]["code"].as_str().unwrap()), expect);
     };
     check("Bearer pk_live_1", "", (401, "api_key_invalid"));
     check("Bearer sk_test_1", "amout=5", (400, "parameter_unknown"));
-    check(
-        "Bearer sk_test_1",
-        "amount=5.00",
-        (400, "parameter_invalid"),
-    );
+    check("Bearer sk_test_1", "amount=5.00", (400, "parameter_invalid"));
 }
 
 #[test]
 fn a_set_fault_matches_its_calls_a_number_of_times() {
     let world = World::new();
-    let (status, set) = world.post(
-        "/simulator/faults",
-        &json!({"match": {"operation": "authorize", "saga": "s1"}, "fault": "processed_no_answer", "times": 1}),
-    );
+    let (status, set) = world
+        .post("/simulator/faults", &json!({"match": {"operation": "authorize", "saga": "s1"}, "fault": "processed_no_answer", "times": 1}));
     assert_eq!(status, 201);
     world.held("s2", "pm_card_visa");
     assert_eq!(server_error(world.authorize("s1", "pm_card_visa")), 500);
     world.held("s1", "pm_card_visa");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 
-    let (status, _) = world.post(
-        "/simulator/faults",
-        &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}),
-    );
+    let (status, _) = world.post("/simulator/faults", &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}));
     assert_eq!(status, 201);
     let faults = world.get("/simulator/faults")["faults"].clone();
     assert_eq!(faults.as_array().unwrap().len(), 1);
@@ -516,37 +337,19 @@ fn webhooks_are_signed_doubled_and_reordered() {
         world.webhooks.take().iter().map(types).collect::<Vec<_>>()
     };
     let fault = |fault: &str| {
-        world.post(
-            "/simulator/faults",
-            &json!({"match": {"operation": "authorize"}, "fault": fault}),
-        );
+        world.post("/simulator/faults", &json!({"match": {"operation": "authorize"}, "fault": fault}));
     };
     fault("webhook_duplicate");
     world.held("s1", "pm_card_visa");
     let signature = world.webhooks.borrow()[0].headers[1].1.clone();
     let body = world.webhooks.borrow()[0].body.clone();
-    assert_eq!(
-        signature,
-        providers::signature::stripe("whsec_hooks", 1_700_000_000, &body)
-    );
-    assert_eq!(
-        sent(),
-        [
-            "payment_intent.amount_capturable_updated",
-            "payment_intent.amount_capturable_updated"
-        ]
-    );
+    assert_eq!(signature, providers::signature::stripe("whsec_hooks", 1_700_000_000, &body));
+    assert_eq!(sent(), ["payment_intent.amount_capturable_updated", "payment_intent.amount_capturable_updated"]);
     fault("webhook_reorder");
     let id = world.held("s2", "pm_card_visa");
     assert_eq!(sent(), Vec::<String>::new());
     assert!(block_on(world.stripe().capture(&id, 1999, "USD", "s2/capture")).is_ok());
-    assert_eq!(
-        sent(),
-        [
-            "payment_intent.succeeded",
-            "payment_intent.amount_capturable_updated"
-        ]
-    );
+    assert_eq!(sent(), ["payment_intent.succeeded", "payment_intent.amount_capturable_updated"]);
 }
 
 #[test]
@@ -570,35 +373,16 @@ fn events_are_recorded_in_the_order_they_arrived() {
         };
         block_on(WebhookSink::new(settings, &world, &world, breaker).deliver(&event))
     };
-    let refused = |status| {
-        Err(SinkError::Refused {
-            status,
-            retry_after_ms: None,
-        })
-    };
+    let refused = |status| Err(SinkError::Refused { status, retry_after_ms: None });
     deliver(1, SINK_SECRET).unwrap();
-    assert_eq!(
-        deliver(2, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
-        refused(401)
-    );
-    world.post(
-        "/simulator/faults",
-        &json!({"match": {"subject": "order/1"}, "fault": "sink_fail"}),
-    );
+    assert_eq!(deliver(2, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"), refused(401));
+    world.post("/simulator/faults", &json!({"match": {"subject": "order/1"}, "fault": "sink_fail"}));
     assert_eq!(deliver(2, SINK_SECRET), refused(503));
-    world.post(
-        "/simulator/faults",
-        &json!({"match": {"operation": "sink", "subject": "order/1"}, "fault": "processed_no_answer"}),
-    );
+    world.post("/simulator/faults", &json!({"match": {"operation": "sink", "subject": "order/1"}, "fault": "processed_no_answer"}));
     assert_eq!(deliver(2, SINK_SECRET), refused(500));
     deliver(2, SINK_SECRET).unwrap();
     let arrivals = world.get("/simulator/sink?subject=order/1")["arrivals"].clone();
-    let numbers: Vec<_> = arrivals
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|a| a["event"]["data"]["n"].clone())
-        .collect();
+    let numbers: Vec<_> = arrivals.as_array().unwrap().iter().map(|a| a["event"]["data"]["n"].clone()).collect();
     assert_eq!(numbers, [1, 2, 2]);
     let later = world.get("/simulator/sink?since=2")["arrivals"].clone();
     assert_eq!(later.as_array().unwrap().len(), 1);
@@ -611,9 +395,7 @@ impl Sql for World {
 
     fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError> {
         let mut statement = self.database.prepare_cached(sql).map_err(failed)?;
-        let rows = statement
-            .query_map([doc], |row| row.get(0))
-            .map_err(failed)?;
+        let rows = statement.query_map([doc], |row| row.get(0)).map_err(failed)?;
         rows.collect::<Result<_, _>>().map_err(failed)
     }
 
@@ -626,11 +408,7 @@ impl Sql for World {
 }
 
 fn failed(error: rusqlite::Error) -> SqlError {
-    SqlError {
-        code: String::new(),
-        constraint: None,
-        text: error.to_string(),
-    }
+    SqlError { code: String::new(), constraint: None, text: error.to_string() }
 }
 
 impl Kv for World {
@@ -652,26 +430,13 @@ impl Http for World {
         Box::pin(async move {
             let Some(target) = request.url.strip_prefix("http://sim") else {
                 self.webhooks.borrow_mut().push(request);
-                return Ok(HttpResponse {
-                    status: 200,
-                    headers: Vec::new(),
-                    body: Vec::new(),
-                });
+                return Ok(HttpResponse { status: 200, headers: Vec::new(), body: Vec::new() });
             };
             let method = Method::named(request.method);
             let start = Request::new(method, target).with_body(request.body.clone());
-            let inbound = request
-                .headers
-                .iter()
-                .fold(start, |inbound, (name, value)| {
-                    inbound.with_header(name, value)
-                });
+            let inbound = request.headers.iter().fold(start, |inbound, (name, value)| inbound.with_header(name, value));
             let reply = edge::serve(&routes(), &self.ports(), inbound).await;
-            Ok(HttpResponse {
-                status: reply.status,
-                headers: reply.headers,
-                body: reply.body,
-            })
+            Ok(HttpResponse { status: reply.status, headers: reply.headers, body: reply.body })
         })
     }
 }
@@ -700,9 +465,6 @@ impl Config for World {
             ("simulator_webhook_secret", "whsec_hooks".to_owned()),
             ("event_sink_secret", SINK_SECRET.to_owned()),
         ]);
-        known.get(name).cloned().ok_or_else(|| ConfigError {
-            name: name.to_owned(),
-            reason: "not bound".to_owned(),
-        })
+        known.get(name).cloned().ok_or_else(|| ConfigError { name: name.to_owned(), reason: "not bound".to_owned() })
     }
 }

@@ -12,9 +12,9 @@ use domain::{
     money::{Currency, Money},
 };
 use edge::{Code, Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::json;
 use store::sql;
 
 /// What to add.
@@ -45,9 +45,7 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let facts: Facts = shop
-        .read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?
-        .ok_or_else(|| not_found(&shop))?;
+    let facts: Facts = shop.read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?.ok_or_else(|| not_found(&shop))?;
     if !facts.known || !facts.active {
         return Err(Problem::new(Code::SkuUnknown).field("/sku").detail(format!("{} is not sold here", body.sku)));
     }
@@ -65,5 +63,5 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
         "reply": { "line_id": line_id, "sku": body.sku, "unit_price": Money::new(price_minor, facts.currency), "warnings": warnings },
         "events": [Event::new(&shop, "cart.item_added", "cart", facts.cart_id.as_str(), event)],
     });
-    change.apply(&shop, owner, &sql::CART_ADD_LINE, &input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    change.apply(&shop, owner, &sql::CART_ADD_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }

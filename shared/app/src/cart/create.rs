@@ -8,9 +8,9 @@ use crate::{
 };
 use domain::{ids::Country, money::Currency};
 use edge::{Code, GuestToken, Problem, Reply};
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 /// What a cart may be opened with.

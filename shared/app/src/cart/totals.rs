@@ -2,7 +2,7 @@
 
 use super::not_found;
 use crate::{
-    pricing::{Binding, PricingFacts, Priced},
+    pricing::{Binding, Priced, PricingFacts},
     shop::Shop,
 };
 use domain::{
@@ -10,9 +10,9 @@ use domain::{
     totals::{self, Totals, Warning},
 };
 use edge::{Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use store::sql;
 
 /// Where it would go, and how.

@@ -11,9 +11,9 @@ use domain::{
     totals::Warning,
 };
 use edge::{Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use store::sql;
 
 /// A cart as the database tells it.

@@ -1,18 +1,14 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
-use crate::{
-    Change,
-    problem::refused,
-    shop::Shop,
-};
+use crate::{Change, problem::refused, shop::Shop};
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
     money::Currency,
 };
 use edge::{Code, Problem, Reply, Service};
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use store::{Refusal, sql};
 
@@ -196,5 +192,5 @@ pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveSt
         "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject, "events": [],
     });
     let owner = format!("service:{}", service.subject);
-    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, &input)?.reply(200, refused)
+    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, input)?.reply(200, refused)
 }

@@ -1,9 +1,8 @@
 //! `POST /api/v1/checkout`: the cart as the buyer agrees to it, with where it goes and how it is paid.
 
 use crate::{
-    Change,
-    contact,
-    pricing::{Binding, PricingFacts, Priced, quote_hash},
+    Change, contact,
+    pricing::{Binding, Priced, PricingFacts, quote_hash},
     problem::{payable, refused},
     settings::CHECKOUT_SESSION_MS,
     shop::Shop,
@@ -14,9 +13,9 @@ use domain::{
     totals::{check_payable, warnings},
 };
 use edge::{Code, Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::json;
 use store::{Refusal, sql};
 
 /// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
@@ -82,25 +81,27 @@ pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Chang
     check_payable(&totals, facts.rules()?).map_err(|error| payable(&error))?;
 
     let cart_id = facts.cart.cart_id.as_str();
-    let contact = Contact {
-        email: body.email,
-        shipping_address: body.shipping_address,
-        billing_address: body.billing_address,
-        notes: body.notes,
-    };
+    let contact =
+        Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
     let session_id = shop.id();
+    let quote_hash = quote_hash(&totals);
+    // The confirm compares by total and hash.
+    let mut agreed = json!(totals);
+    if let Some(agreed) = agreed.as_object_mut() {
+        json::member(agreed, "quote_hash", &quote_hash);
+    }
     let input = json!({
         "session_id": session_id, "cart_id": cart_id, "owner": owner, "cart_version": facts.cart.version,
         "country": country, "region": region, "shipping_method": body.shipping_method, "payment_method": body.payment_method,
-        "contact": contact::seal(&shop, cart_id, &contact)?, "totals": totals, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
+        "contact": contact::seal(&shop, cart_id, &contact)?, "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
         "reply": {
             "cart_id": cart_id, "cart_version": facts.cart.version, "status": "open", "shipping_method": body.shipping_method,
-            "quote_hash": quote_hash(&totals), "totals": totals, "warnings": warnings(&totals),
+            "quote_hash": quote_hash, "totals": totals, "warnings": warnings(&totals),
         },
         "events": [],
     });
-    let reply = change.apply(&shop, owner, &sql::CHECKOUT_BEGIN, &input)?.reply(201, |refusal| {
-        if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) }
-    })?;
+    let reply = change
+        .apply(&shop, owner, &sql::CHECKOUT_BEGIN, input)?
+        .reply(201, |refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
     Ok(reply.location(format!("/api/v1/checkout/{session_id}")))
 }

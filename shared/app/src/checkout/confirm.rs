@@ -6,7 +6,7 @@
 use super::{begin::PaymentToken, gate::Gate, plan::plan};
 use crate::{
     Change,
-    pricing::{Binding, PricingFacts, Priced},
+    pricing::{Binding, Priced, PricingFacts},
     problem::{payable, refused},
     saga::{OrderReceipt, Outcome, Saga, drive},
     settings::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS},
@@ -15,12 +15,12 @@ use crate::{
 use domain::{
     ids::ShippingMethodId,
     money::Money,
-    totals::{Totals, check_payable, quote_fingerprint_input, total_moved},
+    totals::{check_payable, total_moved},
 };
 use edge::{Code, Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::json;
 use store::{Refusal, sql};
 
 /// How often a claim that lost a race is decided anew before the client is asked to come again.
@@ -58,8 +58,15 @@ struct Session {
     region: String,
     shipping_method: ShippingMethodId,
     payment_method: String,
-    totals: Totals,
+    totals: Agreed,
     expires_at_ms: i64,
+}
+
+/// What the buyer was shown.
+#[derive(Deserialize)]
+struct Agreed {
+    total: Money,
+    quote_hash: String,
 }
 
 #[derive(Deserialize)]
@@ -208,8 +215,8 @@ fn agreed(shop: &Shop<'_>, session: &Session, pricing: &PricingFacts, priced: &P
 fn derived_key(owner: &str, session: &Session, body: &Confirm) -> String {
     let accepted = body.accept_total.map(|total| format!("{}{}", total.amount_minor(), total.currency())).unwrap_or_default();
     let version = session.cart_version.to_string();
-    let quote = quote_fingerprint_input(&session.totals);
-    fingerprint(&[owner, &session.cart_id, &session.session_id, &version, payment_method(session, body), &accepted, &quote])
+    let quote = &session.totals.quote_hash;
+    fingerprint(&[owner, &session.cart_id, &session.session_id, &version, payment_method(session, body), &accepted, quote])
 }
 
 /// The method this confirm pays with.

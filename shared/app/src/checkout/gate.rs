@@ -53,7 +53,7 @@ impl<'a> Gate<'a> {
                 return None;
             }
         };
-        let record: Record = serde_json::from_slice(&bytes).ok()?;
+        let record: Record = json::read(&bytes).ok()?;
         if record.key != key {
             return None;
         }
@@ -89,7 +89,8 @@ impl<'a> Gate<'a> {
     }
 
     fn record(&self, key: &str, state: State, body: Option<String>) -> Vec<u8> {
-        let record = Record { key: key.to_owned(), request_hash: self.request_hash.clone(), state, at_ms: self.shop.ports.clock.wall_ms(), body };
+        let record =
+            Record { key: key.to_owned(), request_hash: self.request_hash.clone(), state, at_ms: self.shop.ports.clock.wall_ms(), body };
         serde_json::to_vec(&record).unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     payment::PROVIDER,
-    pricing::{PricingFacts, Priced},
+    pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine},
     shop::Shop,
 };
@@ -12,10 +12,16 @@ use domain::{
     totals::LineTotals,
 };
 use edge::Problem;
-use serde_json::{Value, json};
+use json::{Value, json};
 
 /// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them others.
-pub(super) fn plan(shop: &Shop<'_>, facts: &PricingFacts, priced: &Priced, payment_method: &str, destination: &Value) -> Result<Plan, Problem> {
+pub(super) fn plan(
+    shop: &Shop<'_>,
+    facts: &PricingFacts,
+    priced: &Priced,
+    payment_method: &str,
+    destination: &Value,
+) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
     let mut lines = Vec::new();

@@ -3,9 +3,9 @@
 use crate::{pricing::quote_hash, settings::PRICE_STALE_MS, shop::Shop};
 use domain::totals::{Totals, Warning, warnings};
 use edge::{Code, Problem, Reply};
+use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use store::sql;
 
 #[derive(Deserialize)]

@@ -5,9 +5,9 @@ use crate::{
     shop::Shop,
 };
 use edge::Reply;
+use json::{Map, Value, json};
 use ports::{HttpRequest, Ports};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 use store::sql;
 
 /// The baseline these functions need.

@@ -1,16 +1,17 @@
 //! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4).
 
 use super::view::{OrderRow, read};
-use crate::{Change, compensation, event::Event, problem::{illegal, refused}, shop::Shop};
-use domain::{
-    compensation::CompensationKind,
-    order::OrderStatus,
-    payment::PaymentState,
+use crate::{
+    Change, compensation,
+    event::Event,
+    problem::{illegal, refused},
+    shop::Shop,
 };
+use domain::{compensation::CompensationKind, order::OrderStatus, payment::PaymentState};
 use edge::{Caller, Code, Problem, Reply};
+use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::json;
 use store::{Refusal, sql};
 
 /// Why.
@@ -35,7 +36,7 @@ pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &C
     let order = read(&shop, owner.as_deref(), json!({ "order_id": order_id }))?;
     let compensation_id = shop.id();
     let input = input(&shop, &order, &actor, reason, &compensation_id);
-    let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, &input)?;
+    let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;
     let done = applied.refusal().is_none();
     let reply = applied.reply(200, |refusal| {
         let illegal_move = refusal == Refusal::OrderChanged && !order.status.may_cancel();
@@ -50,17 +51,17 @@ pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &C
     Ok(reply)
 }
 
-fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &str) -> serde_json::Value {
+fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &str) -> json::Value {
     let legal: Vec<OrderStatus> = OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
-            PaymentState::Authorized | PaymentState::CapturePending | PaymentState::CaptureFailed => {
-                (CompensationKind::VoidPayment, 0)
-            }
+            PaymentState::Authorized | PaymentState::CapturePending | PaymentState::CaptureFailed => (CompensationKind::VoidPayment, 0),
             PaymentState::Captured | PaymentState::PartiallyRefunded => {
                 (CompensationKind::RefundPayment, payment.captured_minor.saturating_sub(payment.refunded_minor))
             }
-            PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Voided | PaymentState::Failed | PaymentState::Refunded => return None,
+            PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Voided | PaymentState::Failed | PaymentState::Refunded => {
+                return None;
+            }
         };
         Some((payment, kind, amount_minor))
     });

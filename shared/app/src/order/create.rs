@@ -14,9 +14,9 @@ use domain::{
     quantity::Quantity,
 };
 use edge::{Code, Problem, Reply, Service};
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 /// An order to be. `expected_total` is compared and never used: prices are ours.
@@ -70,7 +70,7 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
     let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
     let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
     let begun = checkout::begin(ports, &owner, begin, &Change::default())?;
-    let begun: Begun = serde_json::from_slice(&begun.body).map_err(|error| Problem::internal(format!("begun: {error}")))?;
+    let begun: Begun = json::read(&begun.body).map_err(|error| Problem::internal(format!("begun: {error}")))?;
     if begun.totals.total != expected_total {
         return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.totals.total));
     }
@@ -105,7 +105,7 @@ fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder, change: &Change) 
         "cart_id": shop.id(), "owner": owner, "currency": body.currency, "country": body.shipping_address.country,
         "lines": body.lines, "events": [],
     });
-    match change.apply(shop, owner, &sql::CART_CREATE, &input)?.refusal() {
+    match change.apply(shop, owner, &sql::CART_CREATE, input)?.refusal() {
         None | Some(Refusal::CartExists) => Ok(()),
         Some(Refusal::SkuUnknown) => {
             Err(Problem::new(Code::SkuUnknown).field("/lines").detail(format!("a line's SKU is not sold in {}", body.currency)))

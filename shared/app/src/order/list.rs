@@ -8,9 +8,9 @@ use domain::{
     order::OrderStatus,
 };
 use edge::{Caller, Problem, Reply};
+use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use store::sql;
 
 const LIMIT_DEFAULT: i64 = 20;

@@ -8,9 +8,9 @@ use domain::{
     payment::PaymentState,
 };
 use edge::{Caller, Problem, Reply};
+use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use store::sql;
 
 /// An order's row with all that hangs on it.

@@ -3,8 +3,8 @@
 use super::Report;
 use crate::{settings::WORKER_LEASE_MS, shop::Shop};
 use edge::Problem;
+use json::{Value, json};
 use ports::Ports;
-use serde_json::{Value, json};
 use store::sql;
 
 /// Runs `work` unless another run of `worker` holds the lease, and writes its success down.

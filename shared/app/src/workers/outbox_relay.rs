@@ -3,15 +3,17 @@
 use super::{Report, lease::leased};
 use crate::{
     breaker::breaker,
-    settings::{EVENT_SINK_SECRET, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS},
+    settings::{
+        EVENT_SINK_SECRET, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS,
+    },
     shop::Shop,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy};
 use edge::Problem;
+use json::{Value, json};
 use ports::Ports;
 use providers::{OutboxEvent, SinkError, SinkSettings, WebhookSink};
 use serde::Deserialize;
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::sql;
 
@@ -109,7 +111,8 @@ async fn deliver(shop: &Shop<'_>, sink: &WebhookSink<'_>, rows: &[Row]) -> Resul
             Err(error) => match policy.after_failure(row.attempts.saturating_add(1)) {
                 AfterFailure::RetryAfterMs(wait_ms) if error.is_retryable() => {
                     held.insert(&row.aggregate);
-                    let retry_in_ms = error.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()).map_or(wait_ms, |asked| asked.max(wait_ms));
+                    let retry_in_ms =
+                        error.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()).map_or(wait_ms, |asked| asked.max(wait_ms));
                     batch.retried.push(json!({ "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms }));
                 }
                 AfterFailure::RetryAfterMs(_) | AfterFailure::Dead => {

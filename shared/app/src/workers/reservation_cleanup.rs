@@ -3,9 +3,9 @@
 use super::{Report, lease::leased};
 use crate::settings::WORKER_BATCH;
 use edge::Problem;
+use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use serde_json::json;
 use store::sql;
 
 #[derive(Deserialize)]

@@ -6,8 +6,8 @@ use crate::{
     settings::SAGA_LEASE_MS,
 };
 use edge::Problem;
+use json::json;
 use ports::Ports;
-use serde_json::json;
 use store::sql;
 
 /// One run. A saga that fails here stays leased until its lease ends, and is taken again.

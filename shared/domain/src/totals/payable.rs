@@ -80,35 +80,22 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
         return Err(PayableError::EmptyCart);
     }
     if total.currency() != rules.currency {
-        return Err(PayableError::CurrencyUnsupported {
-            expected: total.currency(),
-            given: rules.currency,
-        });
+        return Err(PayableError::CurrencyUnsupported { expected: total.currency(), given: rules.currency });
     }
     if total.is_negative() {
         return Err(PayableError::Negative { total });
     }
-    if totals
-        .lines
-        .iter()
-        .any(|line| !line.unit_price.is_positive())
-    {
+    if totals.lines.iter().any(|line| !line.unit_price.is_positive()) {
         return Err(PayableError::ZeroFromUnpriced);
     }
     if total.is_zero() {
         return Ok(Payable::Nothing);
     }
     if total.amount_minor() < rules.minimum_minor {
-        return Err(PayableError::BelowMinimum {
-            total,
-            minimum: bound(rules.minimum_minor),
-        });
+        return Err(PayableError::BelowMinimum { total, minimum: bound(rules.minimum_minor) });
     }
     if total.amount_minor() > rules.ceiling_minor {
-        return Err(PayableError::AboveCeiling {
-            total,
-            ceiling: bound(rules.ceiling_minor),
-        });
+        return Err(PayableError::AboveCeiling { total, ceiling: bound(rules.ceiling_minor) });
     }
     Ok(Payable::Charge(total))
 }
@@ -117,18 +104,12 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
 /// `max_basis_points` (hundredths of a percent of what was agreed) either way or, if so set, by any increase.
 /// Another currency is always a move.
 #[must_use]
-pub fn total_moved(
-    agreed: Money,
-    current: Money,
-    max_basis_points: u32,
-    any_increase: bool,
-) -> bool {
+pub fn total_moved(agreed: Money, current: Money, max_basis_points: u32, any_increase: bool) -> bool {
     if agreed.currency() != current.currency() {
         return true;
     }
     let agreed = i128::from(agreed.amount_minor());
     let current = i128::from(current.amount_minor());
     let difference = (current - agreed).abs();
-    difference * 10_000 > agreed.abs() * i128::from(max_basis_points)
-        || (any_increase && current > agreed)
+    difference * 10_000 > agreed.abs() * i128::from(max_basis_points) || (any_increase && current > agreed)
 }

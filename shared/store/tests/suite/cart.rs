@@ -65,7 +65,10 @@ fn what_was_known_of_the_reply_is_kept_with_what_was_assigned() {
     ann.fills_a_cart(&shop, &[]);
     let said = json!({"reply": {"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}]}, "events": [event("e1", "cart-ann", "cart.item_added")]});
     let receipt = shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), said));
-    assert_eq!(receipt, json!({"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}], "cart_id": "cart-ann", "version": 2, "quantity": 2}));
+    assert_eq!(
+        receipt,
+        json!({"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}], "cart_id": "cart-ann", "version": 2, "quantity": 2})
+    );
     assert!(!shop.events()[0].contains("warnings"));
 }
 
@@ -175,12 +178,18 @@ fn a_cart_is_read_whole_with_its_lines_oldest_first() {
     }
     shop.0.execute_batch("update sku set active = 0 where sku = 'TILL-0002'; delete from price where sku = 'TILL-0002'").unwrap();
     let cart = &shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0];
-    assert_eq!(cart["lines"][0], json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "product_id": "product-001",
-        "name": "Tea, 100 g no. 3", "category": "food", "tax_class": "reduced", "weight_g": 120, "active": true, "price_minor": 1029, "available": 2000}));
+    assert_eq!(
+        cart["lines"][0],
+        json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "product_id": "product-001",
+        "name": "Tea, 100 g no. 3", "category": "food", "tax_class": "reduced", "weight_g": 120, "active": true, "price_minor": 1029, "available": 2000})
+    );
     assert_eq!(cart["lines"][1]["sku"], "TILL-0001");
     assert_eq!(cart["lines"][2]["price_minor"], json!(null));
     assert_eq!(cart["lines"][2]["active"], false);
-    assert_eq!((&cart["version"], &cart["status"], &cart["locked"], &cart["currency"]), (&json!(4), &json!("active"), &json!(false), &json!("USD")));
+    assert_eq!(
+        (&cart["version"], &cart["status"], &cart["locked"], &cart["currency"]),
+        (&json!(4), &json!("active"), &json!(false), &json!("USD"))
+    );
     let idle_ms = cart["now_ms"].as_i64().unwrap() - cart["updated_at_ms"].as_i64().unwrap();
     assert!((1_000..TEN_MINUTES_MS).contains(&idle_ms), "{idle_ms}");
 }
@@ -190,10 +199,16 @@ fn an_addition_is_decided_from_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
     let facts = |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
-    assert_eq!(facts("TILL-0001"), json!({"cart_id": "cart-ann", "currency": "USD", "name": "Bowl no. 1", "active": true, "known": true,
-        "price_minor": 1009, "available": 2000, "in_cart": 2}));
+    assert_eq!(
+        facts("TILL-0001"),
+        json!({"cart_id": "cart-ann", "currency": "USD", "name": "Bowl no. 1", "active": true, "known": true,
+        "price_minor": 1009, "available": 2000, "in_cart": 2})
+    );
     assert_eq!(facts("TILL-0100")["available"], 10);
-    assert_eq!(facts("nothing"), json!({"cart_id": "cart-ann", "currency": "USD", "name": null, "active": false, "known": false,
-        "price_minor": null, "available": null, "in_cart": null}));
+    assert_eq!(
+        facts("nothing"),
+        json!({"cart_id": "cart-ann", "currency": "USD", "name": null, "active": false, "known": false,
+        "price_minor": null, "available": null, "in_cart": null})
+    );
     assert!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "eve", "sku": "TILL-0001"})).is_empty());
 }

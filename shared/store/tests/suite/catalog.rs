@@ -51,7 +51,10 @@ fn skus_are_listed_by_code_above_a_cursor() {
     };
     assert_eq!(codes("", 2), ["TILL-0001", "TILL-0002"]);
     assert_eq!(codes("TILL-0098", 5), ["TILL-0099", "TILL-0100"]);
-    assert_eq!(shop.list(&sql::SKU_LIST, &json!({"cursor": "", "limit": 1}))[0]["prices"], json!({"EUR": 1009, "GBP": 1009, "USD": 1009, "VND": 251_000}));
+    assert_eq!(
+        shop.list(&sql::SKU_LIST, &json!({"cursor": "", "limit": 1}))[0]["prices"],
+        json!({"EUR": 1009, "GBP": 1009, "USD": 1009, "VND": 251_000})
+    );
 }
 
 #[test]

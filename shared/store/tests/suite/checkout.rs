@@ -19,8 +19,11 @@ fn a_session_is_opened_on_the_cart_as_it_was_seen() {
     let said = json!({"reply": {"status": "open", "totals": {"total_minor": 3000}, "warnings": []}, "events": events});
     let receipt = shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), said));
     let (from, until) = (&receipt["created_at_ms"], &receipt["expires_at_ms"]);
-    assert_eq!(receipt, json!({"status": "open", "totals": {"total_minor": 3000}, "warnings": [], "session_id": "session-ann", "created_at_ms": from,
-        "prices_validated_at_ms": from, "expires_at_ms": until}));
+    assert_eq!(
+        receipt,
+        json!({"status": "open", "totals": {"total_minor": 3000}, "warnings": [], "session_id": "session-ann", "created_at_ms": from,
+        "prices_validated_at_ms": from, "expires_at_ms": until})
+    );
     // The event says what was assigned, not what was shown.
     let event = &shop.events()[0];
     assert!(event.contains(r#""session_id":"session-ann""#) && !event.contains("totals") && !event.contains("warnings"), "{event}");
@@ -49,7 +52,10 @@ fn a_second_session_replaces_the_first_and_gives_its_holds_back() {
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
     shop.stock_adds_up();
     shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": "session-ann-2"})));
-    assert_eq!(shop.rows("select session_id, status from checkout_session order by 1"), ["session-ann|replaced", "session-ann-2|open", "session-bob|open"]);
+    assert_eq!(
+        shop.rows("select session_id, status from checkout_session order by 1"),
+        ["session-ann|replaced", "session-ann-2|open", "session-bob|open"]
+    );
     assert_eq!(shop.rows("select session_id, status from reservation order by 1"), ["session-ann|released", "session-bob|active"]);
     assert_eq!(shop.rows("select kind, reserved_delta, reference from stock_movement where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi' and reserved_delta <> 0 order by movement_id"),
         ["reserve|2|hold-ann-1", "reserve|2|hold-bob-1", "release|-2|hold-ann-1"]);
@@ -63,7 +69,10 @@ fn a_session_is_seen_by_its_owner_with_its_reservations() {
     let view = |owner: &str| shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": owner}));
     assert!(view("eve").is_empty());
     let session = view("ann").remove(0);
-    assert_eq!((&session["status"], &session["contact"], &session["totals"]), (&json!("open"), &json!("sealed"), &json!({"total_minor": 3000})));
+    assert_eq!(
+        (&session["status"], &session["contact"], &session["totals"]),
+        (&json!("open"), &json!("sealed"), &json!({"total_minor": 3000}))
+    );
     assert_eq!(session["reservations"][0]["reservation_id"], "hold-ann-1");
     assert_eq!(session["reservations"][0]["is_expired"], false);
     shop.advance(TEN_MINUTES_MS);
@@ -79,21 +88,32 @@ fn a_confirm_claims_the_cart_the_stock_and_the_payment_at_once() {
     // The same SKU and warehouse on two lines: the demand is their sum.
     let lines = [("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0002", "wh-newark", 1)];
     let saga = ann.confirms(&shop, &lines);
-    assert_eq!((&saga["state"], &saga["lease_token"], &saga["attempts"], &saga["reason"]), (&json!("authorizing"), &json!("lease-ann"), &json!(0), &json!(null)));
+    assert_eq!(
+        (&saga["state"], &saga["lease_token"], &saga["attempts"], &saga["reason"]),
+        (&json!("authorizing"), &json!("lease-ann"), &json!(0), &json!(null))
+    );
     assert_eq!(saga["plan"], ann.plan(&lines));
     assert_eq!(saga["lease_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(), LEASE_MS);
     assert_eq!(saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(), TEN_MINUTES_MS);
-    assert_eq!(saga["payment"], json!({"payment_id": "payment-ann", "reference": null, "method": "pm_card", "state": "pending", "currency": "USD",
-        "amount_minor": 3000, "captured_minor": 0}));
+    assert_eq!(
+        saga["payment"],
+        json!({"payment_id": "payment-ann", "reference": null, "method": "pm_card", "state": "pending", "currency": "USD",
+        "amount_minor": 3000, "captured_minor": 0})
+    );
     assert_eq!(shop.rows("select status, version, saga_id from cart"), ["checkout|4|saga-ann"]);
-    assert_eq!(shop.rows("select sku, warehouse_id, on_hand, reserved from stock where reserved > 0"), ["TILL-0001|wh-hanoi|1000|5", "TILL-0002|wh-newark|1000|1"]);
+    assert_eq!(
+        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where reserved > 0"),
+        ["TILL-0001|wh-hanoi|1000|5", "TILL-0002|wh-newark|1000|1"]
+    );
     assert_eq!(shop.rows("select reservation_id, session_id, order_id, sku, warehouse_id, quantity, status, expires_at_ms - created_at_ms from reservation order by 1"), [
         "hold-ann-1|session-ann|-|TILL-0001|wh-hanoi|2|active|600000",
         "hold-ann-2|session-ann|-|TILL-0001|wh-hanoi|3|active|600000",
         "hold-ann-3|session-ann|-|TILL-0002|wh-newark|1|active|600000",
     ]);
-    assert_eq!(shop.rows("select kind, on_hand_delta, reserved_delta, reference from stock_movement where kind = 'reserve' order by movement_id"),
-        ["reserve|0|2|hold-ann-1", "reserve|0|3|hold-ann-2", "reserve|0|1|hold-ann-3"]);
+    assert_eq!(
+        shop.rows("select kind, on_hand_delta, reserved_delta, reference from stock_movement where kind = 'reserve' order by movement_id"),
+        ["reserve|0|2|hold-ann-1", "reserve|0|3|hold-ann-2", "reserve|0|1|hold-ann-3"]
+    );
     shop.stock_adds_up();
 }
 
@@ -116,8 +136,12 @@ fn a_confirm_needs_the_cart_and_the_prices_it_was_decided_from() {
     let (shop, ann) = (shop(), shopper("ann"));
     let version = ann.goes_to_checkout(&shop, TWO_CUPS);
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version - 1, TWO_CUPS), Refusal::CartChanged);
-    for change in ["update price set amount_minor = 1 where sku = 'TILL-0001'", "delete from price where sku = 'TILL-0001'",
-        "update sku set active = 0 where sku = 'TILL-0001'", "delete from sku where sku = 'TILL-0001'"] {
+    for change in [
+        "update price set amount_minor = 1 where sku = 'TILL-0001'",
+        "delete from price where sku = 'TILL-0001'",
+        "update sku set active = 0 where sku = 'TILL-0001'",
+        "delete from sku where sku = 'TILL-0001'",
+    ] {
         shop.0.execute_batch(&format!("savepoint before; {change}")).unwrap();
         shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS), Refusal::PricesMoved);
         shop.0.execute_batch("rollback to before; release before").unwrap();
@@ -186,8 +210,12 @@ fn a_retry_finds_the_last_units_it_holds_itself() {
     let all = &[("TILL-0100", "wh-hanoi", 10)][..];
     ann.confirms(&shop, all);
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
-    let facts = shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": "key-ann"})).remove(0);
-    assert_eq!(facts["pricing"]["levels"][0], json!({"sku": "TILL-0100", "warehouse_id": "wh-hanoi", "on_hand": 10, "reserved": 0, "priority": 1}));
+    let facts =
+        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": "key-ann"})).remove(0);
+    assert_eq!(
+        facts["pricing"]["levels"][0],
+        json!({"sku": "TILL-0100", "warehouse_id": "wh-hanoi", "on_hand": 10, "reserved": 0, "priority": 1})
+    );
     let mut retry = with(ann.confirm(2, all), json!({"saga_id": "saga-2"}));
     retry["plan"]["payment_id"] = json!("payment-2");
     retry["plan"]["lines"][0]["reservation_id"] = json!("hold-2");
@@ -206,7 +234,9 @@ fn a_cart_with_an_order_is_never_confirmed_again() {
 fn a_confirm_is_decided_from_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.goes_to_checkout(&shop, TWO_CUPS);
-    let facts = |owner: &str, key: &str| shop.list(&sql::CONFIRM_FACTS, &json!({"owner": owner, "session_id": "session-ann", "idempotency_key": key}));
+    let facts = |owner: &str, key: &str| {
+        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": owner, "session_id": "session-ann", "idempotency_key": key}))
+    };
     assert!(facts("eve", "key-ann").is_empty());
     let before = facts("ann", "key-ann").remove(0);
     assert_eq!(before["session"]["totals"], json!({"total_minor": 3000}));
@@ -218,7 +248,10 @@ fn a_confirm_is_decided_from_one_document() {
     assert_eq!(facts("ann", "key-ann")[0]["same_key"]["request_hash"], "hash");
     shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})));
     let done = facts("ann", "key-ann").remove(0);
-    assert_eq!((&done["same_key"]["state"], &done["live"], &done["order"]["order_id"]), (&json!("completed"), &json!(null), &json!("order-ann")));
+    assert_eq!(
+        (&done["same_key"]["state"], &done["live"], &done["order"]["order_id"]),
+        (&json!("completed"), &json!(null), &json!("order-ann"))
+    );
 }
 
 #[test]
@@ -226,7 +259,8 @@ fn without_a_key_a_confirm_finds_the_saga_of_its_session() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.goes_to_checkout(&shop, TWO_CUPS);
     let same_key = |session: &str| {
-        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": session, "idempotency_key": null}))[0]["same_key"]["state"].clone()
+        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": session, "idempotency_key": null}))[0]["same_key"]["state"]
+            .clone()
     };
     assert_eq!(same_key("session-ann"), json!(null));
     shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(2, TWO_CUPS));
@@ -247,17 +281,27 @@ fn without_a_key_a_confirm_finds_the_saga_of_its_session() {
 fn totals_are_made_of_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, TWO_CUPS);
-    let facts = |country: Value, region: Value| shop.list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": country, "region": region})).remove(0);
+    let facts = |country: Value, region: Value| {
+        shop.list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": country, "region": region})).remove(0)
+    };
     let own = facts(json!(null), json!(null));
     assert_eq!(own["zone"], "vn");
     assert_eq!(own["currency"], json!({"currency": "USD", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000}));
     assert_eq!(own["taxes"].as_array().unwrap().len(), 3);
     assert!(own["taxes"].as_array().unwrap().contains(&json!({"tax_class": "reduced", "rate": "0.05", "inclusive": true})));
     assert_eq!(own["rates"].as_array().unwrap().len(), 6);
-    assert!(own["rates"].as_array().unwrap().contains(&json!({"method_id": "express", "name": "Express", "warehouse_id": null, "min_weight_g": 5000,
-        "min_subtotal_minor": 0, "amount_minor": 3000})));
-    assert_eq!(own["levels"], json!([{"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "on_hand": 1000, "reserved": 0, "priority": 1},
-        {"sku": "TILL-0001", "warehouse_id": "wh-newark", "on_hand": 1000, "reserved": 0, "priority": 2}]));
+    assert!(
+        own["rates"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"method_id": "express", "name": "Express", "warehouse_id": null, "min_weight_g": 5000,
+        "min_subtotal_minor": 0, "amount_minor": 3000}))
+    );
+    assert_eq!(
+        own["levels"],
+        json!([{"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "on_hand": 1000, "reserved": 0, "priority": 1},
+        {"sku": "TILL-0001", "warehouse_id": "wh-newark", "on_hand": 1000, "reserved": 0, "priority": 2}])
+    );
     assert_eq!(own["cart"]["lines"][0]["price_minor"], 1009);
     assert_eq!(facts(json!("US"), json!("CA"))["zone"], "us-ca");
     assert_eq!(facts(json!("US"), json!("TX"))["zone"], "us");

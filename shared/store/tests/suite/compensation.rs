@@ -46,9 +46,14 @@ fn due_compensations_are_taken_oldest_first_and_by_one_worker() {
 fn a_lease_brings_all_that_the_provider_is_asked_with() {
     let shop = cancelled(&["ann", "bob"]);
     let taken = lease(&shop, "w1", 9, json!("compensation-ann"));
-    assert_eq!(taken, [json!({"compensation_id": "compensation-ann", "kind": "refund", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
+    assert_eq!(
+        taken,
+        [
+            json!({"compensation_id": "compensation-ann", "kind": "refund", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
         "attempts": 1, "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
-        "payment": {"payment_id": "payment-ann", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000}})]);
+        "payment": {"payment_id": "payment-ann", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000}})
+        ]
+    );
     assert!(lease(&shop, "w2", 9, json!("compensation-ann")).is_empty());
 }
 
@@ -56,7 +61,10 @@ fn a_lease_brings_all_that_the_provider_is_asked_with() {
 fn a_done_compensation_moves_the_payment() {
     let shop = cancelled(&["ann"]);
     lease(&shop, "w1", 1, Value::Null);
-    let done = with(settle("done"), json!({"payment_state": "refunded", "refunded_minor": 3000, "events": [event("e1", "order-ann", "compensation.done")]}));
+    let done = with(
+        settle("done"),
+        json!({"payment_state": "refunded", "refunded_minor": 3000, "events": [event("e1", "order-ann", "compensation.done")]}),
+    );
     assert_eq!(shop.does(&sql::COMPENSATION_SETTLE, &done), json!({"state": "done", "attempts": 1}));
     assert_eq!(shop.rows("select state, reference, captured_minor, refunded_minor from payment"), ["refunded|pi-ann|3000|3000"]);
     assert_eq!(shop.rows(COMPENSATION), ["done|1|0|-"]);
@@ -70,7 +78,10 @@ fn a_done_compensation_moves_the_payment() {
 fn what_a_void_ends_in_its_saga_ends_in() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("voiding"), json!({"free_cart": true, "release_stock": true, "compensation": ann.compensation("void")})));
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("voiding"), json!({"free_cart": true, "release_stock": true, "compensation": ann.compensation("void")})),
+    );
     let state = || shop.rows("select saga.state, payment.state from saga join payment using (saga_id)");
     lease(&shop, "w1", 1, Value::Null);
     shop.does(&sql::COMPENSATION_SETTLE, &with(settle("pending"), json!({"saga_state": null})));

@@ -104,16 +104,18 @@ fn the_last_ten_units_make_ten_orders_with_ten_numbers() {
     let last = &[("TILL-0100", "wh-hanoi", 1)][..];
     let orders: usize = file
         .at_once(|shop, thread| {
-            (0..5).filter(|round| {
-                let buyer = shopper(&format!("buyer-{thread}-{round}"));
-                let version = buyer.goes_to_checkout(shop, last);
-                let won = applied(shop, &sql::CONFIRM_BEGIN, &buyer.confirm(version, last), Refusal::InsufficientStock);
-                if won {
-                    shop.does(&sql::ORDER_CREATE, &buyer.order_create());
-                    shop.does(&sql::PAYMENT_CAPTURE, &buyer.capture());
-                }
-                won
-            }).count()
+            (0..5)
+                .filter(|round| {
+                    let buyer = shopper(&format!("buyer-{thread}-{round}"));
+                    let version = buyer.goes_to_checkout(shop, last);
+                    let won = applied(shop, &sql::CONFIRM_BEGIN, &buyer.confirm(version, last), Refusal::InsufficientStock);
+                    if won {
+                        shop.does(&sql::ORDER_CREATE, &buyer.order_create());
+                        shop.does(&sql::PAYMENT_CAPTURE, &buyer.capture());
+                    }
+                    won
+                })
+                .count()
         })
         .into_iter()
         .sum();
@@ -155,7 +157,8 @@ fn one_of_many_confirms_of_a_cart_wins() {
     let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
     let version = ann.goes_to_checkout(&file.open(), lines);
     let times = file.at_once(|shop, thread| {
-        let confirm = with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}"), "idempotency_key": format!("key-{thread}")}));
+        let confirm =
+            with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}"), "idempotency_key": format!("key-{thread}")}));
         applied(shop, &sql::CONFIRM_BEGIN, &confirm, Refusal::ConfirmInProgress)
     });
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
@@ -184,10 +187,17 @@ fn no_two_workers_take_the_same_row() {
     for number in 0..40 {
         let buyer = shopper(&format!("buyer-{number}"));
         buyer.confirms(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
-        shop.does(&sql::SAGA_SETTLE, &with(buyer.settle("authorizing"), json!({"compensation": buyer.compensation("void"),
-            "events": [event(&format!("e{number}"), &format!("order-{number}"), "t")]})));
+        shop.does(
+            &sql::SAGA_SETTLE,
+            &with(
+                buyer.settle("authorizing"),
+                json!({"compensation": buyer.compensation("void"),
+            "events": [event(&format!("e{number}"), &format!("order-{number}"), "t")]}),
+            ),
+        );
     }
-    for (statement, id) in [(&sql::OUTBOX_LEASE, "outbox_id"), (&sql::SAGA_LEASE, "saga_id"), (&sql::COMPENSATION_LEASE, "compensation_id")] {
+    for (statement, id) in [(&sql::OUTBOX_LEASE, "outbox_id"), (&sql::SAGA_LEASE, "saga_id"), (&sql::COMPENSATION_LEASE, "compensation_id")]
+    {
         let mut taken: Vec<String> = file
             .at_once(|shop, thread| {
                 let lease = json!({"lease_token": format!("w{thread}"), "lease_ms": LEASE_MS, "limit": 3, "compensation_id": null});

@@ -40,9 +40,12 @@ fn every_refusal_a_header_names_is_tested() {
         let text = fs::read_to_string(folder.join(format!("{}.sql", command.name))).unwrap();
         let codes = text.lines().find_map(|line| line.strip_prefix("-- refuses: ")).unwrap_or_default();
         for code in codes.split(", ").filter(|code| !code.is_empty()) {
-            let tested = calls.iter().any(|call| call.contains(&format!("sql::{},", command.name.to_uppercase())) && call.contains(&format!("Refusal::{}", variant(code))));
+            let tested = calls.iter().any(|call| {
+                call.contains(&format!("sql::{},", command.name.to_uppercase())) && call.contains(&format!("Refusal::{}", variant(code)))
+            });
             // `replays` asserts this one for each command it is given.
-            let replayed = code == "idempotency_key_seen" && SOURCES.contains(&format!("replays(&shop, &sql::{},", command.name.to_uppercase()));
+            let replayed =
+                code == "idempotency_key_seen" && SOURCES.contains(&format!("replays(&shop, &sql::{},", command.name.to_uppercase()));
             if !tested && !replayed {
                 untested.push(format!("{}: {code}", command.name));
             }

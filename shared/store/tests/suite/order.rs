@@ -14,16 +14,26 @@ const CUPS_AND_TEA: &[Line] = &[("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-
 fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     let (shop, ann) = (shop(), shopper("ann"));
     let number = ann.pays(&shop, CUPS_AND_TEA)["order_number"].clone();
-    let view = |id: Value, number: Value, owner: Value| shop.list(&sql::ORDER_VIEW, &json!({"order_id": id, "order_number": number, "owner": owner}));
+    let view = |id: Value, number: Value, owner: Value| {
+        shop.list(&sql::ORDER_VIEW, &json!({"order_id": id, "order_number": number, "owner": owner}))
+    };
     let order = view(json!("order-ann"), json!(null), json!("ann")).remove(0);
     assert_eq!((&order["order_number"], &order["status"], &order["contact"]), (&number, &json!("confirmed"), &json!("sealed")));
     assert_eq!(order["detail"], json!({"shipping_method": "standard", "saga_id": "saga-ann"}));
-    let lines: Vec<_> = order["lines"].as_array().unwrap().iter().map(|line| (line["line_no"].as_i64().unwrap(), line["quantity"].as_i64().unwrap())).collect();
+    let lines: Vec<_> = order["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["line_no"].as_i64().unwrap(), line["quantity"].as_i64().unwrap()))
+        .collect();
     assert_eq!(lines, [(1, 2), (2, 3), (3, 1)]);
     assert_eq!(order["lines"][0]["detail"], json!({"tax_rate": "0.10"}));
     assert_eq!(order["history"][0]["to_status"], "confirmed");
-    assert_eq!(order["payment"], json!({"payment_id": "payment-ann", "saga_id": "saga-ann", "provider": "stripe", "method": "pm_card", "state": "captured",
-        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "saga_state": "completed"}));
+    assert_eq!(
+        order["payment"],
+        json!({"payment_id": "payment-ann", "saga_id": "saga-ann", "provider": "stripe", "method": "pm_card", "state": "captured",
+        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "saga_state": "completed"})
+    );
     assert_eq!(view(json!(null), number.clone(), json!(null)), [order]);
     assert!(view(json!("order-ann"), json!(null), json!("eve")).is_empty());
     assert!(view(json!(null), number, json!("eve")).is_empty());
@@ -53,7 +63,10 @@ fn orders_are_listed_newest_first_by_owner_status_and_cursor() {
     assert_eq!(list(any(), json!("shipped"), json!("order-c"), 9), ["b"]);
     assert!(list(json!("eve"), any(), any(), 9).is_empty());
     let one = shop.list(&sql::ORDER_LIST, &json!({"owner": "ann", "status": null, "cursor": null, "limit": 1})).remove(0);
-    assert_eq!(one.as_object().unwrap().keys().collect::<Vec<_>>(), ["created_at_ms", "currency", "order_id", "order_number", "session_id", "status", "total_minor"]);
+    assert_eq!(
+        one.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["created_at_ms", "currency", "order_id", "order_number", "session_id", "status", "total_minor"]
+    );
 }
 
 #[test]
@@ -64,15 +77,30 @@ fn a_cancel_restocks_once_and_writes_down_the_refund() {
     let cancel = with(ann.cancel(), json!({"events": [event("e1", "order-ann", "orders.order.cancelled")]}));
     let receipt = shop.does(&sql::ORDER_CANCEL, &cancel);
     assert_eq!((&receipt["order_id"], &receipt["version"]), (&json!("order-ann"), &json!(2)));
-    assert_eq!(shop.rows("select order_id, status, version, cancelled_at_ms is null from orders order by 1"), ["order-ann|cancelled|2|0", "order-bob|confirmed|1|1"]);
-    assert_eq!(shop.rows("select seq, from_status, to_status, actor, reason from order_history where order_id = 'order-ann' order by seq"),
-        ["1|-|confirmed|ann|checkout", "2|confirmed|cancelled|ann|changed my mind"]);
-    assert_eq!(shop.rows("select sku, warehouse_id, on_hand, reserved from stock where sku in ('TILL-0001', 'TILL-0003') and on_hand < 1000"),
-        ["TILL-0001|wh-hanoi|995|0", "TILL-0003|wh-newark|999|0"]);
-    assert_eq!(shop.rows("select sku, on_hand_delta, reserved_delta, reference from stock_movement where kind = 'restock' order by movement_id"),
-        ["TILL-0001|2|0|hold-ann-1", "TILL-0001|3|0|hold-ann-2", "TILL-0003|1|0|hold-ann-3"]);
-    assert_eq!(shop.rows("select session_id, status, count(*) from reservation group by 1, 2"), ["session-ann|released|3", "session-bob|committed|3"]);
-    assert_eq!(shop.rows("select kind, payment_id, saga_id, amount_minor, state from compensation"), ["refund|payment-ann|saga-ann|3000|pending"]);
+    assert_eq!(
+        shop.rows("select order_id, status, version, cancelled_at_ms is null from orders order by 1"),
+        ["order-ann|cancelled|2|0", "order-bob|confirmed|1|1"]
+    );
+    assert_eq!(
+        shop.rows("select seq, from_status, to_status, actor, reason from order_history where order_id = 'order-ann' order by seq"),
+        ["1|-|confirmed|ann|checkout", "2|confirmed|cancelled|ann|changed my mind"]
+    );
+    assert_eq!(
+        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where sku in ('TILL-0001', 'TILL-0003') and on_hand < 1000"),
+        ["TILL-0001|wh-hanoi|995|0", "TILL-0003|wh-newark|999|0"]
+    );
+    assert_eq!(
+        shop.rows("select sku, on_hand_delta, reserved_delta, reference from stock_movement where kind = 'restock' order by movement_id"),
+        ["TILL-0001|2|0|hold-ann-1", "TILL-0001|3|0|hold-ann-2", "TILL-0003|1|0|hold-ann-3"]
+    );
+    assert_eq!(
+        shop.rows("select session_id, status, count(*) from reservation group by 1, 2"),
+        ["session-ann|released|3", "session-bob|committed|3"]
+    );
+    assert_eq!(
+        shop.rows("select kind, payment_id, saga_id, amount_minor, state from compensation"),
+        ["refund|payment-ann|saga-ann|3000|pending"]
+    );
     assert!(shop.events().last().unwrap().contains(r#""version":2"#));
     shop.stock_adds_up();
     shop.refuses(&sql::ORDER_CANCEL, &cancel, Refusal::OrderChanged);

@@ -39,7 +39,10 @@ fn events_are_taken_oldest_first_and_by_one_relay() {
     assert!(lease(&shop, "r3", 9).is_empty());
     let taken = outbox(&["a"]).list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1})).remove(0);
     assert_eq!(taken["data"], json!({"said": "t", "cart_id": "cart-ann", "version": 1}));
-    assert_eq!((&taken["event_id"], &taken["aggregate"], &taken["type"], &taken["attempts"]), (&json!("e1"), &json!("a"), &json!("t"), &json!(0)));
+    assert_eq!(
+        (&taken["event_id"], &taken["aggregate"], &taken["type"], &taken["attempts"]),
+        (&json!("e1"), &json!("a"), &json!("t"), &json!(0))
+    );
 }
 
 #[test]
@@ -57,8 +60,12 @@ fn an_event_never_overtakes_an_earlier_one_of_its_aggregate() {
 fn a_batch_is_settled_row_by_row() {
     let shop = outbox(&["a", "b", "c", "d", "e"]);
     assert_eq!(lease(&shop, "r1", 9), [1, 2, 3, 4, 5]);
-    let left = settle(&shop, "r1", json!({"published": [1], "retried": [{"outbox_id": 2, "retry_in_ms": 1_000}, {"outbox_id": 3, "retry_in_ms": 9_000}],
-        "dead": [{"outbox_id": 4, "error": "410"}], "untried": [5]}));
+    let left = settle(
+        &shop,
+        "r1",
+        json!({"published": [1], "retried": [{"outbox_id": 2, "retry_in_ms": 1_000}, {"outbox_id": 3, "retry_in_ms": 9_000}],
+        "dead": [{"outbox_id": 4, "error": "410"}], "untried": [5]}),
+    );
     assert_eq!(left, 3);
     assert_eq!(shop.rows(OUTBOX), ["1|published|1|0", "2|pending|1|0", "3|pending|1|0", "4|dead|1|0", "5|pending|0|0"]);
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["outbox_dead:e4|410"]);
@@ -82,7 +89,11 @@ fn a_stuck_claim_is_taken_over_and_the_late_relay_changes_nothing() {
     shop.advance(LEASE_MS);
     assert_eq!(lease(&shop, "r2", 9), [1, 2, 3, 4]);
     let before = shop.everything();
-    settle(&shop, "r1", json!({"published": [1], "retried": [{"outbox_id": 2, "retry_in_ms": 1}], "dead": [{"outbox_id": 3, "error": "410"}], "untried": [4]}));
+    settle(
+        &shop,
+        "r1",
+        json!({"published": [1], "retried": [{"outbox_id": 2, "retry_in_ms": 1}], "dead": [{"outbox_id": 3, "error": "410"}], "untried": [4]}),
+    );
     assert_eq!(shop.everything(), before);
     assert_eq!(settle(&shop, "r2", json!({"published": [1, 2, 3, 4]})), 0);
     // Settled is settled, by the same relay too.

@@ -117,8 +117,14 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
     let count = || cases.each_ref().map(|(statement, input)| steps(&shop, statement.texts(Dialect::Sqlite)[0], input));
     let before = count();
     // Two thousand of everything that is over, most of it the shoppers' own.
-    for (table, key, state) in [("orders", "order_id", ""), ("saga", "saga_id", "declined"), ("outbox", "outbox_id", "published"),
-        ("reservation", "reservation_id", "released"), ("cart", "cart_id", "completed"), ("checkout_session", "session_id", "replaced")] {
+    for (table, key, state) in [
+        ("orders", "order_id", ""),
+        ("saga", "saga_id", "declined"),
+        ("outbox", "outbox_id", "published"),
+        ("reservation", "reservation_id", "released"),
+        ("cart", "cart_id", "completed"),
+        ("checkout_session", "session_id", "replaced"),
+    ] {
         copies(&shop, table, key, state);
     }
     let after = count();
@@ -130,16 +136,25 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
 /// Two thousand more rows like `table`'s, under new keys, in `state`.
 fn copies(shop: &Database, table: &str, key: &str, state: &str) {
     let columns = shop.rows(&format!("select name from pragma_table_info('{table}')"));
-    let values: Vec<String> = columns.iter().map(|column| match column.as_str() {
-        column if column == key && column == "outbox_id" => "100 + n".to_owned(),
-        column if column == key => format!("'copy-' || printf('%04d', n) || {column}"),
-        "order_number" | "cart_id" | "session_id" | "idempotency_key" => format!("n || {column}"),
-        "state" => format!("'{state}'"),
-        "status" if !state.is_empty() => format!("'{state}'"),
-        column => column.to_owned(),
-    }).collect();
-    shop.0.execute_batch(&format!("with recursive of (n) as (select 1 union all select n + 1 from of where n < 2000)
-        insert into {table} ({}) select {} from of cross join (select * from {table} limit 1) where true on conflict do nothing", columns.join(", "), values.join(", "))).unwrap();
+    let values: Vec<String> = columns
+        .iter()
+        .map(|column| match column.as_str() {
+            column if column == key && column == "outbox_id" => "100 + n".to_owned(),
+            column if column == key => format!("'copy-' || printf('%04d', n) || {column}"),
+            "order_number" | "cart_id" | "session_id" | "idempotency_key" => format!("n || {column}"),
+            "state" => format!("'{state}'"),
+            "status" if !state.is_empty() => format!("'{state}'"),
+            column => column.to_owned(),
+        })
+        .collect();
+    shop.0
+        .execute_batch(&format!(
+            "with recursive of (n) as (select 1 union all select n + 1 from of where n < 2000)
+        insert into {table} ({}) select {} from of cross join (select * from {table} limit 1) where true on conflict do nothing",
+            columns.join(", "),
+            values.join(", ")
+        ))
+        .unwrap();
     let rows = shop.one(&format!("select count(*) from {table}")).as_i64().unwrap();
     assert!(rows >= 2000, "{table} has {rows} rows");
 }

@@ -31,17 +31,29 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
         r#"2|TILL-0001|name of TILL-0001|3|1009|3027|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-2"#,
         r#"3|TILL-0003|name of TILL-0003|1|1029|1029|{"tax_rate":"0.10"}|wh-newark|hold-ann-3"#,
     ]);
-    assert_eq!(shop.rows("select sku, warehouse_id, on_hand, reserved from stock where on_hand = 995 or on_hand = 999"), ["TILL-0001|wh-hanoi|995|0", "TILL-0003|wh-newark|999|0"]);
-    assert_eq!(shop.rows("select on_hand_delta, reserved_delta, reference from stock_movement where kind = 'commit' order by movement_id"),
-        ["-2|-2|hold-ann-1", "-3|-3|hold-ann-2", "-1|-1|hold-ann-3"]);
+    assert_eq!(
+        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where on_hand = 995 or on_hand = 999"),
+        ["TILL-0001|wh-hanoi|995|0", "TILL-0003|wh-newark|999|0"]
+    );
+    assert_eq!(
+        shop.rows("select on_hand_delta, reserved_delta, reference from stock_movement where kind = 'commit' order by movement_id"),
+        ["-2|-2|hold-ann-1", "-3|-3|hold-ann-2", "-1|-1|hold-ann-3"]
+    );
     assert_eq!(shop.rows("select status, expires_at_ms, order_id from reservation"), ["committed|-|order-ann"; 3]);
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|capture_pending|3000|0"]);
     assert_eq!(shop.rows(SAGA), ["capturing|-|0|lease-ann"]);
     assert_eq!(shop.rows("select status, version from cart"), ["completed|5"]);
     assert_eq!(shop.rows("select status from checkout_session"), ["completed"]);
-    assert_eq!(shop.rows("select order_id, seq, from_status, to_status, actor, reason from order_history"), ["order-ann|1|-|confirmed|ann|checkout"]);
-    assert_eq!(shop.events(), [format!(
-        r#"orders.order.created|order-ann|{{"said":"orders.order.created","order_id":"order-ann","order_number":"ORD-20300102-000001","created_at_ms":{at}}}"#)]);
+    assert_eq!(
+        shop.rows("select order_id, seq, from_status, to_status, actor, reason from order_history"),
+        ["order-ann|1|-|confirmed|ann|checkout"]
+    );
+    assert_eq!(
+        shop.events(),
+        [format!(
+            r#"orders.order.created|order-ann|{{"said":"orders.order.created","order_id":"order-ann","order_number":"ORD-20300102-000001","created_at_ms":{at}}}"#
+        )]
+    );
     shop.stock_adds_up();
     // The cart is free for the next one, and this one is no one's live cart any more.
     shop.refuses(&sql::ORDER_CREATE, &ann.order_create(), Refusal::SagaMovedOn);
@@ -114,10 +126,16 @@ fn a_providers_reference_belongs_to_one_payment() {
 fn a_decline_frees_the_cart_and_keeps_the_stock() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
-    let declined = with(ann.settle("declined"), json!({"reason": "card_declined", "payment_state": "declined", "reference": "pi-1", "free_cart": true,
-        "events": [event("e1", "cart-ann", "payments.payment.failed")]}));
+    let declined = with(
+        ann.settle("declined"),
+        json!({"reason": "card_declined", "payment_state": "declined", "reference": "pi-1", "free_cart": true,
+        "events": [event("e1", "cart-ann", "payments.payment.failed")]}),
+    );
     let saga = shop.does(&sql::SAGA_SETTLE, &declined);
-    assert_eq!((&saga["state"], &saga["reason"], &saga["payment"]["state"]), (&json!("declined"), &json!("card_declined"), &json!("declined")));
+    assert_eq!(
+        (&saga["state"], &saga["reason"], &saga["payment"]["state"]),
+        (&json!("declined"), &json!("card_declined"), &json!("declined"))
+    );
     assert_eq!(saga["reserved_until_ms"].as_i64().unwrap() - saga["created_at_ms"].as_i64().unwrap(), TEN_MINUTES_MS);
     assert_eq!(shop.rows("select status, saga_id, version from cart"), ["checkout|-|3"]);
     assert_eq!(shop.rows("select status from reservation"), ["active", "active"]);
@@ -135,10 +153,16 @@ fn a_failure_gives_everything_back_and_writes_down_what_is_owed() {
     let saga = shop.does(&sql::SAGA_SETTLE, &failed);
     assert_eq!(saga["reserved_until_ms"], json!(null));
     assert_eq!(shop.rows("select saga_id from cart order by cart_id"), ["-", "saga-bob"]);
-    assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"),
-        ["hold-ann-1|released", "hold-ann-2|released", "hold-bob-1|active", "hold-bob-2|active"]);
-    assert_eq!(shop.rows("select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, lease_until_ms from compensation"),
-        ["compensation-ann|void|payment-ann|saga-ann|3000|pending|why|0|0"]);
+    assert_eq!(
+        shop.rows("select reservation_id, status from reservation order by 1"),
+        ["hold-ann-1|released", "hold-ann-2|released", "hold-bob-1|active", "hold-bob-2|active"]
+    );
+    assert_eq!(
+        shop.rows(
+            "select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, lease_until_ms from compensation"
+        ),
+        ["compensation-ann|void|payment-ann|saga-ann|3000|pending|why|0|0"]
+    );
     shop.stock_adds_up();
 }
 
@@ -175,7 +199,8 @@ fn recovery_takes_due_sagas_oldest_first_and_fences_their_drivers() {
     };
     assert!(lease("w1", 9).is_empty());
     shop.advance(LEASE_MS);
-    let mut taken: Vec<Value> = lease("w1", 2).iter().map(|saga| json!([saga["owner"], saga["lease_token"], saga["attempts"], saga["plan"]["order_id"]])).collect();
+    let mut taken: Vec<Value> =
+        lease("w1", 2).iter().map(|saga| json!([saga["owner"], saga["lease_token"], saga["attempts"], saga["plan"]["order_id"]])).collect();
     taken.sort_by_key(Value::to_string);
     assert_eq!(taken, [json!(["ann", "w1", 1, "order-ann"]), json!(["bob", "w1", 1, "order-bob"])]);
     assert_eq!(lease("w2", 9).len(), 1);
@@ -184,7 +209,10 @@ fn recovery_takes_due_sagas_oldest_first_and_fences_their_drivers() {
     // A worker that died with its lease is followed by another.
     shop.advance(LEASE_MS);
     assert_eq!(lease("w4", 9).len(), 3);
-    shop.does(&sql::SAGA_SETTLE, &with(shopper("ann").settle("failed"), json!({"lease_token": "w4", "free_cart": true, "release_stock": true})));
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(shopper("ann").settle("failed"), json!({"lease_token": "w4", "free_cart": true, "release_stock": true})),
+    );
     shop.advance(LEASE_MS);
     assert_eq!(lease("w5", 9).len(), 2);
     shop.stock_adds_up();
@@ -209,7 +237,11 @@ fn a_buyers_retry_resumes_a_saga_that_nobody_holds() {
 fn a_saga_is_settled_from_the_states_that_were_read() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
-    shop.refuses(&sql::SAGA_SETTLE, &with(ann.settle("failed"), json!({"from_states": ["awaiting_action", "voiding"]})), Refusal::SagaMovedOn);
+    shop.refuses(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("failed"), json!({"from_states": ["awaiting_action", "voiding"]})),
+        Refusal::SagaMovedOn,
+    );
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("voiding"), json!({"from_states": ["awaiting_action", "authorizing"]})));
     shop.refuses(&sql::ORDER_CREATE, &ann.order_create(), Refusal::SagaMovedOn);
 }
@@ -220,10 +252,14 @@ fn a_capture_is_written_down() {
     ann.confirms(&shop, CUP_AND_TEA);
     shop.refuses(&sql::PAYMENT_CAPTURE, &ann.capture(), Refusal::SagaMovedOn);
     shop.does(&sql::ORDER_CREATE, &ann.order_create());
-    let retry = with(ann.capture(), json!({"to_state": "capturing", "payment_state": "capture_pending", "captured_minor": 0, "retry_in_ms": 5_000}));
+    let retry = with(
+        ann.capture(),
+        json!({"to_state": "capturing", "payment_state": "capture_pending", "captured_minor": 0, "retry_in_ms": 5_000}),
+    );
     shop.does(&sql::PAYMENT_CAPTURE, &retry);
     assert_eq!(shop.rows("select state, next_attempt_at_ms - updated_at_ms from saga"), ["capturing|5000"]);
-    let saga = shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"events": [event("e9", "order-ann", "payments.payment.captured")]})));
+    let saga =
+        shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"events": [event("e9", "order-ann", "payments.payment.captured")]})));
     assert_eq!((&saga["state"], &saga["payment"]["captured_minor"]), (&json!("completed"), &json!(3000)));
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|captured|3000|3000"]);
     assert_eq!(shop.events().len(), 2);
@@ -234,7 +270,8 @@ fn a_capture_is_written_down() {
 fn a_capture_given_up_raises_one_alert() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUP_AND_TEA);
-    let failed = with(ann.capture(), json!({"to_state": "capturing", "payment_state": "capture_failed", "captured_minor": 0, "alert": "no answer"}));
+    let failed =
+        with(ann.capture(), json!({"to_state": "capturing", "payment_state": "capture_failed", "captured_minor": 0, "alert": "no answer"}));
     shop.does(&sql::PAYMENT_CAPTURE, &failed);
     shop.does(&sql::PAYMENT_CAPTURE, &with(failed, json!({"to_state": "completed"})));
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["capture_failed:saga-ann|no answer"]);

@@ -76,13 +76,17 @@ impl Shopper {
     }
 
     pub fn plan(&self, lines: &[Line]) -> Value {
-        let lines: Vec<Value> = lines.iter().enumerate().map(|(at, (sku, warehouse, quantity))| {
-            let line_no = at + 1;
-            let total = quantity * price_minor(sku);
-            json!({"line_no": line_no, "sku": sku, "product_id": "product-001", "name": format!("name of {sku}"), "quantity": quantity,
+        let lines: Vec<Value> = lines
+            .iter()
+            .enumerate()
+            .map(|(at, (sku, warehouse, quantity))| {
+                let line_no = at + 1;
+                let total = quantity * price_minor(sku);
+                json!({"line_no": line_no, "sku": sku, "product_id": "product-001", "name": format!("name of {sku}"), "quantity": quantity,
                 "unit_price_minor": price_minor(sku), "subtotal_minor": total, "discount_minor": 0, "tax_minor": 0, "total_minor": total,
                 "detail": {"tax_rate": "0.10"}, "warehouse_id": warehouse, "reservation_id": format!("hold-{}-{line_no}", self.0)})
-        }).collect();
+            })
+            .collect();
         json!({"order_id": self.own("order"), "payment_id": self.own("payment"), "provider": "stripe", "payment_method": "pm_card", "currency": "USD",
             "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000,
             "detail": {"shipping_method": "standard"}, "lines": lines})

@@ -81,6 +81,9 @@ fn native(project: &Project) -> Result<()> {
     run(till, "till's own tests failed")?;
     let mut command = cargo(project);
     command.args(["test", "--profile", "host"]);
+    for package in ["tidy", "ops-simulator", "ops-test-hooks"] {
+        command.args(["--package", package]);
+    }
     let shared = std::fs::read_dir(project.path("shared")).context("cannot list shared/")?;
     for folder in shared {
         let manifest = folder?.path().join("Cargo.toml");

@@ -32,72 +32,36 @@ pub(super) struct Change {
 impl Decision {
     /// Refused before it began: the key stays free.
     pub(super) fn refused(answer: Answer) -> Self {
-        Self {
-            answer,
-            change: None,
-            is_stored: false,
-        }
+        Self { answer, change: None, is_stored: false }
     }
 
     fn changed(status: u16, body: &Value, change: Change) -> Self {
-        Self {
-            answer: Answer::json(status, body),
-            change: Some(change),
-            is_stored: true,
-        }
+        Self { answer: Answer::json(status, body), change: Some(change), is_stored: true }
     }
 
     /// The payment is answered as it is afterwards.
     fn intent(record: Record, entries: Vec<Entry>, event_type: &'static str) -> Self {
         let body = json!(record.intent);
-        Self::changed(
-            200,
-            &body,
-            Change {
-                record,
-                entries,
-                refund: None,
-                event_type,
-            },
-        )
+        Self::changed(200, &body, Change { record, entries, refund: None, event_type })
     }
 }
 
 /// Stripe refuses parameters it does not know, and so finds a client's misspelling.
-pub(super) fn unknown_parameter(
-    operation: Operation,
-    form: &BTreeMap<String, String>,
-) -> Option<Answer> {
+pub(super) fn unknown_parameter(operation: Operation, form: &BTreeMap<String, String>) -> Option<Answer> {
     let known: &[&str] = match operation {
-        Operation::Authorize => &[
-            "amount",
-            "currency",
-            "payment_method",
-            "payment_method_types[]",
-            "capture_method",
-            "confirm",
-            "return_url",
-        ],
+        Operation::Authorize => {
+            &["amount", "currency", "payment_method", "payment_method_types[]", "capture_method", "confirm", "return_url"]
+        }
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "amount", "reason"],
         Operation::Sink => &[],
     };
-    let is_metadata = |name: &str| {
-        operation == Operation::Authorize && name.starts_with("metadata[") && name.ends_with(']')
-    };
-    form.keys()
-        .find(|name| !known.contains(&name.as_str()) && !is_metadata(name))
-        .map(|name| {
-            let message = format!("Received unknown parameter: {name}");
-            Answer::error(
-                400,
-                "invalid_request_error",
-                "parameter_unknown",
-                &message,
-                json!({"param": name}),
-            )
-        })
+    let is_metadata = |name: &str| operation == Operation::Authorize && name.starts_with("metadata[") && name.ends_with(']');
+    form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name)).map(|name| {
+        let message = format!("Received unknown parameter: {name}");
+        Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name}))
+    })
 }
 
 /// What a card does.
@@ -108,12 +72,7 @@ enum Card {
 }
 
 fn card(token: &str, fault: Option<&Fault>) -> Option<Card> {
-    let declined = |code: &str, decline_code: &str| {
-        Some(Card::Declined {
-            code: code.to_owned(),
-            decline_code: decline_code.to_owned(),
-        })
-    };
+    let declined = |code: &str, decline_code: &str| Some(Card::Declined { code: code.to_owned(), decline_code: decline_code.to_owned() });
     if let Some(Fault::Decline(decline_code)) = fault {
         return declined("card_declined", decline_code);
     }
@@ -121,21 +80,13 @@ fn card(token: &str, fault: Option<&Fault>) -> Option<Card> {
         "pm_card_visa" | "pm_card_mastercard" => Some(Card::Good),
         "pm_card_authenticationRequired" => Some(Card::NeedsAuthentication),
         "pm_card_chargeDeclined" => declined("card_declined", "generic_decline"),
-        "pm_card_chargeDeclinedInsufficientFunds" => {
-            declined("card_declined", "insufficient_funds")
-        }
+        "pm_card_chargeDeclinedInsufficientFunds" => declined("card_declined", "insufficient_funds"),
         "pm_card_chargeDeclinedExpiredCard" => declined("expired_card", "expired_card"),
         token => is_known_token(token).then_some(Card::Good),
     }
 }
 
-pub(super) fn authorize(
-    form: &BTreeMap<String, String>,
-    new_id: &str,
-    key: &str,
-    now_s: i64,
-    fault: Option<&Fault>,
-) -> Decision {
+pub(super) fn authorize(form: &BTreeMap<String, String>, new_id: &str, key: &str, now_s: i64, fault: Option<&Fault>) -> Decision {
     let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let refused = |name: &str, message: &str| Decision::refused(Answer::invalid(name, message));
     let Some(amount) = amount(value("amount")) else {
@@ -149,20 +100,13 @@ pub(super) fn authorize(
         return refused("capture_method", "the simulator knows manual capture only");
     }
     if value("confirm") != "true" || value("payment_method_types[]") != "card" {
-        return refused(
-            "confirm",
-            "the simulator creates confirmed card payments only",
-        );
+        return refused("confirm", "the simulator creates confirmed card payments only");
     }
     let token = value("payment_method");
     let Some(card) = card(token, fault) else {
         return Decision::refused(Answer::missing(400, "payment_method", token));
     };
-    let held = if fault == Some(&Fault::WrongAmount) {
-        amount.saturating_add(1)
-    } else {
-        amount
-    };
+    let held = if fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
     let id = format!("pi_{new_id}");
     let metadata = form
         .iter()
@@ -190,10 +134,7 @@ pub(super) fn authorize(
         id,
     };
     match card {
-        Card::Good => held_by(Record {
-            intent,
-            amount_refunded: 0,
-        }),
+        Card::Good => held_by(Record { intent, amount_refunded: 0 }),
         Card::NeedsAuthentication => {
             "requires_action".clone_into(&mut intent.status);
             intent.next_action = Some(match form.get("return_url") {
@@ -201,10 +142,7 @@ pub(super) fn authorize(
                     {"url": format!("https://simulator.invalid/authenticate/{}", intent.id), "return_url": return_url}}),
                 None => json!({"type": "use_stripe_sdk"}),
             });
-            let record = Record {
-                intent,
-                amount_refunded: 0,
-            };
+            let record = Record { intent, amount_refunded: 0 };
             Decision::intent(record, Vec::new(), "payment_intent.requires_action")
         }
         Card::Declined { code, decline_code } => declined(intent, &code, &decline_code),
@@ -216,10 +154,7 @@ fn held_by(mut record: Record) -> Decision {
     "requires_capture".clone_into(&mut intent.status);
     intent.amount_capturable = intent.amount;
     intent.next_action = None;
-    let entries = vec![Entry {
-        kind: "authorized",
-        amount_minor: intent.amount,
-    }];
+    let entries = vec![Entry { kind: "authorized", amount_minor: intent.amount }];
     Decision::intent(record, entries, "payment_intent.amount_capturable_updated")
 }
 
@@ -233,10 +168,7 @@ fn declined(mut intent: Intent, code: &str, decline_code: &str) -> Decision {
     Decision {
         answer: Answer::error(402, "card_error", code, message, more),
         change: Some(Change {
-            record: Record {
-                intent,
-                amount_refunded: 0,
-            },
+            record: Record { intent, amount_refunded: 0 },
             entries: Vec::new(),
             refund: None,
             event_type: "payment_intent.payment_failed",
@@ -248,20 +180,12 @@ fn declined(mut intent: Intent, code: &str, decline_code: &str) -> Decision {
 pub(super) fn authenticate(record: Record, succeeds: bool) -> Decision {
     match record.intent.status.as_str() {
         "requires_action" if succeeds => held_by(record),
-        "requires_action" => declined(
-            record.intent,
-            "payment_intent_authentication_failure",
-            "authentication_required",
-        ),
+        "requires_action" => declined(record.intent, "payment_intent_authentication_failure", "authentication_required"),
         _ => unexpected_state(&record, "authenticated"),
     }
 }
 
-pub(super) fn capture(
-    mut record: Record,
-    form: &BTreeMap<String, String>,
-    fault: Option<&Fault>,
-) -> Decision {
+pub(super) fn capture(mut record: Record, form: &BTreeMap<String, String>, fault: Option<&Fault>) -> Decision {
     if record.intent.status != "requires_capture" {
         return unexpected_state(&record, "captured");
     }
@@ -269,11 +193,7 @@ pub(super) fn capture(
         let message = "The issuer refuses the capture.";
         let more = json!({"decline_code": decline_code, "payment_intent": record.intent});
         let answer = Answer::error(402, "card_error", "card_declined", message, more);
-        return Decision {
-            answer,
-            change: None,
-            is_stored: true,
-        };
+        return Decision { answer, change: None, is_stored: true };
     }
     let intent = &mut record.intent;
     let taken = match form.get("amount_to_capture").map(|text| amount(text)) {
@@ -286,15 +206,9 @@ pub(super) fn capture(
     };
     // What is held beyond the capture goes back to the customer, as at Stripe.
     let rest = intent.amount_capturable.saturating_sub(taken);
-    let mut entries = vec![Entry {
-        kind: "captured",
-        amount_minor: taken,
-    }];
+    let mut entries = vec![Entry { kind: "captured", amount_minor: taken }];
     if rest > 0 {
-        entries.push(Entry {
-            kind: "voided",
-            amount_minor: rest,
-        });
+        entries.push(Entry { kind: "voided", amount_minor: rest });
     }
     "succeeded".clone_into(&mut intent.status);
     intent.amount_capturable = 0;
@@ -304,77 +218,42 @@ pub(super) fn capture(
 
 pub(super) fn cancel(mut record: Record) -> Decision {
     let intent = &mut record.intent;
-    if !matches!(
-        intent.status.as_str(),
-        "requires_capture" | "requires_action" | "requires_payment_method"
-    ) {
+    if !matches!(intent.status.as_str(), "requires_capture" | "requires_action" | "requires_payment_method") {
         return unexpected_state(&record, "canceled");
     }
     let held = intent.amount_capturable;
     "canceled".clone_into(&mut intent.status);
     intent.amount_capturable = 0;
     intent.next_action = None;
-    let entries = if held > 0 {
-        vec![Entry {
-            kind: "voided",
-            amount_minor: held,
-        }]
-    } else {
-        Vec::new()
-    };
+    let entries = if held > 0 { vec![Entry { kind: "voided", amount_minor: held }] } else { Vec::new() };
     Decision::intent(record, entries, "payment_intent.canceled")
 }
 
-pub(super) fn refund(
-    mut record: Record,
-    form: &BTreeMap<String, String>,
-    new_id: &str,
-    now_s: i64,
-    fault: Option<&Fault>,
-) -> Decision {
+pub(super) fn refund(mut record: Record, form: &BTreeMap<String, String>, new_id: &str, now_s: i64, fault: Option<&Fault>) -> Decision {
     let error = |code: &str, message: &str| Decision {
         answer: Answer::error(400, "invalid_request_error", code, message, json!({})),
         change: None,
         is_stored: true,
     };
     if record.intent.status != "succeeded" {
-        return error(
-            "charge_not_captured",
-            "This payment has no captured money to refund.",
-        );
+        return error("charge_not_captured", "This payment has no captured money to refund.");
     }
-    let left = record
-        .intent
-        .amount_received
-        .saturating_sub(record.amount_refunded);
+    let left = record.intent.amount_received.saturating_sub(record.amount_refunded);
     if left == 0 {
-        return error(
-            "charge_already_refunded",
-            "The payment has already been refunded.",
-        );
+        return error("charge_already_refunded", "The payment has already been refunded.");
     }
     let back = match form.get("amount").map(|text| amount(text)) {
         None => left,
         Some(Some(back)) if back <= left => back,
         Some(Some(_)) => {
-            return error(
-                "amount_too_large",
-                "The refund is greater than what is left.",
-            );
+            return error("amount_too_large", "The refund is greater than what is left.");
         }
         Some(None) => {
-            return Decision::refused(Answer::invalid(
-                "amount",
-                "amount must be a whole number above 0",
-            ));
+            return Decision::refused(Answer::invalid("amount", "amount must be a whole number above 0"));
         }
     };
     record.amount_refunded = record.amount_refunded.saturating_add(back);
-    let status = if fault == Some(&Fault::Pending) {
-        "pending"
-    } else {
-        "succeeded"
-    };
+    let status = if fault == Some(&Fault::Pending) { "pending" } else { "succeeded" };
     let refund = Refund {
         id: format!("re_{new_id}"),
         object: "refund".to_owned(),
@@ -389,10 +268,7 @@ pub(super) fn refund(
         &json!(refund),
         Change {
             record,
-            entries: vec![Entry {
-                kind: "refunded",
-                amount_minor: back,
-            }],
+            entries: vec![Entry { kind: "refunded", amount_minor: back }],
             refund: Some(refund),
             event_type: "charge.refunded",
         },
@@ -400,26 +276,15 @@ pub(super) fn refund(
 }
 
 fn unexpected_state(record: &Record, wanted: &str) -> Decision {
-    let message = format!(
-        "This PaymentIntent could not be {wanted} because it has a status of {}.",
-        record.intent.status
-    );
+    let message = format!("This PaymentIntent could not be {wanted} because it has a status of {}.", record.intent.status);
     let more = json!({"payment_intent": record.intent});
     Decision {
-        answer: Answer::error(
-            400,
-            "invalid_request_error",
-            "payment_intent_unexpected_state",
-            &message,
-            more,
-        ),
+        answer: Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", &message, more),
         change: None,
         is_stored: true,
     }
 }
 
 fn amount(text: &str) -> Option<i64> {
-    text.parse()
-        .ok()
-        .filter(|amount| (1..=AMOUNT_MAX).contains(amount))
+    text.parse().ok().filter(|amount| (1..=AMOUNT_MAX).contains(amount))
 }

@@ -1,0 +1,350 @@
+//! From the tree to a type.
+//!
+//! Each method asks only for the kind of value its caller named, and structs are read from objects alone: what a
+//! type can never be is no code. `serde_json` reads structs from arrays too.
+
+use crate::tree::Tree;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+    value::StringDeserializer,
+};
+use std::{
+    fmt::{self, Display},
+    str::FromStr,
+    vec::IntoIter,
+};
+
+/// A value of another shape than asked for: where it stands, and what would be right.
+#[derive(Debug)]
+pub struct Mismatch(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pointer: String,
+    text: String,
+}
+
+impl Mismatch {
+    fn new(text: String) -> Self {
+        Self(Box::new(Inner { pointer: String::new(), text }))
+    }
+
+    /// Where, as a JSON pointer. An unknown member is in it; a missing or repeated one is not.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.0.pointer
+    }
+
+    /// What is wrong, in serde's words, and without the value: it may be somebody's own.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    #[cold]
+    fn within(mut self, segment: &str) -> Self {
+        self.0.pointer = format!("/{}{}", segment.replace('~', "~0").replace('/', "~1"), self.0.pointer);
+        self
+    }
+}
+
+impl Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.pointer.is_empty() {
+            write!(f, "{}: ", self.0.pointer)?;
+        }
+        f.write_str(&self.0.text)
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl de::Error for Mismatch {
+    fn custom<T: Display>(text: T) -> Self {
+        Self::new(text.to_string())
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        invalid("type", expected)
+    }
+
+    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        invalid("value", expected)
+    }
+}
+
+#[cold]
+fn invalid(what: &str, expected: &dyn Expected) -> Mismatch {
+    Mismatch::new(format!("invalid {what}, expected {expected}"))
+}
+
+fn parsed<T: FromStr>(text: &str, expected: &dyn Expected) -> Result<T, Mismatch> {
+    text.parse().map_err(|_| invalid("value", expected))
+}
+
+fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
+    match tree {
+        Tree::Whole(number) => Ok(number),
+        Tree::Written(text) => parsed(&text, expected),
+        Tree::Large(_) => Err(invalid("value", expected)),
+        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(invalid("type", expected)),
+    }
+}
+
+fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
+    match tree {
+        Tree::Whole(number) => u64::try_from(number).map_err(|_| invalid("value", expected)),
+        Tree::Large(number) => Ok(number),
+        Tree::Written(text) => parsed(&text, expected),
+        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(invalid("type", expected)),
+    }
+}
+
+fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
+    match tree {
+        Tree::Text(text) | Tree::Written(text) => Ok(text),
+        Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::List(_) | Tree::Object(_) => {
+            Err(invalid("type", expected))
+        }
+    }
+}
+
+fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
+    match tree {
+        Tree::List(list) => Ok(Items { items: list.into_iter(), index: 0 }),
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Whole(_)
+        | Tree::Large(_)
+        | Tree::Real(_)
+        | Tree::Text(_)
+        | Tree::Written(_)
+        | Tree::Object(_) => Err(invalid("type", expected)),
+    }
+}
+
+fn object(tree: Tree, expected: &dyn Expected) -> Result<Members, Mismatch> {
+    match tree {
+        Tree::Object(members) => Ok(Members { members: members.into_iter(), current: None }),
+        Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::Text(_) | Tree::Written(_) | Tree::List(_) => {
+            Err(invalid("type", expected))
+        }
+    }
+}
+
+/// Methods that hand a value of one kind to the visitor.
+macro_rules! scalars {
+    ($($method:ident: $take:ident => $visit:ident;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+            let value = $take(self, &visitor)?;
+            visitor.$visit(value)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Tree {
+    type Error = Mismatch;
+
+    scalars! {
+        deserialize_i8: whole => visit_i64;
+        deserialize_i16: whole => visit_i64;
+        deserialize_i32: whole => visit_i64;
+        deserialize_i64: whole => visit_i64;
+        deserialize_u8: natural => visit_u64;
+        deserialize_u16: natural => visit_u64;
+        deserialize_u32: natural => visit_u64;
+        deserialize_u64: natural => visit_u64;
+        deserialize_char: text => visit_string;
+        deserialize_str: text => visit_string;
+        deserialize_string: text => visit_string;
+        deserialize_bytes: text => visit_string;
+        deserialize_byte_buf: text => visit_string;
+        deserialize_identifier: text => visit_string;
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match self {
+            Self::Null => visitor.visit_unit(),
+            Self::Bool(value) => visitor.visit_bool(value),
+            Self::Whole(number) => visitor.visit_i64(number),
+            Self::Large(number) => visitor.visit_u64(number),
+            Self::Real(number) => visitor.visit_f64(number),
+            Self::Text(text) | Self::Written(text) => visitor.visit_string(text),
+            Self::List(_) => self.deserialize_seq(visitor),
+            Self::Object(_) => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        let value = match self {
+            Self::Bool(value) => value,
+            Self::Written(text) => parsed(&text, &visitor)?,
+            Self::Null | Self::Whole(_) | Self::Large(_) | Self::Real(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => {
+                return Err(invalid("type", &visitor));
+            }
+        };
+        visitor.visit_bool(value)
+    }
+
+    // No type of ours holds one; what does (a `Value`) asks for any.
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        if matches!(self, Self::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        if matches!(self, Self::Null) { visitor.visit_unit() } else { Err(invalid("type", &visitor)) }
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+        self.deserialize_unit(visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        let items = list(self, &visitor)?;
+        visitor.visit_seq(items)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
+        let items = list(self, &visitor)?;
+        if items.items.len() == len { visitor.visit_seq(items) } else { Err(invalid("length", &visitor)) }
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        let members = object(self, &visitor)?;
+        visitor.visit_map(members)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+        let name = text(self, &visitor)?;
+        visitor.visit_enum(Name(name))
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_unit()
+    }
+}
+
+impl IntoDeserializer<'_, Mismatch> for Tree {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+struct Items {
+    items: IntoIter<Tree>,
+    index: usize,
+}
+
+impl<'de> SeqAccess<'de> for Items {
+    type Error = Mismatch;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let index = self.index;
+        self.index = index.saturating_add(1);
+        seed.deserialize(item).map(Some).map_err(|error| error.within(&index.to_string()))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.items.len())
+    }
+}
+
+struct Members {
+    members: IntoIter<(String, Tree)>,
+    current: Option<(String, Tree)>,
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Mismatch;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
+        self.current = self.members.next();
+        let Some((name, _)) = &self.current else { return Ok(None) };
+        seed.deserialize(Key(name)).map(Some).map_err(|error| error.within(name))
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mismatch> {
+        let (name, value) = self.current.take().unwrap_or((String::new(), Tree::Null));
+        seed.deserialize(value).map_err(|error| error.within(&name))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.members.len())
+    }
+}
+
+/// A member's name.
+struct Key<'a>(&'a str);
+
+impl<'de> Deserializer<'de> for Key<'_> {
+    type Error = Mismatch;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple tuple_struct
+        map struct enum identifier ignored_any
+    }
+}
+
+/// A variant's name. No enum of ours carries data under its variant's name.
+struct Name(String);
+
+impl<'de> EnumAccess<'de> for Name {
+    type Error = Mismatch;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Mismatch> {
+        let name: StringDeserializer<Mismatch> = self.0.into_deserializer();
+        Ok((seed.deserialize(name)?, Self(String::new())))
+    }
+}
+
+impl<'de> VariantAccess<'de> for Name {
+    type Error = Mismatch;
+
+    fn unit_variant(self) -> Result<(), Mismatch> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Mismatch> {
+        Err(invalid("type", &"a variant without data"))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mismatch> {
+        Err(invalid("type", &visitor))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+        Err(invalid("type", &visitor))
+    }
+}

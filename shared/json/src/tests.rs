@@ -1,0 +1,141 @@
+use super::*;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+struct Everything {
+    yes: bool,
+    small: u8,
+    large: u64,
+    below: i32,
+    text: String,
+    none: Option<i64>,
+    some: Option<Box<Everything>>,
+    list: Vec<i64>,
+    pair: (String, i64),
+    kind: Kind,
+    #[serde(flatten)]
+    tagged: Tagged,
+    any: Value,
+    by_name: BTreeMap<Name, i64>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    OfOne,
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "stock", rename_all = "snake_case")]
+enum Tagged {
+    Short { available: i64 },
+    Unknown,
+}
+
+#[derive(Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+struct Name(String);
+
+fn everything(some: Option<Box<Everything>>, tagged: Tagged) -> Everything {
+    Everything {
+        yes: true,
+        small: 255,
+        large: u64::MAX,
+        below: -5,
+        text: "ŏ \"x\" \n".into(),
+        none: None,
+        some,
+        list: vec![1, -2, i64::MIN],
+        pair: ("a".into(), 1),
+        kind: Kind::OfOne,
+        tagged,
+        any: serde_json::json!({ "real": 1.5, "list": [null, true, -1, u64::MAX], "object": {} }),
+        by_name: BTreeMap::from([(Name("b".into()), 2)]),
+    }
+}
+
+#[test]
+fn what_serde_json_writes_is_read_back() {
+    let inner = everything(None, Tagged::Short { available: 3 });
+    let value = everything(Some(Box::new(inner)), Tagged::Unknown);
+    let text = serde_json::to_vec(&value).unwrap();
+    assert_eq!(read::<Everything>(&text).unwrap(), value);
+    assert_eq!(read::<Value>(&text).unwrap(), serde_json::from_slice::<Value>(&text).unwrap());
+    assert_eq!(read::<Kind>(b"\"never heard of\"").unwrap(), Kind::Other);
+}
+
+#[test]
+fn an_error_knows_its_place_and_does_not_repeat_the_value() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Cart {
+        lines: Vec<Line>,
+        pair: Option<(i64, i64)>,
+    }
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Line {
+        quantity: u8,
+    }
+    let cases = [
+        (r#"{"lines":[{"quantity":1},{"quantity":"secret"}]}"#, "/lines/1/quantity: invalid type, expected u8"),
+        (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity: invalid value, expected u8"),
+        (r#"{"lines":[{"quantity":256}]}"#, "/lines/0/quantity: invalid value, expected u8"),
+        (r#"{"lines":[{"quantity":1.0}]}"#, "/lines/0/quantity: invalid type, expected u8"),
+        (r#"{"lines":[{"quantity":1,"a/~b":1}]}"#, "/lines/0/a~1~0b: unknown field `a/~b`, expected `quantity`"),
+        (r#"{"lines":[{"quantity":1,"quantity":1}]}"#, "/lines/0: duplicate field `quantity`"),
+        (r#"{"lines":[{}]}"#, "/lines/0: missing field `quantity`"),
+        (r#"{"lines":[[1]]}"#, "/lines/0: invalid type, expected struct Line"),
+        (r#"{"lines":[],"pair":[1,2,3]}"#, "/pair: invalid length, expected a tuple of size 2"),
+        ("[]", "invalid type, expected struct Cart"),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(read::<Cart>(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_json_is_malformed() {
+    let deep = "[".repeat(2_000);
+    for text in ["", "{", "{} x", "{'a':1}", "\u{feff}{}", "\"\u{1}\"", &deep] {
+        assert!(matches!(read::<Value>(text.as_bytes()), Err(ReadError::Malformed(_))), "{text}");
+    }
+    assert!(matches!(read::<Value>(b"\"\xff\""), Err(ReadError::Malformed(_))));
+}
+
+#[test]
+fn a_pair_is_read_as_what_is_asked_of_it() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Query {
+        text: String,
+        number: Option<i64>,
+        yes: bool,
+        absent: Option<u32>,
+    }
+    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+    let query = pairs(&[("text", "1"), ("number", "-2"), ("yes", "true")]);
+    let expected = Query { text: "1".into(), number: Some(-2), yes: true, absent: None };
+    assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap(), expected);
+    let query = pairs(&[("text", "1"), ("number", "x")]);
+    assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap_err().to_string(), "/number: invalid value, expected i64");
+}
+
+#[test]
+fn json_in_code_is_what_serde_json_makes_of_it() {
+    let (sku, kind, list) = ("TILL-1".to_owned(), Kind::OfOne, vec![1, 2]);
+    macro_rules! members {
+        ($json:path) => {{
+            use $json as json;
+            json!({
+                "sku": sku, "kind": kind, "none": None::<i64>, "list": list, "empty": [], "both": [sku, "x"],
+                "sum": 1 + 2, "inner": { "n": -1, "deeper": {} }, "made": list.iter().map(|n| json!({ "n": n })).collect::<Vec<_>>(),
+            })
+        }};
+    }
+    assert_eq!(members!(crate::json), members!(serde_json::json));
+    assert_eq!(text(&json!({ "b": 1, "a": "é" })), r#"{"a":"é","b":1}"#);
+}
