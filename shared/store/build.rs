@@ -2,7 +2,8 @@
 //!
 //! The files are written to be read: comments, `@fragment` for what several share, `:name` for the field
 //! `name` of the one JSON parameter, `now_ms()` for the database's clock. What travels is the same
-//! statement with all of that expanded and every comment gone.
+//! statement with all of that expanded and every comment gone. On PostgreSQL a file that creates a function
+//! is installed with the schema, as it is written, and only its call travels.
 
 use std::{
     collections::BTreeMap,
@@ -16,50 +17,81 @@ use std::{
 /// SQLite's `now_ms()`: its own clock plus the offset that only tests move.
 const SQLITE_NOW: &str = "(cast(unixepoch('subsec') * 1000 as integer) + (select offset_ms from clock))";
 
+/// The head of all functions as one script. They refer to one another, so their bodies are judged when they run.
+const FUNCTIONS_HEAD: &str =
+    "-- Every function of the PostgreSQL store, made of sql/postgres by build.rs: after the baseline, at every upgrade.
+-- `UPDATE_FUNCTIONS=1 cargo test -p store` writes this file anew.
+
+begin;
+select pg_advisory_xact_lock(hashtext('edgetill schema'));
+set local check_function_bodies = off;
+";
+
+type Files = BTreeMap<String, String>;
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=sql");
-    let root = PathBuf::from("sql/sqlite");
-    let fragments = read_folder(&root.join("fragments"))?;
+    let (sqlite, postgres) = (PathBuf::from("sql/sqlite"), PathBuf::from("sql/postgres"));
+    let fragments = read_folder(&sqlite.join("fragments"))?;
+    let mut functions = vec![FUNCTIONS_HEAD.to_owned()];
+    functions.extend(read_folder(&postgres.join("functions"))?.into_values());
     let mut out = String::new();
-    let (mut commands, mut statements) = (Vec::new(), Vec::new());
-    for (name, source) in read_folder(&root.join("commands"))? {
-        commands.push(format!("&{}", name.to_uppercase()));
-        let (doc, text) = split_doc(&source);
-        let text = expand(&text, &fragments, &name)?;
-        let (effects, receipt) = text.split_once("\nreturning\n").ok_or_else(|| format!("command {name}: no line `returning`"))?;
-        let in_trigger = |text: &str| parameters(text, "new.doc");
-        let effects = effects.replace(":receipt", &format!("({})", receipt.trim()));
-        let create = squeeze(&format!(
-            "create temp trigger if not exists {name} instead of insert on command when new.name = '{name}' begin {} end",
-            in_trigger(&effects)
-        ));
-        let fire =
-            squeeze(&format!("insert into command (name, doc) values ('{name}', ?1) returning {}", parameters(receipt, "command.doc")));
-        constant(
-            &mut out,
-            &name,
-            &doc,
-            &format!("Command {{ name: {name:?}, sqlite: CommandText {{ create: {create:?}, fire: {fire:?} }} }}"),
-            "Command",
-        )?;
-    }
-    for folder in ["statements", "queries"] {
-        for (name, source) in read_folder(&root.join(folder))? {
-            statements.push(format!("&{}", name.to_uppercase()));
+    let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (folder, kind) in [("commands", "Command"), ("statements", "Statement"), ("queries", "Statement")] {
+        let (here, mut there) = (read_folder(&sqlite.join(folder))?, read_folder(&postgres.join(folder))?);
+        for (name, source) in here {
+            let postgres = there.remove(&name).ok_or_else(|| format!("{folder}/{name}: no PostgreSQL form"))?;
+            let postgres = if without_comments(&postgres).starts_with("create or replace function") {
+                functions.push(postgres);
+                format!("select {name}($1::text::jsonb)::text")
+            } else {
+                squeeze(&parameters(&without_comments(&postgres), "$1::text::jsonb"))
+            };
             let (doc, text) = split_doc(&source);
-            let text = squeeze(&parameters(&expand(&text, &fragments, &name)?, "?1"));
-            constant(&mut out, &name, &doc, &format!("Statement {{ name: {name:?}, sqlite: {text:?} }}"), "Statement")?;
+            let text = expand(&text, &fragments, &name)?;
+            let sqlite = if kind == "Command" { command(&name, &text)? } else { format!("{:?}", squeeze(&sqlite_text(&text, "?1"))) };
+            let value = format!("{kind} {{ name: {name:?}, sqlite: {sqlite}, postgres: {postgres:?} }}");
+            constant(&mut out, &name, &doc, &value, kind)?;
+            names.entry(kind).or_default().push(format!("&{}", name.to_uppercase()));
+        }
+        if let Some(name) = there.keys().next() {
+            return Err(format!("{folder}/{name}: no SQLite form").into());
         }
     }
-    writeln!(out, "/// Every command, for the suite that runs them all.\npub const COMMANDS: &[&Command] = &[{}];", commands.join(", "))?;
-    writeln!(out, "/// Every statement, likewise.\npub const STATEMENTS: &[&Statement] = &[{}];", statements.join(", "))?;
+    for (kind, names) in names {
+        writeln!(
+            out,
+            "/// Every {0}, for the suite that runs them all.\npub const {1}S: &[&{kind}] = &[{2}];",
+            kind.to_lowercase(),
+            kind.to_uppercase(),
+            names.join(", ")
+        )?;
+    }
+    functions.push("commit;\n".to_owned());
+    writeln!(
+        out,
+        "/// Every function of PostgreSQL, as the script `migrations/postgres/functions.sql`.\npub const FUNCTIONS: &str = {:?};",
+        functions.join("\n")
+    )?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sql.rs"), out)?;
     Ok(())
 }
 
+/// A command of SQLite: the trigger that carries its effects, and the insert that fires it and answers its receipt.
+fn command(name: &str, text: &str) -> Result<String, Box<dyn Error>> {
+    let (effects, receipt) = text.split_once("\nreturning\n").ok_or_else(|| format!("command {name}: no line `returning`"))?;
+    let effects = effects.replace(":receipt", &format!("({})", receipt.trim()));
+    let create = squeeze(&format!(
+        "create temp trigger if not exists {name} instead of insert on command when new.name = '{name}' begin {} end",
+        sqlite_text(&effects, "new.doc")
+    ));
+    let fire = squeeze(&format!("insert into command (name, doc) values ('{name}', ?1) returning {}", sqlite_text(receipt, "command.doc")));
+    Ok(format!("CommandText {{ create: {create:?}, fire: {fire:?} }}"))
+}
+
 /// Every `.sql` file of a folder, by name.
-fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, Box<dyn Error>> {
-    let mut files = BTreeMap::new();
+fn read_folder(folder: &Path) -> Result<Files, Box<dyn Error>> {
+    let mut files = Files::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_stem().and_then(|stem| stem.to_str()).ok_or("a file without a name")?;
@@ -79,7 +111,7 @@ fn without_comments(source: &str) -> String {
 }
 
 /// Replaces each `@fragment` by its text, fragments within fragments too.
-fn expand(text: &str, fragments: &BTreeMap<String, String>, name: &str) -> Result<String, Box<dyn Error>> {
+fn expand(text: &str, fragments: &Files, name: &str) -> Result<String, Box<dyn Error>> {
     let mut text = text.to_owned();
     for _ in 0..8 {
         let Some(at) = text.find('@') else { return Ok(text) };
@@ -91,7 +123,12 @@ fn expand(text: &str, fragments: &BTreeMap<String, String>, name: &str) -> Resul
     if text.contains('@') { Err(format!("{name}: fragments nested too deeply").into()) } else { Ok(text) }
 }
 
-/// `:name` → `(doc ->> 'name')`, `now_ms()` → the clock. A `:` in quotes is text.
+/// SQLite's text: parameters, and the clock.
+fn sqlite_text(text: &str, doc: &str) -> String {
+    parameters(text, doc).replace("now_ms()", SQLITE_NOW)
+}
+
+/// `:name` → `(doc ->> 'name')`. A `:` in quotes is text, and `::` is PostgreSQL's cast.
 fn parameters(text: &str, doc: &str) -> String {
     let mut out = String::new();
     let mut quoted = false;
@@ -101,7 +138,7 @@ fn parameters(text: &str, doc: &str) -> String {
         if c == '\'' {
             quoted = !quoted;
         }
-        if c == ':' && !quoted && rest.starts_with(|c: char| c.is_ascii_lowercase()) {
+        if c == ':' && !quoted && !out.ends_with(':') && rest.starts_with(|c: char| c.is_ascii_lowercase()) {
             let word: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
             rest = &rest[word.len()..];
             out.push_str(&format!("({doc} ->> '{word}')"));
@@ -109,7 +146,7 @@ fn parameters(text: &str, doc: &str) -> String {
             out.push(c);
         }
     }
-    out.replace("now_ms()", SQLITE_NOW)
+    out
 }
 
 /// One line, single spaces; quoted text has none to lose.

@@ -87,14 +87,14 @@ const NAMED: &[(&str, Refusal)] = &[
     ("weight_is_not_negative", Refusal::WeightNegative),
 ];
 
-/// Unique indexes by what SQLite says of them: table and columns.
-const UNIQUE: &[(&str, Refusal)] = &[
-    ("idempotency.idempotency_key", Refusal::IdempotencyKeySeen),
-    ("cart.owner", Refusal::CartExists),
-    ("saga.owner", Refusal::ConfirmInProgress),
-    ("saga.owner, saga.idempotency_key", Refusal::IdempotencyKeySeen),
-    ("orders.cart_id", Refusal::CartConverted),
-    ("payment.provider, payment.reference", Refusal::PaymentReferenceTaken),
+/// Unique indexes: what SQLite says of them (table and columns), and their name, which PostgreSQL says.
+const UNIQUE: &[(&str, &str, Refusal)] = &[
+    ("idempotency.idempotency_key", "idempotency_key_is_used_once", Refusal::IdempotencyKeySeen),
+    ("cart.owner", "cart_live_per_owner", Refusal::CartExists),
+    ("saga.owner", "saga_live_per_owner", Refusal::ConfirmInProgress),
+    ("saga.owner, saga.idempotency_key", "saga_per_idempotency_key", Refusal::IdempotencyKeySeen),
+    ("orders.cart_id", "order_of_cart", Refusal::CartConverted),
+    ("payment.provider, payment.reference", "payment_reference", Refusal::PaymentReferenceTaken),
 ];
 
 /// Why a store call gave no answer.
@@ -103,7 +103,7 @@ pub enum StoreError {
     /// A guard or constraint said no; nothing has changed.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// The write lock was not to be had within the busy timeout; nothing has changed, try again.
+    /// A lock was not to be had in time, or two transactions were in each other's way; nothing has changed, try again.
     #[error("database busy in {name}")]
     Busy {
         /// The statement.
@@ -131,30 +131,46 @@ impl StoreError {
     pub(crate) fn undecodable(name: &'static str, text: &str) -> Self {
         Self::Failed { name, text: text.to_owned() }
     }
+}
 
-    pub(crate) fn unsupported(name: &'static str) -> Self {
-        Self::Failed { name, text: "no PostgreSQL form of this statement yet".to_owned() }
+/// Reads a database error: PostgreSQL's by its SQLSTATE, SQLite's, which has none, by its text.
+pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
+    let text = error.text.trim();
+    let constraint = error.constraint.as_deref().unwrap_or_default();
+    let refused =
+        |refusal: Option<Refusal>| refusal.map_or_else(|| StoreError::Failed { name, text: text.to_owned() }, StoreError::Refused);
+    match error.code.as_str() {
+        "" if text.contains("database is locked") || text.contains("database table is locked") => StoreError::Busy { name },
+        "" if SQLITE_OUTDATED.iter().any(|sign| text.contains(sign)) => StoreError::SchemaOutdated { name, text: text.to_owned() },
+        "" => refused(match text.split_once("UNIQUE constraint failed: ") {
+            Some((_, columns)) => unique(|(known, ..)| *known == columns),
+            None => named(last_word(text)),
+        }),
+        // A command's `raise exception 'code'`; then the constraints, unique and check.
+        "P0001" => refused(named(last_word(text))),
+        "23505" => refused(unique(|(_, known, _)| *known == constraint)),
+        "23514" => refused(named(constraint)),
+        // Serialization, deadlock, lock_timeout, statement_timeout.
+        "40001" | "40P01" | "55P03" | "57014" => StoreError::Busy { name },
+        // No such table, column, function.
+        "42P01" | "42703" | "42883" => StoreError::SchemaOutdated { name, text: text.to_owned() },
+        _ => refused(None),
     }
 }
 
-/// Reads a database error. SQLite has only texts: a bare `RAISE` code, `CHECK constraint failed: name`,
-/// `UNIQUE constraint failed: table.column, …`, or a message of its own.
-pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
-    let text = error.text.trim();
-    if let Some((_, columns)) = text.split_once("UNIQUE constraint failed: ")
-        && let Some((_, refusal)) = UNIQUE.iter().find(|(unique, _)| *unique == columns)
-    {
-        return StoreError::Refused(*refusal);
-    }
-    let last_word = text.rsplit([' ', ':']).next().unwrap_or(text);
-    if let Some((_, refusal)) = NAMED.iter().find(|(named, _)| *named == last_word) {
-        return StoreError::Refused(*refusal);
-    }
-    if text.contains("database is locked") || text.contains("database table is locked") {
-        return StoreError::Busy { name };
-    }
-    if ["no such table", "no such column", "has no column named"].iter().any(|sign| text.contains(sign)) {
-        return StoreError::SchemaOutdated { name, text: text.to_owned() };
-    }
-    StoreError::Failed { name, text: text.to_owned() }
+/// How SQLite says that a table or column is missing.
+const SQLITE_OUTDATED: [&str; 3] = ["no such table", "no such column", "has no column named"];
+
+fn unique(is: impl Fn(&&(&str, &str, Refusal)) -> bool) -> Option<Refusal> {
+    UNIQUE.iter().find(is).map(|(.., refusal)| *refusal)
+}
+
+/// A bare `RAISE` code, or a CHECK's name.
+fn named(name: &str) -> Option<Refusal> {
+    NAMED.iter().find(|(named, _)| *named == name).map(|(_, refusal)| *refusal)
+}
+
+/// The code or name in what SQLite says: `code`, `CHECK constraint failed: name`.
+fn last_word(text: &str) -> &str {
+    text.rsplit([' ', ':']).next().unwrap_or(text)
 }

@@ -3,8 +3,9 @@
 //! A **command** changes everything or nothing in one statement. On SQLite its effects travel with the
 //! function as a TEMP `INSTEAD OF` trigger on the one permanent view `command(doc)`: two host calls,
 //! atomic, invisible to every other connection, and nothing of it in the schema that each request must
-//! parse (DESIGN §1.1). A command decides nothing but whether its guards hold; prices, policy and wording
-//! are Rust's. A **query** answers all that one decision needs, as one JSON document.
+//! parse (DESIGN §1.1). On PostgreSQL it is a function of the same name, installed with the schema. A
+//! command decides nothing but whether its guards hold; prices, policy and wording are Rust's. A **query**
+//! answers all that one decision needs, as one JSON document.
 //!
 //! ```text
 //! Store::apply(&sql::CART_ADD_LINE, &input)  ->  receipt | Refusal
@@ -18,11 +19,16 @@ pub use error::{Refusal, StoreError};
 use ports::{Dialect, Durability, Sql};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The statements, one constant per file of `sql/`, documented by the file's first lines.
+/// The statements, one constant per name in `sql/`, with its text in each dialect and documented by the file's
+/// first lines.
 pub mod sql {
     use super::{Command, CommandText, Statement};
     include!(concat!(env!("OUT_DIR"), "/sql.rs"));
 }
+
+/// What an empty PostgreSQL database is given, script by script: the tables, and the functions over them. Each may be
+/// run again, and by several processes at once; the second is also what an upgrade ends with.
+pub const POSTGRES_SCHEMA: [&str; 2] = [include_str!("../migrations/postgres/baseline.sql"), sql::FUNCTIONS];
 
 /// A change that applies wholly or not at all.
 #[derive(Debug)]
@@ -30,6 +36,7 @@ pub struct Command {
     /// The file's name, for logs.
     pub name: &'static str,
     sqlite: CommandText,
+    postgres: &'static str,
 }
 
 /// A command on SQLite: the trigger that carries it and the insert that fires it.
@@ -45,6 +52,7 @@ pub struct Statement {
     /// The file's name, for logs.
     pub name: &'static str,
     sqlite: &'static str,
+    postgres: &'static str,
 }
 
 impl Command {
@@ -53,7 +61,7 @@ impl Command {
     pub fn texts(&self, dialect: Dialect) -> Vec<&'static str> {
         match dialect {
             Dialect::Sqlite => vec![self.sqlite.create, self.sqlite.fire],
-            Dialect::Postgres => Vec::new(),
+            Dialect::Postgres => vec![self.postgres],
         }
     }
 }
@@ -64,7 +72,7 @@ impl Statement {
     pub fn texts(&self, dialect: Dialect) -> Vec<&'static str> {
         match dialect {
             Dialect::Sqlite => vec![self.sqlite],
-            Dialect::Postgres => Vec::new(),
+            Dialect::Postgres => vec![self.postgres],
         }
     }
 }
@@ -103,7 +111,7 @@ impl<'a> Store<'a> {
         let document = encode(command.name, input)?;
         let rows = match self.sql.dialect() {
             Dialect::Sqlite => self.sql.run(command.sqlite.create).and_then(|()| self.sql.query(command.sqlite.fire, &document)),
-            Dialect::Postgres => return Err(StoreError::unsupported(command.name)),
+            Dialect::Postgres => self.sql.query(command.postgres, &document),
         };
         let rows = rows.map_err(|error| error::classify(command.name, &error))?;
         decode_one(command.name, &rows)?.ok_or_else(|| StoreError::undecodable(command.name, "no receipt"))
@@ -127,10 +135,11 @@ impl<'a> Store<'a> {
 
     fn rows(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
         let document = encode(statement.name, input)?;
-        match self.sql.dialect() {
-            Dialect::Sqlite => self.sql.query(statement.sqlite, &document).map_err(|error| error::classify(statement.name, &error)),
-            Dialect::Postgres => Err(StoreError::unsupported(statement.name)),
-        }
+        let text = match self.sql.dialect() {
+            Dialect::Sqlite => statement.sqlite,
+            Dialect::Postgres => statement.postgres,
+        };
+        self.sql.query(text, &document).map_err(|error| error::classify(statement.name, &error))
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::{Refusal, sql};
 
-use crate::{shopper::with, support::shop};
+use super::{shopper::with, support::shop};
 
 fn cup(sku: &str) -> Value {
     json!({"sku": sku, "product_id": "p1", "name": "Cup", "category": "tableware", "tax_class": "standard", "weight_g": 300, "active": true,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::{Refusal, sql};
 
-use crate::{
+use super::{
     shopper::{LEASE_MS, Line, TEN_MINUTES_MS, event, shopper, with},
     support::shop,
 };
@@ -102,7 +102,7 @@ fn a_confirm_claims_the_cart_the_stock_and_the_payment_at_once() {
     );
     assert_eq!(shop.rows("select status, version, saga_id from cart"), ["checkout|4|saga-ann"]);
     assert_eq!(
-        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where reserved > 0"),
+        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where reserved > 0 order by sku"),
         ["TILL-0001|wh-hanoi|1000|5", "TILL-0002|wh-newark|1000|1"]
     );
     assert_eq!(shop.rows("select reservation_id, session_id, order_id, sku, warehouse_id, quantity, status, expires_at_ms - created_at_ms from reservation order by 1"), [
@@ -133,19 +133,20 @@ fn a_confirm_needs_an_open_session_of_this_owner_and_cart() {
 
 #[test]
 fn a_confirm_needs_the_cart_and_the_prices_it_was_decided_from() {
-    let (shop, ann) = (shop(), shopper("ann"));
-    let version = ann.goes_to_checkout(&shop, TWO_CUPS);
-    shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version - 1, TWO_CUPS), Refusal::CartChanged);
     for change in [
         "update price set amount_minor = 1 where sku = 'TILL-0001'",
         "delete from price where sku = 'TILL-0001'",
         "update sku set active = 0 where sku = 'TILL-0001'",
         "delete from sku where sku = 'TILL-0001'",
     ] {
-        shop.0.execute_batch(&format!("savepoint before; {change}")).unwrap();
+        let (shop, ann) = (shop(), shopper("ann"));
+        let version = ann.goes_to_checkout(&shop, TWO_CUPS);
+        shop.exec(change);
         shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS), Refusal::PricesMoved);
-        shop.0.execute_batch("rollback to before; release before").unwrap();
     }
+    let (shop, ann) = (shop(), shopper("ann"));
+    let version = ann.goes_to_checkout(&shop, TWO_CUPS);
+    shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version - 1, TWO_CUPS), Refusal::CartChanged);
     shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 1));
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS), Refusal::CartChanged);
 }
@@ -175,11 +176,11 @@ fn an_owner_confirms_one_at_a_time() {
     ann.confirms(&shop, TWO_CUPS);
     let again = with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::ConfirmInProgress);
-    shop.0.execute_batch("update saga set state = 'awaiting_action'").unwrap();
+    shop.exec("update saga set state = 'awaiting_action'");
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::ConfirmInProgress);
     // Even with no saga on its way, a cart that says it is held is held.
     for state in ["capturing", "completed", "voiding", "declined", "failed"] {
-        shop.0.execute("update saga set state = ?1", [state]).unwrap();
+        shop.exec(&format!("update saga set state = '{state}'"));
         shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::CartChanged);
     }
 }
@@ -190,9 +191,9 @@ fn a_key_claims_once_until_its_confirm_is_declined() {
     ann.confirms(&shop, TWO_CUPS);
     let again = with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2"}));
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
-    shop.0.execute_batch("update saga set state = 'completed'").unwrap();
+    shop.exec("update saga set state = 'completed'");
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
-    shop.0.execute_batch("update saga set state = 'authorizing'").unwrap();
+    shop.exec("update saga set state = 'authorizing'");
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
     let mut retry = again;
     retry["plan"]["payment_id"] = json!("payment-2");
@@ -200,7 +201,7 @@ fn a_key_claims_once_until_its_confirm_is_declined() {
     shop.does(&sql::CONFIRM_BEGIN, &retry);
     // The retry holds what the declined confirm held, not twice of it.
     assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2|active", "hold-ann-1|released"]);
-    assert_eq!(shop.rows("select sku, warehouse_id, reserved from stock where reserved > 0"), ["TILL-0001|wh-hanoi|2"]);
+    assert_eq!(shop.rows("select sku, warehouse_id, reserved from stock where reserved > 0 order by sku"), ["TILL-0001|wh-hanoi|2"]);
     shop.stock_adds_up();
 }
 
@@ -308,7 +309,7 @@ fn totals_are_made_of_one_document() {
     assert_eq!(facts(json!("US"), json!(null))["zone"], "us");
     let nowhere = facts(json!("XX"), json!("CA"));
     assert_eq!((&nowhere["zone"], &nowhere["taxes"], &nowhere["rates"]), (&json!(null), &json!([]), &json!([])));
-    shop.0.execute_batch("update shipping_method set active = 0 where method_id = 'express'").unwrap();
+    shop.exec("update shipping_method set active = 0 where method_id = 'express'");
     assert_eq!(facts(json!("VN"), json!(""))["rates"].as_array().unwrap().len(), 4);
     assert!(shop.list(&sql::PRICING_FACTS, &json!({"owner": "eve", "country": null, "region": null})).is_empty());
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::{Refusal, StoreError, sql};
 
-use crate::{
+use super::{
     shopper::{LEASE_MS, event, shopper, with},
     support::{Database, shop},
 };
@@ -113,7 +113,7 @@ fn a_dead_compensation_raises_one_alert() {
     lease(&shop, "w1", 1, Value::Null);
     shop.does(&sql::COMPENSATION_SETTLE, &with(settle("dead"), json!({"error": "gone", "alert": "refund by hand"})));
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["compensation_dead:compensation-ann|refund by hand"]);
-    shop.0.execute_batch("update compensation set state = 'pending'").unwrap();
+    shop.exec("update compensation set state = 'pending'");
     shop.does(&sql::COMPENSATION_SETTLE, &with(settle("dead"), json!({"alert": "again"})));
     assert_eq!(shop.rows("select detail from alert"), ["refund by hand"]);
     assert_eq!(shop.rows("select state, refunded_minor from payment"), ["captured|0"]);

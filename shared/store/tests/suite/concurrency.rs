@@ -1,78 +1,20 @@
 //! Several connections to one file, as several instances of a component are.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Barrier,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
-use rusqlite::Connection;
-use serde_json::json;
-use store::{Command, Refusal, StoreError, sql};
+use serde_json::{Value, json};
+use store::{Command, Refusal, Statement, StoreError, sql};
 
-use crate::{
-    shopper::{LEASE_MS, event, keyed, shopper, with},
-    support::{BASELINE, DEMO, Database},
+use super::{
+    shopper::{LEASE_MS, Line, Shopper, TEN_MINUTES_MS, event, keyed, shopper, with},
+    support::{Database, SharedShop},
 };
-
-const THREADS: usize = 8;
-
-/// The demo shop in a file; removed with the value.
-struct ShopFile(PathBuf);
-
-impl ShopFile {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("edgetill-store-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = Self(folder);
-        let shop = file.open();
-        shop.0.execute_batch(BASELINE).unwrap();
-        shop.0.execute_batch(DEMO).unwrap();
-        file
-    }
-
-    /// A connection of one's own. What is tested is not durability, so nothing waits for the disk.
-    fn open(&self) -> Database {
-        let connection = Connection::open(self.0.join("shop.db")).unwrap();
-        connection.busy_timeout(Duration::from_secs(60)).unwrap();
-        connection.execute_batch("pragma synchronous = off").unwrap();
-        Database(connection)
-    }
-
-    /// `work` in each thread, on its own connection, all at once.
-    fn at_once<R: Send>(&self, work: impl Fn(&Database, usize) -> R + Sync) -> Vec<R> {
-        let start = Barrier::new(THREADS);
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..THREADS)
-                .map(|thread| {
-                    let (start, work) = (&start, &work);
-                    scope.spawn(move || {
-                        let shop = self.open();
-                        start.wait();
-                        work(&shop, thread)
-                    })
-                })
-                .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        })
-    }
-}
-
-impl Drop for ShopFile {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            eprintln!("{}: {error}", self.0.display());
-        }
-    }
-}
 
 /// Whether it applied; any refusal but `expected`, and any other error, is a failure.
-fn applied(shop: &Database, command: &Command, input: &serde_json::Value, expected: Refusal) -> bool {
+fn applied(shop: &Database, command: &Command, input: &Value, expected: Refusal) -> bool {
     match shop.apply(command, input) {
         Ok(_) => true,
         Err(StoreError::Refused(refusal)) if refusal == expected => false,
@@ -82,27 +24,36 @@ fn applied(shop: &Database, command: &Command, input: &serde_json::Value, expect
 
 #[test]
 fn twenty_parallel_adds_end_at_twenty() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let ann = shopper("ann");
-    ann.fills_a_cart(&file.open(), &[]);
+    ann.fills_a_cart(&shared.open(), &[]);
     let left = AtomicUsize::new(20);
-    file.at_once(|shop, _| {
+    shared.at_once(|shop, _| {
         while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"events": [event("e", "cart-ann", "cart.item_added")]})));
         }
     });
-    let shop = file.open();
+    let shop = shared.open();
     assert_eq!(shop.rows("select quantity, version from cart_line join cart using (cart_id)"), ["20|21"]);
     // Each event says the quantity it made, in the order they were made.
     let quantities: Vec<String> = (1..=20).map(|quantity| quantity.to_string()).collect();
     assert_eq!(shop.rows("select data ->> 'quantity' from outbox order by outbox_id"), quantities);
 }
 
+/// Whether it applied, or which of `expected` it was refused for.
+fn outcome(shop: &Database, command: &Command, input: &Value, expected: &[Refusal]) -> Option<Refusal> {
+    match shop.apply(command, input) {
+        Ok(_) => None,
+        Err(StoreError::Refused(refusal)) if expected.contains(&refusal) => Some(refusal),
+        Err(error) => panic!("{}: {error}", command.name),
+    }
+}
+
 #[test]
 fn the_last_ten_units_make_ten_orders_with_ten_numbers() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let last = &[("TILL-0100", "wh-hanoi", 1)][..];
-    let orders: usize = file
+    let orders: usize = shared
         .at_once(|shop, thread| {
             (0..5)
                 .filter(|round| {
@@ -119,7 +70,7 @@ fn the_last_ten_units_make_ten_orders_with_ten_numbers() {
         })
         .into_iter()
         .sum();
-    let shop = file.open();
+    let shop = shared.open();
     assert_eq!(orders, 10);
     assert_eq!(shop.rows("select count(*), count(distinct order_number) from orders"), ["10|10"]);
     assert_eq!(shop.rows("select on_hand, reserved from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'"), ["0|0"]);
@@ -129,21 +80,21 @@ fn the_last_ten_units_make_ten_orders_with_ten_numbers() {
 
 #[test]
 fn one_key_applies_once_however_many_send_it() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let ann = shopper("ann");
-    ann.fills_a_cart(&file.open(), &[]);
+    ann.fills_a_cart(&shared.open(), &[]);
     let input = with(ann.add("TILL-0001", 1), keyed("k"));
-    let times = file.at_once(|shop, _| applied(shop, &sql::CART_ADD_LINE, &input, Refusal::IdempotencyKeySeen));
+    let times = shared.at_once(|shop, _| applied(shop, &sql::CART_ADD_LINE, &input, Refusal::IdempotencyKeySeen));
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
-    assert_eq!(file.open().rows("select quantity, version from cart_line join cart using (cart_id)"), ["1|2"]);
+    assert_eq!(shared.open().rows("select quantity, version from cart_line join cart using (cart_id)"), ["1|2"]);
 }
 
 #[test]
 fn one_version_is_replaced_once() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let ann = shopper("ann");
-    let version = ann.fills_a_cart(&file.open(), &[("TILL-0001", "", 1)]);
-    let times = file.at_once(|shop, thread| {
+    let version = ann.fills_a_cart(&shared.open(), &[("TILL-0001", "", 1)]);
+    let times = shared.at_once(|shop, thread| {
         let set = with(ann.set("TILL-0001", 10 + i64::try_from(thread).unwrap()), json!({"if_versions": [version]}));
         applied(shop, &sql::CART_SET_QUANTITY, &set, Refusal::VersionConflict)
     });
@@ -152,29 +103,29 @@ fn one_version_is_replaced_once() {
 
 #[test]
 fn one_of_many_confirms_of_a_cart_wins() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let ann = shopper("ann");
     let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
-    let version = ann.goes_to_checkout(&file.open(), lines);
-    let times = file.at_once(|shop, thread| {
+    let version = ann.goes_to_checkout(&shared.open(), lines);
+    let times = shared.at_once(|shop, thread| {
         let confirm =
             with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}"), "idempotency_key": format!("key-{thread}")}));
         applied(shop, &sql::CONFIRM_BEGIN, &confirm, Refusal::ConfirmInProgress)
     });
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
-    let shop = file.open();
+    let shop = shared.open();
     assert_eq!(shop.rows("select quantity from reservation"), ["2"]);
     shop.stock_adds_up();
 }
 
 #[test]
 fn an_order_is_cancelled_once() {
-    let file = ShopFile::new();
+    let shared = SharedShop::new();
     let ann = shopper("ann");
-    ann.pays(&file.open(), &[("TILL-0100", "wh-hanoi", 4)]);
-    let times = file.at_once(|shop, _| applied(shop, &sql::ORDER_CANCEL, &ann.cancel(), Refusal::OrderChanged));
+    ann.pays(&shared.open(), &[("TILL-0100", "wh-hanoi", 4)]);
+    let times = shared.at_once(|shop, _| applied(shop, &sql::ORDER_CANCEL, &ann.cancel(), Refusal::OrderChanged));
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
-    let shop = file.open();
+    let shop = shared.open();
     assert_eq!(shop.rows("select on_hand from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'"), ["10"]);
     assert_eq!(shop.one("select count(*) from compensation"), 1);
     shop.stock_adds_up();
@@ -182,8 +133,8 @@ fn an_order_is_cancelled_once() {
 
 #[test]
 fn no_two_workers_take_the_same_row() {
-    let file = ShopFile::new();
-    let shop = file.open();
+    let shared = SharedShop::new();
+    let shop = shared.open();
     for number in 0..40 {
         let buyer = shopper(&format!("buyer-{number}"));
         buyer.confirms(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
@@ -198,7 +149,7 @@ fn no_two_workers_take_the_same_row() {
     }
     for (statement, id) in [(&sql::OUTBOX_LEASE, "outbox_id"), (&sql::SAGA_LEASE, "saga_id"), (&sql::COMPENSATION_LEASE, "compensation_id")]
     {
-        let mut taken: Vec<String> = file
+        let mut taken: Vec<String> = shared
             .at_once(|shop, thread| {
                 let lease = json!({"lease_token": format!("w{thread}"), "lease_ms": LEASE_MS, "limit": 3, "compensation_id": null});
                 let mut mine = Vec::new();
@@ -220,13 +171,13 @@ fn no_two_workers_take_the_same_row() {
 
 #[test]
 fn workers_that_expire_together_give_each_reservation_back_once() {
-    let file = ShopFile::new();
-    let shop = file.open();
+    let shared = SharedShop::new();
+    let shop = shared.open();
     for number in 0..20 {
         shopper(&format!("buyer-{number}")).confirms(&shop, &[("TILL-0001", "wh-hanoi", 3)]);
     }
     shop.advance(600_000);
-    let done: i64 = file
+    let done: i64 = shared
         .at_once(|shop, _| (0..4).map(|_| shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 2}))["done"].as_i64().unwrap()).sum::<i64>())
         .into_iter()
         .sum();
@@ -236,12 +187,325 @@ fn workers_that_expire_together_give_each_reservation_back_once() {
 }
 
 #[test]
-fn a_writer_that_cannot_wait_is_told_the_database_is_busy() {
-    let file = ShopFile::new();
-    let (holder, shop) = (file.open(), file.open());
-    shop.0.busy_timeout(Duration::ZERO).unwrap();
-    holder.0.execute_batch("begin immediate").unwrap();
-    assert_eq!(shop.apply(&sql::CART_CREATE, &shopper("ann").cart_create()), Err(StoreError::Busy { name: "cart_create" }));
-    holder.0.execute_batch("rollback").unwrap();
-    shop.does(&sql::CART_CREATE, &shopper("ann").cart_create());
+fn one_key_confirms_once_however_many_send_it() {
+    let shared = SharedShop::new();
+    let ann = shopper("ann");
+    let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
+    let version = ann.goes_to_checkout(&shared.open(), lines);
+    let times = shared.at_once(|shop, thread| {
+        let confirm = with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}")}));
+        applied(shop, &sql::CONFIRM_BEGIN, &confirm, Refusal::IdempotencyKeySeen)
+    });
+    assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
+}
+
+#[test]
+fn an_owner_opens_one_cart_however_often_they_ask() {
+    let shared = SharedShop::new();
+    let times = shared.at_once(|shop, thread| {
+        applied(
+            shop,
+            &sql::CART_CREATE,
+            &with(shopper("ann").cart_create(), json!({"cart_id": format!("cart-{thread}")})),
+            Refusal::CartExists,
+        )
+    });
+    assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
+}
+
+#[test]
+fn a_cart_has_one_open_session_however_often_it_goes_to_checkout() {
+    let shared = SharedShop::new();
+    let (shop, ann) = (shared.open(), shopper("ann"));
+    ann.confirms(&shop, &[("TILL-0001", "wh-hanoi", 2)]);
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
+    shared.at_once(|shop, thread| {
+        shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": format!("session-{thread}")})))
+    });
+    assert_eq!(shop.rows("select status, count(*) from checkout_session group by 1 order by 1"), ["open|1", "replaced|8"]);
+    assert_eq!(shop.rows("select status from reservation"), ["released"]);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn a_line_is_added_before_the_claim_or_not_at_all() {
+    let shared = SharedShop::new();
+    let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
+    for round in 0..6 {
+        let ann = shopper(&format!("ann-{round}"));
+        let version = ann.goes_to_checkout(&shared.open(), lines);
+        let outcomes = shared.at_once(|shop, thread| match thread {
+            0 => outcome(shop, &sql::CONFIRM_BEGIN, &ann.confirm(version, lines), &[Refusal::CartChanged, Refusal::SessionClosed]),
+            1 => outcome(
+                shop,
+                &sql::CHECKOUT_BEGIN,
+                &with(ann.checkout(version), json!({"session_id": format!("again-{round}")})),
+                &[Refusal::CartChanged, Refusal::CartLocked],
+            ),
+            _ => outcome(shop, &sql::CART_ADD_LINE, &ann.add("TILL-0002", 1), &[Refusal::CartLocked]),
+        });
+        // Whatever the order: a claimed cart is as it was when it was claimed.
+        let claimed = outcomes[0].is_none();
+        let changed = shared.open().rows(&format!("select version from cart where cart_id = 'cart-ann-{round}'")) != [version.to_string()];
+        assert_ne!(claimed, changed, "{outcomes:?}");
+    }
+    shared.open().stock_adds_up();
+}
+
+#[test]
+fn claims_of_the_same_stock_in_any_order_never_wait_for_each_other() {
+    let shared = SharedShop::new();
+    let there: &[Line] = &[("TILL-0001", "wh-hanoi", 1), ("TILL-0002", "wh-newark", 1), ("TILL-0003", "wh-hanoi", 1)];
+    let back: Vec<Line> = there.iter().rev().copied().collect();
+    shared.at_once(|shop, thread| {
+        for round in 0..6 {
+            let (mine, theirs) = if (thread + round) % 2 == 0 { (there, &back[..]) } else { (&back[..], there) };
+            let buyer = shopper(&format!("buyer-{thread}-{round}"));
+            // Declined, and claimed again in another order: what is given back and what is taken overlap.
+            let version = buyer.goes_to_checkout(shop, mine);
+            shop.does(&sql::CONFIRM_BEGIN, &buyer.confirm(version, mine));
+            shop.does(&sql::SAGA_SETTLE, &with(buyer.settle("declined"), json!({"free_cart": true})));
+            let mut retry =
+                with(buyer.confirm(version, theirs), json!({"saga_id": format!("retry-{thread}-{round}"), "idempotency_key": "again"}));
+            retry["plan"]["payment_id"] = json!(format!("payment-again-{thread}-{round}"));
+            for (at, line) in retry["plan"]["lines"].as_array_mut().unwrap().iter_mut().enumerate() {
+                line["reservation_id"] = json!(format!("again-{thread}-{round}-{at}"));
+            }
+            shop.does(&sql::CONFIRM_BEGIN, &retry);
+            shop.does(
+                &sql::ORDER_CREATE,
+                &with(buyer.order_create(), json!({"saga_id": format!("retry-{thread}-{round}"), "capture": false})),
+            );
+            shop.does(&sql::ORDER_CANCEL, &with(buyer.cancel(), json!({"payment_state": "authorized"})));
+        }
+    });
+    let shop = shared.open();
+    assert_eq!(shop.rows("select sum(on_hand), sum(reserved) from stock where sku in ('TILL-0001', 'TILL-0002', 'TILL-0003')"), ["6000|0"]);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn a_reservation_becomes_an_order_or_goes_back_to_stock() {
+    let shared = SharedShop::new();
+    let shop = shared.open();
+    for number in 0..16 {
+        shopper(&format!("buyer-{number}")).confirms(&shop, &[("TILL-0001", "wh-hanoi", 1), ("TILL-0002", "wh-hanoi", 1)]);
+    }
+    // A second before the end for those that order; the worker looks a second later.
+    shop.advance(TEN_MINUTES_MS - 1_000);
+    let orders: usize = shared
+        .at_once(|shop, thread| {
+            if thread == 0 {
+                shop.advance(2_000);
+            }
+            (0..4)
+                .filter(|round| {
+                    if thread < 4 {
+                        shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 3}));
+                        return false;
+                    }
+                    let buyer = shopper(&format!("buyer-{}", 4 * (thread - 4) + round));
+                    applied(shop, &sql::ORDER_CREATE, &buyer.order_create(), Refusal::ReservationExpired)
+                })
+                .count()
+        })
+        .into_iter()
+        .sum();
+    while shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 3}))["done"] != 0 {}
+    assert_eq!(shop.one("select count(*) from orders"), orders);
+    assert_eq!(shop.one("select count(*) from reservation where status = 'committed'"), 2 * orders);
+    assert_eq!(shop.one("select count(*) from reservation where status = 'active'"), 0);
+    assert_eq!(
+        shop.one("select 2000 - sum(on_hand) from stock where sku in ('TILL-0001', 'TILL-0002') and warehouse_id = 'wh-hanoi'"),
+        2 * orders
+    );
+    shop.stock_adds_up();
+}
+
+#[test]
+fn an_order_is_cancelled_before_its_capture_or_after_it() {
+    let shared = SharedShop::new();
+    for round in 0..6 {
+        let ann = shopper(&format!("ann-{round}"));
+        ann.orders(&shared.open(), &[("TILL-0001", "wh-hanoi", 1)]);
+        let outcomes = shared.at_once(|shop, thread| match thread {
+            0 => outcome(shop, &sql::PAYMENT_CAPTURE, &ann.capture(), &[]),
+            _ => outcome(shop, &sql::ORDER_CANCEL, &ann.cancel(), &[Refusal::OrderBusy, Refusal::OrderChanged]),
+        });
+        // While it is being captured it is busy, and once captured one cancel wins.
+        let cancelled = outcomes[1..].iter().filter(|outcome| outcome.is_none()).count();
+        assert!(outcomes[0].is_none() && cancelled <= 1, "{outcomes:?}");
+        let rows = shared.open().rows(&format!(
+            "select o.status, p.state, count(c.compensation_id) from orders as o join payment as p on p.order_id = o.order_id
+            left join compensation as c on c.payment_id = p.payment_id where o.order_id = 'order-ann-{round}' group by 1, 2"
+        ));
+        let expected = if cancelled == 1 { "cancelled|captured|1" } else { "confirmed|captured|0" };
+        assert_eq!(rows, [expected]);
+    }
+    shared.open().stock_adds_up();
+}
+
+#[test]
+fn of_two_drivers_of_a_saga_one_moves_it() {
+    let shared = SharedShop::new();
+    for round in 0..6 {
+        let ann = shopper(&format!("ann-{round}"));
+        ann.confirms(&shared.open(), &[("TILL-0001", "wh-hanoi", 1)]);
+        let outcomes = shared.at_once(|shop, thread| {
+            let moved_on = &[Refusal::SagaMovedOn];
+            match thread % 2 {
+                0 => outcome(shop, &sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})), moved_on),
+                _ => outcome(
+                    shop,
+                    &sql::SAGA_SETTLE,
+                    &with(ann.settle("failed"), json!({"free_cart": true, "release_stock": true})),
+                    moved_on,
+                ),
+            }
+        });
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_none()).count(), 1, "{outcomes:?}");
+    }
+    shared.open().stock_adds_up();
+}
+
+#[test]
+fn events_of_one_aggregate_go_out_in_order_through_many_relays() {
+    let shared = SharedShop::new();
+    let (shop, ann) = (shared.open(), shopper("ann"));
+    let events: Vec<_> = (0..60).map(|at| event(&format!("e{at}"), ["a", "b"][at % 2], "t")).collect();
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": events})));
+    let sent: Mutex<Vec<i64>> = Mutex::default();
+    shared.at_once(|shop, thread| {
+        let lease = json!({"lease_token": format!("r{thread}"), "lease_ms": LEASE_MS, "limit": 3});
+        while shop.one("select count(*) from outbox where state = 'pending'") != 0 {
+            let ids: Vec<i64> = shop.list(&sql::OUTBOX_LEASE, &lease).iter().map(|event| event["outbox_id"].as_i64().unwrap()).collect();
+            sent.lock().unwrap().extend(&ids);
+            let settle = json!({"lease_token": format!("r{thread}"), "published": ids, "retried": [], "dead": [], "untried": []});
+            shop.does(&sql::OUTBOX_SETTLE, &settle);
+        }
+    });
+    let sent = sent.into_inner().unwrap();
+    assert_eq!(sent.len(), 60, "{sent:?}");
+    for parity in 0..2 {
+        assert!(sent.iter().filter(|id| **id % 2 == parity).is_sorted(), "{sent:?}");
+    }
+}
+
+#[test]
+fn imports_of_the_same_skus_in_any_order_never_wait_for_each_other() {
+    let shared = SharedShop::new();
+    shared.at_once(|shop, thread| {
+        for round in 0..4 {
+            let mut skus: Vec<Value> = (0..20)
+                .map(|at| {
+                    json!({"sku": format!("S-{at}"), "product_id": "p", "name": "n", "category": "c", "tax_class": "standard",
+                "weight_g": thread, "active": true, "prices": {"USD": 100 + thread, "EUR": 100 + thread}})
+                })
+                .collect();
+            if (thread + round) % 2 == 0 {
+                skus.reverse();
+            }
+            shop.does(&sql::SKU_PUT, &json!({"skus": skus}));
+        }
+    });
+    // One import's rows, not two imports' halves.
+    assert_eq!(
+        shared.open().rows(
+            "select count(distinct weight_g), count(distinct amount_minor), count(*) from sku join price using (sku) where sku like 'S-%'"
+        ),
+        ["1|1|40"]
+    );
+}
+
+#[test]
+fn stock_is_never_adjusted_below_what_is_claimed_meanwhile() {
+    let shared = SharedShop::new();
+    let outcomes = shared.at_once(|shop, thread| {
+        if thread % 2 == 0 {
+            let take = json!({"sku": "TILL-0100", "warehouse_id": "wh-hanoi", "kind": "adjust", "quantity": -4, "actor": "admin"});
+            return outcome(shop, &sql::STOCK_MOVE, &take, &[Refusal::StockWouldBeNegative]);
+        }
+        let (buyer, line) = (shopper(&format!("buyer-{thread}")), [("TILL-0100", "wh-hanoi", 4)]);
+        let version = buyer.goes_to_checkout(shop, &line);
+        outcome(shop, &sql::CONFIRM_BEGIN, &buyer.confirm(version, &line), &[Refusal::InsufficientStock])
+    });
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_none()).count(), 2, "{outcomes:?}");
+    shared.open().stock_adds_up();
+}
+
+/// Eight rows whose drivers are late: four workers take them over while four late drivers settle two each. `moved` counts
+/// the rows that were settled although a worker (`w…`) had them.
+fn taken_over_or_settled(
+    prepare: impl Fn(&Database, &Shopper),
+    lease: &Statement,
+    command: &Command,
+    settle: impl Fn(&Shopper) -> Value + Sync,
+    refusal: Refusal,
+    moved: &str,
+) {
+    let shared = SharedShop::new();
+    let shop = shared.open();
+    let buyers: Vec<Shopper> = (0..8).map(|number| shopper(&format!("buyer-{number}"))).collect();
+    for buyer in &buyers {
+        prepare(&shop, buyer);
+    }
+    shop.advance(LEASE_MS);
+    let done: usize = shared
+        .at_once(|shop, thread| {
+            if thread >= 4 {
+                return buyers[2 * (thread - 4)..][..2].iter().filter(|buyer| applied(shop, command, &settle(buyer), refusal)).count();
+            }
+            let take = json!({"lease_token": format!("w{thread}"), "lease_ms": LEASE_MS, "limit": 1, "compensation_id": null});
+            std::iter::repeat_with(|| shop.list(lease, &take).len()).take_while(|taken| *taken > 0).sum()
+        })
+        .into_iter()
+        .sum();
+    assert_eq!(done, 8, "{}", command.name);
+    assert_eq!(shop.one(moved), 0, "{}", command.name);
+}
+
+#[test]
+fn a_late_driver_settles_or_is_taken_over() {
+    let line = &[("TILL-0001", "wh-hanoi", 1)][..];
+    for _ in 0..3 {
+        taken_over_or_settled(
+            |shop, buyer| drop(buyer.confirms(shop, line)),
+            &sql::SAGA_LEASE,
+            &sql::SAGA_SETTLE,
+            |buyer| with(buyer.settle("declined"), json!({"free_cart": true})),
+            Refusal::SagaMovedOn,
+            "select count(*) from saga where state = 'declined' and lease_token like 'w%'",
+        );
+        taken_over_or_settled(
+            |shop, buyer| drop(buyer.confirms(shop, line)),
+            &sql::SAGA_LEASE,
+            &sql::ORDER_CREATE,
+            |buyer| with(buyer.order_create(), json!({"capture": false})),
+            Refusal::SagaMovedOn,
+            "select count(*) from saga where state = 'completed' and lease_token like 'w%'",
+        );
+        taken_over_or_settled(
+            |shop, buyer| drop(buyer.orders(shop, line)),
+            &sql::SAGA_LEASE,
+            &sql::PAYMENT_CAPTURE,
+            Shopper::capture,
+            Refusal::SagaMovedOn,
+            "select count(*) from saga where state = 'completed' and lease_token like 'w%'",
+        );
+        taken_over_or_settled(
+            |shop, buyer| {
+                buyer.pays(shop, line);
+                shop.does(&sql::ORDER_CANCEL, &buyer.cancel());
+                shop.exec("update compensation set lease_token = 'late'");
+            },
+            &sql::COMPENSATION_LEASE,
+            &sql::COMPENSATION_SETTLE,
+            |buyer| {
+                json!({"compensation_id": format!("compensation-{}", buyer.0), "lease_token": "late", "state": "done", "retry_in_ms": 0, "error": null,
+                "payment_state": "refunded", "reference": null, "refunded_minor": 3000, "saga_state": null, "alert": null, "events": []})
+            },
+            Refusal::CompensationMovedOn,
+            "select count(*) from compensation where state = 'done' and lease_token like 'w%'",
+        );
+    }
 }

@@ -1,9 +1,10 @@
 //! Replays: the receipt commits with the effect (DESIGN §1.4).
 
+use ports::Sql as _;
 use serde_json::{Value, json};
 use store::{Command, Refusal, sql};
 
-use crate::{
+use super::{
     shopper::{event, keyed, shopper, with},
     support::{Database, shop},
 };
@@ -21,7 +22,7 @@ fn replays(shop: &Database, command: &Command, input: &Value) {
 fn every_change_of_a_shopper_is_applied_once_per_key() {
     let (shop, ann) = (shop(), shopper("ann"));
     let line = [("TILL-0001", "wh-hanoi", 2)];
-    ann.fills_a_cart(&shop, &[]);
+    replays(&shop, &sql::CART_CREATE, &ann.cart_create());
     replays(&shop, &sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), json!({"events": [event("e1", "cart-ann", "cart.item_added")]})));
     replays(&shop, &sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1));
     replays(&shop, &sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"));
@@ -33,6 +34,29 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
     shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
     replays(&shop, &sql::ORDER_CANCEL, &ann.cancel());
     shop.stock_adds_up();
+}
+
+#[test]
+fn stock_is_received_once_per_key() {
+    let shop = shop();
+    let receive = json!({"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 5, "actor": "admin", "events": []});
+    replays(&shop, &sql::STOCK_MOVE, &receive);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn a_stored_receipt_is_the_first_one_byte_for_byte() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let said = json!({"reply": {"sku": "TILL-0001", "unit_price": {"currency": "USD", "amount_minor": 1009}, "nothing": null, "warnings": ["ŏ \"x\""]}});
+    let input = with(with(ann.add("TILL-0001", 2), said), keyed("k")).to_string();
+    // The database's own bytes, before anything reads them.
+    let mut texts = sql::CART_ADD_LINE.texts(shop.dialect());
+    let fire = texts.pop().unwrap();
+    texts.iter().for_each(|text| shop.exec(text));
+    let first = shop.query(fire, &input).unwrap().remove(0);
+    let stored = shop.query(sql::RECEIPT.texts(shop.dialect())[0], r#"{"idempotency_key": "k"}"#).unwrap().remove(0);
+    assert!(stored.contains(&first), "{stored} {first}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use store::sql;
 
-use crate::support::shop;
+use super::support::shop;
 
 #[test]
 fn a_ping_tells_the_time_and_the_baseline() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::sql;
 
-use crate::{
+use super::{
     shopper::{LEASE_MS, event, shopper, with},
     support::{Database, shop},
 };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::{Refusal, StoreError, sql};
 
-use crate::{
+use super::{
     shopper::{LEASE_MS, Line, TEN_MINUTES_MS, event, shopper, with},
     support::{Database, shop},
 };
@@ -25,14 +25,14 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
     assert_eq!(receipt, json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at}));
     assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, expires_at_ms from orders"),
         ["cart-ann|session-ann|ann|confirmed|1|USD|2500|500|3000|sealed|-"]);
-    assert_eq!(shop.rows("select detail from orders"), [r#"{"shipping_method":"standard","saga_id":"saga-ann"}"#]);
+    assert_eq!(shop.rows("select detail from orders"), [r#"{"saga_id":"saga-ann","shipping_method":"standard"}"#]);
     assert_eq!(shop.rows("select line_no, sku, name, quantity, unit_price_minor, total_minor, detail, warehouse_id, reservation_id from order_line order by line_no"), [
         r#"1|TILL-0001|name of TILL-0001|2|1009|2018|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-1"#,
         r#"2|TILL-0001|name of TILL-0001|3|1009|3027|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-2"#,
         r#"3|TILL-0003|name of TILL-0003|1|1029|1029|{"tax_rate":"0.10"}|wh-newark|hold-ann-3"#,
     ]);
     assert_eq!(
-        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where on_hand = 995 or on_hand = 999"),
+        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where on_hand = 995 or on_hand = 999 order by sku"),
         ["TILL-0001|wh-hanoi|995|0", "TILL-0003|wh-newark|999|0"]
     );
     assert_eq!(
@@ -51,7 +51,7 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
     assert_eq!(
         shop.events(),
         [format!(
-            r#"orders.order.created|order-ann|{{"said":"orders.order.created","order_id":"order-ann","order_number":"ORD-20300102-000001","created_at_ms":{at}}}"#
+            r#"orders.order.created|order-ann|{{"created_at_ms":{at},"order_id":"order-ann","order_number":"ORD-20300102-000001","said":"orders.order.created"}}"#
         )]
     );
     shop.stock_adds_up();
@@ -97,7 +97,7 @@ fn no_order_is_made_of_an_expired_reservation() {
 fn one_expired_line_is_enough_to_refuse_the_order() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
-    shop.0.execute_batch("update reservation set expires_at_ms = 0 where reservation_id = 'hold-ann-2'").unwrap();
+    shop.exec("update reservation set expires_at_ms = 0 where reservation_id = 'hold-ann-2'");
     shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 10}));
     shop.refuses(&sql::ORDER_CREATE, &ann.order_create(), Refusal::ReservationExpired);
     shop.stock_adds_up();
@@ -108,7 +108,7 @@ fn a_cart_makes_one_order() {
     let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
     ann.pays(&shop, CUP_AND_TEA);
     bob.confirms(&shop, CUP_AND_TEA);
-    shop.0.execute_batch("update saga set cart_id = 'cart-ann' where owner = 'bob'").unwrap();
+    shop.exec("update saga set cart_id = 'cart-ann' where owner = 'bob'");
     shop.refuses(&sql::ORDER_CREATE, &bob.order_create(), Refusal::CartConverted);
 }
 
@@ -181,7 +181,7 @@ fn a_retry_changes_only_when_the_saga_is_due() {
 }
 
 /// Whoever lost the saga can do nothing to it any more.
-fn nobody_else_moves(shop: &Database, loser: &crate::shopper::Shopper) {
+fn nobody_else_moves(shop: &Database, loser: &super::shopper::Shopper) {
     shop.refuses(&sql::ORDER_CREATE, &loser.order_create(), Refusal::SagaMovedOn);
     shop.refuses(&sql::SAGA_SETTLE, &loser.settle("failed"), Refusal::SagaMovedOn);
     shop.refuses(&sql::PAYMENT_CAPTURE, &loser.capture(), Refusal::SagaMovedOn);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::sql;
 
-use crate::support::Database;
+use super::support::Database;
 
 /// What a line of a test's order is: SKU, warehouse, quantity.
 pub type Line = (&'static str, &'static str, i64);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use store::{Refusal, sql};
 
-use crate::{
+use super::{
     shopper::{TEN_MINUTES_MS, shopper, with},
     support::shop,
 };
@@ -30,7 +30,7 @@ fn stock_is_received_and_adjusted_by_movements() {
 #[test]
 fn a_sku_new_to_a_warehouse_gets_its_row() {
     let shop = shop();
-    shop.0.execute_batch("insert into warehouse values ('wh-new', 'New', 'FR', 3)").unwrap();
+    shop.exec("insert into warehouse values ('wh-new', 'New', 'FR', 3)");
     let input = with(moved("receive", 4), json!({"warehouse_id": "wh-new"}));
     assert_eq!(shop.does(&sql::STOCK_MOVE, &input)["on_hand"], 4);
     shop.refuses(&sql::STOCK_MOVE, &with(input, json!({"sku": "TILL-0099", "quantity": -1})), Refusal::StockWouldBeNegative);
@@ -82,8 +82,9 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
         ),
         ("update shipping_rate set amount_minor = -1", "shipping_is_not_negative"),
     ] {
-        let error = shop.0.execute_batch(change).unwrap_err().to_string();
-        assert_eq!(error, format!("CHECK constraint failed: {constraint}"), "{change}");
+        let error = shop.try_exec(change).unwrap_err();
+        let named = error.constraint.or_else(|| Some(error.text.strip_prefix("CHECK constraint failed: ")?.to_owned()));
+        assert_eq!(named.as_deref(), Some(constraint), "{change}: {}", error.text);
     }
 }
 
@@ -105,7 +106,7 @@ fn expired_reservations_return_to_stock_oldest_first() {
     assert_eq!(shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 2})), json!({"done": 1}));
     assert_eq!(shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 2})), json!({"done": 0}));
     assert_eq!(
-        shop.rows("select kind, reserved_delta, reference from stock_movement where kind = 'release'"),
+        shop.rows("select kind, reserved_delta, reference from stock_movement where kind = 'release' order by movement_id"),
         ["release|-2|hold-ann-1", "release|-2|hold-bob-1", "release|-2|hold-cat-1"]
     );
     assert_eq!(shop.one("select value from counter where name = 'reservations_expired_total'"), 3);

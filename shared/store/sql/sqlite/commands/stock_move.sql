@@ -1,7 +1,7 @@
 -- Receives or adjusts stock: the movement and the counter together (STOCK-10).
 -- A repeated request must not receive twice, so it takes a key like every change.
 -- in: sku, warehouse_id, kind (receive | adjust), quantity (of either sign for adjust), actor, idempotency…?
--- refuses: idempotency_key_seen, sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
+-- refuses: sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
 @idempotent
 select raise(abort, 'sku_unknown') where not exists (select 1 from sku where sku = :sku);
 select raise(abort, 'warehouse_unknown') where not exists (select 1 from warehouse where warehouse_id = :warehouse_id);

@@ -9,7 +9,7 @@ use rusqlite::{StatementStatus, config::DbConfig};
 use serde_json::{Value, json};
 use store::sql;
 
-use crate::{
+use crate::suite::{
     shopper::shopper,
     support::{Database, shop},
 };
@@ -45,7 +45,7 @@ fn section(out: &mut String, name: &str, plan: &[String]) {
 
 #[test]
 fn the_plans_are_as_the_file_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/plans.txt");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sqlite/plans.txt");
     let plans = plans();
     if std::env::var_os("UPDATE_PLANS").is_some() {
         fs::write(&path, &plans).unwrap();

@@ -4,7 +4,10 @@ use ports::Dialect;
 use rusqlite::Connection;
 use store::sql;
 
-use crate::support::{BASELINE, DEMO, shop};
+use crate::{
+    database::{BASELINE, DEMO},
+    suite::support::shop,
+};
 
 /// The budget of DESIGN §1.1: every connection of every request parses this much.
 const SCHEMA_TEXT_BYTES_MAX: i64 = 10_000;

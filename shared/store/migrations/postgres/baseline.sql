@@ -1,0 +1,320 @@
+-- The PostgreSQL schema, baseline 1. After it `functions.sql`; both may be run again, and by several processes at once.
+--
+-- The same tables, columns and constraint names as the SQLite baseline, which has the reasons. What differs: JSON is
+-- `jsonb`, so that a command can look into it; keys are `collate "C"`, so that they sort alike in every database,
+-- whatever its locale; and there is no view `command`, since a command is a function here.
+
+begin;
+-- `if not exists` looks before it creates: two that look at once would both create. One at a time, then.
+select pg_advisory_xact_lock(hashtext('edgetill schema'));
+
+create table if not exists migration (version bigint primary key, applied_at_ms bigint not null);
+
+-- Tests move time by this one row (`now_ms()` adds it); nothing else ever writes it.
+create table if not exists clock (one bigint primary key check (one = 1), offset_ms bigint not null);
+insert into clock (one, offset_ms) values (1, 0) on conflict do nothing;
+
+-- PRICE-1: adding a currency is adding a row. minimum and ceiling bound what one order may charge (CHK-10).
+create table if not exists currency (
+  currency text collate "C" primary key,
+  minor_digits bigint not null,
+  minimum_minor bigint not null,
+  ceiling_minor bigint not null
+);
+insert into currency values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)
+  on conflict do nothing;
+
+-- Catalog (CAT-1) and price list. Switches are 0 or 1, as on SQLite.
+create table if not exists sku (
+  sku text collate "C" primary key,
+  product_id text not null,
+  name text not null,
+  category text not null,
+  tax_class text not null,
+  weight_g bigint not null constraint weight_is_not_negative check (weight_g >= 0),
+  active bigint not null
+);
+create table if not exists price (
+  sku text collate "C",
+  currency text collate "C",
+  amount_minor bigint not null constraint price_is_positive check (amount_minor > 0),
+  primary key (sku, currency)
+);
+
+-- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
+create table if not exists warehouse (
+  warehouse_id text collate "C" primary key,
+  name text not null,
+  country text not null,
+  priority bigint not null
+);
+create table if not exists stock (
+  sku text collate "C",
+  warehouse_id text collate "C",
+  on_hand bigint not null,
+  reserved bigint not null,
+  primary key (sku, warehouse_id),
+  constraint reserved_is_within_on_hand check (reserved between 0 and on_hand)
+);
+create table if not exists stock_movement (
+  movement_id bigint generated always as identity primary key,
+  sku text collate "C" not null,
+  warehouse_id text collate "C" not null,
+  kind text not null,
+  on_hand_delta bigint not null,
+  reserved_delta bigint not null,
+  reference text not null,
+  at_ms bigint not null
+);
+create table if not exists reservation (
+  reservation_id text collate "C" primary key,
+  session_id text collate "C" not null,
+  order_id text collate "C",
+  sku text collate "C" not null,
+  warehouse_id text collate "C" not null,
+  quantity bigint not null constraint reservation_is_positive check (quantity > 0),
+  status text not null,
+  expires_at_ms bigint,
+  created_at_ms bigint not null,
+  constraint committed_never_expires check (status <> 'committed' or expires_at_ms is null)
+);
+create index if not exists reservation_by_session on reservation (session_id);
+create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
+
+-- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), shipping by zone,
+-- origin ('' = any), weight and subtotal (SHIP-1).
+create table if not exists zone (
+  country text collate "C",
+  region text collate "C",
+  zone text not null,
+  primary key (country, region)
+);
+create table if not exists tax (
+  zone text collate "C",
+  tax_class text collate "C",
+  rate text not null,
+  inclusive bigint not null,
+  primary key (zone, tax_class)
+);
+create table if not exists shipping_method (
+  method_id text collate "C" primary key,
+  name text not null,
+  active bigint not null
+);
+create table if not exists shipping_rate (
+  zone text collate "C",
+  currency text collate "C",
+  method_id text collate "C",
+  warehouse_id text collate "C",
+  min_weight_g bigint,
+  min_subtotal_minor bigint,
+  amount_minor bigint not null constraint shipping_is_not_negative check (amount_minor >= 0),
+  primary key (zone, currency, method_id, warehouse_id, min_weight_g, min_subtotal_minor)
+);
+
+-- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment.
+-- The cart's row is also the lock: whatever changes a cart, its session or its saga takes it first.
+create table if not exists cart (
+  cart_id text collate "C" primary key,
+  owner text collate "C" not null,
+  status text not null,
+  currency text collate "C" not null,
+  country text not null,
+  version bigint not null,
+  saga_id text collate "C",
+  created_at_ms bigint not null,
+  updated_at_ms bigint not null
+);
+create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
+create table if not exists cart_line (
+  cart_id text collate "C",
+  sku text collate "C",
+  quantity bigint not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000),
+  added_price_minor bigint not null,
+  added_at_ms bigint not null,
+  primary key (cart_id, sku)
+);
+
+-- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
+create table if not exists checkout_session (
+  session_id text collate "C" primary key,
+  cart_id text collate "C" not null,
+  owner text collate "C" not null,
+  status text not null,
+  cart_version bigint not null,
+  country text not null,
+  region text not null,
+  shipping_method text not null,
+  payment_method text not null,
+  contact text not null,
+  totals jsonb not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+);
+create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+
+-- The saga (CHK-6): a row before every outside call. `plan` is what was decided, with no personal data. One confirm
+-- per owner until its order stands; a key is free again after a decline or a failure (CHK-4). 'voiding' is driven
+-- by its compensation row, not by saga recovery.
+create table if not exists saga (
+  saga_id text collate "C" primary key,
+  session_id text collate "C" not null,
+  cart_id text collate "C" not null,
+  owner text collate "C" not null,
+  state text not null,
+  idempotency_key text not null,
+  request_hash text not null,
+  plan jsonb not null,
+  reason text,
+  attempts bigint not null,
+  next_attempt_at_ms bigint not null,
+  lease_token text not null,
+  lease_until_ms bigint not null,
+  created_at_ms bigint not null,
+  updated_at_ms bigint not null
+);
+create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
+create unique index if not exists saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'awaiting_action', 'capturing', 'completed');
+create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+
+create table if not exists payment (
+  payment_id text collate "C" primary key,
+  saga_id text collate "C" not null,
+  order_id text collate "C",
+  provider text not null,
+  reference text,
+  method text not null,
+  state text not null,
+  currency text collate "C" not null,
+  amount_minor bigint not null,
+  captured_minor bigint not null,
+  refunded_minor bigint not null,
+  updated_at_ms bigint not null,
+  constraint captured_is_within_amount check (captured_minor between 0 and amount_minor),
+  constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)
+);
+create unique index if not exists payment_of_saga on payment (saga_id);
+create unique index if not exists payment_reference on payment (provider, reference);
+
+-- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
+create table if not exists compensation (
+  compensation_id text collate "C" primary key,
+  kind text not null,
+  payment_id text collate "C" not null,
+  saga_id text collate "C" not null,
+  amount_minor bigint not null,
+  state text not null,
+  reason text not null,
+  attempts bigint not null,
+  next_attempt_at_ms bigint not null,
+  lease_token text,
+  lease_until_ms bigint not null,
+  last_error text,
+  created_at_ms bigint not null
+);
+create index if not exists compensation_due on compensation (next_attempt_at_ms) where state = 'pending';
+
+-- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
+create table if not exists order_counter (
+  day text collate "C" primary key,
+  last bigint not null
+);
+create table if not exists orders (
+  order_id text collate "C" primary key,
+  order_number text collate "C" not null,
+  cart_id text collate "C" not null,
+  session_id text collate "C" not null,
+  owner text collate "C" not null,
+  status text collate "C" not null,
+  version bigint not null,
+  currency text collate "C" not null,
+  subtotal_minor bigint not null,
+  discount_minor bigint not null,
+  shipping_minor bigint not null,
+  tax_minor bigint not null,
+  total_minor bigint not null,
+  detail jsonb not null,
+  contact text not null,
+  created_at_ms bigint not null,
+  updated_at_ms bigint not null,
+  expires_at_ms bigint,
+  cancelled_at_ms bigint,
+  completed_at_ms bigint,
+  constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)
+);
+create unique index if not exists order_number on orders (order_number);
+create unique index if not exists order_of_cart on orders (cart_id);
+create index if not exists order_by_owner on orders (owner, order_id);
+create index if not exists order_by_status on orders (status, order_id);
+create table if not exists order_line (
+  order_id text collate "C",
+  line_no bigint,
+  sku text collate "C" not null,
+  product_id text not null,
+  name text not null,
+  quantity bigint not null,
+  unit_price_minor bigint not null,
+  subtotal_minor bigint not null,
+  discount_minor bigint not null,
+  tax_minor bigint not null,
+  total_minor bigint not null,
+  detail jsonb not null,
+  warehouse_id text collate "C" not null,
+  reservation_id text collate "C" not null,
+  primary key (order_id, line_no)
+);
+create table if not exists order_history (
+  order_id text collate "C",
+  seq bigint,
+  from_status text,
+  to_status text not null,
+  actor text not null,
+  reason text,
+  at_ms bigint not null,
+  primary key (order_id, seq)
+);
+
+-- Events out (EVT-1), in order per aggregate: all that speak of one aggregate lock a row in common before they
+-- draw their numbers, so the numbers are in the order of the commits.
+create table if not exists outbox (
+  outbox_id bigint generated always as identity primary key,
+  event_id text not null,
+  aggregate text collate "C" not null,
+  type text not null,
+  data jsonb not null,
+  state text not null,
+  attempts bigint not null,
+  next_attempt_at_ms bigint not null,
+  lease_token text,
+  lease_until_ms bigint not null,
+  created_at_ms bigint not null
+);
+create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
+create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
+
+-- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
+create table if not exists idempotency (
+  idempotency_key text collate "C" constraint idempotency_key_is_used_once primary key,
+  request_hash text not null,
+  receipt jsonb,
+  expires_at_ms bigint not null
+);
+
+-- Operations: alerts raised once, counters, and each worker's last run.
+create table if not exists alert (
+  alert_id text collate "C" primary key,
+  detail text not null,
+  at_ms bigint not null
+);
+create table if not exists counter (
+  name text collate "C" primary key,
+  value bigint not null
+);
+create table if not exists worker_run (
+  worker text collate "C" primary key,
+  last_success_at_ms bigint not null,
+  report jsonb not null
+);
+
+insert into migration (version, applied_at_ms) values (1, (extract(epoch from clock_timestamp()) * 1000)::bigint) on conflict do nothing;
+commit;

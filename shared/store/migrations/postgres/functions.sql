@@ -1,0 +1,716 @@
+-- Every function of the PostgreSQL store, made of sql/postgres by build.rs: after the baseline, at every upgrade.
+-- `UPDATE_FUNCTIONS=1 cargo test -p store` writes this file anew.
+
+begin;
+select pg_advisory_xact_lock(hashtext('edgetill schema'));
+set local check_function_bodies = off;
+
+-- The events of a command, in their order, each completed with what the command assigned.
+create or replace function add_events(doc jsonb, assigned jsonb default '{}') returns void language plpgsql as $$
+begin
+  insert into outbox (event_id, aggregate, type, data, state, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select event ->> 'event_id', event ->> 'aggregate', event ->> 'type',
+      event -> 'data' || jsonb_strip_nulls(assigned - 'warnings' - 'totals'), 'pending', 0, now_ms(), 0, now_ms()
+    from each_item(doc -> 'events') with ordinality as each (event, place) order by place;
+end
+$$;
+
+-- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
+create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
+begin
+  return (select jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency,
+      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms,
+      'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
+          'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
+          'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
+          'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku)) order by l.added_at_ms, l.sku)
+        from cart_line as l
+        left join sku as s on s.sku = l.sku
+        left join price as p on p.sku = l.sku and p.currency = c.currency
+        where l.cart_id = c.cart_id), '[]')));
+end
+$$;
+
+-- The elements of a list that may be absent or null.
+create or replace function each_item(list jsonb) returns setof jsonb language sql immutable as $$
+  select jsonb_array_elements(case jsonb_typeof(list) when 'array' then list else '[]' end)
+$$;
+
+-- Last in a command: its events, and the receipt for replays; answers the receipt.
+create or replace function finish_command(doc jsonb, assigned jsonb) returns jsonb language plpgsql as $$
+begin
+  perform add_events(doc, assigned);
+  update idempotency set receipt = assigned where idempotency_key = doc ->> 'idempotency_key';
+  return assigned;
+end
+$$;
+
+-- What a change of one line assigned, laid over the part of the reply that was known before.
+create or replace function line_receipt(doc jsonb) returns jsonb language plpgsql stable as $$
+begin
+  return (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('cart_id', c.cart_id, 'version', c.version,
+      'quantity', coalesce((select quantity from cart_line as l where l.cart_id = c.cart_id and l.sku = doc ->> 'sku'), 0))
+    from cart as c where c.cart_id = doc ->> 'cart_id');
+end
+$$;
+
+-- The owner's live cart, not held by a confirm, at a version the caller accepts (null = any), and locked: whoever
+-- else would change it waits, and then meets it as it will be.
+create or replace function lock_editable_cart(doc jsonb) returns void language plpgsql as $$
+declare
+  the_cart cart;
+begin
+  select * into the_cart from cart
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  if not found then raise exception 'cart_not_found'; end if;
+  if the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  if doc ->> 'if_versions' is not null and not doc -> 'if_versions' @> to_jsonb(the_cart.version) then
+    raise exception 'version_conflict';
+  end if;
+end
+$$;
+
+-- The reservations a session holds, locked. Reservations come before stock, always: who waits for stock holds
+-- all reservations it will need.
+create or replace function lock_held(of_session text) returns text[] language plpgsql as $$
+begin
+  return (select array(select reservation_id from reservation where session_id = of_session and status = 'active' order by reservation_id for update));
+end
+$$;
+
+-- Locks the counters of these lines ([{sku, warehouse_id}]) and of these reservations, all in one pass and in one order,
+-- so that two that need the same ones never wait for each other.
+create or replace function lock_stock(lines jsonb, held text[]) returns void language plpgsql as $$
+begin
+  perform 1 from stock
+    where (sku, warehouse_id) in (
+      select line ->> 'sku', line ->> 'warehouse_id' from each_item(lines) as line
+      union select sku, warehouse_id from reservation where reservation_id = any (held))
+    order by sku, warehouse_id for update;
+end
+$$;
+
+-- The database's clock plus the offset that only tests move. One instant for all of a statement, as on SQLite.
+create or replace function now_ms() returns bigint language plpgsql stable as $$
+begin
+  return (select (extract(epoch from statement_timestamp()) * 1000)::bigint + (select offset_ms from clock));
+end
+$$;
+
+-- An order, whole: lines, history and payment.
+create or replace function order_json(o orders) returns jsonb language plpgsql stable as $$
+begin
+  return (select to_jsonb(o) || jsonb_build_object(
+      'lines', coalesce((select jsonb_agg(to_jsonb(l) - 'order_id' order by line_no) from order_line as l where l.order_id = o.order_id), '[]'),
+      'history', coalesce((select jsonb_agg(to_jsonb(h) - 'order_id' order by seq) from order_history as h where h.order_id = o.order_id), '[]'),
+      'payment', (select jsonb_build_object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method,
+          'state', p.state, 'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
+        from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id')));
+end
+$$;
+
+-- A payment, as the provider is asked about it.
+create or replace function payment_json(p payment) returns jsonb language sql stable as $$
+  select jsonb_build_object('payment_id', p.payment_id, 'reference', p.reference, 'method', p.method, 'state', p.state, 'currency', p.currency,
+    'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor)
+$$;
+
+-- All that totals are made of: a cart, for a zone. Stock held for the cart's own session counts as available to it,
+-- so that a retry after a decline finds it.
+create or replace function pricing_json(c cart, to_zone text, own_session text) returns jsonb language plpgsql stable as $$
+begin
+  return (select jsonb_build_object('cart', cart_json(c),
+      'currency', (select to_jsonb(known) from currency as known where known.currency = c.currency),
+      'zone', to_zone,
+      'taxes', coalesce((select jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', inclusive = 1))
+        from tax where tax.zone = to_zone), '[]'),
+      'rates', coalesce((select jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
+          'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor))
+        from shipping_rate as r join shipping_method as m on m.method_id = r.method_id and m.active = 1
+        where r.zone = to_zone and r.currency = c.currency), '[]'),
+      'levels', coalesce((select jsonb_agg(jsonb_build_object('sku', k.sku, 'warehouse_id', k.warehouse_id, 'on_hand', k.on_hand,
+          'reserved', k.reserved - coalesce((select sum(quantity) from reservation as own where own.session_id = own_session
+            and own.status = 'active' and own.sku = k.sku and own.warehouse_id = k.warehouse_id), 0),
+          'priority', w.priority) order by k.sku, k.warehouse_id)
+        from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
+        where l.cart_id = c.cart_id), '[]')));
+end
+$$;
+
+-- Gives locked reservations back: a movement each, then the counters, then the mark.
+create or replace function release_reservations(held text[]) returns void language plpgsql as $$
+begin
+  perform lock_stock(null, held);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select sku, warehouse_id, 'release', 0, -quantity, reservation_id, now_ms() from reservation where reservation_id = any (held) order by reservation_id;
+  update stock set reserved = reserved - back.quantity
+    from (select sku, warehouse_id, sum(quantity) as quantity from reservation where reservation_id = any (held) group by sku, warehouse_id) as back
+    where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
+  update reservation set status = 'released' where reservation_id = any (held);
+end
+$$;
+
+-- A saga with its payment, as the one driver takes it.
+create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
+begin
+  return (select jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
+      'idempotency_key', g.idempotency_key, 'request_hash', g.request_hash, 'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
+      'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms, 'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
+      'reserved_until_ms', (select min(expires_at_ms) from reservation where session_id = g.session_id and status = 'active'),
+      'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id)));
+end
+$$;
+
+-- A SKU with its prices.
+create or replace function sku_json(s sku) returns jsonb language plpgsql stable as $$
+begin
+  return (select jsonb_build_object('sku', s.sku, 'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class,
+      'weight_g', s.weight_g, 'active', s.active = 1,
+      'prices', coalesce((select jsonb_object_agg(p.currency, p.amount_minor) from price as p where p.sku = s.sku), '{}')));
+end
+$$;
+
+-- First of all in a command that can be replayed: the key is taken, or UNIQUE says it was and the caller
+-- reads the stored receipt. No key, no row. An expired record is as good as none.
+-- A second sender of the key waits here until the first has committed or failed.
+create or replace function take_idempotency_key(doc jsonb) returns void language plpgsql as $$
+begin
+  if doc ->> 'idempotency_key' is null then return; end if;
+  delete from idempotency where idempotency_key = doc ->> 'idempotency_key' and expires_at_ms <= now_ms();
+  insert into idempotency (idempotency_key, request_hash, receipt, expires_at_ms)
+    values (doc ->> 'idempotency_key', doc ->> 'request_hash', null, now_ms() + (doc ->> 'idempotency_ttl_ms')::bigint);
+end
+$$;
+
+-- One change, one version.
+create or replace function touch_cart(doc jsonb) returns void language plpgsql as $$
+begin
+  update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = doc ->> 'cart_id';
+end
+$$;
+
+-- The destination's zone: the region's where it has one, else the country's.
+create or replace function zone_of(to_country text, to_region text) returns text language plpgsql stable as $$
+begin
+  return (select zone from zone where country = to_country and region in ('', to_region) order by region desc limit 1);
+end
+$$;
+
+-- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1).
+-- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, if_versions?, reply?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, too_many_lines, quantity_out_of_range, idempotency_key_seen
+create or replace function cart_add_line(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  -- A sum beyond what a quantity may be is for the CHECK to refuse, not for the type to fail at.
+  insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+    values (doc ->> 'cart_id', doc ->> 'sku', least((doc ->> 'quantity')::bigint, 10001), (doc ->> 'price_minor')::bigint, now_ms())
+    on conflict (cart_id, sku) do update set quantity = cart_line.quantity + excluded.quantity;
+  if (select quantity from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku') > (doc ->> 'quantity_limit')::bigint
+  then raise exception 'quantity_out_of_range'; end if;
+  if (select count(*) from cart_line where cart_id = doc ->> 'cart_id') > (doc ->> 'line_limit')::bigint
+  then raise exception 'too_many_lines'; end if;
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Removes every line; the cart stays.
+-- in: cart_id, owner, if_versions?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, idempotency_key_seen
+create or replace function cart_clear(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  delete from cart_line where cart_id = doc ->> 'cart_id';
+  perform touch_cart(doc);
+  return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version, 'lines', 0) from cart where cart_id = doc ->> 'cart_id'));
+end
+$$;
+
+-- Opens the owner's cart. One live cart per owner: a second is refused as cart_exists.
+-- A service may open one with its lines, at today's prices: [{sku, quantity}].
+-- in: cart_id, owner, currency, country, lines?, idempotency…?, events
+-- refuses: idempotency_key_seen, cart_exists, sku_unknown, quantity_out_of_range
+create or replace function cart_create(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
+    values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 1, now_ms(), now_ms());
+  if exists (select from each_item(doc -> 'lines') as line
+    where not exists (select from price where price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'))
+  then raise exception 'sku_unknown'; end if;
+  -- A sum beyond what a quantity may be is for the CHECK to refuse, not for the type to fail at.
+  insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+    select doc ->> 'cart_id', price.sku, least(sum((line ->> 'quantity')::bigint), 10001), price.amount_minor, now_ms()
+    from each_item(doc -> 'lines') as line join price on price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'
+    group by price.sku, price.amount_minor;
+  return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version) from cart where cart_id = doc ->> 'cart_id'));
+end
+$$;
+
+-- Removes a line.
+-- in: cart_id, owner, sku, if_versions?, reply?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, idempotency_key_seen
+create or replace function cart_remove_line(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  delete from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku';
+  if not found then raise exception 'line_not_found'; end if;
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Replaces a line's quantity.
+-- in: cart_id, owner, sku, quantity, quantity_limit, if_versions?, reply?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, quantity_out_of_range, idempotency_key_seen
+create or replace function cart_set_quantity(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  if not exists (select from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku')
+  then raise exception 'line_not_found'; end if;
+  if (doc ->> 'quantity')::bigint > (doc ->> 'quantity_limit')::bigint then raise exception 'quantity_out_of_range'; end if;
+  update cart_line set quantity = (doc ->> 'quantity')::bigint where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku';
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Opens a checkout session on the cart as the buyer saw it; an open one is replaced and gives its holds back.
+-- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, reply?, idempotency…?
+-- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
+create or replace function checkout_begin(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_cart cart;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_cart from cart
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  if not found then raise exception 'cart_not_found'; end if;
+  if the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  if the_cart.version <> (doc ->> 'cart_version')::bigint then raise exception 'cart_changed'; end if;
+  perform release_reservations(lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open')));
+  update checkout_session set status = 'replaced' where cart_id = the_cart.cart_id and status = 'open';
+  insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
+    values (doc ->> 'session_id', the_cart.cart_id, the_cart.owner, 'open', the_cart.version, doc ->> 'country', doc ->> 'region', doc ->> 'shipping_method',
+      doc ->> 'payment_method', doc ->> 'contact', doc -> 'totals', now_ms(), now_ms() + (doc ->> 'session_ttl_ms')::bigint);
+  update cart set status = 'checkout', updated_at_ms = now_ms() where cart_id = the_cart.cart_id;
+  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('session_id', session_id,
+      'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms, 'expires_at_ms', expires_at_ms)
+    from checkout_session where session_id = doc ->> 'session_id'));
+end
+$$;
+
+-- Writes down what became of one attempt at a compensation: done, to be tried again, or dead with an alert raised once (CHK-8).
+-- in: compensation_id, lease_token, state, retry_in_ms, error?, payment_state?, reference?, refunded_minor, saga_state?, alert?, events
+-- refuses: compensation_moved_on, payment_reference_taken
+create or replace function compensation_settle(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_compensation compensation;
+begin
+  select * into the_compensation from compensation
+    where compensation_id = doc ->> 'compensation_id' and lease_token = doc ->> 'lease_token' and state = 'pending' for update;
+  if not found then raise exception 'compensation_moved_on'; end if;
+  -- The saga before the payment, as everywhere.
+  perform 1 from saga where saga_id = the_compensation.saga_id for update;
+  update compensation set state = doc ->> 'state', last_error = doc ->> 'error', lease_until_ms = 0,
+      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint
+    where compensation_id = the_compensation.compensation_id;
+  update payment set state = coalesce(doc ->> 'payment_state', state), reference = coalesce(doc ->> 'reference', reference),
+      refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
+    where payment_id = the_compensation.payment_id;
+  update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms()
+    where doc ->> 'saga_state' is not null and state = 'voiding' and saga_id = the_compensation.saga_id;
+  insert into alert (alert_id, detail, at_ms)
+    select 'compensation_dead:' || the_compensation.compensation_id, doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
+  perform add_events(doc);
+  return jsonb_build_object('state', doc ->> 'state', 'attempts', the_compensation.attempts);
+end
+$$;
+
+-- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
+-- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
+-- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, plan
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
+create or replace function confirm_begin(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  plan_lines constant jsonb := doc #> '{plan,lines}';
+  held text[];
+begin
+  -- One claim of a cart at a time; the next one then sees what became of it.
+  perform 1 from cart where cart_id = doc ->> 'cart_id' for update;
+  if exists (select from orders where cart_id = doc ->> 'cart_id') then raise exception 'cart_converted'; end if;
+  -- A repeated key breaks two unique indexes, and its own is the one to report.
+  if exists (select from saga where owner = doc ->> 'owner' and idempotency_key = doc ->> 'idempotency_key'
+    and state in ('authorizing', 'awaiting_action', 'capturing', 'completed'))
+  then raise unique_violation using constraint = 'saga_per_idempotency_key', message = 'the key has a saga'; end if;
+  insert into saga (saga_id, session_id, cart_id, owner, state, idempotency_key, request_hash, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+    values (doc ->> 'saga_id', doc ->> 'session_id', doc ->> 'cart_id', doc ->> 'owner', 'authorizing', doc ->> 'idempotency_key', doc ->> 'request_hash',
+      doc -> 'plan', 0, now_ms() + (doc ->> 'lease_ms')::bigint, doc ->> 'lease_token', now_ms() + (doc ->> 'lease_ms')::bigint, now_ms(), now_ms());
+  if not exists (select from checkout_session where session_id = doc ->> 'session_id' and cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner'
+    and status = 'open' and expires_at_ms > now_ms())
+  then raise exception 'session_closed'; end if;
+  if not exists (select from cart where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status = 'checkout'
+    and version = (doc ->> 'cart_version')::bigint and saga_id is null)
+  then raise exception 'cart_changed'; end if;
+  if exists (select from each_item(plan_lines) as line
+    left join price on price.sku = line ->> 'sku' and price.currency = doc #>> '{plan,currency}'
+    left join sku on sku.sku = line ->> 'sku'
+    where price.amount_minor is distinct from (line ->> 'unit_price_minor')::bigint or sku.active is distinct from 1)
+  then raise exception 'prices_moved'; end if;
+  update cart set saga_id = doc ->> 'saga_id' where cart_id = doc ->> 'cart_id';
+  held := lock_held(doc ->> 'session_id');
+  perform lock_stock(plan_lines, held);
+  perform release_reservations(held);
+  if exists (select from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
+      from each_item(plan_lines) as line group by 1, 2) as demand
+    left join stock on stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id
+    where stock.on_hand is null or stock.on_hand - stock.reserved < demand.quantity)
+  then raise exception 'insufficient_stock'; end if;
+  update stock set reserved = reserved + demand.quantity
+    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
+      from each_item(plan_lines) as line group by 1, 2) as demand
+    where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
+  insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
+    select line ->> 'reservation_id', doc ->> 'session_id', line ->> 'sku', line ->> 'warehouse_id', (line ->> 'quantity')::bigint, 'active',
+      now_ms() + (doc ->> 'reservation_ttl_ms')::bigint, now_ms()
+    from each_item(plan_lines) as line;
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select line ->> 'sku', line ->> 'warehouse_id', 'reserve', 0, (line ->> 'quantity')::bigint, line ->> 'reservation_id', now_ms()
+    from each_item(plan_lines) as line;
+  insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
+    values (doc #>> '{plan,payment_id}', doc ->> 'saga_id', doc #>> '{plan,provider}', doc #>> '{plan,payment_method}', 'pending',
+      doc #>> '{plan,currency}', (doc #>> '{plan,total_minor}')::bigint, 0, 0, now_ms());
+  return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
+end
+$$;
+
+-- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
+-- in: order_id, order_version, legal_from, actor, reason, payment_state, compensation?, reply?, idempotency…?, events
+-- refuses: order_changed, order_busy, idempotency_key_seen
+create or replace function order_cancel(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_order orders;
+  the_saga saga;
+  the_payment payment;
+  restocked jsonb;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_order from orders
+    where order_id = doc ->> 'order_id' and version = (doc ->> 'order_version')::bigint and doc -> 'legal_from' ? status for update;
+  if not found then raise exception 'order_changed'; end if;
+  -- Held while they are judged: a capture that was under way has ended, and none begins.
+  select * into the_saga from saga where saga_id = the_order.detail ->> 'saga_id' for update;
+  select * into the_payment from payment where saga_id = the_saga.saga_id for update;
+  if the_payment.payment_id is not null
+    and (the_payment.state is distinct from doc ->> 'payment_state' or the_saga.state = 'capturing')
+  then raise exception 'order_busy'; end if;
+  insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
+    values (the_order.order_id, the_order.version + 1, the_order.status, 'cancelled', doc ->> 'actor', doc ->> 'reason', now_ms());
+  update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
+    where order_id = the_order.order_id;
+  -- What was committed and is not back yet: [{sku, warehouse_id, quantity, reservation_id}].
+  restocked := (select jsonb_agg(to_jsonb(line) order by line.line_no)
+    from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
+    where line.order_id = the_order.order_id);
+  perform lock_stock(restocked, null);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select line ->> 'sku', line ->> 'warehouse_id', 'restock', (line ->> 'quantity')::bigint, 0, line ->> 'reservation_id', now_ms()
+    from each_item(restocked) as line;
+  update stock set on_hand = on_hand + back.quantity
+    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
+      from each_item(restocked) as line group by 1, 2) as back
+    where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
+  update reservation set status = 'released'
+    where status = 'committed' and reservation_id in (select reservation_id from order_line where order_id = the_order.order_id);
+  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select doc #>> '{compensation,compensation_id}', doc #>> '{compensation,kind}', doc #>> '{compensation,payment_id}', doc #>> '{compensation,saga_id}',
+      (doc #>> '{compensation,amount_minor}')::bigint, 'pending', doc #>> '{compensation,reason}', 0, now_ms(), 0, now_ms()
+    where doc ->> 'compensation' is not null;
+  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('order_id', order_id,
+      'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)
+    from orders where order_id = the_order.order_id));
+end
+$$;
+
+-- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
+-- payment, cart and session completed, history and events. All of it was decided in the saga's plan.
+-- in: saga_id, lease_token, reference, capture, events
+-- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
+create or replace function order_create(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_saga saga;
+  the_order orders;
+  the_day text;
+  plan_lines jsonb;
+begin
+  -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
+  select * into the_saga from saga
+    where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and state in ('authorizing', 'awaiting_action') for update;
+  if not found then raise exception 'saga_moved_on'; end if;
+  plan_lines := the_saga.plan -> 'lines';
+  perform lock_held(the_saga.session_id);
+  if exists (select from each_item(plan_lines) as line
+    left join reservation as r on r.reservation_id = line ->> 'reservation_id' and r.status = 'active' and r.expires_at_ms > now_ms()
+    where r.reservation_id is null)
+  then raise exception 'reservation_expired'; end if;
+  perform lock_stock(plan_lines, null);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select line ->> 'sku', line ->> 'warehouse_id', 'commit', -(line ->> 'quantity')::bigint, -(line ->> 'quantity')::bigint, line ->> 'reservation_id', now_ms()
+    from each_item(plan_lines) as line;
+  update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.quantity
+    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
+      from each_item(plan_lines) as line group by 1, 2) as sold
+    where stock.sku = sold.sku and stock.warehouse_id = sold.warehouse_id;
+  -- The day's number last of all that others wait for.
+  the_day := to_char(to_timestamp(now_ms() / 1000) at time zone 'UTC', 'YYYYMMDD');
+  insert into order_counter (day, last) values (the_day, 1) on conflict (day) do update set last = order_counter.last + 1;
+  insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
+      shipping_minor, tax_minor, total_minor, detail, contact, created_at_ms, updated_at_ms)
+    select the_saga.plan ->> 'order_id', 'ORD-' || the_day || '-' || lpad(last::text, greatest(6, length(last::text)), '0'),
+      the_saga.cart_id, the_saga.session_id, the_saga.owner, 'confirmed', 1, the_saga.plan ->> 'currency',
+      (the_saga.plan ->> 'subtotal_minor')::bigint, (the_saga.plan ->> 'discount_minor')::bigint, (the_saga.plan ->> 'shipping_minor')::bigint,
+      (the_saga.plan ->> 'tax_minor')::bigint, (the_saga.plan ->> 'total_minor')::bigint,
+      (the_saga.plan -> 'detail') || jsonb_build_object('saga_id', the_saga.saga_id), session.contact, now_ms(), now_ms()
+    from order_counter, checkout_session as session where day = the_day and session.session_id = the_saga.session_id
+    returning * into the_order;
+  insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, detail, warehouse_id, reservation_id)
+    select the_order.order_id, (line ->> 'line_no')::bigint, line ->> 'sku', line ->> 'product_id', line ->> 'name', (line ->> 'quantity')::bigint,
+      (line ->> 'unit_price_minor')::bigint, (line ->> 'subtotal_minor')::bigint, (line ->> 'discount_minor')::bigint, (line ->> 'tax_minor')::bigint,
+      (line ->> 'total_minor')::bigint, line -> 'detail', line ->> 'warehouse_id', line ->> 'reservation_id'
+    from each_item(plan_lines) as line;
+  update reservation set status = 'committed', expires_at_ms = null, order_id = the_order.order_id
+    where session_id = the_saga.session_id and status = 'active';
+  update payment set state = case when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end, reference = doc ->> 'reference',
+      updated_at_ms = now_ms(), order_id = the_order.order_id
+    where saga_id = the_saga.saga_id;
+  update saga set state = case when (doc ->> 'capture')::boolean then 'capturing' else 'completed' end, updated_at_ms = now_ms()
+    where saga_id = the_saga.saga_id;
+  update checkout_session set status = 'completed' where session_id = the_saga.session_id;
+  update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = the_saga.cart_id;
+  insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
+    values (the_order.order_id, 1, 'confirmed', the_saga.owner, 'checkout', now_ms());
+  return finish_command(doc, jsonb_build_object('order_id', the_order.order_id, 'order_number', the_order.order_number, 'created_at_ms', the_order.created_at_ms));
+end
+$$;
+
+-- Writes down what became of a claimed batch: published, to be tried again, dead (an alert once), or given back untried. Fenced by the lease.
+-- in: lease_token, published, retried: [{outbox_id, retry_in_ms}], dead: [{outbox_id, error}], untried
+create or replace function outbox_settle(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  update outbox set state = 'published', attempts = attempts + 1, lease_until_ms = 0
+    where lease_token = doc ->> 'lease_token' and state = 'pending' and outbox_id in (select item::bigint from each_item(doc -> 'published') as item);
+  update outbox set attempts = attempts + 1, lease_until_ms = 0, next_attempt_at_ms = now_ms() + (retry ->> 'retry_in_ms')::bigint
+    from each_item(doc -> 'retried') as retry
+    where outbox_id = (retry ->> 'outbox_id')::bigint and lease_token = doc ->> 'lease_token' and state = 'pending';
+  insert into alert (alert_id, detail, at_ms)
+    select 'outbox_dead:' || event_id, failed ->> 'error', now_ms()
+    from each_item(doc -> 'dead') as failed join outbox on outbox_id = (failed ->> 'outbox_id')::bigint
+    where lease_token = doc ->> 'lease_token' and state = 'pending' on conflict do nothing;
+  update outbox set state = 'dead', attempts = attempts + 1, lease_until_ms = 0
+    where lease_token = doc ->> 'lease_token' and state = 'pending'
+      and outbox_id in (select (failed ->> 'outbox_id')::bigint from each_item(doc -> 'dead') as failed);
+  update outbox set lease_until_ms = 0
+    where lease_token = doc ->> 'lease_token' and state = 'pending' and outbox_id in (select item::bigint from each_item(doc -> 'untried') as item);
+  return jsonb_build_object('settled', true);
+end
+$$;
+
+-- Writes down what the provider said of a capture: captured, given up, or to be asked again. Fenced by the lease.
+-- in: saga_id, lease_token, to_state, payment_state, captured_minor, retry_in_ms, alert?, events
+-- refuses: saga_moved_on
+create or replace function payment_capture(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from saga where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and state = 'capturing' for update;
+  if not found then raise exception 'saga_moved_on'; end if;
+  update saga set state = doc ->> 'to_state', lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms()
+    where saga_id = doc ->> 'saga_id';
+  update payment set state = doc ->> 'payment_state', captured_minor = (doc ->> 'captured_minor')::bigint, updated_at_ms = now_ms()
+    where saga_id = doc ->> 'saga_id';
+  insert into alert (alert_id, detail, at_ms)
+    select 'capture_failed:' || (doc ->> 'saga_id'), doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
+  perform add_events(doc);
+  return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
+end
+$$;
+
+-- Gives expired reservations back to stock, oldest first (STOCK-4). An order that is being made meanwhile finds them gone and is refused.
+-- in: limit
+create or replace function reservation_expire(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  due text[];
+  answer jsonb;
+begin
+  -- What someone else holds is being sold or given back already.
+  due := (select array(select reservation_id from reservation where status = 'active' and expires_at_ms <= now_ms()
+    order by expires_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  perform release_reservations(due);
+  answer := jsonb_build_object('done', cardinality(due));
+  insert into counter (name, value) values ('reservations_expired_total', cardinality(due))
+    on conflict (name) do update set value = counter.value + excluded.value;
+  insert into worker_run (worker, last_success_at_ms, report) values ('reservation-cleanup', now_ms(), answer)
+    on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
+  return answer;
+end
+$$;
+
+-- Moves a saga that has no order (yet): declined, awaiting the buyer, failed, or to be asked again. Fenced by the lease.
+-- in: saga_id, lease_token, from_states, to_state, reason?, retry_in_ms, payment_state?, reference?, free_cart, release_stock, compensation?, events
+-- refuses: saga_moved_on, payment_reference_taken
+create or replace function saga_settle(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_saga saga;
+begin
+  -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
+  select * into the_saga from saga
+    where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and doc -> 'from_states' ? state for update;
+  if not found then raise exception 'saga_moved_on'; end if;
+  update saga set state = doc ->> 'to_state', reason = doc ->> 'reason', lease_until_ms = 0,
+      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms()
+    where saga_id = the_saga.saga_id;
+  update payment set state = coalesce(doc ->> 'payment_state', state), reference = coalesce(doc ->> 'reference', reference), updated_at_ms = now_ms()
+    where saga_id = the_saga.saga_id;
+  if (doc ->> 'free_cart')::boolean then
+    update cart set saga_id = null where cart_id = the_saga.cart_id and saga_id = the_saga.saga_id;
+  end if;
+  if (doc ->> 'release_stock')::boolean then
+    perform release_reservations(lock_held(the_saga.session_id));
+  end if;
+  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select doc #>> '{compensation,compensation_id}', doc #>> '{compensation,kind}', doc #>> '{compensation,payment_id}', the_saga.saga_id,
+      (doc #>> '{compensation,amount_minor}')::bigint, 'pending', doc #>> '{compensation,reason}', 0, now_ms(), 0, now_ms()
+    where doc ->> 'compensation' is not null;
+  perform add_events(doc);
+  return (select saga_json(g) from saga as g where saga_id = the_saga.saga_id);
+end
+$$;
+
+-- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
+-- Named twice in one import, a SKU is as its last mention says.
+-- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}]
+-- refuses: currency_unsupported, price_not_positive, weight_negative
+create or replace function sku_put(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  skus constant jsonb := doc -> 'skus';
+begin
+  if exists (select from each_item(skus) as item, jsonb_object_keys(item -> 'prices') as of_price where of_price not in (select currency from currency))
+  then raise exception 'currency_unsupported'; end if;
+  -- In one order, so that two imports of the same SKUs never wait for each other.
+  insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
+    select distinct on (item ->> 'sku') item ->> 'sku', item ->> 'product_id', item ->> 'name', item ->> 'category', item ->> 'tax_class',
+      (item ->> 'weight_g')::bigint, (item ->> 'active')::boolean::integer
+    from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc
+    on conflict (sku) do update set product_id = excluded.product_id, name = excluded.name, category = excluded.category,
+      tax_class = excluded.tax_class, weight_g = excluded.weight_g, active = excluded.active;
+  delete from price where sku in (select item ->> 'sku' from each_item(skus) as item);
+  insert into price (sku, currency, amount_minor)
+    select last_mention.sku, amount.key, amount.value::bigint
+    from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item -> 'prices' as prices
+      from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
+      jsonb_each_text(last_mention.prices) as amount;
+  return jsonb_build_object('count', jsonb_array_length(skus));
+end
+$$;
+
+-- Receives or adjusts stock: the movement and the counter together (STOCK-10).
+-- A repeated request must not receive twice, so it takes a key like every change.
+-- in: sku, warehouse_id, kind (receive | adjust), quantity (of either sign for adjust), actor, idempotency…?
+-- refuses: sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
+create or replace function stock_move(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  level stock;
+begin
+  perform take_idempotency_key(doc);
+  if not exists (select from sku where sku = doc ->> 'sku') then raise exception 'sku_unknown'; end if;
+  if not exists (select from warehouse where warehouse_id = doc ->> 'warehouse_id') then raise exception 'warehouse_unknown'; end if;
+  -- A row first, so that there is one to lock; then the delta, judged by what the row is when it is ours.
+  insert into stock (sku, warehouse_id, on_hand, reserved) values (doc ->> 'sku', doc ->> 'warehouse_id', 0, 0) on conflict do nothing;
+  select * into level from stock where sku = doc ->> 'sku' and warehouse_id = doc ->> 'warehouse_id' for update;
+  if level.on_hand - level.reserved + (doc ->> 'quantity')::bigint < 0 then raise exception 'stock_would_be_negative'; end if;
+  update stock set on_hand = on_hand + (doc ->> 'quantity')::bigint where sku = level.sku and warehouse_id = level.warehouse_id returning * into level;
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    values (level.sku, level.warehouse_id, doc ->> 'kind', (doc ->> 'quantity')::bigint, 0, doc ->> 'actor', now_ms());
+  return finish_command(doc, to_jsonb(level));
+end
+$$;
+
+-- Takes due compensations, oldest first, or the one named.
+-- Locked first and read afterwards: whoever held a row has left it as it is read.
+-- in: lease_token, lease_ms, limit, compensation_id?
+create or replace function compensation_lease(doc jsonb) returns setof jsonb language plpgsql as $$
+declare
+  due text[];
+begin
+  due := (select array(select compensation_id from compensation where state = 'pending' and lease_until_ms <= now_ms()
+    and next_attempt_at_ms <= now_ms() and (doc ->> 'compensation_id' is null or compensation_id = doc ->> 'compensation_id')
+    order by next_attempt_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  return query update compensation as c
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    where compensation_id = any (due)
+    returning jsonb_build_object('compensation_id', c.compensation_id, 'kind', c.kind, 'payment_id', c.payment_id, 'saga_id', c.saga_id,
+      'amount_minor', c.amount_minor, 'attempts', c.attempts, 'reason', c.reason,
+      'payment', (select payment_json(p) from payment as p where p.payment_id = c.payment_id),
+      'plan', (select plan from saga where saga.saga_id = c.saga_id));
+end
+$$;
+
+-- Takes the oldest events that may go out now: never one whose aggregate has an earlier event waiting or claimed (EVT-1).
+-- One relay claims at a time, and looks only when it is its turn: two that looked at once could take an event and its
+-- successor apart, and send them in the wrong order.
+-- in: lease_token, lease_ms, limit
+create or replace function outbox_lease(doc jsonb) returns setof jsonb language plpgsql as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('edgetill outbox'));
+  return query
+    with free as materialized (
+      select o.outbox_id from outbox as o where o.state = 'pending'
+        and not exists (select from outbox as earlier where earlier.state = 'pending' and earlier.aggregate = o.aggregate
+          and earlier.outbox_id <= o.outbox_id and (earlier.next_attempt_at_ms > now_ms() or earlier.lease_until_ms > now_ms()))
+      order by o.outbox_id limit (doc ->> 'limit')::bigint for update skip locked),
+    taken as (
+      update outbox set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint
+        from free where outbox.outbox_id = free.outbox_id returning outbox.*)
+    select jsonb_build_object('outbox_id', outbox_id, 'event_id', event_id, 'aggregate', aggregate, 'type', type, 'data', data,
+        'attempts', attempts, 'created_at_ms', created_at_ms)
+      from taken order by outbox_id;
+end
+$$;
+
+-- Takes due sagas for recovery, oldest first; the token fences whoever held them before (WRK-2).
+-- Locked first and read afterwards: whoever held a row has left it as it is read.
+-- in: lease_token, lease_ms, limit
+create or replace function saga_lease(doc jsonb) returns setof jsonb language plpgsql as $$
+declare
+  due text[];
+begin
+  due := (select array(select saga_id from saga where state in ('authorizing', 'awaiting_action', 'capturing')
+    and next_attempt_at_ms <= now_ms() and lease_until_ms <= now_ms()
+    order by next_attempt_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  return query update saga
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    where saga_id = any (due) returning saga_json(saga);
+end
+$$;
+
+-- Takes one live saga whose driver has gone: the buyer's retry drives on by the same code as recovery.
+-- Locked first and read afterwards: whoever held a row has left it as it is read.
+-- in: saga_id, lease_token, lease_ms
+create or replace function saga_resume(doc jsonb) returns setof jsonb language plpgsql as $$
+begin
+  perform 1 from saga where saga_id = doc ->> 'saga_id' and state in ('authorizing', 'awaiting_action', 'capturing')
+    and lease_until_ms <= now_ms() for update skip locked;
+  if not found then return; end if;
+  return query update saga
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    where saga_id = doc ->> 'saga_id' returning saga_json(saga);
+end
+$$;
+
+commit;

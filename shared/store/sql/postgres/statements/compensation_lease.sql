@@ -1,0 +1,19 @@
+-- Takes due compensations, oldest first, or the one named.
+-- Locked first and read afterwards: whoever held a row has left it as it is read.
+-- in: lease_token, lease_ms, limit, compensation_id?
+create or replace function compensation_lease(doc jsonb) returns setof jsonb language plpgsql as $$
+declare
+  due text[];
+begin
+  due := (select array(select compensation_id from compensation where state = 'pending' and lease_until_ms <= now_ms()
+    and next_attempt_at_ms <= now_ms() and (doc ->> 'compensation_id' is null or compensation_id = doc ->> 'compensation_id')
+    order by next_attempt_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  return query update compensation as c
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    where compensation_id = any (due)
+    returning jsonb_build_object('compensation_id', c.compensation_id, 'kind', c.kind, 'payment_id', c.payment_id, 'saga_id', c.saga_id,
+      'amount_minor', c.amount_minor, 'attempts', c.attempts, 'reason', c.reason,
+      'payment', (select payment_json(p) from payment as p where p.payment_id = c.payment_id),
+      'plan', (select plan from saga where saga.saga_id = c.saga_id));
+end
+$$;

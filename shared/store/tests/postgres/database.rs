@@ -1,0 +1,148 @@
+//! PostgreSQL behind the port: a database for each test, copied from one template with the demo shop.
+
+use std::{
+    cell::RefCell,
+    io::Write as _,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use ports::{Dialect, Sql, SqlError};
+use postgres::{Client, Config, NoTls, SimpleQueryMessage, types::Type};
+
+use crate::cluster::Cluster;
+
+/// The demo shop.
+pub const DEMO: &str = include_str!("../../migrations/postgres/demo.sql");
+/// The names of all tables.
+pub const TABLES: &str = "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1";
+/// The clock without its offset.
+pub const CLOCK_MS: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
+/// What every test's database is a copy of.
+const TEMPLATE: &str = "demo_shop";
+
+/// A client behind the port, as Spin's host puts it: every statement prepared anew, its one parameter a text.
+pub struct Database {
+    client: RefCell<Client>,
+    /// Dropped with the connection, by the test that has the database to itself.
+    _own: Option<SharedShop>,
+}
+
+impl Sql for Database {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError> {
+        let rows = self.client.borrow_mut().query(sql, &[&doc]).map_err(|error| said(&error))?;
+        rows.iter().map(|row| row.try_get(0).map_err(|error| said(&error))).collect()
+    }
+
+    fn run(&self, sql: &str) -> Result<(), SqlError> {
+        self.client.borrow_mut().batch_execute(sql).map_err(|error| said(&error))
+    }
+}
+
+fn said(error: &postgres::Error) -> SqlError {
+    match error.as_db_error() {
+        Some(error) => SqlError {
+            code: error.code().code().to_owned(),
+            constraint: error.constraint().map(str::to_owned),
+            text: error.message().to_owned(),
+        },
+        None => SqlError { code: String::new(), constraint: None, text: format!("{error:?}") },
+    }
+}
+
+/// The one cluster of this process, its template ready.
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let Some(cluster) = Cluster::start() else { skip() };
+        admin(&cluster).batch_execute(&format!("create database {TEMPLATE}")).unwrap();
+        let mut template = connect(&cluster, TEMPLATE).unwrap();
+        for script in store::POSTGRES_SCHEMA.into_iter().chain([DEMO]) {
+            template.batch_execute(script).unwrap();
+        }
+        cluster
+    })
+}
+
+/// Past the test harness, which would keep the words of tests that pass to itself.
+fn skip() -> ! {
+    let words = "no PostgreSQL server (15 or later) is installed: NOTHING OF THE STORE WAS TESTED ON POSTGRESQL";
+    assert!(std::env::var_os("EDGETILL_POSTGRES").is_none_or(|wish| wish != "required"), "{words}");
+    writeln!(std::io::stderr(), "\nSKIPPED: {words}").unwrap();
+    std::process::exit(0);
+}
+
+fn connect(cluster: &Cluster, database: &str) -> Result<Client, postgres::Error> {
+    Config::new().host_path(&cluster.socket).user("edgetill").dbname(database).connect(NoTls)
+}
+
+/// A connection to create and drop databases by; waits for the server to be up.
+fn admin(cluster: &Cluster) -> Client {
+    let mut last = String::new();
+    for _ in 0..600 {
+        match connect(cluster, "postgres") {
+            Ok(client) => return client,
+            Err(error) => last = format!("{error:?}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("PostgreSQL does not answer: {last}\n{}", cluster.log());
+}
+
+/// The demo shop in a database of its own.
+pub fn shop() -> Database {
+    let own = SharedShop::new();
+    Database { client: own.open().client, _own: Some(own) }
+}
+
+impl Database {
+    pub fn try_exec(&self, sql: &str) -> Result<(), SqlError> {
+        self.run(sql)
+    }
+
+    /// The rows of any query, as texts; a boolean is 0 or 1, as on SQLite.
+    pub fn cells(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let mut client = self.client.borrow_mut();
+        let booleans: Vec<bool> = client.prepare(sql).unwrap().columns().iter().map(|column| *column.type_() == Type::BOOL).collect();
+        let cell = |text: &str, boolean: bool| if boolean { u8::from(text == "t").to_string() } else { text.to_owned() };
+        let mut rows = Vec::new();
+        for message in client.simple_query(sql).unwrap() {
+            if let SimpleQueryMessage::Row(row) = message {
+                rows.push(booleans.iter().enumerate().map(|(at, boolean)| row.get(at).map(|text| cell(text, *boolean))).collect());
+            }
+        }
+        rows
+    }
+}
+
+/// The demo shop in a database for several connections; dropped with the value.
+pub struct SharedShop(String);
+
+impl SharedShop {
+    pub fn new() -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("shop_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        admin(cluster()).batch_execute(&format!("create database {name} template {TEMPLATE}")).unwrap();
+        Self(name)
+    }
+
+    /// A connection of one's own.
+    pub fn open(&self) -> Database {
+        Database { client: RefCell::new(connect(cluster(), &self.0).unwrap()), _own: None }
+    }
+}
+
+impl Drop for SharedShop {
+    fn drop(&mut self) {
+        if let Err(error) = admin(cluster()).batch_execute(&format!("drop database {} with (force)", self.0)) {
+            eprintln!("{}: {error}", self.0);
+        }
+    }
+}
