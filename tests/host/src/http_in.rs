@@ -83,7 +83,7 @@ async fn handle(app: &Arc<App>, request: Request<Incoming>, client: SocketAddr) 
 
 /// One request from a sibling component: no network, no routing. An unknown sibling is a failure of the call.
 pub async fn chain(app: &Arc<App>, matched: Matched, request: Request<WasiBody>) -> Result<Response<WasiBody>, Error> {
-    if !app.components.get(&matched.component).is_some_and(|component| component.http.is_some()) {
+    if app.components.get(&matched.component).is_none_or(|component| component.http.is_none()) {
         return Err(Error::InternalError(Some(format!("there is no component {:?} to chain to", matched.component))));
     }
     let client = SocketAddr::from(([0, 0, 0, 0], 0));
