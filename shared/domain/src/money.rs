@@ -1,14 +1,15 @@
 //! Money: an integer of minor units and its currency, always together.
 //!
 //! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an error, never a
-//! wrapped or a clamped amount. No float touches money. Whatever is not a whole number of minor units is
-//! rounded in exactly one place, [`divide_half_even`].
+//! wrapped or a clamped amount. No float touches money. Rates are decimals, and a decimal becomes an amount in
+//! exactly one place, [`round_half_even`].
 
 use crate::quantity::Quantity;
-use crate::sorted::sorted_by;
 use crate::text::{TextError, TextProblem};
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -227,23 +228,14 @@ impl fmt::Debug for Money {
     }
 }
 
-/// Divides and makes a whole number of it: the ONE place where money is rounded.
+/// Makes minor units of a decimal: the ONE place where money is rounded.
 ///
-/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop. `by` is
-/// above zero.
+/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop.
 ///
 /// # Errors
 /// If the result does not fit.
-pub fn divide_half_even(amount: i128, by: i128) -> Result<i64, MoneyError> {
-    // Rounded down first, and there is from nothing to nearly one left over.
-    let whole = amount.checked_div_euclid(by).ok_or(MoneyError::Overflow)?;
-    let twice_the_rest = (amount - whole * by) * 2;
-    let up = match twice_the_rest.cmp(&by) {
-        Ordering::Less => 0,
-        Ordering::Equal => whole & 1,
-        Ordering::Greater => 1,
-    };
-    i64::try_from(whole + up).map_err(|_| MoneyError::Overflow)
+pub fn round_half_even(amount: Decimal) -> Result<i64, MoneyError> {
+    amount.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_i64().ok_or(MoneyError::Overflow)
 }
 
 /// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
@@ -267,8 +259,9 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
     let mut parts: Vec<u128> = weights.iter().map(|&weight| magnitude * u128::from(weight) / whole).collect();
     let left_over = magnitude - parts.iter().sum::<u128>();
 
-    let losses = weights.iter().zip(parts.iter_mut()).map(|(&weight, part)| (magnitude * u128::from(weight) % whole, part));
-    let by_loss = sorted_by(losses, |a, b| b.0.cmp(&a.0));
+    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> =
+        weights.iter().zip(parts.iter_mut()).map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part)).collect();
+    by_loss.sort_by_key(|(loss, _)| *loss);
     // What is left over is the sum of the losses, so it is less than the number of parts that lost anything.
     let receivers = usize::try_from(left_over).map_err(|_| MoneyError::Overflow)?;
     for (_, part) in by_loss.into_iter().take(receivers) {
@@ -296,6 +289,10 @@ mod tests {
 
     fn divide(total: i64, weights: &[u64]) -> Vec<i64> {
         allocate(usd(total), weights).unwrap().into_iter().map(Money::amount_minor).collect()
+    }
+
+    fn rounded(text: &str) -> Result<i64, MoneyError> {
+        round_half_even(text.parse().unwrap())
     }
 
     #[test]
@@ -342,23 +339,11 @@ mod tests {
 
     #[test]
     fn a_half_is_rounded_to_the_even_neighbour() {
-        for (amount, by, expected) in [
-            (1, 2, 0),
-            (3, 2, 2),
-            (5, 2, 2),
-            (2_500_001, 1_000_000, 3),
-            (-1, 2, 0),
-            (-3, 2, -2),
-            (-4, 3, -1),
-            (-5, 3, -2),
-            (4_999, 10_000, 0),
-        ] {
-            assert_eq!(divide_half_even(amount, by), Ok(expected), "{amount} / {by}");
+        for (text, expected) in [("0.5", 0), ("1.5", 2), ("2.5", 2), ("2.500000000001", 3), ("-0.5", 0), ("-1.5", -2), ("0.4999", 0)] {
+            assert_eq!(rounded(text), Ok(expected), "{text}");
         }
-        let most = i128::from(i64::MAX) * 10;
-        assert_eq!(divide_half_even(most + 4, 10), Ok(i64::MAX));
-        assert_eq!(divide_half_even(most + 5, 10), Err(MoneyError::Overflow));
-        assert_eq!(divide_half_even(1, 0), Err(MoneyError::Overflow));
+        assert_eq!(rounded("9223372036854775807.4"), Ok(i64::MAX));
+        assert_eq!(rounded("9223372036854775807.5"), Err(MoneyError::Overflow));
     }
 
     #[test]

@@ -380,30 +380,6 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
 }
 
 #[test]
-fn a_jwt_library_reads_our_tokens_and_we_read_its() {
-    use jwt_compact::{
-        AlgorithmExt as _, Header, UntrustedToken,
-        alg::{Hs256, Hs256Key},
-    };
-    let key = Hs256Key::new(SECRET);
-    let ours = token(&["catalog:read", "catalog:write"], 0, 600);
-    let read = Hs256.validator::<Value>(&key).validate(&UntrustedToken::new(&ours).unwrap()).unwrap();
-    let claims = read.claims();
-    assert_eq!(claims.custom["scope"], "catalog:read catalog:write");
-    assert_eq!(claims.custom["aud"], "edgetill-service");
-    assert_eq!(claims.expiration.unwrap().timestamp(), NOW_MS / 1_000 + 600);
-
-    let header = Header::empty().with_token_type("JWT").with_key_id("k1");
-    let theirs = Hs256.token(&header, claims, &key).unwrap();
-    let service = service_token::verify(SECRET.as_bytes(), &theirs, NOW_MS).unwrap();
-    assert_eq!(service.scopes, ["catalog:read", "catalog:write"]);
-    // A header we do not understand and must.
-    let critical = json!({ "alg": "HS256", "crit": ["b64"], "b64": false });
-    let critical = forged(critical, claims.custom.clone(), SECRET);
-    assert_eq!(service_token::verify(SECRET.as_bytes(), &critical, NOW_MS), Err(service_token::Refusal::Signature));
-}
-
-#[test]
 fn a_component_without_the_key_takes_no_service_token_and_a_weak_key_is_our_fault() {
     let good = token(&["catalog:write"], 0, 600);
     let reply = answer(&World::default(), bearer(Method::Post, "/admin", &good));

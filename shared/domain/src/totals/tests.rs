@@ -401,7 +401,7 @@ fn orders() -> impl Strategy<Value = Order> {
             let classes = ["standard", "reduced", "food", "shipping"];
             let of_rule = |(class, (millionths, inclusive)): (&&str, &(u32, bool))| TaxRule {
                 tax_class: class.parse().unwrap(),
-                rate: TaxRate::from_millionths(*millionths).unwrap(),
+                rate: format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000).parse().unwrap(),
                 inclusive: *inclusive,
             };
             let tax_rules = classes.iter().zip(&tax).map(of_rule).collect();
