@@ -2,7 +2,7 @@
 //!
 //! A use case takes the ports and a typed input and answers what the endpoint sends, or a
 //! [`Problem`](edge::Problem). It knows no SDK and no SQL text. What it must not do is decide twice: a
-//! total comes from [`pricing`], an order from [`saga`], a release from `store`, and from nowhere else.
+//! total comes from `pricing`, an order from `saga`, a release from `store`, and from nowhere else.
 
 pub mod cart;
 pub mod catalog;

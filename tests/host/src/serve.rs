@@ -33,7 +33,7 @@ pub struct ServeArgs {
     /// Spin's runtime configuration: files behind labels.
     #[arg(long, value_name = "FILE")]
     pub runtime_config_file: Option<PathBuf>,
-    /// SQL to run at the start: a statement, or @file[:label] for a whole file.
+    /// SQL to run at the start: a statement, or `@file[:label]` for a whole file.
     #[arg(long, value_name = "SQL")]
     pub sqlite: Vec<String>,
     /// A variable's value: name=value, or name=@file.
@@ -42,7 +42,7 @@ pub struct ServeArgs {
     /// `requests` prints one JSON line per run with its host calls.
     #[arg(long, value_name = "WHAT", value_parser = ["requests"])]
     pub log: Option<String>,
-    /// Do not echo what guests print; the files in <state-dir>/logs have it.
+    /// Do not echo what guests print; the files in `<state-dir>/logs` have it.
     #[arg(short, long)]
     pub quiet: bool,
     /// Leave cron triggers out.
