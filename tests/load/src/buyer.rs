@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 
-/// A SKU of the demo catalog that no run sells out: 1,000 in each warehouse are topped up by cancelling nothing.
+/// How many SKUs of the demo catalog are bought, in turn: all but the last, which is nearly sold out.
 pub const SKUS: usize = 99;
 
 /// A connection and who uses it.
