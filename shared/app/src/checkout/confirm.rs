@@ -3,7 +3,7 @@
 //! KV gate → one read → decide → the claim (one statement) → the saga. Every way a second request can meet the
 //! first ends in one of: the same reply, 409 while it runs, 409 because the cart has its order.
 
-use super::{begin::PaymentToken, gate::Gate, plan::plan};
+use super::{begin::PaymentToken, gate::Gate, not_found, plan::plan};
 use crate::{
     Change,
     pricing::{Binding, Priced, PricingFacts},
@@ -122,7 +122,7 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Decision, Problem> {
     let input = json!({ "owner": owner, "session_id": session_id, "idempotency_key": change.key() });
-    let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(|| Problem::new(Code::SessionNotFound))?;
+    let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(|| not_found(shop))?;
     let key = change.key().map_or_else(|| derived_key(owner, &facts.session, body), str::to_owned);
 
     if let Some(saga) = facts.same_key.filter(|saga| saga.idempotency_key == key) {

@@ -9,3 +9,12 @@ mod view;
 pub use begin::{BeginCheckout, PaymentToken, begin};
 pub use confirm::{Confirm, confirm};
 pub use view::view;
+
+use crate::shop::Shop;
+use edge::{Code, Problem};
+
+/// No such session of this caller's: the same answer whether it is missing or somebody else's, and counted (CART-2).
+fn not_found(shop: &Shop<'_>) -> Problem {
+    shop.count("checkout_session_not_found_total");
+    Problem::new(Code::SessionNotFound)
+}

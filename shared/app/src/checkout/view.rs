@@ -1,8 +1,9 @@
 //! `GET /api/v1/checkout/:session_id`.
 
+use super::not_found;
 use crate::{pricing::quote_hash, settings::PRICE_STALE_MS, shop::Shop};
 use domain::totals::{Totals, Warning, warnings};
-use edge::{Code, Problem, Reply};
+use edge::{Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
@@ -28,9 +29,8 @@ struct Session {
 /// `session_not_found`, for somebody else's too.
 pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let session: Session = shop
-        .read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?
-        .ok_or_else(|| Problem::new(Code::SessionNotFound))?;
+    let session: Session =
+        shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?.ok_or_else(|| not_found(&shop))?;
     let mut warnings = warnings(&session.totals);
     if session.now_ms.saturating_sub(session.created_at_ms) > shop.setting(&PRICE_STALE_MS)? {
         warnings.push(Warning {

@@ -98,7 +98,7 @@ pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, mut which: Value) -> Re
     if let Some(which) = which.as_object_mut() {
         which.insert("owner".to_owned(), json!(owner));
     }
-    shop.read(&sql::ORDER_VIEW, &which)?.ok_or_else(not_found)
+    shop.read(&sql::ORDER_VIEW, &which)?.ok_or_else(|| not_found(shop))
 }
 
 fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Value, Problem> {

@@ -180,6 +180,8 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
         ("GET", format!("/api/v1/orders/number/{number}"), "/api/v1/orders/number/ORD-20200101-000001".to_owned(), "order_not_found"),
         ("POST", format!("/api/v1/orders/{order_id}/cancel"), format!("/api/v1/orders/{invented}/cancel"), "order_not_found"),
     ];
+    let counters = ["checkout_session_not_found_total", "order_not_found_total"];
+    let counted = counters.map(|name| shop.counter(name));
     for (method, existing, missing, code) in oracles {
         let ask = |path: &str, token: Option<&str>| {
             let call = shop.call(method, path);
@@ -191,6 +193,10 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
         assert_eq!(theirs.body, ask(&missing, Some(&other.token)).body, "{existing}");
         assert_eq!(ask(&existing, None).body, ask(&missing, None).body, "{existing}");
         assert!([401, 404].contains(&ask(&existing, None).status), "{existing}");
+    }
+    // Each of the other shopper's two questions about a session (two paths) and an order (three) was counted.
+    for ((name, before), refused) in counters.into_iter().zip(counted).zip([4, 6]) {
+        assert!(shop.counter(name) >= before + refused, "{name}");
     }
     assert_eq!(other.call("GET", "/api/v1/orders").send().expect(200)["orders"], json!([]));
     assert_eq!(owner.order(order_id).expect(200)["status"], "confirmed");
