@@ -1,7 +1,13 @@
-//! Every endpoint, declared once: which component serves it, where, by which methods, and for whom.
+//! Every endpoint, declared once: which component serves it, where, by which methods, for whom, and what is said there.
 //!
 //! The functions take their path from here, and a test (`tests/tidy`) holds this table, the manifests, the
 //! folders and the crates together: an endpoint that is missing in one of them does not pass.
+//!
+//! What stands after `=>` is for the API document alone (feature `document`, see [`document`]): requests, replies and
+//! problems, by the types that are really read and written. Components are built without it, and it costs them nothing.
+
+#[cfg(feature = "document")]
+pub mod document;
 
 /// Who may call a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,73 +27,242 @@ pub enum Access {
 /// One path of one component.
 #[derive(Clone, Copy, Debug)]
 pub struct Endpoint {
+    /// The name of its constant here.
+    pub name: &'static str,
     /// The component, which is also the crate and the wasm file.
     pub component: &'static str,
+    /// What it is about.
+    pub about: &'static str,
     /// The path, with `:name` for a segment.
     pub path: &'static str,
     /// The methods and who may call each.
     pub methods: &'static [(&'static str, Access)],
 }
 
-/// Declares the endpoints and the list of them all.
+/// Declares the endpoints, the list of them all, and their part of the document.
 macro_rules! endpoints {
-    ($($(#[doc = $doc:literal])+ $name:ident: $component:literal $path:literal [$($method:literal $access:expr),+];)+) => {
-        $($(#[doc = $doc])+ pub const $name: Endpoint = Endpoint { component: $component, path: $path, methods: &[$(($method, $access)),+] };)+
+    ($(
+        $(#[doc = $about:literal])+
+        $name:ident: $component:literal $path:literal {
+            $( $(#[doc = $summary:literal])+ $id:ident: $method:literal $access:expr => $describe:expr; )+
+        }
+    )+) => {
+        $($(#[doc = $about])+ pub const $name: Endpoint = Endpoint {
+            name: stringify!($name), component: $component, about: concat!($($about),+), path: $path, methods: &[$(($method, $access)),+],
+        };)+
 
         /// All of them.
         pub const ENDPOINTS: &[Endpoint] = &[$($name),+];
+
+        /// Every operation, for the document.
+        #[cfg(feature = "document")]
+        fn operations() -> Vec<document::Operation> {
+            vec![$($({
+                let operation = document::Operation::new(stringify!($id), $name, concat!($($summary, "\n"),+), $method, $access);
+                let describe: fn(document::Operation) -> document::Operation = $describe;
+                describe(operation)
+            }),+),+]
+        }
     };
 }
 
 use Access::{Open, Owner, OwnerOr, Scope, Worker};
 
+#[cfg(feature = "document")]
+use {
+    app::{cart, catalog, checkout, order, wire, workers},
+    document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
+    edge::Code::{
+        CurrencyUnsupported, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, QuantityOutOfRange, SessionNotFound, SkuNotFound,
+        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch, WarehouseUnknown,
+    },
+};
+
 endpoints! {
-    /// The caller's cart: open it, look at it, clear it. Opening needs no credential: it makes a guest.
-    CART: "cart-current" "/api/v1/cart" ["GET" Owner, "POST" Open, "DELETE" Owner];
-    /// Add to the cart.
-    CART_ITEMS: "cart-items" "/api/v1/cart/items" ["POST" Owner];
-    /// One line of the cart.
-    CART_ITEM: "cart-item" "/api/v1/cart/items/:line_id" ["PUT" Owner, "DELETE" Owner];
+    /// The caller's cart.
+    CART: "cart-current" "/api/v1/cart" {
+        /// The cart as it stands now.
+        view_cart: "GET" Owner => |it| it.no_query().reply::<cart::Cart>(200).tagged().unless_seen().problems(OF_CART);
+        /// Open a cart.
+        ///
+        /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200.
+        open_cart: "POST" Open => |it| it.credential_optional().optional_body::<cart::CreateCart>(examples::open_cart())
+            .reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged().located().problems(&[CurrencyUnsupported]).stored();
+        /// Remove every line.
+        clear_cart: "DELETE" Owner => |it| it.versioned().keyed().reply::<wire::Cleared>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE);
+    }
+    /// The lines of the caller's cart.
+    CART_ITEMS: "cart-items" "/api/v1/cart/items" {
+        /// Add to the cart.
+        ///
+        /// A quantity is added to what is there: parallel adds never lose one. Short stock is a warning and no refusal.
+        add_to_cart: "POST" Owner => |it| it.versioned().keyed().body::<cart::AddLine>(examples::add_to_cart())
+            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE)
+            .problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
+    }
+    /// One line of the caller's cart.
+    CART_ITEM: "cart-item" "/api/v1/cart/items/:line_id" {
+        /// Replace a line's quantity.
+        set_quantity: "PUT" Owner => |it| it.versioned().keyed().body::<cart::SetQuantity>(examples::set_quantity())
+            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE).problems(&[LineNotFound, QuantityOutOfRange]);
+        /// Remove a line.
+        remove_line: "DELETE" Owner => |it| it.versioned().keyed()
+            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE).problems(&[LineNotFound]);
+    }
     /// What the cart would cost.
-    CART_TOTALS: "cart-totals" "/api/v1/cart/totals" ["GET" Owner];
+    CART_TOTALS: "cart-totals" "/api/v1/cart/totals" {
+        /// The cart with tax, shipping and stock.
+        ///
+        /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is silently zero.
+        preview_totals: "GET" Owner => |it| it.query::<cart::Destination>().reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
+    }
     /// How the cart could be sent.
-    CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" ["GET" Owner];
-    /// Begin a checkout.
-    CHECKOUT: "checkout-sessions" "/api/v1/checkout" ["POST" Owner];
+    CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
+        /// The methods that carry this cart, each with the price the totals will quote.
+        list_shipping_methods: "GET" Owner => |it| it.query::<cart::Destination>().reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
+    }
+    /// Checkouts.
+    CHECKOUT: "checkout-sessions" "/api/v1/checkout" {
+        /// Begin a checkout, or begin it anew.
+        ///
+        /// Everything a confirm would refuse is refused here already. Nothing is reserved yet.
+        begin_checkout: "POST" Owner => |it| it.keyed().body::<checkout::BeginCheckout>(examples::begin_checkout())
+            .reply::<wire::SessionBegun>(201).located().replayable()
+            .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id")
+            .problems(OF_CART).problems(TOTALS).problems(BEGIN);
+    }
     /// A checkout session.
-    CHECKOUT_SESSION: "checkout-session" "/api/v1/checkout/:session_id" ["GET" Owner];
+    CHECKOUT_SESSION: "checkout-session" "/api/v1/checkout/:session_id" {
+        /// A session, with what is reserved for it.
+        view_checkout: "GET" Owner => |it| it.no_query().reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
+    }
     /// From a session to one paid order.
-    CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" ["POST" Owner];
-    /// The caller's orders; a service creates one.
-    ORDERS: "order-orders" "/api/v1/orders" ["GET" OwnerOr("orders:read"), "POST" Scope("orders:write")];
+    CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" {
+        /// Confirm a session: there is one order, or nothing is held and nothing charged.
+        ///
+        /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After `payment_declined` the key is free for another try.
+        confirm_checkout: "POST" Owner => |it| it.keyed().optional_body::<checkout::Confirm>(examples::confirm())
+            .reply::<wire::OrderPlaced>(201).located().replayable().link("view_order", "order_id", "order_id")
+            .link("view_order_by_number", "order_number", "order_number").link("cancel_order", "order_id", "order_id")
+            .problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN).problems(CONFIRM);
+    }
+    /// Orders.
+    ORDERS: "order-orders" "/api/v1/orders" {
+        /// Orders, newest first: the caller's, or for a service everybody's.
+        list_orders: "GET" OwnerOr("orders:read") => |it| it.query::<order::ListOrders>().reply::<wire::OrderPage>(200).stored();
+        /// Create an order as a service.
+        ///
+        /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used. Send an
+        /// `Idempotency-Key`: without one every request is an order of its own.
+        create_order: "POST" Scope("orders:write") => |it| it.keyed().body::<order::CreateOrder>(examples::create_order())
+            .reply::<wire::OrderPlaced>(201).located().replayable().link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id")
+            .problems(TOTALS).problems(BEGIN).problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
+    }
     /// One order by its id.
-    ORDER: "order-by-id" "/api/v1/orders/:order_id" ["GET" OwnerOr("orders:read")];
+    ORDER: "order-by-id" "/api/v1/orders/:order_id" {
+        /// An order.
+        view_order: "GET" OwnerOr("orders:read") => |it| it.no_query().reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+    }
     /// One order by its number.
-    ORDER_BY_NUMBER: "order-by-number" "/api/v1/orders/number/:order_number" ["GET" OwnerOr("orders:read")];
-    /// Cancel a whole order.
-    ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" ["POST" OwnerOr("orders:write")];
-    /// The catalog, page by page; bulk import.
-    SKUS: "catalog-skus" "/api/v1/catalog/skus" ["GET" Scope("catalog:read"), "POST" Scope("catalog:write")];
+    ORDER_BY_NUMBER: "order-by-number" "/api/v1/orders/number/:order_number" {
+        /// An order, by the number people use.
+        view_order_by_number: "GET" OwnerOr("orders:read") => |it| it.no_query().reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+    }
+    /// Cancelling an order.
+    ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" {
+        /// Cancel a whole order that has not been shipped.
+        ///
+        /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
+        cancel_order: "POST" OwnerOr("orders:write") => |it| it.keyed().optional_body::<order::CancelOrder>(examples::cancel_order())
+            .reply::<wire::OrderCancelled>(200).tagged().replayable().problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
+    }
+    /// The catalog.
+    SKUS: "catalog-skus" "/api/v1/catalog/skus" {
+        /// The catalog, page by page in order of the codes.
+        list_skus: "GET" Scope("catalog:read") => |it| it.query::<catalog::ListSkus>().reply::<wire::SkuPage>(200).stored();
+        /// Add or replace many SKUs, all or none.
+        import_skus: "POST" Scope("catalog:write") => |it| it.body::<catalog::Import>(examples::import_skus())
+            .reply::<wire::Imported>(200).problems(&[CurrencyUnsupported]).stored();
+    }
     /// One SKU with its prices.
-    SKU: "catalog-sku" "/api/v1/catalog/skus/:sku" ["GET" Scope("catalog:read"), "PUT" Scope("catalog:write")];
-    /// What there is of a SKU, and its changes.
-    STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" ["GET" Scope("catalog:read"), "POST" Scope("catalog:write")];
+    SKU: "catalog-sku" "/api/v1/catalog/skus/:sku" {
+        /// A SKU.
+        view_sku: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::SkuRecord>(200).problems(&[SkuNotFound]).stored();
+        /// Add or replace a SKU. The next read of any cart sees a new price.
+        put_sku: "PUT" Scope("catalog:write") => |it| it.body::<catalog::SkuFacts>(examples::put_sku())
+            .reply::<wire::SkuRecord>(200).problems(&[CurrencyUnsupported]).stored();
+    }
+    /// What there is of a SKU.
+    STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" {
+        /// A SKU's stock, warehouse by warehouse.
+        view_stock: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::Stock>(200).problems(&[SkuNotFound]).stored();
+        /// Receive or adjust stock.
+        ///
+        /// Send an `Idempotency-Key`, or a repeated request receives twice.
+        move_stock: "POST" Scope("catalog:write") => |it| it.keyed().body::<catalog::MoveStock>(examples::move_stock())
+            .reply::<wire::StockMoved>(200).replayable().problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
+    }
     /// Does the component run?
-    HEALTH_LIVE: "ops-health" "/health/live" ["GET" Open];
+    HEALTH_LIVE: "ops-health" "/health/live" {
+        /// The component runs.
+        live: "GET" Open => |it| it.reply::<wire::Live>(200);
+    }
     /// Can requests be served?
-    HEALTH_READY: "ops-health" "/health/ready" ["GET" Open];
+    HEALTH_READY: "ops-health" "/health/ready" {
+        /// The database answers and has the schema.
+        ready: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+    }
     /// As ready.
-    HEALTH: "ops-health" "/health" ["GET" Open];
+    HEALTH: "ops-health" "/health" {
+        /// As `/health/ready`.
+        health: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+    }
     /// Everything we call, each timed.
-    HEALTH_DEPENDENCIES: "ops-health" "/health/dependencies" ["GET" Open];
+    HEALTH_DEPENDENCIES: "ops-health" "/health/dependencies" {
+        /// Database, key-value store, payment provider and event sink, each timed.
+        health_dependencies: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+    }
     /// The variables in force, secrets masked.
-    CONFIG: "ops-config" "/api/v1/config" ["GET" Scope("config:read")];
+    CONFIG: "ops-config" "/api/v1/config" {
+        /// Every variable in force, secrets masked, and those that will not do.
+        show_config: "GET" Scope("config:read") => |it| it.no_query().reply::<wire::Variables>(200);
+    }
+    /// This document.
+    OPENAPI: "ops-openapi" "/openapi.json" {
+        /// This document.
+        openapi: "GET" Open => |it| it.no_query().reply::<document::Document>(200).tagged().unless_seen();
+    }
+    /// This document as a page.
+    DOCS: "ops-openapi" "/docs" {
+        /// This document as a page to read.
+        docs: "GET" Open => |it| it.no_query().page(200).tagged().unless_seen();
+    }
     /// Sends waiting events to the sink.
-    OUTBOX_RELAY: "workers-outbox-relay" "/internal/workers/outbox-relay" ["GET" Worker("outbox-relay"), "POST" Worker("outbox-relay")];
+    OUTBOX_RELAY: "workers-outbox-relay" "/internal/workers/outbox-relay" {
+        /// Send waiting events to the sink, now.
+        run_outbox_relay: "GET" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
+        /// Send waiting events to the sink.
+        start_outbox_relay: "POST" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
+    }
     /// Gives expired reservations back to stock.
-    RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" ["GET" Worker("reservation-cleanup"), "POST" Worker("reservation-cleanup")];
+    RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" {
+        /// Give expired reservations back to stock, now.
+        run_reservation_cleanup: "GET" Worker("reservation-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        /// Give expired reservations back to stock.
+        start_reservation_cleanup: "POST" Worker("reservation-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+    }
     /// Drives on the sagas whose driver has gone.
-    SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" ["GET" Worker("saga-recovery"), "POST" Worker("saga-recovery")];
+    SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" {
+        /// Drive on the sagas whose driver has gone, now.
+        run_saga_recovery: "GET" Worker("saga-recovery") => |it| it.reply::<workers::Report>(200).worker();
+        /// Drive on the sagas whose driver has gone.
+        start_saga_recovery: "POST" Worker("saga-recovery") => |it| it.reply::<workers::Report>(200).worker();
+    }
     /// Tries again what is owed to the payment provider.
-    COMPENSATION_RETRY: "workers-compensation-retry" "/internal/workers/compensation-retry" ["GET" Worker("compensation-retry"), "POST" Worker("compensation-retry")];
+    COMPENSATION_RETRY: "workers-compensation-retry" "/internal/workers/compensation-retry" {
+        /// Try again what is owed to the payment provider, now.
+        run_compensation_retry: "GET" Worker("compensation-retry") => |it| it.reply::<workers::Report>(200).worker();
+        /// Try again what is owed to the payment provider.
+        start_compensation_retry: "POST" Worker("compensation-retry") => |it| it.reply::<workers::Report>(200).worker();
+    }
 }

@@ -10,6 +10,8 @@ pub mod checkout;
 pub mod ops;
 pub mod order;
 pub mod settings;
+#[cfg(feature = "schema")]
+pub mod wire;
 pub mod workers;
 
 mod breaker;

@@ -122,6 +122,7 @@ impl fmt::Debug for Email {
 
 /// A postal address. Which countries the shop serves, and which need a region or a postal code, are tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(!try_from, deny_unknown_fields))]
 #[serde(try_from = "RawAddress")]
 pub struct Address {
     /// Who lives there.

@@ -32,6 +32,8 @@ pub mod quantity;
 pub mod reservation;
 pub mod retry;
 pub mod saga;
+#[cfg(feature = "schema")]
+mod schema;
 pub mod shipping;
 mod sorted;
 pub mod stock;

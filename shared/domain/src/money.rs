@@ -84,6 +84,7 @@ pub struct CurrencyRules {
 
 /// An amount of one currency, in minor units. It may be negative: a discount, a refund, a difference.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Money {
     amount_minor: i64,

@@ -52,6 +52,7 @@ pub struct Parcel {
 
 /// A method and what it costs for one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippingQuote {
     /// The method.
     pub method_id: ShippingMethodId,

@@ -42,6 +42,7 @@ pub struct Allocation {
 
 /// A SKU of which all warehouses together have less than was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[error("{sku}: {requested} asked for, {available} available")]
 pub struct Shortage {
     /// The SKU.
@@ -62,6 +63,7 @@ impl Shortage {
 
 /// What can be said about a line's stock without reserving any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "stock", rename_all = "snake_case")]
 pub enum StockVerdict {
     /// There is enough.

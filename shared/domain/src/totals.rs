@@ -97,6 +97,7 @@ pub struct TotalsInput<'a> {
 
 /// A line with its money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LineTotals {
     /// The line.
     pub line_id: LineId,
@@ -133,6 +134,7 @@ pub struct LineTotals {
 
 /// The shipping with its money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippingTotals {
     /// The method.
     pub method_id: ShippingMethodId,
@@ -179,6 +181,7 @@ impl AdjustmentKind {
 
 /// One step on the way to the total.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Adjustment {
     /// What it is.
     pub kind: AdjustmentKind,
@@ -193,6 +196,7 @@ pub struct Adjustment {
 
 /// What an order costs, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Totals {
     /// The currency of every amount below.
     pub currency: Currency,
@@ -548,6 +552,7 @@ fn adjustment(kind: AdjustmentKind, label: &str, amount: Money, target: Option<&
 
 /// Something the buyer should know that does not stop them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Warning {
     /// Its stable name.
     pub code: String,

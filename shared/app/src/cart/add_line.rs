@@ -19,9 +19,13 @@ use store::sql;
 
 /// What to add.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddLine {
+    /// What.
     sku: Sku,
+    /// How many more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 10_000)))]
     quantity: i64,
 }
 

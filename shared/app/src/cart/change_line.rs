@@ -14,8 +14,11 @@ use store::sql;
 
 /// The quantity a line is to have.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetQuantity {
+    /// How many there are to be.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 10_000)))]
     quantity: i64,
 }
 

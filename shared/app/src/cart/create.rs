@@ -15,6 +15,7 @@ use store::{Refusal, sql};
 
 /// What a cart may be opened with.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateCart {
     /// The currency its prices are in; the shop's default when missing.
@@ -23,9 +24,13 @@ pub struct CreateCart {
     country: Option<Country>,
 }
 
-#[derive(Serialize)]
-struct Created {
+/// A cart, and for a new guest the secret it is theirs by.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Created {
+    /// The cart.
     cart: view::Cart,
+    /// The guest's secret, this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest_token: Option<String>,
 }

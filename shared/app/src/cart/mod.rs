@@ -11,6 +11,8 @@ pub use change_line::{SetQuantity, clear, remove_line, set_quantity};
 pub use create::{CreateCart, create};
 pub use totals::{Destination, shipping_methods, totals};
 pub use view::view;
+#[cfg(feature = "schema")]
+pub use {create::Created, totals::Preview, view::Cart};
 
 pub(crate) use view::{CartRow, line_id};
 

@@ -17,6 +17,7 @@ use store::sql;
 
 /// Where it would go, and how.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// The country; the cart's own when missing.
@@ -27,13 +28,19 @@ pub struct Destination {
     shipping_method: Option<ShippingMethodId>,
 }
 
-#[derive(Serialize)]
-struct Preview<'a> {
+/// What a cart would cost.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Preview<'a> {
+    /// The cart.
     cart_id: &'a str,
+    /// The version that was priced.
     cart_version: i64,
     #[serde(flatten)]
     totals: &'a Totals,
+    /// What the buyer should know.
     warnings: Vec<Warning>,
+    /// Equal hashes, equal money.
     quote_hash: String,
 }
 

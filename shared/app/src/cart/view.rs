@@ -47,30 +47,51 @@ pub(crate) struct LineRow {
 
 /// A cart as the storefront sees it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Cart {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cart {
+    /// The cart.
     cart_id: CartId,
+    /// Where it is in its life.
     status: CartStatus,
+    /// The currency of its prices.
     currency: Currency,
+    /// Where it is expected to go.
     country: Country,
+    /// What `If-Match` is compared with.
     pub(crate) version: i64,
+    /// Its lines, oldest first.
     lines: Vec<Line>,
     /// The sum of the lines that have a price; tax, shipping and discounts are the totals' affair.
     subtotal: Money,
+    /// When it was changed last.
     updated_at_ms: i64,
+    /// When it ends unless it is touched.
     expires_at_ms: i64,
+    /// What the buyer should know.
     warnings: Vec<Warning>,
 }
 
+/// A line as the storefront sees it.
 #[derive(Debug, Serialize)]
-struct Line {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CartLine"))]
+pub struct Line {
+    /// The line.
     line_id: LineId,
+    /// What is bought.
     sku: Sku,
+    /// Its name; null if the catalog has lost it.
     name: Option<String>,
+    /// How many.
     quantity: Quantity,
+    /// What one costs now; null if it is not sold.
     unit_price: Option<Money>,
+    /// What one cost when it was added.
     added_price: Money,
+    /// Whether those two differ.
     price_changed: bool,
+    /// Unit price times quantity.
     line_total: Option<Money>,
+    /// What stock says of it.
     #[serde(flatten)]
     stock: StockVerdict,
 }

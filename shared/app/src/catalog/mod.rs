@@ -23,60 +23,99 @@ const WEIGHT_G_MAX: i64 = 1_000_000;
 
 /// What is known of a SKU. A currency that `prices` leaves out is one it is not sold in.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SkuFacts {
+    /// The product it is a variant of.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     product_id: String,
+    /// Its name as the buyer reads it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     name: String,
+    /// What it belongs to.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     category: String,
+    /// The class it is taxed in.
     tax_class: TaxClass,
+    /// What one weighs, in grams.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1_000_000)))]
     weight_g: i64,
+    /// Whether it is sold.
     active: bool,
-    /// Minor units by currency.
+    /// Minor units by currency; one that is left out is one it is not sold in.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::wire::prices"))]
     prices: BTreeMap<Currency, i64>,
 }
 
 /// A SKU with its code, as an import brings it.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SkuRecord {
     sku: Sku,
+    /// The product it is a variant of.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     product_id: String,
+    /// Its name as the buyer reads it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     name: String,
+    /// What it belongs to.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     category: String,
+    /// The class it is taxed in.
     tax_class: TaxClass,
+    /// What one weighs, in grams.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1_000_000)))]
     weight_g: i64,
+    /// Whether it is sold.
     active: bool,
+    /// Minor units by currency; one that is left out is one it is not sold in.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::wire::prices"))]
     prices: BTreeMap<Currency, i64>,
 }
 
 /// Many SKUs at once.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Import {
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 500)))]
     skus: Vec<SkuRecord>,
 }
 
 /// A page of the catalog.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListSkus {
+    /// Where the page before ended (`next_cursor`).
     cursor: Option<Sku>,
+    /// SKUs a page has, 1 to 500.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
     limit: Option<i64>,
 }
 
 /// A change of what there is: `receive` adds what came in, `adjust` corrects by a difference of either sign.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MoveStock {
+    /// Where.
     warehouse_id: WarehouseId,
+    /// What happened.
     kind: MoveKind,
+    /// By how many: above 0 to receive, of either sign and not 0 to adjust.
+    #[cfg_attr(feature = "schema", schemars(range(min = -1_000_000_000, max = 1_000_000_000)))]
     quantity: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum MoveKind {
+    /// It came in.
     Receive,
+    /// A correction.
     Adjust,
 }
 

@@ -20,13 +20,20 @@ use store::{Refusal, sql};
 
 /// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BeginCheckout {
+    /// Where to write to.
     pub(crate) email: Email,
+    /// Where it goes.
     pub(crate) shipping_address: Address,
+    /// Whom to bill, if not there.
     pub(crate) billing_address: Option<Address>,
+    /// How it goes.
     pub(crate) shipping_method: ShippingMethodId,
+    /// How it is paid.
     pub(crate) payment_method: PaymentToken,
+    /// What the buyer wants to say.
     pub(crate) notes: Option<Notes>,
 }
 
@@ -53,6 +60,20 @@ impl PaymentToken {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for PaymentToken {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "PaymentToken".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "pattern": "^pm_(?!.*[0-9]{12})[A-Za-z0-9_]{1,252}$",
+            "description": "The payment provider's token for a payment method; never card data.",
+        })
     }
 }
 

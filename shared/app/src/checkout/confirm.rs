@@ -28,6 +28,7 @@ const CLAIM_ROUNDS: u32 = 3;
 
 /// What a confirm may say.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// The total the buyer agrees to, when it is no longer the one they were shown (CHK-2).

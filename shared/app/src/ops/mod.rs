@@ -15,11 +15,17 @@ const SCHEMA_VERSION: i64 = 1;
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT_MS: u64 = 2_000;
 
+/// Something we call, and how it is.
 #[derive(Debug, Serialize)]
-struct Dependency {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Dependency {
+    /// `database`, `key_value`, `payment_provider` or `event_sink`.
     name: &'static str,
+    /// `ok`, `down` or `not_configured`.
     status: &'static str,
+    /// How long the look took.
     duration_ms: i64,
+    /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }

@@ -16,8 +16,11 @@ use store::{Refusal, sql};
 
 /// Why.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CancelOrder {
+    /// In one line, kept in the open: no personal data.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     reason: Option<String>,
 }
 

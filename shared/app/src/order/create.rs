@@ -21,23 +21,38 @@ use store::{Refusal, sql};
 
 /// An order to be. `expected_total` is compared and never used: prices are ours.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateOrder {
+    /// The currency it is sold in.
     currency: Currency,
+    /// What is bought; a SKU named twice is summed.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1_000)))]
     lines: Vec<Line>,
+    /// The total the service expects; compared with ours, never used.
     expected_total: Money,
+    /// Where to write to.
     email: Email,
+    /// Where it goes.
     shipping_address: Address,
+    /// Whom to bill, if not there.
     billing_address: Option<Address>,
+    /// How it goes.
     shipping_method: ShippingMethodId,
+    /// How it is paid.
     payment_method: PaymentToken,
+    /// What the buyer wants to say.
     notes: Option<Notes>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderedLine"))]
 #[serde(deny_unknown_fields)]
 struct Line {
+    /// What.
     sku: Sku,
+    /// How many.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 10_000)))]
     quantity: i64,
 }
 

@@ -18,6 +18,7 @@ const LIMIT_MAX: i64 = 100;
 
 /// What to list.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ListOrders {
     /// Orders in this state only.
@@ -25,6 +26,7 @@ pub struct ListOrders {
     /// Where the page before ended (`next_cursor`).
     cursor: Option<OrderId>,
     /// Orders a page has, 1 to 100.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     limit: Option<i64>,
 }
 

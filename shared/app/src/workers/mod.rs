@@ -23,6 +23,7 @@ use serde::Serialize;
 
 /// What one run did.
 #[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The worker.
     pub worker: &'static str,

@@ -13,6 +13,7 @@ mod checkout;
 mod confirm;
 mod events;
 mod health;
+mod openapi;
 mod orders;
 mod payments;
 mod security;

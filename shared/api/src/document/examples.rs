@@ -1,0 +1,66 @@
+//! Bodies that work with the demo catalog, in the order a buyer sends them.
+
+use serde_json::{Value, json};
+
+pub(crate) fn open_cart() -> Value {
+    json!({ "currency": "USD", "country": "VN" })
+}
+
+pub(crate) fn add_to_cart() -> Value {
+    json!({ "sku": "TILL-0001", "quantity": 2 })
+}
+
+pub(crate) fn set_quantity() -> Value {
+    json!({ "quantity": 3 })
+}
+
+fn address() -> Value {
+    json!({ "name": "An Nguyen", "line1": "1 Trang Tien", "city": "Hanoi", "postal_code": "10000", "country": "VN" })
+}
+
+pub(crate) fn begin_checkout() -> Value {
+    json!({ "email": "an@example.com", "shipping_address": address(), "shipping_method": "standard", "payment_method": "pm_card_visa" })
+}
+
+pub(crate) fn confirm() -> Value {
+    json!({})
+}
+
+pub(crate) fn create_order() -> Value {
+    json!({
+        "currency": "USD", "lines": [{ "sku": "TILL-0001", "quantity": 2 }], "expected_total": { "amount_minor": 2518, "currency": "USD" },
+        "email": "an@example.com", "shipping_address": address(), "shipping_method": "standard", "payment_method": "pm_card_visa",
+    })
+}
+
+pub(crate) fn cancel_order() -> Value {
+    json!({ "reason": "ordered twice" })
+}
+
+pub(crate) fn put_sku() -> Value {
+    json!({
+        "product_id": "product-teapot", "name": "Teapot", "category": "tableware", "tax_class": "standard", "weight_g": 900, "active": true,
+        "prices": { "USD": 3900, "VND": 950_000 },
+    })
+}
+
+pub(crate) fn import_skus() -> Value {
+    let mut sku = put_sku();
+    if let Some(sku) = sku.as_object_mut() {
+        sku.insert("sku".to_owned(), json!("TEAPOT-1"));
+    }
+    json!({ "skus": [sku] })
+}
+
+pub(crate) fn move_stock() -> Value {
+    json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 10 })
+}
+
+/// A path parameter that exists in the demo shop, where one does.
+pub(crate) fn path_parameter(name: &str) -> Option<Value> {
+    match name {
+        "sku" | "line_id" => Some(json!("TILL-0001")),
+        "order_number" => Some(json!("ORD-20260131-000042")),
+        _ => None,
+    }
+}

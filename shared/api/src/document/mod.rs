@@ -1,0 +1,243 @@
+//! The OpenAPI 3.1 document: built from the declaration and from the types that are really read and written.
+//!
+//! schemars turns types into JSON Schema 2020-12, which is what OpenAPI 3.1 speaks; what is around the schemas is small
+//! enough to be written as it stands on the wire. The end-to-end suite holds every reply of the running functions against it.
+
+pub mod examples;
+mod operation;
+mod page;
+
+pub use operation::Operation;
+pub use page::page;
+
+use edge::Code;
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// What every endpoint of a cart can refuse.
+pub(crate) const OF_CART: &[Code] = &[Code::CartNotFound, Code::DatabaseBusy, Code::SchemaOutdated];
+/// What every change of a cart can refuse.
+pub(crate) const CHANGE: &[Code] = &[Code::CartLocked, Code::VersionConflict];
+/// Why there may be no total.
+pub(crate) const TOTALS: &[Code] = &[
+    Code::CountryUnsupported,
+    Code::PriceMissing,
+    Code::TaxMissing,
+    Code::ShippingMethodUnavailable,
+    Code::SkuUnknown,
+    Code::AmountAboveCeiling,
+    Code::DatabaseBusy,
+    Code::SchemaOutdated,
+];
+/// Why a checkout may not begin.
+pub(crate) const BEGIN: &[Code] =
+    &[Code::CartLocked, Code::SessionStale, Code::CartEmpty, Code::InsufficientStock, Code::AmountBelowMinimum, Code::CurrencyUnsupported];
+/// Why a confirm may end without an order.
+pub(crate) const CONFIRM: &[Code] = &[
+    Code::SessionExpired,
+    Code::PriceChanged,
+    Code::CartCompleted,
+    Code::ReservationExpired,
+    Code::PaymentDeclined,
+    Code::PaymentActionRequired,
+    Code::PaymentMethodInvalid,
+    Code::ProviderUnavailable,
+    Code::ProviderTimeout,
+];
+
+const TITLE: &str = "edgetill";
+const VERSION: &str = "1";
+const DESCRIPTION: &str = include_str!("description.md");
+/// Areas, in the order of the page.
+const TAGS: [(&str, &str); 6] = [
+    ("cart", "Open, look, change; what it would cost."),
+    ("checkout", "From a cart to one paid order."),
+    ("order", "Look, list, create, cancel."),
+    ("catalog", "What is sold and what there is of it. Service tokens only."),
+    ("ops", "Health, configuration, and this document."),
+    ("workers", "One bounded run of a scheduled worker each, by a service token."),
+];
+
+/// This document, as its own endpoint answers it.
+#[derive(Debug)]
+pub struct Document;
+
+impl JsonSchema for Document {
+    fn schema_name() -> Cow<'static, str> {
+        "Document".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object", "required": ["openapi", "info", "paths"], "description": "An OpenAPI 3.1 document.",
+            "properties": { "openapi": { "type": "string" }, "info": { "type": "object" }, "paths": { "type": "object" } },
+            "additionalProperties": true,
+        })
+    }
+}
+
+/// The schemas of both directions, which share one list of names.
+pub(crate) struct Schemas {
+    read: SchemaGenerator,
+    written: SchemaGenerator,
+    /// Refusals that stand once.
+    responses: Map<String, Value>,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            read: settings().for_deserialize().into_generator(),
+            written: settings().for_serialize().into_generator(),
+            responses: Map::new(),
+        }
+    }
+
+    fn finish(mut self) -> Result<Map<String, Value>, String> {
+        let mut all = self.read.take_definitions(true);
+        for (name, schema) in self.written.take_definitions(true) {
+            if let Some(known) = all.insert(name.clone(), schema.clone())
+                && known != schema
+            {
+                return Err(format!("{name} is read and written, and means two things:\n{known:#}\n{schema:#}"));
+            }
+        }
+        all.values_mut().for_each(published);
+        Ok(all)
+    }
+}
+
+/// Comments of the source name requirements, ` (CHK-2)`; a reader of the document does not know them.
+fn published(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(published),
+        Value::Array(items) => items.iter_mut().for_each(published),
+        Value::String(text) => {
+            while let Some((start, end)) = requirement(text) {
+                text.replace_range(start..end, "");
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Where the first requirement stands in `text`.
+fn requirement(text: &str) -> Option<(usize, usize)> {
+    text.match_indices(" (").find_map(|(start, _)| {
+        let inner = text.get(start..)?.strip_prefix(" (")?.split_once(')')?.0;
+        let (area, number) = inner.split_once('-')?;
+        let named =
+            !area.is_empty() && area.bytes().all(|byte| byte.is_ascii_uppercase()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        named.then(|| (start, start + inner.len() + 3))
+    })
+}
+
+/// The document.
+///
+/// # Errors
+/// A type of one name and two schemas.
+pub fn document() -> Result<Value, String> {
+    let mut schemas = Schemas::new();
+    let mut paths = Map::new();
+    let problem = schemas.written.subschema_for::<app::wire::Problem>();
+    for operation in crate::operations() {
+        let path = template(operation.endpoint.path);
+        let item = paths.entry(path).or_insert_with(|| json!({ "summary": operation.endpoint.about.trim().trim_end_matches('.') }));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(operation.method.to_lowercase(), operation.render(&mut schemas, &problem));
+        }
+    }
+    let responses = std::mem::take(&mut schemas.responses);
+    let tags: Vec<Value> = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
+    Ok(json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": { "title": TITLE, "version": VERSION, "description": DESCRIPTION, "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" } },
+        "servers": [{ "url": "/" }],
+        "tags": tags,
+        "paths": paths,
+        "components": { "schemas": schemas.finish()?, "responses": responses, "securitySchemes": security_schemes() },
+    }))
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "guest": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "gst_ and 43 characters",
+            "description": "A guest's secret, from `POST /api/v1/cart`, shown once. Somebody else's cart, session or order answers like one that does not exist.",
+        },
+        "service": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "HS256 with `iss` = `edgetill`, `aud` = `edgetill-service`, `exp`, and `scope` (separated by spaces). The scopes named with an operation are needed.",
+        },
+        "service_in_query": {
+            "type": "apiKey", "in": "query", "name": "token",
+            "description": "The same service token, for schedulers that send no headers. GET of a worker only.",
+        },
+    })
+}
+
+/// A path as OpenAPI writes it.
+pub(crate) fn template(path: &str) -> String {
+    let segments: Vec<String> =
+        path.split('/').map(|segment| segment.strip_prefix(':').map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"))).collect();
+    segments.join("/")
+}
+
+/// Columns a line of the file may have.
+const COLUMNS: usize = 140;
+
+/// A document as text: what fits a line is one, and keys have one order whatever serde_json was built with, so that the
+/// file is the same everywhere.
+#[must_use]
+pub fn text(document: &Value) -> String {
+    let mut text = String::new();
+    write(&sorted(document), 0, 0, &mut text);
+    text.push('\n');
+    text
+}
+
+/// Writes `value` after `before` characters of a line that is `depth` deep.
+fn write(value: &Value, depth: usize, before: usize, text: &mut String) {
+    let whole = value.to_string();
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Object(members) if before + whole.len() > COLUMNS => {
+            members.iter().map(|(name, value)| (format!("{}: ", Value::from(name.as_str())), value)).collect()
+        }
+        Value::Array(items) if before + whole.len() > COLUMNS => items.iter().map(|item| (String::new(), item)).collect(),
+        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            return text.push_str(&whole);
+        }
+    };
+    let (open, close) = if value.is_array() { ('[', ']') } else { ('{', '}') };
+    let indent = "  ".repeat(depth + 1);
+    text.push(open);
+    for (number, (name, part)) in parts.iter().enumerate() {
+        text.push_str(if number == 0 { "\n" } else { ",\n" });
+        text.push_str(&indent);
+        text.push_str(name);
+        write(part, depth + 1, indent.len() + name.len(), text);
+    }
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
+    text.push(close);
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            names.into_iter().filter_map(|name| Some((name.clone(), sorted(members.get(name)?)))).collect()
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}

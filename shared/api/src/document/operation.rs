@@ -1,0 +1,427 @@
+//! One method of one path, as the declaration describes it and as OpenAPI writes it.
+
+use super::{Schemas, examples};
+use crate::{Access, Endpoint};
+use domain::ids::{LineId, OrderId, OrderNumber, SessionId, Sku};
+use edge::Code;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// An operation being described. Each call says one thing more.
+#[derive(Debug)]
+#[must_use]
+pub struct Operation {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) method: &'static str,
+    id: &'static str,
+    doc: &'static str,
+    access: Access,
+    credential_optional: bool,
+    query: Option<SchemaOf>,
+    body: Option<Body>,
+    headers: Vec<Value>,
+    replies: Vec<Reply>,
+    codes: Vec<Code>,
+}
+
+#[derive(Debug)]
+struct Body {
+    schema: SchemaOf,
+    required: bool,
+    example: Value,
+}
+
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    content: Option<(&'static str, SchemaOf)>,
+    headers: Map<String, Value>,
+    links: Map<String, Value>,
+}
+
+impl Operation {
+    pub(crate) fn new(id: &'static str, endpoint: Endpoint, doc: &'static str, method: &'static str, access: Access) -> Self {
+        let operation = Self {
+            endpoint,
+            method,
+            id,
+            doc,
+            access,
+            credential_optional: false,
+            query: None,
+            body: None,
+            headers: Vec::new(),
+            replies: Vec::new(),
+            codes: Vec::new(),
+        };
+        let operation = operation.problems(&[Code::Internal, Code::ConfigurationInvalid]);
+        // The body is read before anything else, whatever the method means by it.
+        let operation = if method == "GET" { operation } else { operation.problems(&[Code::BodyTooLarge, Code::InvalidField]) };
+        let operation = if endpoint.path.contains(':') { operation.problems(&[Code::InvalidField]) } else { operation };
+        match access {
+            Access::Open => operation,
+            Access::Owner | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
+                operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
+            }
+        }
+    }
+
+    /// A credential is taken and not needed.
+    pub(crate) fn credential_optional(mut self) -> Self {
+        self.credential_optional = true;
+        self.problems(&[Code::CredentialInvalid])
+    }
+
+    /// Refuses any query.
+    pub(crate) fn no_query(self) -> Self {
+        self.problems(&[Code::UnknownField])
+    }
+
+    /// The query's parameters are the fields of `T`.
+    pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(|schemas| T::json_schema(schemas));
+        self.problems(&[Code::UnknownField, Code::InvalidField])
+    }
+
+    /// A body, and one that works.
+    pub(crate) fn body<T: JsonSchema>(mut self, example: Value) -> Self {
+        self.body = Some(Body { schema: |schemas| schemas.subschema_for::<T>(), required: true, example });
+        self.problems(&[Code::MalformedJson, Code::UnknownField, Code::InvalidField, Code::UnsupportedMediaType])
+    }
+
+    /// A body that may be missing.
+    pub(crate) fn optional_body<T: JsonSchema>(self, example: Value) -> Self {
+        let mut operation = self.body::<T>(example);
+        if let Some(body) = &mut operation.body {
+            body.required = false;
+        }
+        operation
+    }
+
+    /// `If-Match` is honoured.
+    pub(crate) fn versioned(self) -> Self {
+        self.header("If-Match", r#""3""#, "The version that was seen, in quotes, or `*`. A stale one is refused with 412.")
+            .problems(&[Code::InvalidField])
+    }
+
+    /// `Idempotency-Key` is honoured.
+    pub(crate) fn keyed(self) -> Self {
+        let about = "1 to 255 visible ASCII characters, quoted or bare. The same key with the same request gets the first reply's bytes.";
+        self.header("Idempotency-Key", r#""8e03978e-40d5-43dd-bc93-6894a57f9324""#, about).problems(&[
+            Code::InvalidIdempotencyKey,
+            Code::IdempotencyKeyReused,
+            Code::IdempotencyInProgress,
+            Code::InvalidField,
+        ])
+    }
+
+    fn header(mut self, name: &str, example: &str, about: &str) -> Self {
+        self.headers
+            .push(json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" }, "example": example }));
+        self
+    }
+
+    /// A reply of this status with a JSON body.
+    pub(crate) fn reply<T: JsonSchema>(self, status: u16) -> Self {
+        self.content(status, "application/json", |schemas| schemas.subschema_for::<T>())
+    }
+
+    /// A reply that is a page.
+    pub(crate) fn page(self, status: u16) -> Self {
+        self.content(status, "text/html; charset=utf-8", |schemas| schemas.subschema_for::<String>())
+    }
+
+    fn content(mut self, status: u16, media_type: &'static str, schema: SchemaOf) -> Self {
+        self.replies.push(Reply { status, content: Some((media_type, schema)), headers: Map::new(), links: Map::new() });
+        self
+    }
+
+    /// The reply just named has an `ETag`.
+    pub(crate) fn tagged(self) -> Self {
+        self.reply_header("ETag", true, "The version, in quotes.")
+    }
+
+    /// The reply just named has a `Location`.
+    pub(crate) fn located(self) -> Self {
+        self.reply_header("Location", true, "Where the new thing is.")
+    }
+
+    /// The reply just named has a `Retry-After`.
+    pub(crate) fn later(self) -> Self {
+        self.reply_header("Retry-After", true, RETRY_AFTER)
+    }
+
+    /// The reply just named may be that of an earlier request with the same key.
+    pub(crate) fn replayable(self) -> Self {
+        self.reply_header("Idempotency-Replayed", false, "`true` when this is the stored reply to an earlier request with the same key.")
+    }
+
+    fn reply_header(mut self, name: &str, required: bool, about: &str) -> Self {
+        if let Some(reply) = self.replies.last_mut() {
+            reply.headers.insert(name.to_owned(), header(required, about));
+        }
+        self
+    }
+
+    /// 304 for a client that has seen just this.
+    pub(crate) fn unless_seen(mut self) -> Self {
+        let tag = self.replies.last().and_then(|reply| reply.headers.get("ETag")).cloned();
+        let headers = tag.into_iter().map(|tag| ("ETag".to_owned(), tag)).collect();
+        self.replies.push(Reply { status: 304, content: None, headers, links: Map::new() });
+        self.header("If-None-Match", r#""3""#, "The `ETag` that was seen: 304 when nothing has changed.")
+    }
+
+    /// The reply just named has in `member` what `operation` takes as its path parameter `parameter`.
+    pub(crate) fn link(mut self, operation: &'static str, parameter: &'static str, member: &'static str) -> Self {
+        if let Some(reply) = self.replies.last_mut() {
+            let link = json!({ "operationId": operation, "parameters": { parameter: format!("$response.body#/{member}") } });
+            reply.links.insert(operation.to_owned(), link);
+        }
+        self
+    }
+
+    /// Needs the database.
+    pub(crate) fn stored(self) -> Self {
+        self.problems(&[Code::DatabaseBusy, Code::SchemaOutdated])
+    }
+
+    /// Is a worker's run.
+    pub(crate) fn worker(self) -> Self {
+        self.problems(&[Code::UnknownField]).stored()
+    }
+
+    /// May refuse by these codes too.
+    pub(crate) fn problems(mut self, codes: &[Code]) -> Self {
+        for code in codes {
+            if !self.codes.contains(code) {
+                self.codes.push(*code);
+            }
+        }
+        self
+    }
+
+    /// As OpenAPI writes it.
+    pub(crate) fn render(&self, schemas: &mut Schemas, problem: &Schema) -> Value {
+        let (summary, description) = self.doc.trim().split_once("\n\n").unwrap_or((self.doc.trim(), ""));
+        let mut operation = json!({
+            "operationId": self.id,
+            "tags": [self.tag()],
+            "summary": line(summary).trim_end_matches('.'),
+            "parameters": self.parameters(schemas),
+            "responses": self.responses(schemas, problem),
+            "security": self.security(),
+        });
+        if let Some(members) = operation.as_object_mut() {
+            if !description.is_empty() {
+                members.insert("description".to_owned(), line(description).into());
+            }
+            if let Some(body) = &self.body {
+                let media = json!({ "schema": (body.schema)(&mut schemas.read), "example": body.example });
+                members.insert("requestBody".to_owned(), json!({ "required": body.required, "content": { "application/json": media } }));
+            }
+        }
+        operation
+    }
+
+    fn tag(&self) -> &'static str {
+        self.endpoint.component.split('-').next().unwrap_or(self.endpoint.component)
+    }
+
+    fn security(&self) -> Value {
+        match self.access {
+            Access::Open if self.credential_optional => json!([{}, { "guest": [] }]),
+            Access::Open => json!([]),
+            Access::Owner => json!([{ "guest": [] }]),
+            Access::OwnerOr(scope) => json!([{ "guest": [] }, { "service": [scope] }]),
+            Access::Scope(scope) => json!([{ "service": [scope] }]),
+            Access::Worker(name) => {
+                let own = format!("workers:{name}");
+                let mut ways = vec![json!({ "service": ["workers:run"] }), json!({ "service": [own] })];
+                if self.method == "GET" {
+                    ways.extend([json!({ "service_in_query": ["workers:run"] }), json!({ "service_in_query": [own] })]);
+                }
+                Value::Array(ways)
+            }
+        }
+    }
+
+    fn parameters(&self, schemas: &mut Schemas) -> Value {
+        let mut parameters = Vec::new();
+        for name in self.endpoint.path.split('/').filter_map(|segment| segment.strip_prefix(':')) {
+            let schema = path_parameter(name, &mut schemas.read);
+            let mut parameter = json!({ "name": name, "in": "path", "required": true, "schema": schema });
+            if let (Some(members), Some(example)) = (parameter.as_object_mut(), examples::path_parameter(name)) {
+                members.insert("example".to_owned(), example);
+            }
+            parameters.push(parameter);
+        }
+        if let Some(query) = self.query {
+            parameters.extend(query_parameters(&query(&mut schemas.read)));
+        }
+        parameters.extend(self.headers.iter().cloned());
+        Value::Array(parameters)
+    }
+
+    fn responses(&self, schemas: &mut Schemas, problem: &Schema) -> Value {
+        let mut responses = BTreeMap::new();
+        for reply in &self.replies {
+            let mut response = json!({ "description": reason(reply.status), "headers": reply.headers });
+            if let Some(members) = response.as_object_mut() {
+                if let Some((media_type, schema)) = &reply.content {
+                    members.insert("content".to_owned(), json!({ *media_type: { "schema": schema(&mut schemas.written) } }));
+                }
+                if !reply.links.is_empty() {
+                    members.insert("links".to_owned(), Value::Object(reply.links.clone()));
+                }
+            }
+            responses.insert(reply.status.to_string(), response);
+        }
+        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in Code::ALL.iter().filter(|code| self.codes.contains(code)) {
+            by_status.entry(code.status()).or_default().push(*code);
+        }
+        for (status, codes) in by_status {
+            let refused = refusal(status, &codes, problem);
+            let refused = match responses.contains_key(&status.to_string()) {
+                true => refused,
+                false => shared(schemas, &codes, refused),
+            };
+            match responses.entry(status.to_string()) {
+                // A status that is a reply and a refusal: two media types.
+                std::collections::btree_map::Entry::Occupied(mut known) => merge(known.get_mut(), &refused),
+                std::collections::btree_map::Entry::Vacant(free) => {
+                    free.insert(refused);
+                }
+            }
+        }
+        json!(responses)
+    }
+}
+
+/// Codes a refusal may have to be named by them.
+const SHARED_CODES_MAX: usize = 4;
+const RETRY_AFTER: &str = "Seconds after which to try again.";
+
+/// A status that is answered by these problems.
+fn refusal(status: u16, codes: &[Code], problem: &Schema) -> Value {
+    let slugs: Vec<&str> = codes.iter().map(|code| code.slug()).collect();
+    let about: Vec<String> = codes.iter().map(|code| format!("- `{}`: {}", code.slug(), code.title())).collect();
+    let schema = json!({ "allOf": [problem], "properties": { "code": { "enum": slugs }, "status": { "const": status } } });
+    let mut headers = Map::new();
+    // Where one code says when to come again, all of its status may.
+    if codes.iter().any(|code| says_when(*code)) {
+        headers.insert("Retry-After".to_owned(), header(false, RETRY_AFTER));
+    }
+    match status {
+        401 => headers
+            .insert("WWW-Authenticate".to_owned(), header(true, "`Bearer`, with `error=\"invalid_token\"` for one that does not verify.")),
+        412 => headers.insert("ETag".to_owned(), header(true, "The version as it is, in quotes.")),
+        415 => headers.insert("Accept".to_owned(), header(true, "`application/json`.")),
+        _ => None,
+    };
+    json!({ "description": about.join("\n"), "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
+}
+
+/// Refusals of few codes are the same in many places, and stand once.
+fn shared(schemas: &mut Schemas, codes: &[Code], refused: Value) -> Value {
+    if codes.len() > SHARED_CODES_MAX {
+        return refused;
+    }
+    let slugs: Vec<&str> = codes.iter().map(|code| code.slug()).collect();
+    let name = slugs.join(".");
+    let target = format!("#/components/responses/{name}");
+    schemas.responses.insert(name, refused);
+    json!({ "$ref": target })
+}
+
+/// Codes that carry a `Retry-After`, always or at times.
+fn says_when(code: Code) -> bool {
+    [
+        Code::CartLocked,
+        Code::IdempotencyInProgress,
+        Code::OrderBusy,
+        Code::DatabaseBusy,
+        Code::SchemaOutdated,
+        Code::ProviderUnavailable,
+        Code::ProviderTimeout,
+    ]
+    .contains(&code)
+}
+
+fn merge(reply: &mut Value, refused: &Value) {
+    let media = refused.pointer("/content").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(content) = reply.pointer_mut("/content").and_then(Value::as_object_mut) {
+        content.extend(media);
+    }
+    // A header that every reply has is not one that every refusal has.
+    if let Some(headers) = reply.pointer_mut("/headers").and_then(Value::as_object_mut) {
+        for header in headers.values_mut().filter_map(Value::as_object_mut) {
+            header.remove("required");
+        }
+    }
+    if let (Some(description), Some(more)) = (reply.pointer_mut("/description"), refused.get("description").and_then(Value::as_str)) {
+        *description = json!(format!("{}\n{more}", description.as_str().unwrap_or_default()));
+    }
+}
+
+fn header(required: bool, about: &str) -> Value {
+    let mut header = json!({ "description": about, "schema": { "type": "string" } });
+    if let Some(members) = header.as_object_mut().filter(|_| required) {
+        members.insert("required".to_owned(), true.into());
+    }
+    header
+}
+
+/// The parameters that a query of this schema has. `null` cannot be said in a query.
+fn query_parameters(query: &Schema) -> Vec<Value> {
+    let members = query.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    members
+        .into_iter()
+        .map(|(name, mut schema)| {
+            let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            json!({ "name": name, "in": "query", "description": description, "schema": without_null(schema) })
+        })
+        .collect()
+}
+
+fn without_null(mut schema: Value) -> Value {
+    if let Some(Value::Array(any)) = schema.get("anyOf") {
+        return any.iter().find(|one| one.get("type").is_none_or(|kind| kind != "null")).cloned().unwrap_or_default();
+    }
+    if let Some(Value::Array(types)) = schema.get("type") {
+        let kind = types.iter().find(|kind| **kind != "null").cloned();
+        if let (Some(members), Some(kind)) = (schema.as_object_mut(), kind) {
+            members.insert("type".to_owned(), kind);
+        }
+    }
+    schema
+}
+
+fn path_parameter(name: &str, schemas: &mut SchemaGenerator) -> Schema {
+    match name {
+        "line_id" => schemas.subschema_for::<LineId>(),
+        "order_id" => schemas.subschema_for::<OrderId>(),
+        "order_number" => schemas.subschema_for::<OrderNumber>(),
+        "session_id" => schemas.subschema_for::<SessionId>(),
+        "sku" => schemas.subschema_for::<Sku>(),
+        _ => schemas.subschema_for::<String>(),
+    }
+}
+
+/// A paragraph on one line.
+fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "Done.",
+        201 => "Made.",
+        304 => "Nothing has changed.",
+        503 => "Not all is well.",
+        _ => "",
+    }
+}

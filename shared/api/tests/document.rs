@@ -1,0 +1,18 @@
+//! The document as a file. `UPDATE_OPENAPI=1 cargo test -p api` writes it.
+
+use api::document::{document, page, text};
+use std::{env, fs, path::Path};
+
+#[test]
+fn the_files_are_what_the_declaration_makes() {
+    let document = document().unwrap();
+    for (name, made) in [("openapi.json", text(&document)), ("openapi.html", page(&document))] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
+        if env::var_os("UPDATE_OPENAPI").is_some() {
+            fs::write(&path, made).unwrap();
+            continue;
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == made, "docs/{name} is not what shared/api declares; run UPDATE_OPENAPI=1 cargo test --profile host -p api");
+    }
+}

@@ -1,0 +1,533 @@
+//! The replies that are written without a type of their own, as types for the API document alone.
+//!
+//! A receipt is rendered by SQL, an order from its row: a struct between them and the wire would cost every component its
+//! bytes. What these types say is held against the running functions by the end-to-end suite, which refuses every reply
+//! that they do not describe, down to the last field.
+
+use crate::ops::Dependency;
+use domain::{
+    address::{Address, Email, Notes},
+    compensation::CompensationKind,
+    ids::{CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
+    money::{Currency, Money},
+    order::OrderStatus,
+    payment::PaymentState,
+    quantity::Quantity,
+    shipping::ShippingQuote,
+    stock::Shortage,
+    tax::TaxRate,
+    totals::{Adjustment, ShippingTotals, Totals, Warning},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::collections::BTreeMap;
+
+pub use crate::catalog::SkuRecord;
+
+/// Minor units by currency.
+pub(crate) fn prices(generator: &mut SchemaGenerator) -> Schema {
+    let currency = generator.subschema_for::<Currency>();
+    json_schema!({
+        "type": "object", "propertyNames": currency,
+        "additionalProperties": { "type": "integer", "format": "int64", "minimum": 1, "maximum": 100_000_000_000_i64 },
+    })
+}
+
+/// What a change of one line has made of it.
+#[derive(Debug, JsonSchema)]
+pub struct LineChanged {
+    /// The cart.
+    pub cart_id: CartId,
+    /// The cart's version now.
+    pub version: i64,
+    /// The line.
+    pub line_id: LineId,
+    /// What is bought.
+    pub sku: Sku,
+    /// How many there are now; 0 once the line is removed.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub quantity: i64,
+    /// What one costs now; absent if it is not sold, or removed.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Money>,
+    /// What the buyer should know; absent for a removed line.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<Warning>>,
+}
+
+/// An emptied cart.
+#[derive(Debug, JsonSchema)]
+pub struct Cleared {
+    /// The cart.
+    pub cart_id: CartId,
+    /// Its version now.
+    pub version: i64,
+    /// Its lines: 0.
+    #[schemars(range(min = 0, max = 0))]
+    pub lines: i64,
+}
+
+/// The methods that would carry a cart.
+#[derive(Debug, JsonSchema)]
+pub struct ShippingMethods {
+    /// Each with what it costs, all parcels together.
+    pub methods: Vec<ShippingQuote>,
+}
+
+/// Where a checkout session is in its life.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// May be confirmed.
+    Open,
+    /// Past its time.
+    Expired,
+    /// The checkout was begun anew.
+    Replaced,
+    /// There is an order.
+    Completed,
+}
+
+/// A checkout session that has begun.
+#[derive(Debug, JsonSchema)]
+pub struct SessionBegun {
+    /// The session.
+    pub session_id: SessionId,
+    /// The cart it is of.
+    pub cart_id: CartId,
+    /// The version of the cart it is of.
+    pub cart_version: i64,
+    /// `open`.
+    pub status: SessionStatus,
+    /// How it goes.
+    pub shipping_method: ShippingMethodId,
+    /// Equal hashes, equal money.
+    pub quote_hash: String,
+    /// What is agreed to.
+    pub totals: Totals,
+    /// What the buyer should know.
+    pub warnings: Vec<Warning>,
+    /// When it began.
+    pub created_at_ms: i64,
+    /// When its prices were read.
+    pub prices_validated_at_ms: i64,
+    /// When it ends.
+    pub expires_at_ms: i64,
+}
+
+/// A checkout session, with what is reserved for it.
+#[derive(Debug, JsonSchema)]
+pub struct SessionView {
+    /// The session as it was begun.
+    #[schemars(flatten)]
+    pub session: SessionBegun,
+    /// What is held for it.
+    pub reservations: Vec<Reservation>,
+}
+
+/// Stock that is held.
+#[derive(Debug, JsonSchema)]
+pub struct Reservation {
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// What is held.
+    pub sku: Sku,
+    /// Where.
+    pub warehouse_id: WarehouseId,
+    /// How many.
+    pub quantity: Quantity,
+    /// Whether it ends by itself.
+    pub status: ReservationStatus,
+    /// When it ends; null once it is committed.
+    pub expires_at_ms: Option<i64>,
+    /// Whether that has come.
+    pub is_expired: bool,
+}
+
+/// Whether held stock may go back.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum ReservationStatus {
+    /// Until its time.
+    Active,
+    /// For good: there is an order.
+    Committed,
+}
+
+/// There is an order.
+#[derive(Debug, JsonSchema)]
+pub struct OrderPlaced {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// `confirmed`.
+    pub status: OrderStatus,
+    /// `authorized`; the order says what has become of it.
+    pub payment_status: PaymentState,
+    /// What was agreed to.
+    pub total: Money,
+    /// The cart it was.
+    pub cart_id: CartId,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// An order, whole.
+#[derive(Debug, JsonSchema)]
+pub struct Order {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// The cart it was.
+    pub cart_id: CartId,
+    /// The checkout session it was.
+    pub session_id: SessionId,
+    /// Where it is in its life.
+    pub status: OrderStatus,
+    /// Its version, the entity tag.
+    pub version: i64,
+    /// The currency of all its money.
+    pub currency: Currency,
+    /// All lines before discount.
+    pub subtotal: Money,
+    /// All that came off.
+    pub discount: Money,
+    /// The shipping before discount.
+    pub shipping: Money,
+    /// The tax on shipping.
+    pub shipping_tax: Option<Money>,
+    /// All tax.
+    pub tax: Money,
+    /// What is paid.
+    pub total: Money,
+    /// The steps that led to the total.
+    pub adjustments: Option<Vec<Adjustment>>,
+    /// The shipping as it was rated.
+    pub shipping_method: Option<ShippingTotals>,
+    /// What it was rated for.
+    pub destination: Option<RatedFor>,
+    /// The kind of payment: `card`.
+    pub payment_method: Option<String>,
+    /// The payment's state.
+    pub payment_status: Option<PaymentState>,
+    /// The payment.
+    pub payment: Option<Payment>,
+    /// Where to write to.
+    pub email: Email,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Whom to bill, if not there.
+    pub billing_address: Option<Address>,
+    /// What the buyer wanted to say.
+    pub notes: Option<Notes>,
+    /// What was bought; a SKU from two warehouses is two lines.
+    pub lines: Vec<OrderLine>,
+    /// Every state it has been in.
+    pub status_history: Vec<StatusChange>,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it was changed last.
+    pub updated_at_ms: i64,
+    /// When it ends unpaid.
+    pub expires_at_ms: Option<i64>,
+    /// When it was cancelled.
+    pub cancelled_at_ms: Option<i64>,
+    /// When it was completed.
+    pub completed_at_ms: Option<i64>,
+}
+
+/// A line of an order, frozen when it was made.
+#[derive(Debug, JsonSchema)]
+pub struct OrderLine {
+    /// Its number in the order, from 1.
+    pub line_no: i64,
+    /// What was bought.
+    pub sku: Sku,
+    /// The product it is a variant of.
+    pub product_id: String,
+    /// Its name then.
+    pub name: String,
+    /// How many.
+    pub quantity: i64,
+    /// What one cost.
+    pub unit_price: Money,
+    /// Unit price times quantity.
+    pub subtotal: Money,
+    /// What came off.
+    pub discount: Money,
+    /// The tax on it.
+    pub tax: Money,
+    /// The rate of that tax.
+    pub tax_rate: Option<TaxRate>,
+    /// Whether the unit price held the tax.
+    pub tax_inclusive: Option<bool>,
+    /// What is paid for it.
+    pub total: Money,
+    /// Where it comes from.
+    pub warehouse_id: WarehouseId,
+    /// The stock held for it.
+    pub reservation_id: ReservationId,
+}
+
+/// What shipping and tax were rated for.
+#[derive(Debug, JsonSchema)]
+pub struct RatedFor {
+    /// The country.
+    pub country: Country,
+    /// The part of it; empty where none was named.
+    #[schemars(schema_with = "region_or_empty")]
+    pub region: Region,
+    /// The method.
+    pub shipping_method: ShippingMethodId,
+}
+
+fn region_or_empty(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{0,10}$" })
+}
+
+/// A payment.
+#[derive(Debug, JsonSchema)]
+pub struct Payment {
+    /// The payment.
+    pub payment_id: PaymentId,
+    /// Who takes it.
+    pub provider: String,
+    /// The provider's token that it is made with.
+    pub method: String,
+    /// Where it is in its life.
+    pub state: PaymentState,
+    /// What was agreed to.
+    pub amount: Money,
+    /// What was taken of it.
+    pub captured: Money,
+    /// What was given back.
+    pub refunded: Money,
+}
+
+/// One step in an order's life.
+#[derive(Debug, JsonSchema)]
+pub struct StatusChange {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// Before; null for the first.
+    pub from_status: Option<OrderStatus>,
+    /// After.
+    pub to_status: OrderStatus,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// A page of orders, newest first.
+#[derive(Debug, JsonSchema)]
+pub struct OrderPage {
+    /// The orders.
+    pub orders: Vec<OrderSummary>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<OrderId>,
+}
+
+/// An order in a list.
+#[derive(Debug, JsonSchema)]
+pub struct OrderSummary {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// Where it is in its life.
+    pub status: OrderStatus,
+    /// What is paid.
+    pub total: Money,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// A cancelled order.
+#[derive(Debug, JsonSchema)]
+pub struct OrderCancelled {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// `cancelled`.
+    pub status: OrderStatus,
+    /// Its version now.
+    pub version: i64,
+    /// When.
+    pub cancelled_at_ms: i64,
+    /// `restocked`: with the same statement.
+    pub stock: String,
+    /// The payment's state as it was found; absent without a payment.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub payment_status: Option<PaymentState>,
+    /// What follows for the payment.
+    #[schemars(schema_with = "compensation_or_none")]
+    pub compensation: CompensationKind,
+}
+
+fn compensation_or_none(_: &mut SchemaGenerator) -> Schema {
+    let names: Vec<&str> = CompensationKind::NAMES.iter().copied().chain(["none"]).collect();
+    json_schema!({ "type": "string", "enum": names })
+}
+
+/// A page of the catalog, by code.
+#[derive(Debug, JsonSchema)]
+pub struct SkuPage {
+    /// The SKUs.
+    pub skus: Vec<SkuRecord>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<Sku>,
+}
+
+/// What an import did.
+#[derive(Debug, JsonSchema)]
+pub struct Imported {
+    /// SKUs added or replaced.
+    pub count: u64,
+}
+
+/// A SKU's stock.
+#[derive(Debug, JsonSchema)]
+pub struct Stock {
+    /// The SKU.
+    pub sku: Sku,
+    /// Where there is any.
+    pub warehouses: Vec<WarehouseStock>,
+}
+
+/// What one warehouse has.
+#[derive(Debug, JsonSchema)]
+pub struct WarehouseStock {
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// What lies there.
+    #[schemars(range(min = 0))]
+    pub on_hand: i64,
+    /// What of it is promised.
+    #[schemars(range(min = 0))]
+    pub reserved: i64,
+    /// What is not.
+    pub available: i64,
+}
+
+/// What a movement made of a SKU's stock in one warehouse.
+#[derive(Debug, JsonSchema)]
+pub struct StockMoved {
+    /// The SKU.
+    pub sku: Sku,
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// What lies there now.
+    #[schemars(range(min = 0))]
+    pub on_hand: i64,
+    /// What of it is promised.
+    #[schemars(range(min = 0))]
+    pub reserved: i64,
+}
+
+/// The component runs.
+#[derive(Debug, JsonSchema)]
+pub struct Live {
+    /// `ok`.
+    pub status: String,
+}
+
+/// How the shop is.
+#[derive(Debug, JsonSchema)]
+pub struct Health {
+    /// `ok`, or `down` when one of them is.
+    pub status: String,
+    /// What was looked at.
+    pub dependencies: Vec<Dependency>,
+}
+
+/// The variables in force.
+#[derive(Debug, JsonSchema)]
+pub struct Variables {
+    /// Every variable; secrets as `***`.
+    pub variables: BTreeMap<String, String>,
+    /// Those that will not do, each with what would be right.
+    pub invalid: BTreeMap<String, String>,
+}
+
+/// A problem (RFC 9457). `code` is stable; the members after `field` come with the codes they are described for.
+#[derive(Debug, JsonSchema)]
+pub struct Problem {
+    /// The code as a URI.
+    #[schemars(extend("format" = "uri"))]
+    pub r#type: String,
+    /// The same for every occurrence.
+    pub title: String,
+    /// The HTTP status.
+    #[schemars(range(min = 400, max = 599))]
+    pub status: u16,
+    /// What kind of problem it is.
+    pub code: String,
+    /// What happened this time, for the client's developer.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The value it is about: a JSON pointer, or the name of a header, query or path parameter.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What the log has more under.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<String>,
+    /// `version_conflict`: the cart as it is.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub current: Option<crate::cart::Cart>,
+    /// `quantity_out_of_range`: the least.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub minimum: Option<i64>,
+    /// `quantity_out_of_range`: the most.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub maximum: Option<i64>,
+    /// `body_too_large`: how many bytes would do.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub limit_bytes: Option<u64>,
+    /// `scope_missing`: the scope that is needed.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// `sku_unknown` from the totals: the SKU that is no longer sold.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
+    /// `insufficient_stock`: what is short.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Vec<Shortage>>,
+    /// `price_changed`, `session_stale`: what the buyer was shown.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub agreed_total: Option<Money>,
+    /// `price_changed`, `session_stale`, `total_mismatch`: what it is now.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub current_total: Option<Money>,
+    /// `price_changed`, `session_stale`: why.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub totals: Option<Totals>,
+    /// `cart_completed`: the order.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// `cart_completed`: its number.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub order_number: Option<OrderNumber>,
+    /// `illegal_transition`: where the order is.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub order_status: Option<OrderStatus>,
+    /// `illegal_transition`: where it can go.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub legal: Option<Vec<OrderStatus>>,
+    /// `payment_declined`: the provider's reason.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub decline_code: Option<String>,
+    /// `payment_declined`: until when the stock is held for another try.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub reserved_until_ms: Option<i64>,
+    /// `payment_action_required`: for the provider's own library.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// `payment_action_required`: where the buyer acts.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub next_action_url: Option<String>,
+}

@@ -1,0 +1,70 @@
+//! JSON Schemas of the types whose rule is code: the same rule as a pattern and bounds. Everything else derives its own.
+//!
+//! A schema may accept a little more than the type (an e-mail's length in characters, a whole day in an order number), never less:
+//! what it refuses, the service refuses too.
+
+use crate::{
+    address::{Email, PersonalText},
+    ids::{
+        CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku, TaxClass,
+        WarehouseId,
+    },
+    money::Currency,
+    quantity::Quantity,
+    tax::TaxRate,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use std::borrow::Cow;
+
+/// One line per type: its name there, what it is, and its rule.
+macro_rules! schemas {
+    ($($type:ty, $name:literal, $schema:tt;)+) => {
+        $(impl JsonSchema for $type {
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        })+
+    };
+}
+
+/// An id: anything but only dots.
+const ID: &str = r"^(?!\.+$)[A-Za-z0-9._-]{1,64}$";
+
+schemas! {
+    CartId, "CartId", { "type": "string", "pattern": ID, "description": "A cart." };
+    LineId, "LineId", { "type": "string", "pattern": ID, "description": "A line of a cart: its SKU." };
+    OrderId, "OrderId", { "type": "string", "pattern": ID, "description": "An order." };
+    PaymentId, "PaymentId", { "type": "string", "pattern": ID, "description": "A payment." };
+    ReservationId, "ReservationId", { "type": "string", "pattern": ID, "description": "A reservation of stock." };
+    SessionId, "SessionId", { "type": "string", "pattern": ID, "description": "A checkout session." };
+    ShippingMethodId, "ShippingMethodId", { "type": "string", "pattern": ID, "description": "A shipping method, such as standard." };
+    Sku, "Sku", { "type": "string", "pattern": ID, "description": "What is sold, such as TILL-0001." };
+    TaxClass, "TaxClass", { "type": "string", "pattern": ID, "description": "The class it is taxed in, such as standard." };
+    WarehouseId, "WarehouseId", { "type": "string", "pattern": ID, "description": "A warehouse." };
+    OrderNumber, "OrderNumber", { "type": "string", "pattern": r"^ORD-[0-9]{8}-[0-9]{6,18}$", "description": "The number people use for an order." };
+    Country, "Country", { "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1, such as VN." };
+    Region, "Region", { "type": "string", "pattern": "^[A-Z0-9]{1,10}$", "description": "A part of a country where tax or shipping differ, such as CA." };
+    Currency, "Currency", { "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217, such as USD." };
+    Quantity, "Quantity", { "type": "integer", "format": "int64", "minimum": 1, "maximum": Quantity::HARD_MAX, "description": "How many." };
+    TaxRate, "TaxRate", { "type": "string", "pattern": r"^(0(\.[0-9]{1,6})?|1)$", "description": "A fraction: 0.1 is ten percent." };
+    Email, "Email", { "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "description": "An e-mail address." };
+}
+
+impl<const MAX: usize, const LINES: bool> JsonSchema for PersonalText<MAX, LINES> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("Text{MAX}").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // The length is that of what is between the outer white space, so it cannot stand here as maxLength.
+        json_schema!({ "type": "string", "minLength": 1, "pattern": r"\S", "description": format!("Text of up to {MAX} characters.") })
+    }
+}
