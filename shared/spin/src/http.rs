@@ -162,40 +162,40 @@ async fn readiness(pollable: Pollable) {
 
 // `handle` itself refuses only what it was not willing to start.
 fn refused(code: ErrorCode) -> HttpError {
-    HttpError::NotSent(format!("{code:?}"))
+    let (HttpError::NotSent(text) | HttpError::Timeout(text) | HttpError::Lost(text)) = classify(&code);
+    HttpError::NotSent(text)
 }
 
+/// What a host's error means for money, and words for the log. The words are few: `Debug` of all thirty-nine cases is 8 kB.
 fn classify(code: &ErrorCode) -> HttpError {
-    let text = format!("{code:?}");
+    let not_sent = |text: &str| HttpError::NotSent(text.to_owned());
+    let lost = |text: &str| HttpError::Lost(text.to_owned());
     match code {
-        ErrorCode::DnsTimeout
-        | ErrorCode::DnsError(_)
-        | ErrorCode::DestinationNotFound
-        | ErrorCode::DestinationUnavailable
-        | ErrorCode::DestinationIpProhibited
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => not_sent("no such host"),
+        ErrorCode::DestinationUnavailable
         | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
-        | ErrorCode::ConnectionLimitReached
-        | ErrorCode::TlsCertificateError
-        | ErrorCode::HttpRequestDenied
-        | ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::ConnectionLimitReached => not_sent("no connection"),
+        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => not_sent("not among the allowed outbound hosts"),
+        ErrorCode::TlsCertificateError => not_sent("the certificate does not verify"),
+        ErrorCode::HttpRequestLengthRequired
         | ErrorCode::HttpRequestMethodInvalid
         | ErrorCode::HttpRequestUriInvalid
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::LoopDetected
-        | ErrorCode::ConfigurationError => HttpError::NotSent(text),
-        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => HttpError::Timeout(text),
-        ErrorCode::ConnectionTerminated
-        | ErrorCode::TlsProtocolError
-        | ErrorCode::TlsAlertReceived(_)
-        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::ConfigurationError => not_sent("the host takes no such request"),
+        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
+            HttpError::Timeout("no answer in time".to_owned())
+        }
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => lost("the connection broke"),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => lost("TLS failed"),
+        ErrorCode::HttpRequestBodySize(_)
         | ErrorCode::HttpRequestHeaderSectionSize(_)
         | ErrorCode::HttpRequestHeaderSize(_)
         | ErrorCode::HttpRequestTrailerSectionSize(_)
-        | ErrorCode::HttpRequestTrailerSize(_)
-        | ErrorCode::HttpResponseIncomplete
-        | ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_) => lost("the request is too large"),
+        ErrorCode::HttpResponseHeaderSectionSize(_)
         | ErrorCode::HttpResponseHeaderSize(_)
         | ErrorCode::HttpResponseBodySize(_)
         | ErrorCode::HttpResponseTrailerSectionSize(_)
@@ -203,7 +203,7 @@ fn classify(code: &ErrorCode) -> HttpError {
         | ErrorCode::HttpResponseTransferCoding(_)
         | ErrorCode::HttpResponseContentCoding(_)
         | ErrorCode::HttpUpgradeFailed
-        | ErrorCode::HttpProtocolError
-        | ErrorCode::InternalError(_) => HttpError::Lost(text),
+        | ErrorCode::HttpProtocolError => lost("the answer is no HTTP that the host takes"),
+        ErrorCode::InternalError(text) => HttpError::Lost(text.as_deref().map_or_else(|| "the host failed".to_owned(), first_line)),
     }
 }
