@@ -12,11 +12,17 @@ use store::{Refusal, StoreError};
 /// Seconds after which a client may try again what a busy database refused.
 const BUSY_RETRY_SECONDS: u64 = 1;
 
+/// And what a database could not be asked at all.
+const UNAVAILABLE_RETRY_SECONDS: u64 = 5;
+
 /// A failed statement.
 pub(crate) fn database(error: StoreError) -> Problem {
     match error {
         StoreError::Refused(refusal) => refused(refusal),
         StoreError::Busy { .. } => Problem::new(Code::DatabaseBusy).retry_after(BUSY_RETRY_SECONDS).because(error.to_string()),
+        StoreError::Unavailable { .. } => {
+            Problem::new(Code::DatabaseUnavailable).retry_after(UNAVAILABLE_RETRY_SECONDS).because(error.to_string())
+        }
         StoreError::SchemaOutdated { .. } => Problem::new(Code::SchemaOutdated).retry_after(30).because(error.to_string()),
         StoreError::Failed { .. } => Problem::internal(error.to_string()),
     }

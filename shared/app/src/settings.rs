@@ -110,6 +110,8 @@ settings! {
     PII_KEY: String = "pii_key", text;
     /// What service tokens are signed with, at least 32 bytes (SEC-1).
     SERVICE_TOKEN_SECRET: String = "service_token_secret", |text| if text.len() >= 32 { Ok(text.to_owned()) } else { Err("must be at least 32 bytes") };
+    /// PostgreSQL's connection string, with the session's limits in it; empty for SQLite. `spin-shell` opens it.
+    DATABASE_URL: String = "database_url", |text| if text.is_empty() || text.starts_with("postgres://") { Ok(text.to_owned()) } else { Err("must be empty or begin with postgres://") };
     /// Bytes a request's body may have (SEC-2).
     BODY_LIMIT_BYTES: i64 = "body_limit_bytes", count;
     /// Bytes the body of a bulk import may have.
@@ -117,7 +119,7 @@ settings! {
 }
 
 /// The variables whose values are shown to nobody.
-pub const SECRETS: &[&str] = &[PAYMENT_API_KEY.name, EVENT_SINK_SECRET.name, PII_KEY.name, SERVICE_TOKEN_SECRET.name];
+pub const SECRETS: &[&str] = &[PAYMENT_API_KEY.name, EVENT_SINK_SECRET.name, PII_KEY.name, SERVICE_TOKEN_SECRET.name, DATABASE_URL.name];
 
 fn count(text: &str) -> Result<i64, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("must be a whole number above 0")

@@ -44,7 +44,12 @@ impl<'a> Shop<'a> {
         match self.store.apply(command, input) {
             Ok(receipt) => Ok(Ok(receipt)),
             Err(StoreError::Refused(refusal)) => Ok(Err(refusal)),
-            Err(error @ (StoreError::Busy { .. } | StoreError::SchemaOutdated { .. } | StoreError::Failed { .. })) => Err(database(error)),
+            Err(
+                error @ (StoreError::Busy { .. }
+                | StoreError::Unavailable { .. }
+                | StoreError::SchemaOutdated { .. }
+                | StoreError::Failed { .. }),
+            ) => Err(database(error)),
         }
     }
 

@@ -50,6 +50,9 @@ pub trait Sql {
     fn dialect(&self) -> Dialect;
     /// Runs one statement with the JSON text `doc` as `?1` / `$1`; returns the first column of each row.
     ///
+    /// On PostgreSQL a null is no row, and `sql` must answer at least one row, if only a null: from a query without any,
+    /// Spin 4.0.0 to 4.0.2 never returns (spinframework/spin#3671).
+    ///
     /// # Errors
     /// The database's own text, unclassified: `store` knows what it means.
     fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError>;

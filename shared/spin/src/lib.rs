@@ -9,6 +9,7 @@
 
 mod http;
 mod ports_impl;
+mod postgres_error;
 mod serve;
 
 #[cfg(feature = "cron")]

@@ -1,22 +1,25 @@
 //! The ports over Spin's interfaces. A fresh instance serves each request, so what is opened here is opened
 //! at its first use and closed with the request.
 
-use crate::http::Outgoing;
+use crate::{http::Outgoing, postgres_error};
 use ports::{Clock, Config, ConfigError, Dialect, Kv, KvError, Ports, Random, Sql, SqlError};
 use spin_sdk::{
     key_value::Store,
+    pg4,
     sqlite3::{Connection, Value},
     variables,
 };
 use std::{cell::OnceCell, fmt::Debug};
 use wasi::{clocks::wall_clock, random::random};
 
-/// Everything the host offers one request.
-/// The label of the shop's database.
+/// The label of the shop's SQLite database.
 pub(crate) const DEFAULT_DATABASE: &str = "default";
+/// The variable with PostgreSQL's connection string; not bound or empty, the database is SQLite.
+const DATABASE_URL: &str = "database_url";
 
+/// Everything the host offers one request.
 pub(crate) struct Host {
-    sqlite: Sqlite,
+    database: Database,
     key_value: KeyValue,
 }
 
@@ -27,62 +30,101 @@ impl Default for Host {
 }
 
 impl Host {
-    /// With the database labelled `database` in the manifest.
-    pub(crate) fn on(database: &'static str) -> Self {
-        let sqlite = Sqlite { label: database, opened: OnceCell::new() };
-        Self { sqlite, key_value: KeyValue::default() }
+    /// With the SQLite database labelled `label` in the manifest, unless PostgreSQL is configured.
+    pub(crate) fn on(label: &'static str) -> Self {
+        let database = Database { label, url: OnceCell::new(), opened: OnceCell::new() };
+        Self { database, key_value: KeyValue::default() }
     }
 
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports { sql: &self.sqlite, kv: &self.key_value, http: &Outgoing, clock: &WallClock, random: &HostRandom, config: &Variables }
+        Ports { sql: &self.database, kv: &self.key_value, http: &Outgoing, clock: &WallClock, random: &HostRandom, config: &Variables }
     }
 }
 
-struct Sqlite {
+/// The one database of a request.
+struct Database {
     label: &'static str,
-    opened: OnceCell<Connection>,
+    url: OnceCell<Result<String, SqlError>>,
+    opened: OnceCell<Opened>,
 }
 
-impl Sqlite {
-    fn execute(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, SqlError> {
-        let connection = match self.opened.get() {
-            Some(open) => open,
-            None => {
-                let opened = Connection::open(self.label).map_err(|error| failed(&error))?;
-                self.opened.get_or_init(|| opened)
-            }
+enum Opened {
+    Sqlite(Connection),
+    Postgres(pg4::Connection),
+}
+
+impl Database {
+    /// PostgreSQL's connection string; empty for SQLite. One that should be there and cannot be read is an error:
+    /// a shop must not write to another database because its secrets are out of reach.
+    fn url(&self) -> &Result<String, SqlError> {
+        self.url.get_or_init(|| match variables::get(DATABASE_URL) {
+            Ok(url) => Ok(url),
+            Err(variables::Error::Undefined(_)) => Ok(String::new()),
+            Err(error) => Err(other(&format!("{error:?}"))),
+        })
+    }
+
+    fn opened(&self) -> Result<&Opened, SqlError> {
+        if let Some(open) = self.opened.get() {
+            return Ok(open);
+        }
+        let url = self.url().as_ref().map_err(Clone::clone)?;
+        let opened = if url.is_empty() {
+            Connection::open(self.label).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error))?
+        } else {
+            pg4::Connection::open(url).map(Opened::Postgres).map_err(postgres_error::failed)?
         };
-        let result = connection.execute(sql, parameters).map_err(|error| failed(&error))?;
-        Ok(result.rows.into_iter().map(|row| row.values).collect())
+        Ok(self.opened.get_or_init(|| opened))
     }
 }
 
-impl Sql for Sqlite {
+impl Sql for Database {
     fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+        match self.url() {
+            Ok(url) if url.is_empty() => Dialect::Sqlite,
+            Ok(_) | Err(_) => Dialect::Postgres,
+        }
     }
 
     fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError> {
-        self.execute(sql, &[Value::Text(doc.to_owned())])?
-            .into_iter()
-            .map(|row| match row.into_iter().next() {
-                Some(Value::Text(text)) => Ok(text),
-                // The other JSON-like values are what an expression without json() gives.
-                Some(Value::Integer(number)) => Ok(number.to_string()),
-                Some(Value::Real(number)) => Ok(number.to_string()),
-                Some(Value::Null) => Ok("null".to_owned()),
-                Some(Value::Blob(_)) => Err(other("the first column is a blob, not JSON text")),
-                None => Err(other("the row has no column")),
-            })
-            .collect()
+        match self.opened()? {
+            Opened::Sqlite(connection) => connection
+                .execute(sql, &[Value::Text(doc.to_owned())])
+                .map_err(|error| sqlite_failed(&error))?
+                .rows
+                .into_iter()
+                .map(|row| match row.values.into_iter().next() {
+                    Some(Value::Text(text)) => Ok(text),
+                    // The other JSON-like values are what an expression without json() gives.
+                    Some(Value::Integer(number)) => Ok(number.to_string()),
+                    Some(Value::Null) => Ok("null".to_owned()),
+                    Some(Value::Real(_) | Value::Blob(_)) | None => Err(no_text()),
+                })
+                .collect(),
+            Opened::Postgres(connection) => connection
+                .query(sql, &[pg4::ParameterValue::Str(doc.to_owned())])
+                .map_err(postgres_error::failed)?
+                .rows
+                .into_iter()
+                .filter_map(|row| match row.into_iter().next() {
+                    Some(pg4::DbValue::Str(text)) => Some(Ok(text)),
+                    Some(pg4::DbValue::DbNull) => None,
+                    // Statements cast to text: every other type would only be code that is never run.
+                    Some(_) | None => Some(Err(no_text())),
+                })
+                .collect(),
+        }
     }
 
     fn run(&self, sql: &str) -> Result<(), SqlError> {
-        self.execute(sql, &[]).map(drop)
+        match self.opened()? {
+            Opened::Sqlite(connection) => connection.execute(sql, &[]).map(drop).map_err(|error| sqlite_failed(&error)),
+            Opened::Postgres(connection) => connection.execute(sql, &[]).map(drop).map_err(postgres_error::failed),
+        }
     }
 }
 
-fn failed(error: &spin_sdk::sqlite3::Error) -> SqlError {
+fn sqlite_failed(error: &spin_sdk::sqlite3::Error) -> SqlError {
     match error {
         spin_sdk::sqlite3::Error::Io(text) => other(text),
         spin_sdk::sqlite3::Error::NoSuchDatabase
@@ -90,6 +132,10 @@ fn failed(error: &spin_sdk::sqlite3::Error) -> SqlError {
         | spin_sdk::sqlite3::Error::InvalidConnection
         | spin_sdk::sqlite3::Error::DatabaseFull => other(&format!("{error:?}")),
     }
+}
+
+fn no_text() -> SqlError {
+    other("the first column is no JSON text")
 }
 
 fn other(text: &str) -> SqlError {

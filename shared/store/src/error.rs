@@ -109,6 +109,14 @@ pub enum StoreError {
         /// The statement.
         name: &'static str,
     },
+    /// The database is not to be reached, or went away under the statement: whether it was applied is not known.
+    #[error("database unavailable in {name}: {text}")]
+    Unavailable {
+        /// The statement.
+        name: &'static str,
+        /// The host's words, for the log.
+        text: String,
+    },
     /// The database lacks a table or column this code needs: it must be migrated.
     #[error("schema outdated in {name}: {text}")]
     SchemaOutdated {
@@ -150,8 +158,12 @@ pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
         "P0001" => refused(named(last_word(text))),
         "23505" => refused(unique(|(_, known, _)| *known == constraint)),
         "23514" => refused(named(constraint)),
-        // Serialization, deadlock, lock_timeout, statement_timeout.
-        "40001" | "40P01" | "55P03" | "57014" => StoreError::Busy { name },
+        // Serialization, deadlock, lock_timeout, statement_timeout, no connection left.
+        "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy { name },
+        // No connection or a broken one; shut down, crashed, starting, dropped; idle too long; a standby, which only reads.
+        "08001" | "08006" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25006" => {
+            StoreError::Unavailable { name, text: text.to_owned() }
+        }
         // No such table, column, function.
         "42P01" | "42703" | "42883" => StoreError::SchemaOutdated { name, text: text.to_owned() },
         _ => refused(None),

@@ -16,6 +16,7 @@ use crate::http_out::HttpClient;
 use crate::kv::Stores;
 use crate::logs::GuestOutput;
 use crate::manifest::{self, Manifest};
+use crate::postgres::Pools;
 use crate::router::Router;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Databases;
@@ -57,6 +58,8 @@ pub struct Component {
     pub sqlite_databases: BTreeSet<String>,
     /// Key-value labels it may open.
     pub key_value_stores: BTreeSet<String>,
+    /// Its PostgreSQL connections: Spin 4 pools them per component.
+    pub postgres: Pools,
     /// Its standard output.
     pub stdout: GuestOutput,
     /// Its standard error.
@@ -140,6 +143,7 @@ impl Component {
             environment: declared.environment.clone().into_iter().collect(),
             sqlite_databases: declared.sqlite_databases.iter().cloned().collect(),
             key_value_stores: declared.key_value_stores.iter().cloned().collect(),
+            postgres: Pools::default(),
             stdout: output("stdout")?,
             stderr: output("stderr")?,
         })

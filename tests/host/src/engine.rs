@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::bindings::{key_value, sqlite, variables};
+use crate::bindings::{key_value, postgres, sqlite, variables};
 use crate::guest::Guest;
 use crate::http_out;
 
@@ -38,6 +38,7 @@ impl Compiler {
         http_out::add_to_linker(&mut linker)?;
         key_value::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         variables::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
+        postgres::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         sqlite::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         Ok(Self { engine, linker, cache: cache.to_path_buf() })
     }

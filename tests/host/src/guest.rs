@@ -25,6 +25,8 @@ pub struct Guest {
     pub table: ResourceTable,
     /// SQLite handles open now.
     pub connections_open: usize,
+    /// PostgreSQL handles open now.
+    pub databases_open: usize,
     /// Key-value handles open now.
     pub stores_open: usize,
     wasi: WasiCtx,
@@ -45,6 +47,7 @@ impl Guest {
             instruments: Instruments::default(),
             table: ResourceTable::new(),
             connections_open: 0,
+            databases_open: 0,
             stores_open: 0,
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),

@@ -1,6 +1,6 @@
 //! The one place every host call passes: counted here, and the seam at which a fault can be put in.
 //!
-//! A host call is a SQLite statement, a key-value operation, an outbound request or the setting of the response.
+//! A host call is a SQL statement, a key-value operation, an outbound request or the setting of the response.
 //! [`Instruments::call`] wraps the effect, so whoever adds faults can act before it (stop, fail, delay) and after it
 //! (stop, lose the answer) without touching the callers.
 

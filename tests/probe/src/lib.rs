@@ -1,7 +1,8 @@
 //! A guest that does what it is told: the request's body is a JSON list of steps, the response a JSON list of what
 //! each step gave. `tests/host/tests/quirks.rs` tells it to do the things in which hosts differ.
 //!
-//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `kv_open`, `kv_get`, `kv_set`, `kv_delete`, `kv_exists`,
+//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`), `pg_run`,
+//! `kv_open`, `kv_get`, `kv_set`, `kv_delete`, `kv_exists`,
 //! `kv_keys`, `variable`, `headers`, `send` (with `timeout_ms`), `sleep_ms`, `print`, `respond`, `trap`, `return`.
 
 use std::io::{Read, Write};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use spin_sdk::key_value::Store;
+use spin_sdk::pg4;
 use spin_sdk::sqlite3::{Connection, Value as SqlValue};
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::outgoing_handler;
@@ -60,7 +62,7 @@ impl Guest for Probe {
             Err(()) => String::new(),
         };
         let steps: Vec<Value> = if steps.is_empty() { Vec::new() } else { serde_json::from_str(&steps).expect("steps") };
-        let mut run = Run { out: Some(out), headers, results: Vec::new(), databases: Vec::new(), stores: Vec::new() };
+        let mut run = Run { out: Some(out), headers, results: Vec::new(), databases: Vec::new(), servers: Vec::new(), stores: Vec::new() };
         for step in &steps {
             if step.get("return").is_some() {
                 return;
@@ -77,6 +79,7 @@ struct Run {
     headers: Vec<(String, Vec<u8>)>,
     results: Vec<Value>,
     databases: Vec<Connection>,
+    servers: Vec<pg4::Connection>,
     stores: Vec<Store>,
 }
 
@@ -101,6 +104,29 @@ impl Run {
                 Err(error) => failed(error),
             },
             "changes" => json!(self.databases[on].changes()),
+            "pg_open" => match pg4::Connection::open(text) {
+                Ok(connection) => {
+                    self.servers.push(connection);
+                    json!("ok")
+                }
+                Err(error) => failed(error),
+            },
+            "pg" => {
+                let one =
+                    |value: &Value| value.as_str().map_or(pg4::ParameterValue::DbNull, |text| pg4::ParameterValue::Str(text.to_owned()));
+                let with: Vec<_> =
+                    step.get("with").and_then(Value::as_array).map(|with| with.iter().map(one).collect()).unwrap_or_default();
+                match self.servers[on].query(text, &with) {
+                    Ok(found) => {
+                        found.rows.iter().map(|row| row.iter().map(|value| json!(format!("{value:?}"))).collect::<Value>()).collect()
+                    }
+                    Err(error) => failed(error),
+                }
+            }
+            "pg_run" => match self.servers[on].execute(text, &[]) {
+                Ok(rows) => json!(rows),
+                Err(error) => failed(error),
+            },
             "kv_open" => match Store::open(text) {
                 Ok(store) => {
                     self.stores.push(store);

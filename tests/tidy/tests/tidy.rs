@@ -19,7 +19,9 @@ const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
 /// What only development has; it is never deployed, and has no budget.
 const DEVELOPMENT_ONLY: [&str; 2] = ["ops-simulator", "ops-test-hooks"];
 /// Variables that only `allowed_outbound_hosts` reads.
-const HOST_VARIABLES: [&str; 2] = ["payment_host", "event_sink_host"];
+const HOST_VARIABLES: [&str; 3] = ["payment_host", "event_sink_host", "database_host"];
+/// The one secret with a default, and that is empty: a shop on SQLite has no connection string.
+const OPTIONAL_SECRET: &str = "database_url";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -177,7 +179,11 @@ fn every_variable_is_declared_bound_and_has_a_default_that_will_do() {
         let variable = variable.as_table().unwrap();
         let secret = app::settings::SECRETS.contains(&name.as_str());
         assert_eq!(variable.get("secret").is_some(), secret, "{name}");
-        assert_eq!(variable.get("default").is_none(), secret, "{name}: secrets have no default, everything else has");
+        if name == OPTIONAL_SECRET {
+            assert_eq!(variable["default"].as_str(), Some(""), "{name}");
+        } else {
+            assert_eq!(variable.get("default").is_none(), secret, "{name}: secrets have no default, everything else has");
+        }
         if let Some(default) = variable.get("default").filter(|_| !HOST_VARIABLES.contains(&name.as_str())) {
             assert_eq!(app::settings::check(name, default.as_str().unwrap()), Ok(()), "the default of {name}");
         }
@@ -215,7 +221,24 @@ fn the_deployment_file_lists_every_variable_with_its_default() {
 fn components_reach_only_what_they_name() {
     for (id, component) in components(&manifest("spin.toml")) {
         for host in component["allowed_outbound_hosts"].as_array().unwrap() {
-            assert!(["{{ payment_host }}", "{{ event_sink_host }}"].contains(&host.as_str().unwrap()), "{id} may reach {host}");
+            assert!(
+                ["{{ payment_host }}", "{{ event_sink_host }}", "{{ database_host }}"].contains(&host.as_str().unwrap()),
+                "{id} may reach {host}"
+            );
+        }
+    }
+}
+
+/// Without the connection string a component would open an empty SQLite file beside the shop's PostgreSQL.
+#[test]
+fn whoever_opens_the_shops_database_is_bound_to_both() {
+    for source in ["spin.toml", "deploy/development.toml"] {
+        for (id, component) in components(&manifest(source)) {
+            let list = |key: &str| component.get(key).map(Value::to_string).unwrap_or_default();
+            let sqlite = list("sqlite_databases").contains("\"default\"");
+            let host = list("allowed_outbound_hosts").contains("{{ database_host }}");
+            let bound = component.get("variables").and_then(|variables| variables.get("database_url")).is_some();
+            assert!(sqlite == bound && sqlite == host, "{id}: SQLite {sqlite}, database_url {bound}, database_host {host}");
         }
     }
 }

@@ -54,14 +54,14 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
     let Some(table) = statements::TABLES.iter().find(|known| **known == table) else {
         return Err(Problem::invalid_field("table", format!("must be one of {}", statements::TABLES.join(", "))));
     };
-    let columns: Vec<String> = documents(ports, statements::COLUMNS, &json!({ "table": table }))?
+    let columns: Vec<String> = documents(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))?
         .iter()
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect();
     if column.as_ref().is_some_and(|named| !columns.contains(named)) {
         return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
     }
-    let statement = statements::rows_of(table, &columns, column.as_deref());
+    let statement = statements::rows_of(ports.sql.dialect(), table, &columns, column.as_deref());
     documents(ports, &statement, &json!({ "value": value })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
 }
 
@@ -75,7 +75,7 @@ fn documents(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Va
     let failed = |error: SqlError| Problem::internal(format!("test hook: {error}"));
     ports
         .sql
-        .query(statement, &input.to_string())
+        .query(&statements::in_dialect(statement, ports.sql.dialect()), &input.to_string())
         .map_err(failed)?
         .iter()
         .map(|row| serde_json::from_str(row).map_err(|error| Problem::internal(error.to_string())))

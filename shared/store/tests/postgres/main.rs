@@ -7,7 +7,6 @@
 #![cfg(test)]
 
 mod busy;
-mod cluster;
 mod database;
 mod plans;
 mod schema;

@@ -1,6 +1,7 @@
 //! The command a person types: `cargo till up`, `test`, `serve`, `token`, `manifests`.
 
 pub mod cargo;
+pub mod database;
 pub mod manifests;
 pub mod progress;
 pub mod project;

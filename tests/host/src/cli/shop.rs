@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::database;
 use crate::cli::project::Project;
 use crate::cli::secrets::{self, Secrets};
 use crate::kv;
 use crate::manifest::Manifest;
+use crate::postgres;
 use crate::serve::ServeArgs;
 
 /// How long a shop may take to become ready. A Spin compiles every component first.
@@ -27,17 +29,24 @@ pub struct Shop {
     /// Its secrets.
     pub secrets: Secrets,
     sql: Vec<String>,
+    /// `database_url` and `database_host`, on PostgreSQL.
+    database: Option<(String, String)>,
 }
 
 impl Shop {
-    /// Prepares folders, secrets, the runtime configuration, and the key-value file in WAL.
-    pub fn prepare(project: &Project, manifest: &Manifest, folder: &Path, listen: SocketAddr) -> Result<Self> {
+    /// Prepares folders, secrets, the runtime configuration, and the key-value file in WAL. `postgres` is the connection
+    /// string of a migrated database; without one the shop is on SQLite.
+    pub fn prepare(project: &Project, manifest: &Manifest, folder: &Path, listen: SocketAddr, postgres: Option<&str>) -> Result<Self> {
+        let database =
+            postgres.map(|url| Ok::<_, anyhow::Error>((database::with_limits(url), postgres::allowed_host(url)?))).transpose()?;
+        // On PostgreSQL the SQLite file stays without a table: what strays into it fails.
+        let sql = if database.is_some() { Vec::new() } else { project.sql() };
         let state_dir = folder.join("state");
         let secrets = secrets::keep(manifest, &folder.join("secrets.toml"))?;
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
         kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
-        Ok(Self { listen, state_dir, runtime_config, secrets, sql: project.sql() })
+        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database })
     }
 
     /// `--variable` values: the secrets, and the shop's own address as payment provider and event sink, absolute
@@ -50,6 +59,10 @@ impl Shop {
             format!("event_sink_url={origin}/simulator/sink"),
             format!("event_sink_host={origin}"),
         ];
+        if let Some((url, host)) = &self.database {
+            variables.push(format!("database_url={url}"));
+            variables.push(format!("database_host={host}"));
+        }
         variables.extend(self.secrets.iter().map(|(name, value)| format!("{name}={value}")));
         variables
     }

@@ -1,4 +1,5 @@
-//! `cargo till test`: the native crates, then the whole shop over HTTP, on till or on a real Spin.
+//! `cargo till test`: the native crates, then the whole shop over HTTP, on till or on a real Spin, first on SQLite and
+//! then on a PostgreSQL of its own.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use cluster::Cluster;
 
 use crate::cli::cargo::{Profile, build_components, cargo, run};
+use crate::cli::database;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
 use crate::cli::shop::{Shop, free_address};
@@ -27,6 +30,9 @@ pub struct TestArgs {
     /// Only tests of the HTTP suite whose names contain this; native crates are left out.
     #[arg(long)]
     filter: Option<String>,
+    /// Run the HTTP suite on this database only.
+    #[arg(long, value_name = "DATABASE", value_parser = ["sqlite", "postgres"])]
+    only: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
     quick: bool,
@@ -49,20 +55,32 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--no-run"]), "the suite does not build"))?;
     times.push(("suite, compiling", took));
 
-    let folder = project.path("target/till-test").join(std::process::id().to_string());
-    let shop = Shop::prepare(&project, &manifest, &folder, free_address()?)?;
-    let begun = Instant::now();
-    let skipped = match &arguments.spin {
-        Some(spin) => on_spin(&project, &shop, spin, &arguments).await,
-        None => on_till(&project, &shop, &arguments).await,
+    let wanted = |database: &str| arguments.only.as_deref().is_none_or(|only| only == database);
+    let mut skipped = Vec::new();
+    if wanted("sqlite") {
+        let begun = Instant::now();
+        skipped = whole_suite(&project, &manifest, &arguments, None).await?;
+        times.push(("HTTP suite on SQLite", begun.elapsed()));
     }
-    .with_context(|| format!("the shop's data and logs are kept in {}", folder.display()))?;
-    times.push(("HTTP suite", begun.elapsed()));
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    // Dropped at the end: the server stops, and its data is gone.
+    let cluster = if wanted("postgres") { Cluster::start()? } else { None };
+    if let Some(cluster) = &cluster {
+        let begun = Instant::now();
+        database::create(&cluster.url("postgres"), "shop").await?;
+        let url = cluster.url("shop");
+        database::migrate(&project, &url).await?;
+        skipped.extend(whole_suite(&project, &manifest, &arguments, Some(&url)).await?);
+        times.push(("HTTP suite on PostgreSQL", begun.elapsed()));
+    }
+    skipped.sort();
+    skipped.dedup();
 
     println!("\nAll passed.");
     for (name, took) in &times {
-        println!("  {name:<20} {}", seconds(*took));
+        println!("  {name:<25} {}", seconds(*took));
+    }
+    if wanted("postgres") && cluster.is_none() {
+        println!("  SKIPPED: PostgreSQL, because no server is installed here");
     }
     if !skipped.is_empty() {
         println!("  skipped on Spin, because they need till's instruments:");
@@ -71,6 +89,21 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string.
+async fn whole_suite(project: &Project, manifest: &Manifest, arguments: &TestArgs, postgres: Option<&str>) -> Result<Vec<String>> {
+    let database = if postgres.is_some() { "postgres" } else { "sqlite" };
+    eprintln!("==> HTTP suite on {database}");
+    let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
+    let shop = Shop::prepare(project, manifest, &folder, free_address()?, postgres)?;
+    let skipped = match &arguments.spin {
+        Some(spin) => on_spin(project, &shop, spin, arguments).await,
+        None => on_till(project, &shop, arguments).await,
+    }
+    .with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    Ok(skipped)
 }
 
 /// `cargo test` of everything that is not a component and not the HTTP suite. In till's own profile, and till by
@@ -178,8 +211,6 @@ fn watch(mut command: Command) -> Result<Vec<String>> {
     }
     let status = child.wait()?;
     ensure!(status.success(), "the HTTP suite failed");
-    skipped.sort();
-    skipped.dedup();
     Ok(skipped)
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::cli::cargo::{Profile, build_components};
+use crate::cli::database;
 use crate::cli::progress::part;
 use crate::cli::project::Project;
 use crate::cli::shop::Shop;
@@ -21,6 +22,10 @@ pub struct UpArgs {
     /// Address and port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It is migrated and filled
+    /// with demo goods; `--fresh` does not empty it.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
     quick: bool,
@@ -47,7 +52,10 @@ pub async fn up(arguments: UpArgs) -> Result<()> {
             }
         }
     }
-    let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen)?;
+    if let Some(url) = &arguments.postgres {
+        database::migrate(&project, url).await?;
+    }
+    let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
     let mut serving = shop.serve_args(project.manifest(), folder.join("code"));
     serving.quick = arguments.quick;
     serving.log = arguments.log;

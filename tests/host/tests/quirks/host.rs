@@ -59,7 +59,7 @@ impl Setup {
                 "[component.{id}]\nsource = \"{wasm}\"\nsqlite_databases = [\"default\"]\nkey_value_stores = [\"default\"]\n\
                  allowed_outbound_hosts = [{}]\n[component.{id}.variables]\ngreeting = \"hello, {{{{ name }}}}\"\n",
                 if more.is_empty() {
-                    r#""http://self", "http://private.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*""#
+                    r#""http://self", "http://private.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*", "postgres://127.0.0.1:*""#
                 } else {
                     ""
                 },
