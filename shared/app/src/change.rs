@@ -102,6 +102,11 @@ impl Applied {
         Ok(if self.replayed { reply.replayed() } else { reply })
     }
 
+    /// A text that the command assigned.
+    pub(crate) fn text(&self, member: &str) -> Option<String> {
+        self.receipt.as_ref().ok()?.get(member)?.as_str().map(str::to_owned)
+    }
+
     /// The refusal, if there is one.
     pub(crate) fn refusal(&self) -> Option<Refusal> {
         self.receipt.as_ref().err().copied()

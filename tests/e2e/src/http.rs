@@ -114,7 +114,7 @@ impl Call {
             None => agent().run(limited(request.body(())?, limit))?,
         };
         let (head, mut body) = response.into_parts();
-        Ok(Reply {
+        let reply = Reply {
             call: format!("{} {}", self.method, self.path),
             status: head.status.as_u16(),
             headers: head
@@ -123,7 +123,9 @@ impl Call {
                 .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
                 .collect(),
             body: body.with_config().limit(64 << 20).read_to_vec()?,
-        })
+        };
+        crate::contract::check(&self.method, &self.path, &reply);
+        Ok(reply)
     }
 }
 

@@ -12,6 +12,7 @@
 //! What a story needs is a panic away from failing: helpers here panic with the request and the whole reply, since
 //! nobody but a test calls them. When a [`Shop`] is dropped by a test that passed, the shop is audited.
 
+mod contract;
 mod guest;
 mod http;
 mod provider;
@@ -20,6 +21,7 @@ mod shop;
 mod sku;
 mod tokens;
 
+pub use contract::conforms;
 pub use guest::{Basket, Guest, Session, address};
 pub use http::{Call, Reply};
 pub use provider::Payment;

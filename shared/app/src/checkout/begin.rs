@@ -121,8 +121,10 @@ pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Chang
         },
         "events": [],
     });
-    let reply = change
-        .apply(&shop, owner, &sql::CHECKOUT_BEGIN, input)?
-        .reply(201, |refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
+    let begun = change.apply(&shop, owner, &sql::CHECKOUT_BEGIN, input)?;
+    // A replay is of the first time's session, not of this one's.
+    let session_id = begun.text("session_id").unwrap_or(session_id);
+    let reply =
+        begun.reply(201, |refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
     Ok(reply.location(format!("/api/v1/checkout/{session_id}")))
 }

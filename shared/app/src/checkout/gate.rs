@@ -19,6 +19,8 @@ struct Record {
     at_ms: i64,
     /// The reply's body once it is final.
     body: Option<String>,
+    /// Its `Location`.
+    location: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,14 +66,16 @@ impl<'a> Gate<'a> {
             }
             State::Done if age_ms >= self.idempotency_ms => None,
             State::Done if record.request_hash != self.request_hash => Some(Err(Problem::new(Code::IdempotencyKeyReused))),
-            State::Done => record.body.map(|body| Ok(Reply::stored(201, body).replayed())),
+            State::Done => {
+                record.body.zip(record.location).map(|(body, location)| Ok(Reply::stored(201, body).location(location).replayed()))
+            }
             State::Running | State::Free => None,
         }
     }
 
     /// The claim is won: turn duplicates away. A store that cannot be written costs speed, not correctness.
     pub(super) fn running(&self, key: &str) {
-        if let Err(error) = self.shop.ports.kv.set(&self.name, &self.record(key, State::Running, None)) {
+        if let Err(error) = self.shop.ports.kv.set(&self.name, &self.record(key, State::Running, None, None)) {
             edge::log("warning", "the confirm gate could not be written", &[("error", &error.to_string())]);
         }
     }
@@ -79,18 +83,25 @@ impl<'a> Gate<'a> {
     /// The final reply, to be kept once it has been sent.
     pub(super) fn done(&self, key: &str, reply: Reply) -> Reply {
         let body = String::from_utf8_lossy(&reply.body).into_owned();
-        let record = self.record(key, State::Done, Some(body));
+        let location = reply.get("location").map(str::to_owned);
+        let record = self.record(key, State::Done, Some(body), location);
         reply.kv_after(self.name.clone(), record)
     }
 
     /// No final outcome: the key is free for the retry (CHK-4).
     pub(super) fn free(&self, key: &str, reply: Reply) -> Reply {
-        reply.kv_after(self.name.clone(), self.record(key, State::Free, None))
+        reply.kv_after(self.name.clone(), self.record(key, State::Free, None, None))
     }
 
-    fn record(&self, key: &str, state: State, body: Option<String>) -> Vec<u8> {
-        let record =
-            Record { key: key.to_owned(), request_hash: self.request_hash.clone(), state, at_ms: self.shop.ports.clock.wall_ms(), body };
+    fn record(&self, key: &str, state: State, body: Option<String>, location: Option<String>) -> Vec<u8> {
+        let record = Record {
+            key: key.to_owned(),
+            request_hash: self.request_hash.clone(),
+            state,
+            at_ms: self.shop.ports.clock.wall_ms(),
+            body,
+            location,
+        };
         serde_json::to_vec(&record).unwrap_or_default()
     }
 }

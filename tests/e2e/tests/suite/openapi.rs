@@ -1,7 +1,7 @@
 //! The API document is there, is the one in the repository, and says of every path which methods it has.
 
-use e2e::Shop;
-use serde_json::Value;
+use e2e::{Reply, Shop, conforms};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const FILE: &str = include_str!("../../../../docs/openapi.json");
@@ -32,7 +32,7 @@ fn every_path_allows_the_methods_that_are_declared() {
     let shop = Shop::open();
     let document: Value = serde_json::from_str(FILE).unwrap();
     for (template, item) in document["paths"].as_object().unwrap() {
-        let path = template.replace('{', "").replace('}', "");
+        let path = template.replace(['{', '}'], "");
         let allow = shop.call("OPTIONS", &path).send();
         assert_eq!(allow.status, 204, "{path}");
         let allowed: BTreeSet<String> = allow.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
@@ -43,4 +43,37 @@ fn every_path_allows_the_methods_that_are_declared() {
         }
         assert_eq!(allowed, declared, "{path}");
     }
+}
+
+// OPS-4: the check that every reply of this suite goes through has teeth.
+#[test]
+fn a_reply_that_the_document_does_not_describe_is_noticed() {
+    let shop = Shop::open();
+    let guest = shop.guest();
+    let sku = shop.sku().create();
+    guest.add(&sku, 1).expect(200);
+    let reply = guest.call("GET", "/api/v1/cart").send();
+    let told = |change: &dyn Fn(&mut Reply)| {
+        let mut changed = reply.clone();
+        change(&mut changed);
+        conforms("GET", "/api/v1/cart", &changed)
+    };
+    let edited = |edit: &dyn Fn(&mut Value)| {
+        let mut body = reply.json();
+        edit(&mut body);
+        told(&|reply| reply.body = body.to_string().into_bytes())
+    };
+    assert_eq!(told(&|_| {}), Ok(()));
+    assert!(told(&|reply| reply.status = 202).is_err(), "a status");
+    assert!(told(&|reply| reply.headers.retain(|(name, _)| name != "etag")).is_err(), "a header that is missing");
+    assert!(told(&|reply| reply.headers.push(("x-debug".to_owned(), "1".to_owned()))).is_err(), "a header that is new");
+    assert!(edited(&|body| body["debug"] = json!(true)).is_err(), "a field");
+    assert!(edited(&|body| body["lines"][0]["debug"] = json!(true)).is_err(), "a field of a line, whose stock is a choice of shapes");
+    assert!(edited(&|body| body["subtotal"]["debug"] = json!(true)).is_err(), "a field of money");
+    assert!(edited(&|body| body["status"] = json!("open")).is_err(), "a name");
+    assert!(edited(&|body| drop(body.as_object_mut().unwrap().remove("version"))).is_err(), "a field that is missing");
+    let problem = shop.call("GET", "/api/v1/cart").send();
+    let mut other = problem.clone();
+    other.body = problem.json().to_string().replace("credential_missing", "line_not_found").into_bytes();
+    assert!(conforms("GET", "/api/v1/cart", &other).is_err(), "a code of another endpoint");
 }

@@ -50,7 +50,7 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
         ),
         endpoint("/api/v1/config", &["GET"], admin, vec![]),
     ];
-    for path in ["/health/live", "/health/ready", "/health", "/health/dependencies"] {
+    for path in ["/health/live", "/health/ready", "/health", "/health/dependencies", "/openapi.json", "/docs"] {
         all.push(endpoint(path, &["GET"], admin, vec![]));
     }
     for worker in ["outbox-relay", "reservation-cleanup", "saga-recovery", "compensation-retry"] {
