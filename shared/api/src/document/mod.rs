@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// What every endpoint of a cart can refuse.
-pub(crate) const OF_CART: &[Code] = &[Code::CartNotFound, Code::DatabaseBusy, Code::SchemaOutdated];
+pub(crate) const OF_CART: &[Code] = &[Code::CartNotFound, Code::DatabaseBusy, Code::DatabaseUnavailable, Code::SchemaOutdated];
 /// What every change of a cart can refuse.
 pub(crate) const CHANGE: &[Code] = &[Code::CartLocked, Code::VersionConflict];
 /// Why there may be no total.
@@ -28,6 +28,7 @@ pub(crate) const TOTALS: &[Code] = &[
     Code::SkuUnknown,
     Code::AmountAboveCeiling,
     Code::DatabaseBusy,
+    Code::DatabaseUnavailable,
     Code::SchemaOutdated,
 ];
 /// Why a checkout may not begin.

@@ -185,7 +185,7 @@ impl Operation {
 
     /// Needs the database.
     pub(crate) fn stored(self) -> Self {
-        self.problems(&[Code::DatabaseBusy, Code::SchemaOutdated])
+        self.problems(&[Code::DatabaseBusy, Code::DatabaseUnavailable, Code::SchemaOutdated])
     }
 
     /// Is a worker's run.
@@ -344,6 +344,7 @@ fn says_when(code: Code) -> bool {
         Code::IdempotencyInProgress,
         Code::OrderBusy,
         Code::DatabaseBusy,
+        Code::DatabaseUnavailable,
         Code::SchemaOutdated,
         Code::ProviderUnavailable,
         Code::ProviderTimeout,
