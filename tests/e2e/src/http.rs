@@ -88,6 +88,19 @@ impl Call {
         })
     }
 
+    /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For
+    /// till ([`crate::needs_till`]); the empty 500 of a dead guest is the host's and in no document.
+    ///
+    /// # Panics
+    /// When there is no reply at all.
+    pub fn send_to_die(self, when: &str, number: usize) -> u16 {
+        let call = self.header("till-stop", &format!("{when} {number}"));
+        match call.exchange(Duration::from_secs(REPLY_SECONDS_MAX)) {
+            Ok(reply) => reply.status,
+            Err(error) => panic!("{} {}: no reply: {error}", call.method, call.path),
+        }
+    }
+
     /// Sends it and goes away before the reply can have come: what a phone in a tunnel does.
     ///
     /// # Panics
@@ -103,6 +116,12 @@ impl Call {
     }
 
     fn try_send_within(&self, limit: Duration) -> Result<Reply, ureq::Error> {
+        let reply = self.exchange(limit)?;
+        crate::contract::check(&self.method, &self.path, &reply);
+        Ok(reply)
+    }
+
+    fn exchange(&self, limit: Duration) -> Result<Reply, ureq::Error> {
         let mut request = ::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", Settings::get().url, self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -114,7 +133,7 @@ impl Call {
             None => agent().run(limited(request.body(())?, limit))?,
         };
         let (head, mut body) = response.into_parts();
-        let reply = Reply {
+        Ok(Reply {
             call: format!("{} {}", self.method, self.path),
             status: head.status.as_u16(),
             headers: head
@@ -123,9 +142,7 @@ impl Call {
                 .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
                 .collect(),
             body: body.with_config().limit(64 << 20).read_to_vec()?,
-        };
-        crate::contract::check(&self.method, &self.path, &reply);
-        Ok(reply)
+        })
     }
 }
 

@@ -38,6 +38,8 @@ pub struct App {
     pub address: OnceLock<SocketAddr>,
     /// Whether each run prints its line.
     pub log_requests: bool,
+    /// Whether requests may ask for faults.
+    pub faults: bool,
 }
 
 /// A loaded component.
@@ -82,6 +84,8 @@ pub struct Settings<'a> {
     pub quiet: bool,
     /// Whether each run prints its line.
     pub log_requests: bool,
+    /// Whether requests may ask for faults.
+    pub faults: bool,
 }
 
 impl App {
@@ -126,6 +130,7 @@ impl App {
             client: HttpClient::new(),
             address: OnceLock::new(),
             log_requests: settings.log_requests,
+            faults: settings.faults,
         })
     }
 }

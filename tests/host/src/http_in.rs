@@ -36,6 +36,9 @@ const COUNT: HeaderName = HeaderName::from_static("till-count");
 /// work behind the response) is not in it; the line of `--log requests` has everything.
 const CALLS: HeaderName = HeaderName::from_static("till-host-calls");
 
+/// `before 3` or `after 3`: the guest dies at that host call. Heard only with `--faults`.
+const STOP: HeaderName = HeaderName::from_static("till-stop");
+
 /// Accepts connections for ever.
 pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
     loop {
@@ -110,11 +113,16 @@ async fn run(app: &Arc<App>, matched: &Matched, mut request: Request<WasiBody>, 
     let component = app.components.get(&matched.component).context("no such component")?;
     let handler = component.http.clone().context("no HTTP handler")?;
     let counted = request.headers().get(COUNT).is_some_and(|value| value.as_bytes() == b"1");
+    let stop = match request.headers().get(STOP).filter(|_| app.faults) {
+        Some(stop) => Some(stop.to_str()?.parse()?),
+        None => None,
+    };
     append_headers(&mut request, matched, client)?;
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
 
     let begun = Instant::now();
-    let guest = Guest::new(app, component, true);
+    let mut guest = Guest::new(app, component, true);
+    guest.instruments.stop = stop;
     let instruments = guest.instruments.clone();
     let mut store = Store::new(handler.engine(), guest);
     let request = store.data_mut().http().new_incoming_request(WasiScheme::Http, request)?;

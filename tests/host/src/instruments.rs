@@ -2,7 +2,7 @@
 //!
 //! A host call is a SQL statement, a key-value operation, an outbound request or the setting of the response.
 //! [`Instruments::call`] wraps the effect, so whoever adds faults can act before it (stop, fail, delay) and after it
-//! (stop, lose the answer) without touching the callers.
+//! (stop, lose the answer) without touching the callers. A [`Stop`] is the first of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -67,29 +67,60 @@ pub struct Counts {
     pub outbound: usize,
 }
 
+/// Where a guest is to die: at its host call of this number, counted from 1, before or after the effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The effect does not come about.
+    Before(usize),
+    /// The effect comes about, and the guest does not learn of it.
+    After(usize),
+}
+
+impl std::str::FromStr for Stop {
+    type Err = anyhow::Error;
+
+    /// `before 3`, `after 3`.
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        match text.split_once(' ') {
+            Some(("before", number)) => Ok(Self::Before(number.parse()?)),
+            Some(("after", number)) => Ok(Self::After(number.parse()?)),
+            Some(_) | None => anyhow::bail!("{text:?} is neither `before N` nor `after N`"),
+        }
+    }
+}
+
 /// The instruments of one run of one guest.
 #[derive(Clone, Debug, Default)]
-pub struct Instruments(Arc<Mutex<Vec<Call>>>);
+pub struct Instruments {
+    calls: Arc<Mutex<Vec<Call>>>,
+    /// Where the guest is to die, if anywhere.
+    pub stop: Option<Stop>,
+}
 
 impl Instruments {
     /// Makes one host call: runs `effect` and remembers it. An error from here is a trap of the guest.
     pub async fn call<T>(&self, kind: Kind, label: String, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
+        let number = self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() + 1;
+        if self.stop == Some(Stop::Before(number)) {
+            return Err(wasmtime::Error::msg(format!("stopped before call {number}: {label}")));
+        }
         let begun = Instant::now();
         let answer = effect.await;
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Call { kind, label, micros });
-        Ok(answer)
+        let stopped = (self.stop == Some(Stop::After(number))).then(|| format!("stopped after call {number}: {label}"));
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { kind, label, micros });
+        stopped.map_or(Ok(answer), |told| Err(wasmtime::Error::msg(told)))
     }
 
     /// Every call so far.
     pub fn calls(&self) -> Vec<Call> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The calls so far, by sort.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for call in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for call in self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             match call.kind {
                 Kind::Statement => counts.statements += 1,
                 Kind::Setup => counts.setup += 1,

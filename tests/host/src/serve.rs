@@ -48,6 +48,9 @@ pub struct ServeArgs {
     /// Leave cron triggers out.
     #[arg(long)]
     pub no_cron: bool,
+    /// Let requests ask for faults: the header `till-stop`.
+    #[arg(long)]
+    pub faults: bool,
     /// Run what the quick profile built: target/…/quick instead of target/…/release.
     #[arg(long)]
     pub quick: bool,
@@ -76,6 +79,7 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
             no_cron: arguments.no_cron,
             quiet: arguments.quiet,
             log_requests: arguments.log.is_some(),
+            faults: arguments.faults,
         },
     )?;
     for argument in &arguments.sqlite {

@@ -3,6 +3,7 @@
 //!
 //! - `GET /test/clock`, `POST /test/clock {advance_ms}`: the database's clock, and moving it forward.
 //! - `GET /test/rows?table=&column=&value=`: rows as they lie in the database, to prove what they do not hold.
+//! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
 //!
 //! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes.
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 spin_shell::http!(
     Route::at("/test/clock").get(show_clock).post(advance_clock),
     Route::at("/test/rows").get(show_rows),
+    Route::at("/test/transactions").get(show_transactions),
     Route::at("/test/audit").get(audit),
 );
 
@@ -63,6 +65,11 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
     }
     let statement = statements::rows_of(ports.sql.dialect(), table, &columns, column.as_deref());
     documents(ports, &statement, &json!({ "value": value })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
+}
+
+async fn show_transactions(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    documents(ports, statements::idle_transactions(ports.sql.dialect()), &json!({})).map(|rows| Reply::json(200, &rows.first()))
 }
 
 async fn audit(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {

@@ -33,6 +33,18 @@ pub const ADVANCE_CLOCK: &str = "
 update clock set offset_ms = offset_ms + cast({doc} ->> 'advance_ms' as bigint)
 returning cast({object}('now_ms', {now} + offset_ms, 'offset_ms', offset_ms) as text)";
 
+/// How many connections idle inside a transaction. SQLite's end with their guest, so there are none to find.
+#[must_use]
+pub fn idle_transactions(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "select json_object('idle_in_transaction', 0) where {doc} is not null",
+        Dialect::Postgres => {
+            "select cast({object}('idle_in_transaction', count(*)) as text) from pg_stat_activity
+             where datname = current_database() and state like 'idle in transaction%' and {doc} is not null"
+        }
+    }
+}
+
 /// The tables that may be looked at: where a secret or a name could lie, and what tests count.
 pub const TABLES: &[&str] = &[
     "alert",

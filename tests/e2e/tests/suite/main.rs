@@ -18,6 +18,7 @@ mod orders;
 mod payments;
 mod security;
 mod stock;
+mod stops;
 mod strictness;
 mod totals;
 mod workers;

@@ -85,6 +85,7 @@ impl Shop {
             log: None,
             quiet: true,
             no_cron: false,
+            faults: false,
             quick: false,
         }
     }

@@ -145,6 +145,7 @@ fn suite(project: &Project, arguments: &[&str]) -> Command {
 async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs) -> Result<Vec<String>> {
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
     serving.no_cron = true;
+    serving.faults = true;
     serving.quick = arguments.quick;
     let command = against(project, shop, "till", arguments);
     let tested = async {
