@@ -77,3 +77,22 @@ fn a_reply_that_the_document_does_not_describe_is_noticed() {
     other.body = problem.json().to_string().replace("credential_missing", "line_not_found").into_bytes();
     assert!(conforms("GET", "/api/v1/cart", &other).is_err(), "a code of another endpoint");
 }
+
+// OPS-4: who copies the examples out of the document gets an order.
+#[test]
+fn the_examples_of_the_document_sell() {
+    let shop = Shop::open();
+    let document: Value = serde_json::from_str(FILE).unwrap();
+    let example =
+        |path: &str, method: &str| document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"].clone();
+    let of = |path: &str, session_id: &str| path.replace("{session_id}", session_id);
+    let opened = shop.call("POST", "/api/v1/cart").json(&example("/api/v1/cart", "post")).send().expect(201);
+    let token = opened["guest_token"].as_str().unwrap();
+    let send = |path: &str, session_id: &str| shop.call("POST", &of(path, session_id)).bearer(token).json(&example(path, "post")).send();
+    send("/api/v1/cart/items", "").expect(200);
+    let session = send("/api/v1/checkout", "").expect(201);
+    let order = send("/api/v1/checkout/{session_id}/confirm", session["session_id"].as_str().unwrap()).expect(201);
+    let body = example("/api/v1/orders", "post");
+    assert_eq!(order["total"], body["expected_total"], "the same goods to the same place");
+    shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).send().expect(201);
+}

@@ -15,9 +15,12 @@ use crate::cli::database;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
 use crate::cli::shop::{Shop, free_address};
+use crate::cli::token::mint;
 use crate::manifest::Manifest;
 use crate::serve::serve;
 
+/// What a token must allow that is to succeed everywhere.
+const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write workers:run";
 /// What the suite prints for a test that needs till's instruments.
 const SKIPPED: &str = "skipped on spin: ";
 
@@ -36,6 +39,9 @@ pub struct TestArgs {
     /// Build the components quickly rather than small.
     #[arg(long)]
     quick: bool,
+    /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs Python.
+    #[arg(long, conflicts_with_all = ["spin", "filter"])]
+    contract: bool,
 }
 
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
@@ -48,6 +54,9 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         build_components(&project, &manifest, Profile::quick(arguments.quick))
     })?;
     times.push(("components", took));
+    if arguments.contract {
+        return contract(&project, &manifest, &arguments).await;
+    }
     if arguments.spin.is_none() && arguments.filter.is_none() {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
@@ -139,6 +148,30 @@ fn suite(project: &Project, arguments: &[&str]) -> Command {
     command.args(["test", "--profile", "host", "--package", "e2e", "--test", "suite"]);
     command.args(arguments);
     command
+}
+
+/// Schemathesis against a shop of its own: `tests/e2e/contract/run` says what it asks for.
+async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
+    let folder = project.path("target/till-test").join(format!("{}-contract", std::process::id()));
+    let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
+    let secret = shop.secrets.get("service_token_secret").context("the shop has no service_token_secret")?;
+    let mut command = Command::new(project.path("tests/e2e/contract/run"));
+    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SERVICE_TOKEN", mint(secret, "contract", EVERY_SCOPE, 3_600)?);
+    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
+    serving.no_cron = true;
+    serving.quick = arguments.quick;
+    let tested = async {
+        shop.wait_until_ready().await?;
+        tokio::task::spawn_blocking(move || run(command, "the contract is broken")).await?
+    };
+    tokio::select! {
+        served = serve(&serving) => {
+            served?;
+            bail!("stopped before the test had ended");
+        }
+        tested = tested => tested?,
+    }
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
 /// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
