@@ -31,6 +31,7 @@ type Files = BTreeMap<String, String>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=sql");
+    println!("cargo:rerun-if-changed=migrations");
     let (sqlite, postgres) = (PathBuf::from("sql/sqlite"), PathBuf::from("sql/postgres"));
     let fragments = read_folder(&sqlite.join("fragments"))?;
     let mut functions = vec![FUNCTIONS_HEAD.to_owned()];
@@ -69,6 +70,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             names.join(", ")
         )?;
     }
+    let each_function: Vec<String> =
+        functions.iter().skip(1).map(|source| without_comments(source).trim().trim_end_matches(';').to_owned()).collect();
+    writeln!(out, "/// Every function of PostgreSQL, one statement each.\npub(crate) const EACH_FUNCTION: &[&str] = &{each_function:?};")?;
+    migrations(&mut out)?;
     functions.push("commit;\n".to_owned());
     writeln!(
         out,
@@ -77,6 +82,45 @@ fn main() -> Result<(), Box<dyn Error>> {
     )?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sql.rs"), out)?;
     Ok(())
+}
+
+/// The baseline and the upgrades, statement by statement: `migrations/<dialect>/{baseline.sql,upgrades/<version>.sql}`.
+fn migrations(out: &mut String) -> Result<(), Box<dyn Error>> {
+    let folder = |dialect: &str| Path::new("migrations").join(dialect);
+    let script =
+        |sqlite: &str, postgres: &str| format!("Script {{ sqlite: &{:?}, postgres: &{:?} }}", statements(sqlite), statements(postgres));
+    let baseline = |dialect| fs::read_to_string(folder(dialect).join("baseline.sql"));
+    writeln!(
+        out,
+        "/// What an empty database is given.\npub(crate) const BASELINE: Script = {};",
+        script(&baseline("sqlite")?, &baseline("postgres")?)
+    )?;
+    let (sqlite, mut postgres) = (read_folder(&folder("sqlite").join("upgrades"))?, read_folder(&folder("postgres").join("upgrades"))?);
+    let mut upgrades = String::new();
+    let newest = sqlite.len() + 1;
+    for version in 2..=newest {
+        let of = |files: Option<&String>| files.cloned().ok_or_else(|| format!("no upgrade to version {version}"));
+        let script = script(&of(sqlite.get(&version.to_string()))?, &of(postgres.remove(&version.to_string()).as_ref())?);
+        write!(upgrades, "Upgrade {{ version: {version}, script: {script} }},")?;
+    }
+    if let Some(version) = postgres.keys().next() {
+        return Err(format!("upgrade {version}: no SQLite form").into());
+    }
+    writeln!(out, "/// What leads an older database to the newest version, in order.\npub const UPGRADES: &[Upgrade] = &[{upgrades}];")?;
+    writeln!(out, "/// The version of the schema that these statements need.\npub const SCHEMA_VERSION: i64 = {newest};")?;
+    Ok(())
+}
+
+/// A script's statements, without the transaction around them and the SELECT that takes its lock: whoever runs them one
+/// by one has a transaction. A statement ends with its line.
+fn statements(script: &str) -> Vec<String> {
+    let plain = without_comments(script);
+    let of_the_transaction = ["pragma", "begin", "commit", "select"];
+    plain
+        .split(";\n")
+        .map(|statement| squeeze(statement.trim_end_matches(';')))
+        .filter(|statement| !statement.is_empty() && !of_the_transaction.iter().any(|word| statement.starts_with(word)))
+        .collect()
 }
 
 /// A command of SQLite: the trigger that carries its effects, and the insert that fires it and answers its receipt.

@@ -3,7 +3,7 @@
 //! The functions take their path from here, and a test (`tests/tidy`) holds this table, the manifests, the
 //! folders and the crates together: an endpoint that is missing in one of them does not pass.
 //!
-//! What stands after `=>` is for the API document alone (feature `document`): requests, replies and
+//! What stands after `=>` is for the API document alone (feature `document`, see [`document`]): requests, replies and
 //! problems, by the types that are really read and written. Components are built without it, and it costs them nothing.
 
 #[cfg(feature = "document")]
@@ -226,6 +226,13 @@ endpoints! {
     CONFIG: "ops-config" "/api/v1/config" {
         /// Every variable in force, secrets masked, and those that will not do.
         show_config: "GET" Scope("config:read") => |it| it.no_query().reply::<wire::Variables>(200);
+    }
+    /// The schema of the database.
+    MIGRATE: "ops-migrate" "/internal/migrate" {
+        /// The version of the database's schema, and the one that is needed.
+        show_schema: "GET" Scope("schema:migrate") => |it| it.no_query().reply::<wire::SchemaVersion>(200);
+        /// Set up an empty database, or lead an older one to the schema that is needed.
+        migrate: "POST" Scope("schema:migrate") => |it| it.no_query().reply::<wire::Migrated>(200);
     }
     /// This document.
     OPENAPI: "ops-openapi" "/openapi.json" {

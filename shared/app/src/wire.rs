@@ -445,6 +445,24 @@ pub struct Health {
     pub dependencies: Vec<Dependency>,
 }
 
+/// The schema of the database.
+#[derive(Debug, JsonSchema)]
+pub struct SchemaVersion {
+    /// The version that is there; 0 for an empty database.
+    pub version: i64,
+    /// The version that these functions need.
+    pub needed: i64,
+}
+
+/// What a migration found and left.
+#[derive(Debug, JsonSchema)]
+pub struct Migrated {
+    /// The version that was there; 0 for an empty database.
+    pub from: i64,
+    /// The version that is there now.
+    pub to: i64,
+}
+
 /// The variables in force.
 #[derive(Debug, JsonSchema)]
 pub struct Variables {

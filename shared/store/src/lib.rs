@@ -13,6 +13,7 @@
 //! ```
 
 mod error;
+pub mod migration;
 
 pub use error::{Refusal, StoreError};
 
@@ -22,7 +23,10 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The statements, one constant per name in `sql/`, with its text in each dialect and documented by the file's
 /// first lines.
 pub mod sql {
-    use super::{Command, CommandText, Statement};
+    use super::{
+        Command, CommandText, Statement,
+        migration::{Script, Upgrade},
+    };
     include!(concat!(env!("OUT_DIR"), "/sql.rs"));
 }
 

@@ -15,6 +15,7 @@ const SOURCES: &str = concat!(
     include_str!("suite/compensation.rs"),
     include_str!("suite/concurrency.rs"),
     include_str!("suite/idempotency.rs"),
+    include_str!("suite/migration.rs"),
     include_str!("suite/operations.rs"),
     include_str!("suite/order.rs"),
     include_str!("suite/outbox.rs"),

@@ -1,17 +1,19 @@
 //! Operations: is it well, and what is in force?
 
 use crate::{
+    problem,
     settings::{self, EVENT_SINK_URL, PAYMENT_BASE_URL, SECRETS},
     shop::Shop,
 };
-use edge::Reply;
+use edge::{Problem, Reply};
 use json::{Map, Value, json};
 use ports::{HttpRequest, Ports};
 use serde::Serialize;
-use store::sql;
+use store::{
+    migration::{self, Migrated},
+    sql::SCHEMA_VERSION,
+};
 
-/// The baseline these functions need.
-const SCHEMA_VERSION: i64 = 1;
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT_MS: u64 = 2_000;
 
@@ -75,6 +77,25 @@ pub fn config(ports: &Ports<'_>) -> Reply {
     Reply::json(200, &json!({ "variables": shown, "invalid": invalid }))
 }
 
+/// `GET /internal/migrate`: the version of the database's schema, and the one these functions need.
+///
+/// # Errors
+/// When the database is out of reach.
+pub fn schema(ports: &Ports<'_>) -> Result<Reply, Problem> {
+    let version = migration::version(ports.sql).map_err(problem::database)?;
+    Ok(Reply::json(200, &json!({ "version": version, "needed": SCHEMA_VERSION })))
+}
+
+/// `POST /internal/migrate`: sets up an empty database, leads an older one here, and does nothing to one that is here.
+///
+/// # Errors
+/// `database_busy`; `internal` when a statement failed: then nothing has changed.
+pub fn migrate(ports: &Ports<'_>) -> Result<Reply, Problem> {
+    let Migrated { from, to } = migration::migrate(ports.sql).map_err(problem::database)?;
+    edge::log("info", "schema migrated", &[("from", &from.to_string()), ("to", &to.to_string())]);
+    Ok(Reply::json(200, &json!({ "from": from, "to": to })))
+}
+
 fn answer(dependencies: &[Dependency]) -> Reply {
     let down = dependencies.iter().any(|dependency| dependency.status == "down");
     let (status, word) = if down { (503, "down") } else { (200, "ok") };
@@ -84,8 +105,7 @@ fn answer(dependencies: &[Dependency]) -> Reply {
 
 fn database(ports: &Ports<'_>) -> Dependency {
     timed(ports, "database", || {
-        let found: Option<Value> = Shop::new(ports).read(&sql::PING, &json!({})).map_err(|problem| problem.code().slug().to_owned())?;
-        let version = found.as_ref().and_then(|found| found.get("version")).and_then(Value::as_i64).unwrap_or(0);
+        let version = migration::version(ports.sql).map_err(|error| problem::database(error).code().slug().to_owned())?;
         if version >= SCHEMA_VERSION { Ok(()) } else { Err(format!("schema {version}, needed {SCHEMA_VERSION}")) }
     })
 }

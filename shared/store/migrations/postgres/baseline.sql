@@ -1,4 +1,4 @@
--- The PostgreSQL schema, baseline 1. After it `functions.sql`; both may be run again, and by several processes at once.
+-- The PostgreSQL schema, version 2: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
 --
 -- The same tables, columns and constraint names as the SQLite baseline, which has the reasons. What differs: JSON is
 -- `jsonb`, so that a command can look into it; keys are `collate "C"`, so that they sort alike in every database,
@@ -126,6 +126,7 @@ create table if not exists cart (
   updated_at_ms bigint not null
 );
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
+create index if not exists cart_merged on cart (owner) where status = 'merged';
 create table if not exists cart_line (
   cart_id text collate "C",
   sku text collate "C",
@@ -316,5 +317,5 @@ create table if not exists worker_run (
   report jsonb not null
 );
 
-insert into migration (version, applied_at_ms) values (1, (extract(epoch from clock_timestamp()) * 1000)::bigint) on conflict do nothing;
+insert into migration (version, applied_at_ms) select 2, (extract(epoch from clock_timestamp()) * 1000)::bigint where not exists (select 1 from migration);
 commit;

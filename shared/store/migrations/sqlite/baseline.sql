@@ -1,4 +1,5 @@
--- The SQLite schema, baseline 1.
+-- The SQLite schema, version 2: what an empty database is given. `upgrades/` leads an older one here, by `POST /internal/migrate`;
+-- over an older one this file changes no row, and the ledger keeps saying what the database is.
 --
 -- Run as `spin up --sqlite @shared/store/migrations/sqlite/baseline.sql`: at every start, in every trigger
 -- process, so it must not mind being run again, or twice at once.
@@ -50,6 +51,7 @@ create table if not exists shipping_rate (zone text, currency text, method_id te
 -- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment.
 create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
+create index if not exists cart_merged on cart (owner) where status = 'merged';
 create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, primary key (cart_id, sku)) without rowid;
 
 -- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
@@ -98,5 +100,5 @@ create table if not exists worker_run (worker text primary key, last_success_at_
 -- The one view every command is fired on, by name: its INSTEAD OF trigger travels with the function.
 create view if not exists command (name, doc) as select null, null where 0;
 
-insert into migration (version, applied_at_ms) values (1, cast(unixepoch('subsec') * 1000 as integer)) on conflict do nothing;
+insert into migration (version, applied_at_ms) select 2, cast(unixepoch('subsec') * 1000 as integer) where not exists (select 1 from migration);
 commit;

@@ -12,6 +12,17 @@ use cluster::Cluster;
 use ports::{Dialect, Sql, SqlError};
 use postgres::{Client, NoTls, SimpleQueryMessage, types::Type};
 
+/// The baseline that ships, without its functions.
+pub const BASELINE: &str = store::POSTGRES_SCHEMA[0];
+/// The schema of the release before. Its functions are a matter of their names, which stay.
+pub const PREVIOUS: &str = include_str!("../fixtures/postgres_1.sql");
+/// Every column: table, name, type, and whether a row needs it said.
+pub const COLUMNS: &str = "select table_name, column_name, data_type,
+    case when is_nullable = 'NO' and column_default is null then 'required' else 'optional' end
+    from information_schema.columns where table_schema = 'public' order by 1, 2";
+/// Every index and constraint, by name.
+pub const NAMED: &str = "select indexname::text, indexdef from pg_indexes where schemaname = 'public'
+    union all select conname::text, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2";
 /// The demo shop.
 pub const DEMO: &str = include_str!("../../migrations/postgres/demo.sql");
 /// The names of all tables.
@@ -111,9 +122,18 @@ pub struct SharedShop(String);
 
 impl SharedShop {
     pub fn new() -> Self {
+        Self::from(TEMPLATE)
+    }
+
+    /// Without any schema.
+    pub fn empty() -> Self {
+        Self::from("template0")
+    }
+
+    fn from(template: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let name = format!("shop_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        admin().batch_execute(&format!("create database {name} template {TEMPLATE}")).unwrap();
+        admin().batch_execute(&format!("create database {name} template {template}")).unwrap();
         Self(name)
     }
 

@@ -13,6 +13,14 @@ use rusqlite::{Connection, types::Value};
 pub const BASELINE: &str = include_str!("../../migrations/sqlite/baseline.sql");
 /// The demo shop.
 pub const DEMO: &str = include_str!("../../migrations/sqlite/demo.sql");
+/// The schema of the release before.
+pub const PREVIOUS: &str = include_str!("../fixtures/sqlite_1.sql");
+/// Every column: table, name, type, and whether a row needs it said.
+pub const COLUMNS: &str =
+    "select m.name, c.name, c.type, case when c.\"notnull\" and c.dflt_value is null then 'required' else 'optional' end
+    from sqlite_schema as m join pragma_table_info(m.name) as c where m.type = 'table' order by 1, 2";
+/// Every index and view, by name.
+pub const NAMED: &str = "select name, sql from sqlite_schema where type in ('index', 'view') and sql is not null order by 1";
 /// The names of all tables.
 pub const TABLES: &str = "select name from sqlite_schema where type = 'table' order by name";
 /// The clock without its offset.
@@ -83,13 +91,18 @@ pub struct SharedShop(PathBuf);
 
 impl SharedShop {
     pub fn new() -> Self {
+        let shared = Self::empty();
+        set_up(shared.open().0);
+        shared
+    }
+
+    /// Without any schema.
+    pub fn empty() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("edgetill-store-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let shared = Self(folder);
-        set_up(shared.open().0);
-        shared
+        Self(folder)
     }
 
     /// A connection of one's own. What is tested is not durability, so nothing waits for the disk.

@@ -7,6 +7,7 @@ mod checkout;
 mod compensation;
 mod concurrency;
 mod idempotency;
+mod migration;
 mod operations;
 mod order;
 mod outbox;

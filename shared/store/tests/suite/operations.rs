@@ -10,8 +10,14 @@ fn a_ping_tells_the_time_and_the_baseline() {
     let shop = shop();
     shop.now_is(1_893_585_600_000);
     let pong = shop.list(&sql::PING, &json!({})).remove(0);
-    assert_eq!(pong["version"], 1);
+    assert_eq!(pong["version"], sql::SCHEMA_VERSION);
     assert!((1_893_585_600_000..1_893_585_660_000).contains(&pong["now_ms"].as_i64().unwrap()), "{pong}");
+}
+
+#[test]
+fn the_ledger_tells_the_version_of_the_schema() {
+    let shop = shop();
+    assert_eq!(shop.list(&sql::SCHEMA_LEDGER, &json!({})), [json!({"version": sql::SCHEMA_VERSION})]);
 }
 
 #[test]
