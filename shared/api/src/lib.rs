@@ -3,7 +3,7 @@
 //! The functions take their path from here, and a test (`tests/tidy`) holds this table, the manifests, the
 //! folders and the crates together: an endpoint that is missing in one of them does not pass.
 //!
-//! What stands after `=>` is for the API document alone (feature `document`, see [`document`]): requests, replies and
+//! What stands after `=>` is for the API document alone (feature `document`, see the module `document`): requests, replies and
 //! problems, by the types that are really read and written. Components are built without it, and it costs them nothing.
 
 #[cfg(feature = "document")]
