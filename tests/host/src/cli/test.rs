@@ -61,7 +61,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
     }
-    let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--no-run"]), "the suite does not build"))?;
+    let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
     times.push(("suite, compiling", took));
 
     let wanted = |database: &str| arguments.only.as_deref().is_none_or(|only| only == database);
@@ -71,14 +71,14 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         skipped = whole_suite(&project, &manifest, &arguments, None).await?;
         times.push(("HTTP suite on SQLite", begun.elapsed()));
     }
-    // Dropped at the end: the server stops, and its data is gone.
     let cluster = if wanted("postgres") { Cluster::start()? } else { None };
-    if let Some(cluster) = &cluster {
+    let without_postgres = wanted("postgres") && cluster.is_none();
+    if let Some(cluster) = cluster {
         let begun = Instant::now();
         database::create(&cluster.url("postgres"), "shop").await?;
         let url = cluster.url("shop");
         database::migrate(&project, &url).await?;
-        skipped.extend(whole_suite(&project, &manifest, &arguments, Some(&url)).await?);
+        skipped.extend(whole_suite(&project, &manifest, &arguments, Some((url, cluster))).await?);
         times.push(("HTTP suite on PostgreSQL", begun.elapsed()));
     }
     skipped.sort();
@@ -88,7 +88,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     for (name, took) in &times {
         println!("  {name:<25} {}", seconds(*took));
     }
-    if wanted("postgres") && cluster.is_none() {
+    if without_postgres {
         println!("  SKIPPED: PostgreSQL, because no server is installed here");
     }
     if !skipped.is_empty() {
@@ -100,15 +100,21 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     Ok(())
 }
 
-/// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string.
-async fn whole_suite(project: &Project, manifest: &Manifest, arguments: &TestArgs, postgres: Option<&str>) -> Result<Vec<String>> {
+/// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end.
+async fn whole_suite(
+    project: &Project,
+    manifest: &Manifest,
+    arguments: &TestArgs,
+    postgres: Option<(String, Cluster)>,
+) -> Result<Vec<String>> {
     let database = if postgres.is_some() { "postgres" } else { "sqlite" };
     eprintln!("==> HTTP suite on {database}");
     let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
-    let shop = Shop::prepare(project, manifest, &folder, free_address()?, postgres)?;
+    let (url, cluster) = postgres.unzip();
+    let shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
     let skipped = match &arguments.spin {
-        Some(spin) => on_spin(project, &shop, spin, arguments).await,
-        None => on_till(project, &shop, arguments).await,
+        Some(spin) => on_spin(project, &shop, spin, arguments, cluster).await,
+        None => on_till(project, &shop, arguments, cluster).await,
     }
     .with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -145,7 +151,7 @@ fn package_name(manifest: &Path) -> Result<String> {
 
 fn suite(project: &Project, arguments: &[&str]) -> Command {
     let mut command = cargo(project);
-    command.args(["test", "--profile", "host", "--package", "e2e", "--test", "suite"]);
+    command.args(["test", "--profile", "host", "--package", "e2e"]);
     command.args(arguments);
     command
 }
@@ -175,16 +181,12 @@ async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) 
 }
 
 /// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
-async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs) -> Result<Vec<String>> {
+async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
     serving.no_cron = true;
     serving.faults = true;
     serving.quick = arguments.quick;
-    let command = against(project, shop, "till", arguments);
-    let tested = async {
-        shop.wait_until_ready().await?;
-        tokio::task::spawn_blocking(move || watch(command)).await?
-    };
+    let tested = tested(project, shop, "till", arguments, cluster);
     tokio::select! {
         served = serve(&serving) => {
             served?;
@@ -195,7 +197,7 @@ async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs) -> Result
 }
 
 /// On a Spin, as a child. Flags are two words: with several triggers Spin does not know `--flag=value`.
-async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs) -> Result<Vec<String>> {
+async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
     let mut command = Command::new(spin);
     command.current_dir(&project.root).arg("up").arg("--quiet");
     command.arg("--from").arg(project.http_manifest());
@@ -210,19 +212,30 @@ async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestAr
     }
     let host = command.stdout(Stdio::null()).spawn().with_context(|| format!("{} cannot be run", spin.display()))?;
     let mut host = Host(host);
-    let command = against(project, shop, "spin", arguments);
-    let tested = async {
-        shop.wait_until_ready().await?;
-        tokio::task::spawn_blocking(move || watch(command)).await?
-    };
+    let tested = tested(project, shop, "spin", arguments, cluster);
     tokio::select! {
         ended = host.ended() => bail!("Spin ended before the suite had: {}", ended?),
         tested = tested => tested,
     }
 }
 
-fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs) -> Command {
-    let mut command = suite(project, &["--", "--nocapture"]);
+/// The suite, once the shop is ready; then what is left to say without its PostgreSQL, which is stopped under it.
+async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
+    let (suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
+    shop.wait_until_ready().await?;
+    tokio::task::spawn_blocking(move || {
+        let skipped = watch(suite)?;
+        if let Some(cluster) = cluster {
+            drop(cluster);
+            watch(outage)?;
+        }
+        Ok(skipped)
+    })
+    .await?
+}
+
+fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, binary: &str) -> Command {
+    let mut command = suite(project, &["--test", binary, "--", "--nocapture"]);
     command.args(&arguments.filter);
     command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host);
     for (name, value) in &shop.secrets {
