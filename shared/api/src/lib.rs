@@ -14,6 +14,8 @@ pub mod document;
 pub enum Access {
     /// Anybody.
     Open,
+    /// A customer, by a token of their identity provider.
+    Customer,
     /// The owner of what is asked for: everybody else gets 404 (CART-2).
     Owner,
     /// The owner, or a service with this scope.
@@ -66,15 +68,15 @@ macro_rules! endpoints {
     };
 }
 
-use Access::{Open, Owner, OwnerOr, Scope, Worker};
+use Access::{Customer, Open, Owner, OwnerOr, Scope, Worker};
 
 #[cfg(feature = "document")]
 use {
-    app::{cart, catalog, checkout, order, wire, workers},
+    app::{cart, catalog, checkout, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        CurrencyUnsupported, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, QuantityOutOfRange, SessionNotFound, SkuNotFound,
-        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch, WarehouseUnknown,
+        CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, QuantityOutOfRange,
+        SessionNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -201,6 +203,14 @@ endpoints! {
         /// Send an `Idempotency-Key`, or a repeated request receives twice.
         move_stock: "POST" Scope("catalog:write") => |it| it.keyed().body::<catalog::MoveStock>(examples::move_stock())
             .reply::<wire::StockMoved>(200).replayable().problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
+    }
+    /// Sessions of customers.
+    SESSION: "ops-session" "/api/v1/session" {
+        /// A customer's session: their identity provider's token for ours.
+        ///
+        /// The session token is good for 15 minutes and opens everything that is the customer's.
+        open_session: "POST" Customer => |it| it.optional_body::<session::OpenSession>(examples::open_session())
+            .reply::<session::Opened<'_>>(200).problems(&[IdentityUnavailable]).stored();
     }
     /// Does the component run?
     HEALTH_LIVE: "ops-health" "/health/live" {

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod checkout;
 pub mod ops;
 pub mod order;
+pub mod session;
 pub mod settings;
 #[cfg(feature = "schema")]
 pub mod wire;

@@ -1,6 +1,9 @@
 //! Every application variable, once: its name and what it must be. Its one default stands in `spin.toml` (CFG-1).
 
+use crate::problem::configuration;
 use domain::{ids::Country, money::Currency};
+use edge::Problem;
+use ports::Ports;
 
 /// A variable and how its text is read.
 pub struct Setting<T> {
@@ -13,6 +16,17 @@ pub struct Setting<T> {
 impl<T> std::fmt::Debug for Setting<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+impl<T> Setting<T> {
+    /// Its value, parsed.
+    ///
+    /// # Errors
+    /// `configuration_invalid`, by name.
+    pub fn read(&self, ports: &Ports<'_>) -> Result<T, Problem> {
+        let text = ports.config.get(self.name).map_err(|error| configuration(self.name, &error.to_string()))?;
+        (self.parse)(&text).map_err(|right| configuration(self.name, right))
     }
 }
 
@@ -48,6 +62,8 @@ settings! {
     CART_QUANTITY_LIMIT: i64 = "cart_quantity_limit", count;
     /// How long a guest's cart lives untouched (CART-10).
     CART_GUEST_IDLE_MS: i64 = "cart_guest_idle_seconds", seconds;
+    /// How long a customer's cart lives untouched (CART-10).
+    CART_CUSTOMER_IDLE_MS: i64 = "cart_customer_idle_seconds", seconds;
     /// How long a checkout session lives (CHK-17).
     CHECKOUT_SESSION_MS: i64 = "checkout_session_seconds", seconds;
     /// How long stock is held for a confirm (STOCK-3).
@@ -112,6 +128,26 @@ settings! {
     SERVICE_TOKEN_SECRET: String = "service_token_secret", |text| if text.len() >= 32 { Ok(text.to_owned()) } else { Err("must be at least 32 bytes") };
     /// PostgreSQL's connection string, with the session's limits in it; empty for SQLite. `spin-shell` opens it.
     DATABASE_URL: String = "database_url", |text| if text.is_empty() || text.starts_with("postgres://") { Ok(text.to_owned()) } else { Err("must be empty or begin with postgres://") };
+    /// What session tokens are signed with, at least 32 bytes (SEC-1).
+    SESSION_TOKEN_SECRET: String = "session_token_secret", |text| if text.len() >= 32 { Ok(text.to_owned()) } else { Err("must be at least 32 bytes") };
+    /// How long a customer's session token lives (SEC-1).
+    SESSION_MS: i64 = "session_seconds", seconds;
+    /// The `iss` of customers' tokens; empty while there are none.
+    CUSTOMER_ISSUER: String = "customer_issuer", |text| Ok(text.to_owned());
+    /// An `aud` of customers' tokens; empty while there are none.
+    CUSTOMER_AUDIENCE: String = "customer_audience", |text| Ok(text.to_owned());
+    /// The secret shared with the customers' identity provider (HS256); empty for none.
+    CUSTOMER_JWT_SECRET: String = "customer_jwt_secret", |text| if text.is_empty() || text.len() >= 32 { Ok(text.to_owned()) } else { Err("must be empty or at least 32 bytes") };
+    /// Where the customers' identity provider publishes its keys (RS256, ES256); empty for none.
+    CUSTOMER_JWKS_URL: String = "customer_jwks_url", |text| if text.is_empty() { Ok(String::new()) } else { url(text) };
+    /// How long those keys are used without asking again.
+    CUSTOMER_JWKS_CACHE_MS: i64 = "customer_jwks_cache_seconds", seconds;
+    /// How long they are used while the provider does not answer.
+    CUSTOMER_JWKS_STALE_MS: i64 = "customer_jwks_stale_seconds", seconds;
+    /// How long nobody asks again after somebody has.
+    CUSTOMER_JWKS_REFETCH_MS: i64 = "customer_jwks_refetch_seconds", seconds;
+    /// How long the provider may take for its keys.
+    CUSTOMER_JWKS_TIMEOUT_MS: u64 = "customer_jwks_timeout_ms", |text| text.parse().ok().filter(|ms| (1..=120_000).contains(ms)).ok_or("must be 1 to 120000");
     /// Bytes a request's body may have (SEC-2).
     BODY_LIMIT_BYTES: i64 = "body_limit_bytes", count;
     /// Bytes the body of a bulk import may have.
@@ -119,7 +155,15 @@ settings! {
 }
 
 /// The variables whose values are shown to nobody.
-pub const SECRETS: &[&str] = &[PAYMENT_API_KEY.name, EVENT_SINK_SECRET.name, PII_KEY.name, SERVICE_TOKEN_SECRET.name, DATABASE_URL.name];
+pub const SECRETS: &[&str] = &[
+    PAYMENT_API_KEY.name,
+    EVENT_SINK_SECRET.name,
+    PII_KEY.name,
+    SERVICE_TOKEN_SECRET.name,
+    SESSION_TOKEN_SECRET.name,
+    CUSTOMER_JWT_SECRET.name,
+    DATABASE_URL.name,
+];
 
 fn count(text: &str) -> Result<i64, &'static str> {
     text.parse().ok().filter(|number| *number > 0).ok_or("must be a whole number above 0")

@@ -1,9 +1,6 @@
 //! The ports of one request, with what every use case does with them.
 
-use crate::{
-    problem::{configuration, database},
-    settings::Setting,
-};
+use crate::{problem::database, settings::Setting};
 use edge::Problem;
 use ports::{Durability, Ports};
 use serde::{Serialize, de::DeserializeOwned};
@@ -63,8 +60,7 @@ impl<'a> Shop<'a> {
 
     /// A variable, parsed.
     pub(crate) fn setting<T>(&self, setting: &Setting<T>) -> Result<T, Problem> {
-        let text = self.ports.config.get(setting.name).map_err(|error| configuration(setting.name, &error.to_string()))?;
-        (setting.parse)(&text).map_err(|right| configuration(setting.name, right))
+        setting.read(self.ports)
     }
 
     /// A fresh id (UUIDv7).

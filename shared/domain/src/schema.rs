@@ -6,8 +6,8 @@
 use crate::{
     address::{Email, PersonalText},
     ids::{
-        CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku, TaxClass,
-        WarehouseId,
+        CartId, Country, CustomerId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku,
+        TaxClass, WarehouseId,
     },
     money::Currency,
     quantity::Quantity,
@@ -35,6 +35,7 @@ macro_rules! schemas {
 const ID: &str = r"^(?!\.+$)[A-Za-z0-9._-]{1,64}$";
 
 schemas! {
+    CustomerId, "CustomerId", { "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$", "description": "A customer, as their identity provider names them." };
     CartId, "CartId", { "type": "string", "pattern": ID, "description": "A cart." };
     LineId, "LineId", { "type": "string", "pattern": ID, "description": "A line of a cart: its SKU." };
     OrderId, "OrderId", { "type": "string", "pattern": ID, "description": "An order." };

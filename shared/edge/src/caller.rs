@@ -1,14 +1,19 @@
 //! Who is asking. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
 
-use crate::{Code, Problem, Request, service_token};
+use crate::{
+    Code, Problem, Request,
+    jwt::{Refusal, Untrusted},
+    service_token, session_token,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::{Ports, Random};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 const GUEST_PREFIX: &str = "gst_";
+const CUSTOMER_PREFIX: &str = "customer:";
 const GUEST_SECRET_BYTES: usize = 32;
-const SERVICE_SECRET_BYTES_MIN: usize = 32;
+const SECRET_BYTES_MIN: usize = 32;
 
 /// Who is asking, by the credential they showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +22,32 @@ pub enum Caller {
     Nobody,
     /// A shopper without an account, known by a secret of 256 random bits.
     Guest(GuestToken),
+    /// A shopper with an account, by the token of a session.
+    Customer(Customer),
     /// A colleague's program or a worker's schedule.
     Service(Service),
+}
+
+/// A customer, by a verified session token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// What their identity provider calls them.
+    pub id: String,
+}
+
+impl Customer {
+    /// The owner's key in rows: `customer:` and the id. A guest's begins with `guest:` and a service's with `service:`, so
+    /// no customer can be named like one of them.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        format!("{CUSTOMER_PREFIX}{}", self.id)
+    }
+
+    /// Whether `owner`, a key in rows, is a customer's.
+    #[must_use]
+    pub fn owns(owner: &str) -> bool {
+        owner.starts_with(CUSTOMER_PREFIX)
+    }
 }
 
 /// A verified service token.
@@ -49,7 +78,9 @@ impl GuestToken {
         Self(format!("{GUEST_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The guest whose token `text` is, if it has the shape of one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix(GUEST_PREFIX)?).ok()?;
         (secret.len() == GUEST_SECRET_BYTES).then(|| Self(text.to_owned()))
     }
@@ -77,32 +108,61 @@ impl GuestToken {
 /// # Errors
 /// `credential_invalid` for anything in that header that does not verify.
 pub fn caller(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
+    match bearer(request)? {
+        Some(token) => of_token(ports, token),
+        None => Ok(Caller::Nobody),
+    }
+}
+
+/// The token of `Authorization: Bearer`, whatever it is.
+///
+/// # Errors
+/// `credential_invalid` for two of that header, or another scheme.
+pub fn bearer(request: &Request) -> Result<Option<&str>, Problem> {
     let value = match request.single("authorization") {
-        Ok(None) => return Ok(Caller::Nobody),
+        Ok(None) => return Ok(None),
         Ok(Some(value)) => value,
         Err(_) => return Err(invalid("more than one Authorization header")),
     };
     match value.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => of_token(ports, token.trim()),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
         _ => Err(invalid("the scheme must be Bearer")),
     }
 }
 
-/// The caller who holds `token`.
+/// The caller who holds `token`. Sessions and services have keys of their own, and each key is tried for its own kind only.
 pub(crate) fn of_token(ports: &Ports<'_>, token: &str) -> Result<Caller, Problem> {
     if token.starts_with(GUEST_PREFIX) {
         return GuestToken::parse(token).map(Caller::Guest).ok_or_else(|| invalid("the guest token is malformed"));
     }
-    // A component that serves no service tokens is not given their key, and so can accept none.
-    let Ok(secret) = ports.config.get("service_token_secret") else {
-        return Err(invalid("this endpoint takes no token of this kind"));
-    };
-    if secret.len() < SERVICE_SECRET_BYTES_MIN {
-        return Err(Problem::new(Code::ConfigurationInvalid).because("service_token_secret is shorter than 32 bytes"));
+    let token = Untrusted::read(token).map_err(refused)?;
+    let now_ms = ports.clock.wall_ms();
+    let session = secret(ports, "session_token_secret")?.map(|secret| session_token::verify(secret.as_bytes(), &token, now_ms));
+    match session {
+        Some(Ok(customer)) => return Ok(Caller::Customer(customer)),
+        Some(Err(refusal @ (Refusal::Malformed | Refusal::Expired))) => return Err(refused(refusal)),
+        // Not a session's: perhaps a service's.
+        Some(Err(Refusal::Signature | Refusal::NotForUs)) | None => {}
     }
-    service_token::verify(secret.as_bytes(), token, ports.clock.wall_ms())
-        .map(Caller::Service)
-        .map_err(|refusal| invalid(&refusal.to_string()))
+    match secret(ports, "service_token_secret")? {
+        Some(secret) => service_token::verify(secret.as_bytes(), &token, now_ms).map(Caller::Service).map_err(refused),
+        None => Err(invalid("this endpoint takes no token of this kind")),
+    }
+}
+
+// A component that serves no tokens of a kind is not given their key, and so can accept none.
+fn secret(ports: &Ports<'_>, name: &str) -> Result<Option<String>, Problem> {
+    match ports.config.get(name) {
+        Ok(secret) if secret.len() < SECRET_BYTES_MIN => {
+            Err(Problem::new(Code::ConfigurationInvalid).because(format!("{name} is shorter than {SECRET_BYTES_MIN} bytes")))
+        }
+        Ok(secret) => Ok(Some(secret)),
+        Err(_) => Ok(None),
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    invalid(&refusal.to_string())
 }
 
 fn invalid(detail: &str) -> Problem {
@@ -115,6 +175,7 @@ impl Caller {
     pub fn owner(&self) -> Option<String> {
         match self {
             Self::Guest(token) => Some(token.owner()),
+            Self::Customer(customer) => Some(customer.owner()),
             Self::Nobody | Self::Service(_) => None,
         }
     }
@@ -126,6 +187,7 @@ impl Caller {
     pub fn require_owner(&self) -> Result<String, Problem> {
         match self {
             Self::Guest(token) => Ok(token.owner()),
+            Self::Customer(customer) => Ok(customer.owner()),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
             Self::Service(_) => Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here")),
         }
@@ -136,7 +198,7 @@ impl Caller {
     pub fn has_scope(&self, scope: &str) -> bool {
         match self {
             Self::Service(service) => service.scopes.iter().any(|held| held == scope),
-            Self::Nobody | Self::Guest(_) => false,
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) => false,
         }
     }
 
@@ -148,7 +210,7 @@ impl Caller {
         match self {
             Self::Service(service) if self.has_scope(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
-            Self::Service(_) | Self::Guest(_) => {
+            Self::Service(_) | Self::Guest(_) | Self::Customer(_) => {
                 Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with("scope", scope))
             }
         }

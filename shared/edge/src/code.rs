@@ -143,6 +143,8 @@ codes! {
     DatabaseUnavailable 503 "database_unavailable" "The database is unavailable",
     /// A configuration variable has an unusable value.
     ConfigurationInvalid 503 "configuration_invalid" "The service is not configured correctly",
+    /// The customers' identity provider cannot be asked for its keys; `Retry-After` says when to try again.
+    IdentityUnavailable 503 "identity_unavailable" "The identity provider is unavailable",
     /// The payment provider gave no answer in time; the payment is being followed up.
     ProviderTimeout 504 "provider_timeout" "The payment provider did not answer in time",
 }

@@ -21,17 +21,19 @@ mod body;
 mod caller;
 mod code;
 mod idempotency;
+pub mod jwt;
 mod precondition;
 mod problem;
 mod reply;
 mod request;
 mod route;
 pub mod service_token;
+pub mod session_token;
 #[cfg(test)]
 mod tests;
 
 pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
-pub use caller::{Caller, GuestToken, Service, caller};
+pub use caller::{Caller, Customer, GuestToken, Service, bearer, caller};
 pub use code::Code;
 pub use precondition::Precondition;
 pub use problem::Problem;

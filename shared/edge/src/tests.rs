@@ -2,7 +2,9 @@
 //! internal reaches it. Method: real requests through [`crate::serve`] with ports that hold only variables, a
 //! clock and a counter for randomness. Cases are data.
 
-use crate::{BodyBudget, Caller, Code, GuestToken, Method, Problem, Reply, Request, Route, Service, service_token};
+use crate::{
+    BodyBudget, Caller, Code, Customer, GuestToken, Method, Problem, Reply, Request, Route, Service, service_token, session_token,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
 use serde_json::{Value, json};
@@ -414,6 +416,35 @@ fn a_worker_runs_for_its_own_scope_by_header_and_on_get_by_query() {
         assert_eq!(code(&reply), expected);
         assert!(reply.status != 200 || text(&reply) == r#"{"done":2}"#);
     }
+}
+
+#[test]
+fn a_session_token_is_its_customer_and_nothing_a_service_has() {
+    const SESSIONS: &str = "fedcba9876543210fedcba9876543210";
+    let world = World { variables: vec![("service_token_secret", SECRET), ("session_token_secret", SESSIONS)], ..World::default() };
+    let of = |id: &str, ends_ms: i64, secret: &str| {
+        session_token::sign(secret.as_bytes(), &Customer { id: id.to_owned() }, NOW_MS, NOW_MS + ends_ms).unwrap()
+    };
+    let ask = |method, path, token: &str| answer(&world, bearer(method, path, token));
+    let good = of("auth0|1", 900_000, SESSIONS);
+    assert_eq!(text(&ask(Method::Get, "/own", &good)), r#""customer:auth0|1""#);
+    assert_eq!(code(&ask(Method::Post, "/admin", &good)), "403 scope_missing");
+    let refused = [
+        ("expired", of("1", -61_000, SESSIONS)),
+        ("nobody's", of("", 900_000, SESSIONS)),
+        ("signed with the services' key", of("1", 900_000, SECRET)),
+        ("a service's claims under the sessions' key", {
+            let service = Service { subject: "ci".to_owned(), scopes: vec!["catalog:write".to_owned()] };
+            service_token::sign(SESSIONS.as_bytes(), &service, NOW_MS, NOW_MS + 900_000).unwrap()
+        }),
+        ("with a critical extension", forged(json!({ "alg": "HS256", "crit": ["x"] }), json!({}), SESSIONS)),
+    ];
+    for (what, token) in refused {
+        assert_eq!(code(&ask(Method::Get, "/own", &token)), "401 credential_invalid", "{what}");
+        assert_eq!(code(&ask(Method::Post, "/admin", &token)), "401 credential_invalid", "{what}");
+    }
+    // The services' own still works beside it.
+    assert_eq!(ask(Method::Post, "/admin", &token(&["catalog:write"], 0, 600)).status, 200);
 }
 
 #[test]

@@ -13,6 +13,7 @@
 //! nobody but a test calls them. When a [`Shop`] is dropped by a test that passed, the shop is audited.
 
 mod contract;
+mod customer;
 mod guest;
 mod http;
 mod provider;
@@ -22,6 +23,7 @@ mod sku;
 mod tokens;
 
 pub use contract::conforms;
+pub use customer::{CustomerClaims, KeySet, SigningKey};
 pub use guest::{Basket, Guest, Session, address};
 pub use http::{Call, Reply};
 pub use provider::Payment;

@@ -20,6 +20,10 @@ pub struct Settings {
     pub host: Host,
     /// Signs service tokens.
     pub service_token_secret: String,
+    /// Signs session tokens.
+    pub session_token_secret: String,
+    /// Shared with the customers' identity provider.
+    pub customer_jwt_secret: String,
     /// Verifies events: `whsec_…`.
     pub event_sink_secret: String,
 }
@@ -43,6 +47,8 @@ impl Settings {
                     Ok(other) => panic!("EDGETILL_HOST is {other:?}; it must be till or spin"),
                 },
                 service_token_secret: required("EDGETILL_SERVICE_TOKEN_SECRET"),
+                session_token_secret: required("EDGETILL_SESSION_TOKEN_SECRET"),
+                customer_jwt_secret: required("EDGETILL_CUSTOMER_JWT_SECRET"),
                 event_sink_secret: required("EDGETILL_EVENT_SINK_SECRET"),
             }
         })

@@ -233,7 +233,7 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
             (Operation::Capture, Some(record)) => decide::capture(record, &form, fault.as_ref()),
             (Operation::Cancel, Some(record)) => decide::cancel(record),
             (Operation::Refund, Some(record)) => decide::refund(record, &form, &new_id(), now_s, fault.as_ref()),
-            (Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Sink, _) => {
+            (Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Sink | Operation::Identity, _) => {
                 // In a path it is what is missing, in a form it is a wrong value.
                 let status = if operation == Operation::Refund { 400 } else { 404 };
                 Decision::refused(Answer::missing(status, "payment_intent", intent_id.unwrap_or_default()))

@@ -25,6 +25,8 @@ pub enum Operation {
     Refund,
     /// Receiving an event.
     Sink,
+    /// Publishing an identity provider's keys.
+    Identity,
 }
 
 impl Operation {
@@ -37,6 +39,7 @@ impl Operation {
             Self::Cancel => "cancel",
             Self::Refund => "refund",
             Self::Sink => "sink",
+            Self::Identity => "identity",
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `/simulator/...`: the outside world of a development shop. Never part of production.
 //!
 //! It speaks the part of Stripe's API the shop uses ([`api`]), keeps its own books of what money did
-//! ([`ledger`]), can be told to misbehave ([`faults`]), sends signed webhooks ([`webhooks`]) and records the
-//! events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth apart from the
+//! ([`ledger`]), can be told to misbehave ([`faults`]), sends signed webhooks ([`webhooks`]), publishes the keys
+//! of an identity provider ([`identity`]) and records the events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth apart from the
 //! shop's: a test asks here whether the customer was charged once.
 
 pub mod api;
 pub mod faults;
+pub mod identity;
 pub mod ledger;
 pub mod sink;
 pub mod webhooks;
@@ -32,6 +33,8 @@ pub fn routes() -> Vec<Route> {
         Route::at("/simulator/ledger").get(ledger::list),
         Route::at("/simulator/faults").post(faults::add).get(faults::list).delete(faults::clear),
         Route::at("/simulator/faults/:fault_id").delete(faults::remove),
+        Route::at("/simulator/identity").get(identity::show),
+        Route::at("/simulator/identity/keys").get(identity::keys).put(identity::publish).delete(identity::restore),
         Route::at("/simulator/sink").post(sink::receive).get(sink::list),
     ]
 }

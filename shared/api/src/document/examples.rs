@@ -6,6 +6,10 @@ pub(crate) fn open_cart() -> Value {
     json!({ "currency": "USD", "country": "VN" })
 }
 
+pub(crate) fn open_session() -> Value {
+    json!({})
+}
+
 pub(crate) fn add_to_cart() -> Value {
     json!({ "sku": "TILL-0001", "quantity": 2 })
 }

@@ -174,6 +174,14 @@ fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "gst_ and 43 characters",
             "description": "A guest's secret, from `POST /api/v1/cart`, shown once. Somebody else's cart, session or order answers like one that does not exist.",
         },
+        "session": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A customer's session token, from `POST /api/v1/session`, good for 15 minutes.",
+        },
+        "identity_provider": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "A customer's token of their identity provider: HS256, RS256 or ES256, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",
+        },
         "service": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "HS256 with `iss` = `edgetill`, `aud` = `edgetill-service`, `exp`, and `scope` (separated by spaces). The scopes named with an operation are needed.",

@@ -63,6 +63,7 @@ impl Operation {
         let operation = if endpoint.path.contains(':') { operation.problems(&[Code::InvalidField]) } else { operation };
         match access {
             Access::Open => operation,
+            Access::Customer => operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid]),
             Access::Owner | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
                 operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
             }
@@ -232,10 +233,11 @@ impl Operation {
 
     fn security(&self) -> Value {
         match self.access {
-            Access::Open if self.credential_optional => json!([{}, { "guest": [] }]),
+            Access::Open if self.credential_optional => json!([{}, { "guest": [] }, { "session": [] }]),
             Access::Open => json!([]),
-            Access::Owner => json!([{ "guest": [] }]),
-            Access::OwnerOr(scope) => json!([{ "guest": [] }, { "service": [scope] }]),
+            Access::Customer => json!([{ "identity_provider": [] }]),
+            Access::Owner => json!([{ "guest": [] }, { "session": [] }]),
+            Access::OwnerOr(scope) => json!([{ "guest": [] }, { "session": [] }, { "service": [scope] }]),
             Access::Scope(scope) => json!([{ "service": [scope] }]),
             Access::Worker(name) => {
                 let own = format!("workers:{name}");

@@ -10,11 +10,11 @@ pub use add_line::{AddLine, add_line};
 pub use change_line::{SetQuantity, clear, remove_line, set_quantity};
 pub use create::{CreateCart, create};
 pub use totals::{Destination, shipping_methods, totals};
-pub use view::view;
+pub use view::{Cart, view};
 #[cfg(feature = "schema")]
-pub use {create::Created, totals::Preview, view::Cart};
+pub use {create::Created, totals::Preview};
 
-pub(crate) use view::{CartRow, line_id};
+pub(crate) use view::{CartRow, find, line_id};
 
 use crate::{problem::refused, settings::CART_QUANTITY_LIMIT, shop::Shop};
 use domain::quantity::Quantity;

@@ -1,7 +1,10 @@
 //! `GET /api/v1/cart`: the cart as it stands now, in one statement of any size (CART-4).
 
 use super::not_found;
-use crate::{settings::CART_GUEST_IDLE_MS, shop::Shop};
+use crate::{
+    settings::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS},
+    shop::Shop,
+};
 use domain::{
     cart::CartStatus,
     ids::{CartId, Country, LineId, Sku, TaxClass},
@@ -10,7 +13,7 @@ use domain::{
     stock::StockVerdict,
     totals::Warning,
 };
-use edge::{Problem, Reply};
+use edge::{Customer, Problem, Reply};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -108,8 +111,15 @@ pub fn view(ports: &Ports<'_>, owner: &str) -> Result<Reply, Problem> {
 
 /// The owner's live cart.
 pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
-    let row: CartRow = shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(|| not_found(shop))?;
-    render(row, shop.setting(&CART_GUEST_IDLE_MS)?)
+    find(shop, owner)?.ok_or_else(|| not_found(shop))
+}
+
+/// The owner's live cart, if they have one.
+pub(crate) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem> {
+    let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else { return Ok(None) };
+    // A cart that its owner can come back to from any device waits longer (CART-10).
+    let idle_ms = shop.setting(if Customer::owns(owner) { &CART_CUSTOMER_IDLE_MS } else { &CART_GUEST_IDLE_MS })?;
+    render(row, idle_ms).map(Some)
 }
 
 fn render(row: CartRow, idle_ms: i64) -> Result<Cart, Problem> {

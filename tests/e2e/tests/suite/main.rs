@@ -18,6 +18,7 @@ mod openapi;
 mod orders;
 mod payments;
 mod security;
+mod session;
 mod stock;
 mod stops;
 mod strictness;

@@ -12,11 +12,15 @@ use crate::manifest::Manifest;
 /// Secret variables by name.
 pub type Secrets = BTreeMap<String, String>;
 
-/// A value for each required secret of the manifest, kept in `file`; those already there stay.
+/// Secrets that are empty by default and that a shop on one's own machine has: its simulator plays the customers' provider.
+const OPTIONAL: [&str; 1] = ["customer_jwt_secret"];
+
+/// A value for each secret of the manifest that has none, kept in `file`; those already there stay.
 pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
     let mut secrets = if file.exists() { load(file)? } else { Secrets::new() };
     for (name, declared) in &manifest.variables {
-        if declared.secret && declared.required && !secrets.contains_key(name) {
+        let wanted = declared.secret && (declared.required || OPTIONAL.contains(&name.as_str()));
+        if wanted && !secrets.contains_key(name) {
             secrets.insert(name.clone(), make(name)?);
         }
     }

@@ -18,6 +18,11 @@ use crate::serve::ServeArgs;
 /// How long a shop may take to become ready. A Spin compiles every component first.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
+/// The identity provider that the simulator publishes the keys of.
+pub const CUSTOMER_ISSUER: &str = "https://identity.example/";
+/// What that provider calls the shop.
+pub const CUSTOMER_AUDIENCE: &str = "edgetill-storefront";
+
 /// A prepared shop.
 pub struct Shop {
     /// Where it will listen.
@@ -58,6 +63,14 @@ impl Shop {
             format!("payment_host={origin}"),
             format!("event_sink_url={origin}/simulator/sink"),
             format!("event_sink_host={origin}"),
+            format!("customer_issuer={CUSTOMER_ISSUER}"),
+            format!("customer_audience={CUSTOMER_AUDIENCE}"),
+            format!("customer_jwks_url={origin}/simulator/identity/keys"),
+            format!("customer_jwks_host={origin}"),
+            // Short, so that a test can wait for them.
+            "customer_jwks_cache_seconds=2".to_owned(),
+            "customer_jwks_stale_seconds=6".to_owned(),
+            "customer_jwks_refetch_seconds=1".to_owned(),
         ];
         if let Some((url, host)) = &self.database {
             variables.push(format!("database_url={url}"));

@@ -9,13 +9,17 @@ use serde::Serialize;
 
 use crate::cli::project::Project;
 use crate::cli::secrets;
+use crate::cli::shop::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER};
 
 /// Arguments of `token`.
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     /// Scopes, separated by spaces: "catalog:write workers:run".
-    #[arg(long)]
+    #[arg(long, required_unless_present = "customer", default_value = "", hide_default_value = true)]
     scope: String,
+    /// A customer's token instead, as the identity provider of that shop would sign it: good for `POST /api/v1/session`.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["scope", "sub"])]
+    customer: Option<String>,
     /// Whose token it is.
     #[arg(long, default_value = "ops")]
     sub: String,
@@ -32,6 +36,7 @@ struct Claims<'a> {
     iss: &'static str,
     aud: &'static str,
     sub: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
     scope: &'a str,
     iat: u64,
     exp: u64,
@@ -39,21 +44,21 @@ struct Claims<'a> {
 
 /// Prints the token.
 pub fn token(arguments: &TokenArgs) -> Result<()> {
+    let key = if arguments.customer.is_some() { "customer_jwt_secret" } else { "service_token_secret" };
     let secret = match &arguments.secret {
         Some(secret) => secret.clone(),
         None => {
             let file = Project::find()?.state().join("secrets.toml");
             let mut kept = secrets::load(&file).context("there is no shop yet: run `cargo till up`, or give --secret")?;
-            kept.remove("service_token_secret").context("the shop has no service_token_secret")?
+            kept.remove(key).with_context(|| format!("the shop has no {key}"))?
         }
     };
-    println!("{}", mint(&secret, &arguments.sub, &arguments.scope, arguments.ttl_seconds)?);
-    Ok(())
-}
-
-/// An HS256 token for the shop's services.
-pub fn mint(secret: &str, sub: &str, scope: &str, ttl_seconds: u64) -> Result<String> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
-    let claims = Claims { iss: "edgetill", aud: "edgetill-service", sub, scope, iat: now, exp: now + ttl_seconds };
-    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?)
+    let exp = now + arguments.ttl_seconds;
+    let claims = match &arguments.customer {
+        Some(id) => Claims { iss: CUSTOMER_ISSUER, aud: CUSTOMER_AUDIENCE, sub: id, scope: "", iat: now, exp },
+        None => Claims { iss: "edgetill", aud: "edgetill-service", sub: &arguments.sub, scope: &arguments.scope, iat: now, exp },
+    };
+    println!("{}", jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?);
+    Ok(())
 }

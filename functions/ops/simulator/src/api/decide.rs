@@ -55,7 +55,7 @@ pub(super) fn unknown_parameter(operation: Operation, form: &BTreeMap<String, St
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "amount", "reason"],
-        Operation::Sink => &[],
+        Operation::Sink | Operation::Identity => &[],
     };
     let is_metadata = |name: &str| operation == Operation::Authorize && name.starts_with("metadata[") && name.ends_with(']');
     form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name)).map(|name| {

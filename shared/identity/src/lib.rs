@@ -1,0 +1,64 @@
+//! Who a customer is, by the token of their identity provider (SEC-1): HS256 by a shared secret, RS256 and ES256 by the
+//! provider's published keys.
+//!
+//! Only `ops-session` is built with this crate: verifying RSA or P-256 costs a millisecond and much code, so it is done once per
+//! session, and every other function takes the session token that comes of it.
+//!
+//! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another ([`edge::jwt`]): the shared secret is
+//! for HS256 and nothing else, and a published key is for what its type says. Issuer, audience and expiry are required.
+//! What verifies must still name a customer by an id that may stand in rows.
+
+mod key;
+mod key_set;
+
+use app::settings::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
+use domain::ids::CustomerId;
+use edge::{
+    Code, Problem, Request,
+    jwt::{Expected, Refusal, Untrusted, Verified},
+};
+use ports::Ports;
+
+/// What the header of a token signed with the shared secret says.
+const SHARED_SECRET_ALGORITHM: &str = "HS256";
+
+/// The customer whose provider's token is in `Authorization: Bearer`.
+///
+/// # Errors
+/// `credential_missing` and `credential_invalid`; `identity_unavailable` while the provider's keys cannot be had;
+/// `configuration_invalid` while the shop knows no provider.
+pub async fn customer(ports: &Ports<'_>, request: &Request) -> Result<CustomerId, Problem> {
+    let text = edge::bearer(request)?.ok_or_else(|| Problem::new(Code::CredentialMissing))?;
+    let token = Untrusted::read(text).map_err(refused)?;
+    let verified = verify(ports, &token).await?;
+    let subject = verified.sub.ok_or_else(|| invalid("the token names nobody"))?;
+    CustomerId::try_from(subject).map_err(|error| invalid(&error.to_string()))
+}
+
+async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Problem> {
+    let (issuer, audience) = (CUSTOMER_ISSUER.read(ports)?, CUSTOMER_AUDIENCE.read(ports)?);
+    let (secret, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports)?, CUSTOMER_JWKS_URL.read(ports)?);
+    if issuer.is_empty() || audience.is_empty() || (secret.is_empty() && key_set_url.is_empty()) {
+        return Err(Problem::new(Code::ConfigurationInvalid)
+            .detail("the shop knows no identity provider")
+            .because("customer_issuer, customer_audience and one of customer_jwt_secret and customer_jwks_url are needed"));
+    }
+    let expected = Expected { issuer: &issuer, audience: &audience, now_ms: ports.clock.wall_ms() };
+    let by_secret = token.algorithm() == SHARED_SECRET_ALGORITHM;
+    match (by_secret, secret.as_str(), key_set_url.as_str()) {
+        (true, "", _) | (false, _, "") => Err(refused(Refusal::Signature)),
+        (true, secret, _) => key::verify_by_secret(secret, token, expected).map_err(refused),
+        (false, _, url) => key_set::find(ports, url, token.key_id()).await?.verify(token, expected).map_err(refused),
+    }
+}
+
+fn refused(refusal: Refusal) -> Problem {
+    invalid(&refusal.to_string())
+}
+
+fn invalid(detail: &str) -> Problem {
+    Problem::new(Code::CredentialInvalid).detail(detail)
+}
+
+#[cfg(test)]
+mod tests;

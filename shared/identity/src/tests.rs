@@ -1,0 +1,297 @@
+//! Goal: the customer of every good token and of no other, with as few questions to the provider as can be. Method: real requests with ports
+//! that hold variables, a clock, a key-value store and a provider that counts; tokens signed by another library.
+
+use super::*;
+use edge::Method;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use ports::{
+    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Random, Sql, SqlError,
+};
+use serde_json::{Value, json};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+const NOW_MS: i64 = 1_800_000_000_000;
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const RSA: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-rsa-1.pem");
+const EC: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-ec-1.pem");
+const RSA_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-rsa-1.public.json");
+const RSA_WEAK_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-rsa-weak.public.json");
+const EC_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-ec-1.public.json");
+
+struct World {
+    now_ms: Cell<i64>,
+    kv: RefCell<BTreeMap<String, Vec<u8>>>,
+    /// What the provider answers; nothing while it is down.
+    published: RefCell<Option<String>>,
+    fetches: Cell<u32>,
+    secret: &'static str,
+    url: &'static str,
+}
+
+impl World {
+    fn new() -> Self {
+        let published = format!(r#"{{"keys":[{RSA_PUBLIC},{EC_PUBLIC}]}}"#);
+        Self {
+            now_ms: Cell::new(NOW_MS),
+            kv: RefCell::default(),
+            published: RefCell::new(Some(published)),
+            fetches: Cell::new(0),
+            secret: SECRET,
+            url: "https://identity.example/keys",
+        }
+    }
+
+    /// The customer, or the problem's code.
+    fn ask(&self, token: &str) -> String {
+        let ports = Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self };
+        let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));
+        match pollster::block_on(customer(&ports, &request)) {
+            Ok(customer) => customer.as_str().to_owned(),
+            Err(problem) => problem.code().slug().to_owned(),
+        }
+    }
+
+    fn publish(&self, keys: &[Value]) {
+        *self.published.borrow_mut() = Some(json!({ "keys": keys }).to_string());
+    }
+
+    fn wait(&self, seconds: i64) {
+        self.now_ms.set(self.now_ms.get() + seconds * 1_000);
+    }
+}
+
+impl Sql for World {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+    fn query(&self, _: &str, _: &str) -> Result<Vec<String>, SqlError> {
+        Err(SqlError { code: String::new(), constraint: None, text: "no database here".into() })
+    }
+    fn run(&self, sql: &str) -> Result<(), SqlError> {
+        self.query(sql, "").map(drop)
+    }
+}
+impl Kv for World {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KvError> {
+        Ok(self.kv.borrow().get(key).cloned())
+    }
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), KvError> {
+        self.kv.borrow_mut().insert(key.to_owned(), value.to_vec());
+        Ok(())
+    }
+    fn delete(&self, key: &str) -> Result<(), KvError> {
+        self.kv.borrow_mut().remove(key);
+        Ok(())
+    }
+}
+impl Http for World {
+    fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a> {
+        assert_eq!((request.method, request.url.as_str()), ("GET", self.url));
+        self.fetches.set(self.fetches.get() + 1);
+        let answer = match &*self.published.borrow() {
+            Some(body) => Ok(HttpResponse { status: 200, headers: Vec::new(), body: body.clone().into_bytes() }),
+            None => Err(HttpError::Timeout("nobody there".to_owned())),
+        };
+        Box::pin(async { answer })
+    }
+}
+impl Clock for World {
+    fn wall_ms(&self) -> i64 {
+        self.now_ms.get()
+    }
+}
+impl Random for World {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+    fn id(&self) -> String {
+        "01890000-0000-7000-8000-000000000001".into()
+    }
+}
+impl Config for World {
+    fn get(&self, name: &str) -> Result<String, ConfigError> {
+        Ok(match name {
+            "customer_issuer" => "https://identity.example/",
+            "customer_audience" => "shop",
+            "customer_jwt_secret" => self.secret,
+            "customer_jwks_url" => self.url,
+            "customer_jwks_cache_seconds" => "300",
+            "customer_jwks_stale_seconds" => "3600",
+            "customer_jwks_refetch_seconds" => "30",
+            "customer_jwks_timeout_ms" => "3000",
+            "breaker_failures" => "3",
+            "breaker_window_seconds" => "30",
+            "breaker_open_seconds" => "10",
+            other => panic!("{other} is not read here"),
+        }
+        .to_owned())
+    }
+}
+
+/// A token of the customer `c-1`, good for a day.
+fn token(algorithm: Algorithm, kid: Option<&str>, key: &EncodingKey) -> String {
+    let claims = json!({ "iss": "https://identity.example/", "aud": ["shop"], "sub": "c-1", "exp": NOW_MS / 1_000 + 86_400 });
+    let mut header = Header::new(algorithm);
+    header.kid = kid.map(str::to_owned);
+    jsonwebtoken::encode(&header, &claims, key).unwrap()
+}
+
+fn rsa(kid: Option<&str>) -> String {
+    token(Algorithm::RS256, kid, &EncodingKey::from_rsa_pem(RSA).unwrap())
+}
+
+fn ec(kid: Option<&str>) -> String {
+    token(Algorithm::ES256, kid, &EncodingKey::from_ec_pem(EC).unwrap())
+}
+
+fn shared() -> String {
+    token(Algorithm::HS256, None, &EncodingKey::from_secret(SECRET.as_bytes()))
+}
+
+fn published(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn spoiled(text: &str, member: &str, value: Value) -> Value {
+    let mut key = published(text);
+    key[member] = value;
+    key
+}
+
+#[test]
+fn every_kind_of_key_verifies_and_the_set_is_fetched_once() {
+    let world = World::new();
+    for token in [rsa(Some("rsa-1")), ec(Some("ec-1")), shared(), rsa(Some("rsa-1"))] {
+        assert_eq!(world.ask(&token), "c-1");
+    }
+    assert_eq!(world.fetches.get(), 1);
+}
+
+#[test]
+fn a_key_is_used_by_its_own_algorithm_only() {
+    let world = World::new();
+    let confused = EncodingKey::from_secret(RSA_PUBLIC.as_bytes());
+    for token in [
+        token(Algorithm::HS256, Some("rsa-1"), &confused),
+        token(Algorithm::HS384, None, &EncodingKey::from_secret(SECRET.as_bytes())),
+        token(Algorithm::RS384, Some("rsa-1"), &EncodingKey::from_rsa_pem(RSA).unwrap()),
+        token(Algorithm::PS256, Some("rsa-1"), &EncodingKey::from_rsa_pem(RSA).unwrap()),
+        rsa(Some("ec-1")),
+        ec(Some("rsa-1")),
+        // Of two keys none is the only one.
+        rsa(None),
+    ] {
+        assert_eq!(world.ask(&token), "credential_invalid", "{token}");
+    }
+}
+
+#[test]
+fn what_is_not_configured_verifies_nothing() {
+    let without_secret = World { secret: "", ..World::new() };
+    assert_eq!(without_secret.ask(&shared()), "credential_invalid");
+    assert_eq!(without_secret.ask(&ec(Some("ec-1"))), "c-1");
+    let without_set = World { url: "", ..World::new() };
+    assert_eq!(without_set.ask(&ec(Some("ec-1"))), "credential_invalid");
+    assert_eq!(without_set.ask(&shared()), "c-1");
+    assert_eq!(without_set.fetches.get(), 0);
+    let without_any = World { url: "", secret: "", ..World::new() };
+    assert_eq!(without_any.ask(&shared()), "configuration_invalid");
+}
+
+#[test]
+fn a_rotation_is_noticed_and_made_up_keys_bring_one_fetch_per_interval() {
+    let world = World::new();
+    world.publish(&[published(RSA_PUBLIC)]);
+    assert_eq!(world.ask(&rsa(None)), "c-1", "the only key need not be named");
+    world.publish(&[published(EC_PUBLIC)]);
+    assert_eq!(world.ask(&ec(Some("ec-1"))), "credential_invalid", "somebody has asked a moment ago");
+    world.wait(30);
+    assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
+    assert_eq!(world.ask(&rsa(Some("rsa-1"))), "credential_invalid", "the old key is gone");
+    assert_eq!(world.fetches.get(), 2);
+    for _ in 0..50 {
+        assert_eq!(world.ask(&ec(Some("made-up"))), "credential_invalid");
+    }
+    assert_eq!(world.fetches.get(), 2);
+    world.wait(30);
+    for _ in 0..50 {
+        assert_eq!(world.ask(&ec(Some("made-up"))), "credential_invalid");
+    }
+    assert_eq!(world.fetches.get(), 3);
+}
+
+#[test]
+fn in_an_outage_old_keys_are_used_for_their_time_and_new_ones_are_not_called_wrong() {
+    let world = World::new();
+    assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
+    *world.published.borrow_mut() = None;
+    world.wait(301);
+    for _ in 0..10 {
+        assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
+        assert_eq!(world.ask(&ec(Some("new"))), "identity_unavailable");
+    }
+    assert_eq!(world.fetches.get(), 2, "one question per interval");
+    world.wait(3_300);
+    for _ in 0..10 {
+        assert_eq!(world.ask(&ec(Some("ec-1"))), "identity_unavailable", "too old");
+    }
+    assert_eq!(world.fetches.get(), 5, "then the breaker is open");
+    assert_eq!(world.ask(&shared()), "c-1");
+    world.publish(&[published(EC_PUBLIC)]);
+    world.wait(10);
+    assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
+}
+
+#[test]
+fn a_set_may_hold_what_others_need_and_useless_keys_are_none() {
+    let useless = [
+        published(RSA_WEAK_PUBLIC),
+        spoiled(RSA_PUBLIC, "use", json!("enc")),
+        spoiled(RSA_PUBLIC, "alg", json!("PS256")),
+        spoiled(RSA_PUBLIC, "e", json!("AA")),
+        spoiled(RSA_PUBLIC, "n", json!("not base64url!")),
+        spoiled(EC_PUBLIC, "key_ops", json!(["sign"])),
+        spoiled(EC_PUBLIC, "alg", json!("ES384")),
+        spoiled(EC_PUBLIC, "crv", json!("P-384")),
+        spoiled(EC_PUBLIC, "kty", json!("oct")),
+        spoiled(EC_PUBLIC, "x", json!("AAAA")),
+        spoiled(EC_PUBLIC, "y", json!(EC_PUBLIC.len())),
+        json!("no object"),
+        json!({}),
+    ];
+    for key in &useless {
+        assert_eq!(key::Key::of(key), None, "{key}");
+    }
+    let plain = |text: &str| {
+        let mut key = published(text);
+        for member in ["use", "alg"] {
+            key.as_object_mut().unwrap().remove(member);
+        }
+        key
+    };
+    let world = World::new();
+    world.publish(&[&useless[..], &[plain(RSA_PUBLIC), plain(EC_PUBLIC)]].concat());
+    assert_eq!((world.ask(&rsa(Some("rsa-1"))), world.ask(&ec(Some("ec-1")))), ("c-1".to_owned(), "c-1".to_owned()));
+    // A set of nothing but those is an outage, and does not take the place of a good one.
+    world.publish(&useless);
+    world.wait(301);
+    assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
+}
+
+#[test]
+fn a_record_from_another_provider_from_the_future_or_of_another_shape_counts_as_none() {
+    let world = World::new();
+    world.ask(&ec(Some("ec-1")));
+    let elsewhere = World { url: "https://other.example/keys", kv: world.kv.clone(), ..World::new() };
+    elsewhere.ask(&ec(Some("ec-1")));
+    assert_eq!(elsewhere.fetches.get(), 1);
+    world.wait(-10);
+    world.ask(&ec(Some("ec-1")));
+    assert_eq!(world.fetches.get(), 2);
+    world.kv.borrow_mut().insert("identity/keys".to_owned(), b"{}".to_vec());
+    world.ask(&ec(Some("ec-1")));
+    assert_eq!(world.fetches.get(), 3);
+}
