@@ -13,6 +13,7 @@ struct Endpoint {
 
 fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
     let admin = shop.token("catalog:read catalog:write config:read orders:read orders:write workers:run");
+    let customer = e2e::CustomerClaims::of("customer-strict").signed(e2e::SigningKey::Ec1);
     let sku = shop.sku();
     sku.create();
     let (owner, admin) = (guest.token.as_str(), admin.as_str());
@@ -48,6 +49,7 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
             admin,
             vec![("POST", json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1 }))],
         ),
+        endpoint("/api/v1/session", &["POST"], &customer, vec![("POST", json!({}))]),
         endpoint("/api/v1/config", &["GET"], admin, vec![]),
     ];
     for path in ["/health/live", "/health/ready", "/health", "/health/dependencies", "/openapi.json", "/docs"] {
