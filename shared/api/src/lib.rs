@@ -75,8 +75,9 @@ use {
     app::{cart, catalog, checkout, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, QuantityOutOfRange,
-        SessionNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch, WarehouseUnknown,
+        CartLocked, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
+        QuantityOutOfRange, SessionNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch,
+        WarehouseUnknown,
     },
 };
 
@@ -208,9 +209,10 @@ endpoints! {
     SESSION: "ops-session" "/api/v1/session" {
         /// A customer's session: their identity provider's token for ours.
         ///
-        /// The session token is good for 15 minutes and opens everything that is the customer's.
+        /// The session token is good for 15 minutes and opens everything that is the customer's. With a guest's token their cart is merged into the customer's,
+        /// and that token is dead.
         open_session: "POST" Customer => |it| it.optional_body::<session::OpenSession>(examples::open_session())
-            .reply::<session::Opened<'_>>(200).problems(&[IdentityUnavailable]).stored();
+            .reply::<session::Opened<'_>>(200).problems(&[CartLocked, IdentityUnavailable]).stored();
     }
     /// Does the component run?
     HEALTH_LIVE: "ops-health" "/health/live" {

@@ -6,7 +6,8 @@ use crate::{
     shop::Shop,
 };
 use domain::ids::CustomerId;
-use edge::{Customer, Problem, Reply, session_token};
+use edge::{Customer, GuestToken, Problem, Reply, session_token};
+use json::Value;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct OpenSession {}
+pub struct OpenSession {
+    /// A guest's token: their cart is merged into the customer's, and the token dies.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    guest_token: Option<GuestToken>,
+}
 
 /// A session, and the cart the customer has.
 #[derive(Debug, Serialize)]
@@ -28,13 +33,16 @@ pub struct Opened<'a> {
     customer_id: &'a CustomerId,
     /// The customer's cart, if they have one.
     cart: Option<cart::Cart>,
+    /// What became of the guest's cart; null when there was none to merge.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<cart::Merge>"))]
+    merge: Option<Value>,
 }
 
-/// Opens a session for `customer`, whose own token has been verified.
+/// Opens a session for `customer`, whose own token has been verified, and takes a guest's cart over (CART-5).
 ///
 /// # Errors
-/// What the database refuses.
-pub fn open(ports: &Ports<'_>, customer: &CustomerId, _: &OpenSession) -> Result<Reply, Problem> {
+/// `cart_locked` while a confirm is running on one of the carts: then nothing has changed; what the database refuses.
+pub fn open(ports: &Ports<'_>, customer: &CustomerId, body: &OpenSession) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
     let holder = Customer { id: customer.as_str().to_owned() };
     let secret = shop.setting(&SESSION_TOKEN_SECRET)?;
@@ -42,6 +50,11 @@ pub fn open(ports: &Ports<'_>, customer: &CustomerId, _: &OpenSession) -> Result
     let expires_at_ms = now_ms.saturating_add(shop.setting(&SESSION_MS)?);
     let session_token =
         session_token::sign(secret.as_bytes(), &holder, now_ms, expires_at_ms).map_err(|error| Problem::internal(error.to_string()))?;
-    let cart = cart::find(&shop, &holder.owner())?;
-    Ok(Reply::json(200, &Opened { session_token, expires_at_ms, customer_id: customer, cart }))
+    let owner = holder.owner();
+    let merge = match &body.guest_token {
+        Some(guest) => cart::take_over(&shop, guest, &owner)?,
+        None => None,
+    };
+    let cart = cart::find(&shop, &owner)?;
+    Ok(Reply::json(200, &Opened { session_token, expires_at_ms, customer_id: customer, cart, merge }))
 }

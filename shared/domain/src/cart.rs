@@ -42,7 +42,7 @@ impl CartStatus {
     pub const fn legal_next(self) -> &'static [Self] {
         match self {
             Self::Active => &[Self::Checkout, Self::Merged, Self::Abandoned],
-            Self::Checkout => &[Self::Active, Self::Completed],
+            Self::Checkout => &[Self::Active, Self::Completed, Self::Merged],
             // A recovery link brings it back.
             Self::Abandoned => &[Self::Active],
             Self::Completed | Self::Merged => &[],
@@ -75,7 +75,7 @@ mod tests {
     const GOLDEN: &str = "\
 from      | active checkout completed merged abandoned
 active    | .      x        .         x      x
-checkout  | x      .        x         .      .
+checkout  | x      .        x         x      .
 completed | .      .        .         .      .
 merged    | .      .        .         .      .
 abandoned | x      .        .         .      .

@@ -25,6 +25,7 @@ pub mod cart;
 pub mod compensation;
 pub mod day;
 pub mod ids;
+pub mod merge;
 pub mod money;
 pub mod order;
 pub mod payment;

@@ -7,6 +7,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::{Ports, Random};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -60,8 +61,22 @@ pub struct Service {
 }
 
 /// A guest's secret. The service keeps its hash only.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct GuestToken(String);
+
+/// A text that is no guest's token. Which one is not repeated.
+#[derive(Debug, thiserror::Error)]
+#[error("must be a guest's token")]
+pub struct NoGuestToken;
+
+impl TryFrom<String> for GuestToken {
+    type Error = NoGuestToken;
+
+    fn try_from(text: String) -> Result<Self, NoGuestToken> {
+        Self::parse(&text).ok_or(NoGuestToken)
+    }
+}
 
 impl fmt::Debug for GuestToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,9 +93,7 @@ impl GuestToken {
         Self(format!("{GUEST_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)))
     }
 
-    /// The guest whose token `text` is, if it has the shape of one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix(GUEST_PREFIX)?).ok()?;
         (secret.len() == GUEST_SECRET_BYTES).then(|| Self(text.to_owned()))
     }

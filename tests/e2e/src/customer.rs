@@ -188,9 +188,16 @@ impl Shop {
     #[track_caller]
     #[must_use]
     pub fn customer(&self) -> Guest<'_> {
-        let token = self.session_of(&unique("customer-"));
-        let opened =
-            self.call("POST", "/api/v1/cart").bearer(&token).json(&json!({ "currency": "USD", "country": "VN" })).send().expect(201);
+        self.customer_called(&unique("customer-"), "USD")
+    }
+
+    /// This customer, with a new cart in Vietnam.
+    #[track_caller]
+    #[must_use]
+    pub fn customer_called(&self, customer_id: &str, currency: &str) -> Guest<'_> {
+        let token = self.session_of(customer_id);
+        let cart = json!({ "currency": currency, "country": "VN" });
+        let opened = self.call("POST", "/api/v1/cart").bearer(&token).json(&cart).send().expect(201);
         assert!(opened.get("guest_token").is_none(), "a customer is no guest: {opened}");
         let cart_id = opened["cart"]["cart_id"].as_str().unwrap_or_else(|| panic!("no cart_id: {opened}"));
         Guest::new(self, token.clone(), cart_id.to_owned())

@@ -7,7 +7,7 @@ pub(crate) fn open_cart() -> Value {
 }
 
 pub(crate) fn open_session() -> Value {
-    json!({})
+    json!({ "guest_token": null })
 }
 
 pub(crate) fn add_to_cart() -> Value {

@@ -1,6 +1,6 @@
 //! `POST /api/v1/cart`: a new guest's cart, or the caller's own.
 
-use super::view;
+use super::{not_found, view};
 use crate::{
     event::Event,
     settings::{DEFAULT_COUNTRY, DEFAULT_CURRENCY},
@@ -61,6 +61,8 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
     let status = match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
         Ok(_) => 201,
         Err(Refusal::CartExists) => 200,
+        // The token is dead: its cart was merged into a customer's (CART-5).
+        Err(Refusal::CartNotFound) => return Err(not_found(&shop)),
         Err(refusal) => return Err(crate::problem::refused(refusal)),
     };
     let cart = view::read(&shop, &owner)?;

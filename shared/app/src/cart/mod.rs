@@ -3,6 +3,7 @@
 mod add_line;
 mod change_line;
 mod create;
+mod merge;
 mod totals;
 mod view;
 
@@ -12,8 +13,9 @@ pub use create::{CreateCart, create};
 pub use totals::{Destination, shipping_methods, totals};
 pub use view::{Cart, view};
 #[cfg(feature = "schema")]
-pub use {create::Created, totals::Preview};
+pub use {create::Created, merge::Merge, totals::Preview};
 
+pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};
 
 use crate::{problem::refused, settings::CART_QUANTITY_LIMIT, shop::Shop};

@@ -231,11 +231,13 @@ $$;
 
 -- Opens the owner's cart. One live cart per owner: a second is refused as cart_exists.
 -- A service may open one with its lines, at today's prices: [{sku, quantity}].
+-- An owner whose cart was merged into another's is nobody any more: a guest whose token is dead (CART-5).
 -- in: cart_id, owner, currency, country, lines?, idempotency…?, events
--- refuses: idempotency_key_seen, cart_exists, sku_unknown, quantity_out_of_range
+-- refuses: idempotency_key_seen, cart_exists, cart_not_found, sku_unknown, quantity_out_of_range
 create or replace function cart_create(doc jsonb) returns jsonb language plpgsql as $$
 begin
   perform take_idempotency_key(doc);
+  if exists (select from cart where owner = doc ->> 'owner' and status = 'merged') then raise exception 'cart_not_found'; end if;
   insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
     values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 1, now_ms(), now_ms());
   if exists (select from each_item(doc -> 'lines') as line
@@ -247,6 +249,45 @@ begin
     from each_item(doc -> 'lines') as line join price on price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'
     group by price.sku, price.amount_minor;
   return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version) from cart where cart_id = doc ->> 'cart_id'));
+end
+$$;
+
+-- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
+-- a customer without a cart gets a new one. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
+-- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
+-- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
+create or replace function cart_merge(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  guest cart;
+  own cart;
+begin
+  perform take_idempotency_key(doc);
+  if doc ->> 'cart_version' is null then
+    insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
+      values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 0, now_ms(), now_ms());
+  end if;
+  -- Two carts, in one order whoever is first.
+  perform 1 from cart where cart_id in (doc ->> 'guest_cart_id', doc ->> 'cart_id') order by cart_id for update;
+  select * into guest from cart
+    where cart_id = doc ->> 'guest_cart_id' and owner = doc ->> 'guest_owner' and status in ('active', 'checkout');
+  if not found then raise exception 'cart_not_found'; end if;
+  select * into own from cart where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout');
+  if not found then raise exception 'cart_not_found'; end if;
+  if guest.saga_id is not null or own.saga_id is not null then raise exception 'cart_locked'; end if;
+  if guest.version <> (doc ->> 'guest_version')::bigint or own.version <> coalesce((doc ->> 'cart_version')::bigint, 0)
+  then raise exception 'version_conflict'; end if;
+  insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+    select own.cart_id, line ->> 'sku', (line ->> 'quantity')::bigint, (line ->> 'price_minor')::bigint,
+      coalesce((select added_at_ms from cart_line as l where l.cart_id = guest.cart_id and l.sku = line ->> 'sku'), now_ms())
+    from each_item(doc -> 'lines') as line
+    on conflict (cart_id, sku) do update set quantity = excluded.quantity;
+  perform release_reservations(lock_held((select session_id from checkout_session where cart_id = guest.cart_id and status = 'open')));
+  update checkout_session set status = 'replaced' where cart_id = guest.cart_id and status = 'open';
+  update cart set status = 'merged', version = version + 1, updated_at_ms = now_ms() where cart_id = guest.cart_id;
+  perform touch_cart(doc);
+  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('cart_id', cart_id, 'version', version)
+    from cart where cart_id = own.cart_id));
 end
 $$;
 

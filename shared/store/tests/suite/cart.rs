@@ -212,3 +212,90 @@ fn an_addition_is_decided_from_one_document() {
     );
     assert!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "eve", "sku": "TILL-0001"})).is_empty());
 }
+
+const OF_ANN: &[(&str, &str, i64)] = &[("TILL-0001", "wh-hanoi", 2), ("TILL-0002", "wh-hanoi", 1)];
+
+#[test]
+fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
+    let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
+    let version = ann.fills_a_cart(&shop, OF_ANN);
+    let guests = guest.fills_a_cart(&shop, &[("TILL-0002", "wh-hanoi", 3), ("TILL-0003", "wh-hanoi", 4)]);
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    assert_eq!(facts[0]["lines_in_cart"], 2);
+    assert_eq!(
+        (&facts[0]["guest_cart_id"], &facts[0]["cart_id"], &facts[0]["cart_version"]),
+        (&json!("cart-guest"), &json!("cart-ann"), &json!(version))
+    );
+    let line = |at: usize| facts[0]["lines"][at].clone();
+    assert_eq!(
+        (&line(0)["sku"], &line(0)["quantity"], &line(0)["in_cart"], &line(0)["active"]),
+        (&json!("TILL-0002"), &json!(3), &json!(1), &json!(true))
+    );
+    assert_eq!((&line(1)["in_cart"], &line(1)["price_minor"]), (&json!(null), &json!(1029)));
+
+    let receipt = shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0002", 4), ("TILL-0003", 4)]));
+    assert_eq!((&receipt["cart_id"], &receipt["version"]), (&json!("cart-ann"), &json!(version + 1)));
+    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|4|-", "cart-guest|guest|merged|USD|VN|4|-"]);
+    assert_eq!(
+        shop.rows("select sku, quantity, added_price_minor from cart_line where cart_id = 'cart-ann' order by 1"),
+        ["TILL-0001|2|1009", "TILL-0002|4|1019", "TILL-0003|4|1029"]
+    );
+    assert!(shop.events()[0].starts_with("cart.merged|cart-ann|"), "{:?}", shop.events());
+
+    // Nobody comes in by the dead token, not even to a new cart.
+    shop.refuses(&sql::CART_ADD_LINE, &guest.add("TILL-0001", 1), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_CREATE, &with(guest.cart_create(), json!({"cart_id": "cart-two"})), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_MERGE, &ann.merge(&guest, guests + 1, Some(version + 1), &[]), Refusal::CartNotFound);
+    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"})).is_empty());
+}
+
+#[test]
+fn a_customer_without_a_cart_gets_one_by_a_merge() {
+    let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
+    let guests = guest.fills_a_cart(&shop, OF_ANN);
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    assert_eq!((&facts[0]["cart_id"], &facts[0]["cart_version"], &facts[0]["currency"]), (&json!(null), &json!(null), &json!("USD")));
+    let receipt = shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, None, &[("TILL-0001", 2), ("TILL-0002", 1)]));
+    assert_eq!(receipt["version"], 1);
+    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-", "cart-guest|guest|merged|USD|VN|4|-"]);
+    assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-ann'"), json!(2));
+}
+
+#[test]
+fn a_merge_needs_both_carts_as_they_were_and_free() {
+    let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
+    let (version, guests) = (ann.fills_a_cart(&shop, OF_ANN), guest.fills_a_cart(&shop, OF_ANN));
+    let merge = |guests, version| ann.merge(&guest, guests, version, &[("TILL-0001", 4)]);
+    shop.refuses(&sql::CART_MERGE, &merge(guests - 1, Some(version)), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_MERGE, &merge(guests, Some(version - 1)), Refusal::VersionConflict);
+    shop.refuses(&sql::CART_MERGE, &with(merge(guests, None), json!({"cart_id": "cart-new"})), Refusal::CartExists);
+    shop.refuses(&sql::CART_MERGE, &with(merge(guests, Some(version)), json!({"owner": "guest"})), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_MERGE, &with(merge(guests, Some(version)), json!({"guest_owner": "ann"})), Refusal::CartNotFound);
+    for held in ["guest", "ann"] {
+        shop.exec(&format!("update cart set saga_id = 'saga' where owner = '{held}'"));
+        shop.refuses(&sql::CART_MERGE, &merge(guests, Some(version)), Refusal::CartLocked);
+        shop.exec("update cart set saga_id = null");
+    }
+    shop.does(&sql::CART_MERGE, &merge(guests, Some(version)));
+}
+
+#[test]
+fn a_merge_closes_the_guests_idle_session_and_gives_its_holds_back() {
+    let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
+    let version = ann.goes_to_checkout(&shop, OF_ANN);
+    guest.confirms(&shop, &[("TILL-0001", "wh-hanoi", 5)]);
+    let guests = shop.one("select version from cart where owner = 'guest'").as_i64().unwrap();
+    shop.refuses(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]), Refusal::CartLocked);
+    // Declined: the stock is kept for another try, which will not come.
+    shop.does(&sql::SAGA_SETTLE, &with(guest.settle("declined"), json!({"free_cart": true})));
+    assert_eq!(shop.one("select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"), json!(5));
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    let on_hand = shop.one("select sum(on_hand) from stock where sku = 'TILL-0001'");
+    assert_eq!(facts[0]["lines"][0]["available"], on_hand, "the guest's own hold is not in the way");
+    shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]));
+    assert_eq!(shop.rows("select owner, status from checkout_session order by 1"), ["ann|open", "guest|replaced"]);
+    assert_eq!(shop.one("select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"), json!(0));
+    shop.stock_adds_up();
+    let again = with(guest.confirm(guests, &[("TILL-0001", "wh-hanoi", 5)]), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
+    shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::SessionClosed);
+}

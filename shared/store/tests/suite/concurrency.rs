@@ -509,3 +509,66 @@ fn a_late_driver_settles_or_is_taken_over() {
         );
     }
 }
+
+#[test]
+fn one_of_many_logins_merges_and_no_add_is_lost() {
+    let shared = SharedShop::new();
+    let guest = shopper("guest");
+    guest.fills_a_cart(&shared.open(), &[]);
+    // Half of them log in as customers of their own, half add to the guest's cart; each merge takes what it has read.
+    let outcomes = shared.at_once(|shop, thread| {
+        let expected = [Refusal::CartNotFound, Refusal::CartExists, Refusal::VersionConflict];
+        if thread % 2 == 0 {
+            let customer = shopper(&format!("customer-{thread}"));
+            (0..200).any(|_| {
+                let Some(facts) = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": customer.0})).pop() else {
+                    return false;
+                };
+                let taken = facts["lines"].as_array().unwrap().iter().map(|line| line["quantity"].as_i64().unwrap()).sum::<i64>();
+                let lines: &[(&str, i64)] = if taken > 0 { &[("TILL-0001", taken)] } else { &[] };
+                let merge = customer.merge(&guest, facts["guest_version"].as_i64().unwrap(), facts["cart_version"].as_i64(), lines);
+                outcome(shop, &sql::CART_MERGE, &merge, &expected).is_none()
+            })
+        } else {
+            (0..10).filter(|_| applied(shop, &sql::CART_ADD_LINE, &guest.add("TILL-0001", 1), Refusal::CartNotFound)).count() > 10
+        }
+    });
+    assert_eq!(outcomes.iter().filter(|merged| **merged).count(), 1, "one login has the cart");
+    let shop = shared.open();
+    let lines = "select coalesce(sum(quantity), 0) from cart_line where cart_id = ";
+    assert_eq!(
+        shop.one(&format!("{lines}'cart-guest'")),
+        shop.one("select coalesce(sum(quantity), 0) from cart_line where cart_id <> 'cart-guest'")
+    );
+    assert_eq!(shop.one("select count(*) from cart where status = 'merged'"), json!(1));
+    assert_eq!(shop.one("select count(*) from outbox where type = 'cart.merged'"), json!(1));
+}
+
+#[test]
+fn a_merge_and_a_confirm_of_the_same_cart_do_not_both_happen() {
+    let shared = SharedShop::new();
+    let line = &[("TILL-0001", "wh-hanoi", 1)][..];
+    let rounds = 12;
+    let versions: Vec<i64> = (0..rounds).map(|round| shopper(&format!("guest-{round}")).goes_to_checkout(&shared.open(), line)).collect();
+    let won: Vec<Vec<bool>> = shared.at_once(|shop, thread| {
+        (0..rounds)
+            .map(|round| {
+                let guest = shopper(&format!("guest-{round}"));
+                let version = versions[round];
+                match thread {
+                    0 => outcome(shop, &sql::CONFIRM_BEGIN, &guest.confirm(version, line), &[Refusal::CartChanged, Refusal::SessionClosed])
+                        .is_none(),
+                    1 => {
+                        let merge = shopper(&format!("customer-{round}")).merge(&guest, version, None, &[("TILL-0001", 1)]);
+                        outcome(shop, &sql::CART_MERGE, &merge, &[Refusal::CartLocked]).is_none()
+                    }
+                    _ => false,
+                }
+            })
+            .collect()
+    });
+    for round in 0..rounds {
+        assert_ne!(won[0][round], won[1][round], "round {round}: one of them");
+    }
+    shared.open().stock_adds_up();
+}

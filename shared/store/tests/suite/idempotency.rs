@@ -33,6 +33,9 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
     shop.does(&sql::ORDER_CREATE, &ann.order_create());
     shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
     replays(&shop, &sql::ORDER_CANCEL, &ann.cancel());
+    let guest = shopper("guest");
+    let guests = guest.fills_a_cart(&shop, &line);
+    replays(&shop, &sql::CART_MERGE, &shopper("bob").merge(&guest, guests, None, &[("TILL-0001", 2)]));
     shop.stock_adds_up();
 }
 

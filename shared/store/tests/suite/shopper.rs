@@ -75,6 +75,15 @@ impl Shopper {
             "session_ttl_ms": 3 * TEN_MINUTES_MS, "idempotency_key": null})
     }
 
+    /// Takes `guest`'s cart into this one's, each line as it is said.
+    pub fn merge(&self, guest: &Shopper, guest_version: i64, cart_version: Option<i64>, lines: &[(&str, i64)]) -> Value {
+        let lines: Vec<Value> =
+            lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "price_minor": price_minor(sku)})).collect();
+        json!({"guest_cart_id": guest.own("cart"), "guest_owner": guest.0, "guest_version": guest_version, "cart_id": self.own("cart"), "owner": self.0,
+            "cart_version": cart_version, "currency": "USD", "country": "VN", "lines": lines, "reply": {"lines": lines}, "idempotency_key": null,
+            "events": [event(&self.own("merged"), &self.own("cart"), "cart.merged")]})
+    }
+
     pub fn plan(&self, lines: &[Line]) -> Value {
         let lines: Vec<Value> = lines
             .iter()

@@ -13,6 +13,7 @@ mod checkout;
 mod confirm;
 mod events;
 mod health;
+mod merge;
 mod migration;
 mod openapi;
 mod orders;

@@ -53,12 +53,21 @@ pub fn token(arguments: &TokenArgs) -> Result<()> {
             kept.remove(key).with_context(|| format!("the shop has no {key}"))?
         }
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
-    let exp = now + arguments.ttl_seconds;
-    let claims = match &arguments.customer {
-        Some(id) => Claims { iss: CUSTOMER_ISSUER, aud: CUSTOMER_AUDIENCE, sub: id, scope: "", iat: now, exp },
-        None => Claims { iss: "edgetill", aud: "edgetill-service", sub: &arguments.sub, scope: &arguments.scope, iat: now, exp },
+    let token = match &arguments.customer {
+        Some(id) => sign(&secret, arguments.ttl_seconds, CUSTOMER_ISSUER, CUSTOMER_AUDIENCE, id, "")?,
+        None => mint(&secret, &arguments.sub, &arguments.scope, arguments.ttl_seconds)?,
     };
-    println!("{}", jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?);
+    println!("{token}");
     Ok(())
+}
+
+/// An HS256 token for the shop's services.
+pub fn mint(secret: &str, sub: &str, scope: &str, ttl_seconds: u64) -> Result<String> {
+    sign(secret, ttl_seconds, "edgetill", "edgetill-service", sub, scope)
+}
+
+fn sign(secret: &str, ttl_seconds: u64, iss: &'static str, aud: &'static str, sub: &str, scope: &str) -> Result<String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
+    let claims = Claims { iss, aud, sub, scope, iat: now, exp: now + ttl_seconds };
+    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))?)
 }

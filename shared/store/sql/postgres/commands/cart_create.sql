@@ -1,10 +1,12 @@
 -- Opens the owner's cart. One live cart per owner: a second is refused as cart_exists.
 -- A service may open one with its lines, at today's prices: [{sku, quantity}].
+-- An owner whose cart was merged into another's is nobody any more: a guest whose token is dead (CART-5).
 -- in: cart_id, owner, currency, country, lines?, idempotency…?, events
--- refuses: idempotency_key_seen, cart_exists, sku_unknown, quantity_out_of_range
+-- refuses: idempotency_key_seen, cart_exists, cart_not_found, sku_unknown, quantity_out_of_range
 create or replace function cart_create(doc jsonb) returns jsonb language plpgsql as $$
 begin
   perform take_idempotency_key(doc);
+  if exists (select from cart where owner = doc ->> 'owner' and status = 'merged') then raise exception 'cart_not_found'; end if;
   insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
     values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 1, now_ms(), now_ms());
   if exists (select from each_item(doc -> 'lines') as line

@@ -1,0 +1,138 @@
+//! A guest's cart taken into a customer's at login (CART-5).
+
+use crate::{
+    event::Event,
+    problem::refused,
+    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS},
+    shop::{Shop, fingerprint},
+};
+use domain::{
+    ids::{CartId, Country, Sku},
+    merge::{Limits, Offered, merge},
+    money::Currency,
+    quantity::Quantity,
+};
+use edge::{Code, GuestToken, Problem};
+use json::{Value, json};
+use serde::{Deserialize, Serialize};
+use store::{Refusal, sql};
+
+/// How often a merge is decided anew because somebody changed one of the carts meanwhile.
+const ROUNDS_MAX: usize = 5;
+const RETRY_SECONDS: u64 = 1;
+
+#[derive(Deserialize)]
+struct Facts {
+    guest_cart_id: CartId,
+    guest_version: i64,
+    guest_currency: Currency,
+    country: Country,
+    cart_id: Option<CartId>,
+    cart_version: Option<i64>,
+    currency: Currency,
+    lines_in_cart: i64,
+    lines: Vec<LineFacts>,
+}
+
+#[derive(Deserialize)]
+struct LineFacts {
+    sku: Sku,
+    quantity: Quantity,
+    added_price_minor: i64,
+    active: bool,
+    price_minor: Option<i64>,
+    available: Option<i64>,
+    in_cart: Option<i64>,
+}
+
+/// What a merge did, as the command's receipt says it: for the API document alone.
+#[cfg(feature = "schema")]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Merge {
+    /// The guest's cart, which is no more.
+    guest_cart_id: CartId,
+    /// The customer's cart.
+    cart_id: CartId,
+    /// Its version after the merge.
+    version: i64,
+    /// What became of each of the guest's lines.
+    lines: Vec<domain::merge::MergedLine>,
+}
+
+/// A line as the command takes it.
+#[derive(Serialize)]
+struct Taken<'a> {
+    sku: &'a Sku,
+    quantity: i64,
+    price_minor: i64,
+}
+
+/// Merges the guest's cart into that of `owner`; the same again is answered with what was done then. None when there is
+/// nothing to merge: the token was never any good, or its cart has become an order or another customer's.
+pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Result<Option<Value>, Problem> {
+    let guest_owner = guest.owner();
+    let key = fingerprint(&["cart_merge", &guest_owner, owner]);
+    for _ in 0..ROUNDS_MAX {
+        let Some(facts) = shop.read::<Facts>(&sql::CART_MERGE_FACTS, &json!({ "guest_owner": guest_owner, "owner": owner }))? else {
+            return receipt(shop, &key);
+        };
+        match shop.apply::<Value>(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
+            Ok(receipt) => return Ok(Some(receipt)),
+            Err(Refusal::IdempotencyKeySeen) => return receipt(shop, &key),
+            // Somebody was there between reading and applying: an add, another login, a first cart.
+            Err(Refusal::CartNotFound | Refusal::CartExists | Refusal::VersionConflict) => {}
+            Err(refusal) => return Err(refused(refusal)),
+        }
+    }
+    Err(Problem::new(Code::DatabaseBusy).retry_after(RETRY_SECONDS).because("the carts changed during every round of a merge"))
+}
+
+fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &str) -> Result<Value, Problem> {
+    let limits = Limits { quantity: shop.setting(&CART_QUANTITY_LIMIT)?, lines: shop.setting(&CART_LINE_LIMIT)? };
+    let offered: Vec<Offered> = facts
+        .lines
+        .iter()
+        .map(|line| Offered {
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+            in_cart: line.in_cart.unwrap_or(0),
+            sold: line.active && line.price_minor.is_some(),
+            available: line.available,
+        })
+        .collect();
+    let merged = merge(facts.lines_in_cart, &offered, limits);
+    let taken: Vec<Taken<'_>> = merged
+        .iter()
+        .zip(&facts.lines)
+        .filter(|(merged, _)| merged.quantity > merged.quantity_before)
+        .filter_map(|(merged, line)| {
+            // The price it was added at is told in the currency it was told in then; in another it is today's.
+            let same = facts.currency == facts.guest_currency;
+            let price_minor = if same { Some(line.added_price_minor) } else { line.price_minor };
+            price_minor.map(|price_minor| Taken { sku: &merged.sku, quantity: merged.quantity, price_minor })
+        })
+        .collect();
+    let cart_id = facts.cart_id.as_ref().map_or_else(|| shop.id(), |id| id.as_str().to_owned());
+    let mut events = Vec::new();
+    if facts.cart_id.is_none() {
+        let created = json!({ "owner": owner, "currency": facts.currency, "country": facts.country });
+        events.push(Event::new(shop, "cart.created", "cart", &cart_id, created));
+    }
+    events.push(Event::new(shop, "cart.merged", "cart", &cart_id, json!({ "owner": owner, "guest_owner": guest_owner })));
+    Ok(json!({
+        "guest_cart_id": facts.guest_cart_id, "guest_owner": guest_owner, "guest_version": facts.guest_version,
+        "cart_id": cart_id, "owner": owner, "cart_version": facts.cart_version, "currency": facts.currency, "country": facts.country,
+        "lines": taken, "reply": { "guest_cart_id": facts.guest_cart_id, "lines": merged }, "events": events,
+        "idempotency_key": key, "request_hash": key, "idempotency_ttl_ms": shop.setting(&IDEMPOTENCY_MS)?,
+    }))
+}
+
+/// What was done the first time, for as long as that is kept.
+fn receipt(shop: &Shop<'_>, key: &str) -> Result<Option<Value>, Problem> {
+    #[derive(Deserialize)]
+    struct Kept {
+        receipt: Option<Value>,
+    }
+    let kept: Option<Kept> = shop.read(&sql::RECEIPT, &json!({ "idempotency_key": key }))?;
+    Ok(kept.and_then(|kept| kept.receipt))
+}

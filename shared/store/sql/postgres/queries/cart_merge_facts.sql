@@ -1,0 +1,18 @@
+-- What a merge is decided from: the guest's cart, the customer's if there is one, and each of the guest's lines with the customer's quantity of it,
+-- its price in the currency it would have, and what is available: what the guest's own session holds is given back by the merge, and so is among it.
+-- in: guest_owner, owner
+select jsonb_build_object('guest_cart_id', g.cart_id, 'guest_version', g.version, 'guest_currency', g.currency, 'country', g.country,
+  'cart_id', c.cart_id, 'cart_version', c.version, 'currency', coalesce(c.currency, g.currency),
+  'lines_in_cart', (select count(*) from cart_line where cart_line.cart_id = c.cart_id),
+  'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
+      'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
+      'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku) + coalesce((select sum(quantity) from reservation
+        where session_id = (select session_id from checkout_session where checkout_session.cart_id = g.cart_id and checkout_session.status = 'open')
+          and reservation.status = 'active' and reservation.sku = l.sku), 0),
+      'in_cart', (select quantity from cart_line where cart_line.cart_id = c.cart_id and cart_line.sku = l.sku)) order by l.added_at_ms, l.sku)
+    from cart_line as l
+    left join sku as s on s.sku = l.sku
+    left join price as p on p.sku = l.sku and p.currency = coalesce(c.currency, g.currency)
+    where l.cart_id = g.cart_id), '[]'))::text
+from cart as g left join cart as c on c.owner = :owner and c.status in ('active', 'checkout')
+where g.owner = :guest_owner and g.status in ('active', 'checkout')

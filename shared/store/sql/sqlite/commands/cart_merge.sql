@@ -1,0 +1,29 @@
+-- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
+-- a customer without a cart gets a new one. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
+-- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
+-- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
+@idempotent
+insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
+  select :cart_id, :owner, 'active', :currency, :country, 0, now_ms(), now_ms() where :cart_version is null;
+select raise(abort, 'cart_not_found')
+  where not exists (select 1 from cart where cart_id = :guest_cart_id and owner = :guest_owner and status in ('active', 'checkout'))
+    or not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout'));
+select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id in (:guest_cart_id, :cart_id) and saga_id is not null);
+select raise(abort, 'version_conflict')
+  where not exists (select 1 from cart where cart_id = :guest_cart_id and version = :guest_version)
+    or not exists (select 1 from cart where cart_id = :cart_id and version = coalesce(:cart_version, 0));
+insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+  select :cart_id, line.value ->> 'sku', line.value ->> 'quantity', line.value ->> 'price_minor',
+    coalesce((select added_at_ms from cart_line where cart_id = :guest_cart_id and sku = line.value ->> 'sku'), now_ms())
+  from json_each(:lines) as line where true
+  on conflict (cart_id, sku) do update set quantity = excluded.quantity;
+update reservation set status = 'releasing' where status = 'active'
+  and session_id = (select session_id from checkout_session where cart_id = :guest_cart_id and status = 'open');
+@release
+update checkout_session set status = 'replaced' where cart_id = :guest_cart_id and status = 'open';
+update cart set status = 'merged', version = version + 1, updated_at_ms = now_ms() where cart_id = :guest_cart_id;
+@touch_cart
+@finish
+returning
+(select json_patch(coalesce(:reply, '{}'), json_object('cart_id', cart_id, 'version', version)) from cart where cart_id = :cart_id)
