@@ -75,7 +75,7 @@ use {
     app::{cart, catalog, checkout, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        CartLocked, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
+        CartLocked, CartNotFound, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
         QuantityOutOfRange, SessionNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch,
         WarehouseUnknown,
     },
@@ -90,7 +90,7 @@ endpoints! {
         ///
         /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200.
         open_cart: "POST" Open => |it| it.credential_optional().optional_body::<cart::CreateCart>(examples::open_cart())
-            .reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged().located().problems(&[CurrencyUnsupported]).stored();
+            .reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged().located().problems(&[CartNotFound, CurrencyUnsupported]).stored();
         /// Remove every line.
         clear_cart: "DELETE" Owner => |it| it.versioned().keyed().reply::<wire::Cleared>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE);
     }
