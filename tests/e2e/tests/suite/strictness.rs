@@ -12,7 +12,7 @@ struct Endpoint {
 }
 
 fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
-    let admin = shop.token("catalog:read catalog:write config:read orders:read orders:write workers:run");
+    let admin = shop.token("catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run");
     let customer = e2e::CustomerClaims::of("customer-strict").signed(e2e::SigningKey::Ec1);
     let sku = shop.sku();
     sku.create();
@@ -51,6 +51,7 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
         ),
         endpoint("/api/v1/session", &["POST"], &customer, vec![("POST", json!({}))]),
         endpoint("/api/v1/config", &["GET"], admin, vec![]),
+        endpoint("/internal/migrate", &["GET", "POST"], admin, vec![]),
     ];
     for path in ["/health/live", "/health/ready", "/health", "/health/dependencies", "/openapi.json", "/docs"] {
         all.push(endpoint(path, &["GET"], admin, vec![]));
