@@ -140,9 +140,9 @@ mod tests {
             in_cart in 0_i64..4,
         ) {
             let offered: Vec<_> = lines.iter().enumerate().map(|(at, (q, had, sold, available))| offered(&format!("s{at}"), *q, *had, *sold, *available)).collect();
-            let had = offered.iter().filter(|line| line.in_cart > 0).count() as i64;
+            let had = i64::try_from(offered.iter().filter(|line| line.in_cart > 0).count()).unwrap();
             let merged = merge(in_cart + had, &offered, LIMITS);
-            let new = merged.iter().filter(|line| line.quantity_before == 0 && line.quantity > 0).count() as i64;
+            let new = i64::try_from(merged.iter().filter(|line| line.quantity_before == 0 && line.quantity > 0).count()).unwrap();
             prop_assert!(new == 0 || in_cart + had + new <= LIMITS.lines);
             for line in &merged {
                 let both = line.quantity_before + line.guest_quantity.get();
