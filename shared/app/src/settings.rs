@@ -105,7 +105,11 @@ settings! {
     /// Longest wait after a failed compensation.
     COMPENSATION_WAIT_LIMIT_MS: i64 = "compensation_wait_limit_seconds", seconds;
     /// Where events go; empty while there is no sink: they wait.
-    EVENT_SINK_URL: String = "event_sink_url", |text| if text.is_empty() { Ok(String::new()) } else { url(text) };
+    EVENT_SINK_URL: String = "event_sink_url", sink_url;
+    /// The key of the sink's Redis stream.
+    EVENT_SINK_STREAM: String = "event_sink_stream", text;
+    /// About how many entries that stream keeps; 0 for all.
+    EVENT_SINK_STREAM_LIMIT: u64 = "event_sink_stream_limit", |text| text.parse().map_err(|_| "must be a whole number from 0");
     /// The sink's Standard Webhooks secret (`whsec_…`).
     EVENT_SINK_SECRET: String = "event_sink_secret", text;
     /// The `source` of our CloudEvents.
@@ -194,6 +198,54 @@ fn url(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// A sink may be a Redis too, and may be missing.
+fn sink_url(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || providers::stream::is_redis(text) {
+        return Ok(text.to_owned());
+    }
+    url(text).map_err(|_| "must be an absolute http, https, redis or rediss URL, or empty")
+}
+
+/// A value as it may be shown: without what a URL says of a user and a password.
+pub(crate) fn shown(name: &str, value: String) -> String {
+    if SECRETS.contains(&name) {
+        return "***".to_owned();
+    }
+    let authority_at = value.find("://").map_or(0, |at| at.saturating_add(3));
+    let (scheme, rest) = value.split_at_checked(authority_at).unwrap_or(("", &value));
+    let (authority, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) if !scheme.is_empty() => format!("{scheme}***@{host}{path}"),
+        Some(_) | None => value,
+    }
+}
+
 fn text(text: &str) -> Result<String, &'static str> {
     if text.is_empty() { Err("must not be empty") } else { Ok(text.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        let check = |value: &str, expect: &str| assert_eq!(shown("event_sink_url", value.to_owned()), expect);
+        check("redis://user:pass@host:6379/1", "redis://***@host:6379/1");
+        check("redis://:p@ss@host", "redis://***@host");
+        check("https://host/a@b", "https://host/a@b");
+        check("", "");
+        check("an@example.com", "an@example.com");
+        assert_eq!(shown("pii_key", "a".to_owned()), "***");
+    }
+
+    #[test]
+    fn a_sink_is_a_webhook_a_redis_or_nothing() {
+        for good in ["", "https://a/b", "http://127.0.0.1:3500/v1.0/publish/pubsub/{type}", "redis://a:6379", "rediss://u:p@a:6379/1"] {
+            assert_eq!(check("event_sink_url", good), Ok(()), "{good}");
+        }
+        for bad in ["a", "ftp://a", "https://"] {
+            assert!(check("event_sink_url", bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -148,6 +148,29 @@ pub trait Http {
     fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a>;
 }
 
+/// A Redis to send commands to. It is no part of [`Ports`], because few components have it: they name it where they call
+/// a use case that needs it, and all others stay without.
+pub trait Redis {
+    /// Runs one command on the server at `address` (`redis://host:port/database`), which must be among the component's
+    /// `allowed_outbound_hosts`. Commands to one address share a connection. There is no time limit: the host has none.
+    /// The answer is a flat list, nested lists in one; a number is its digits, nothing is empty.
+    ///
+    /// # Errors
+    /// [`RedisError`]; the next call connects anew.
+    fn execute(&self, address: &str, command: &str, arguments: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError>;
+}
+
+/// A command that was not answered with a result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RedisError {
+    /// No connection, so nothing was sent (no such server, not allowed, a wrong password).
+    #[error("no connection: {0}")]
+    NotSent(String),
+    /// The server refused, or the connection broke and it may have been done: the host tells these apart by text only.
+    #[error("command failed: {0}")]
+    Failed(String),
+}
+
 /// The host's wall clock, for token expiry and signatures. Rows are dated by `now_ms()` in SQL.
 pub trait Clock {
     /// Milliseconds since the epoch.

@@ -1,6 +1,6 @@
 //! The parties outside: a payment provider, an event sink, and the circuit breaker in front of both.
 //!
-//! Everything here goes through the ports `Http`, `Kv` and `Clock`, so the same code runs in a component
+//! Everything here goes through the ports `Http`, `Redis`, `Kv` and `Clock`, so the same code runs in a component
 //! and in a native test. This crate knows nothing about rows, sagas or orders: it says what a provider
 //! answered, in types that do not let a caller mistake "declined" for "unknown".
 //!
@@ -11,6 +11,7 @@ pub mod breaker;
 pub mod payment;
 pub mod signature;
 pub mod sink;
+pub mod stream;
 pub mod stripe;
 #[cfg(test)]
 mod testing;
@@ -19,5 +20,5 @@ pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use payment::{
     Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState, ProviderError, Refund, UnknownReason, Void,
 };
-pub use sink::{OutboxEvent, SinkError, SinkSettings, WebhookSink};
+pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings};
 pub use stripe::{Stripe, StripeSettings};

@@ -1,14 +1,20 @@
-//! The event sink: CloudEvents 1.0 in structured JSON mode, signed as Standard Webhooks says (EVT-4).
+//! The event sink: CloudEvents 1.0 in structured JSON mode, posted and signed as Standard Webhooks says, or appended
+//! to a Redis stream (EVT-4). The URL's scheme chooses.
 //!
 //! One call delivers one event once. The relay decides about order and retries; a receiver recognises a
-//! repetition by `webhook-id`, which is the event's id and stays the same over all attempts.
+//! repetition by the event's id, which is `webhook-id` too and stays the same over all attempts.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use ports::{Clock, Http, HttpError, HttpRequest};
+use ports::{Clock, Http, HttpError, HttpRequest, Redis, RedisError};
 use serde_json::{Value, json};
 
-use crate::{breaker::Breaker, signature, stripe::retry_after_ms};
+use crate::{
+    breaker::Breaker,
+    signature,
+    stream::{Append, is_redis},
+    stripe::retry_after_ms,
+};
 
 /// An event as the outbox holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,20 +37,25 @@ pub struct OutboxEvent {
 #[derive(Clone)]
 pub struct SinkSettings {
     /// The receiver; `{type}` in it stands for the event's type. So Dapr's publish API is a sink like any other:
-    /// `http://127.0.0.1:3500/v1.0/publish/pubsub/{type}` takes a CloudEvent as it is.
+    /// `http://127.0.0.1:3500/v1.0/publish/pubsub/{type}` takes a CloudEvent as it is. `redis://…` is a server with streams.
     pub url: String,
+    /// The key of the Redis stream; `{type}` in it stands for the event's type.
+    pub stream: String,
+    /// About how many entries the stream keeps; 0 for all.
+    pub stream_limit: u64,
     /// `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver.
     pub secret: String,
     /// The CloudEvents `source`: who we are, as a URI.
     pub source: String,
-    /// Limit of each call.
+    /// Limit of each call over HTTP.
     pub timeout_ms: u64,
 }
 
-/// A receiver of events over HTTP.
-pub struct WebhookSink<'a> {
+/// A receiver of events.
+pub struct EventSink<'a> {
     settings: SinkSettings,
     http: &'a dyn Http,
+    redis: &'a dyn Redis,
     clock: &'a dyn Clock,
     breaker: Breaker<'a>,
 }
@@ -107,26 +118,40 @@ impl SinkError {
     }
 }
 
-impl<'a> WebhookSink<'a> {
-    /// A sink over `http`, guarded by `breaker`; `clock` dates each attempt.
+/// One event on its way.
+enum Outgoing {
+    Post(HttpRequest),
+    Append(Append),
+}
+
+impl<'a> EventSink<'a> {
+    /// A sink over `http` or `redis`, guarded by `breaker`; `clock` dates each attempt.
     #[must_use]
-    pub fn new(settings: SinkSettings, http: &'a dyn Http, clock: &'a dyn Clock, breaker: Breaker<'a>) -> Self {
-        Self { settings, http, clock, breaker }
+    pub fn new(settings: SinkSettings, http: &'a dyn Http, redis: &'a dyn Redis, clock: &'a dyn Clock, breaker: Breaker<'a>) -> Self {
+        Self { settings, http, redis, clock, breaker }
     }
 
-    /// Delivers `event` once. `Ok` means the receiver answered 2xx.
+    /// Delivers `event` once. `Ok` means that the receiver answered 2xx, or that the stream has it.
     ///
     /// # Errors
     /// [`SinkError`]; all but [`SinkError::Unsendable`] are worth another attempt later.
     pub async fn deliver(&self, event: &OutboxEvent) -> Result<(), SinkError> {
-        let request = self.request(event)?;
+        let outgoing = self.outgoing(event)?;
         let pass = self.breaker.admit().map_err(|blocked| SinkError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
-        let result = self.http.send(request).await;
+        let result = match outgoing {
+            Outgoing::Post(request) => self.post(request).await,
+            Outgoing::Append(append) => self.append(&append),
+        };
         match &result {
-            Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
-            Ok(_) | Err(_) => self.breaker.failed(pass),
+            // Who refuses one event is there, and may take the next.
+            Ok(()) | Err(SinkError::Refused { status: ..500, .. }) => self.breaker.succeeded(pass),
+            Err(_) => self.breaker.failed(pass),
         }
-        match result {
+        result
+    }
+
+    async fn post(&self, request: HttpRequest) -> Result<(), SinkError> {
+        match self.http.send(request).await {
             Ok(response) if (200..300).contains(&response.status) => Ok(()),
             Ok(response) => Err(SinkError::Refused { status: response.status, retry_after_ms: retry_after_ms(&response.headers) }),
             Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
@@ -134,8 +159,26 @@ impl<'a> WebhookSink<'a> {
         }
     }
 
-    fn request(&self, event: &OutboxEvent) -> Result<HttpRequest, SinkError> {
-        let body = cloud_event(event, &self.settings.source)?.into_bytes();
+    fn append(&self, append: &Append) -> Result<(), SinkError> {
+        match self.redis.execute(&self.settings.url, "XADD", &append.arguments()) {
+            Ok(_) => Ok(()),
+            Err(RedisError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
+            Err(RedisError::Failed(detail)) => Err(SinkError::Unanswered { detail }),
+        }
+    }
+
+    fn outgoing(&self, event: &OutboxEvent) -> Result<Outgoing, SinkError> {
+        let cloud_event = CloudEvent::of(event, &self.settings.source)?;
+        if is_redis(&self.settings.url) {
+            let key = self.settings.stream.replace("{type}", &event.event_type);
+            Ok(Outgoing::Append(Append::new(key, self.settings.stream_limit, &cloud_event)))
+        } else {
+            self.request(event, cloud_event.body).map(Outgoing::Post)
+        }
+    }
+
+    fn request(&self, event: &OutboxEvent, body: String) -> Result<HttpRequest, SinkError> {
+        let body = body.into_bytes();
         let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
         let signature = signature::standard_webhooks(&self.settings.secret, &event.event_id, timestamp_s, &body)
             .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
@@ -155,28 +198,40 @@ impl<'a> WebhookSink<'a> {
     }
 }
 
-/// The event in CloudEvents' JSON. `sequence` is the extension of that name: a string that sorts as the
-/// numbers do, hence the zeros.
-fn cloud_event(event: &OutboxEvent, source: &str) -> Result<String, SinkError> {
-    let unsendable = |detail: &str| SinkError::Unsendable { detail: format!("event {}: {detail}", event.event_id) };
-    let since_epoch_ms = u64::try_from(event.occurred_at_ms)
-        .ok()
-        // Year 9999, the last one RFC 3339 can write.
-        .filter(|ms| *ms < 253_402_300_800_000)
-        .ok_or_else(|| unsendable("its time is out of range"))?;
-    let time = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(since_epoch_ms));
-    let event = json!({
-        "specversion": "1.0",
-        "id": event.event_id,
-        "source": source,
-        "type": event.event_type,
-        "subject": event.subject,
-        "time": time.to_string(),
-        "datacontenttype": "application/json",
-        "sequence": format!("{:020}", event.sequence),
-        "data": event.data,
-    });
-    Ok(event.to_string())
+/// An event in CloudEvents' JSON, with the attributes a receiver may sort by before it reads that.
+pub(crate) struct CloudEvent<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) event_type: &'a str,
+    pub(crate) subject: &'a str,
+    pub(crate) time: String,
+    pub(crate) body: String,
+}
+
+impl<'a> CloudEvent<'a> {
+    /// `sequence` is the extension of that name: a string that sorts as the numbers do, hence the zeros.
+    fn of(event: &'a OutboxEvent, source: &'a str) -> Result<Self, SinkError> {
+        let unsendable = |detail: &str| SinkError::Unsendable { detail: format!("event {}: {detail}", event.event_id) };
+        let since_epoch_ms = u64::try_from(event.occurred_at_ms)
+            .ok()
+            // Year 9999, the last one RFC 3339 can write.
+            .filter(|ms| *ms < 253_402_300_800_000)
+            .ok_or_else(|| unsendable("its time is out of range"))?;
+        let time = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(since_epoch_ms)).to_string();
+        let body = json!({
+            "specversion": "1.0",
+            "id": event.event_id,
+            "source": source,
+            "type": event.event_type,
+            "subject": event.subject,
+            "time": time,
+            "datacontenttype": "application/json",
+            "sequence": format!("{:020}", event.sequence),
+            "data": event.data,
+        });
+        let body = body.to_string();
+        Ok(Self { id: &event.event_id, source, event_type: &event.event_type, subject: &event.subject, time, body })
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +242,7 @@ mod tests {
     use super::*;
     use crate::{
         BreakerPolicy,
-        testing::{FakeClock, FakeHttp, FakeKv, answer, answer_with},
+        testing::{FakeClock, FakeHttp, FakeKv, FakeRedis, answer, answer_with},
     };
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -211,12 +266,17 @@ mod tests {
         let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_060_999));
         let settings = SinkSettings {
             url: url.to_owned(),
+            stream: "edgetill:events".to_owned(),
+            stream_limit: 0,
             secret: secret.to_owned(),
             source: "https://shop.example/edgetill".to_owned(),
             timeout_ms: 2_000,
         };
         let breaker = Breaker::new("sink", BreakerPolicy::default(), &kv, &clock);
-        block_on(WebhookSink::new(settings, http, &clock, breaker).deliver(event))
+        let redis = FakeRedis::default();
+        let result = block_on(EventSink::new(settings, http, &redis, &clock, breaker).deliver(event));
+        assert!(redis.commands().is_empty(), "a webhook is no stream");
+        result
     }
 
     #[test]

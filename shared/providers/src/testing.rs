@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
 };
 
-use ports::{Clock, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError};
+use ports::{Clock, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Redis, RedisError};
 
 pub struct FakeClock(Cell<i64>);
 
@@ -120,4 +120,30 @@ pub fn answer(status: u16, body: &str) -> Result<HttpResponse, HttpError> {
 
 pub fn answer_with(status: u16, header: (&str, &str), body: &str) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse { status, headers: vec![(header.0.to_owned(), header.1.to_owned())], body: body.as_bytes().to_vec() })
+}
+
+/// Answers each command with the next scripted answer, with success when there is none, and remembers it.
+#[derive(Default)]
+pub struct FakeRedis {
+    answers: RefCell<VecDeque<Result<(), RedisError>>>,
+    commands: RefCell<Vec<Vec<String>>>,
+}
+
+impl FakeRedis {
+    pub fn answering(answers: impl IntoIterator<Item = Result<(), RedisError>>) -> Self {
+        Self { answers: RefCell::new(answers.into_iter().collect()), commands: RefCell::default() }
+    }
+
+    /// Each command's words behind its address.
+    pub fn commands(&self) -> Vec<Vec<String>> {
+        self.commands.borrow().clone()
+    }
+}
+
+impl Redis for FakeRedis {
+    fn execute(&self, address: &str, command: &str, arguments: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError> {
+        let arguments = arguments.iter().map(|argument| String::from_utf8(argument.to_vec()).unwrap());
+        self.commands.borrow_mut().push([address.to_owned(), command.to_owned()].into_iter().chain(arguments).collect());
+        self.answers.borrow_mut().pop_front().unwrap_or(Ok(())).map(|()| Vec::new())
+    }
 }

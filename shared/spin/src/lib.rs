@@ -10,6 +10,7 @@
 mod http;
 mod ports_impl;
 mod postgres_error;
+mod redis;
 mod serve;
 
 #[cfg(feature = "cron")]
@@ -25,6 +26,8 @@ pub use wit_bindgen;
 #[cfg(feature = "cron")]
 #[doc(hidden)]
 pub use cron::run_tick;
+
+pub use redis::Redis;
 
 #[doc(hidden)]
 pub use serve::{serve, serve_on};

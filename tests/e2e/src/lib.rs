@@ -27,8 +27,8 @@ pub use customer::{CustomerClaims, KeySet, SigningKey};
 pub use guest::{Basket, Guest, Session, address};
 pub use http::{Call, Reply};
 pub use provider::Payment;
-pub use settings::{Host, Settings};
-pub use shop::{Shop, needs_till};
+pub use settings::{Host, Settings, Sink};
+pub use shop::{Shop, needs_sink, needs_till};
 pub use sku::SkuBuilder;
 pub use tokens::Claims;
 

@@ -1,6 +1,6 @@
 //! The outside world's own word: what the payment provider did with money, and which events arrived.
 
-use crate::{Guest, Shop};
+use crate::{Guest, Settings, Shop, Sink};
 use serde_json::{Value, json};
 
 /// What the provider did for one saga, by its own books.
@@ -52,7 +52,11 @@ impl Shop {
     /// The events that arrived about a subject (`cart/…`, `order/…`), in the order of their arrival.
     #[must_use]
     pub fn arrivals(&self, subject: &str) -> Vec<Value> {
-        let arrived = self.call("GET", &format!("/simulator/sink?subject={subject}")).send().expect(200);
+        let reader = match Settings::get().sink {
+            Sink::Webhook => "/simulator/sink",
+            Sink::Redis => "/test/stream",
+        };
+        let arrived = self.call("GET", &format!("{reader}?subject={subject}")).send().expect(200);
         arrived["arrivals"].as_array().cloned().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
     }
 

@@ -11,6 +11,15 @@ pub enum Host {
     Spin,
 }
 
+/// Where the shop sends its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// To the simulator, as webhooks.
+    Webhook,
+    /// To a Redis stream.
+    Redis,
+}
+
 /// Where the shop is, and the secrets its operator knows.
 #[derive(Debug)]
 pub struct Settings {
@@ -18,6 +27,8 @@ pub struct Settings {
     pub url: String,
     /// The host.
     pub host: Host,
+    /// Its event sink.
+    pub sink: Sink,
     /// Signs service tokens.
     pub service_token_secret: String,
     /// Signs session tokens.
@@ -45,6 +56,11 @@ impl Settings {
                     Ok("spin") => Host::Spin,
                     Ok("till") | Err(_) => Host::Till,
                     Ok(other) => panic!("EDGETILL_HOST is {other:?}; it must be till or spin"),
+                },
+                sink: match env::var("EDGETILL_SINK").as_deref() {
+                    Ok("redis") => Sink::Redis,
+                    Ok("webhook") | Err(_) => Sink::Webhook,
+                    Ok(other) => panic!("EDGETILL_SINK is {other:?}; it must be webhook or redis"),
                 },
                 service_token_secret: required("EDGETILL_SERVICE_TOKEN_SECRET"),
                 session_token_secret: required("EDGETILL_SESSION_TOKEN_SECRET"),

@@ -1,6 +1,6 @@
 //! The shop, its staff, and a look behind the counter.
 
-use crate::{Call, Claims, Guest, Host, Reply, Settings, SkuBuilder, eventually};
+use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write as _},
@@ -32,6 +32,16 @@ pub fn needs_till(name: &str) -> bool {
         writeln!(io::stdout(), "skipped on spin: {name}").expect("standard output can be written");
     }
     till
+}
+
+/// Whether the shop sends its events to this sink. With another, says by `name` what is skipped.
+#[must_use]
+pub fn needs_sink(sink: Sink, name: &str) -> bool {
+    let there = Settings::get().sink == sink;
+    if !there {
+        writeln!(io::stdout(), "skipped with this sink: {name}").expect("standard output can be written");
+    }
+    there
 }
 
 impl Shop {

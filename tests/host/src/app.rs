@@ -30,7 +30,7 @@ pub struct App {
     pub components: BTreeMap<String, Arc<Component>>,
     /// SQLite files.
     pub databases: Databases,
-    /// Key-value files.
+    /// Key-value stores.
     pub stores: Stores,
     /// The outbound client all components share.
     pub client: HttpClient,
@@ -72,7 +72,7 @@ pub struct Component {
 pub struct Settings<'a> {
     /// Values for variables.
     pub variables: &'a BTreeMap<String, String>,
-    /// Which files stand behind which labels.
+    /// What stands behind which labels.
     pub runtime_config: RuntimeConfig,
     /// Where logs go.
     pub log_dir: &'a Path,
@@ -126,7 +126,7 @@ impl App {
             router: Router::new(&manifest.http)?,
             components,
             databases: Databases::new(settings.runtime_config.sqlite)?,
-            stores: Stores::new(settings.runtime_config.kv),
+            stores: Stores::new(settings.runtime_config.kv)?,
             client: HttpClient::new(),
             address: OnceLock::new(),
             log_requests: settings.log_requests,

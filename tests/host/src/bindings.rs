@@ -9,6 +9,7 @@ mod host {
         imports: { default: async | trappable },
         with: {
             "fermyon:spin/key-value.store": crate::kv::OpenStore,
+            "fermyon:spin/redis.connection": crate::redis_out::OpenRedis,
             "spin:postgres/postgres.connection": crate::postgres::OpenDatabase,
             "spin:sqlite/sqlite.connection": crate::sqlite::OpenConnection,
         },
@@ -26,6 +27,6 @@ pub mod cron {
 }
 
 pub use host::Host_ as HostWorld;
-pub use host::fermyon::spin::{key_value, variables};
+pub use host::fermyon::spin::{key_value, redis, variables};
 pub use host::spin::postgres::postgres;
 pub use host::spin::sqlite::sqlite;

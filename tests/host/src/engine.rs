@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use crate::bindings::{key_value, postgres, sqlite, variables};
+use crate::bindings::{key_value, postgres, redis, sqlite, variables};
 use crate::guest::Guest;
 use crate::http_out;
 
@@ -37,6 +37,7 @@ impl Compiler {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         http_out::add_to_linker(&mut linker)?;
         key_value::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
+        redis::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         variables::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         postgres::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;
         sqlite::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest)?;

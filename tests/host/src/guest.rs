@@ -27,6 +27,8 @@ pub struct Guest {
     pub connections_open: usize,
     /// PostgreSQL handles open now.
     pub databases_open: usize,
+    /// Redis connections open now.
+    pub redis_open: usize,
     /// Key-value handles open now.
     pub stores_open: usize,
     wasi: WasiCtx,
@@ -48,6 +50,7 @@ impl Guest {
             table: ResourceTable::new(),
             connections_open: 0,
             databases_open: 0,
+            redis_open: 0,
             stores_open: 0,
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),

@@ -1,6 +1,6 @@
 //! The one place every host call passes: counted here, and the seam at which a fault can be put in.
 //!
-//! A host call is a SQL statement, a key-value operation, an outbound request or the setting of the response.
+//! A host call is a SQL statement, a key-value operation, an outbound request, a Redis command or the setting of the response.
 //! [`Instruments::call`] wraps the effect, so whoever adds faults can act before it (stop, fail, delay) and after it
 //! (stop, lose the answer) without touching the callers. A [`Stop`] is the first of them.
 
@@ -25,7 +25,7 @@ pub enum Kind {
     KvDelete,
     /// Key-value get-keys.
     KvKeys,
-    /// An HTTP request to elsewhere, another component included.
+    /// An HTTP request to elsewhere, another component included, or a command to a Redis.
     Outbound,
     /// The response's head handed to the host.
     ResponseSet,
@@ -48,7 +48,7 @@ impl Kind {
 pub struct Call {
     /// Its kind.
     pub kind: Kind,
-    /// SQL: `database: statement`; key-value: `store: key`; outbound: method and URL without query.
+    /// SQL: `database: statement`; key-value: `store: key`; outbound: method and URL without query, or `redis` and the command.
     pub label: String,
     /// How long it took.
     pub micros: u64,

@@ -1,122 +1,116 @@
-//! `fermyon:spin/key-value`, as Spin's SQLite backend behaves: one connection per process behind a mutex, one table,
-//! the label as a column, one commit per changed value.
+//! `fermyon:spin/key-value`, over the two of Spin's backends that need no cloud: a SQLite file and Redis.
+
+mod file;
+mod shared_redis;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use rusqlite::{Connection, OptionalExtension, params};
+use redis::aio::ConnectionManager;
 use wasmtime::component::Resource;
+
+pub use file::switch_to_wal;
 
 use crate::bindings::key_value::{Error, Host, HostStore};
 use crate::guest::{Guest, HANDLES_MAX};
 use crate::instruments::Kind;
+use crate::runtime_config::KeyValueStore;
+use file::StoreFile;
+use shared_redis::SharedRedis;
 
-const TABLE: &str = "create table if not exists spin_key_value (
-    store text not null,
-    key   text not null,
-    value blob not null,
-    primary key (store, key)
-)";
+/// The application's key-value stores.
+pub struct Stores(BTreeMap<String, Backend>);
 
-/// The application's key-value files.
-pub struct Stores(BTreeMap<String, Arc<StoreFile>>);
-
-/// One file, opened at its first use.
-struct StoreFile {
-    path: PathBuf,
-    connection: Mutex<Option<Connection>>,
+#[derive(Clone)]
+enum Backend {
+    File(Arc<StoreFile>),
+    Redis(Arc<SharedRedis>),
 }
 
 /// One guest's `open`.
 #[derive(Clone)]
 pub struct OpenStore {
     label: String,
-    file: Arc<StoreFile>,
+    backend: OpenBackend,
+}
+
+#[derive(Clone)]
+enum OpenBackend {
+    File(Arc<StoreFile>),
+    Redis(ConnectionManager),
 }
 
 impl Stores {
-    /// Knows the files by label.
-    pub fn new(files: BTreeMap<String, PathBuf>) -> Self {
-        let file = |path| Arc::new(StoreFile { path, connection: Mutex::new(None) });
-        Self(files.into_iter().map(|(label, path)| (label, file(path))).collect())
+    /// Knows the stores by label.
+    pub fn new(stores: BTreeMap<String, KeyValueStore>) -> Result<Self> {
+        let backend = |label: String, store| {
+            let backend = match store {
+                KeyValueStore::File(path) => Backend::File(Arc::new(StoreFile::new(path))),
+                KeyValueStore::Redis(url) => {
+                    Backend::Redis(Arc::new(SharedRedis::new(&url).with_context(|| format!("key-value store {label:?}"))?))
+                }
+            };
+            Ok((label, backend))
+        };
+        Ok(Self(stores.into_iter().map(|(label, store)| backend(label, store)).collect::<Result<_>>()?))
     }
 }
 
-/// Sets a key-value file up from outside, before any host has it open: WAL, which no guest can ask for, triples
-/// the writes per second.
-pub fn switch_to_wal(path: &Path) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+impl Backend {
+    async fn open(&self) -> Result<OpenBackend, Error> {
+        Ok(match self {
+            Self::File(file) => OpenBackend::File(file.clone()),
+            Self::Redis(redis) => OpenBackend::Redis(redis.open().await?),
+        })
     }
-    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    connection.execute_batch(&format!("pragma journal_mode = wal; {TABLE};"))?;
-    Ok(())
 }
 
 impl OpenStore {
-    /// Works on the shared connection. Blocks the thread, as Spin does: the mutex is held for one statement.
-    fn with<T>(&self, work: impl FnOnce(&Connection, &str) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let result = tokio::task::block_in_place(|| {
-            let mut slot = self.file.connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let connection = match slot.take() {
-                Some(connection) => connection,
-                None => {
-                    let connection = Connection::open(&self.file.path)?;
-                    connection.execute(TABLE, [])?;
-                    connection
-                }
-            };
-            work(slot.insert(connection), &self.label)
-        });
-        result.map_err(|error| Error::Other(error.to_string()))
+    async fn get(self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        match self.backend {
+            OpenBackend::File(file) => file.get(&self.label, key),
+            OpenBackend::Redis(redis) => shared_redis::get(redis, key).await,
+        }
     }
 
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.with(|connection, store| {
-            let mut get = connection.prepare_cached("select value from spin_key_value where store = ?1 and key = ?2")?;
-            get.query_row([store, key], |row| row.get(0)).optional()
-        })
+    async fn set(self, key: &str, value: &[u8]) -> Result<(), Error> {
+        match self.backend {
+            OpenBackend::File(file) => file.set(&self.label, key, value),
+            OpenBackend::Redis(redis) => shared_redis::set(redis, key, value).await,
+        }
     }
 
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), Error> {
-        self.with(|connection, store| {
-            let mut set = connection.prepare_cached(
-                "insert into spin_key_value (store, key, value) values (?1, ?2, ?3)
-                 on conflict (store, key) do update set value = ?3",
-            )?;
-            set.execute(params![store, key, value]).map(drop)
-        })
+    async fn delete(self, key: &str) -> Result<(), Error> {
+        match self.backend {
+            OpenBackend::File(file) => file.delete(&self.label, key),
+            OpenBackend::Redis(redis) => shared_redis::delete(redis, key).await,
+        }
     }
 
-    fn delete(&self, key: &str) -> Result<(), Error> {
-        self.with(|connection, store| {
-            let mut delete = connection.prepare_cached("delete from spin_key_value where store = ?1 and key = ?2")?;
-            delete.execute([store, key]).map(drop)
-        })
-    }
-
-    fn keys(&self) -> Result<Vec<String>, Error> {
-        self.with(|connection, store| {
-            let mut keys = connection.prepare_cached("select key from spin_key_value where store = ?1")?;
-            keys.query_map([store], |row| row.get(0))?.collect()
-        })
+    async fn keys(self) -> Result<Vec<String>, Error> {
+        match self.backend {
+            OpenBackend::File(file) => file.keys(&self.label),
+            OpenBackend::Redis(redis) => shared_redis::keys(redis).await,
+        }
     }
 }
 
 impl Guest {
     /// One key-value operation on an open handle.
-    async fn kv<T>(
+    async fn kv<T, F>(
         &mut self,
         kind: Kind,
         handle: &Resource<OpenStore>,
         key: &str,
-        work: impl FnOnce(&OpenStore) -> Result<T, Error>,
-    ) -> wasmtime::Result<Result<T, Error>> {
+        work: impl FnOnce(OpenStore) -> F,
+    ) -> wasmtime::Result<Result<T, Error>>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let store = self.table.get(handle)?.clone();
         let label = format!("{}: {key}", store.label);
-        self.instruments.clone().call(kind, label, async { work(&store) }).await
+        self.instruments.clone().call(kind, label, work(store)).await
     }
 }
 
@@ -127,14 +121,18 @@ impl HostStore for Guest {
         if !self.component.key_value_stores.contains(&label) {
             return Ok(Err(Error::AccessDenied));
         }
-        let Some(file) = self.app.stores.0.get(&label) else {
+        let Some(store) = self.app.stores.0.get(&label).cloned() else {
             return Ok(Err(Error::NoSuchStore));
         };
         if self.stores_open >= HANDLES_MAX {
             return Ok(Err(Error::StoreTableFull));
         }
+        let backend = match store.open().await {
+            Ok(backend) => backend,
+            Err(error) => return Ok(Err(error)),
+        };
         self.stores_open += 1;
-        Ok(Ok(self.table.push(OpenStore { label, file: file.clone() })?))
+        Ok(Ok(self.table.push(OpenStore { label, backend })?))
     }
 
     async fn get(&mut self, handle: Resource<OpenStore>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
@@ -150,7 +148,8 @@ impl HostStore for Guest {
     }
 
     async fn exists(&mut self, handle: Resource<OpenStore>, key: String) -> wasmtime::Result<Result<bool, Error>> {
-        self.kv(Kind::KvGet, &handle, &key, |store| store.get(&key).map(|value| value.is_some())).await
+        let exists = async |store: OpenStore| Ok(store.get(&key).await?.is_some());
+        self.kv(Kind::KvGet, &handle, &key, exists).await
     }
 
     async fn get_keys(&mut self, handle: Resource<OpenStore>) -> wasmtime::Result<Result<Vec<String>, Error>> {

@@ -6,7 +6,8 @@
 //!
 //! The rooms: [`manifest`] and [`runtime_config`] read files; [`variables`] and [`allowed_hosts`] settle what a
 //! component may know and reach; [`app`] puts the pieces together; [`engine`] compiles; [`guest`] is the state of one
-//! run, with [`sqlite`], [`postgres`], [`kv`] and [`http_out`] as what it may call; [`http_in`] and [`cron`] are what calls it;
+//! run, with [`sqlite`], [`postgres`], [`kv`], [`redis_out`] and [`http_out`] as what it may call; [`http_in`] and [`cron`] are
+//! what calls it;
 //! [`cli`] is the command a person types.
 
 pub mod allowed_hosts;
@@ -23,6 +24,7 @@ pub mod kv;
 pub mod logs;
 pub mod manifest;
 pub mod postgres;
+pub mod redis_out;
 pub mod router;
 pub mod runtime_config;
 pub mod serve;

@@ -1,4 +1,4 @@
-//! Spin's `runtime-config.toml`, as far as it names files for SQLite databases and key-value stores.
+//! Spin's `runtime-config.toml`, as far as it says what stands behind the labels of SQLite databases and key-value stores.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,22 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-/// Which file stands behind which label.
+/// What stands behind which label.
 #[derive(Debug, Default)]
 pub struct RuntimeConfig {
     /// SQLite files by label.
     pub sqlite: BTreeMap<String, PathBuf>,
-    /// Key-value files by label.
-    pub kv: BTreeMap<String, PathBuf>,
+    /// Key-value stores by label.
+    pub kv: BTreeMap<String, KeyValueStore>,
+}
+
+/// What keeps a key-value store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyValueStore {
+    /// A SQLite file.
+    File(PathBuf),
+    /// The Redis at a URL.
+    Redis(String),
 }
 
 #[derive(Deserialize)]
@@ -21,7 +30,15 @@ struct File {
     #[serde(default)]
     sqlite_database: BTreeMap<String, Entry>,
     #[serde(default)]
-    key_value_store: BTreeMap<String, Entry>,
+    key_value_store: BTreeMap<String, StoreEntry>,
+}
+
+/// Of Spin's key-value backends those that till knows; another type, or a key it does not have, refuses the start.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
+enum StoreEntry {
+    Spin { path: Option<PathBuf> },
+    Redis { url: String },
 }
 
 #[derive(Deserialize)]
@@ -40,33 +57,68 @@ impl RuntimeConfig {
     pub fn load(file: Option<&Path>, state_dir: &Path) -> Result<Self> {
         let mut config = Self::default();
         config.sqlite.insert("default".to_owned(), state_dir.join("sqlite_db.db"));
-        config.kv.insert("default".to_owned(), state_dir.join("sqlite_key_value.db"));
+        config.kv.insert("default".to_owned(), KeyValueStore::File(state_dir.join("sqlite_key_value.db")));
         let Some(file) = file else {
             return Ok(config);
         };
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let parsed: File = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
         for (label, entry) in parsed.sqlite_database {
-            let path = entry.file("sqlite_database", &label, &state_dir.join("sqlite_db.db"))?;
+            let path = entry.file(&label, &state_dir.join("sqlite_db.db"))?;
             config.sqlite.insert(label, path);
         }
         let beside = file.parent().unwrap_or(Path::new(""));
         for (label, entry) in parsed.key_value_store {
-            let path = entry.file("key_value_store", &label, &state_dir.join("sqlite_key_value.db"))?;
-            config.kv.insert(label, beside.join(path));
+            let store = match entry {
+                StoreEntry::Spin { path: Some(path) } => KeyValueStore::File(beside.join(path)),
+                StoreEntry::Spin { path: None } => KeyValueStore::File(absolute(&state_dir.join("sqlite_key_value.db"))?),
+                StoreEntry::Redis { url } => KeyValueStore::Redis(url),
+            };
+            config.kv.insert(label, store);
         }
         Ok(config)
     }
 }
 
 impl Entry {
-    fn file(&self, table: &str, label: &str, default: &Path) -> Result<PathBuf> {
+    fn file(&self, label: &str, default: &Path) -> Result<PathBuf> {
         if self.kind != "spin" {
-            bail!("[{table}.{label}] has type {:?}; till knows only \"spin\"", self.kind);
+            bail!("[sqlite_database.{label}] has type {:?}; till knows only \"spin\"", self.kind);
         }
         match &self.path {
             Some(path) => Ok(path.clone()),
-            None => std::path::absolute(default).context("the state folder has no absolute path"),
+            None => absolute(default),
+        }
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).context("the state folder has no absolute path")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<RuntimeConfig> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("runtime-config.toml");
+        std::fs::write(&file, text).unwrap();
+        RuntimeConfig::load(Some(&file), Path::new("/state"))
+    }
+
+    #[test]
+    fn a_key_value_store_is_a_file_or_a_redis() {
+        let config =
+            load("[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://a\"\n[key_value_store.b]\ntype = \"spin\"\n").unwrap();
+        assert_eq!(config.kv["default"], KeyValueStore::Redis("redis://a".to_owned()));
+        assert_eq!(config.kv["b"], KeyValueStore::File("/state/sqlite_key_value.db".into()));
+    }
+
+    #[test]
+    fn what_no_backend_knows_refuses_the_start() {
+        for bad in ["type = \"azure_cosmos\"", "type = \"redis\"", "type = \"redis\"\nurl = \"redis://a\"\npath = \"b\""] {
+            load(&format!("[key_value_store.default]\n{bad}\n")).unwrap_err();
         }
     }
 }

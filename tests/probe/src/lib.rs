@@ -1,7 +1,8 @@
 //! A guest that does what it is told: the request's body is a JSON list of steps, the response a JSON list of what
 //! each step gave. `tests/host/tests/quirks.rs` tells it to do the things in which hosts differ.
 //!
-//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`), `pg_run`,
+//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`), `pg_run`, `redis_open`,
+//! `redis` (command and arguments, with `on`),
 //! `kv_open`, `kv_get`, `kv_set`, `kv_delete`, `kv_exists`,
 //! `kv_keys`, `variable`, `headers`, `send` (with `timeout_ms`), `sleep_ms`, `print`, `respond`, `trap`, `return`.
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use spin_sdk::key_value::Store;
 use spin_sdk::pg4;
+use spin_sdk::redis::{Connection as Redis, RedisParameter, RedisResult};
 use spin_sdk::sqlite3::{Connection, Value as SqlValue};
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::outgoing_handler;
@@ -62,7 +64,15 @@ impl Guest for Probe {
             Err(()) => String::new(),
         };
         let steps: Vec<Value> = if steps.is_empty() { Vec::new() } else { serde_json::from_str(&steps).expect("steps") };
-        let mut run = Run { out: Some(out), headers, results: Vec::new(), databases: Vec::new(), servers: Vec::new(), stores: Vec::new() };
+        let mut run = Run {
+            out: Some(out),
+            headers,
+            results: Vec::new(),
+            databases: Vec::new(),
+            servers: Vec::new(),
+            redis: Vec::new(),
+            stores: Vec::new(),
+        };
         for step in &steps {
             if step.get("return").is_some() {
                 return;
@@ -80,6 +90,7 @@ struct Run {
     results: Vec<Value>,
     databases: Vec<Connection>,
     servers: Vec<pg4::Connection>,
+    redis: Vec<Redis>,
     stores: Vec<Store>,
 }
 
@@ -111,6 +122,13 @@ impl Run {
                 }
                 Err(error) => failed(error),
             },
+            "redis_open" => match Redis::open(text) {
+                Ok(connection) => {
+                    self.redis.push(connection);
+                    json!("ok")
+                }
+                Err(error) => failed(error),
+            },
             "pg" => {
                 let one =
                     |value: &Value| value.as_str().map_or(pg4::ParameterValue::DbNull, |text| pg4::ParameterValue::Str(text.to_owned()));
@@ -127,6 +145,24 @@ impl Run {
                 Ok(rows) => json!(rows),
                 Err(error) => failed(error),
             },
+            "redis" => {
+                let words = argument.as_array().expect("a list of words");
+                let parameter = |word: &Value| match word.as_i64() {
+                    Some(number) => RedisParameter::Int64(number),
+                    None => RedisParameter::Binary(word.as_str().unwrap_or_default().as_bytes().to_vec()),
+                };
+                let with: Vec<RedisParameter> = words[1..].iter().map(parameter).collect();
+                let answered = |result: &RedisResult| match result {
+                    RedisResult::Nil => Value::Null,
+                    RedisResult::Status(text) => json!(text),
+                    RedisResult::Int64(number) => json!(number),
+                    RedisResult::Binary(bytes) => json!(String::from_utf8_lossy(bytes)),
+                };
+                match self.redis[on].execute(words[0].as_str().unwrap_or_default(), &with) {
+                    Ok(results) => results.iter().map(answered).collect(),
+                    Err(error) => failed(error),
+                }
+            }
             "kv_open" => match Store::open(text) {
                 Ok(store) => {
                     self.stores.push(store);

@@ -257,6 +257,26 @@ fn only_the_session_function_has_the_customers_algorithms() {
 }
 
 #[test]
+fn only_those_that_name_redis_import_it() {
+    let naming: BTreeSet<String> = folders()
+        .into_iter()
+        .filter(|folder| !DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()))
+        .filter(|folder| fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap().contains("Redis"))
+        .collect();
+    assert_eq!(naming, ["ops/health", "workers/outbox-relay"].map(str::to_owned).into());
+    for profile in ["release", "quick"] {
+        for folder in folders() {
+            let id = folder.replace('/', "-");
+            let wasm = root().join("target/wasm32-wasip2").join(profile).join(format!("{}.wasm", id.replace('-', "_")));
+            let Ok(bytes) = fs::read(wasm) else { continue };
+            let import: &[u8] = b"fermyon:spin/redis";
+            let imports = bytes.windows(import.len()).any(|window| window == import);
+            assert!(!imports || naming.contains(&folder) || DEVELOPMENT_ONLY.contains(&id.as_str()), "{profile} {id} imports Redis");
+        }
+    }
+}
+
+#[test]
 fn built_components_are_within_their_budget() {
     let folder = std::env::var_os("EDGETILL_COMPONENTS").map(PathBuf::from).unwrap_or_else(|| root().join("target/wasm32-wasip2/release"));
     let mut sizes = Vec::new();

@@ -3,6 +3,7 @@
 use app::ops;
 use edge::{Problem, Reply, Request, Route};
 use ports::Ports;
+use spin_shell::Redis;
 
 spin_shell::http!(
     Route::at(api::HEALTH_LIVE.path).get(live),
@@ -20,5 +21,5 @@ async fn ready(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
 }
 
 async fn dependencies(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
-    Ok(ops::dependencies(ports).await)
+    Ok(ops::dependencies(ports, &Redis::default()).await)
 }

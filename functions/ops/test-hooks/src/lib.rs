@@ -5,10 +5,12 @@
 //! - `GET /test/rows?table=&column=&value=`: rows as they lie in the database, to prove what they do not hold.
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
+//! - `GET /test/stream?subject=`: the events in the sink's Redis stream, where the sink is one.
 //!
 //! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes.
 
 pub mod statements;
+mod stream;
 
 use edge::{Problem, Reply, Request, Route};
 use ports::{Ports, SqlError};
@@ -20,6 +22,7 @@ spin_shell::http!(
     Route::at("/test/rows").get(show_rows),
     Route::at("/test/transactions").get(show_transactions),
     Route::at("/test/audit").get(audit),
+    Route::at("/test/stream").get(stream::arrivals),
 );
 
 #[derive(Deserialize)]

@@ -1,3 +1,12 @@
 //! `outbox-relay`: sends waiting events to the sink.
 
-spin_shell::worker!("outbox-relay", app::workers::outbox_relay);
+use app::workers::{self, Report};
+use edge::Problem;
+use ports::Ports;
+use spin_shell::Redis;
+
+spin_shell::worker!("outbox-relay", relay);
+
+async fn relay(ports: &Ports<'_>) -> Result<Report, Problem> {
+    workers::outbox_relay(ports, &Redis::default()).await
+}

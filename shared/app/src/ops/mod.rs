@@ -2,12 +2,13 @@
 
 use crate::{
     problem,
-    settings::{self, EVENT_SINK_URL, PAYMENT_BASE_URL, SECRETS},
+    settings::{self, EVENT_SINK_URL, PAYMENT_BASE_URL},
     shop::Shop,
 };
 use edge::{Problem, Reply};
 use json::{Map, Value, json};
-use ports::{HttpRequest, Ports};
+use ports::{HttpRequest, Ports, Redis};
+use providers::stream::is_redis;
 use serde::Serialize;
 use store::{
     migration::{self, Migrated},
@@ -43,12 +44,13 @@ pub fn ready(ports: &Ports<'_>) -> Reply {
 }
 
 /// `GET /health/dependencies`: everything we call, each timed (OPS-3).
-pub async fn dependencies(ports: &Ports<'_>) -> Reply {
+pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Reply {
     let shop = Shop::new(ports);
     let mut all = vec![database(ports), key_value(ports)];
     for (name, url) in [("payment_provider", shop.setting(&PAYMENT_BASE_URL)), ("event_sink", shop.setting(&EVENT_SINK_URL))] {
         match url {
             Ok(url) if url.is_empty() => all.push(Dependency { name, status: "not_configured", duration_ms: 0, detail: None }),
+            Ok(url) if is_redis(&url) => all.push(redis_answers(ports, redis, name, &url)),
             Ok(url) => all.push(reachable(ports, name, url).await),
             Err(problem) => all.push(Dependency { name, status: "down", duration_ms: 0, detail: Some(problem.code().slug().to_owned()) }),
         }
@@ -66,8 +68,7 @@ pub fn config(ports: &Ports<'_>) -> Reply {
                 if let Err(right) = settings::check(name, &value) {
                     invalid.insert((*name).to_owned(), json!(right));
                 }
-                let value = if SECRETS.contains(name) { "***".to_owned() } else { value };
-                shown.insert((*name).to_owned(), Value::String(value));
+                shown.insert((*name).to_owned(), Value::String(settings::shown(name, value)));
             }
             Err(_) => {
                 invalid.insert((*name).to_owned(), json!("must be bound to this component"));
@@ -124,6 +125,10 @@ async fn reachable(ports: &Ports<'_>, name: &'static str, url: String) -> Depend
         Ok(_) => Dependency { name, status: "ok", duration_ms, detail: None },
         Err(_) => Dependency { name, status: "down", duration_ms, detail: Some("no answer".to_owned()) },
     }
+}
+
+fn redis_answers(ports: &Ports<'_>, redis: &dyn Redis, name: &'static str, url: &str) -> Dependency {
+    timed(ports, name, || redis.execute(url, "PING", &[]).map(drop).map_err(|_| "no answer".to_owned()))
 }
 
 fn timed(ports: &Ports<'_>, name: &'static str, probe: impl FnOnce() -> Result<(), String>) -> Dependency {

@@ -4,15 +4,16 @@ use super::{Report, lease::leased};
 use crate::{
     breaker::breaker,
     settings::{
-        EVENT_SINK_SECRET, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS,
+        EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS,
+        OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS,
     },
     shop::Shop,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy};
 use edge::Problem;
 use json::{Value, json};
-use ports::Ports;
-use providers::{OutboxEvent, SinkError, SinkSettings, WebhookSink};
+use ports::{Ports, Redis};
+use providers::{EventSink, OutboxEvent, SinkError, SinkSettings};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use store::sql;
@@ -37,11 +38,11 @@ struct Batch {
     untried: Vec<i64>,
 }
 
-/// One run. Without a sink events wait: nothing is called published that nobody has received.
+/// One run, over HTTP or to `redis`. Without a sink events wait: nothing is called published that nobody has received.
 ///
 /// # Errors
 /// What the database refuses; a sink's failure is a row, not an error.
-pub async fn outbox_relay(ports: &Ports<'_>) -> Result<Report, Problem> {
+pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report, Problem> {
     leased(ports, "outbox-relay", async |shop| {
         let url = shop.setting(&EVENT_SINK_URL)?;
         if url.is_empty() {
@@ -49,6 +50,8 @@ pub async fn outbox_relay(ports: &Ports<'_>) -> Result<Report, Problem> {
         }
         let settings = SinkSettings {
             url,
+            stream: shop.setting(&EVENT_SINK_STREAM)?,
+            stream_limit: shop.setting(&EVENT_SINK_STREAM_LIMIT)?,
             secret: shop.setting(&EVENT_SINK_SECRET)?,
             source: shop.setting(&EVENT_SOURCE)?,
             timeout_ms: shop.setting(&EVENT_TIMEOUT_MS)?,
@@ -61,7 +64,7 @@ pub async fn outbox_relay(ports: &Ports<'_>) -> Result<Report, Problem> {
         }
         // RETURNING promises no order.
         rows.sort_by_key(|row| row.outbox_id);
-        let sink = WebhookSink::new(settings, ports.http, ports.clock, breaker(shop, "event_sink")?);
+        let sink = EventSink::new(settings, ports.http, redis, ports.clock, breaker(shop, "event_sink")?);
         let batch = deliver(shop, &sink, &rows).await?;
         let report = Report {
             taken: count(&rows),
@@ -80,7 +83,7 @@ pub async fn outbox_relay(ports: &Ports<'_>) -> Result<Report, Problem> {
 }
 
 /// Sends the rows in order. After a failure the aggregate's later rows go back untried; an open breaker ends the run.
-async fn deliver(shop: &Shop<'_>, sink: &WebhookSink<'_>, rows: &[Row]) -> Result<Batch, Problem> {
+async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<Batch, Problem> {
     let policy = RetryPolicy { attempts_max: shop.setting(&OUTBOX_ATTEMPTS)?, ..DELIVERY };
     let mut batch = Batch::default();
     let mut held: BTreeSet<&str> = BTreeSet::new();

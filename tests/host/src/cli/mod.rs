@@ -5,6 +5,7 @@ pub mod database;
 pub mod manifests;
 pub mod progress;
 pub mod project;
+pub mod redis_server;
 pub mod secrets;
 pub mod shop;
 pub mod test;

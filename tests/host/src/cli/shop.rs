@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::database;
 use crate::cli::project::Project;
+use crate::cli::redis_server::RedisServer;
 use crate::cli::secrets::{self, Secrets};
 use crate::kv;
 use crate::manifest::Manifest;
@@ -36,6 +37,8 @@ pub struct Shop {
     sql: Vec<String>,
     /// `database_url` and `database_host`, on PostgreSQL.
     database: Option<(String, String)>,
+    /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
+    sink: Option<(String, String)>,
 }
 
 impl Shop {
@@ -51,18 +54,19 @@ impl Shop {
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
         kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
-        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database })
+        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None })
     }
 
-    /// `--variable` values: the secrets, and the shop's own address as payment provider and event sink, absolute
+    /// `--variable` values: the secrets, and the shop's own address as payment provider and (but for Redis) event sink, absolute
     /// because a component started by cron cannot reach a sibling otherwise.
     pub fn variables(&self) -> Vec<String> {
         let origin = self.url();
+        let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/simulator/sink"), origin.clone()));
         let mut variables = vec![
             format!("payment_base_url={origin}/simulator"),
             format!("payment_host={origin}"),
-            format!("event_sink_url={origin}/simulator/sink"),
-            format!("event_sink_host={origin}"),
+            format!("event_sink_url={sink_url}"),
+            format!("event_sink_host={sink_host}"),
             format!("customer_issuer={CUSTOMER_ISSUER}"),
             format!("customer_audience={CUSTOMER_AUDIENCE}"),
             format!("customer_jwks_url={origin}/simulator/identity/keys"),
@@ -78,6 +82,26 @@ impl Shop {
         }
         variables.extend(self.secrets.iter().map(|(name, value)| format!("{name}={value}")));
         variables
+    }
+
+    /// Puts the key-value store into a Redis instead of a file.
+    pub fn keep_key_values_in(&self, url: &str) -> Result<()> {
+        let text = std::fs::read_to_string(&self.runtime_config)?;
+        let mut config: toml_edit::DocumentMut = text.parse().with_context(|| format!("in {}", self.runtime_config.display()))?;
+        let stores = config.entry("key_value_store").or_insert(toml_edit::table());
+        let store = toml_edit::Table::from_iter([("type", "redis"), ("url", url)]);
+        stores.as_table_mut().context("[key_value_store] is a table")?.insert("default", toml_edit::Item::Table(store));
+        std::fs::write(&self.runtime_config, config.to_string()).with_context(|| format!("cannot write {}", self.runtime_config.display()))
+    }
+
+    /// Sends events to the streams of a Redis instead of the simulator.
+    pub fn send_events_to(&mut self, redis: &RedisServer, database: u8) {
+        self.sink = Some((redis.url(database), redis.host()));
+    }
+
+    /// What the suite calls the sink of its events.
+    pub fn sink_name(&self) -> &'static str {
+        if self.sink.is_some() { "redis" } else { "webhook" }
     }
 
     /// `--sqlite` values.

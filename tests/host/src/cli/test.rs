@@ -1,6 +1,7 @@
 //! `cargo till test`: the native crates, then the whole shop over HTTP, on till or on a real Spin, first on SQLite and
-//! then on a PostgreSQL of its own.
+//! then on a PostgreSQL and a Redis of its own.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,7 @@ use crate::cli::cargo::{Profile, build_components, cargo, run};
 use crate::cli::database;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
+use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
 use crate::cli::token::mint;
 use crate::manifest::Manifest;
@@ -23,6 +25,11 @@ use crate::serve::serve;
 const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write workers:run";
 /// What the suite prints for a test that needs till's instruments.
 const SKIPPED: &str = "skipped on spin: ";
+/// What it prints for a test that needs the other event sink.
+const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
+/// The database of the throw-away Redis with the key-values, and the one with the stream: they share no keys.
+const KEY_VALUES: u8 = 0;
+const STREAM: u8 = 1;
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
@@ -36,6 +43,10 @@ pub struct TestArgs {
     /// Run the HTTP suite on this database only.
     #[arg(long, value_name = "DATABASE", value_parser = ["sqlite", "postgres"])]
     only: Option<String>,
+    /// Keep key-values in a file and send events to a webhook, or do both with a throw-away Redis. Without this, the run on
+    /// SQLite does the first and the one on PostgreSQL the second.
+    #[arg(long, value_name = "STORE", value_parser = ["file", "redis"])]
+    kv: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
     quick: bool,
@@ -65,34 +76,44 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     times.push(("suite, compiling", took));
 
     let wanted = |database: &str| arguments.only.as_deref().is_none_or(|only| only == database);
-    let mut skipped = Vec::new();
+    // Dropped at the end: the servers stop, and what they held is gone.
+    let wants_redis = match arguments.kv.as_deref() {
+        Some(store) => store == "redis",
+        None => wanted("postgres"),
+    };
+    let redis = if wants_redis { RedisServer::start()? } else { None };
+    let cluster = if wanted("postgres") { Cluster::start()? } else { None };
+    let mut skipped: Vec<BTreeSet<String>> = Vec::new();
     if wanted("sqlite") {
         let begun = Instant::now();
-        skipped = whole_suite(&project, &manifest, &arguments, None).await?;
-        times.push(("HTTP suite on SQLite", begun.elapsed()));
+        let redis = redis.as_ref().filter(|_| arguments.kv.is_some());
+        skipped.push(whole_suite(&project, &manifest, &arguments, None, redis).await?);
+        times.push((if redis.is_some() { "HTTP suite on SQLite, Redis" } else { "HTTP suite on SQLite" }, begun.elapsed()));
     }
-    let cluster = if wanted("postgres") { Cluster::start()? } else { None };
     let without_postgres = wanted("postgres") && cluster.is_none();
     if let Some(cluster) = cluster {
         let begun = Instant::now();
         database::create(&cluster.url("postgres"), "shop").await?;
         let url = cluster.url("shop");
         database::migrate(&project, &url).await?;
-        skipped.extend(whole_suite(&project, &manifest, &arguments, Some((url, cluster))).await?);
-        times.push(("HTTP suite on PostgreSQL", begun.elapsed()));
+        skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
+        times.push((if redis.is_some() { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
     }
-    skipped.sort();
-    skipped.dedup();
+    // What one run skipped and another did has been tested.
+    let skipped = skipped.into_iter().reduce(|all, some| &all & &some).unwrap_or_default();
 
     println!("\nAll passed.");
     for (name, took) in &times {
-        println!("  {name:<25} {}", seconds(*took));
+        println!("  {name:<32} {}", seconds(*took));
     }
     if without_postgres {
         println!("  SKIPPED: PostgreSQL, because no server is installed here");
     }
+    if wants_redis && redis.is_none() {
+        println!("  SKIPPED: Redis, because no server is installed here");
+    }
     if !skipped.is_empty() {
-        println!("  skipped on Spin, because they need till's instruments:");
+        println!("  skipped, because they need till's instruments or the other event sink:");
         for name in &skipped {
             println!("    {name}");
         }
@@ -100,18 +121,24 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     Ok(())
 }
 
-/// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end.
+/// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end;
+/// with a Redis or without.
 async fn whole_suite(
     project: &Project,
     manifest: &Manifest,
     arguments: &TestArgs,
     postgres: Option<(String, Cluster)>,
-) -> Result<Vec<String>> {
+    redis: Option<&RedisServer>,
+) -> Result<BTreeSet<String>> {
     let database = if postgres.is_some() { "postgres" } else { "sqlite" };
-    eprintln!("==> HTTP suite on {database}");
+    eprintln!("==> HTTP suite on {database}{}", if redis.is_some() { " and redis" } else { "" });
     let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
     let (url, cluster) = postgres.unzip();
-    let shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
+    let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
+    if let Some(redis) = redis {
+        shop.keep_key_values_in(&redis.url(KEY_VALUES))?;
+        shop.send_events_to(redis, STREAM);
+    }
     let skipped = match &arguments.spin {
         Some(spin) => on_spin(project, &shop, spin, arguments, cluster).await,
         None => on_till(project, &shop, arguments, cluster).await,
@@ -181,7 +208,7 @@ async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) 
 }
 
 /// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
-async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
+async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
     serving.no_cron = true;
     serving.faults = true;
@@ -197,7 +224,7 @@ async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: 
 }
 
 /// On a Spin, as a child. Flags are two words: with several triggers Spin does not know `--flag=value`.
-async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
+async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
     let mut command = Command::new(spin);
     command.current_dir(&project.root).arg("up").arg("--quiet");
     command.arg("--from").arg(project.http_manifest());
@@ -220,7 +247,7 @@ async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestAr
 }
 
 /// The suite, once the shop is ready; then what is left to say without its PostgreSQL, which is stopped under it.
-async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Vec<String>> {
+async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
     let (suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
     shop.wait_until_ready().await?;
     tokio::task::spawn_blocking(move || {
@@ -237,7 +264,7 @@ async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs
 fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, binary: &str) -> Command {
     let mut command = suite(project, &["--test", binary, "--", "--nocapture"]);
     command.args(&arguments.filter);
-    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host);
+    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host).env("EDGETILL_SINK", shop.sink_name());
     for (name, value) in &shop.secrets {
         command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
     }
@@ -245,14 +272,14 @@ fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, bin
 }
 
 /// Runs the suite, passes its output on, and gathers the names of what it skipped.
-fn watch(mut command: Command) -> Result<Vec<String>> {
+fn watch(mut command: Command) -> Result<BTreeSet<String>> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be run")?;
     let output = child.stdout.take().context("the suite has no output")?;
-    let mut skipped = Vec::new();
+    let mut skipped = BTreeSet::new();
     for line in BufReader::new(output).lines() {
         let line = line?;
-        if let Some((_, name)) = line.split_once(SKIPPED) {
-            skipped.push(name.trim().to_owned());
+        if let Some((_, name)) = line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK)) {
+            skipped.insert(name.trim().to_owned());
         }
         println!("{line}");
     }

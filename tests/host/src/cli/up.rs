@@ -26,6 +26,9 @@ pub struct UpArgs {
     /// with demo goods; `--fresh` does not empty it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// Keep key-values in this Redis instead of a file: `redis://host:port/database`. `--fresh` does not empty it.
+    #[arg(long, value_name = "URL")]
+    kv: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
     quick: bool,
@@ -56,6 +59,9 @@ pub async fn up(arguments: UpArgs) -> Result<()> {
         database::migrate(&project, url).await?;
     }
     let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
+    if let Some(url) = &arguments.kv {
+        shop.keep_key_values_in(url)?;
+    }
     let mut serving = shop.serve_args(project.manifest(), folder.join("code"));
     serving.quick = arguments.quick;
     serving.log = arguments.log;

@@ -21,6 +21,10 @@ pub struct Setup {
     pub variables: Vec<String>,
     /// `--sqlite` arguments.
     pub sqlite: Vec<String>,
+    /// The runtime configuration.
+    pub runtime_config: Option<String>,
+    /// Labels of key-value stores the components may open.
+    pub stores: &'static [&'static str],
     /// Its folder: manifest, state, log.
     pub folder: TempDir,
 }
@@ -32,6 +36,8 @@ impl Default for Setup {
             more: String::new(),
             variables: vec!["name=given".to_owned()],
             sqlite: Vec::new(),
+            runtime_config: None,
+            stores: &["default"],
             folder: TempDir::new().unwrap(),
         }
     }
@@ -52,14 +58,15 @@ impl Setup {
     }
 
     fn manifest(&self) -> String {
-        let Self { root, more, .. } = self;
+        let Self { root, more, stores, .. } = self;
         let wasm = probe().display();
         let component = |id: &str| {
             format!(
-                "[component.{id}]\nsource = \"{wasm}\"\nsqlite_databases = [\"default\"]\nkey_value_stores = [\"default\"]\n\
+                "[component.{id}]\nsource = \"{wasm}\"\nsqlite_databases = [\"default\"]\nkey_value_stores = {stores:?}\n\
                  allowed_outbound_hosts = [{}]\n[component.{id}.variables]\ngreeting = \"hello, {{{{ name }}}}\"\n",
                 if more.is_empty() {
-                    r#""http://self", "http://private.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*", "postgres://127.0.0.1:*""#
+                    r#""http://self", "http://private.spin.internal", "http://absent.spin.internal", "http://127.0.0.1:*", "postgres://127.0.0.1:*",
+                       "redis://127.0.0.1:*""#
                 } else {
                     ""
                 },
@@ -195,6 +202,9 @@ fn command(setup: &Setup, address: SocketAddr) -> Command {
     command.arg("--state-dir").arg(setup.folder.path().join("state")).args(["--listen", &address.to_string()]);
     for argument in &setup.sqlite {
         command.args(["--sqlite", argument]);
+    }
+    if let Some(text) = &setup.runtime_config {
+        command.args(["--runtime-config-file", &setup.file("runtime-config.toml", text)]);
     }
     for variable in &setup.variables {
         command.args(["--variable", variable]);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use host::{Host, Setup, on_spin};
 use serde_json::{Value, json};
+use till::cli::redis_server::RedisServer;
 
 /// A request's steps on the probe, and what each gave.
 fn run(host: &Host, steps: Value) -> Value {
@@ -260,6 +261,92 @@ fn key_value_is_plain() {
         ]),
     );
     assert_eq!(found, json!(["ok", null, "ok", "ok", "ok", "2", true, ["a"], "ok", false]));
+}
+
+// ---- Redis
+
+/// Runs with a fresh Redis, unless none is installed.
+fn on_redis(test: impl FnOnce(&RedisServer)) {
+    if let Some(redis) = RedisServer::start().unwrap() {
+        test(&redis);
+    }
+}
+
+#[test]
+fn key_value_on_redis_ignores_labels_and_shares_its_keys_with_everybody() {
+    on_redis(|redis| {
+        let url = redis.url(0);
+        let store = |label: &str| format!("[key_value_store.{label}]\ntype = \"redis\"\nurl = \"{url}\"\n");
+        let setup =
+            Setup { runtime_config: Some([store("default"), store("other")].concat()), stores: &["default", "other"], ..Setup::default() };
+        let host = Host::start(setup);
+        let found = run(
+            &host,
+            json!([
+                { "kv_open": "default" }, { "kv_open": "other" }, { "kv_get": "a" }, { "kv_delete": "a" }, { "kv_set": "a", "with": "1" },
+                { "kv_get": "a", "on": 1 }, { "kv_set": "a", "with": "2", "on": 1 }, { "kv_get": "a" }, { "kv_exists": "a" },
+                // Somebody else's key in the same database is a key of the store.
+                { "redis_open": url }, { "redis": ["set", "theirs", "3"] }, { "kv_get": "theirs" }, { "kv_keys": 1, "on": 1 },
+                { "kv_delete": "theirs" }, { "kv_delete": "a", "on": 1 }, { "kv_exists": "a" },
+            ]),
+        );
+        let mut keys: Vec<&str> = found[12].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        keys.sort_unstable();
+        assert_eq!(keys, ["a", "theirs"]);
+        assert_eq!(found.as_array().unwrap()[..9], *json!(["ok", "ok", null, "ok", "ok", "1", "ok", "2", true]).as_array().unwrap());
+        assert_eq!(found.as_array().unwrap()[9..12], *json!(["ok", ["OK"], "3"]).as_array().unwrap());
+        assert_eq!(found[15], false);
+    });
+}
+
+#[test]
+fn key_value_on_a_redis_that_comes_back_works_again() {
+    on_redis(|redis| {
+        let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n", redis.url(0));
+        let host = Host::start(Setup { runtime_config: Some(config), ..Setup::default() });
+        run(&host, json!([{ "kv_open": "default" }, { "kv_set": "a", "with": "1" }]));
+        redis.drop_its_clients();
+        eventually("a working store", || run(&host, json!([{ "kv_open": "default" }, { "kv_get": "a" }])) == json!(["ok", "1"]));
+    });
+}
+
+#[test]
+fn a_redis_command_answers_a_flat_list_and_an_error_is_text() {
+    on_redis(|redis| {
+        let host = Host::start(Setup::default());
+        let found = run(
+            &host,
+            json!([
+                { "redis_open": redis.url(0) },
+                { "redis": ["xadd", "events", "1-1", "id", "a", "type", "t"] },
+                { "redis": ["xadd", "events", "MAXLEN", "~", 1000, "2-1", "id", "b"] },
+                { "redis": ["xrange", "events", "-", "+"] },
+                { "redis": ["get", "absent"] }, { "redis": ["incr", "n"] }, { "redis": ["ping"] },
+                { "redis": ["get", "events"] }, { "redis": ["nonsense"] },
+                // The next command finds the connection as it was.
+                { "redis": ["xlen", "events"] },
+            ]),
+        );
+        assert_eq!(found[1], json!(["1-1"]));
+        assert_eq!(found[3], json!(["1-1", "id", "a", "type", "t", "2-1", "id", "b"]));
+        assert_eq!((&found[4], &found[5], &found[6]), (&json!([null]), &json!([1]), &json!(["PONG"])));
+        assert!(error_of(&found[7]).contains("WRONGTYPE"), "{}", found[7]);
+        assert!(error_of(&found[8]).contains("unknown command"), "{}", found[8]);
+        assert_eq!(found[9], json!([2]));
+    });
+}
+
+#[test]
+fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_is_an_error_at_open() {
+    let host = Host::start(Setup::default());
+    let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
+    let found = run(
+        &host,
+        json!([{ "redis_open": "redis://db.example:6379" }, { "redis_open": "rediss://127.0.0.1:1" }, { "redis_open": format!("redis://{closed}") }]),
+    );
+    assert!(error_of(&found[0]).contains("InvalidAddress"), "{}", found[0]);
+    assert!(error_of(&found[1]).contains("InvalidAddress"), "another scheme is another host: {}", found[1]);
+    assert!(error_of(&found[2]).contains("Other") && error_of(&found[2]).contains("refused"), "{}", found[2]);
 }
 
 // ---- variables

@@ -1,0 +1,39 @@
+//! A reader of the event sink's Redis stream, as a consumer would be one.
+
+use edge::{Problem, Reply, Request};
+use ports::{Ports, Redis as _};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What an entry has: its id, and seven fields with their values.
+const PARTS: usize = 1 + 2 * 7;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    subject: String,
+}
+
+/// Every entry about a subject, in the order of the stream.
+pub async fn arrivals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let Filter { subject } = request.query()?;
+    let variable = |name: &str| ports.config.get(name).map_err(|error| Problem::internal(error.to_string()));
+    let (url, key) = (variable("event_sink_url")?, variable("event_sink_stream")?);
+    let parts = spin_shell::Redis::default()
+        .execute(&url, "XRANGE", &[key.as_bytes(), b"-", b"+"])
+        .map_err(|error| Problem::internal(format!("test hook: {error}")))?;
+    let arrivals: Vec<Value> =
+        parts.chunks(PARTS).map(entry).filter(|entry| entry.pointer("/fields/subject").and_then(Value::as_str) == Some(&subject)).collect();
+    Ok(Reply::json(200, &json!({ "arrivals": arrivals })))
+}
+
+fn entry(parts: &[Vec<u8>]) -> Value {
+    let mut texts = parts.iter().map(|part| String::from_utf8_lossy(part).into_owned());
+    let id = texts.next();
+    let mut fields = Map::new();
+    while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
+        fields.insert(name, Value::String(value));
+    }
+    let body = fields.get("event").and_then(Value::as_str).unwrap_or_default();
+    json!({ "entry_id": id, "event": serde_json::from_str::<Value>(body).unwrap_or_default(), "fields": fields })
+}
