@@ -13,7 +13,7 @@ use toml::{Table, Value};
 const COMPONENT_BYTES_MAX: u64 = 600_000;
 /// The exceptions, each with its own bound; this list may only shrink. order-orders both lists and creates, since Spin routes by
 /// path alone, so it carries the whole checkout and the saga; with a JWT and a decimal library it does not fit.
-const OVER_BUDGET: [(&str, u64); 1] = [("order-orders", 680_000)];
+const OVER_BUDGET: [(&str, u64); 1] = [("order-orders", 665_000)];
 /// And half of them at most this.
 const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
 /// What only development has; it is never deployed, and has no budget.

@@ -18,14 +18,26 @@ use std::{
 use edge::{Method, Request};
 use ops_simulator::routes;
 use pollster::block_on;
-use ports::{Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Ports, Random, Sql, SqlError};
+use ports::{
+    Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Ports, Random, Redis, RedisError, Sql,
+    SqlError,
+};
 use providers::{
-    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, OutboxEvent, PaymentProvider, PaymentState, ProviderError, Refund,
-    SinkError, SinkSettings, Stripe, StripeSettings, UnknownReason, Void, WebhookSink,
+    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, EventSink, OutboxEvent, PaymentProvider, PaymentState, ProviderError,
+    Refund, SinkError, SinkSettings, Stripe, StripeSettings, UnknownReason, Void,
 };
 use serde_json::{Value, json};
 
 const SINK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The simulator's sink is a webhook: nothing is to reach for a stream.
+struct NoRedis;
+
+impl Redis for NoRedis {
+    fn execute(&self, address: &str, _: &str, _: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError> {
+        panic!("nobody has a Redis at {address}");
+    }
+}
 
 struct World {
     database: rusqlite::Connection,
@@ -358,6 +370,8 @@ fn events_are_recorded_in_the_order_they_arrived() {
     let deliver = |sequence: i64, secret: &str| {
         let settings = SinkSettings {
             url: "http://sim/simulator/sink".to_owned(),
+            stream: String::new(),
+            stream_limit: 0,
             secret: secret.to_owned(),
             source: "https://shop.example".to_owned(),
             timeout_ms: 1_000,
@@ -371,7 +385,7 @@ fn events_are_recorded_in_the_order_they_arrived() {
             sequence,
             data: json!({"n": sequence}),
         };
-        block_on(WebhookSink::new(settings, &world, &world, breaker).deliver(&event))
+        block_on(EventSink::new(settings, &world, &NoRedis, &world, breaker).deliver(&event))
     };
     let refused = |status| Err(SinkError::Refused { status, retry_after_ms: None });
     deliver(1, SINK_SECRET).unwrap();
