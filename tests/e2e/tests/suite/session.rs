@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use std::{
     thread,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 // SEC-1: HS256 by the shared secret, RS256 and ES256 by the published keys.
@@ -150,11 +150,14 @@ fn a_rotated_key_is_fetched_once_and_a_made_up_one_brings_no_stampede() {
     thread::sleep(Duration::from_millis(1_100));
     let replies = together(20, |_| shop.open_session(&claims.signed(SigningKey::Ec1)).status);
     assert!(replies.iter().all(|status| matches!(status, 401 | 503)), "{replies:?}");
-    // Those that looked at the same instant may each have asked; those after them have not.
+    // Those that looked at the same instant may each have asked: key-values have no lock. Those after them ask once a second.
+    let (asked, begun) = (shop.key_fetches(), Instant::now());
+    assert!(asked - before <= 20, "{} fetches for 20 made-up keys at once", asked - before);
     for _ in 0..20 {
         shop.open_session(&claims.signed(SigningKey::Ec1));
     }
-    assert!(shop.key_fetches() - before <= 8, "{} fetches for 40 made-up keys", shop.key_fetches() - before);
+    let allowed = begun.elapsed().as_secs() + 2;
+    assert!(shop.key_fetches() - asked <= allowed, "{} fetches, {allowed} allowed", shop.key_fetches() - asked);
 }
 
 // CHK-13 for identity: an outage of the provider.
@@ -162,7 +165,8 @@ fn a_rotated_key_is_fetched_once_and_a_made_up_one_brings_no_stampede() {
 fn an_outage_of_the_provider_is_survived_for_a_while_and_then_told() {
     let shop = Shop::alone();
     let token = |key| CustomerClaims::of("customer-outage").signed(key);
-    shop.open_session(&token(SigningKey::Ec1)).expect(200);
+    // Another test's keys may still be the ones that are known.
+    eventually("the provider's own keys are known", || (shop.open_session(&token(SigningKey::Ec1)).status == 200).then_some(()));
     let fault = json!({ "match": { "operation": "identity" }, "fault": "status", "code": 503, "times": 1000 });
     let fault = shop.call("POST", "/simulator/faults").json(&fault).send().expect(201);
     // Past the time the keys are good for, and within the time they are good enough.
