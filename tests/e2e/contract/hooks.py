@@ -14,6 +14,7 @@ import schemathesis
 
 URL = os.environ["EDGETILL_URL"].rstrip("/")
 SERVICE = os.environ["EDGETILL_SERVICE_TOKEN"]
+CUSTOMER = os.environ["EDGETILL_CUSTOMER_TOKEN"]
 ANSWERS = os.environ["EDGETILL_ANSWERS"]
 # Calls of an operation that are made to succeed.
 MADE_TO_SUCCEED = 3
@@ -127,6 +128,10 @@ def before_call(context, case, kwargs):
     # A service may see every order; what is made to succeed is also the buyer's own.
     if "guest" in schemes and (to_succeed or "service" not in schemes):
         case.headers = dict(case.headers or {}) | {"Authorization": f"Bearer {buyer.token}"}
+    elif "identity_provider" in schemes:
+        case.headers = dict(case.headers or {}) | {"Authorization": f"Bearer {CUSTOMER}"}
+        if to_succeed:
+            case.body = {}
     elif "service" in schemes:
         case.headers = dict(case.headers or {}) | {"Authorization": f"Bearer {SERVICE}"}
 

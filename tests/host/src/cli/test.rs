@@ -17,12 +17,12 @@ use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
 use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
-use crate::cli::token::mint;
+use crate::cli::token::{mint, mint_customer};
 use crate::manifest::Manifest;
 use crate::serve::serve;
 
 /// What a token must allow that is to succeed everywhere.
-const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write workers:run";
+const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run";
 /// What the suite prints for a test that needs till's instruments.
 const SKIPPED: &str = "skipped on spin: ";
 /// What it prints for a test that needs the other event sink.
@@ -187,9 +187,11 @@ fn suite(project: &Project, arguments: &[&str]) -> Command {
 async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
     let folder = project.path("target/till-test").join(format!("{}-contract", std::process::id()));
     let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
-    let secret = shop.secrets.get("service_token_secret").context("the shop has no service_token_secret")?;
+    let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
+    let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
+    let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
     let mut command = Command::new(project.path("tests/e2e/contract/run"));
-    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SERVICE_TOKEN", mint(secret, "contract", EVERY_SCOPE, 3_600)?);
+    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
     serving.no_cron = true;
     serving.quick = arguments.quick;

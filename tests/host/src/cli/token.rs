@@ -54,7 +54,7 @@ pub fn token(arguments: &TokenArgs) -> Result<()> {
         }
     };
     let token = match &arguments.customer {
-        Some(id) => sign(&secret, arguments.ttl_seconds, CUSTOMER_ISSUER, CUSTOMER_AUDIENCE, id, "")?,
+        Some(id) => mint_customer(&secret, id, arguments.ttl_seconds)?,
         None => mint(&secret, &arguments.sub, &arguments.scope, arguments.ttl_seconds)?,
     };
     println!("{token}");
@@ -64,6 +64,11 @@ pub fn token(arguments: &TokenArgs) -> Result<()> {
 /// An HS256 token for the shop's services.
 pub fn mint(secret: &str, sub: &str, scope: &str, ttl_seconds: u64) -> Result<String> {
     sign(secret, ttl_seconds, "edgetill", "edgetill-service", sub, scope)
+}
+
+/// A customer's HS256 token, as the identity provider of till's shops would sign it.
+pub fn mint_customer(secret: &str, id: &str, ttl_seconds: u64) -> Result<String> {
+    sign(secret, ttl_seconds, CUSTOMER_ISSUER, CUSTOMER_AUDIENCE, id, "")
 }
 
 fn sign(secret: &str, ttl_seconds: u64, iss: &'static str, aud: &'static str, sub: &str, scope: &str) -> Result<String> {
