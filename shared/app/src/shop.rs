@@ -76,5 +76,5 @@ pub(crate) fn fingerprint(parts: &[&str]) -> String {
         hash.update(part.as_bytes());
         hash.update([0xff]);
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    edge::hex(&hash.finalize())
 }

@@ -1,7 +1,7 @@
 //! Who is asking. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
 
 use crate::{
-    Code, Problem, Request,
+    Code, Problem, Request, hex,
     jwt::{Refusal, Untrusted},
     service_token, session_token,
 };
@@ -108,11 +108,7 @@ impl GuestToken {
     /// constant-time comparison: timing tells at most about the hash, which does not lead back to a token.
     #[must_use]
     pub fn owner(&self) -> String {
-        let mut owner = "guest:".to_owned();
-        for byte in Sha256::digest(self.0.as_bytes()) {
-            owner.push_str(&format!("{byte:02x}"));
-        }
-        owner
+        format!("guest:{}", hex(&Sha256::digest(self.0.as_bytes())))
     }
 }
 
@@ -186,11 +182,7 @@ impl Caller {
     /// The owner's key in rows, for callers who can own something.
     #[must_use]
     pub fn owner(&self) -> Option<String> {
-        match self {
-            Self::Guest(token) => Some(token.owner()),
-            Self::Customer(customer) => Some(customer.owner()),
-            Self::Nobody | Self::Service(_) => None,
-        }
+        self.require_owner().ok()
     }
 
     /// The owner's key in rows.

@@ -3,8 +3,14 @@
 //! The algorithm comes with the key, never from the token: a token whose header names another one is refused, `none`
 //! among them. Which key, the caller decides. A header that marks an extension as critical is refused, since none is known.
 
-use jwt_compact::{Algorithm, AlgorithmExt as _, UntrustedToken};
+use jwt_compact::{
+    Algorithm, AlgorithmExt as _, Claims, Header, UntrustedToken,
+    alg::{Hs256, Hs256Key},
+};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+
+/// Who issues our own tokens.
+const ISSUER: &str = "edgetill";
 
 /// How far the clocks of issuer and service may differ.
 const LEEWAY_S: i64 = 60;
@@ -29,7 +35,7 @@ pub enum Refusal {
 /// Why a token could not be issued: its claims could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("the token cannot be issued: {0}")]
-pub struct IssueError(pub(crate) String);
+pub struct IssueError(String);
 
 /// The header's members that the library leaves to us.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -122,5 +128,38 @@ impl<'t> Untrusted<'t> {
         let for_us =
             said.iss.as_deref() == Some(expected.issuer) && said.aud.as_ref().is_some_and(|audience| audience.includes(expected.audience));
         if for_us { Ok(said.clone()) } else { Err(Refusal::NotForUs) }
+    }
+}
+
+/// Tokens of one kind that this service issues itself and verifies again: HS256, and an audience per kind, so that none is
+/// taken for another even if two keys were the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ours {
+    pub(crate) audience: &'static str,
+}
+
+#[derive(Serialize)]
+struct Issued<'a> {
+    iss: &'static str,
+    aud: &'static str,
+    sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+    iat: i64,
+    exp: i64,
+}
+
+impl Ours {
+    /// Verifies one against `secret`. The signature is compared in constant time by the library.
+    pub(crate) fn verify(self, secret: &[u8], token: &Untrusted<'_>, now_ms: i64) -> Result<Verified, Refusal> {
+        token.verify(&Hs256, &Hs256Key::new(secret), Expected { issuer: ISSUER, audience: self.audience, now_ms })
+    }
+
+    /// Issues one about `sub` that lives for the time `from_ms..to_ms`.
+    pub(crate) fn sign(self, secret: &[u8], sub: &str, scope: Option<&str>, (from_ms, to_ms): (i64, i64)) -> Result<String, IssueError> {
+        let (iat, exp) = (from_ms.div_euclid(1_000), to_ms.div_euclid(1_000));
+        let claims = Claims::new(Issued { iss: ISSUER, aud: self.audience, sub, scope, iat, exp });
+        let header = Header::empty().with_token_type("JWT");
+        Hs256.token(&header, &claims, &Hs256Key::new(secret)).map_err(|error| IssueError(error.to_string()))
     }
 }

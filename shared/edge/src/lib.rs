@@ -20,6 +20,7 @@
 mod body;
 mod caller;
 mod code;
+mod hex;
 mod idempotency;
 pub mod jwt;
 mod precondition;
@@ -35,6 +36,7 @@ mod tests;
 pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
 pub use caller::{Caller, Customer, GuestToken, Service, bearer, caller};
 pub use code::Code;
+pub use hex::hex;
 pub use precondition::Precondition;
 pub use problem::Problem;
 pub use reply::Reply;

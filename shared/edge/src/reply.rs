@@ -1,6 +1,6 @@
 //! The reply, whole: status, headers, body, and what is to be written after it has been sent.
 
-use crate::{Code, Problem, Request};
+use crate::{Code, Problem, Request, hex};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -67,8 +67,8 @@ impl Reply {
     /// The version and the representation, as a strong entity tag: for a reply that also shows what changes without
     /// a new version, as a cart shows prices and stock. `If-Match` reads the version of it.
     pub fn etag_of_body(self, version: i64) -> Self {
-        let hash = Sha256::digest(&self.body);
-        let short: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(&Sha256::digest(&self.body));
+        let short = hash.get(..16).unwrap_or(&hash);
         self.header("etag", format!("\"{version}-{short}\""))
     }
 

@@ -2,33 +2,17 @@
 
 use crate::{
     Service,
-    jwt::{Expected, IssueError, Refusal, Untrusted},
+    jwt::{IssueError, Ours, Refusal, Untrusted},
 };
-use jwt_compact::{
-    AlgorithmExt as _, Claims, Header,
-    alg::{Hs256, Hs256Key},
-};
-use serde::Serialize;
 
-const ISSUER: &str = "edgetill";
-const AUDIENCE: &str = "edgetill-service";
+const SERVICE: Ours = Ours { audience: "edgetill-service" };
 
-#[derive(Serialize)]
-struct Issued<'a> {
-    iss: &'static str,
-    aud: &'static str,
-    sub: &'a str,
-    scope: String,
-    iat: i64,
-    exp: i64,
-}
-
-/// Verifies `token` against `secret` at `now_ms`. The signature is compared in constant time by the library.
+/// Verifies `token` against `secret` at `now_ms`.
 ///
 /// # Errors
 /// The reason, see [`Refusal`].
 pub fn verify(secret: &[u8], token: &Untrusted<'_>, now_ms: i64) -> Result<Service, Refusal> {
-    let verified = token.verify(&Hs256, &Hs256Key::new(secret), Expected { issuer: ISSUER, audience: AUDIENCE, now_ms })?;
+    let verified = SERVICE.verify(secret, token, now_ms)?;
     Ok(Service {
         subject: verified.sub.unwrap_or_default(),
         scopes: verified.scope.iter().flat_map(|text| text.split_ascii_whitespace()).map(str::to_owned).collect(),
@@ -40,14 +24,5 @@ pub fn verify(secret: &[u8], token: &Untrusted<'_>, now_ms: i64) -> Result<Servi
 /// # Errors
 /// When the claims cannot be written.
 pub fn sign(secret: &[u8], service: &Service, issued_at_ms: i64, expires_at_ms: i64) -> Result<String, IssueError> {
-    let issued = Issued {
-        iss: ISSUER,
-        aud: AUDIENCE,
-        sub: &service.subject,
-        scope: service.scopes.join(" "),
-        iat: issued_at_ms.div_euclid(1_000),
-        exp: expires_at_ms.div_euclid(1_000),
-    };
-    let header = Header::empty().with_token_type("JWT");
-    Hs256.token(&header, &Claims::new(issued), &Hs256Key::new(secret)).map_err(|error| IssueError(error.to_string()))
+    SERVICE.sign(secret, &service.subject, Some(&service.scopes.join(" ")), (issued_at_ms, expires_at_ms))
 }
