@@ -48,16 +48,34 @@ enum Turn {
     Overtaken,
 }
 
+/// When a run takes up nothing more: its leases must outlast what it has begun, or a second run does it too.
+struct Deadline<'a> {
+    shop: &'a Shop<'a>,
+    at_ms: i64,
+}
+
+impl<'a> Deadline<'a> {
+    /// That of a run which begins now.
+    fn from_now(shop: &'a Shop<'a>) -> Result<Self, Problem> {
+        let at_ms = shop.ports.clock.wall_ms().saturating_add(shop.setting(&WORKER_BUDGET_MS)?);
+        Ok(Self { shop, at_ms })
+    }
+
+    fn has_passed(&self) -> bool {
+        self.shop.ports.clock.wall_ms() >= self.at_ms
+    }
+}
+
 /// Takes one row after the other, oldest first, until none is due, the batch is full, or the run has had its time:
 /// so no row is leased longer than its own work takes.
 async fn one_by_one<F>(shop: &Shop<'_>, mut next: F) -> Result<Report, Problem>
 where
     F: AsyncFnMut() -> Result<Option<Turn>, Problem>,
 {
-    let ends_at_ms = shop.ports.clock.wall_ms().saturating_add(shop.setting(&WORKER_BUDGET_MS)?);
+    let deadline = Deadline::from_now(shop)?;
     let mut report = Report::default();
     for _ in 0..shop.setting(&WORKER_BATCH)? {
-        if shop.ports.clock.wall_ms() >= ends_at_ms {
+        if deadline.has_passed() {
             break;
         }
         let Some(turn) = next().await? else { break };

@@ -1,11 +1,11 @@
 //! `outbox-relay`: events to the sink, in order per aggregate, at least once (EVT-1).
 
-use super::{Report, lease::leased};
+use super::{Deadline, Report, lease::leased};
 use crate::{
     breaker::breaker,
     settings::{
         EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS,
-        OUTBOX_BATCH, WORKER_BUDGET_MS, WORKER_LEASE_MS,
+        OUTBOX_BATCH, WORKER_LEASE_MS,
     },
     shop::Shop,
 };
@@ -88,11 +88,10 @@ async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<
     let mut batch = Batch::default();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     let mut closed = true;
-    // What is not sent in time goes back untried: the lease must outlast every send, or two relays send one row.
-    let ends_at_ms = shop.ports.clock.wall_ms().saturating_add(shop.setting(&WORKER_BUDGET_MS)?);
+    // What is not sent in time goes back untried.
+    let deadline = Deadline::from_now(shop)?;
     for row in rows {
-        let late = shop.ports.clock.wall_ms() >= ends_at_ms;
-        if late || !closed || held.contains(row.aggregate.as_str()) {
+        if deadline.has_passed() || !closed || held.contains(row.aggregate.as_str()) {
             batch.untried.push(row.outbox_id);
             continue;
         }
