@@ -230,11 +230,6 @@ impl Session<'_> {
         self.confirming().header("idempotency-key", key).send()
     }
 
-    /// Confirms again under a key that was used, as a client does that lost the reply.
-    pub fn confirm_again_as(&self, key: &str) -> Reply {
-        self.confirming().header("idempotency-key", key).send_again()
-    }
-
     /// The session as it is now.
     pub fn show(&self) -> Reply {
         self.guest.call("GET", &format!("/api/v1/checkout/{}", self.session_id)).send()

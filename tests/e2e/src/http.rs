@@ -1,6 +1,6 @@
 //! One call and its reply.
 
-use crate::{eventually, settings::Settings};
+use crate::settings::Settings;
 use serde_json::Value;
 use std::{fmt, sync::OnceLock, time::Duration};
 
@@ -74,18 +74,6 @@ impl Call {
     /// When there is no reply at all.
     pub fn send(self) -> Reply {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: no reply: {error}", self.method, self.path))
-    }
-
-    /// Sends it until it is not told any more that the first one is still running. A reply is sent before it is
-    /// written down for replays (DESIGN §1.5), so a client that asks again at once may meet that.
-    ///
-    /// # Panics
-    /// When it is still told so after half a minute.
-    pub fn send_again(&self) -> Reply {
-        eventually("the first request has ended", || {
-            let reply = self.clone().send();
-            (reply.status != 409 || reply.json()["code"] != "idempotency_in_progress").then_some(reply)
-        })
     }
 
     /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For

@@ -89,9 +89,8 @@ enum Decision {
 /// Confirms a session of the caller's.
 ///
 /// # Errors
-/// As a reply, so that the gate can be told first: every refusal of a total, `session_not_found`,
-/// `session_expired`, `session_stale`, `price_changed`, `cart_completed`, `idempotency_in_progress`,
-/// `idempotency_key_reused`, `insufficient_stock`, `payment_declined`, `payment_action_required`,
+/// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`, `price_changed`, `cart_completed`,
+/// `idempotency_in_progress`, `idempotency_key_reused`, `insufficient_stock`, `payment_declined`, `payment_action_required`,
 /// `provider_unavailable`, `provider_timeout`, `reservation_expired`.
 pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
@@ -102,22 +101,19 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
     for _ in 0..CLAIM_ROUNDS {
         let saga = match decide(&shop, owner, session_id, body, change)? {
             Decision::Again => continue,
-            // The winner has written the gate; whoever comes after only reads it.
+            // The winner writes the gate; whoever comes after only reads it.
             Decision::Replay(saga) => return replay(&shop, &saga),
             Decision::Drive(saga) => *saga,
         };
         let key = saga.idempotency_key.clone();
         let total = Money::new(saga.plan.total_minor, saga.plan.currency);
         let cart_id = saga.cart_id.clone();
-        gate.running(&key);
-        return Ok(match drive(&shop, saga).await {
-            Ok(Outcome::Ordered(receipt)) => gate.done(&key, render(&receipt, &cart_id, total)),
-            Ok(Outcome::Refused(problem) | Outcome::Pending(problem)) | Err(problem) => {
-                gate.free(&key, edge::refuse(ports, edge::Method::Post, "/api/v1/checkout/:session_id/confirm", problem))
-            }
-        });
+        return match drive(&shop, saga).await? {
+            Outcome::Ordered(receipt) => Ok(gate.keep(&key, render(&receipt, &cart_id, total))),
+            Outcome::Refused(problem) | Outcome::Pending(problem) => Err(problem),
+        };
     }
-    Err(Problem::new(Code::IdempotencyInProgress).retry_after(1))
+    Err(in_progress())
 }
 
 /// One round: read all there is to know, decide, and claim.

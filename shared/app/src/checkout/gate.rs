@@ -1,35 +1,24 @@
-//! The fast gate before a confirm: one key-value record per owner (DESIGN §1.5).
+//! The fast gate before a confirm: one key-value record per owner, with the reply of their last one (DESIGN §1.5).
 //!
-//! It answers a replay without touching the database and turns a duplicate away while the first is running. It
-//! is never the judge: a missing, old or unreadable record only means that SQL is asked. Only the winner of the
-//! SQL claim writes it, at most twice, the second time after the response has been set.
+//! It answers a replay without touching the database, and it says nothing else. In particular it does not say that a confirm is
+//! running: that record could only be taken back behind the response, so a buyer with the answer in hand who asked again at once was
+//! told to wait. SQL knows from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
+//! or unreadable only means that SQL is asked.
 
 use crate::shop::{Shop, fingerprint};
 use edge::{Code, Problem, Reply};
 use serde::{Deserialize, Serialize};
 
-/// How long "running" is believed; after that SQL decides.
-const RUNNING_BELIEVED_MS: i64 = 5_000;
-
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     key: String,
     request_hash: String,
-    state: State,
+    /// When it was replied.
     at_ms: i64,
-    /// The reply's body once it is final.
-    body: Option<String>,
+    /// The reply's body.
+    body: String,
     /// Its `Location`.
-    location: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Running,
-    Done,
-    /// Nothing to say: the confirm ended without a final outcome.
-    Free,
+    location: String,
 }
 
 /// The record of one owner and one confirm.
@@ -46,7 +35,7 @@ impl<'a> Gate<'a> {
         Self { shop, name, request_hash: request_hash.to_owned(), idempotency_ms }
     }
 
-    /// What the record says of `key`, if it says anything.
+    /// What was replied to `key`, if that is known here.
     pub(super) fn ask(&self, key: &str) -> Option<Result<Reply, Problem>> {
         let bytes = match self.shop.ports.kv.get(&self.name) {
             Ok(bytes) => bytes?,
@@ -55,53 +44,30 @@ impl<'a> Gate<'a> {
                 return None;
             }
         };
-        let record: Record = json::read(&bytes).ok()?;
-        if record.key != key {
+        let Record { key: known, request_hash, at_ms, body, location } = json::read(&bytes).ok()?;
+        let age_ms = self.shop.ports.clock.wall_ms().saturating_sub(at_ms);
+        if known != key || age_ms >= self.idempotency_ms {
             return None;
         }
-        let age_ms = self.shop.ports.clock.wall_ms().saturating_sub(record.at_ms);
-        match record.state {
-            State::Running if (0..RUNNING_BELIEVED_MS).contains(&age_ms) => {
-                Some(Err(Problem::new(Code::IdempotencyInProgress).retry_after(1)))
-            }
-            State::Done if age_ms >= self.idempotency_ms => None,
-            State::Done if record.request_hash != self.request_hash => Some(Err(Problem::new(Code::IdempotencyKeyReused))),
-            State::Done => {
-                record.body.zip(record.location).map(|(body, location)| Ok(Reply::stored(201, body).location(location).replayed()))
-            }
-            State::Running | State::Free => None,
+        if request_hash != self.request_hash {
+            return Some(Err(Problem::new(Code::IdempotencyKeyReused)));
         }
+        Some(Ok(Reply::stored(201, body).location(location).replayed()))
     }
 
-    /// The claim is won: turn duplicates away. A store that cannot be written costs speed, not correctness.
-    pub(super) fn running(&self, key: &str) {
-        if let Err(error) = self.shop.ports.kv.set(&self.name, &self.record(key, State::Running, None, None)) {
-            edge::log("warning", "the confirm gate could not be written", &[("error", &error.to_string())]);
-        }
-    }
-
-    /// The final reply, to be kept once it has been sent.
-    pub(super) fn done(&self, key: &str, reply: Reply) -> Reply {
-        let body = String::from_utf8_lossy(&reply.body).into_owned();
-        let location = reply.get("location").map(str::to_owned);
-        let record = self.record(key, State::Done, Some(body), location);
-        reply.kv_after(self.name.clone(), record)
-    }
-
-    /// No final outcome: the key is free for the retry (CHK-4).
-    pub(super) fn free(&self, key: &str, reply: Reply) -> Reply {
-        reply.kv_after(self.name.clone(), self.record(key, State::Free, None, None))
-    }
-
-    fn record(&self, key: &str, state: State, body: Option<String>, location: Option<String>) -> Vec<u8> {
+    /// The final reply, to be kept once it has been sent. A store that cannot be written costs speed, not correctness.
+    pub(super) fn keep(&self, key: &str, reply: Reply) -> Reply {
         let record = Record {
             key: key.to_owned(),
             request_hash: self.request_hash.clone(),
-            state,
             at_ms: self.shop.ports.clock.wall_ms(),
-            body,
-            location,
+            body: String::from_utf8_lossy(&reply.body).into_owned(),
+            location: reply.get("location").unwrap_or_default().to_owned(),
         };
-        serde_json::to_vec(&record).unwrap_or_default()
+        match serde_json::to_vec(&record) {
+            Ok(record) => reply.kv_after(self.name.clone(), record),
+            // Texts and a number always become JSON; if they did not, SQL would be asked.
+            Err(_) => reply,
+        }
     }
 }

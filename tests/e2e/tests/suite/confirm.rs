@@ -68,12 +68,12 @@ fn the_same_key_gets_the_same_bytes() {
     let first = session.confirm_as(&key);
     first.expect(201);
     for spelled in [key.clone(), format!("\"{key}\"")] {
-        let again = session.confirm_again_as(&spelled);
+        let again = session.confirm_as(&spelled);
         assert_eq!((again.status, &again.body), (201, &first.body));
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
     }
     let other_body = json!({ "accept_total": { "amount_minor": 1, "currency": "USD" } });
-    session.confirming_with(&other_body).header("idempotency-key", &key).send_again().problem(422, "idempotency_key_reused");
+    session.confirming_with(&other_body).header("idempotency-key", &key).send().problem(422, "idempotency_key_reused");
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
@@ -87,7 +87,7 @@ fn a_confirm_without_a_key_is_recognised_when_it_comes_again() {
     let session = guest.check_out();
     let first = session.confirm();
     first.expect(201);
-    let again = session.confirming().send_again();
+    let again = session.confirming().send();
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(guest.order_rows().len(), 1);
     assert_eq!(guest.provider_payments().times_authorized, 1);
@@ -102,7 +102,7 @@ fn a_confirmed_cart_is_not_sold_again_under_another_key() {
     guest.add(&sku, 1).expect(200);
     let session = guest.check_out();
     let order = session.confirm_as(&unique("a")).expect(201);
-    let second = session.confirm_again_as(&unique("b"));
+    let second = session.confirm_as(&unique("b"));
     // Either the order there is, or that there is one.
     assert!((second.is_success() && second.json()["order_id"] == order["order_id"]) || second.status == 409, "{second:?}");
     assert!(guest.has_one_paid_order_or_nothing());
@@ -127,7 +127,7 @@ fn a_confirm_that_is_running_is_not_run_beside() {
         reply.problem(409, "idempotency_in_progress");
         assert!((1..=60).contains(&reply.retry_after_s()), "{reply:?}");
     }
-    assert_eq!(session.confirm_again_as(&key).body, replies[0].body);
+    assert_eq!(session.confirm_as(&key).body, replies[0].body);
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
@@ -142,7 +142,7 @@ fn a_buyer_who_goes_away_while_paying_gets_the_order_all_the_same() {
     let key = unique("confirm-");
     session.confirming().header("idempotency-key", &key).send_and_leave(Duration::from_millis(600));
     eventually("the order of a buyer who has gone", || (guest.order_rows().len() == 1).then_some(()));
-    let reply = session.confirm_again_as(&key);
+    let reply = session.confirm_as(&key);
     assert_eq!(reply.expect(201)["order_id"], guest.order_rows()[0]["order_id"]);
     assert_eq!(shop.stock_of(&sku), (4, 0));
     assert!(guest.has_one_paid_order_or_nothing());
@@ -177,7 +177,7 @@ fn fifty_parallel_confirms_under_one_key_make_one_order_with_one_reply() {
     for reply in replies.iter().filter(|reply| !reply.is_success()) {
         assert!(reply.retry_after_s() > 0);
     }
-    assert_eq!(session.confirm_again_as(&key).body, done[0].body);
+    assert_eq!(session.confirm_as(&key).body, done[0].body);
     assert_eq!(shop.stock_of(&sku), (99, 0));
     assert_eq!(guest.provider_payments().times_authorized, 1);
     assert!(guest.has_one_paid_order_or_nothing());
@@ -245,7 +245,7 @@ fn a_total_that_rose_needs_the_buyers_word() {
     session.confirming_with(&wrong).send().problem(409, "price_changed");
     let accepted = json!({ "accept_total": problem["current_total"] });
     // CHK-4: a difference to acknowledge leaves the key free.
-    let order = session.confirming_with(&accepted).header("idempotency-key", &key).send_again().expect(201);
+    let order = session.confirming_with(&accepted).header("idempotency-key", &key).send().expect(201);
     assert_eq!(order["total"]["amount_minor"], 12_000);
     assert!(guest.has_one_paid_order_or_nothing());
 }
@@ -279,7 +279,7 @@ fn a_declined_card_can_be_replaced() {
     assert!(until > before_ms && until <= shop.now_ms() + 15 * 60_000, "{declined}");
     assert_eq!(guest.order_rows(), [] as [Value; 0]);
     assert_eq!(guest.provider_payments().held(), 0);
-    guest.check_out().confirm_again_as(&key).expect(201);
+    guest.check_out().confirm_as(&key).expect(201);
     assert_eq!(shop.stock_of(&sku), (4, 0), "what the declined card had reserved is not lost");
     assert!(guest.has_one_paid_order_or_nothing());
 }
@@ -316,7 +316,7 @@ fn a_card_that_needs_an_action_pays_once_the_buyer_has_acted() {
     let payment = guest.payment_rows()[0]["reference"].clone();
     let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send();
     assert!(acted.is_success(), "{acted:?}");
-    let order = session.confirm_again_as(&key).expect(201);
+    let order = session.confirm_as(&key).expect(201);
     assert_eq!(order["total"]["amount_minor"], 1_999 + 500);
     assert!(guest.has_one_paid_order_or_nothing());
 }
@@ -388,7 +388,7 @@ fn survives(payment_method: &str, statuses: &[u16]) {
     if ordered {
         assert_eq!(shop.stock_of(&sku), (4, 0));
         // The buyer who comes back with the key gets the order and no second one.
-        let again = session.confirm_again_as(&key);
+        let again = session.confirm_as(&key);
         assert!(again.is_success() || again.status == 409, "{again:?}");
         assert_eq!(guest.order_rows().len(), 1);
     } else {
@@ -444,7 +444,7 @@ fn the_buyers_own_retry_completes_what_an_outage_left() {
     if !first.is_success() {
         first.problem(503, "provider_unavailable");
         shop.advance_ms(LEASE_MS);
-        let again = session.confirm_again_as(&key);
+        let again = session.confirm_as(&key);
         assert!([201, 409, 503].contains(&again.status), "{again:?}");
         shop.run_workers_until_quiet();
     }

@@ -273,7 +273,7 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     assert_eq!(placed["total"]["amount_minor"], total);
     assert_eq!(shop.stock_of(&sku), (0, 0));
     // A replay is answered although nothing is left.
-    let again = create(&direct(&sku, 2, total)).header("idempotency-key", &key).send_again();
+    let again = create(&direct(&sku, 2, total)).header("idempotency-key", &key).send();
     assert_eq!((again.status, again.body), (201, first.body));
     assert_eq!(shop.stock_of(&sku), (0, 0));
     let order =
