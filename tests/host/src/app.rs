@@ -10,11 +10,12 @@ use wasmtime_wasi_http::p2::bindings::ProxyPre;
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::bindings::cron::SpinCronPre;
+use crate::control::Control;
 use crate::engine::Compiler;
 use crate::guest::Guest;
 use crate::http_out::HttpClient;
 use crate::kv::Stores;
-use crate::logs::GuestOutput;
+use crate::logs::{GuestOutput, RunLine};
 use crate::manifest::{self, Manifest};
 use crate::postgres::Pools;
 use crate::router::Router;
@@ -40,6 +41,8 @@ pub struct App {
     pub log_requests: bool,
     /// Whether requests may ask for faults.
     pub faults: bool,
+    /// What the control port knows, where there is one.
+    pub control: Option<Control>,
 }
 
 /// A loaded component.
@@ -86,6 +89,8 @@ pub struct Settings<'a> {
     pub log_requests: bool,
     /// Whether requests may ask for faults.
     pub faults: bool,
+    /// Whether there is a control port.
+    pub control: bool,
 }
 
 impl App {
@@ -95,7 +100,8 @@ impl App {
         let variables = Variables::settle(manifest, settings.variables)?;
         let compiler = Compiler::new(settings.code_cache)?;
         let by_http: BTreeSet<&String> = manifest.http.iter().map(|trigger| &trigger.component).collect();
-        let by_cron: BTreeSet<&String> = match settings.no_cron {
+        // The control port starts ticks itself.
+        let by_cron: BTreeSet<&String> = match settings.no_cron && !settings.control {
             true => BTreeSet::new(),
             false => manifest.cron.iter().map(|trigger| &trigger.component).collect(),
         };
@@ -131,7 +137,22 @@ impl App {
             address: OnceLock::new(),
             log_requests: settings.log_requests,
             faults: settings.faults,
+            control: settings.control.then(Control::default),
         })
+    }
+
+    /// Tells of a run that has ended to whoever wants to know.
+    pub fn ended<'a>(&self, name: Option<String>, line: impl FnOnce() -> RunLine<'a>) {
+        if !self.log_requests && self.control.is_none() {
+            return;
+        }
+        let line = line();
+        if self.log_requests {
+            line.print();
+        }
+        if let Some(control) = &self.control {
+            control.ended(name, &line);
+        }
     }
 }
 

@@ -44,46 +44,44 @@ impl Schedule {
             tokio::time::sleep((next - now).to_std().unwrap_or(Duration::ZERO)).await;
             let (app, schedule) = (app.clone(), this.clone());
             tokio::spawn(async move {
-                if let Err(error) = schedule.tick(&app).await {
+                if let Err(error) = run(&app, &schedule.component, &schedule.expression).await {
                     eprintln!("till: cron: {}: {error:#}", schedule.component.id);
                 }
             });
         }
     }
+}
 
-    async fn tick(&self, app: &Arc<App>) -> Result<()> {
-        let begun = Instant::now();
-        let handler = self.component.cron.as_ref().context("no cron handler")?;
-        let mut store = Store::new(handler.engine(), Guest::new(app, &self.component, false));
-        let instruments = store.data().instruments.clone();
-        let timestamp = u64::try_from(Utc::now().timestamp()).unwrap_or(0);
-        let outcome = async {
-            let guest = handler.instantiate_async(&mut store).await?;
-            guest.call_handle_cron_event(&mut store, Metadata { timestamp }).await
-        }
-        .await;
-        drop(store);
-        let outcome = match outcome {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(anyhow::anyhow!("the tick failed: {error}")),
-            Err(trap) => Err(anyhow::anyhow!("the tick trapped: {trap:?}")),
-        };
-        if app.log_requests {
-            let line = RunLine {
-                at_ms: Utc::now().timestamp_millis(),
-                component: &self.component.id,
-                trigger: "cron",
-                method: "",
-                path: &self.expression,
-                micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-                outcome: outcome.as_ref().map_or_else(|error| format!("{error:#}"), |()| "ok".to_owned()),
-                counts: instruments.counts(),
-                calls: instruments.calls(),
-            };
-            line.print();
-        }
-        outcome
+/// One tick of a component: a fresh guest, and what came of it.
+pub async fn run(app: &Arc<App>, component: &Arc<Component>, expression: &str) -> Result<()> {
+    let begun = Instant::now();
+    let handler = component.cron.as_ref().context("no cron handler")?;
+    let mut store = Store::new(handler.engine(), Guest::new(app, component, false));
+    let instruments = store.data().instruments.clone();
+    let timestamp = u64::try_from(Utc::now().timestamp()).unwrap_or(0);
+    let outcome = async {
+        let guest = handler.instantiate_async(&mut store).await?;
+        guest.call_handle_cron_event(&mut store, Metadata { timestamp }).await
     }
+    .await;
+    drop(store);
+    let outcome = match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(anyhow::anyhow!("the tick failed: {error}")),
+        Err(trap) => Err(anyhow::anyhow!("the tick trapped: {trap:?}")),
+    };
+    app.ended(None, || RunLine {
+        at_ms: Utc::now().timestamp_millis(),
+        component: &component.id,
+        trigger: "cron",
+        method: "",
+        path: expression,
+        micros: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        outcome: outcome.as_ref().map_or_else(|error| format!("{error:#}"), |()| "ok".to_owned()),
+        counts: instruments.counts(),
+        calls: instruments.calls(),
+    });
+    outcome
 }
 
 /// A six-field expression: second, minute, hour, day of month, month, day of week.

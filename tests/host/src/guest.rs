@@ -31,9 +31,10 @@ pub struct Guest {
     pub redis_open: usize,
     /// Key-value handles open now.
     pub stores_open: usize,
+    /// Its requests to elsewhere.
+    pub outbound: Outbound,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    outbound: Outbound,
 }
 
 impl Guest {
@@ -43,10 +44,14 @@ impl Guest {
         wasi.envs(&component.environment);
         wasi.stdout(component.stdout.clone());
         wasi.stderr(component.stderr.clone());
+        let mut instruments = Instruments::default();
+        if let Some(control) = &app.control {
+            instruments.arm(control.settings.armed(&component.id));
+        }
         Self {
             app: app.clone(),
             component: component.clone(),
-            instruments: Instruments::default(),
+            instruments,
             table: ResourceTable::new(),
             connections_open: 0,
             databases_open: 0,

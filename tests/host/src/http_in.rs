@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST};
 use http::uri::{Authority, Scheme};
@@ -21,6 +21,7 @@ use wasmtime_wasi_http::p2::bindings::http::types::Scheme as WasiScheme;
 use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView};
 
 use crate::app::{App, Component};
+use crate::faults::{Armed, Plan};
 use crate::guest::Guest;
 use crate::instruments::{Counts, Instruments};
 use crate::logs::RunLine;
@@ -36,8 +37,18 @@ const COUNT: HeaderName = HeaderName::from_static("till-count");
 /// work behind the response) is not in it; the line of `--log requests` has everything.
 const CALLS: HeaderName = HeaderName::from_static("till-host-calls");
 
-/// `before 3` or `after 3`: the guest dies at that host call. Heard only with `--faults`.
+/// A plan of faults in JSON, or a list of them ([`crate::faults`]). Without `--faults` it is refused.
+const FAULT: HeaderName = HeaderName::from_static("till-fault");
+
+/// `before 3` or `after 3`, short for a plan: the guest dies at that host call.
 const STOP: HeaderName = HeaderName::from_static("till-stop");
+
+/// The name under which the control port tells of the run.
+const RUN: HeaderName = HeaderName::from_static("till-run");
+
+/// Marks a response whose client is to hear nothing.
+#[derive(Clone, Copy)]
+struct Lost;
 
 /// Accepts connections for ever.
 pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
@@ -79,7 +90,13 @@ async fn handle(app: &Arc<App>, request: Request<Incoming>, client: SocketAddr) 
         });
     }
     match app.router.find(&path) {
-        Some(matched) => Ok(answer(app, matched, request, client).await),
+        Some(matched) => {
+            let response = answer(app, matched, request, client).await;
+            if response.extensions().get::<Lost>().is_some() {
+                bail!("the reply is lost, as planned");
+            }
+            Ok(response)
+        }
         None => Ok(plain(StatusCode::NOT_FOUND, "")),
     }
 }
@@ -97,7 +114,11 @@ pub async fn chain(app: &Arc<App>, matched: Matched, request: Request<WasiBody>)
 
 /// Runs the component; whatever goes wrong before its response is a bare 500.
 async fn answer(app: &Arc<App>, matched: Matched, request: Request<WasiBody>, client: SocketAddr) -> Response<WasiBody> {
-    match run(app, &matched, request, client).await {
+    let asked = match Asked::of(app, &request) {
+        Ok(asked) => asked,
+        Err(error) => return told(StatusCode::BAD_REQUEST, format!("till: {error:#}")),
+    };
+    match run(app, &matched, request, client, asked).await {
         Ok(response) => response,
         Err(error) => {
             eprintln!("till: {}: {error:#}", matched.component);
@@ -106,23 +127,49 @@ async fn answer(app: &Arc<App>, matched: Matched, request: Request<WasiBody>, cl
     }
 }
 
+/// What a request asks of the host.
+struct Asked {
+    counted: bool,
+    plans: Vec<Plan>,
+    name: Option<String>,
+}
+
+impl Asked {
+    /// Refuses what cannot be carried out: a test that thinks it has broken something must not pass.
+    fn of(app: &App, request: &Request<WasiBody>) -> Result<Self> {
+        let headers = request.headers();
+        let mut plans = Vec::new();
+        if let Some(plan) = headers.get(FAULT) {
+            plans.extend(Plan::read(plan.to_str()?).with_context(|| format!("{FAULT}"))?);
+        }
+        if let Some(stop) = headers.get(STOP) {
+            plans.push(Plan::of_stop(stop.to_str()?).with_context(|| format!("{STOP}"))?);
+        }
+        ensure!(plans.is_empty() || app.faults, "faults are heard with --faults only");
+        let name = headers.get(RUN).map(|name| name.to_str().map(str::to_owned)).transpose()?;
+        ensure!(name.is_none() || app.control.is_some(), "{RUN} is of use with --control only");
+        Ok(Self { counted: headers.get(COUNT).is_some_and(|value| value.as_bytes() == b"1"), plans, name })
+    }
+}
+
 /// What the guest's `response-outparam.set` hands over, with the calls made before it.
 type Head = (Result<Response<WasiBody>, wasmtime_wasi_http::p2::bindings::http::types::ErrorCode>, Counts);
 
-async fn run(app: &Arc<App>, matched: &Matched, mut request: Request<WasiBody>, client: SocketAddr) -> Result<Response<WasiBody>> {
+async fn run(
+    app: &Arc<App>,
+    matched: &Matched,
+    mut request: Request<WasiBody>,
+    client: SocketAddr,
+    asked: Asked,
+) -> Result<Response<WasiBody>> {
     let component = app.components.get(&matched.component).context("no such component")?;
     let handler = component.http.clone().context("no HTTP handler")?;
-    let counted = request.headers().get(COUNT).is_some_and(|value| value.as_bytes() == b"1");
-    let stop = match request.headers().get(STOP).filter(|_| app.faults) {
-        Some(stop) => Some(stop.to_str()?.parse()?),
-        None => None,
-    };
     append_headers(&mut request, matched, client)?;
     let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
 
     let begun = Instant::now();
     let mut guest = Guest::new(app, component, true);
-    guest.instruments.stop = stop;
+    guest.instruments.arm(asked.plans.into_iter().map(Armed::from));
     let instruments = guest.instruments.clone();
     let mut store = Store::new(handler.engine(), guest);
     let request = store.data_mut().http().new_incoming_request(WasiScheme::Http, request)?;
@@ -134,7 +181,8 @@ async fn run(app: &Arc<App>, matched: &Matched, mut request: Request<WasiBody>, 
     })?;
 
     // A task of its own: it outlives the client's connection, and the response.
-    let ends = RunEnd { component: component.clone(), instruments, method, path, begun, log: app.log_requests };
+    let ends =
+        RunEnd { app: app.clone(), component: component.clone(), instruments: instruments.clone(), method, path, begun, name: asked.name };
     let task = tokio::spawn(async move {
         let outcome = async {
             let proxy = handler.instantiate_async(&mut store).await?;
@@ -146,42 +194,47 @@ async fn run(app: &Arc<App>, matched: &Matched, mut request: Request<WasiBody>, 
         ends.tell(outcome)
     });
     let Ok((response, counts)) = receiver.await else {
-        task.await.context("the host's task failed")??;
+        let ended = task.await.context("the host's task failed")?;
+        if let Some(why) = instruments.why_misplanned() {
+            return Ok(told(StatusCode::BAD_REQUEST, why));
+        }
+        ended?;
         bail!("the guest set no response");
     };
     let mut response = response.map_err(|code| anyhow::anyhow!("the guest answered with {code:?}"))?;
-    if counted {
+    if asked.counted {
         response.headers_mut().insert(CALLS, HeaderValue::from_str(&counts.to_string())?);
+    }
+    if instruments.reply_is_lost() {
+        response.extensions_mut().insert(Lost);
     }
     Ok(response)
 }
 
 /// What is told of a run at its end.
 struct RunEnd {
+    app: Arc<App>,
     component: Arc<Component>,
     instruments: Instruments,
     method: String,
     path: String,
     begun: Instant,
-    log: bool,
+    name: Option<String>,
 }
 
 impl RunEnd {
     fn tell(self, outcome: wasmtime::Result<()>) -> Result<()> {
-        if self.log {
-            let line = RunLine {
-                at_ms: chrono::Utc::now().timestamp_millis(),
-                component: &self.component.id,
-                trigger: "http",
-                method: &self.method,
-                path: &self.path,
-                micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-                outcome: outcome.as_ref().map_or_else(|error| format!("{error:#}"), |()| "ok".to_owned()),
-                counts: self.instruments.counts(),
-                calls: self.instruments.calls(),
-            };
-            line.print();
-        }
+        self.app.ended(self.name.clone(), || RunLine {
+            at_ms: chrono::Utc::now().timestamp_millis(),
+            component: &self.component.id,
+            trigger: "http",
+            method: &self.method,
+            path: &self.path,
+            micros: u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            outcome: outcome.as_ref().map_or_else(|error| format!("{error:#}"), |()| "ok".to_owned()),
+            counts: self.instruments.counts(),
+            calls: self.instruments.calls(),
+        });
         if let Err(error) = &outcome {
             eprintln!("till: {} {} {}: the guest trapped: {error:?}", self.component.id, self.method, self.path);
         }
@@ -227,7 +280,11 @@ fn append_headers(request: &mut Request<WasiBody>, matched: &Matched, client: So
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<WasiBody> {
-    let body = Full::new(Bytes::from_static(text.as_bytes())).map_err(|never| match never {}).boxed_unsync();
+    told(status, text.to_owned())
+}
+
+fn told(status: StatusCode, text: String) -> Response<WasiBody> {
+    let body = Full::new(Bytes::from(text)).map_err(|never| match never {}).boxed_unsync();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

@@ -16,9 +16,11 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::time::Sleep;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi_http::p2::HttpError;
 use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, HostResponseOutparam as _};
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest, HostOutgoingResponse, HostResponseOutparam};
@@ -26,13 +28,17 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHtt
 
 use crate::allowed_hosts::chaining_target;
 use crate::app::{App, Component};
+use crate::faults::{Failing, Failure, Fault};
 use crate::guest::Guest;
 use crate::http_in;
-use crate::instruments::Kind;
+use crate::instruments::{Kind, Struck};
 use crate::router::Matched;
 
 /// What wasi:http allows when the guest asks for nothing, and Spin too.
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(600);
+
+/// What a connection that breaks is called.
+const BROKEN: Error = Error::HttpProtocolError;
 
 /// The authority that stands for the application itself. A URL without any does not, although Spin's text says so:
 /// wasmtime refuses it first.
@@ -43,12 +49,38 @@ pub struct Outbound {
     app: Arc<App>,
     component: Arc<Component>,
     by_http: bool,
+    /// What is to become of the next request.
+    fate: Option<Fate>,
+}
+
+/// What a fault has in store for a request.
+#[derive(Default)]
+struct Fate {
+    /// It is not sent.
+    failure: Option<Error>,
+    /// It is answered, and nobody learns of it.
+    lost: bool,
+    /// Dropped when it has been answered.
+    answered: Option<oneshot::Sender<()>>,
+}
+
+/// The failures of a request come with its answer; the calls themselves have none to give.
+impl<T> Failing for Result<T, HttpError> {
+    fn failing(_: Failure) -> Option<Self> {
+        None
+    }
+}
+
+impl Failing for wasmtime::Result<()> {
+    fn failing(_: Failure) -> Option<Self> {
+        None
+    }
 }
 
 impl Outbound {
     /// For one run.
     pub fn new(app: &Arc<App>, component: &Arc<Component>, by_http: bool) -> Self {
-        Self { app: app.clone(), component: component.clone(), by_http }
+        Self { app: app.clone(), component: component.clone(), by_http, fate: None }
     }
 }
 
@@ -94,10 +126,51 @@ async fn handle(
     let method = outgoing.method.clone().try_into().unwrap_or(http::Method::GET);
     let label = format!("{method} {}{path}", outgoing.authority.as_deref().unwrap_or_default());
     let instruments = guest.instruments.clone();
-    let effect = async { guest.http().handle(request, options) };
-    match instruments.call(Kind::Outbound, label, effect).await? {
+    let struck = instruments.strike(Kind::Outbound, &label);
+    let (struck, answered) = guest.outbound.decide(struck).map_err(|fault| instruments.misplanned(fault, &label))?;
+    let effect = async {
+        let sent = guest.http().handle(request, options);
+        if let Some(answered) = answered {
+            // Ends with an error, when the answer has come.
+            drop(answered.await);
+        }
+        sent
+    };
+    match instruments.call_struck(struck, Kind::Outbound, label, effect).await? {
         Ok(future) => Ok(Ok(future)),
         Err(error) => Ok(Err(error.downcast()?)),
+    }
+}
+
+impl Outbound {
+    /// Prepares the next request for what strikes it; gives what to wait for where the effect has to have come about. A request is
+    /// otherwise only on its way when the guest goes on.
+    fn decide(&mut self, struck: Struck) -> Result<(Struck, Option<oneshot::Receiver<()>>), Fault> {
+        let (Struck::By(fault) | Struck::Arranged(fault)) = struck else {
+            return Ok((struck, None));
+        };
+        let (told, answered) = oneshot::channel();
+        match fault {
+            Fault::StopAfter | Fault::KillHostAfter => {
+                self.fate = Some(Fate { answered: Some(told), ..Fate::default() });
+                Ok((struck, Some(answered)))
+            }
+            Fault::LoseAnswer => {
+                self.fate = Some(Fate { lost: true, ..Fate::default() });
+                Ok((Struck::Arranged(fault), None))
+            }
+            Fault::Fail(failure) => {
+                let failure = match failure {
+                    Failure::ConnectionRefused => Error::ConnectionRefused,
+                    Failure::ConnectionLost => BROKEN,
+                    Failure::Timeout => Error::ConnectionReadTimeout,
+                    Failure::Busy => return Err(fault),
+                };
+                self.fate = Some(Fate { failure: Some(failure), ..Fate::default() });
+                Ok((Struck::Arranged(fault), None))
+            }
+            Fault::StopBefore | Fault::DelayMs(_) | Fault::KillHostBefore => Ok((struck, None)),
+        }
     }
 }
 
@@ -126,8 +199,15 @@ impl WasiHttpHooks for Outbound {
         _: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let (app, component, by_http) = (self.app.clone(), self.component.clone(), self.by_http);
+        let fate = self.fate.take();
         Box::new(async move {
-            let response = send(&app, &component, by_http, request, options.unwrap_or_default()).await?;
+            let Fate { failure, lost, answered } = fate.unwrap_or_default();
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
+            let answer = send(&app, &component, by_http, request, options.unwrap_or_default()).await;
+            drop(answered);
+            let response = if lost { Err(BROKEN) } else { answer }?;
             let nothing: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send> = Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
@@ -196,7 +276,7 @@ fn classify(error: &hyper_util::client::legacy::Error) -> Error {
             None => cause = inner.source(),
         }
     }
-    Error::HttpProtocolError
+    BROKEN
 }
 
 tokio::task_local! {

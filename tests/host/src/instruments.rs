@@ -1,16 +1,18 @@
-//! The one place every host call passes: counted here, and the seam at which a fault can be put in.
+//! The one place every host call passes: counted here, and the seam at which a fault is put in.
 //!
 //! A host call is a SQL statement, a key-value operation, an outbound request, a Redis command or the setting of the response.
-//! [`Instruments::call`] wraps the effect, so whoever adds faults can act before it (stop, fail, delay) and after it
-//! (stop, lose the answer) without touching the callers. A [`Stop`] is the first of them.
+//! [`Instruments::call`] wraps the effect, so a fault ([`crate::faults`]) acts before it (stop, fail, delay) and after it
+//! (stop, lose the answer) without the callers' doing. A run without a plan pays one look at an empty list.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::faults::{Armed, Failing, Failure, Fault};
 
 /// What kind of host call it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A SQL statement that reads or writes.
@@ -43,7 +45,7 @@ impl Kind {
     }
 }
 
-/// One host call that has returned.
+/// One host call, made or stopped.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
     /// Its kind.
@@ -52,6 +54,9 @@ pub struct Call {
     pub label: String,
     /// How long it took.
     pub micros: u64,
+    /// What was done to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// How many calls of each sort, as the `till-host-calls` header says it.
@@ -67,60 +72,130 @@ pub struct Counts {
     pub outbound: usize,
 }
 
-/// Where a guest is to die: at its host call of this number, counted from 1, before or after the effect.
+/// What a fault does to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The effect does not come about.
-    Before(usize),
-    /// The effect comes about, and the guest does not learn of it.
-    After(usize),
-}
-
-impl std::str::FromStr for Stop {
-    type Err = anyhow::Error;
-
-    /// `before 3`, `after 3`.
-    fn from_str(text: &str) -> anyhow::Result<Self> {
-        match text.split_once(' ') {
-            Some(("before", number)) => Ok(Self::Before(number.parse()?)),
-            Some(("after", number)) => Ok(Self::After(number.parse()?)),
-            Some(_) | None => anyhow::bail!("{text:?} is neither `before N` nor `after N`"),
-        }
-    }
+pub enum Struck {
+    /// Nothing.
+    No,
+    /// This.
+    By(Fault),
+    /// This, and the caller has seen to the failure or the loss itself.
+    Arranged(Fault),
 }
 
 /// The instruments of one run of one guest.
 #[derive(Clone, Debug, Default)]
 pub struct Instruments {
-    calls: Arc<Mutex<Vec<Call>>>,
-    /// Where the guest is to die, if anywhere.
-    pub stop: Option<Stop>,
+    seen: Arc<Mutex<Seen>>,
+    armed: Vec<Armed>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    calls: Vec<Call>,
+    misplanned: Option<String>,
+    reply_lost: bool,
 }
 
 impl Instruments {
-    /// Makes one host call: runs `effect` and remembers it. An error from here is a trap of the guest.
-    pub async fn call<T>(&self, kind: Kind, label: String, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
-        let number = self.calls.lock().unwrap_or_else(PoisonError::into_inner).len() + 1;
-        if self.stop == Some(Stop::Before(number)) {
-            return Err(wasmtime::Error::msg(format!("stopped before call {number}: {label}")));
+    /// Puts plans in force, before the run begins.
+    pub fn arm(&mut self, plans: impl IntoIterator<Item = Armed>) {
+        self.armed.extend(plans);
+    }
+
+    /// What the plans do to the call that comes next. Asked once per call.
+    pub fn strike(&self, kind: Kind, label: &str) -> Struck {
+        if self.armed.is_empty() {
+            return Struck::No;
         }
+        let seen = self.seen();
+        self.armed.iter().find_map(|armed| armed.strike(&seen.calls, kind, label)).map_or(Struck::No, Struck::By)
+    }
+
+    /// Makes one host call: runs `effect` and remembers it. An error from here is a trap of the guest.
+    pub async fn call<T: Failing>(&self, kind: Kind, label: String, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
+        let struck = self.strike(kind, &label);
+        self.call_struck(struck, kind, label, effect).await
+    }
+
+    /// The same, by a caller that has asked [`Instruments::strike`] itself.
+    pub async fn call_struck<T: Failing>(
+        &self,
+        struck: Struck,
+        kind: Kind,
+        label: String,
+        effect: impl Future<Output = T>,
+    ) -> wasmtime::Result<T> {
         let begun = Instant::now();
-        let answer = effect.await;
+        let (fault, answer) = match struck {
+            Struck::No => (None, Ok(effect.await)),
+            Struck::Arranged(fault @ (Fault::Fail(_) | Fault::LoseAnswer)) => (Some(fault), Ok(effect.await)),
+            Struck::By(fault) | Struck::Arranged(fault) => (Some(fault), self.spoilt(fault, kind, &label, effect).await),
+        };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let stopped = (self.stop == Some(Stop::After(number))).then(|| format!("stopped after call {number}: {label}"));
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(Call { kind, label, micros });
-        stopped.map_or(Ok(answer), |told| Err(wasmtime::Error::msg(told)))
+        self.seen().calls.push(Call { kind, label, micros, fault });
+        answer
+    }
+
+    async fn spoilt<T: Failing>(&self, fault: Fault, kind: Kind, label: &str, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
+        let stopped = |when: &str| Err(wasmtime::Error::msg(format!("stopped {when} a host call: {label}")));
+        match fault {
+            Fault::StopBefore => stopped("before"),
+            Fault::StopAfter => {
+                effect.await;
+                stopped("after")
+            }
+            Fault::LoseAnswer if kind == Kind::ResponseSet => {
+                self.seen().reply_lost = true;
+                Ok(effect.await)
+            }
+            Fault::LoseAnswer => {
+                effect.await;
+                T::failing(Failure::ConnectionLost).ok_or_else(|| self.misplanned(fault, label))
+            }
+            Fault::Fail(failure) => T::failing(failure).ok_or_else(|| self.misplanned(fault, label)),
+            Fault::DelayMs(ms) => {
+                tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+                Ok(effect.await)
+            }
+            Fault::KillHostBefore => kill_host("before", label),
+            Fault::KillHostAfter => {
+                effect.await;
+                kill_host("after", label)
+            }
+        }
+    }
+
+    /// Ends the run over a fault that this call does not know.
+    pub fn misplanned(&self, fault: Fault, label: &str) -> wasmtime::Error {
+        let why = format!("till: this call knows no such fault: {fault:?} at {label}");
+        self.seen().misplanned = Some(why.clone());
+        wasmtime::Error::msg(why)
+    }
+
+    /// Why a plan could not be carried out, if one could not.
+    pub fn why_misplanned(&self) -> Option<String> {
+        self.seen().misplanned.clone()
+    }
+
+    /// Whether the client is to hear nothing.
+    pub fn reply_is_lost(&self) -> bool {
+        self.seen().reply_lost
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Every call so far.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.seen().calls.clone()
     }
 
     /// The calls so far, by sort.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for call in self.calls.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        for call in &self.seen().calls {
             match call.kind {
                 Kind::Statement => counts.statements += 1,
                 Kind::Setup => counts.setup += 1,
@@ -131,6 +206,12 @@ impl Instruments {
         }
         counts
     }
+}
+
+/// Ends the process as a kill would: nothing is unwound, flushed or closed.
+fn kill_host(when: &str, label: &str) -> ! {
+    eprintln!("till: killed {when} a host call, as planned: {label}");
+    std::process::abort()
 }
 
 impl std::fmt::Display for Counts {

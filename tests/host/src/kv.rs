@@ -13,6 +13,7 @@ use wasmtime::component::Resource;
 pub use file::switch_to_wal;
 
 use crate::bindings::key_value::{Error, Host, HostStore};
+use crate::faults::{Failing, Failure};
 use crate::guest::{Guest, HANDLES_MAX};
 use crate::instruments::Kind;
 use crate::runtime_config::KeyValueStore;
@@ -93,6 +94,17 @@ impl OpenStore {
             OpenBackend::File(file) => file.keys(&self.label),
             OpenBackend::Redis(redis) => shared_redis::keys(redis).await,
         }
+    }
+}
+
+impl<T> Failing for Result<T, Error> {
+    fn failing(failure: Failure) -> Option<Self> {
+        let text = match failure {
+            Failure::Busy => "database is locked",
+            Failure::ConnectionLost => "broken pipe",
+            Failure::ConnectionRefused | Failure::Timeout => return None,
+        };
+        Some(Err(Error::Other(text.to_owned())))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It reads the same `spin.toml`, runs the same unmodified components and keeps Spin's quirks, because what passes
 //! here has to pass there. What it adds is sight: every host call of a guest goes through [`instruments`], so it can
-//! be counted, logged and, later, delayed or failed. It is not a product runtime; production is Spin.
+//! be counted, logged, delayed, failed or stopped ([`faults`], [`control`]). It is not a product runtime; production is Spin.
 //!
 //! The rooms: [`manifest`] and [`runtime_config`] read files; [`variables`] and [`allowed_hosts`] settle what a
 //! component may know and reach; [`app`] puts the pieces together; [`engine`] compiles; [`guest`] is the state of one
@@ -14,8 +14,10 @@ pub mod allowed_hosts;
 pub mod app;
 pub mod bindings;
 pub mod cli;
+pub mod control;
 pub mod cron;
 pub mod engine;
+pub mod faults;
 pub mod guest;
 pub mod http_in;
 pub mod http_out;

@@ -23,8 +23,9 @@ use wasmtime::component::Resource;
 
 use crate::allowed_hosts::AllowedHosts;
 use crate::bindings::postgres::{Column, DbDataType, DbError, DbValue, Error, Host, HostConnection, ParameterValue, QueryError, RowSet};
+use crate::faults::{Failing, Failure, Fault};
 use crate::guest::Guest;
-use crate::instruments::{Kind, shorten};
+use crate::instruments::{Kind, Struck, shorten};
 
 /// Connections a pool holds, as in Spin.
 const POOL_SIZE: usize = 64;
@@ -114,6 +115,26 @@ impl OpenDatabase {
     }
 }
 
+impl OpenDatabase {
+    /// Has the server end this connection, so that every statement after it finds it closed, and the pool too.
+    async fn end(&self) {
+        let ended = self.0.batch_execute("select pg_terminate_backend(pg_backend_pid())").await;
+        drop(ended);
+        while !self.0.is_closed() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    }
+
+    /// A statement, on a connection that breaks behind it where a fault says so.
+    async fn breaking<T>(&self, struck: Struck, statement: impl Future<Output = T>) -> T {
+        let answer = statement.await;
+        if struck == Struck::By(Fault::LoseAnswer) {
+            self.end().await;
+        }
+        answer
+    }
+}
+
 fn borrowed(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
     parameters.iter().map(|parameter| parameter.as_ref() as &(dyn ToSql + Sync)).collect()
 }
@@ -143,6 +164,38 @@ fn failed(error: tokio_postgres::Error) -> Error {
         detail: said.detail().map(str::to_owned),
         extras: more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
     }))
+}
+
+/// What the server says of it, or the driver of a connection that is closed.
+fn told_of(failure: Failure) -> Option<Error> {
+    let (code, message) = match failure {
+        Failure::Busy => ("55P03", "canceling statement due to lock timeout"),
+        Failure::Timeout => ("57014", "canceling statement due to statement timeout"),
+        Failure::ConnectionLost => return Some(Error::QueryFailed(QueryError::Text("Error { kind: Closed, cause: None }".to_owned()))),
+        Failure::ConnectionRefused => return None,
+    };
+    let (severity, message) = ("ERROR".to_owned(), message.to_owned());
+    let as_text =
+        format!("Error {{ kind: Db, cause: Some(DbError {{ severity: {severity:?}, code: SqlState(E{code}), message: {message:?} }}) }}");
+    let told = DbError { as_text, severity, code: code.to_owned(), message, detail: None, extras: Vec::new() };
+    Some(Error::QueryFailed(QueryError::DbError(told)))
+}
+
+impl Failing for Result<u64, Error> {
+    fn failing(failure: Failure) -> Option<Self> {
+        told_of(failure).map(Err)
+    }
+}
+
+impl Failing for Result<RowSet, Error> {
+    fn failing(failure: Failure) -> Option<Self> {
+        let told = told_of(failure)?;
+        Some(Err(match failure {
+            // Found before the statement is sent, so it keeps its form.
+            Failure::ConnectionLost => told,
+            Failure::Busy | Failure::Timeout | Failure::ConnectionRefused => Error::QueryFailed(QueryError::Text(format!("{told:?}"))),
+        }))
+    }
 }
 
 /// How an error looks that comes once the statement runs.
@@ -338,8 +391,13 @@ impl HostConnection for Guest {
             Err(error) => return Ok(Err(Error::BadParameter(format!("{error:?}")))),
         };
         let label = format!("postgres: {}", shorten(&statement));
-        let instruments = self.instruments.clone();
-        let answer = instruments.call(Kind::of_sql(&statement), label, connection.query(&statement, &parameters)).await?;
+        let (instruments, kind) = (self.instruments.clone(), Kind::of_sql(&statement));
+        let struck = instruments.strike(kind, &label);
+        if struck == Struck::By(Fault::Fail(Failure::ConnectionLost)) {
+            connection.end().await;
+        }
+        let effect = connection.breaking(struck, connection.query(&statement, &parameters));
+        let answer = instruments.call_struck(struck, kind, label, effect).await?;
         if answer.as_ref().is_ok_and(|found| found.rows.is_empty()) {
             return Err(wasmtime::Error::msg(format!("a query without rows, from which Spin 4.0 never returns: {statement}")));
         }
@@ -358,8 +416,13 @@ impl HostConnection for Guest {
             Err(error) => return Ok(Err(Error::ValueConversionFailed(format!("{error:?}")))),
         };
         let label = format!("postgres: {}", shorten(&statement));
-        let instruments = self.instruments.clone();
-        instruments.call(Kind::of_sql(&statement), label, connection.execute(&statement, &parameters)).await
+        let (instruments, kind) = (self.instruments.clone(), Kind::of_sql(&statement));
+        let struck = instruments.strike(kind, &label);
+        if struck == Struck::By(Fault::Fail(Failure::ConnectionLost)) {
+            connection.end().await;
+        }
+        let effect = connection.breaking(struck, connection.execute(&statement, &parameters));
+        instruments.call_struck(struck, kind, label, effect).await
     }
 
     async fn drop(&mut self, handle: Resource<OpenDatabase>) -> wasmtime::Result<()> {

@@ -7,6 +7,7 @@ use redis::{AsyncCommands, ErrorKind, FromRedisValue, RedisError, RedisResult as
 use wasmtime::component::Resource;
 
 use crate::bindings::redis::{Error, Host, HostConnection, RedisParameter, RedisResult};
+use crate::faults::{Failing, Failure};
 use crate::guest::Guest;
 use crate::instruments::Kind;
 
@@ -69,6 +70,16 @@ fn within_limit<T>(value: T, bytes: usize) -> Result<T, Error> {
 
 fn other(error: RedisError) -> Error {
     Error::Other(error.to_string())
+}
+
+/// Its `open` is no host call, and a command has no time limit: a connection can only break.
+impl<T> Failing for Result<T, Error> {
+    fn failing(failure: Failure) -> Option<Self> {
+        match failure {
+            Failure::ConnectionLost => Some(Err(Error::Other("broken pipe".to_owned()))),
+            Failure::Busy | Failure::ConnectionRefused | Failure::Timeout => None,
+        }
+    }
 }
 
 impl Guest {

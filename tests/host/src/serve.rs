@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Settings};
+use crate::control;
 use crate::cron::Schedule;
 use crate::http_in;
 use crate::manifest::{Manifest, Route};
@@ -48,9 +49,12 @@ pub struct ServeArgs {
     /// Leave cron triggers out.
     #[arg(long)]
     pub no_cron: bool,
-    /// Let requests ask for faults: the header `till-stop`.
+    /// Let requests ask for faults: the headers `till-fault` and `till-stop`.
     #[arg(long)]
     pub faults: bool,
+    /// Open the control port of tests here; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub control: Option<SocketAddr>,
     /// Run what the quick profile built: target/…/quick instead of target/…/release.
     #[arg(long)]
     pub quick: bool,
@@ -80,6 +84,7 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
             quiet: arguments.quiet,
             log_requests: arguments.log.is_some(),
             faults: arguments.faults,
+            control: arguments.control.is_some(),
         },
     )?;
     for argument in &arguments.sqlite {
@@ -98,6 +103,11 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
     let app = Arc::new(app);
     for schedule in schedules {
         tokio::spawn(schedule.run(app.clone()));
+    }
+    if let Some(address) = arguments.control {
+        let control = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        println!("Control http://{}", control.local_addr()?);
+        tokio::spawn(control::serve(app.clone(), control));
     }
     announce(&manifest, address, arguments.no_cron);
     tokio::select! {

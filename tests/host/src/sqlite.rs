@@ -13,6 +13,7 @@ use rusqlite::types::{Value as SqlValue, ValueRef};
 use wasmtime::component::Resource;
 
 use crate::bindings::sqlite::{Error, Host, HostConnection, QueryResult, RowResult, Value};
+use crate::faults::{Failing, Failure};
 use crate::guest::{Guest, HANDLES_MAX};
 use crate::instruments::{Kind, shorten};
 
@@ -146,6 +147,18 @@ fn deny_attached_files(context: AuthContext<'_>) -> Authorization {
     match context.action {
         AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => Authorization::Deny,
         _ => Authorization::Allow,
+    }
+}
+
+/// A file has no connection to lose; what it says when it is out of reach leaves as open whether the effect came about.
+impl Failing for Result<QueryResult, Error> {
+    fn failing(failure: Failure) -> Option<Self> {
+        let text = match failure {
+            Failure::Busy => "database is locked",
+            Failure::ConnectionLost => "disk I/O error",
+            Failure::ConnectionRefused | Failure::Timeout => return None,
+        };
+        Some(Err(Error::Io(text.to_owned())))
     }
 }
 

@@ -123,6 +123,7 @@ impl Shop {
             quiet: true,
             no_cron: false,
             faults: false,
+            control: None,
             quick: false,
         }
     }

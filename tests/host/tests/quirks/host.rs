@@ -25,6 +25,8 @@ pub struct Setup {
     pub runtime_config: Option<String>,
     /// Labels of key-value stores the components may open.
     pub stores: &'static [&'static str],
+    /// Whether till hears of faults, and has its control port open.
+    pub faults: bool,
     /// Its folder: manifest, state, log.
     pub folder: TempDir,
 }
@@ -38,6 +40,7 @@ impl Default for Setup {
             sqlite: Vec::new(),
             runtime_config: None,
             stores: &["default"],
+            faults: false,
             folder: TempDir::new().unwrap(),
         }
     }
@@ -89,6 +92,8 @@ impl Setup {
 pub struct Host {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where its control port is.
+    pub control: SocketAddr,
     child: Child,
     folder: TempDir,
 }
@@ -96,8 +101,13 @@ pub struct Host {
 impl Host {
     /// Starts a host and waits until it answers.
     pub fn start(setup: Setup) -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut child = command(&setup, address).spawn().unwrap();
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (address, control) = (free(), free());
+        let mut command = command(&setup, address);
+        if setup.faults {
+            command.args(["--faults", "--control", &control.to_string()]);
+        }
+        let mut child = command.spawn().unwrap();
         let begun = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
             let log = || std::fs::read_to_string(setup.folder.path().join("log")).unwrap_or_default();
@@ -105,7 +115,7 @@ impl Host {
             assert!(begun.elapsed() < Duration::from_secs(60), "the host does not listen: {}", log());
             std::thread::sleep(Duration::from_millis(20));
         }
-        Self { address, child, folder: setup.folder }
+        Self { address, control, child, folder: setup.folder }
     }
 
     /// Starts a host that has to refuse, and gives what it said.
@@ -157,6 +167,21 @@ impl Host {
     /// A file of its folder.
     pub fn file(&self, path: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(path)).unwrap_or_default()
+    }
+
+    /// One request to the control port.
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Reply {
+        wire::request(self.control, method, path, &[], &body.to_string())
+    }
+
+    /// Its folder, for a host to come.
+    pub fn take_folder(&mut self) -> TempDir {
+        std::mem::replace(&mut self.folder, TempDir::new().unwrap())
+    }
+
+    /// Whether the process has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Sends SIGTERM and gives the exit code.

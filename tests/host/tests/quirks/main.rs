@@ -1,6 +1,7 @@
 //! What Spin does that a newcomer would not expect, one test each. They speak HTTP to `tests/probe`, so the same
 //! file judges till and, with `PROBE_SPIN=/path/to/spin`, a real Spin; tests of what only till has skip then.
 
+mod faults;
 mod host;
 mod wire;
 
