@@ -1,5 +1,5 @@
 //! A PostgreSQL of one's own: made by `initdb` of the installed server, on a port and in a folder of its own, durable in
-//! nothing, and gone with the process that asked for it, however that ends. Nothing of the machine's own servers is touched.
+//! nothing unless it is to be measured, and gone with the process that asked for it, however that ends. Nothing of the machine's own servers is touched.
 //!
 //! [`Cluster::start`] gives `None`, and says so past every test harness, where no server is installed;
 //! `EDGETILL_POSTGRES=required` makes that an error, for machines that have to test both databases.
@@ -30,11 +30,12 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Who owns the databases: superuser.
 const OWNER: &str = "edgetill";
 
-/// What `postgres` is told: it keeps nothing, and many tests may be connected. Every component may hold a pool of 64 on
+/// What every server is told: nobody from outside is served.
+const PRIVATE: [&str; 2] = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+
+/// What a test's server is told: it keeps nothing, and many tests may be connected. Every component may hold a pool of 64 on
 /// Spin; a test uses few of them.
-const SETTINGS: [&str; 10] = [
-    "listen_addresses=127.0.0.1",
-    "unix_socket_directories=",
+const FORGETFUL: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -44,6 +45,9 @@ const SETTINGS: [&str; 10] = [
     "max_connections=400",
     "shared_buffers=64MB",
 ];
+
+/// What a server is told that is to be as slow as one that keeps everything; every component fills its pool.
+const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=1000", "shared_buffers=256MB"];
 
 /// Serves until its standard input ends, which is when the process that holds the other end does.
 const UNTIL_NOBODY_LISTENS: &str = r#"bin=$1; home=$2; shift 2
@@ -75,8 +79,17 @@ impl std::error::Error for Error {}
 impl Cluster {
     /// Starts a server of the newest version installed, or says that none is.
     pub fn start() -> Result<Option<Self>, Error> {
+        Self::start_with(FORGETFUL)
+    }
+
+    /// As [`Cluster::start`], one that loses nothing when the machine stops: for measuring.
+    pub fn start_durable() -> Result<Option<Self>, Error> {
+        Self::start_with(DURABLE)
+    }
+
+    fn start_with(settings: &[&str]) -> Result<Option<Self>, Error> {
         match installed() {
-            Some(binaries) => Self::start_from(&binaries).map(Some),
+            Some(binaries) => Self::start_from(&binaries, settings).map(Some),
             None if env::var_os(REQUIRED).is_some_and(|value| value == "required") => {
                 Err(Error(format!("no PostgreSQL server ({OLDEST} or later) is installed, and {REQUIRED}=required")))
             }
@@ -97,12 +110,12 @@ impl Cluster {
         format!("postgres://{OWNER}:{}@127.0.0.1:{}/{database}?sslmode=disable", self.password, self.port)
     }
 
-    fn start_from(binaries: &Path) -> Result<Self, Error> {
+    fn start_from(binaries: &Path, settings: &[&str]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let name = format!("edgetill-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let home = env::temp_dir().join(name);
         fs::create_dir(&home).map_err(because("cannot make the server's folder"))?;
-        let begun = Self::begin(binaries, &home);
+        let begun = Self::begin(binaries, &home, settings);
         if begun.is_err() {
             // The complaint that follows says more than a folder left behind would.
             drop(fs::remove_dir_all(&home));
@@ -110,7 +123,7 @@ impl Cluster {
         begun
     }
 
-    fn begin(binaries: &Path, home: &Path) -> Result<Self, Error> {
+    fn begin(binaries: &Path, home: &Path, settings: &[&str]) -> Result<Self, Error> {
         // PostgreSQL will not be root's.
         let root = fs::metadata(home).map_err(because("cannot see the server's folder"))?.uid() == 0;
         let user = if root { Some(unprivileged()?) } else { None };
@@ -144,7 +157,7 @@ impl Cluster {
         let port = free_port().map_err(because("no free port"))?;
         let mut server = as_user(Path::new("/bin/sh"));
         server.args(["-c", UNTIL_NOBODY_LISTENS, "sh"]).arg(binaries).arg(home).args(["-p", &port.to_string()]);
-        server.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        server.args(PRIVATE.iter().chain(settings).flat_map(|setting| ["-c", setting]));
         // Its own process group: Ctrl-C ends whoever started it, and that ends the server.
         let server = server.process_group(0).stdin(Stdio::piped()).spawn().map_err(because("the server cannot be run"))?;
         let mut cluster = Self { server, home: home.to_path_buf(), port, password };

@@ -1,102 +1,97 @@
-//! Closed-loop load against a running shop: so many connections, each sending its next request when the last is answered.
+//! Load on a running shop with the demo catalog: one row per ROW given, as a table or as a line of JSON each.
 //!
 //! ```text
-//! cargo run --profile host --package load -- --url http://127.0.0.1:3000 --connections 1 16 128 --seconds 5
+//! cargo run --profile host --package load -- --url http://127.0.0.1:3000 --seconds 5 add@16 add@200/s
 //! ```
 //!
-//! Every connection is a buyer of its own with a cart of its own, kept alive as a browser keeps it. What a scenario
-//! needs beforehand (a cart, a session) is made outside the measured time. A reply of another status than the one
-//! expected is an error and is counted, never averaged away.
+//! `add@16` is a closed loop: sixteen connections, each sending its next request when the last is answered. It finds how much
+//! can be done. `add@200/s` is an open loop: a request begins every 5 ms whatever became of those before, and its time counts
+//! from when it should have begun, so that a stall is felt by everybody who came during it. It finds how long shoppers wait.
+//!
+//! Every connection is a shopper of its own with a cart of its own, kept alive as a browser keeps it. What a request needs
+//! beforehand (a cart, a session) is made outside the measured time. A reply of another status than the one expected is an
+//! error and is counted, never averaged away.
 
-mod buyer;
+mod connection;
+mod credentials;
+mod measure;
+mod row;
 mod scenario;
 
 use anyhow::Result;
 use clap::Parser;
-use hdrhistogram::Histogram;
-use scenario::Scenario;
-use std::time::{Duration, Instant};
-use tokio::task::JoinSet;
+use credentials::Credentials;
+use row::{Pace, RowSpec};
+use scenario::{SKUS, Scenario};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Load against a running shop with the demo catalog.
-#[derive(Parser)]
+#[derive(Debug, Parser)]
 struct Arguments {
     /// The shop.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     url: String,
-    /// Connections, one row of the table each.
-    #[arg(long, num_args = 1.., default_values_t = [1, 16])]
-    connections: Vec<usize>,
     /// How long each row takes.
-    #[arg(long, default_value_t = 5)]
-    seconds: u64,
-    /// Scenarios by name; all when none is given.
-    #[arg(long, num_args = 1..)]
-    scenario: Vec<Scenario>,
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// One line of JSON per row instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Fill the warehouse first, so that no row ends for want of goods.
+    #[arg(long)]
+    restock: bool,
+    #[command(flatten)]
+    credentials: Credentials,
+    /// Scenario and pace: `add@16` for connections, `add@200/s` for a rate. Without any: every scenario at 1 and 16.
+    #[arg(value_name = "ROW")]
+    rows: Vec<RowSpec>,
 }
 
-/// What one connection saw.
-struct Seen {
-    micros: Histogram<u64>,
-    errors: u64,
+/// Where and for how long a row is measured.
+#[derive(Clone, Debug)]
+struct Target {
+    url: String,
+    credentials: Arc<Credentials>,
+    lasting: Duration,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(&arguments))
+    runtime.block_on(run(arguments))
 }
 
-async fn run(arguments: &Arguments) -> Result<()> {
-    let scenarios = if arguments.scenario.is_empty() { Scenario::ALL.to_vec() } else { arguments.scenario.clone() };
-    println!("| scenario | connections | requests/s | p50 ms | p95 ms | p99 ms | max ms | errors |");
-    println!("|---|---|---|---|---|---|---|---|");
-    for scenario in scenarios {
-        for &connections in &arguments.connections {
-            row(arguments, scenario, connections).await?;
-        }
+async fn run(arguments: Arguments) -> Result<()> {
+    let rows = if arguments.rows.is_empty() { every_scenario() } else { arguments.rows };
+    let lasting = Duration::from_secs_f64(arguments.seconds);
+    let target = Target { url: arguments.url, credentials: Arc::new(arguments.credentials), lasting };
+    if arguments.restock {
+        restock(&target).await?;
+    }
+    if !arguments.json {
+        println!("{}", row::HEAD);
+    }
+    for spec in rows {
+        let row = measure::row(&target, spec).await?;
+        println!("{}", if arguments.json { serde_json::to_string(&row)? } else { row.to_string() });
     }
     Ok(())
 }
 
-/// One row: all connections prepare, then all run for the same time.
-async fn row(arguments: &Arguments, scenario: Scenario, connections: usize) -> Result<()> {
-    let mut prepared = Vec::with_capacity(connections);
-    for number in 0..connections {
-        prepared.push(scenario.prepare(&arguments.url, number).await?);
+fn every_scenario() -> Vec<RowSpec> {
+    let at = |scenario: &Scenario| [1, 16].map(|connections| RowSpec { scenario: *scenario, pace: Pace::Connections(connections) });
+    Scenario::ALL.iter().filter(|scenario| scenario.is_of_the_shop()).flat_map(at).collect()
+}
+
+/// Goods enough for any number of confirms.
+async fn restock(target: &Target) -> Result<()> {
+    let mut connection = connection::Connection::open(&target.url).await?;
+    let token = target.credentials.stock_clerk()?;
+    for number in 0..SKUS {
+        let delivery = scenario::delivery(number, &token);
+        let answer = connection.send(&delivery).await?;
+        anyhow::ensure!(answer.status == 200, "a delivery was refused: {}", answer.complaint());
     }
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs(arguments.seconds);
-    let mut tasks = JoinSet::new();
-    for mut driver in prepared {
-        tasks.spawn(async move {
-            let mut seen = Seen { micros: Histogram::new(3)?, errors: 0 };
-            while Instant::now() < until {
-                // Only the measured request counts; a scenario may need others around it.
-                let (took, expected) = driver.next().await?;
-                seen.micros.record(u64::try_from(took.as_micros())?)?;
-                seen.errors += u64::from(!expected);
-            }
-            anyhow::Ok(seen)
-        });
-    }
-    let mut all = Seen { micros: Histogram::new(3)?, errors: 0 };
-    while let Some(seen) = tasks.join_next().await {
-        let seen = seen??;
-        all.micros.add(&seen.micros)?;
-        all.errors += seen.errors;
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    let ms = |quantile: f64| all.micros.value_at_quantile(quantile) as f64 / 1_000.0;
-    println!(
-        "| {} | {connections} | {:.0} | {:.2} | {:.2} | {:.2} | {:.1} | {} |",
-        scenario.name(),
-        all.micros.len() as f64 / seconds,
-        ms(0.50),
-        ms(0.95),
-        ms(0.99),
-        all.micros.max() as f64 / 1_000.0,
-        all.errors
-    );
     Ok(())
 }

@@ -1,152 +1,249 @@
-//! What is measured: one request each, with what it needs around it.
+//! What is measured: one request each, and what has to be there before it.
 
-use crate::buyer::{Answer, Buyer};
-use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
+use crate::Target;
+use crate::connection::{Answer, Connection, Request};
+use anyhow::{Result, ensure};
+use jsonwebtoken::Algorithm;
+use serde_json::json;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// One row of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Scenario {
-    /// Health, which touches nothing: the runtime's own ceiling.
-    Live,
-    /// A new guest's cart.
-    CreateCart,
-    /// One more of a SKU.
-    AddItem,
-    /// A cart of three lines.
-    GetCart,
-    /// Its totals with tax and shipping.
-    Totals,
-    /// A checkout session.
-    BeginCheckout,
-    /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the same machine.
-    Confirm,
-    /// A confirm again, answered by the gate.
-    ReplayConfirm,
-    /// An order.
-    GetOrder,
+/// How many SKUs of the demo catalog are bought, in turn: all but the last, which is nearly sold out.
+pub const SKUS: usize = 99;
+
+/// Lines of a cart that is looked at or bought.
+const LINES: usize = 3;
+
+macro_rules! scenarios {
+    ($($(#[doc = $about:literal])+ $scenario:ident $key:literal $name:literal;)+) => {
+        /// One measured request.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Scenario { $($(#[doc = $about])+ $scenario,)+ }
+
+        impl Scenario {
+            pub const ALL: &[Self] = &[$(Self::$scenario),+];
+
+            /// As arguments and results call it.
+            pub fn key(self) -> &'static str {
+                match self { $(Self::$scenario => $key,)+ }
+            }
+
+            /// As tables call it.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$scenario => $name,)+ }
+            }
+        }
+    };
 }
 
-/// One connection's part.
-pub struct Driver {
-    scenario: Scenario,
-    buyer: Buyer,
-    number: usize,
-    turn: usize,
-    /// The session or order the measured request names.
-    subject: String,
+scenarios! {
+    /// Health, which touches nothing: the runtime's own ceiling.
+    Live "live" "live (touches nothing)";
+    /// A new guest's cart.
+    CreateCart "create-cart" "create cart";
+    /// One more of a SKU, by a guest.
+    Add "add" "add item, guest token";
+    /// The same by a customer.
+    AddSession "add-session" "add item, session token";
+    /// A cart of three lines.
+    GetCart "get-cart" "get cart, 3 lines";
+    /// Its totals with tax and shipping.
+    Totals "totals" "totals, 3 lines";
+    /// A checkout session.
+    Begin "begin" "begin checkout, 3 lines";
+    /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the same host.
+    Confirm "confirm" "confirm, 3 lines";
+    /// A confirm again, answered by the gate.
+    Replay "replay" "replay of a confirm";
+    /// An order.
+    GetOrder "get-order" "get order, 3 lines";
+    /// A customer's HS256 token for a session token.
+    ExchangeHs256 "exchange-hs256" "exchange, HS256";
+    /// A customer's ES256 token for a session token.
+    ExchangeEs256 "exchange-es256" "exchange, ES256";
+    /// A customer's RS256 token for a session token.
+    ExchangeRs256 "exchange-rs256" "exchange, RS256";
+    /// What an add asks of the host, without the shop (`tests/bare`).
+    BareAdd "bare-add" "bare add";
+    /// The shop's own statements of an add, without the shop.
+    SameAdd "same-add" "the same statements, add";
+    /// What a look at a cart asks of the host.
+    BareGetCart "bare-get-cart" "bare get cart";
+    /// The shop's own statement of a look at a cart.
+    SameGetCart "same-get-cart" "the same statement, get cart";
+    /// What a confirm asks of the host.
+    BareConfirm "bare-confirm" "bare confirm";
 }
 
 impl Scenario {
-    /// In the order they are printed.
-    pub const ALL: [Self; 9] = [
-        Self::Live,
-        Self::CreateCart,
-        Self::AddItem,
-        Self::GetCart,
-        Self::Totals,
-        Self::BeginCheckout,
-        Self::Confirm,
-        Self::ReplayConfirm,
-        Self::GetOrder,
-    ];
+    /// Whether it is the shop that is asked, and not the bare component, which only `cargo till bench` serves.
+    pub fn is_of_the_shop(self) -> bool {
+        self.bare().is_none()
+    }
 
-    /// As the table shows it.
-    pub fn name(self) -> &'static str {
+    /// The bare component's name for it.
+    fn bare(self) -> Option<&'static str> {
         match self {
-            Self::Live => "live (touches nothing)",
-            Self::CreateCart => "create cart",
-            Self::AddItem => "add item",
-            Self::GetCart => "get cart, 3 lines",
-            Self::Totals => "totals, 3 lines",
-            Self::BeginCheckout => "begin checkout, 3 lines",
-            Self::Confirm => "confirm, 3 lines",
-            Self::ReplayConfirm => "replay of a confirm",
-            Self::GetOrder => "get order, 3 lines",
+            Self::BareAdd => Some("add"),
+            Self::SameAdd => Some("same-add"),
+            Self::BareGetCart => Some("get-cart"),
+            Self::SameGetCart => Some("same-get-cart"),
+            Self::BareConfirm => Some("confirm"),
+            _ => None,
         }
     }
 
-    /// A connection ready to measure.
-    pub async fn prepare(self, url: &str, number: usize) -> Result<Driver> {
-        let buyer = Buyer::connect(url).await?;
-        let mut driver = Driver { scenario: self, buyer, number, turn: 0, subject: String::new() };
+    /// Its key's scenario.
+    pub fn of(key: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|scenario| scenario.key() == key)
+    }
+
+    /// Whether what was prepared serves one request only.
+    pub fn uses_up(self) -> bool {
+        self == Self::Confirm
+    }
+
+    fn expected(self) -> u16 {
         match self {
-            Self::Live | Self::CreateCart | Self::Confirm => {}
-            Self::AddItem => drop(driver.buyer.become_guest().await?),
-            Self::GetCart | Self::Totals | Self::BeginCheckout => driver.fill().await?,
-            Self::ReplayConfirm => {
-                driver.fill().await?;
-                driver.subject = driver.session().await?;
-                driver.order().await?;
-            }
-            Self::GetOrder => {
-                driver.fill().await?;
-                driver.subject = driver.session().await?;
-                driver.subject = driver.order().await?;
-            }
+            Self::CreateCart | Self::Begin | Self::Confirm | Self::Replay => 201,
+            _ => 200,
         }
-        Ok(driver)
+    }
+
+    /// Makes what the request needs.
+    pub async fn prepare(self, target: &Target, connection: &mut Connection) -> Result<Subject> {
+        let customer = || format!("customer-{}-{}", std::process::id(), unique());
+        let number = unique();
+        let mut subject = Subject { token: None, about: number.to_string(), offset: usize::try_from(number)? * 7 };
+        match self {
+            Self::Live | Self::CreateCart => {}
+            Self::BareAdd | Self::SameAdd | Self::BareGetCart | Self::SameGetCart | Self::BareConfirm => {}
+            Self::Add => subject.token = Some(guest(connection).await?),
+            Self::AddSession => {
+                let theirs = target.credentials.customer(&customer(), Algorithm::HS256)?;
+                let opened = expect(200, connection.send(&exchange(&theirs)).await?)?;
+                subject.token = Some(opened.text("session_token")?);
+                let cart = Request { token: subject.token.clone(), ..cart() };
+                expect(201, connection.send(&cart).await?)?;
+            }
+            Self::GetCart | Self::Totals | Self::Begin => subject.token = Some(filled(connection, subject.offset).await?),
+            Self::Confirm | Self::Replay | Self::GetOrder => {
+                subject.token = Some(filled(connection, subject.offset).await?);
+                let begun = expect(201, connection.send(&subject.begin()).await?)?;
+                subject.about = begun.text("session_id")?;
+                if self != Self::Confirm {
+                    let confirmed = expect(201, connection.send(&subject.confirm()).await?)?;
+                    // The gate says "running" until the reply has been stored behind the response.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    if self == Self::GetOrder {
+                        subject.about = confirmed.text("order_id")?;
+                    }
+                }
+            }
+            Self::ExchangeHs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::HS256)?),
+            Self::ExchangeEs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::ES256)?),
+            Self::ExchangeRs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::RS256)?),
+        }
+        Ok(subject)
+    }
+
+    /// The measured request, the `turn`th of its subject.
+    pub fn request(self, subject: &Subject, turn: usize) -> Request {
+        let get = |path: String| Request { method: "GET", path, token: subject.token.clone(), ..Request::default() };
+        if let Some(bare) = self.bare() {
+            return post(format!("/bare/{bare}?{}.{turn}", subject.about), None, None);
+        }
+        match self {
+            Self::Live => get("/health/live".to_owned()),
+            Self::CreateCart => cart(),
+            Self::Add | Self::AddSession => add(subject.token.clone(), subject.offset + turn),
+            Self::GetCart => get("/api/v1/cart".to_owned()),
+            Self::Totals => get("/api/v1/cart/totals?country=VN&shipping_method=standard".to_owned()),
+            Self::Begin => subject.begin(),
+            Self::Confirm | Self::Replay => subject.confirm(),
+            Self::GetOrder => get(format!("/api/v1/orders/{}", subject.about)),
+            _ => exchange(subject.token.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// What was wrong with an answer, if anything.
+    pub fn complaint(self, answer: &Answer) -> Option<String> {
+        (answer.status != self.expected()).then(|| answer.complaint())
     }
 }
 
-impl Driver {
-    /// One measured request: how long it took, and whether the answer was the expected one.
-    pub async fn next(&mut self) -> Result<(Duration, bool)> {
-        self.turn += 1;
-        let (answer, expected) = match self.scenario {
-            Scenario::Live => (self.buyer.send("GET", "/health/live", None, None).await?, 200),
-            Scenario::CreateCart => (self.buyer.become_guest().await?, 201),
-            Scenario::AddItem => (self.buyer.add(self.number * 7 + self.turn).await?, 200),
-            Scenario::GetCart => (self.buyer.send("GET", "/api/v1/cart", None, None).await?, 200),
-            Scenario::Totals => {
-                let path = "/api/v1/cart/totals?country=VN&shipping_method=standard";
-                (self.buyer.send("GET", path, None, None).await?, 200)
-            }
-            Scenario::BeginCheckout => (self.buyer.begin().await?, 201),
-            Scenario::Confirm => {
-                self.fill().await?;
-                let session = self.session().await?;
-                (self.buyer.confirm(&session, "load").await?, 201)
-            }
-            Scenario::ReplayConfirm => {
-                let session = self.subject.clone();
-                (self.buyer.confirm(&session, "load").await?, 201)
-            }
-            Scenario::GetOrder => {
-                let path = format!("/api/v1/orders/{}", self.subject);
-                (self.buyer.send("GET", &path, None, None).await?, 200)
-            }
-        };
-        Ok((answer.took, answer.status == expected))
+/// Whom the measured requests are about.
+#[derive(Debug)]
+pub struct Subject {
+    token: Option<String>,
+    /// The session or the order; for the bare component a number.
+    about: String,
+    /// Which SKU comes first, so that shoppers do not all buy the same at once.
+    offset: usize,
+}
+
+impl Subject {
+    fn begin(&self) -> Request {
+        let body = json!({
+            "email": "load@example.com",
+            "shipping_address": { "name": "Load", "line1": "1 Main St", "city": "Hanoi", "country": "VN" },
+            "shipping_method": "standard", "payment_method": "pm_card_visa",
+        });
+        post("/api/v1/checkout".to_owned(), self.token.clone(), Some(body))
     }
 
-    /// A new guest with three lines.
-    async fn fill(&mut self) -> Result<()> {
-        self.buyer.become_guest().await?;
-        for line in 0..3 {
-            let added = self.buyer.add(self.number * 31 + self.turn * 3 + line).await?;
-            ensure!(added.status == 200, "add: {} {}", added.status, added.body);
-        }
-        Ok(())
-    }
-
-    async fn session(&mut self) -> Result<String> {
-        let begun = self.buyer.begin().await?;
-        text(&begun, "session_id")
-    }
-
-    /// The order of the prepared session.
-    async fn order(&mut self) -> Result<String> {
-        let session = self.subject.clone();
-        let confirmed = self.buyer.confirm(&session, "load").await?;
-        // The gate says "running" until the reply has been stored behind the response.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        text(&confirmed, "order_id")
+    fn confirm(&self) -> Request {
+        let path = format!("/api/v1/checkout/{}/confirm", self.about);
+        Request { key: Some("load".to_owned()), ..post(path, self.token.clone(), None) }
     }
 }
 
-fn text(answer: &Answer, field: &str) -> Result<String> {
-    let found = answer.body[field].as_str().map(str::to_owned);
-    found.with_context(|| format!("no {field} in {} {}", answer.status, answer.body))
+/// Goods that come in.
+pub fn delivery(number: usize, token: &str) -> Request {
+    let body = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1_000_000 });
+    post(format!("/api/v1/catalog/skus/{}/stock", sku(number)), Some(token.to_owned()), Some(body))
+}
+
+fn post(path: String, token: Option<String>, body: Option<serde_json::Value>) -> Request {
+    Request { method: "POST", path, token, body, ..Request::default() }
+}
+
+fn cart() -> Request {
+    post("/api/v1/cart".to_owned(), None, None)
+}
+
+fn add(token: Option<String>, number: usize) -> Request {
+    post("/api/v1/cart/items".to_owned(), token, Some(json!({ "sku": sku(number), "quantity": 1 })))
+}
+
+fn exchange(token: &str) -> Request {
+    post("/api/v1/session".to_owned(), Some(token.to_owned()), Some(json!({})))
+}
+
+fn sku(number: usize) -> String {
+    format!("TILL-{:04}", number % SKUS + 1)
+}
+
+/// A new guest's token.
+async fn guest(connection: &mut Connection) -> Result<String> {
+    expect(201, connection.send(&cart()).await?)?.text("guest_token")
+}
+
+/// A new guest with three lines in the cart.
+async fn filled(connection: &mut Connection, offset: usize) -> Result<String> {
+    let token = guest(connection).await?;
+    for line in 0..LINES {
+        expect(200, connection.send(&add(Some(token.clone()), offset + line)).await?)?;
+    }
+    Ok(token)
+}
+
+fn expect(status: u16, answer: Answer) -> Result<Answer> {
+    ensure!(answer.status == status, "what a row needs could not be made: {}", answer.complaint());
+    Ok(answer)
+}
+
+fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -48,13 +48,13 @@ pub fn generate(root: &Path) -> Result<Vec<(PathBuf, String)>> {
 
     let mut http = whole.clone();
     without_cron(&mut http);
-    seen_from_below(&mut http);
+    seen_from_below(&mut http, "../");
 
     let mut dev = whole;
     add(&mut dev, development)?;
     let mut dev_http = dev.clone();
     without_cron(&mut dev_http);
-    seen_from_below(&mut dev_http);
+    seen_from_below(&mut dev_http, "../");
 
     let files = [
         ("spin.dev.toml", "Development: spin.toml and deploy/development.toml in one.", dev),
@@ -93,8 +93,18 @@ fn without_cron(document: &mut DocumentMut) {
     }
 }
 
-/// The paths of a manifest that stands one folder down.
-fn seen_from_below(document: &mut DocumentMut) {
+/// Development without schedules, and with the component that `cargo till bench` compares with; for a file in `target/bench`.
+pub fn with_bare(root: &Path) -> Result<String> {
+    let mut document = read(&root.join("spin.toml"))?;
+    add(&mut document, read(&root.join("deploy/development.toml"))?)?;
+    add(&mut document, read(&root.join("tests/bare/bench.toml"))?)?;
+    without_cron(&mut document);
+    seen_from_below(&mut document, "../../");
+    Ok(document.to_string())
+}
+
+/// The paths of a manifest that stands below the root, with the way `up` to it.
+fn seen_from_below(document: &mut DocumentMut, up: &str) {
     let Some(components) = document.get_mut("component").and_then(Item::as_table_mut) else {
         return;
     };
@@ -103,10 +113,10 @@ fn seen_from_below(document: &mut DocumentMut) {
             continue;
         };
         if let Some(source) = component.get("source").and_then(Item::as_str) {
-            component["source"] = value(format!("../{source}"));
+            component["source"] = value(format!("{up}{source}"));
         }
         if let Some(build) = component.get_mut("build").and_then(Item::as_table_mut) {
-            build.insert("workdir", value(".."));
+            build.insert("workdir", value(up.trim_end_matches('/')));
         }
     }
 }

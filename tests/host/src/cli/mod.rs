@@ -1,6 +1,8 @@
-//! The command a person types: `cargo till up`, `test`, `serve`, `token`, `manifests`.
+//! The command a person types: `cargo till up`, `test`, `bench`, `serve`, `token`, `manifests`.
 
+pub mod bench;
 pub mod cargo;
+pub mod child;
 pub mod database;
 pub mod manifests;
 pub mod progress;
@@ -31,6 +33,8 @@ enum Command {
     Up(up::UpArgs),
     /// Test everything: native crates, then the shop over HTTP.
     Test(test::TestArgs),
+    /// Measure the shop: throughput, waiting times, host calls, sizes, start, memory; prints a table and writes a file.
+    Bench(bench::BenchArgs),
     /// Serve a built application, as `spin up` would.
     Serve(ServeArgs),
     /// Mint a service token for the shop that `up` runs.
@@ -45,6 +49,7 @@ impl Cli {
         match self.command {
             Command::Up(arguments) => up::up(arguments).await,
             Command::Test(arguments) => test::test(arguments).await,
+            Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Serve(arguments) => serve(&arguments).await,
             Command::Token(arguments) => token::token(&arguments),
             Command::Manifests(arguments) => manifests::manifests(&arguments),

@@ -39,6 +39,8 @@ pub struct Shop {
     database: Option<(String, String)>,
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
     sink: Option<(String, String)>,
+    /// Whether the identity provider's keys are kept for as long as by default, and not for moments that a test can wait for.
+    keys_as_by_default: bool,
 }
 
 impl Shop {
@@ -54,7 +56,7 @@ impl Shop {
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
         kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
-        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None })
+        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None, keys_as_by_default: false })
     }
 
     /// `--variable` values: the secrets, and the shop's own address as payment provider and (but for Redis) event sink, absolute
@@ -71,11 +73,11 @@ impl Shop {
             format!("customer_audience={CUSTOMER_AUDIENCE}"),
             format!("customer_jwks_url={origin}/simulator/identity/keys"),
             format!("customer_jwks_host={origin}"),
-            // Short, so that a test can wait for them.
-            "customer_jwks_cache_seconds=2".to_owned(),
-            "customer_jwks_stale_seconds=6".to_owned(),
-            "customer_jwks_refetch_seconds=1".to_owned(),
         ];
+        if !self.keys_as_by_default {
+            // Short, so that a test can wait for them.
+            variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));
+        }
         if let Some((url, host)) = &self.database {
             variables.push(format!("database_url={url}"));
             variables.push(format!("database_host={host}"));
@@ -97,6 +99,11 @@ impl Shop {
     /// Sends events to the streams of a Redis instead of the simulator.
     pub fn send_events_to(&mut self, redis: &RedisServer, database: u8) {
         self.sink = Some((redis.url(database), redis.host()));
+    }
+
+    /// Keeps the identity provider's keys for as long as a shop does by default.
+    pub fn keep_keys_as_by_default(&mut self) {
+        self.keys_as_by_default = true;
     }
 
     /// What the suite calls the sink of its events.
@@ -146,7 +153,7 @@ impl Shop {
                 Ok(status) => last = format!("/health/ready answers {status}"),
                 Err(_) => {}
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         bail!(
             "the shop at {} is not ready after {} s: {last}; its log is in {}",

@@ -4,14 +4,16 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use cluster::Cluster;
 
+use crate::cli::bench;
 use crate::cli::cargo::{Profile, build_components, cargo, run};
+use crate::cli::child::HostProcess;
 use crate::cli::database;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
@@ -71,6 +73,10 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     if arguments.spin.is_none() && arguments.filter.is_none() {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
+        eprintln!("==> bench, briefly");
+        let begun = Instant::now();
+        bench::brief(&project, arguments.quick).await?;
+        times.push(("bench, briefly", begun.elapsed()));
     }
     let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
     times.push(("suite, compiling", took));
@@ -225,22 +231,9 @@ async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: 
     }
 }
 
-/// On a Spin, as a child. Flags are two words: with several triggers Spin does not know `--flag=value`.
+/// On a Spin, as a child.
 async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
-    let mut command = Command::new(spin);
-    command.current_dir(&project.root).arg("up").arg("--quiet");
-    command.arg("--from").arg(project.http_manifest());
-    command.args(["--listen", &shop.listen.to_string()]);
-    command.arg("--state-dir").arg(&shop.state_dir);
-    command.arg("--runtime-config-file").arg(&shop.runtime_config);
-    for sql in shop.sql() {
-        command.args(["--sqlite", sql]);
-    }
-    for variable in shop.variables() {
-        command.args(["--variable", &variable]);
-    }
-    let host = command.stdout(Stdio::null()).spawn().with_context(|| format!("{} cannot be run", spin.display()))?;
-    let mut host = Host(host);
+    let mut host = HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?;
     let tested = tested(project, shop, "spin", arguments, cluster);
     tokio::select! {
         ended = host.ended() => bail!("Spin ended before the suite had: {}", ended?),
@@ -288,30 +281,4 @@ fn watch(mut command: Command) -> Result<BTreeSet<String>> {
     let status = child.wait()?;
     ensure!(status.success(), "the HTTP suite failed");
     Ok(skipped)
-}
-
-/// A host that is a child: told to stop, not killed, because it has children of its own.
-struct Host(Child);
-
-impl Host {
-    async fn ended(&mut self) -> Result<std::process::ExitStatus> {
-        loop {
-            if let Some(status) = self.0.try_wait()? {
-                return Ok(status);
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        let told = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
-        if let Err(error) = told.and_then(|_| self.0.wait()) {
-            eprintln!("till: Spin (process {}) could not be stopped: {error}", self.0.id());
-        }
-    }
 }
