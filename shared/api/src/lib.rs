@@ -18,6 +18,8 @@ pub enum Access {
     Customer,
     /// The owner of what is asked for: everybody else gets 404 (CART-2).
     Owner,
+    /// The owner of the cart, or who holds a share of it: everybody else gets 404 (CART-14).
+    Viewer,
     /// The owner, or a service with this scope.
     OwnerOr(&'static str),
     /// A service with this scope.
@@ -68,7 +70,7 @@ macro_rules! endpoints {
     };
 }
 
-use Access::{Customer, Open, Owner, OwnerOr, Scope, Worker};
+use Access::{Customer, Open, Owner, OwnerOr, Scope, Viewer, Worker};
 
 #[cfg(feature = "document")]
 use {
@@ -76,8 +78,8 @@ use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
         CartLocked, CartNotFound, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
-        QuantityOutOfRange, SessionNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TotalMismatch,
-        WarehouseUnknown,
+        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines,
+        TooManyShares, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -85,7 +87,9 @@ endpoints! {
     /// The caller's cart.
     CART: "cart-current" "/api/v1/cart" {
         /// The cart as it stands now.
-        view_cart: "GET" Owner => |it| it.no_query().reply::<cart::Cart>(200).tagged().unless_seen().problems(OF_CART);
+        ///
+        /// The caller's own, or the one they hold a share of.
+        view_cart: "GET" Viewer => |it| it.no_query().reply::<cart::Cart>(200).tagged().unless_seen().problems(OF_CART);
         /// Open a cart.
         ///
         /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200.
@@ -117,12 +121,28 @@ endpoints! {
         /// The cart with tax, shipping and stock.
         ///
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is silently zero.
-        preview_totals: "GET" Owner => |it| it.query::<cart::Destination>().reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
+        preview_totals: "GET" Viewer => |it| it.query::<cart::Destination>().reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
-        list_shipping_methods: "GET" Owner => |it| it.query::<cart::Destination>().reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
+        list_shipping_methods: "GET" Viewer => |it| it.query::<cart::Destination>().reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
+    }
+    /// The shares of the caller's cart.
+    CART_SHARES: "cart-shares" "/api/v1/cart/shares" {
+        /// The shares that open the cart.
+        list_shares: "GET" Owner => |it| it.no_query().reply::<wire::Shares>(200).problems(OF_CART);
+        /// Share the cart: a link by which others may look at it.
+        ///
+        /// Its token is shown this once. It reads the cart, its totals and its shipping methods, and nothing else, until it expires, is revoked, or the cart
+        /// becomes an order or is merged into another. There is no `Idempotency-Key`: a share whose reply was lost is in the list, and can be revoked.
+        share_cart: "POST" Owner => |it| it.optional_body::<cart::ShareCart>(examples::share_cart())
+            .reply::<cart::Shared>(201).located().link("revoke_share", "share_id", "share_id").problems(OF_CART).problems(&[TooManyShares]);
+    }
+    /// A share of the caller's cart.
+    CART_SHARE: "cart-share" "/api/v1/cart/shares/:share_id" {
+        /// Revoke a share: its token is as if it had never been.
+        revoke_share: "DELETE" Owner => |it| it.keyed().reply::<wire::ShareRevoked>(200).replayable().problems(OF_CART).problems(&[ShareNotFound]);
     }
     /// Checkouts.
     CHECKOUT: "checkout-sessions" "/api/v1/checkout" {

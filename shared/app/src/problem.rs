@@ -46,6 +46,8 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
         Refusal::LineNotFound => Code::LineNotFound,
         Refusal::TooManyLines => Code::TooManyLines,
         Refusal::QuantityOutOfRange => Code::QuantityOutOfRange,
+        Refusal::ShareNotFound => Code::ShareNotFound,
+        Refusal::TooManyShares => Code::TooManyShares,
         Refusal::SessionClosed => Code::SessionExpired,
         Refusal::ConfirmInProgress => Code::IdempotencyInProgress,
         Refusal::PricesMoved => Code::PriceChanged,

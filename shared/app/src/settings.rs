@@ -64,6 +64,12 @@ settings! {
     CART_GUEST_IDLE_MS: i64 = "cart_guest_idle_seconds", seconds;
     /// How long a customer's cart lives untouched (CART-10).
     CART_CUSTOMER_IDLE_MS: i64 = "cart_customer_idle_seconds", seconds;
+    /// How long a share of a cart lives that does not say (CART-14).
+    CART_SHARE_MS: i64 = "cart_share_seconds", seconds;
+    /// How long a share of a cart may live at most.
+    CART_SHARE_MAX_MS: i64 = "cart_share_max_seconds", seconds;
+    /// Live shares a cart may have.
+    CART_SHARE_LIMIT: i64 = "cart_share_limit", count;
     /// How long a checkout session lives (CHK-17).
     CHECKOUT_SESSION_MS: i64 = "checkout_session_seconds", seconds;
     /// How long stock is held for a confirm (STOCK-3).

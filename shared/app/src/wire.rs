@@ -8,7 +8,10 @@ use crate::ops::Dependency;
 use domain::{
     address::{Address, Email, Notes},
     compensation::CompensationKind,
-    ids::{CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
+    ids::{
+        CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShareId, ShippingMethodId, Sku,
+        WarehouseId,
+    },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
@@ -64,6 +67,33 @@ pub struct Cleared {
     /// Its lines: 0.
     #[schemars(range(min = 0, max = 0))]
     pub lines: i64,
+}
+
+/// The shares that open a cart.
+#[derive(Debug, JsonSchema)]
+pub struct Shares {
+    /// Oldest first; not their tokens, which are kept nowhere.
+    pub shares: Vec<Share>,
+}
+
+/// A share of a cart.
+#[derive(Debug, JsonSchema)]
+pub struct Share {
+    /// The share.
+    pub share_id: ShareId,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it ends.
+    pub expires_at_ms: i64,
+}
+
+/// A share that is no more.
+#[derive(Debug, JsonSchema)]
+pub struct ShareRevoked {
+    /// The cart.
+    pub cart_id: CartId,
+    /// The share.
+    pub share_id: ShareId,
 }
 
 /// The methods that would carry a cart.

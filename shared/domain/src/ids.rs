@@ -69,6 +69,10 @@ text_type!(
     SessionId, "a session id", id_rule
 );
 text_type!(
+    /// A share of a cart.
+    ShareId, "a share id", id_rule
+);
+text_type!(
     /// A shipping method, as in the rate table: `standard`, `express`.
     ShippingMethodId, "a shipping method", id_rule
 );

@@ -6,8 +6,8 @@
 use crate::{
     address::{Email, PersonalText},
     ids::{
-        CartId, Country, CustomerId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShippingMethodId, Sku,
-        TaxClass, WarehouseId,
+        CartId, Country, CustomerId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShareId, ShippingMethodId,
+        Sku, TaxClass, WarehouseId,
     },
     money::Currency,
     quantity::Quantity,
@@ -42,6 +42,7 @@ schemas! {
     PaymentId, "PaymentId", { "type": "string", "pattern": ID, "description": "A payment." };
     ReservationId, "ReservationId", { "type": "string", "pattern": ID, "description": "A reservation of stock." };
     SessionId, "SessionId", { "type": "string", "pattern": ID, "description": "A checkout session." };
+    ShareId, "ShareId", { "type": "string", "pattern": ID, "description": "A share of a cart." };
     ShippingMethodId, "ShippingMethodId", { "type": "string", "pattern": ID, "description": "A shipping method, such as standard." };
     Sku, "Sku", { "type": "string", "pattern": ID, "description": "What is sold, such as TILL-0001." };
     TaxClass, "TaxClass", { "type": "string", "pattern": ID, "description": "The class it is taxed in, such as standard." };

@@ -1,19 +1,13 @@
 //! Who is asking. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
 
 use crate::{
-    Code, Problem, Request, hex,
+    Code, GuestToken, Problem, Request, ShareToken,
     jwt::{Refusal, Untrusted},
     service_token, session_token,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use ports::{Ports, Random};
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
-use std::fmt;
+use ports::Ports;
 
-const GUEST_PREFIX: &str = "gst_";
 const CUSTOMER_PREFIX: &str = "customer:";
-const GUEST_SECRET_BYTES: usize = 32;
 const SECRET_BYTES_MIN: usize = 32;
 
 /// Who is asking, by the credential they showed.
@@ -25,8 +19,19 @@ pub enum Caller {
     Guest(GuestToken),
     /// A shopper with an account, by the token of a session.
     Customer(Customer),
+    /// Somebody whom a cart's owner gave a link to: may look at that cart, and nothing else.
+    Share(ShareToken),
     /// A colleague's program or a worker's schedule.
     Service(Service),
+}
+
+/// Who looks at a cart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// Its owner, by their key in rows.
+    Owner(String),
+    /// Who holds a share of it, by the hash of their token.
+    Share(String),
 }
 
 /// A customer, by a verified session token.
@@ -60,58 +65,6 @@ pub struct Service {
     pub scopes: Vec<String>,
 }
 
-/// A guest's secret. The service keeps its hash only.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct GuestToken(String);
-
-/// A text that is no guest's token. Which one is not repeated.
-#[derive(Debug, thiserror::Error)]
-#[error("must be a guest's token")]
-pub struct NoGuestToken;
-
-impl TryFrom<String> for GuestToken {
-    type Error = NoGuestToken;
-
-    fn try_from(text: String) -> Result<Self, NoGuestToken> {
-        Self::parse(&text).ok_or(NoGuestToken)
-    }
-}
-
-impl fmt::Debug for GuestToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GuestToken(redacted)")
-    }
-}
-
-impl GuestToken {
-    /// A new guest.
-    #[must_use]
-    pub fn generate(random: &dyn Random) -> Self {
-        let mut secret = [0; GUEST_SECRET_BYTES];
-        random.fill(&mut secret);
-        Self(format!("{GUEST_PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix(GUEST_PREFIX)?).ok()?;
-        (secret.len() == GUEST_SECRET_BYTES).then(|| Self(text.to_owned()))
-    }
-
-    /// The token itself, for the one reply that hands it out.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The owner's key in rows: `guest:` and the SHA-256 of the token. Looking a hash up needs no
-    /// constant-time comparison: timing tells at most about the hash, which does not lead back to a token.
-    #[must_use]
-    pub fn owner(&self) -> String {
-        format!("guest:{}", hex(&Sha256::digest(self.0.as_bytes())))
-    }
-}
-
 /// The caller of `request`, by `Authorization: Bearer`.
 ///
 /// # Errors
@@ -141,8 +94,11 @@ pub fn bearer(request: &Request) -> Result<Option<&str>, Problem> {
 
 /// The caller who holds `token`. Sessions and services have keys of their own, and each key is tried for its own kind only.
 pub(crate) fn of_token(ports: &Ports<'_>, token: &str) -> Result<Caller, Problem> {
-    if token.starts_with(GUEST_PREFIX) {
+    if GuestToken::is_like(token) {
         return GuestToken::parse(token).map(Caller::Guest).ok_or_else(|| invalid("the guest token is malformed"));
+    }
+    if ShareToken::is_like(token) {
+        return ShareToken::parse(token).map(Caller::Share).ok_or_else(|| invalid("the share token is malformed"));
     }
     let token = Untrusted::read(token).map_err(refused)?;
     let now_ms = ports.clock.wall_ms();
@@ -179,22 +135,40 @@ fn invalid(detail: &str) -> Problem {
 }
 
 impl Caller {
-    /// The owner's key in rows, for callers who can own something.
-    #[must_use]
-    pub fn owner(&self) -> Option<String> {
-        self.require_owner().ok()
-    }
-
     /// The owner's key in rows.
     ///
     /// # Errors
-    /// `credential_missing` for nobody, `scope_missing` for a service: it owns nothing.
+    /// `credential_missing` for nobody, `scope_missing` for a service or a share: they own nothing. A share is refused unseen, so
+    /// that nobody learns by it whether its token is good for anything.
     pub fn require_owner(&self) -> Result<String, Problem> {
         match self {
             Self::Guest(token) => Ok(token.owner()),
             Self::Customer(customer) => Ok(customer.owner()),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
+            Self::Share(_) => Err(Problem::new(Code::ScopeMissing).detail("a share is for looking at its cart")),
             Self::Service(_) => Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here")),
+        }
+    }
+
+    /// The owner's key in rows, or none for somebody who may become one: whoever opens a cart.
+    ///
+    /// # Errors
+    /// `scope_missing` for a share.
+    pub fn owner_or_new(&self) -> Result<Option<String>, Problem> {
+        match self {
+            Self::Nobody | Self::Service(_) => Ok(None),
+            Self::Guest(_) | Self::Customer(_) | Self::Share(_) => self.require_owner().map(Some),
+        }
+    }
+
+    /// Who looks at a cart.
+    ///
+    /// # Errors
+    /// As [`Caller::require_owner`], but for a share.
+    pub fn require_viewer(&self) -> Result<Viewer, Problem> {
+        match self {
+            Self::Share(token) => Ok(Viewer::Share(token.hash())),
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Service(_) => self.require_owner().map(Viewer::Owner),
         }
     }
 
@@ -203,7 +177,7 @@ impl Caller {
     pub fn has_scope(&self, scope: &str) -> bool {
         match self {
             Self::Service(service) => service.scopes.iter().any(|held| held == scope),
-            Self::Nobody | Self::Guest(_) | Self::Customer(_) => false,
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => false,
         }
     }
 
@@ -215,7 +189,7 @@ impl Caller {
         match self {
             Self::Service(service) if self.has_scope(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
-            Self::Service(_) | Self::Guest(_) | Self::Customer(_) => {
+            Self::Service(_) | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => {
                 Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with("scope", scope))
             }
         }

@@ -61,6 +61,8 @@ codes! {
     CartNotFound 404 "cart_not_found" "There is no such cart",
     /// No such line in the cart.
     LineNotFound 404 "line_not_found" "There is no such line in the cart",
+    /// No such share of the caller's cart.
+    ShareNotFound 404 "share_not_found" "There is no such share of the cart",
     /// No such checkout session, or not the caller's.
     SessionNotFound 404 "session_not_found" "There is no such checkout session",
     /// No such order, or not the caller's.
@@ -105,6 +107,8 @@ codes! {
     QuantityOutOfRange 422 "quantity_out_of_range" "The quantity is out of range",
     /// The cart is full.
     TooManyLines 422 "too_many_lines" "The cart has too many lines",
+    /// The cart has as many live shares as it may; `maximum` says how many.
+    TooManyShares 422 "too_many_shares" "The cart has too many shares",
     /// There is not enough stock; `lines` lists where.
     InsufficientStock 422 "insufficient_stock" "There is not enough stock",
     /// The currency is not sold in.

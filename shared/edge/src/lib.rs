@@ -28,13 +28,14 @@ mod problem;
 mod reply;
 mod request;
 mod route;
+mod secret;
 pub mod service_token;
 pub mod session_token;
 #[cfg(test)]
 mod tests;
 
 pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
-pub use caller::{Caller, Customer, GuestToken, Service, bearer, caller};
+pub use caller::{Caller, Customer, Service, Viewer, bearer, caller};
 pub use code::Code;
 pub use hex::hex;
 pub use precondition::Precondition;
@@ -42,3 +43,4 @@ pub use problem::Problem;
 pub use reply::Reply;
 pub use request::{Method, Request};
 pub use route::{Handler, HandlerFuture, Route, log, refuse, serve};
+pub use secret::{GuestToken, ShareToken};

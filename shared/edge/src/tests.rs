@@ -3,7 +3,8 @@
 //! clock and a counter for randomness. Cases are data.
 
 use crate::{
-    BodyBudget, Caller, Code, Customer, GuestToken, Method, Problem, Reply, Request, Route, Service, service_token, session_token,
+    BodyBudget, Caller, Code, Customer, GuestToken, Method, Problem, Reply, Request, Route, Service, ShareToken, Viewer, service_token,
+    session_token,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
@@ -448,7 +449,40 @@ fn a_session_token_is_its_customer_and_nothing_a_service_has() {
 }
 
 #[test]
+fn a_share_looks_at_a_cart_and_owns_nothing() {
+    let world = World::with_secret();
+    let share = ShareToken::generate(&world);
+    assert!(share.reveal().starts_with("shr_") && share.reveal().len() == 47, "{}", share.reveal().len());
+    assert_ne!(share, ShareToken::generate(&world));
+    assert_eq!(format!("{share:?}"), "ShareToken(redacted)");
+    assert!(share.hash().len() == 64 && !share.hash().contains(&share.reveal()[4..]));
+    let ask = |method, path, token: &str| code(&answer(&world, bearer(method, path, token)));
+    assert_eq!(ask(Method::Get, "/own", share.reveal()), "403 scope_missing");
+    assert_eq!(ask(Method::Post, "/admin", share.reveal()), "403 scope_missing");
+    for bad in ["shr_", "shr_half", &share.reveal()[..46], &format!("{}A", share.reveal()), &share.reveal().replace("shr_", "gst_shr_")] {
+        assert_eq!(ask(Method::Get, "/own", bad), "401 credential_invalid", "{bad}");
+    }
+    let caller = Caller::Share(share.clone());
+    assert_eq!(caller.require_viewer().unwrap(), Viewer::Share(share.hash()));
+    assert!(!caller.has_scope("") && caller.owner_or_new().is_err());
+    // The same secret under the other prefix is another's.
+    let guest = share.reveal().replace("shr_", "gst_");
+    assert!(!text(&answer(&world, bearer(Method::Get, "/own", &guest))).contains(&share.hash()));
+}
+
+#[test]
+fn who_opens_a_cart_may_be_new_and_who_looks_at_one_may_not() {
+    let world = World::default();
+    let (guest, service) = (GuestToken::generate(&world), Service { subject: "ci".into(), scopes: vec![] });
+    assert_eq!(Caller::Nobody.owner_or_new().unwrap(), None);
+    assert_eq!(Caller::Service(service.clone()).owner_or_new().unwrap(), None);
+    assert_eq!(Caller::Guest(guest.clone()).owner_or_new().unwrap(), Some(guest.owner()));
+    assert_eq!(Caller::Guest(guest.clone()).require_viewer().unwrap(), Viewer::Owner(guest.owner()));
+    assert!(Caller::Nobody.require_viewer().is_err() && Caller::Service(service).require_viewer().is_err());
+}
+
+#[test]
 fn nobody_owns_nothing_and_has_no_scope() {
-    assert_eq!(Caller::Nobody.owner(), None);
+    assert!(Caller::Nobody.require_owner().is_err());
     assert!(!Caller::Nobody.has_scope(""));
 }

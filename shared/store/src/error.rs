@@ -23,6 +23,10 @@ pub enum Refusal {
     TooManyLines,
     /// A quantity outside 1…the limit.
     QuantityOutOfRange,
+    /// No such share of the cart that still opens it.
+    ShareNotFound,
+    /// As many shares as a cart may have.
+    TooManyShares,
     /// The idempotency key was used before: its receipt answers.
     IdempotencyKeySeen,
     /// The session is not open (any more).
@@ -70,6 +74,8 @@ const NAMED: &[(&str, Refusal)] = &[
     ("too_many_lines", Refusal::TooManyLines),
     ("quantity_out_of_range", Refusal::QuantityOutOfRange),
     ("quantity_is_1_to_10000", Refusal::QuantityOutOfRange),
+    ("share_not_found", Refusal::ShareNotFound),
+    ("too_many_shares", Refusal::TooManyShares),
     ("session_closed", Refusal::SessionClosed),
     ("prices_moved", Refusal::PricesMoved),
     ("insufficient_stock", Refusal::InsufficientStock),

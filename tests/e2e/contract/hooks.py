@@ -54,6 +54,10 @@ class Buyer:
         api("POST", "/api/v1/cart/items", self.token, example("add_to_cart"))
         return self
 
+    def with_share(self):
+        self.share_id = api("POST", "/api/v1/cart/shares", self.token, {})["share_id"]
+        return self
+
     def with_session(self):
         self.with_line()
         self.session_id = api("POST", "/api/v1/checkout", self.token, example("begin_checkout"))["session_id"]
@@ -73,6 +77,8 @@ shopper = Buyer()
 NEEDS = {
     "set_quantity": lambda: (Buyer().with_line(), {}),
     "remove_line": lambda: (Buyer().with_line(), {}),
+    "share_cart": lambda: (Buyer(), {}),
+    "revoke_share": lambda: with_parameters(Buyer().with_share(), "share_id"),
     "begin_checkout": lambda: (Buyer().with_line(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
     "view_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),

@@ -7,6 +7,6 @@ use ports::Ports;
 spin_shell::http!(Route::at(api::CART_SHIPPING_METHODS.path).get(list));
 
 async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::shipping_methods(ports, &owner, &request.query()?)
+    let viewer = edge::caller(ports, request)?.require_viewer()?;
+    cart::shipping_methods(ports, &viewer, &request.query()?)
 }

@@ -7,6 +7,6 @@ use ports::Ports;
 spin_shell::http!(Route::at(api::CART_TOTALS.path).get(totals));
 
 async fn totals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::totals(ports, &owner, &request.query()?)
+    let viewer = edge::caller(ports, request)?.require_viewer()?;
+    cart::totals(ports, &viewer, &request.query()?)
 }

@@ -50,6 +50,7 @@ pub const TABLES: &[&str] = &[
     "alert",
     "cart",
     "cart_line",
+    "cart_share",
     "checkout_session",
     "compensation",
     "counter",

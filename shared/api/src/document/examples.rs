@@ -18,6 +18,10 @@ pub(crate) fn set_quantity() -> Value {
     json!({ "quantity": 3 })
 }
 
+pub(crate) fn share_cart() -> Value {
+    json!({ "expires_in_seconds": 86_400 })
+}
+
 fn address() -> Value {
     json!({ "name": "An Nguyen", "line1": "1 Trang Tien", "city": "Hanoi", "postal_code": "10000", "country": "VN" })
 }

@@ -178,6 +178,10 @@ fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "A customer's session token, from `POST /api/v1/session`, good for 15 minutes.",
         },
+        "share": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "shr_ and 43 characters",
+            "description": "The secret of a share, from `POST /api/v1/cart/shares`, shown once. It reads one cart. Expired, revoked and unknown are the same 404.",
+        },
         "identity_provider": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "A customer's token of their identity provider: HS256, RS256 or ES256, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",

@@ -2,7 +2,7 @@
 
 use super::{Schemas, examples};
 use crate::{Access, Endpoint};
-use domain::ids::{LineId, OrderId, OrderNumber, SessionId, Sku};
+use domain::ids::{LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
 use edge::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -64,16 +64,16 @@ impl Operation {
         match access {
             Access::Open => operation,
             Access::Customer => operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid]),
-            Access::Owner | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
+            Access::Owner | Access::Viewer | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
                 operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
             }
         }
     }
 
-    /// A credential is taken and not needed.
+    /// A credential is taken and not needed; one that is for looking only will not do.
     pub(crate) fn credential_optional(mut self) -> Self {
         self.credential_optional = true;
-        self.problems(&[Code::CredentialInvalid])
+        self.problems(&[Code::CredentialInvalid, Code::ScopeMissing])
     }
 
     /// Refuses any query.
@@ -237,6 +237,7 @@ impl Operation {
             Access::Open => json!([]),
             Access::Customer => json!([{ "identity_provider": [] }]),
             Access::Owner => json!([{ "guest": [] }, { "session": [] }]),
+            Access::Viewer => json!([{ "guest": [] }, { "session": [] }, { "share": [] }]),
             Access::OwnerOr(scope) => json!([{ "guest": [] }, { "session": [] }, { "service": [scope] }]),
             Access::Scope(scope) => json!([{ "service": [scope] }]),
             Access::Worker(name) => {
@@ -408,6 +409,7 @@ fn path_parameter(name: &str, schemas: &mut SchemaGenerator) -> Schema {
         "line_id" => schemas.subschema_for::<LineId>(),
         "order_id" => schemas.subschema_for::<OrderId>(),
         "order_number" => schemas.subschema_for::<OrderNumber>(),
+        "share_id" => schemas.subschema_for::<ShareId>(),
         "session_id" => schemas.subschema_for::<SessionId>(),
         "sku" => schemas.subschema_for::<Sku>(),
         _ => schemas.subschema_for::<String>(),

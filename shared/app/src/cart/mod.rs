@@ -4,16 +4,18 @@ mod add_line;
 mod change_line;
 mod create;
 mod merge;
+mod share;
 mod totals;
 mod view;
 
 pub use add_line::{AddLine, add_line};
 pub use change_line::{SetQuantity, clear, remove_line, set_quantity};
 pub use create::{CreateCart, create};
+pub use share::{ShareCart, list_shares, revoke_share, share};
 pub use totals::{Destination, shipping_methods, totals};
 pub use view::{Cart, view};
 #[cfg(feature = "schema")]
-pub use {create::Created, merge::Merge, totals::Preview};
+pub use {create::Created, merge::Merge, share::Shared, totals::Preview};
 
 pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};

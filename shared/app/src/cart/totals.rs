@@ -9,7 +9,7 @@ use domain::{
     ids::{Country, Region, ShippingMethodId},
     totals::{self, Totals, Warning},
 };
-use edge::{Problem, Reply};
+use edge::{Problem, Reply, Viewer};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -44,13 +44,13 @@ pub struct Preview<'a> {
     quote_hash: String,
 }
 
-/// The caller's cart with tax, shipping and stock as they are now. Nothing is silently zero (CART-6).
+/// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are now. Nothing is silently zero (CART-6).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`, `shipping_method_unavailable`.
-pub fn totals(ports: &Ports<'_>, owner: &str, destination: &Destination) -> Result<Reply, Problem> {
+pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let facts = facts(&shop, owner, destination)?;
+    let facts = facts(&shop, viewer, destination)?;
     let Priced { totals, .. } = facts.price(destination.shipping_method.as_ref(), Binding::Preview)?;
     let preview = Preview {
         cart_id: facts.cart.cart_id.as_str(),
@@ -62,18 +62,22 @@ pub fn totals(ports: &Ports<'_>, owner: &str, destination: &Destination) -> Resu
     Ok(Reply::json(200, &preview).etag(facts.cart.version))
 }
 
-/// The methods that would carry the caller's cart, each with what it costs: the function that quotes (SHIP-1).
+/// The methods that would carry that cart, each with what it costs: the function that quotes (SHIP-1).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`.
-pub fn shipping_methods(ports: &Ports<'_>, owner: &str, destination: &Destination) -> Result<Reply, Problem> {
+pub fn shipping_methods(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let facts = facts(&shop, owner, destination)?;
+    let facts = facts(&shop, viewer, destination)?;
     Ok(Reply::json(200, &json!({ "methods": facts.shipping_methods()? })))
 }
 
-fn facts(shop: &Shop<'_>, owner: &str, destination: &Destination) -> Result<PricingFacts, Problem> {
+fn facts(shop: &Shop<'_>, viewer: &Viewer, destination: &Destination) -> Result<PricingFacts, Problem> {
+    let (facts, owner, token_hash) = match viewer {
+        Viewer::Owner(owner) => (&sql::PRICING_FACTS, Some(owner), None),
+        Viewer::Share(token_hash) => (&sql::PRICING_FACTS_SHARED, None, Some(token_hash)),
+    };
     let region = destination.region.as_ref().map_or("", Region::as_str);
-    shop.read(&sql::PRICING_FACTS, &json!({ "owner": owner, "country": destination.country, "region": region }))?
-        .ok_or_else(|| not_found(shop))
+    let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region });
+    shop.read(facts, &input)?.ok_or_else(|| not_found(shop))
 }

@@ -13,7 +13,7 @@ use domain::{
     stock::StockVerdict,
     totals::Warning,
 };
-use edge::{Customer, Problem, Reply};
+use edge::{Customer, Problem, Reply, Viewer};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -68,7 +68,7 @@ pub struct Cart {
     subtotal: Money,
     /// When it was changed last.
     updated_at_ms: i64,
-    /// When it ends unless it is touched.
+    /// When it ends unless it is touched; for who holds a share, when that ends.
     expires_at_ms: i64,
     /// What the buyer should know.
     warnings: Vec<Warning>,
@@ -99,13 +99,28 @@ pub struct Line {
     stock: StockVerdict,
 }
 
-/// The caller's cart. Its tag is of the whole reply: prices and stock change without a new version, and a client
-/// that revalidates must see that (PRICE-3).
+/// A cart that a share opens, and until when it does.
+#[derive(Deserialize)]
+struct SharedRow {
+    cart: CartRow,
+    expires_at_ms: i64,
+}
+
+/// The caller's cart, or the one they hold a share of. Its tag is of the whole reply: prices and stock change without a new
+/// version, and a client that revalidates must see that (PRICE-3).
 ///
 /// # Errors
 /// `cart_not_found`.
-pub fn view(ports: &Ports<'_>, owner: &str) -> Result<Reply, Problem> {
-    let cart = read(&Shop::new(ports), owner)?;
+pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Reply, Problem> {
+    let shop = Shop::new(ports);
+    let cart = match viewer {
+        Viewer::Owner(owner) => read(&shop, owner)?,
+        Viewer::Share(token_hash) => {
+            let shared = shop.read(&sql::CART_VIEW_SHARED, &json!({ "token_hash": token_hash }))?;
+            let SharedRow { cart, expires_at_ms } = shared.ok_or_else(|| not_found(&shop))?;
+            render(cart, expires_at_ms)?
+        }
+    };
     Ok(Reply::json(200, &cart).etag_of_body(cart.version))
 }
 
@@ -119,10 +134,11 @@ pub(crate) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem
     let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else { return Ok(None) };
     // A cart that its owner can come back to from any device waits longer (CART-10).
     let idle_ms = shop.setting(if Customer::owns(owner) { &CART_CUSTOMER_IDLE_MS } else { &CART_GUEST_IDLE_MS })?;
-    render(row, idle_ms).map(Some)
+    let expires_at_ms = row.updated_at_ms.saturating_add(idle_ms);
+    render(row, expires_at_ms).map(Some)
 }
 
-fn render(row: CartRow, idle_ms: i64) -> Result<Cart, Problem> {
+fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {
     let currency = row.currency;
     let overflow = |error| Problem::internal(format!("cart {}: {error}", row.cart_id));
     let mut lines = Vec::with_capacity(row.lines.len());
@@ -158,7 +174,7 @@ fn render(row: CartRow, idle_ms: i64) -> Result<Cart, Problem> {
         lines,
         subtotal,
         updated_at_ms: row.updated_at_ms,
-        expires_at_ms: row.updated_at_ms.saturating_add(idle_ms),
+        expires_at_ms,
         warnings,
     })
 }

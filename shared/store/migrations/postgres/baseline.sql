@@ -1,4 +1,4 @@
--- The PostgreSQL schema, version 2: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
+-- The PostgreSQL schema, version 3: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
 --
 -- The same tables, columns and constraint names as the SQLite baseline, which has the reasons. What differs: JSON is
 -- `jsonb`, so that a command can look into it; keys are `collate "C"`, so that they sort alike in every database,
@@ -135,6 +135,18 @@ create table if not exists cart_line (
   added_at_ms bigint not null,
   primary key (cart_id, sku)
 );
+
+-- CART-14, SEC-1: who holds a share's token may look at the cart until then. The token is nowhere, only its SHA-256. No share outlives its
+-- cart's life by more than its own time, so nothing that ends a cart knows of this table.
+create table if not exists cart_share (
+  token_hash text collate "C" primary key,
+  share_id text collate "C" not null,
+  cart_id text collate "C" not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+);
+create index if not exists share_of_cart on cart_share (cart_id);
+create index if not exists share_due on cart_share (expires_at_ms);
 
 -- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
 create table if not exists checkout_session (
@@ -317,5 +329,5 @@ create table if not exists worker_run (
   report jsonb not null
 );
 
-insert into migration (version, applied_at_ms) select 2, (extract(epoch from clock_timestamp()) * 1000)::bigint where not exists (select 1 from migration);
+insert into migration (version, applied_at_ms) select 3, (extract(epoch from clock_timestamp()) * 1000)::bigint where not exists (select 1 from migration);
 commit;

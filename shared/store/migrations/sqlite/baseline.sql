@@ -1,4 +1,4 @@
--- The SQLite schema, version 2: what an empty database is given. `upgrades/` leads an older one here, by `POST /internal/migrate`;
+-- The SQLite schema, version 3: what an empty database is given. `upgrades/` leads an older one here, by `POST /internal/migrate`;
 -- over an older one this file changes no row, and the ledger keeps saying what the database is.
 --
 -- Run as `spin up --sqlite @shared/store/migrations/sqlite/baseline.sql`: at every start, in every trigger
@@ -54,6 +54,12 @@ create unique index if not exists cart_live_per_owner on cart (owner) where stat
 create index if not exists cart_merged on cart (owner) where status = 'merged';
 create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, primary key (cart_id, sku)) without rowid;
 
+-- CART-14, SEC-1: who holds a share's token may look at the cart until then. The token is nowhere, only its SHA-256. No share outlives its
+-- cart's life by more than its own time, so nothing that ends a cart knows of this table.
+create table if not exists cart_share (token_hash text primary key, share_id text not null, cart_id text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
+create index if not exists share_of_cart on cart_share (cart_id);
+create index if not exists share_due on cart_share (expires_at_ms);
+
 -- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
@@ -100,5 +106,5 @@ create table if not exists worker_run (worker text primary key, last_success_at_
 -- The one view every command is fired on, by name: its INSTEAD OF trigger travels with the function.
 create view if not exists command (name, doc) as select null, null where 0;
 
-insert into migration (version, applied_at_ms) select 2, cast(unixepoch('subsec') * 1000 as integer) where not exists (select 1 from migration);
+insert into migration (version, applied_at_ms) select 3, cast(unixepoch('subsec') * 1000 as integer) where not exists (select 1 from migration);
 commit;

@@ -35,6 +35,11 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
     replays(&shop, &sql::ORDER_CANCEL, &ann.cancel());
     let guest = shopper("guest");
     let guests = guest.fills_a_cart(&shop, &line);
+    shop.does(
+        &sql::SHARE_CREATE,
+        &json!({"share_id": "s", "token_hash": "h", "owner": "guest", "ttl_ms": 1000, "share_limit": 1, "prune_limit": 1}),
+    );
+    replays(&shop, &sql::SHARE_REVOKE, &json!({"share_id": "s", "owner": "guest"}));
     replays(&shop, &sql::CART_MERGE, &shopper("bob").merge(&guest, guests, None, &[("TILL-0001", 2)]));
     shop.stock_adds_up();
 }

@@ -12,6 +12,7 @@ mod operations;
 mod order;
 mod outbox;
 mod saga;
+mod share;
 pub mod shopper;
 mod stock;
 pub mod support;

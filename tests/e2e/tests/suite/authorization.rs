@@ -5,7 +5,7 @@
 
 use api::{Access, ENDPOINTS, Endpoint};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use e2e::{Call, Claims, CustomerClaims, Guest, Reply, Settings, Shop, SigningKey, unique};
+use e2e::{Call, Claims, CustomerClaims, Guest, Reply, Settings, Share, Shop, SigningKey, eventually, unique};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ struct Fixture<'s> {
     session_id: String,
     order_id: String,
     order_number: String,
+    share: Share<'s>,
 }
 
 impl<'s> Fixture<'s> {
@@ -30,6 +31,7 @@ impl<'s> Fixture<'s> {
         owner.add(&sku, 1).expect(200);
         let session_id = owner.check_out().session_id;
         Self {
+            share: owner.share(),
             session_id,
             order_id: text(&order["order_id"]),
             order_number: text(&order["order_number"]),
@@ -44,6 +46,7 @@ impl<'s> Fixture<'s> {
         let named = |segment: &str| match (segment, invented) {
             (":line_id" | ":sku", false) => self.sku.clone(),
             (":session_id", false) => self.session_id.clone(),
+            (":share_id", false) => self.share.share_id.clone(),
             (":order_id", false) => self.order_id.clone(),
             (":order_number", false) => self.order_number.clone(),
             (":order_number", true) => "ORD-20200101-000001".to_owned(),
@@ -60,6 +63,7 @@ impl<'s> Fixture<'s> {
         let looks = [
             ("cart", "cart_id", &self.owner.cart_id),
             ("cart_line", "cart_id", &self.owner.cart_id),
+            ("cart_share", "share_id", &self.share.share_id),
             ("checkout_session", "session_id", &self.session_id),
             ("reservation", "session_id", &self.session_id),
             ("saga", "cart_id", &self.owner.cart_id),
@@ -79,6 +83,7 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
         ("CART", "POST") => Some(json!({ "currency": "USD" })),
         ("CART_ITEMS", "POST") => Some(json!({ "sku": sku, "quantity": 1 })),
         ("CART_ITEM", "PUT") => Some(json!({ "quantity": 2 })),
+        ("CART_SHARES", "POST") => Some(json!({ "expires_in_seconds": 60 })),
         ("CHECKOUT", "POST") => Some(fixture.owner.basket().body),
         ("ORDERS", "POST") => Some(json!({
             "currency": "USD", "lines": [{ "sku": sku, "quantity": 1 }], "email": "desk@customer.example", "shipping_address": address(),
@@ -95,6 +100,7 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
         ("OUTBOX_RELAY" | "RESERVATION_CLEANUP" | "SAGA_RECOVERY" | "COMPENSATION_RETRY" | "MIGRATE", "POST") => None,
         (
             "CART"
+            | "CART_SHARES"
             | "CART_TOTALS"
             | "CART_SHIPPING_METHODS"
             | "CHECKOUT_SESSION"
@@ -118,7 +124,7 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
             | "COMPENSATION_RETRY",
             "GET",
         )
-        | ("CART" | "CART_ITEM", "DELETE") => None,
+        | ("CART" | "CART_ITEM" | "CART_SHARE", "DELETE") => None,
         (name, method) => panic!("{method} of {name} has no row here: say how it is called"),
     }
 }
@@ -169,14 +175,28 @@ fn invalid() -> Vec<(String, String)> {
     }
     all.push(("garbage".to_owned(), "garbage".to_owned()));
     all.push(("half a guest's token".to_owned(), "gst_half".to_owned()));
+    all.push(("half a share's token".to_owned(), "shr_half".to_owned()));
     all
+}
+
+/// A secret that nobody was ever given.
+fn invented(prefix: &str) -> String {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).expect("randomness");
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(secret))
 }
 
 /// A guest nobody has met.
 fn stranger() -> String {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).expect("randomness");
-    format!("gst_{}", URL_SAFE_NO_PAD.encode(secret))
+    invented("gst_")
+}
+
+/// Shares that do not open the fixture's cart, and why.
+fn dead_shares(fixture: &Fixture<'_>) -> Vec<(&'static str, String)> {
+    let (revoked, expired) = (fixture.owner.share(), fixture.owner.share_for(1));
+    fixture.owner.revoking(&revoked.share_id).send().expect(200);
+    eventually("a share has expired", || (fixture.owner.shop.now_ms() > expired.expires_at_ms).then_some(()));
+    vec![("revoked", revoked.token), ("expired", expired.token), ("invented", invented("shr_"))]
 }
 
 fn refused(reply: &Reply, status: u16, code: &str, what: &str) {
@@ -190,6 +210,7 @@ fn without_scope(shop: &Shop, fixture: &Fixture<'_>) -> Vec<(&'static str, Strin
         ("a guest", stranger()),
         ("the owner", fixture.owner.token.clone()),
         ("a customer", shop.session_of(&unique("customer-"))),
+        ("a share", fixture.share.token.clone()),
         ("a service of another scope", Claims::with_scope("something:else workers:nothing").signed(&Settings::get().service_token_secret)),
     ]
 }
@@ -232,7 +253,7 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
         let scopes = match access {
             Access::Scope(scope) => vec![scope.to_owned()],
             Access::Worker(name) => vec!["workers:run".to_owned(), format!("workers:{name}")],
-            Access::Open | Access::Customer | Access::Owner | Access::OwnerOr(_) => continue,
+            Access::Open | Access::Customer | Access::Owner | Access::Viewer | Access::OwnerOr(_) => continue,
         };
         let before = fixture.rows();
         for (who, token) in without_scope(&shop, &fixture) {
@@ -252,7 +273,7 @@ fn what_is_owned(kind: fn(&Shop) -> Guest<'_>) {
     let shop = Shop::open();
     for (endpoint, method, access) in every_method() {
         let scope = match access {
-            Access::Owner => None,
+            Access::Owner | Access::Viewer => None,
             Access::OwnerOr(scope) => Some(scope),
             Access::Open | Access::Customer | Access::Scope(_) | Access::Worker(_) => continue,
         };
@@ -298,6 +319,51 @@ fn a_service_with_the_scope_cancels_anybodys_order() {
     let fixture = Fixture::of(&shop, shop.customer());
     let reply = call(&api::ORDER_CANCEL, "POST", &fixture, Some(&shop.token("orders:write")), false);
     assert!(reply.is_success(), "{reply:?}");
+}
+
+/// CART-14, SEC-1: a share looks at its own cart; where it may not look it is refused unseen, with the same bytes whether it is good
+/// or not, so that no route tells which tokens are.
+#[test]
+fn a_share_looks_at_its_cart_and_opens_nothing_else() {
+    let shop = Shop::open();
+    let fixture = Fixture::of(&shop, shop.guest());
+    let other = Fixture::of(&shop, shop.customer());
+    let dead = dead_shares(&fixture);
+    let live = [("its own", fixture.share.token.clone()), ("of another cart", other.share.token.clone())];
+    let before = (fixture.rows(), other.rows());
+    let mut tried = 0;
+    for (endpoint, method, access) in every_method() {
+        let mut refusals = Vec::new();
+        for (kind, token) in live.iter().chain(&dead) {
+            let what = format!("{method} {} with a share, {kind}", endpoint.path);
+            let reply = call(endpoint, method, &fixture, Some(token), false);
+            tried += 1;
+            match access {
+                Access::Viewer if *kind == "its own" || *kind == "of another cart" => {
+                    let own = if *kind == "its own" { &fixture } else { &other };
+                    let seen = reply.expect(200);
+                    assert!(endpoint.name == "CART_SHIPPING_METHODS" || seen["cart_id"] == own.owner.cart_id.as_str(), "{what}: {seen}");
+                    continue;
+                }
+                Access::Viewer => refused(&reply, 404, "cart_not_found", &what),
+                Access::Customer => refused(&reply, 401, "credential_invalid", &what),
+                // Nobody is asked who they are; but whoever opens a cart is.
+                Access::Open if endpoint.name != "CART" => {
+                    assert!(reply.status == 200 || reply.status == 503, "{what}: {reply:?}");
+                    continue;
+                }
+                Access::Open | Access::Owner | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
+                    refused(&reply, 403, "scope_missing", &what);
+                }
+            }
+            refusals.push((what, reply.body));
+        }
+        for (what, body) in &refusals {
+            assert_eq!(body, &refusals[0].1, "{what} is told apart from {}", refusals[0].0);
+        }
+    }
+    assert_eq!(tried, 5 * every_method().count());
+    assert_eq!((fixture.rows(), other.rows()), before);
 }
 
 #[test]

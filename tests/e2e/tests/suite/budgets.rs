@@ -29,6 +29,12 @@ fn requests_stay_within_their_statements() {
     assert!(statements(guest.removing(&skus[2])) <= 3, "a removal");
     assert!(statements(guest.call("GET", "/api/v1/cart")) <= 2, "a look at the cart");
     assert!(statements(guest.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard")) <= 4, "totals");
+    assert!(statements(guest.sharing(&serde_json::json!({}))) <= 1, "sharing");
+    let share = guest.share();
+    assert!(statements(share.call("GET", "/api/v1/cart")) <= 1, "a look at a shared cart");
+    assert!(statements(share.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard")) <= 1, "its totals");
+    assert!(statements(guest.call("GET", "/api/v1/cart/shares")) <= 1, "the shares");
+    assert!(statements(guest.revoking(&share.share_id)) <= 1, "a revoke");
     let session = guest.check_out();
     assert!(statements(session.confirming()) <= 8, "a confirm");
 }

@@ -21,6 +21,7 @@ mod orders;
 mod payments;
 mod security;
 mod session;
+mod share;
 mod stock;
 mod stops;
 mod strictness;

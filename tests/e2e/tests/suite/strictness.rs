@@ -32,6 +32,8 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
         endpoint("/api/v1/cart", &["GET", "POST", "DELETE"], owner, vec![("POST", json!({ "currency": "USD" }))]),
         endpoint("/api/v1/cart/items", &["POST"], owner, vec![("POST", json!({ "sku": sku.sku, "quantity": 1 }))]),
         endpoint(&format!("/api/v1/cart/items/{}", sku.sku), &["PUT", "DELETE"], owner, vec![("PUT", json!({ "quantity": 1 }))]),
+        endpoint("/api/v1/cart/shares", &["GET", "POST"], owner, vec![("POST", json!({ "expires_in_seconds": 60 }))]),
+        endpoint(&format!("/api/v1/cart/shares/{invented}"), &["DELETE"], owner, vec![]),
         endpoint("/api/v1/cart/shipping-methods", &["GET"], owner, vec![]),
         endpoint("/api/v1/cart/totals", &["GET"], owner, vec![]),
         endpoint("/api/v1/checkout", &["POST"], owner, vec![("POST", guest.basket().body)]),
