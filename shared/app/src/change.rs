@@ -44,6 +44,11 @@ impl Change {
         self.idempotency_key.as_deref()
     }
 
+    /// What the key is kept as: a client may put anything into it, a name or an e-mail too (SEC-3).
+    pub(crate) fn kept_key(&self, owner: &str) -> Option<String> {
+        self.idempotency_key.as_deref().map(|key| fingerprint(&[owner, key]))
+    }
+
     /// The fingerprint of method, path and body.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
@@ -52,7 +57,7 @@ impl Change {
     /// Fires `command` for `owner`, or answers with the stored receipt of the first time. The receipt is the
     /// reply's body, written by us in both cases: the same bytes, however a database spells its JSON (DESIGN §1.4).
     pub(crate) fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, mut input: Value) -> Result<Applied, Problem> {
-        let key = self.idempotency_key.as_deref().map(|key| fingerprint(&[owner, key]));
+        let key = self.kept_key(owner);
         let versions = match &self.if_match {
             Some(Precondition::Versions(versions)) => Some(versions.clone()),
             Some(Precondition::Any) | None => None,

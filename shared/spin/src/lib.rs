@@ -27,6 +27,7 @@ pub use wit_bindgen;
 #[doc(hidden)]
 pub use cron::run_tick;
 
+pub use ports_impl::key_values;
 pub use redis::Redis;
 
 #[doc(hidden)]

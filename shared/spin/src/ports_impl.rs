@@ -171,6 +171,22 @@ impl Kv for KeyValue {
     }
 }
 
+/// Every entry of the key-value store, for the hooks of the end-to-end suite: the shop itself never lists keys (DESIGN §1.5).
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn key_values() -> Result<Vec<(String, Vec<u8>)>, KvError> {
+    let store = Store::open_default().map_err(kv_failed)?;
+    let mut entries = Vec::new();
+    for key in store.get_keys().map_err(kv_failed)? {
+        // A key deleted meanwhile has no value.
+        if let Some(value) = store.get(&key).map_err(kv_failed)? {
+            entries.push((key, value));
+        }
+    }
+    Ok(entries)
+}
+
 fn kv_failed(error: impl Debug) -> KvError {
     KvError(format!("{error:?}"))
 }

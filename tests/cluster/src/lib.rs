@@ -110,6 +110,11 @@ impl Cluster {
         format!("postgres://{OWNER}:{}@127.0.0.1:{}/{database}?sslmode=disable", self.password, self.port)
     }
 
+    /// Where the server writes its log.
+    pub fn log(&self) -> PathBuf {
+        self.home.join("log")
+    }
+
     fn start_from(binaries: &Path, settings: &[&str]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let name = format!("edgetill-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));

@@ -2,7 +2,7 @@
 
 use crate::settings::Settings;
 use serde_json::Value;
-use std::{fmt, sync::OnceLock, time::Duration};
+use std::{cell::RefCell, fmt, sync::OnceLock, time::Duration};
 
 /// The longest any reply may take: longer than every provider timeout of the development manifest.
 const REPLY_SECONDS_MAX: u64 = 60;
@@ -20,6 +20,17 @@ fn agent() -> &'static ureq::Agent {
             .build()
             .into()
     })
+}
+
+thread_local! {
+    static RECORD: RefCell<Option<Vec<Reply>>> = const { RefCell::new(None) };
+}
+
+/// Does `work`, and gives with its result every reply that came on this thread meanwhile.
+pub fn recorded<T>(work: impl FnOnce() -> T) -> (T, Vec<Reply>) {
+    RECORD.with_borrow_mut(|record| *record = Some(Vec::new()));
+    let result = work();
+    (result, RECORD.take().unwrap_or_default())
 }
 
 /// A request on its way to being sent.
@@ -121,7 +132,7 @@ impl Call {
             None => agent().run(limited(request.body(())?, limit))?,
         };
         let (head, mut body) = response.into_parts();
-        Ok(Reply {
+        let reply = Reply {
             call: format!("{} {}", self.method, self.path),
             status: head.status.as_u16(),
             headers: head
@@ -129,8 +140,10 @@ impl Call {
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
                 .collect(),
-            body: body.with_config().limit(64 << 20).read_to_vec()?,
-        })
+            body: body.with_config().limit(256 << 20).read_to_vec()?,
+        };
+        RECORD.with_borrow_mut(|record| record.iter_mut().for_each(|record| record.push(reply.clone())));
+        Ok(reply)
     }
 }
 
@@ -161,6 +174,12 @@ impl fmt::Debug for Reply {
 }
 
 impl Reply {
+    /// What it answers: method and target.
+    #[must_use]
+    pub fn call(&self) -> &str {
+        &self.call
+    }
+
     /// A header's value.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -12,10 +12,12 @@
 //! What a story needs is a panic away from failing: helpers here panic with the request and the whole reply, since
 //! nobody but a test calls them. When a [`Shop`] is dropped by a test that passed, the shop is audited.
 
+mod clear_text;
 mod contract;
 mod customer;
 mod guest;
 mod http;
+mod places;
 mod provider;
 mod settings;
 mod share;
@@ -23,10 +25,12 @@ mod shop;
 mod sku;
 mod tokens;
 
+pub use clear_text::ClearText;
 pub use contract::conforms;
 pub use customer::{CustomerClaims, KeySet, SigningKey};
 pub use guest::{Basket, Guest, Session, address};
-pub use http::{Call, Reply};
+pub use http::{Call, Reply, recorded};
+pub use places::Place;
 pub use provider::Payment;
 pub use settings::{Host, Settings, Sink};
 pub use share::Share;

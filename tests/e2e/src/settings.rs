@@ -1,6 +1,6 @@
 //! What `cargo till test` tells the suite about the host it started.
 
-use std::{env, sync::OnceLock};
+use std::{env, path::PathBuf, sync::OnceLock};
 
 /// Which host serves the shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,10 @@ pub struct Settings {
     pub customer_jwt_secret: String,
     /// Verifies events: `whsec_…`.
     pub event_sink_secret: String,
+    /// The folder with the host's files, its logs in `logs`, if the suite may look at them.
+    pub state: Option<PathBuf>,
+    /// Where the database's server writes its log, if it has one.
+    pub database_log: Option<PathBuf>,
 }
 
 impl Settings {
@@ -66,6 +70,8 @@ impl Settings {
                 session_token_secret: required("EDGETILL_SESSION_TOKEN_SECRET"),
                 customer_jwt_secret: required("EDGETILL_CUSTOMER_JWT_SECRET"),
                 event_sink_secret: required("EDGETILL_EVENT_SINK_SECRET"),
+                state: env::var_os("EDGETILL_STATE").map(PathBuf::from),
+                database_log: env::var_os("EDGETILL_DATABASE_LOG").map(PathBuf::from),
             }
         })
     }

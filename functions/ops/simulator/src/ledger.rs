@@ -338,6 +338,26 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?})))
 }
 
+/// `GET /simulator/requests?since=`: what the provider was sent, path and form as they came, at most 1,000: all that were taken in
+/// under an idempotency key, which is all that move money.
+///
+/// # Errors
+/// As [`list`].
+pub async fn requests(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    #[derive(Deserialize, Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct Page {
+        since: Option<i64>,
+    }
+    let page: Page = request.query()?;
+    let rows = Books::open(ports)?.query(
+        "select json_object('position', rowid, 'idempotency_key', idempotency_key, 'request', fingerprint)
+         from answer where rowid > coalesce(?1 ->> '$.since', 0) order by rowid limit 1000",
+        &json!(page),
+    )?;
+    Ok(Reply::json(200, &json!({"requests": decode_all(&rows)?})))
+}
+
 /// A column of JSON texts as values.
 ///
 /// # Errors

@@ -31,6 +31,7 @@ pub fn routes() -> Vec<Route> {
         Route::at("/simulator/v1/refunds/:refund_id").get(api::retrieve_refund),
         Route::at("/simulator/authenticate").post(api::authenticate),
         Route::at("/simulator/ledger").get(ledger::list),
+        Route::at("/simulator/requests").get(ledger::requests),
         Route::at("/simulator/faults").post(faults::add).get(faults::list).delete(faults::clear),
         Route::at("/simulator/faults/:fault_id").delete(faults::remove),
         Route::at("/simulator/identity").get(identity::show),

@@ -2,10 +2,13 @@
 //! production does not name this component.
 //!
 //! - `GET /test/clock`, `POST /test/clock {advance_ms}`: the database's clock, and moving it forward.
-//! - `GET /test/rows?table=&column=&value=`: rows as they lie in the database, to prove what they do not hold.
+//! - `GET /test/tables`: every table of the database, from its own catalog.
+//! - `GET /test/rows?table=&column=&value=&from=`: rows as they lie in the database, to prove what they do not hold; at most 5,000,
+//!   `from` where the last look ended.
+//! - `GET /test/key-values`: everything in the key-value store.
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
-//! - `GET /test/stream?subject=`: the events in the sink's Redis stream, where the sink is one.
+//! - `GET /test/stream?subject=`: the events in the sink's Redis stream, where the sink is one; without a subject all.
 //!
 //! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes.
 
@@ -19,7 +22,9 @@ use serde_json::{Value, json};
 
 spin_shell::http!(
     Route::at("/test/clock").get(show_clock).post(advance_clock),
+    Route::at("/test/tables").get(show_tables),
     Route::at("/test/rows").get(show_rows),
+    Route::at("/test/key-values").get(show_key_values),
     Route::at("/test/transactions").get(show_transactions),
     Route::at("/test/audit").get(audit),
     Route::at("/test/stream").get(stream::arrivals),
@@ -37,6 +42,8 @@ struct Rows {
     table: String,
     column: Option<String>,
     value: Option<String>,
+    #[serde(default)]
+    from: u64,
 }
 
 async fn show_clock(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
@@ -54,11 +61,22 @@ async fn advance_clock(ports: &Ports<'_>, request: &Request) -> Result<Reply, Pr
     documents(ports, statements::ADVANCE_CLOCK, &input).map(|rows| Reply::json(200, &rows.first()))
 }
 
+async fn show_tables(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    tables(ports).map(|tables| Reply::json(200, &json!({ "tables": tables })))
+}
+
+fn tables(ports: &Ports<'_>) -> Result<Vec<String>, Problem> {
+    let names = documents(ports, statements::tables(ports.sql.dialect()), &json!({}))?;
+    Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
 async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let Rows { table, column, value } = request.query()?;
-    let Some(table) = statements::TABLES.iter().find(|known| **known == table) else {
-        return Err(Problem::invalid_field("table", format!("must be one of {}", statements::TABLES.join(", "))));
-    };
+    let Rows { table, column, value, from } = request.query()?;
+    let tables = tables(ports)?;
+    if !tables.contains(&table) {
+        return Err(Problem::invalid_field("table", format!("must be one of {}", tables.join(", "))));
+    }
     let columns: Vec<String> = documents(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))?
         .iter()
         .filter_map(|name| name.as_str().map(str::to_owned))
@@ -66,8 +84,19 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
     if column.as_ref().is_some_and(|named| !columns.contains(named)) {
         return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
     }
-    let statement = statements::rows_of(ports.sql.dialect(), table, &columns, column.as_deref());
-    documents(ports, &statement, &json!({ "value": value })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
+    let statement = statements::rows_of(ports.sql.dialect(), &table, &columns, column.as_deref());
+    documents(ports, &statement, &json!({ "value": value, "from": from })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
+}
+
+async fn show_key_values(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    let failed = |error: ports::KvError| Problem::internal(format!("test hook: {error}"));
+    let entries: Vec<Value> = spin_shell::key_values()
+        .map_err(failed)?
+        .iter()
+        .map(|(key, value)| json!({ "key": key, "value": String::from_utf8_lossy(value) }))
+        .collect();
+    Ok(Reply::json(200, &json!({ "entries": entries })))
 }
 
 async fn show_transactions(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {

@@ -95,7 +95,7 @@ enum Decision {
 pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
     let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?);
-    if let Some(answer) = change.key().and_then(|key| gate.ask(key)) {
+    if let Some(answer) = change.kept_key(owner).and_then(|key| gate.ask(&key)) {
         return answer;
     }
     for _ in 0..CLAIM_ROUNDS {
@@ -118,9 +118,10 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
 
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Decision, Problem> {
-    let input = json!({ "owner": owner, "session_id": session_id, "idempotency_key": change.key() });
+    let kept_key = change.kept_key(owner);
+    let input = json!({ "owner": owner, "session_id": session_id, "idempotency_key": kept_key });
     let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(|| not_found(shop))?;
-    let key = change.key().map_or_else(|| derived_key(owner, &facts.session, body), str::to_owned);
+    let key = kept_key.unwrap_or_else(|| derived_key(owner, &facts.session, body));
 
     if let Some(saga) = facts.same_key.filter(|saga| saga.idempotency_key == key) {
         if saga.request_hash != change.fingerprint() {

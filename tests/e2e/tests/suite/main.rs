@@ -19,6 +19,7 @@ mod migration;
 mod openapi;
 mod orders;
 mod payments;
+mod privacy;
 mod security;
 mod session;
 mod share;

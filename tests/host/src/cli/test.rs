@@ -243,7 +243,10 @@ async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestAr
 
 /// The suite, once the shop is ready; then what is left to say without its PostgreSQL, which is stopped under it.
 async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
-    let (suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
+    let (mut suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
+    if let Some(cluster) = &cluster {
+        suite.env("EDGETILL_DATABASE_LOG", cluster.log());
+    }
     shop.wait_until_ready().await?;
     tokio::task::spawn_blocking(move || {
         let skipped = watch(suite)?;
@@ -260,6 +263,7 @@ fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, bin
     let mut command = suite(project, &["--test", binary, "--", "--nocapture"]);
     command.args(&arguments.filter);
     command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host).env("EDGETILL_SINK", shop.sink_name());
+    command.env("EDGETILL_STATE", &shop.state_dir);
     for (name, value) in &shop.secrets {
         command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
     }
