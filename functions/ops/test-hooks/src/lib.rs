@@ -8,6 +8,7 @@
 //! - `GET /test/key-values`: everything in the key-value store.
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
+//! - `POST /test/schema {version}`: the database as the release before knew it, without what is newer.
 //! - `GET /test/stream?subject=`: the events in the sink's Redis stream, where the sink is one; without a subject all.
 //!
 //! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes.
@@ -27,6 +28,7 @@ spin_shell::http!(
     Route::at("/test/key-values").get(show_key_values),
     Route::at("/test/transactions").get(show_transactions),
     Route::at("/test/audit").get(audit),
+    Route::at("/test/schema").post(set_schema_back),
     Route::at("/test/stream").get(stream::arrivals),
 );
 
@@ -34,6 +36,12 @@ spin_shell::http!(
 #[serde(deny_unknown_fields)]
 struct Advance {
     advance_ms: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Schema {
+    version: i64,
 }
 
 #[derive(Deserialize)]
@@ -69,6 +77,17 @@ async fn show_tables(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
 fn tables(ports: &Ports<'_>) -> Result<Vec<String>, Problem> {
     let names = documents(ports, statements::tables(ports.sql.dialect()), &json!({}))?;
     Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
+async fn set_schema_back(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let Schema { version } = request.json()?;
+    if version != statements::VERSION_BEFORE {
+        return Err(Problem::invalid_field("/version", format!("must be {}", statements::VERSION_BEFORE)));
+    }
+    for statement in statements::BACK_TO_VERSION_BEFORE {
+        ports.sql.run(statement).map_err(|error| Problem::internal(format!("test hook: {error}")))?;
+    }
+    Ok(Reply::empty(204))
 }
 
 async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
