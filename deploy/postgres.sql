@@ -1,6 +1,6 @@
 -- The shop's own role and database on PostgreSQL, run once by an administrator:
 --   psql "$ADMIN_URL" -v password="$PASSWORD" -f deploy/postgres.sql
--- Then, as that role, shared/store/migrations/postgres/baseline.sql and functions.sql.
+-- Then start the shop with this role in `database_url`, and `POST /internal/migrate` makes its tables and functions.
 
 -- What bounds the shop's connections on every Spin: each component of each process may hold 64, idle ones are never closed.
 -- Keep it below the server's max_connections, less what others need. Beyond it requests get 503 `database_busy`.
