@@ -221,10 +221,10 @@ impl std::fmt::Display for Counts {
     }
 }
 
-/// The first 60 characters of a statement, on one line.
+/// The first 60 characters of a statement, on one line. The rest of it, which may be long, is not looked at.
 pub fn shorten(sql: &str) -> String {
-    let words: Vec<&str> = sql.split_whitespace().collect();
-    words.join(" ").chars().take(60).collect()
+    let spaced = sql.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars()));
+    spaced.skip(1).take(60).collect()
 }
 
 #[cfg(test)]
