@@ -3,7 +3,8 @@
 //! The files are written to be read: comments, `@fragment` for what several share, `:name` for the field
 //! `name` of the one JSON parameter, `now_ms()` for the database's clock. What travels is the same
 //! statement with all of that expanded and every comment gone. On PostgreSQL a file that creates a function
-//! is installed with the schema, as it is written, and only its call travels.
+//! is installed with the schema, as it is written, and only its call travels. A statement of a SQLite command behind
+//! `-- only with <field>` stays at home when the document has no such field, since without it it would do nothing.
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +27,9 @@ begin;
 select pg_advisory_xact_lock(hashtext('edgetill schema'));
 set local check_function_bodies = off;
 ";
+
+/// Stands for `-- only with <field>` while a file becomes a statement.
+const MARK: char = '\u{1}';
 
 type Files = BTreeMap<String, String>;
 
@@ -127,12 +131,25 @@ fn statements(script: &str) -> Vec<String> {
 fn command(name: &str, text: &str) -> Result<String, Box<dyn Error>> {
     let (effects, receipt) = text.split_once("\nreturning\n").ok_or_else(|| format!("command {name}: no line `returning`"))?;
     let effects = effects.replace(":receipt", &format!("({})", receipt.trim()));
-    let create = squeeze(&format!(
+    let (create, optional) = optional_statements(&squeeze(&format!(
         "create temp trigger if not exists {name} instead of insert on command when new.name = '{name}' begin {} end",
         sqlite_text(&effects, "new.doc")
-    ));
+    )))?;
     let fire = squeeze(&format!("insert into command (name, doc) values ('{name}', ?1) returning {}", sqlite_text(receipt, "command.doc")));
-    Ok(format!("CommandText {{ create: {create:?}, fire: {fire:?} }}"))
+    Ok(format!("CommandText {{ create: {create:?}, fire: {fire:?}, optional: &[{optional}] }}"))
+}
+
+/// Takes the marks out of a trigger, and says where the statements stand that they were before.
+fn optional_statements(marked: &str) -> Result<(String, String), Box<dyn Error>> {
+    let mut pieces = marked.split(MARK);
+    let (mut text, mut optional) = (pieces.next().unwrap_or_default().to_owned(), String::new());
+    for piece in pieces {
+        let (field, rest) = piece.split_once(' ').ok_or("a mark without a statement")?;
+        let end = text.len() + rest.find("; ").ok_or("a marked statement without an end")? + "; ".len();
+        write!(optional, "Optional {{ needs: {field:?}, at: {}..{end} }},", text.len())?;
+        text.push_str(rest);
+    }
+    Ok((text, optional))
 }
 
 /// `text` with a null where it would answer no row: `ports::Sql::query` says why. It may not begin with a `with` that changes anything.
@@ -154,7 +171,16 @@ fn read_folder(folder: &Path) -> Result<Files, Box<dyn Error>> {
 /// The leading comment becomes the constant's documentation; every other comment is dropped.
 fn split_doc(source: &str) -> (String, String) {
     let doc = source.lines().map_while(|line| line.strip_prefix("-- ")).collect::<Vec<_>>().join("\n");
-    (doc, without_comments(source))
+    (doc, with_marks(source))
+}
+
+/// Without comments but for `-- only with <field>`: the statement behind it does nothing without that field of the document.
+fn with_marks(source: &str) -> String {
+    let marked = source.lines().map(|line| match line.trim_start().strip_prefix("-- only with ") {
+        Some(field) => format!("{MARK}{field}"),
+        None => line.to_owned(),
+    });
+    without_comments(&marked.collect::<Vec<_>>().join("\n"))
 }
 
 fn without_comments(source: &str) -> String {
@@ -168,7 +194,7 @@ fn expand(text: &str, fragments: &Files, name: &str) -> Result<String, Box<dyn E
         let Some(at) = text.find('@') else { return Ok(text) };
         let word: String = text[at + 1..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
         let fragment = fragments.get(&word).ok_or_else(|| format!("{name}: no fragment {word}"))?;
-        let fragment = without_comments(fragment);
+        let fragment = with_marks(fragment);
         text = text.replace(&format!("@{word}"), fragment.trim());
     }
     if text.contains('@') { Err(format!("{name}: fragments nested too deeply").into()) } else { Ok(text) }

@@ -12,7 +12,7 @@ mod confirm;
 mod provider;
 
 use spin_sdk::sqlite3::{Connection, Value};
-use store::{Command, Statement, sql};
+use store::{Statement, sql};
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
 use wasi::random::random::get_random_u64;
@@ -67,8 +67,6 @@ fn same_add(number: u32, sku: &str) -> String {
     run(&database, "pragma synchronous = normal");
     let facts = one(&database, shop(&sql::CART_FOR_ADD), &format!("{{\"owner\":\"owner-{number}\",\"sku\":\"{sku}\"}}"));
     assert!(facts.contains("price_minor"), "{facts}");
-    let [create, fire] = shop_command(&sql::CART_ADD_LINE);
-    run(&database, create);
     let doc = format!(
         "{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"quantity\":1,\"price_minor\":1009,\
          \"line_limit\":1000,\"quantity_limit\":10000,\"reply\":{{\"line_id\":\"{sku}\",\"sku\":\"{sku}\",\
@@ -76,15 +74,13 @@ fn same_add(number: u32, sku: &str) -> String {
          \"data\":{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"added\":1}}}}]}}",
         id()
     );
-    one(&database, fire, &doc)
+    let (create, fire) = sql::CART_ADD_LINE.travelling(&doc);
+    run(&database, &create);
+    one(&database, &fire, &doc)
 }
 
 fn shop(statement: &Statement) -> &'static str {
     statement.texts(ports::Dialect::Sqlite)[0]
-}
-
-fn shop_command(command: &Command) -> [&'static str; 2] {
-    command.texts(ports::Dialect::Sqlite).try_into().expect("a trigger and what fires it")
 }
 
 fn read(label: &str, statement: &str, doc: &str) -> String {

@@ -67,6 +67,23 @@ fn a_stored_receipt_is_the_first_one_byte_for_byte() {
     assert!(stored.contains(&first), "{stored} {first}");
 }
 
+// On SQLite a statement that a document does not need stays at home; the next document on the same connection may need it.
+#[test]
+fn a_change_without_key_or_version_takes_neither_from_the_next() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, &[]);
+    let add = ann.add("TILL-0001", 2);
+    shop.does(&sql::CART_ADD_LINE, &add);
+    replays(&shop, &sql::CART_ADD_LINE, &add);
+    shop.does(&sql::CART_ADD_LINE, &add);
+    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), keyed("cart_add_line")), Refusal::IdempotencyKeySeen);
+    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), json!({"if_versions": [1]})), Refusal::VersionConflict);
+    // An empty list accepts no version; null accepts any.
+    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), json!({"if_versions": []})), Refusal::VersionConflict);
+    shop.does(&sql::CART_ADD_LINE, &with(add, json!({"if_versions": null, "idempotency_key": null})));
+    assert_eq!(shop.one("select quantity from cart_line"), json!(8));
+}
+
 #[test]
 fn the_key_is_judged_before_anything_else() {
     let (shop, ann) = (shop(), shopper("ann"));

@@ -10,6 +10,7 @@ update payment set state = coalesce(:payment_state, state), reference = coalesce
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
 update saga set state = :saga_state, updated_at_ms = now_ms()
   where :saga_state is not null and state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
+-- only with alert
 insert into alert (alert_id, detail, at_ms)
   select 'compensation_dead:' || :compensation_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events

@@ -5,6 +5,7 @@ select raise(abort, 'saga_moved_on')
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state = 'capturing');
 update saga set state = :to_state, lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms, updated_at_ms = now_ms() where saga_id = :saga_id;
 update payment set state = :payment_state, captured_minor = :captured_minor, updated_at_ms = now_ms() where saga_id = :saga_id;
+-- only with alert
 insert into alert (alert_id, detail, at_ms) select 'capture_failed:' || :saga_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning

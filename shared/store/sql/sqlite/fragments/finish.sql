@@ -3,4 +3,5 @@ insert into outbox (event_id, aggregate, type, data, state, attempts, next_attem
   select event.value ->> 'event_id', event.value ->> 'aggregate', event.value ->> 'type',
          json_patch(event.value ->> 'data', json_remove(:receipt, '$.warnings', '$.totals')), 'pending', 0, now_ms(), 0, now_ms()
   from json_each(:events) as event;
+-- only with idempotency_key
 update idempotency set receipt = :receipt where idempotency_key = :idempotency_key;
