@@ -132,6 +132,10 @@ impl Row {
 impl Measured {
     /// What a row reached of its bare component at the same pace, where there is one.
     fn of_bare(&self, row: &Row, bare: &str) -> Option<f64> {
+        // Whatever the shop runs on, the bare component's databases are SQLite's.
+        if self.database != "SQLite" {
+            return None;
+        }
         let wanted = format!("{bare}{}", row.scenario);
         let bare = self.rows.iter().find(|other| other.scenario == wanted && other.pace() == row.pace() && row.rate.is_none())?;
         Some(row.per_second / bare.per_second)
