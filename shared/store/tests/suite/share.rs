@@ -72,8 +72,8 @@ fn a_token_that_was_never_given_opens_nothing() {
     shop.does(&sql::SHARE_CREATE, &ann.share("one"));
     assert_eq!(opened(&shop, "another"), None);
     for token in [json!({}), json!({"token_hash": null}), json!({"token_hash": ""}), json!({"owner": "ann"})] {
-        assert_eq!(shop.list(&sql::CART_VIEW_SHARED, &token), [] as [Value; 0], "{token}");
-        assert_eq!(shop.list(&sql::PRICING_FACTS_SHARED, &with(token, json!({"region": ""}))), [] as [Value; 0]);
+        assert_eq!(shop.list(&sql::CART_VIEW_SHARED, &token), Vec::<Value>::new(), "{token}");
+        assert_eq!(shop.list(&sql::PRICING_FACTS_SHARED, &with(token, json!({"region": ""}))), Vec::<Value>::new());
     }
 }
 
@@ -120,7 +120,7 @@ fn a_share_ends_with_its_cart() {
         assert!(opened(&shop, "one").is_some(), "a cart in checkout is live");
         shop.exec(&format!("update cart set status = '{end}'"));
         assert_eq!(opened(&shop, "one"), None, "{end}");
-        assert_eq!(shop.list(&sql::SHARE_LIST, &json!({"owner": "ann"})), [] as [Value; 0]);
+        assert_eq!(shop.list(&sql::SHARE_LIST, &json!({"owner": "ann"})), Vec::<Value>::new());
         shop.refuses(&sql::SHARE_REVOKE, &ann.revoke("one"), Refusal::CartNotFound);
         shop.refuses(&sql::SHARE_CREATE, &ann.share("two"), Refusal::CartNotFound);
         // It does not open the owner's next cart.
