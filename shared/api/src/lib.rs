@@ -304,4 +304,11 @@ endpoints! {
         /// Try again what is owed to the payment provider.
         start_compensation_retry: "POST" Worker("compensation-retry") => |it| it.reply::<workers::Report>(200).worker();
     }
+    /// Looks for what must not be in the database.
+    CONSISTENCY_AUDIT: "workers-consistency-audit" "/internal/workers/consistency-audit" {
+        /// Look for what must not be in the database, now: the next rows of each table.
+        run_consistency_audit: "GET" Worker("consistency-audit") => |it| it.reply::<workers::Report>(200).worker();
+        /// Look for what must not be in the database: the next rows of each table.
+        start_consistency_audit: "POST" Worker("consistency-audit") => |it| it.reply::<workers::Report>(200).worker();
+    }
 }

@@ -132,6 +132,12 @@ settings! {
     WORKER_BUDGET_MS: i64 = "worker_budget_seconds", seconds;
     /// How long a run has its rows to itself; longer than the budget and one call more.
     WORKER_LEASE_MS: i64 = "worker_lease_seconds", seconds;
+    /// Rows of each table that one run of the audit looks at (WRK-5).
+    AUDIT_BATCH: i64 = "audit_batch", count;
+    /// How long after its time a saga, a compensation or a reservation may be left lying (WRK-5).
+    AUDIT_OVERDUE_MS: i64 = "audit_overdue_seconds", seconds;
+    /// How long an event may wait for its sink (WRK-5).
+    AUDIT_EVENT_AGE_MS: i64 = "audit_event_age_seconds", seconds;
     /// Base64 of the 32 bytes that seal personal data (SEC-3).
     PII_KEY: String = "pii_key", text;
     /// What service tokens are signed with, at least 32 bytes (SEC-1).

@@ -2,7 +2,7 @@
 
 use crate::{problem::database, settings::Setting};
 use edge::Problem;
-use ports::{Durability, Ports};
+use ports::{Dialect, Durability, Ports};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 use store::{Command, Refusal, Statement, Store, StoreError};
@@ -34,6 +34,16 @@ impl<'a> Shop<'a> {
     /// All documents of a query.
     pub(crate) fn list<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<R>, Problem> {
         self.store.list(statement, input).map_err(database)
+    }
+
+    /// All documents of a statement that is not the store's.
+    pub(crate) fn ask<R: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        text: impl FnOnce(Dialect) -> String,
+        input: &impl Serialize,
+    ) -> Result<Vec<R>, Problem> {
+        self.store.ask(name, text, input).map_err(database)
     }
 
     /// Fires a command. A refusal is the caller's to decide on; everything else is a problem already.

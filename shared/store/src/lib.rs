@@ -177,13 +177,29 @@ impl<'a> Store<'a> {
         self.rows(statement, input)?.iter().map(|row| decode(statement.name, row)).collect()
     }
 
+    /// All documents of a statement that is not the store's own, as `text` has it in `dialect`: the audit's.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub fn ask<R: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        text: impl FnOnce(Dialect) -> String,
+        input: &impl Serialize,
+    ) -> Result<Vec<R>, StoreError> {
+        self.documents(name, &text(self.sql.dialect()), input)?.iter().map(|row| decode(name, row)).collect()
+    }
+
     fn rows(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
-        let document = encode(statement.name, input)?;
         let text = match self.sql.dialect() {
             Dialect::Sqlite => statement.sqlite,
             Dialect::Postgres => statement.postgres,
         };
-        self.sql.query(text, &document).map_err(|error| error::classify(statement.name, &error))
+        self.documents(statement.name, text, input)
+    }
+
+    fn documents(&self, name: &'static str, text: &str, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
+        self.sql.query(text, &encode(name, input)?).map_err(|error| error::classify(name, &error))
     }
 }
 

@@ -9,6 +9,7 @@ use std::{fs, path::Path};
 use store::sql;
 
 const SOURCES: &str = concat!(
+    include_str!("suite/audit.rs"),
     include_str!("suite/cart.rs"),
     include_str!("suite/catalog.rs"),
     include_str!("suite/checkout.rs"),

@@ -176,14 +176,14 @@ impl Shop {
 }
 
 impl Drop for Shop {
-    /// The audit of the consistency runs after every test (DESIGN §5). A saga may have been left to the workers,
-    /// and the clock moved since: they get their turn before anybody is blamed.
+    /// The audit of the consistency runs after every test (DESIGN §5). Sagas, compensations and reservations may have been
+    /// left to the workers, and the clock moved since: they get their turn before anybody is blamed.
     fn drop(&mut self) {
         if thread::panicking() {
             return;
         }
         if !self.violations().is_empty() {
-            self.run("saga-recovery");
+            self.run_workers_until_quiet();
             let violations = self.violations();
             assert!(violations.is_empty(), "the audit found {violations:#?}");
         }

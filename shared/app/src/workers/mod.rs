@@ -4,12 +4,14 @@
 //! row is claimed and fenced in SQL (WRK-2). None marks anything done that it has not done (WRK-4).
 
 mod compensation_retry;
+mod consistency_audit;
 mod lease;
 mod outbox_relay;
 mod reservation_cleanup;
 mod saga_recovery;
 
 pub use compensation_retry::compensation_retry;
+pub use consistency_audit::{Audited, consistency_audit};
 pub use outbox_relay::outbox_relay;
 pub use reservation_cleanup::reservation_cleanup;
 pub use saga_recovery::saga_recovery;
@@ -37,6 +39,9 @@ pub struct Report {
     pub retried: u64,
     /// Rows given up, each with an alert.
     pub dead: u64,
+    /// What the audit saw; of other workers nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audited>,
 }
 
 /// One row's part in a report.

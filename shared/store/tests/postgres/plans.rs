@@ -1,6 +1,7 @@
 //! How statements find their rows (ORD-13). A function's plans cannot be read from outside, so what is held is their
 //! effect: over tables full of what is settled, little is read of any.
 
+use ports::{Dialect, Sql as _};
 use serde_json::json;
 use store::{Command, Statement, sql};
 
@@ -104,6 +105,14 @@ fn no_statement_walks_a_table_that_grows() {
     }
     for (statement, input) in statements {
         wrong.extend(walked(&shared, statement.name, |shop| drop(shop.list(statement, input))));
+    }
+    // Stock is looked at once its movements are added up.
+    for text in [audit::fold_begin(Dialect::Postgres), audit::fold(Dialect::Postgres)] {
+        shop.query(&text, r#"{"limit": 1000000, "settle_ms": 0}"#).unwrap();
+    }
+    for walk in audit::WALKS {
+        let input = json!({"after": "", "overdue_ms": 0, "event_age_ms": 0}).to_string();
+        wrong.extend(walked(&shared, walk.name, |shop| drop(shop.query(&audit::turn(walk, 5, Dialect::Postgres), &input).unwrap())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

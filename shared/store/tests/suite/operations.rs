@@ -45,4 +45,6 @@ fn a_workers_last_success_is_one_row() {
     let second = ran(json!({"done": 2}));
     assert!(second["at_ms"].as_i64().unwrap() - first["at_ms"].as_i64().unwrap() >= 60_000);
     assert_eq!(shop.rows("select worker, report from worker_run"), [r#"outbox-relay|{"done":2}"#]);
+    assert_eq!(shop.list(&sql::WORKER_REPORT, &json!({"worker": "outbox-relay"})), [json!({"done": 2})]);
+    assert_eq!(shop.list(&sql::WORKER_REPORT, &json!({"worker": "another"})), [json!(null); 0]);
 }

@@ -97,7 +97,7 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
         }
         ("STOCK", "POST") => Some(json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1 })),
         ("CHECKOUT_CONFIRM" | "ORDER_CANCEL" | "SESSION", "POST") => Some(json!({})),
-        ("OUTBOX_RELAY" | "RESERVATION_CLEANUP" | "SAGA_RECOVERY" | "COMPENSATION_RETRY" | "MIGRATE", "POST") => None,
+        ("OUTBOX_RELAY" | "RESERVATION_CLEANUP" | "SAGA_RECOVERY" | "COMPENSATION_RETRY" | "CONSISTENCY_AUDIT" | "MIGRATE", "POST") => None,
         (
             "CART"
             | "CART_SHARES"
@@ -121,7 +121,8 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
             | "OUTBOX_RELAY"
             | "RESERVATION_CLEANUP"
             | "SAGA_RECOVERY"
-            | "COMPENSATION_RETRY",
+            | "COMPENSATION_RETRY"
+            | "CONSISTENCY_AUDIT",
             "GET",
         )
         | ("CART" | "CART_ITEM" | "CART_SHARE", "DELETE") => None,

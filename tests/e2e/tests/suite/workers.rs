@@ -3,7 +3,7 @@
 use e2e::{Claims, Settings, Shop, together};
 use serde_json::json;
 
-const WORKERS: [&str; 4] = ["outbox-relay", "reservation-cleanup", "saga-recovery", "compensation-retry"];
+const WORKERS: [&str; 5] = ["outbox-relay", "reservation-cleanup", "saga-recovery", "compensation-retry", "consistency-audit"];
 
 // WRK-1
 #[test]
@@ -24,7 +24,9 @@ fn each_worker_is_run_by_post_and_by_get() {
             assert_eq!(report["worker"], worker);
             // WRK-3: a run says what it did, and a run is bounded.
             let count = |member: &str| report[member].as_i64().unwrap_or_else(|| panic!("no {member}: {report}"));
-            assert!(count("taken") <= 200 && count("done") <= count("taken"), "{report}");
+            // The audit takes its batch of each of sixteen walks.
+            let most = if worker == "consistency-audit" { 16 * 500 } else { 200 };
+            assert!(count("taken") <= most && count("done") <= count("taken"), "{report}");
             assert_eq!(reply.header("cache-control"), Some("no-store"));
         }
     }
@@ -114,4 +116,64 @@ fn a_worker_leaves_a_row_of_its_last_success() {
         assert!(rows[0]["last_success_at_ms"].as_i64().unwrap() >= before_ms, "{worker}: {rows:?}");
         assert_ne!(rows[0]["report"], json!(""));
     }
+}
+
+/// What the audit has raised, by rule. The suite moves the clock for hours and relays events only where that is the matter,
+/// so events are late.
+fn alerts_of_the_audit(shop: &Shop) -> Vec<String> {
+    let rows = shop.call("GET", "/test/rows?table=alert").send().expect(200);
+    let ids = rows["rows"].as_array().unwrap().iter().map(|row| row["alert_id"].as_str().unwrap().to_owned());
+    ids.filter(|id| id.starts_with("audit:") && !id.starts_with("audit:waiting_event_is_not_late:")).collect()
+}
+
+// WRK-5: run after run it goes on where it was, through every table and round again.
+#[test]
+fn the_audit_goes_through_all_there_is_and_finds_nothing() {
+    let shop = Shop::alone();
+    let _order = shop.guest().buy(&shop.sku().create(), 1);
+    shop.run_workers_until_quiet();
+    let before = alerts_of_the_audit(&shop);
+    let mut ends = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let report = shop.run("consistency-audit");
+        let audit = &report["audit"];
+        assert_eq!(audit["stock_waits"], false, "{report}");
+        let looked = audit["looked"].as_object().unwrap();
+        assert_eq!(looked.len(), 16, "{report}");
+        ends.extend(looked.keys().filter(|walk| audit["next"].get(walk.as_str()).is_none()).cloned());
+        if ends.len() == looked.len() {
+            assert_eq!(alerts_of_the_audit(&shop), before);
+            return;
+        }
+    }
+    panic!("only these came to their ends: {ends:?}");
+}
+
+// WRK-5, OPS-5: a violation is an alert and a count, once; here that nobody has given back what has expired.
+#[test]
+fn what_the_audit_finds_is_an_alert_once() {
+    let shop = Shop::alone();
+    shop.run_workers_until_quiet();
+    let guest = shop.guest();
+    guest.add(&shop.sku().create(), 1).expect(200);
+    let session = guest.check_out_with("pm_card_chargeDeclined");
+    session.confirm().problem(402, "payment_declined");
+    // As long as it was held, and then audit_overdue_seconds.
+    shop.advance_ms(2 * 900_000 + 1_000);
+    let before = shop.counter("audit_violations_total");
+    let found = shop.run("consistency-audit");
+    let raised = found["audit"]["raised"].as_i64().unwrap();
+    assert!(raised > 0, "{found}");
+    assert_eq!(shop.counter("audit_violations_total"), before + raised);
+    let reservation = shop.rows("reservation", "session_id", &session.session_id).remove(0);
+    let id = format!("audit:expired_reservation_is_given_back:{}", reservation["reservation_id"].as_str().unwrap());
+    let alert = shop.rows("alert", "alert_id", &id);
+    assert!(alert[0]["detail"].as_str().unwrap().contains("late_ms"), "{alert:?}");
+    let again = shop.run("consistency-audit");
+    assert_eq!(again["audit"]["raised"], 0, "{again}");
+    assert!(again["audit"]["found"].as_i64() > Some(0), "{again}");
+    assert_eq!(shop.counter("audit_violations_total"), before + raised);
+    shop.run_workers_until_quiet();
+    assert_eq!(shop.run("consistency-audit")["audit"]["raised"], 0);
+    assert_eq!(shop.rows("alert", "alert_id", &id), alert, "it stands until somebody has looked");
 }

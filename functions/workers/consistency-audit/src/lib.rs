@@ -1,0 +1,3 @@
+//! `consistency-audit`: looks for what must not be in the database.
+
+spin_shell::worker!("consistency-audit", app::workers::consistency_audit);

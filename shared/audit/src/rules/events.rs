@@ -1,0 +1,33 @@
+//! Events on their way, and receipts.
+
+use crate::Rule;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "waiting_event_is_not_late",
+        sentence: "No event waits longer than it may, where there is a sink to send it to.",
+        look_at: "whether the worker outbox-relay runs, and whether the sink answers",
+        walk: "waiting_events",
+        subject: "e.event_id",
+        detail: "{object}('aggregate', e.aggregate, 'type', e.type, 'attempts', e.attempts, 'age_ms', now.ms - e.created_at_ms)",
+        broken: "{looked} as e, now where e.created_at_ms < now.ms - cast({doc} ->> 'event_age_ms' as bigint)",
+    },
+    Rule {
+        code: "dead_event_has_its_alert",
+        sentence: "An event that was given up has raised its alert.",
+        look_at: "the event: its receivers have never heard of it, and nobody was told",
+        walk: "events",
+        subject: "e.event_id",
+        detail: "{object}('aggregate', e.aggregate, 'type', e.type)",
+        broken: "{looked} as e where e.state = 'dead' and not exists (select 1 from alert as a where a.alert_id = 'outbox_dead:' || e.event_id)",
+    },
+    Rule {
+        code: "idempotency_record_has_its_receipt",
+        sentence: "An idempotency record has the receipt that replays answer with.",
+        look_at: "which command took the key and did not finish",
+        walk: "receipts",
+        subject: "i.idempotency_key",
+        detail: "null",
+        broken: "{looked} as i where i.receipt is null",
+    },
+];

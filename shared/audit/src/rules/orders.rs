@@ -1,0 +1,140 @@
+//! Orders, against what they were made of and what was agreed to.
+
+use crate::Rule;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        code: "order_is_the_sum_of_its_lines",
+        sentence: "An order's subtotal and total are the sums of its lines' and the shipping's.",
+        look_at: "the order, its lines and the saga's plan: what was charged is the plan's total",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('subtotal', o.subtotal_minor, 'total', o.total_minor, 'shipping', o.shipping_minor,
+    'lines', (select cast(sum(l.total_minor) as bigint) from order_line as l where l.order_id = o.order_id))",
+        broken: "{looked} as o where
+    o.subtotal_minor is distinct from (select sum(l.subtotal_minor) from order_line as l where l.order_id = o.order_id)
+    or o.total_minor is distinct from (select sum(l.total_minor) from order_line as l where l.order_id = o.order_id)
+      + coalesce(cast(o.detail -> 'shipping' -> 'total' ->> 'amount_minor' as bigint), o.shipping_minor)",
+    },
+    Rule {
+        code: "order_is_what_was_agreed",
+        sentence: "An order's money is what its saga's plan says the buyer agreed to.",
+        look_at: "the order beside the plan of its saga; the difference is owed to one side",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('total', o.total_minor, 'agreed', cast(g.plan ->> 'total_minor' as bigint))",
+        broken: "{looked} as o join saga as g on g.saga_id = o.detail ->> 'saga_id' where o.order_id is distinct from g.plan ->> 'order_id'
+    or o.currency is distinct from g.plan ->> 'currency'
+    or o.subtotal_minor is distinct from cast(g.plan ->> 'subtotal_minor' as bigint)
+    or o.discount_minor is distinct from cast(g.plan ->> 'discount_minor' as bigint)
+    or o.tax_minor is distinct from cast(g.plan ->> 'tax_minor' as bigint)
+    or o.total_minor is distinct from cast(g.plan ->> 'total_minor' as bigint)",
+    },
+    Rule {
+        code: "order_has_the_lines_agreed",
+        sentence: "An order has the lines of its saga's plan: the same goods, quantities and money.",
+        look_at: "the order's lines beside the plan of its saga, before anything is shipped",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('lines', (select count(*) from order_line as l where l.order_id = o.order_id))",
+        broken: "{looked} as o join saga as g on g.saga_id = o.detail ->> 'saga_id'
+  where (select count(*) from {plan_lines}) <> (select count(*) from order_line as l where l.order_id = o.order_id)
+    or exists (select 1 from {plan_lines} where not exists (select 1 from order_line as l
+      where l.order_id = o.order_id and l.line_no = cast(line.value ->> 'line_no' as bigint) and l.sku = line.value ->> 'sku'
+        and l.quantity = cast(line.value ->> 'quantity' as bigint) and l.total_minor = cast(line.value ->> 'total_minor' as bigint)
+        and l.reservation_id = line.value ->> 'reservation_id'))",
+    },
+    Rule {
+        code: "shipping_is_what_was_agreed",
+        sentence: "An order is shipped by the method of its session, for what its saga's plan says.",
+        look_at: "the order's shipping beside its session's and the plan's",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('method', o.detail -> 'shipping' ->> 'method_id', 'chosen', s.shipping_method, 'shipping', o.shipping_minor)",
+        broken: "{looked} as o left join checkout_session as s on s.session_id = o.session_id left join saga as g on g.saga_id = o.detail ->> 'saga_id'
+  where (o.detail -> 'shipping' ->> 'method_id') is distinct from s.shipping_method
+    or o.shipping_minor is distinct from cast(g.plan ->> 'shipping_minor' as bigint)
+    or (o.detail -> 'shipping' -> 'total' ->> 'amount_minor') is distinct from (g.plan -> 'detail' -> 'shipping' -> 'total' ->> 'amount_minor')",
+    },
+    Rule {
+        code: "cart_of_an_order_is_completed",
+        sentence: "The cart and the session of an order are completed.",
+        look_at: "whether the buyer can still change or sell the cart: it must not be",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('cart_id', o.cart_id, 'cart', c.status, 'session', s.status)",
+        broken: "{looked} as o left join cart as c on c.cart_id = o.cart_id left join checkout_session as s on s.session_id = o.session_id
+  where c.status is distinct from 'completed' or s.status is distinct from 'completed'",
+    },
+    Rule {
+        code: "order_has_its_saga_and_payment",
+        sentence: "An order has one saga with one payment that names it.",
+        look_at: "the payments of the cart's sagas, and the provider by their references",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('saga_id', o.detail ->> 'saga_id')",
+        broken: "{looked} as o where not exists (select 1 from saga as g join payment as p on p.saga_id = g.saga_id
+    where g.saga_id = o.detail ->> 'saga_id' and g.cart_id = o.cart_id and p.order_id = o.order_id)",
+    },
+    Rule {
+        code: "order_was_charged_what_it_costs",
+        sentence: "An order's payment is of its total, in its currency.",
+        look_at: "the payment at the provider; the difference is owed to one side",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', p.currency)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where p.amount_minor <> o.total_minor or p.currency <> o.currency",
+    },
+    Rule {
+        code: "order_that_stands_has_its_money",
+        sentence: "An order that is not cancelled has its money held or taken, or its capture given up with an alert.",
+        look_at: "the payment at the provider, before anything is shipped",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('status', o.status, 'payment', p.state)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
+  where o.status <> 'cancelled' and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')",
+    },
+    Rule {
+        code: "cancelled_order_gives_its_money_back",
+        sentence: "A cancelled order's money was given back, or is owed back.",
+        look_at: "the payment at the provider: refund or void it by hand",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('payment', p.state)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
+  where o.status = 'cancelled' and p.state not in ('voided', 'failed', 'refunded')
+    and not exists (select 1 from owed as w where w.payment_id = p.payment_id)",
+    },
+    Rule {
+        code: "order_line_has_its_reservation",
+        sentence: "Each line of an order has a reservation of its goods, warehouse and quantity: committed, or released with the order's cancel.",
+        look_at: "the stock of the line's SKU: it was sold without being held, or held and not sold",
+        walk: "orders",
+        subject: "l.order_id || '/' || l.line_no",
+        detail: "{object}('quantity', l.quantity, 'reserved', r.quantity, 'status', r.status, 'order', o.status)",
+        broken: "{looked} as o cross join order_line as l left join reservation as r on r.reservation_id = l.reservation_id
+  where l.order_id = o.order_id and (r.reservation_id is null or r.quantity <> l.quantity or r.sku <> l.sku or r.warehouse_id <> l.warehouse_id
+    or r.order_id is distinct from l.order_id or r.status <> case o.status when 'cancelled' then 'released' else 'committed' end
+    or exists (select 1 from order_line as other where other.order_id = l.order_id and other.line_no <> l.line_no and other.reservation_id = l.reservation_id))",
+    },
+    Rule {
+        code: "order_history_tells_its_status",
+        sentence: "An order's history has a row for each of its versions, and the last leads to its status.",
+        look_at: "who changed the order without saying so",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('status', o.status, 'version', o.version)",
+        broken: "{looked} as o where (select count(*) from order_history as h where h.order_id = o.order_id) <> o.version
+    or not exists (select 1 from order_history as h where h.order_id = o.order_id and h.seq = o.version and h.to_status = o.status)",
+    },
+    Rule {
+        code: "order_line_has_an_order",
+        sentence: "A line belongs to an order.",
+        look_at: "the outbox and the saga for the order that is gone",
+        walk: "order_lines",
+        subject: "l.order_id || '/' || l.line_no",
+        detail: "{object}('sku', l.sku)",
+        broken: "{looked} as l where not exists (select 1 from orders as o where o.order_id = l.order_id)",
+    },
+];
