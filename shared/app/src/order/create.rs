@@ -84,7 +84,14 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
 
     let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
     let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
-    let begun = checkout::begin(ports, &owner, begin, &Change::default())?;
+    let begun = match checkout::begin(ports, &owner, begin, &Change::default()) {
+        Ok(begun) => begun,
+        // The same request, sent at the same time, has made an order of the cart since.
+        Err(problem) => match earlier(&shop, &owner)? {
+            Some(session_id) => return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await,
+            None => return Err(problem),
+        },
+    };
     let begun: Begun = json::read(&begun.body).map_err(|error| Problem::internal(format!("begun: {error}")))?;
     if begun.totals.total != expected_total {
         return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.totals.total));
