@@ -42,7 +42,7 @@ const FORGETFUL: &[&str] = &[
     "wal_level=minimal",
     "max_wal_senders=0",
     "autovacuum=off",
-    "max_connections=400",
+    "max_connections=1000",
     "shared_buffers=64MB",
 ];
 

@@ -20,6 +20,7 @@ mod openapi;
 mod orders;
 mod payments;
 mod privacy;
+mod races;
 mod security;
 mod session;
 mod share;

@@ -1,0 +1,32 @@
+//! Races: what two and more requests at once must not bring about. `docs/races.md` maps each row of the threads and attacks
+//! we know to the test that meets it, here or beside its noun.
+//!
+//! `EDGETILL_RACE_PERCENT` scales how many run at once: 100 is what the requirements say.
+
+mod cart;
+mod order;
+mod stock;
+
+use e2e::{Guest, Session, Shop};
+use std::{env, thread};
+
+/// So many at once, as this run has it: never fewer than two.
+fn at_once(count: usize) -> usize {
+    let percent = env::var("EDGETILL_RACE_PERCENT").map_or(100, |text| text.parse().expect("EDGETILL_RACE_PERCENT is a number"));
+    (count * percent / 100).max(2)
+}
+
+/// So many buyers, each with `quantity` of `sku` in the cart and a session open on it.
+fn buyers<'s>(shop: &'s Shop, count: usize, sku: &str, quantity: i64) -> Vec<(Guest<'s>, Session<'s>)> {
+    let ready = |_| {
+        let guest = shop.guest();
+        guest.add(sku, quantity).expect(200);
+        let session = guest.check_out();
+        (guest, session)
+    };
+    // A few at a time: this is no part of the race.
+    thread::scope(|scope| {
+        let shares: Vec<_> = (0..8).map(|share| scope.spawn(move || (share..count).step_by(8).map(ready).collect::<Vec<_>>())).collect();
+        shares.into_iter().flat_map(|share| share.join().expect("a buyer is ready")).collect()
+    })
+}
