@@ -121,7 +121,7 @@ async fn answer(app: &Arc<App>, matched: Matched, request: Request<WasiBody>, cl
     match run(app, &matched, request, client, asked).await {
         Ok(response) => response,
         Err(error) => {
-            eprintln!("till: {}: {error:#}", matched.component);
+            eprintln!("till: {}: {}", matched.component, error.root_cause());
             plain(StatusCode::INTERNAL_SERVER_ERROR, "")
         }
     }
@@ -236,7 +236,9 @@ impl RunEnd {
             calls: self.instruments.calls(),
         });
         if let Err(error) = &outcome {
-            eprintln!("till: {} {} {}: the guest trapped: {error:?}", self.component.id, self.method, self.path);
+            // Of a guest that was stopped as planned there is nothing to find out.
+            let why = if self.instruments.was_struck() { format!("{:#}", error.root_cause()) } else { format!("{error:?}") };
+            eprintln!("till: {} {} {}: the guest trapped: {why}", self.component.id, self.method, self.path);
         }
         Ok(outcome?)
     }

@@ -178,6 +178,11 @@ impl Instruments {
         self.seen().misplanned.clone()
     }
 
+    /// Whether anything was done to a call.
+    pub fn was_struck(&self) -> bool {
+        self.seen().calls.iter().any(|call| call.fault.is_some())
+    }
+
     /// Whether the client is to hear nothing.
     pub fn reply_is_lost(&self) -> bool {
         self.seen().reply_lost

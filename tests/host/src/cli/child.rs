@@ -20,21 +20,26 @@ impl HostProcess {
         if let Some(folder) = code_cache {
             command.env("XDG_CACHE_HOME", folder);
         }
-        Self::start(command, project, shop, manifest)
+        Self::spawn(Self::told_of(command, project, shop, manifest))
     }
 
     /// Another till, without schedules. `quick` runs what the quick profile built.
     pub fn till(project: &Project, shop: &Shop, manifest: &Path, code_cache: &Path, quick: bool) -> Result<Self> {
+        Self::spawn(Self::till_command(project, shop, manifest, code_cache, quick)?)
+    }
+
+    /// What starts it.
+    pub fn till_command(project: &Project, shop: &Shop, manifest: &Path, code_cache: &Path, quick: bool) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe().context("till does not know its own file")?);
         command.args(["serve", "--quiet", "--no-cron", "--code-cache"]).arg(code_cache);
         if quick {
             command.arg("--quick");
         }
-        Self::start(command, project, shop, manifest)
+        Ok(Self::told_of(command, project, shop, manifest))
     }
 
     /// Flags are two words: with several triggers Spin does not know `--flag=value`.
-    fn start(mut command: Command, project: &Project, shop: &Shop, manifest: &Path) -> Result<Self> {
+    fn told_of(mut command: Command, project: &Project, shop: &Shop, manifest: &Path) -> Command {
         command.current_dir(&project.root);
         command.arg("--from").arg(manifest);
         command.args(["--listen", &shop.listen.to_string()]);
@@ -46,6 +51,10 @@ impl HostProcess {
         for variable in shop.variables() {
             command.args(["--variable", &variable]);
         }
+        command
+    }
+
+    fn spawn(mut command: Command) -> Result<Self> {
         let started = command.stdout(Stdio::null()).spawn();
         Ok(Self(started.with_context(|| format!("{:?} cannot be run", command.get_program()))?))
     }

@@ -7,6 +7,7 @@ pub mod database;
 pub mod manifests;
 pub mod progress;
 pub mod project;
+pub mod proofs;
 pub mod redis_server;
 pub mod secrets;
 pub mod shop;

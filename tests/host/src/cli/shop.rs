@@ -41,6 +41,8 @@ pub struct Shop {
     sink: Option<(String, String)>,
     /// Whether the identity provider's keys are kept for as long as by default, and not for moments that a test can wait for.
     keys_as_by_default: bool,
+    /// What stands above all other variables.
+    set: Vec<String>,
 }
 
 impl Shop {
@@ -56,7 +58,7 @@ impl Shop {
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
         kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
-        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None, keys_as_by_default: false })
+        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None, keys_as_by_default: false, set: Vec::new() })
     }
 
     /// `--variable` values: the secrets, and the shop's own address as payment provider and (but for Redis) event sink, absolute
@@ -83,7 +85,13 @@ impl Shop {
             variables.push(format!("database_host={host}"));
         }
         variables.extend(self.secrets.iter().map(|(name, value)| format!("{name}={value}")));
+        variables.extend(self.set.iter().cloned());
         variables
+    }
+
+    /// Gives a variable another value than the shop would have.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.set.push(format!("{name}={value}"));
     }
 
     /// Puts the key-value store into a Redis instead of a file.

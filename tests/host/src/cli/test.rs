@@ -17,6 +17,7 @@ use crate::cli::child::HostProcess;
 use crate::cli::database;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
+use crate::cli::proofs::{Database, Proof};
 use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
 use crate::cli::token::{mint, mint_customer};
@@ -55,6 +56,13 @@ pub struct TestArgs {
     /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs Python.
     #[arg(long, conflicts_with_all = ["spin", "filter"])]
     contract: bool,
+    /// Only the crash proof: every host call of every use case and worker stopped, lost and failed. Takes EDGETILL_CRASH_PAIRS and
+    /// EDGETILL_CRASH_SEED from the environment, and --filter as a part of a case's name.
+    #[arg(long, conflicts_with_all = ["spin", "contract"])]
+    crash: bool,
+    /// Only the kill proof: the host killed under load, EDGETILL_KILLS times.
+    #[arg(long, conflicts_with_all = ["spin", "contract", "crash", "filter"])]
+    kill: bool,
 }
 
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
@@ -69,6 +77,14 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     times.push(("components", took));
     if arguments.contract {
         return contract(&project, &manifest, &arguments).await;
+    }
+    let databases: Vec<Database> =
+        Database::BOTH.into_iter().filter(|database| arguments.only.as_deref().is_none_or(|only| only == database.name())).collect();
+    if arguments.kill {
+        return Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, None).await;
+    }
+    if arguments.crash {
+        return Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, arguments.filter.as_deref()).await;
     }
     if arguments.spin.is_none() && arguments.filter.is_none() {
         let (_, took) = part("native tests", || native(&project))?;
@@ -104,6 +120,14 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         database::migrate(&project, &url).await?;
         skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
         times.push((if redis.is_some() { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
+    }
+    if arguments.spin.is_none() && arguments.filter.is_none() {
+        let begun = Instant::now();
+        Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, None).await?;
+        times.push(("crash proof", begun.elapsed()));
+        let begun = Instant::now();
+        Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, None).await?;
+        times.push(("kill proof", begun.elapsed()));
     }
     // What one run skipped and another did has been tested.
     let skipped = skipped.into_iter().reduce(|all, some| &all & &some).unwrap_or_default();

@@ -1,0 +1,258 @@
+//! The use cases under proof: how each begins, and which ends it may come to.
+
+use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, unique};
+use serde_json::{Value, json};
+
+use crate::{
+    judge::{End, cart_is_usable, judge_cart, judge_order},
+    settle::settle_until_quiet,
+};
+
+/// How many of the goods there are before anybody buys.
+pub(crate) const STOCK: i64 = 10;
+/// How many one buyer takes.
+pub(crate) const QUANTITY: i64 = 2;
+
+/// A request that changes something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    /// A confirm that is paid and captured.
+    Confirm,
+    /// A confirm that the provider declines.
+    ConfirmDeclined,
+    /// A confirm whose provider holds another amount than it was asked for: it goes back at once.
+    ConfirmGoesBack,
+    /// A confirm whose capture fails twice.
+    ConfirmCaptureFails,
+    /// A confirm for which the buyer has to act, and never does.
+    ConfirmNeedsAction,
+    /// The confirm after the buyer has acted.
+    ConfirmAfterAction,
+    /// A confirm of goods that somebody else has bought meanwhile.
+    ConfirmSoldOut,
+    /// The beginning of a checkout.
+    Begin,
+    /// Adding to a cart.
+    Add,
+    /// Cancelling an order whose money was taken.
+    CancelCaptured,
+    /// Cancelling an order whose money is held, and could not be taken.
+    CancelUncaptured,
+    /// A guest with a cart logs in as a customer who has one too.
+    Merge,
+}
+
+/// A case about to happen to a buyer of its own.
+#[derive(Debug)]
+pub(crate) struct Stage<'s> {
+    pub(crate) case: Case,
+    pub(crate) buyer: Guest<'s>,
+    pub(crate) sku: String,
+    pub(crate) call: Call,
+    /// Who logs in.
+    customer: Option<String>,
+}
+
+impl Case {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Confirm,
+        Self::ConfirmDeclined,
+        Self::ConfirmGoesBack,
+        Self::ConfirmCaptureFails,
+        Self::ConfirmNeedsAction,
+        Self::ConfirmAfterAction,
+        Self::ConfirmSoldOut,
+        Self::Begin,
+        Self::Add,
+        Self::CancelCaptured,
+        Self::CancelUncaptured,
+        Self::Merge,
+    ];
+
+    /// As the table has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::ConfirmDeclined => "confirm, declined",
+            Self::ConfirmGoesBack => "confirm, goes back",
+            Self::ConfirmCaptureFails => "confirm, capture fails",
+            Self::ConfirmNeedsAction => "confirm, needs action",
+            Self::ConfirmAfterAction => "confirm, after action",
+            Self::ConfirmSoldOut => "confirm, sold out",
+            Self::Begin => "begin",
+            Self::Add => "add",
+            Self::CancelCaptured => "cancel, captured",
+            Self::CancelUncaptured => "cancel, uncaptured",
+            Self::Merge => "merge at login",
+        }
+    }
+
+    /// The ends that are allowed without the buyer's asking again.
+    #[must_use]
+    pub fn ends(self) -> &'static [End] {
+        match self {
+            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction => &[End::Paid, End::NothingHeld],
+            Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => &[End::NothingHeld],
+            Self::Begin => &[End::Begun, End::NotBegun],
+            Self::Add => &[End::Added, End::NotAdded],
+            Self::CancelCaptured => &[End::Cancelled, End::Paid],
+            Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
+            Self::Merge => &[End::Merged, End::NotMerged],
+        }
+    }
+
+    /// The end after the buyer has asked again and was answered.
+    #[must_use]
+    pub fn end_after_retry(self) -> End {
+        match self {
+            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction => End::Paid,
+            Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => End::NothingHeld,
+            Self::Begin => End::Begun,
+            Self::Add => End::Added,
+            Self::CancelCaptured | Self::CancelUncaptured => End::Cancelled,
+            Self::Merge => End::Merged,
+        }
+    }
+
+    fn payment_method(self) -> &'static str {
+        match self {
+            Self::ConfirmDeclined => "pm_card_chargeDeclined",
+            Self::ConfirmGoesBack => "pm_sim_wrong_amount",
+            Self::ConfirmCaptureFails => "pm_sim_capture_fails_2",
+            Self::ConfirmNeedsAction | Self::ConfirmAfterAction => "pm_card_authenticationRequired",
+            Self::CancelUncaptured => "pm_sim_capture_fails_always",
+            Self::Confirm | Self::ConfirmSoldOut | Self::Begin | Self::Add | Self::CancelCaptured | Self::Merge => "pm_card_visa",
+        }
+    }
+
+    /// Everything up to the request, for a new buyer of goods of their own.
+    pub(crate) fn prepare(self, shop: &Shop) -> Stage<'_> {
+        let sku = shop.sku().stock(STOCK).create();
+        let buyer = shop.guest();
+        let key = unique("key-");
+        let stage = |call: Call| Stage {
+            case: self,
+            buyer: buyer.clone(),
+            sku: sku.clone(),
+            call: call.header("idempotency-key", &key),
+            customer: None,
+        };
+        if self == Self::Add {
+            return stage(buyer.adding(&sku, QUANTITY));
+        }
+        buyer.add(&sku, QUANTITY).expect(200);
+        match self {
+            Self::Add => unreachable!("above"),
+            Self::Begin => stage(buyer.call("POST", "/api/v1/checkout").json(&buyer.basket().body)),
+            Self::Merge => {
+                let id = unique("customer-");
+                let customer = shop.customer_called(&id, "USD");
+                customer.add(&sku, 1).expect(200);
+                let token = CustomerClaims::of(&id).signed(SigningKey::Shared);
+                let call = shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": buyer.token }));
+                // Idempotent by what it does: it takes no key.
+                Stage { call, customer: Some(id), ..stage(Call::new("POST", "/")) }
+            }
+            Self::Confirm
+            | Self::ConfirmDeclined
+            | Self::ConfirmGoesBack
+            | Self::ConfirmCaptureFails
+            | Self::ConfirmNeedsAction
+            | Self::ConfirmAfterAction
+            | Self::ConfirmSoldOut
+            | Self::CancelCaptured
+            | Self::CancelUncaptured => {
+                let session = buyer.check_out_with(self.payment_method());
+                match self {
+                    Self::ConfirmSoldOut => drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200)),
+                    Self::ConfirmAfterAction => {
+                        // Under a key of its own: the answer to this one asks the buyer to act.
+                        session.confirm_as(&key).problem(402, "payment_action_required");
+                        let intent = buyer.payment_rows()[0]["reference"].clone();
+                        let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": intent })).send();
+                        acted.expect(200);
+                    }
+                    _ => {}
+                }
+                if !matches!(self, Self::CancelCaptured | Self::CancelUncaptured) {
+                    return stage(session.confirming());
+                }
+                let order = session.confirm().expect(201);
+                stage(buyer.cancelling(order["order_id"].as_str().expect("an order")))
+            }
+        }
+    }
+
+    /// What has to pass in the shop between all preparations and the requests.
+    pub(crate) fn ripen(self, shop: &Shop) {
+        // Until the capture is given up.
+        if self == Self::CancelUncaptured {
+            settle_until_quiet(shop);
+        }
+    }
+}
+
+impl Stage<'_> {
+    /// What it has come to. Panics at anything that is no end at all.
+    pub(crate) fn judge(&self) -> End {
+        match self.case {
+            Case::Begin | Case::Add | Case::Merge => judge_cart(self),
+            _ => judge_order(self),
+        }
+    }
+
+    /// The buyer asks again, with the same key. Their answer is final, or they go on from it as a buyer would.
+    pub(crate) fn ask_again(&self) -> Reply {
+        self.call.clone().send()
+    }
+
+    /// Whether the answer to asking again is right; `before` is what was there when they asked, if that is known.
+    pub(crate) fn check_answer(&self, reply: &Reply, before: Option<End>) {
+        let orders = self.buyer.order_rows();
+        match self.case {
+            Case::Confirm | Case::ConfirmCaptureFails | Case::ConfirmAfterAction => {
+                if reply.status == 201 {
+                    assert_eq!(Some(&reply.json()["order_id"]), orders.first().map(|order| &order["order_id"]), "{reply:?}");
+                    return;
+                }
+                if self.case == Case::ConfirmAfterAction && reply.status == 402 {
+                    reply.problem(402, "payment_action_required");
+                    return;
+                }
+                assert_ne!(before, Some(End::Paid), "there is an order, and the buyer is not told: {reply:?}");
+                assert!((400..500).contains(&reply.status) && reply.status != 409, "{reply:?}");
+                let bought = self.buyer.check_out().confirm();
+                assert_eq!(bought.status, 201, "the cart is not usable: {bought:?} after {reply:?}");
+            }
+            Case::ConfirmDeclined => drop(reply.problem(402, "payment_declined")),
+            Case::ConfirmGoesBack => assert!(reply.status == 503 || reply.status == 409, "{reply:?}"),
+            Case::ConfirmNeedsAction => assert!(matches!(reply.status, 402 | 409), "{reply:?}"),
+            Case::ConfirmSoldOut => drop(reply.problem(422, "insufficient_stock")),
+            Case::Begin => drop(reply.expect(201)),
+            Case::Add | Case::CancelCaptured | Case::CancelUncaptured | Case::Merge => drop(reply.expect(200)),
+        }
+    }
+
+    /// Whether the buyer can go on as if nothing had happened.
+    pub(crate) fn check_future(&self, end: End) {
+        if end == End::NothingHeld && self.case != Case::ConfirmSoldOut {
+            cart_is_usable(self);
+        }
+    }
+
+    /// The cart of the customer who logs in, by asking as they would.
+    pub(crate) fn customers_lines(&self) -> i64 {
+        let id = self.customer.as_deref().unwrap_or_default();
+        let token = CustomerClaims::of(id).signed(SigningKey::Shared);
+        let opened = self.buyer.shop.open_session(&token).expect(200);
+        let token = opened["session_token"].as_str().unwrap_or_default().to_owned();
+        Guest { shop: self.buyer.shop, token, cart_id: String::new() }.quantity_of(&self.sku)
+    }
+
+    /// The rows of a table about their cart.
+    pub(crate) fn of_cart(&self, table: &str) -> Vec<Value> {
+        self.buyer.shop.rows(table, "cart_id", &self.buyer.cart_id)
+    }
+}

@@ -1,0 +1,25 @@
+//! Nothing is lost whatever stops (DESIGN §5).
+//!
+//! The **crash proof** (`src/bin/crash.rs`) runs each use case once and counts its host calls, then once for every call and fault:
+//! the guest stopped before and after it, its answer lost, the call failed. Then the workers run until nothing is left to do, and three
+//! judges look: the audit of the shop's rows, the payment provider's own ledger, and the list of ends that are allowed ([`End`]). The buyer
+//! asks again with the same key, before the workers or after them. Workers are broken in the same way while they mend what a broken
+//! request left, and pairs of both are drawn by a seed that is printed.
+//!
+//! The **kill proof** (`src/bin/kill.rs`) kills the whole host under load and starts it again.
+
+mod case;
+mod control;
+mod judge;
+mod proof;
+mod settle;
+mod table;
+mod worker;
+
+pub use case::Case;
+pub use control::{Fault, Run, control};
+pub use judge::{End, events_are_in_order};
+pub use proof::{Proof, caught, requests};
+pub use settle::{WORKERS, in_parallel, run_workers, settle_until_quiet};
+pub use table::{Seed, size};
+pub use worker::{WORKS, pairs, workers};

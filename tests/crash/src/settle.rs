@@ -1,0 +1,86 @@
+//! The workers' turn: until nothing that was begun is unfinished.
+
+use std::thread;
+
+use e2e::{Call, Claims, Settings, Shop};
+use serde_json::{Value, json};
+
+/// Longer than a driver's lease, a worker's, and the first waits.
+const STEP_MS: i64 = 130_000;
+/// Twice as long as stock is held.
+const STEPS_MAX: usize = 16;
+/// In the order in which one leaves work to the next.
+pub const WORKERS: [&str; 4] = ["saga-recovery", "compensation-retry", "reservation-cleanup", "outbox-relay"];
+/// What is not there when all is done.
+const UNFINISHED: [(&str, &str, &str); 7] = [
+    ("saga", "state", "authorizing"),
+    ("saga", "state", "awaiting_action"),
+    ("saga", "state", "capturing"),
+    ("saga", "state", "voiding"),
+    ("compensation", "state", "pending"),
+    ("reservation", "status", "active"),
+    ("outbox", "state", "pending"),
+];
+
+/// A run of a worker. The lease that a dead run may have left in the key-value store cannot be read: it is a gate for speed, and no
+/// worker may rely on it.
+pub(crate) fn worker(name: &str) -> Call {
+    let token = Claims::with_scope("workers:run").signed(&Settings::get().service_token_secret);
+    Call::new("POST", &format!("/internal/workers/{name}")).bearer(&token)
+}
+
+/// The plan of faults that hides a lease.
+pub(crate) fn without_lease() -> Value {
+    json!({ "kind": "kv_get", "label": ": lease/", "fault": { "fail": "busy" } })
+}
+
+/// Each of these workers once, or as often as it finds something to do.
+///
+/// # Panics
+/// When one gives no report.
+pub fn run_workers(workers: &[&str], until_quiet: bool) {
+    for name in workers {
+        for _ in 0..40 {
+            let report = worker(name).header("till-fault", &without_lease().to_string()).send().expect(200);
+            assert_ne!(report["skipped"], true, "{report}");
+            if !until_quiet || report["taken"] == 0 {
+                break;
+            }
+        }
+    }
+}
+
+/// One step: the clock past every lease, and each of these workers.
+pub(crate) fn settle(shop: &Shop, workers: &[&str]) {
+    shop.advance_ms(STEP_MS);
+    run_workers(workers, false);
+}
+
+/// Steps until nothing is unfinished.
+///
+/// # Panics
+/// When something still is after half an hour of the shop's time.
+pub fn settle_until_quiet(shop: &Shop) {
+    let unfinished = || -> Vec<Value> { UNFINISHED.iter().flat_map(|(table, column, value)| shop.rows(table, column, value)).collect() };
+    for _ in 0..STEPS_MAX {
+        shop.advance_ms(STEP_MS);
+        run_workers(&WORKERS, true);
+        if unfinished().is_empty() {
+            return;
+        }
+    }
+    panic!("the workers do not finish: {:#?}", unfinished().into_iter().take(3).collect::<Vec<_>>());
+}
+
+/// Does `work` to each item on several threads, and gives the results in the items' order.
+///
+/// # Panics
+/// When `work` does; [`crate::caught`] keeps it from that.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    const THREADS: usize = 6;
+    let size = items.len().div_ceil(THREADS).max(1);
+    thread::scope(|scope| {
+        let threads: Vec<_> = items.chunks(size).map(|some| scope.spawn(|| some.iter().map(&work).collect::<Vec<_>>())).collect();
+        threads.into_iter().flat_map(|thread| thread.join().expect("points catch their panics")).collect()
+    })
+}

@@ -1,0 +1,219 @@
+//! The crash proof of workers: what a broken request has left is mended by a worker that is broken too.
+
+use e2e::Shop;
+use serde_json::{Value, json};
+
+use crate::{
+    case::{Case, Stage},
+    control::{Fault, Run},
+    judge::End,
+    proof::{Proof, caught},
+    settle::{WORKERS, in_parallel, run_workers, settle, settle_until_quiet, without_lease, worker},
+    table::{Seed, size},
+};
+
+/// Work for one worker, as a broken request leaves it.
+struct Work {
+    name: &'static str,
+    worker: &'static str,
+    case: Case,
+    /// The fault that stops the request where this work begins.
+    left_by: fn() -> Option<Value>,
+    /// How far the clock goes before the worker comes.
+    after_ms: i64,
+    ends: &'static [End],
+}
+
+fn outbound(number: usize, fault: &str) -> Option<Value> {
+    Some(json!({ "kind": "outbound", "call": number, "fault": fault }))
+}
+
+const PAST_LEASE_MS: i64 = 130_000;
+const PAST_RESERVATION_MS: i64 = 16 * 60_000;
+
+/// How many kinds of work the workers have.
+pub const WORKS: usize = KINDS.len();
+
+/// Every worker with every kind of work it has.
+const KINDS: [Work; 7] = [
+    Work {
+        name: "saga-recovery: authorized, no order",
+        worker: "saga-recovery",
+        case: Case::Confirm,
+        left_by: || outbound(1, "stop_after"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::Paid],
+    },
+    Work {
+        name: "saga-recovery: ordered, not captured",
+        worker: "saga-recovery",
+        case: Case::Confirm,
+        left_by: || outbound(2, "stop_before"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::Paid],
+    },
+    Work {
+        name: "saga-recovery: too late for an order",
+        worker: "saga-recovery",
+        case: Case::Confirm,
+        left_by: || outbound(1, "stop_after"),
+        after_ms: PAST_RESERVATION_MS,
+        ends: &[End::NothingHeld],
+    },
+    Work {
+        name: "compensation-retry: a refund",
+        worker: "compensation-retry",
+        case: Case::CancelCaptured,
+        left_by: || outbound(1, "stop_before"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::Cancelled],
+    },
+    Work {
+        name: "compensation-retry: a void",
+        worker: "compensation-retry",
+        case: Case::ConfirmGoesBack,
+        left_by: || outbound(2, "stop_before"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::NothingHeld],
+    },
+    Work {
+        name: "reservation-cleanup: after a decline",
+        worker: "reservation-cleanup",
+        case: Case::ConfirmDeclined,
+        left_by: || None,
+        after_ms: PAST_RESERVATION_MS,
+        ends: &[End::NothingHeld],
+    },
+    Work {
+        name: "outbox-relay: an order's events",
+        worker: "outbox-relay",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: 0,
+        ends: &[End::Paid],
+    },
+];
+
+impl Work {
+    /// The workers that come after it. The relay has its turn in the end, unless it is the one under proof.
+    fn menders(&self) -> &'static [&'static str] {
+        if self.worker == "outbox-relay" { &WORKERS[3..] } else { &WORKERS[..3] }
+    }
+
+    /// A buyer whose request was broken, and the moment at which the worker comes.
+    fn leave<'s>(&self, shop: &'s Shop) -> Stage<'s> {
+        let stage = self.case.prepare(shop);
+        if self.worker == "outbox-relay" {
+            // What came before is told already, so that the run is about this work alone.
+            run_workers(&["outbox-relay"], true);
+        }
+        let plans: Vec<Value> = (self.left_by)().into_iter().collect();
+        let (_, run) = Run::of(&stage.call, &plans);
+        assert_eq!(run.struck().is_some(), !plans.is_empty(), "{}: the request was not stopped", self.name);
+        if self.after_ms > 0 {
+            shop.advance_ms(self.after_ms);
+        }
+        stage
+    }
+}
+
+/// Breaks a worker at every host call in every way, over one of its [`WORKS`] kinds of work.
+///
+/// # Panics
+/// When it does not do that work unbroken.
+pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
+    let work = &KINDS[number];
+    let whole = work.leave(shop);
+    let (reply, run) = Run::of(&worker(work.worker), &[]);
+    let report = reply.unwrap_or_else(|| panic!("{}: no report", work.name)).expect(200);
+    assert!(report["taken"].as_i64().is_some_and(|taken| taken >= 1), "{}: there was nothing to do: {report}", work.name);
+    settle_until_quiet(shop);
+    assert!(work.ends.contains(&whole.judge()), "{}: not well unbroken", work.name);
+
+    let mut stages: Vec<(Stage<'_>, String)> = Vec::new();
+    let calls = run.calls();
+    proof.tally(work.name).calls = calls.len();
+    for (position, (kind, label)) in calls.iter().enumerate() {
+        for fault in Fault::ALL.into_iter().filter(|fault| fault.fits(kind)) {
+            let told = format!("host call {} ({kind} {label}) {fault}", position + 1);
+            let broken = caught(|| {
+                let stage = work.leave(shop);
+                let struck = Run::of(&worker(work.worker), &[fault.at(position + 1)]).1.struck().is_some();
+                settle(shop, work.menders());
+                (stage, struck)
+            });
+            match broken {
+                Ok((stage, true)) => stages.push((stage, told)),
+                Ok((_, false)) => {}
+                Err(wrong) if wrong.contains("knows no such fault") => {}
+                Err(wrong) => proof.came_to(work.name, &told, Err(wrong)),
+            }
+        }
+    }
+    judge(shop, work.name, stages.iter().map(|(stage, told)| (stage, told.as_str(), work.ends)).collect(), proof);
+}
+
+/// Draws a call and a fault for a request, and then for the worker that comes after it, and for the next one.
+pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
+    const NAME: &str = "pairs";
+    const REQUESTS: [(Case, &[End]); 5] = [
+        (Case::Confirm, &[End::Paid, End::NothingHeld]),
+        (Case::ConfirmCaptureFails, &[End::Paid, End::NothingHeld]),
+        (Case::ConfirmGoesBack, &[End::NothingHeld]),
+        (Case::ConfirmAfterAction, &[End::Paid, End::NothingHeld]),
+        (Case::CancelCaptured, &[End::Cancelled, End::Paid]),
+    ];
+    /// As many calls as the longest of them makes.
+    const CALLS: usize = 24;
+    let draw = |seed: &mut Seed, faults: &[Fault]| {
+        let fault = faults[seed.below(faults.len())];
+        fault.at(1 + seed.below(CALLS))
+    };
+    let mut stages: Vec<(Stage<'_>, String, &'static [End])> = Vec::new();
+    for _ in 0..size("EDGETILL_CRASH_PAIRS", 60) {
+        let (case, ends) = REQUESTS[seed.below(REQUESTS.len())];
+        // A response that cannot fail is the one call a random failure must not meet.
+        let faults = &Fault::ALL[..3];
+        let first = draw(seed, faults);
+        let crashes: Vec<(&str, Value)> =
+            (0..2).map(|_| (["saga-recovery", "compensation-retry", "outbox-relay"][seed.below(3)], draw(seed, faults))).collect();
+        let then: Vec<String> = crashes.iter().map(|(name, plan)| format!("{name} {plan}")).collect();
+        let told = format!("{} {first}, then {}", case.name(), then.join(", then "));
+        let late = seed.below(4) == 0;
+        let broken = caught(|| {
+            let stage = case.prepare(shop);
+            let mut struck = Run::of(&stage.call, &[first]).1.struck().is_some();
+            shop.advance_ms(if late { PAST_RESERVATION_MS } else { PAST_LEASE_MS });
+            for (name, plan) in crashes {
+                struck |= Run::of(&worker(name), &[without_lease(), plan]).1.struck().is_some();
+                shop.advance_ms(PAST_LEASE_MS);
+            }
+            settle(shop, &WORKERS);
+            (stage, struck)
+        });
+        match broken {
+            Ok((stage, true)) => stages.push((stage, told, ends)),
+            Ok((_, false)) => {}
+            Err(wrong) => proof.came_to(NAME, &told, Err(wrong)),
+        }
+    }
+    judge(shop, NAME, stages.iter().map(|(stage, told, ends)| (stage, told.as_str(), *ends)).collect(), proof);
+}
+
+fn judge(shop: &Shop, name: &str, stages: Vec<(&Stage<'_>, &str, &'static [End])>, proof: &mut Proof) {
+    if let Err(wrong) = caught(|| settle_until_quiet(shop)) {
+        proof.came_to(name, "afterwards", Err(wrong));
+    }
+    let ends = in_parallel(&stages, |(stage, _, allowed)| {
+        let end = caught(|| stage.judge())?;
+        if !allowed.contains(&end) {
+            return Err(format!("{end} is no end of this"));
+        }
+        caught(|| stage.check_future(end))?;
+        Ok(end)
+    });
+    for ((_, told, _), end) in stages.iter().zip(ends) {
+        proof.came_to(name, told, end);
+    }
+    proof.audit(shop, name);
+}

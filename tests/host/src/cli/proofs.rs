@@ -1,0 +1,162 @@
+//! The proofs of `tests/crash`, each on a shop of its own: no other test moves its clock or meets what it breaks.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use cluster::Cluster;
+
+use crate::cli::cargo::{cargo, run};
+use crate::cli::child::HostProcess;
+use crate::cli::database;
+use crate::cli::project::Project;
+use crate::cli::redis_server::RedisServer;
+use crate::cli::shop::{Shop, free_address};
+use crate::manifest::Manifest;
+use crate::serve::serve;
+
+/// What a shop runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// SQLite, key-values in a file, events to a webhook.
+    Sqlite,
+    /// PostgreSQL, key-values and events in a Redis.
+    Postgres,
+}
+
+impl Database {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// As `--only` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// A proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Every host call stopped, lost and failed.
+    Crash,
+    /// The host killed under load.
+    Kill,
+}
+
+/// A shop with what it stands on, which is gone when this is dropped.
+struct Ground {
+    shop: Shop,
+    folder: PathBuf,
+    _redis: Option<RedisServer>,
+    _cluster: Option<Cluster>,
+}
+
+impl Ground {
+    /// `None` where no PostgreSQL is installed.
+    async fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: &str) -> Result<Option<Self>> {
+        let folder = project.path("target/till-test").join(format!("{}-{proof}-{}", std::process::id(), database.name()));
+        let (mut cluster, mut redis, mut url) = (None, None, None);
+        if database == Database::Postgres {
+            let Some(started) = Cluster::start()? else { return Ok(None) };
+            database::create(&started.url("postgres"), "shop").await?;
+            url = Some(started.url("shop"));
+            database::migrate(project, &started.url("shop")).await?;
+            cluster = Some(started);
+            redis = RedisServer::start()?;
+        }
+        let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
+        if let Some(redis) = &redis {
+            shop.keep_key_values_in(&redis.url(0))?;
+            shop.send_events_to(redis, 1);
+        }
+        shop.set("payment_capture_at_order", "true");
+        // A breaker would keep one broken call from the next.
+        shop.set("breaker_failures", "1000");
+        Ok(Some(Self { shop, folder, _redis: redis, _cluster: cluster }))
+    }
+}
+
+impl Proof {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Kill => "kill",
+        }
+    }
+
+    /// The proof on each of these databases.
+    pub async fn run_on(
+        self,
+        project: &Project,
+        manifest: &Manifest,
+        databases: &[Database],
+        quick: bool,
+        only: Option<&str>,
+    ) -> Result<()> {
+        let mut build = cargo(project);
+        build.args(["build", "--profile", "host", "--package", "crash"]);
+        run(build, "the proofs do not build")?;
+        for database in databases {
+            eprintln!("==> {} proof on {}", self.name(), database.name());
+            let Some(ground) = Ground::prepare(project, manifest, *database, self.name()).await? else { continue };
+            let folder = ground.folder.clone();
+            let proved = match self {
+                Self::Crash => crash(project, &ground, quick, only).await,
+                Self::Kill => kill(project, &ground, quick).await,
+            };
+            proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
+            drop(ground);
+            std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The program that proves it, told of the shop.
+    fn program(self, project: &Project, shop: &Shop) -> Command {
+        let mut command = Command::new(project.path("target/host").join(self.name()));
+        command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", "till").env("EDGETILL_SINK", shop.sink_name());
+        for (name, value) in &shop.secrets {
+            command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
+        }
+        command
+    }
+}
+
+/// In this process, with a control port.
+async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&str>) -> Result<()> {
+    let shop = &ground.shop;
+    let control = free_address()?;
+    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
+    serving.no_cron = true;
+    serving.faults = true;
+    serving.control = Some(control);
+    serving.quick = quick;
+    let mut program = Proof::Crash.program(project, shop);
+    program.env("EDGETILL_CONTROL", format!("http://{control}")).args(only);
+    let proved = async {
+        shop.wait_until_ready().await?;
+        tokio::task::spawn_blocking(move || run(program, "the crash proof failed")).await?
+    };
+    tokio::select! {
+        served = serve(&serving) => {
+            served?;
+            bail!("stopped before the proof had ended");
+        }
+        proved = proved => proved,
+    }
+}
+
+/// As a child of the proof's, which kills it.
+async fn kill(project: &Project, ground: &Ground, quick: bool) -> Result<()> {
+    let shop = &ground.shop;
+    let mut host = HostProcess::till_command(project, shop, &project.manifest(), &project.path("target/till-test/code"), quick)?;
+    // The workers' leases are hidden by a fault.
+    host.arg("--faults");
+    let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
+    let mut program = Proof::Kill.program(project, shop);
+    program.current_dir(&project.root).env("EDGETILL_SERVE", serde_json::to_string(&words)?);
+    tokio::task::spawn_blocking(move || run(program, "the kill proof failed")).await?
+}
