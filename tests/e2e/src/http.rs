@@ -189,6 +189,10 @@ impl fmt::Debug for Reply {
 }
 
 impl Reply {
+    pub(crate) fn new(call: String, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self { call, status, headers, body }
+    }
+
     /// What it answers: method and target.
     #[must_use]
     pub fn call(&self) -> &str {

@@ -24,6 +24,7 @@ mod share;
 mod shop;
 mod sku;
 mod tokens;
+mod wire;
 
 pub use clear_text::ClearText;
 pub use contract::conforms;
@@ -37,6 +38,7 @@ pub use share::Share;
 pub use shop::{Shop, needs_sink, needs_till};
 pub use sku::SkuBuilder;
 pub use tokens::Claims;
+pub use wire::{Answer, send_bytes};
 
 use std::{
     sync::Barrier,

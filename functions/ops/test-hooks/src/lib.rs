@@ -6,6 +6,7 @@
 //! - `GET /test/rows?table=&column=&value=&from=`: rows as they lie in the database, to prove what they do not hold; at most 5,000,
 //!   `from` where the last look ended.
 //! - `GET /test/key-values`: everything in the key-value store.
+//! - `GET /test/fingerprint`: a hash of each table and of each key-value, to see whether anything has changed.
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
 //! - `POST /test/schema {version}`: the database as the release before knew it, without what is newer.
@@ -20,12 +21,14 @@ use edge::{Problem, Reply, Request, Route};
 use ports::{Ports, SqlError};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 spin_shell::http!(
     Route::at("/test/clock").get(show_clock).post(advance_clock),
     Route::at("/test/tables").get(show_tables),
     Route::at("/test/rows").get(show_rows),
     Route::at("/test/key-values").get(show_key_values),
+    Route::at("/test/fingerprint").get(fingerprint),
     Route::at("/test/transactions").get(show_transactions),
     Route::at("/test/audit").get(audit_all),
     Route::at("/test/schema").post(set_schema_back),
@@ -90,16 +93,18 @@ async fn set_schema_back(ports: &Ports<'_>, request: &Request) -> Result<Reply, 
     Ok(Reply::empty(204))
 }
 
+fn columns(ports: &Ports<'_>, table: &str) -> Result<Vec<String>, Problem> {
+    let names = documents(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))?;
+    Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
 async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let Rows { table, column, value, from } = request.query()?;
     let tables = tables(ports)?;
     if !tables.contains(&table) {
         return Err(Problem::invalid_field("table", format!("must be one of {}", tables.join(", "))));
     }
-    let columns: Vec<String> = documents(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))?
-        .iter()
-        .filter_map(|name| name.as_str().map(str::to_owned))
-        .collect();
+    let columns = columns(ports, &table)?;
     if column.as_ref().is_some_and(|named| !columns.contains(named)) {
         return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
     }
@@ -116,6 +121,37 @@ async fn show_key_values(_: &Ports<'_>, request: &Request) -> Result<Reply, Prob
         .map(|(key, value)| json!({ "key": key, "value": String::from_utf8_lossy(value) }))
         .collect();
     Ok(Reply::json(200, &json!({ "entries": entries })))
+}
+
+async fn fingerprint(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    request.no_query()?;
+    let dialect = ports.sql.dialect();
+    let mut prints = serde_json::Map::new();
+    for table in tables(ports)? {
+        let columns = columns(ports, &table)?;
+        let mut rows: Vec<String> = Vec::new();
+        loop {
+            let page = documents(ports, &statements::rows_of(dialect, &table, &columns, None), &json!({ "from": rows.len() }))?;
+            rows.extend(page.iter().map(Value::to_string));
+            if page.len() < statements::ROWS_MAX {
+                break;
+            }
+        }
+        // Rows whose first columns are equal come in any order.
+        rows.sort_unstable();
+        prints.insert(format!("table {table}"), json!(hash(&rows)));
+    }
+    for (key, value) in spin_shell::key_values().map_err(|error| Problem::internal(format!("test hook: {error}")))? {
+        prints.insert(format!("key-value {key}"), json!(hash(&value)));
+    }
+    Ok(Reply::json(200, &json!({ "prints": prints })))
+}
+
+/// Enough to tell that something is another thing.
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 async fn show_transactions(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {

@@ -63,6 +63,10 @@ pub struct TestArgs {
     /// Only the kill proof: the host killed under load, EDGETILL_KILLS times.
     #[arg(long, conflicts_with_all = ["spin", "contract", "crash", "filter"])]
     kill: bool,
+    /// Only so many mutated requests, on each database: none may be answered with a 5xx, and none that is refused may change
+    /// anything. EDGETILL_SEED repeats a run.
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["filter", "contract", "crash", "kill"])]
+    mutations: Option<u32>,
 }
 
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
@@ -86,7 +90,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     if arguments.crash {
         return Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, arguments.filter.as_deref()).await;
     }
-    if arguments.spin.is_none() && arguments.filter.is_none() {
+    if arguments.spin.is_none() && arguments.filter.is_none() && arguments.mutations.is_none() {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
         eprintln!("==> bench, briefly");
@@ -121,7 +125,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
         times.push((if redis.is_some() { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
     }
-    if arguments.spin.is_none() && arguments.filter.is_none() {
+    if arguments.spin.is_none() && arguments.filter.is_none() && arguments.mutations.is_none() {
         let begun = Instant::now();
         Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, None).await?;
         times.push(("crash proof", begun.elapsed()));
@@ -271,8 +275,16 @@ async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs
     if let Some(cluster) = &cluster {
         suite.env("EDGETILL_DATABASE_LOG", cluster.log());
     }
+    let mutations = arguments.mutations.map(|count| {
+        let mut mutations = against(project, shop, host, arguments, "mutations");
+        mutations.env("EDGETILL_MUTATIONS", count.to_string());
+        mutations
+    });
     shop.wait_until_ready().await?;
     tokio::task::spawn_blocking(move || {
+        if let Some(mutations) = mutations {
+            return watch(mutations);
+        }
         let skipped = watch(suite)?;
         if let Some(cluster) = cluster {
             drop(cluster);
