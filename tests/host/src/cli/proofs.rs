@@ -152,7 +152,7 @@ async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&st
 /// As a child of the proof's, which kills it.
 async fn kill(project: &Project, ground: &Ground, quick: bool) -> Result<()> {
     let shop = &ground.shop;
-    let mut host = HostProcess::till_command(project, shop, &project.manifest(), &project.path("target/till-test/code"), quick)?;
+    let mut host = HostProcess::till_command(project, shop, &project.manifest(), &project.path("target/till-test/code"), quick);
     // The workers' leases are hidden by a fault.
     host.arg("--faults");
     let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
