@@ -87,6 +87,15 @@ impl Call {
         self.try_send().unwrap_or_else(|error| panic!("{} {}: no reply: {error}", self.method, self.path))
     }
 
+    /// Sends it until there is a reply, as a client does whose connection was reset: a crowd that connects in one moment can be
+    /// more than a host's queue of connections holds. Only for a call with an idempotency key, or one that changes nothing.
+    ///
+    /// # Panics
+    /// When there is no reply after half a minute.
+    pub fn send_until_heard(&self) -> Reply {
+        crate::eventually("a reply", || self.try_send().ok())
+    }
+
     /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For
     /// till ([`crate::needs_till`]); the empty 500 of a dead guest is the host's and in no document.
     ///

@@ -11,7 +11,7 @@ fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
     let sku = shop.sku().stock(1_000).create();
     let guest = shop.guest();
     let adds = at_once(1_000);
-    let replies = together(adds, |_| guest.add(&sku, 1));
+    let replies = together(adds, |_| guest.adding(&sku, 1).header("idempotency-key", &unique("add-")).send_until_heard());
     let refused: Vec<&Reply> = replies.iter().filter(|reply| reply.status != 200).collect();
     assert!(refused.is_empty(), "{} of {adds} were refused, the first: {:?}", refused.len(), refused[0]);
     let adds = i64::try_from(adds).unwrap();
