@@ -191,7 +191,7 @@ impl Operation {
 
     /// Is a worker's run.
     pub(crate) fn worker(self) -> Self {
-        self.problems(&[Code::UnknownField]).stored()
+        self.problems(&[Code::UnknownField, Code::InvalidField]).stored()
     }
 
     /// May refuse by these codes too.
