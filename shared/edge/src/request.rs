@@ -243,10 +243,8 @@ pub(crate) struct Repeated;
 
 /// A path segment, percent-decoded.
 pub(crate) fn decode(name: &str, segment: &str) -> Result<String, Problem> {
-    percent_decode_str(segment)
-        .decode_utf8()
-        .map(std::borrow::Cow::into_owned)
-        .map_err(|_| Problem::invalid_field(name, "must be percent-encoded UTF-8"))
+    let text = percent_decode_str(segment).decode_utf8().map_err(|_| Problem::invalid_field(name, "must be percent-encoded UTF-8"))?;
+    if text.contains(json::NUL) { Err(Problem::invalid_field(name, json::WITHOUT_NUL)) } else { Ok(text.into_owned()) }
 }
 
 fn unreadable(error: &ReadError) -> Problem {
@@ -365,6 +363,7 @@ mod tests {
             (r#"{"lines":[{"sku":"a","sku":"b","quantity":1}]}"#, "invalid_field /lines/0/sku | must be given once"),
             (r#"{"lines":[{"sku":"a","quantity":1,"kind":"lose"}]}"#, "invalid_field /lines/0/kind | must be `receive` or `adjust`"),
             (r#"{"lines":[{"sku":"a","quantity":1,"code":"long"}]}"#, "invalid_field /lines/0/code | must be at most 2 characters"),
+            (r#"{"lines":[{"sku":"a\u0000","quantity":1}]}"#, "invalid_field /lines/0/sku | must not hold the character U+0000"),
             (r#"{"lines":{}}"#, "invalid_field /lines | must be an array"),
             ("[]", "invalid_field  | must be an object"),
             ("3", "invalid_field  | must be an object"),
@@ -411,6 +410,7 @@ mod tests {
             ("country=VN&region=x", "unknown_field region | known here: `country` or `limit`"),
             ("limit=5", "invalid_field country | must be given"),
             ("country=VN&country=US", "invalid_field country | must be given once"),
+            ("country=V%00", "invalid_field country | must not hold the character U+0000"),
             ("country=VN&limit=x", "invalid_field limit | must be a whole number of at least 0, in range"),
             ("country=VN&limit=-1", "invalid_field limit | must be a whole number of at least 0, in range"),
             ("country=VN&limit=99999999999", "invalid_field limit | must be a whole number of at least 0, in range"),

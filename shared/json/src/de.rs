@@ -102,11 +102,16 @@ fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
 
 fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
     match tree {
-        Tree::Text(text) | Tree::Written(text) => Ok(text),
+        Tree::Text(text) | Tree::Written(text) => storable(text),
         Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::List(_) | Tree::Object(_) => {
             Err(invalid("type", expected))
         }
     }
+}
+
+/// A text that every database takes. PostgreSQL's has no U+0000, as text or in jsonb (its manual, 8.3 and 8.14).
+fn storable(text: String) -> Result<String, Mismatch> {
+    if text.contains(crate::NUL) { Err(Mismatch::new(crate::WITHOUT_NUL.to_owned())) } else { Ok(text) }
 }
 
 fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
@@ -169,7 +174,7 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Whole(number) => visitor.visit_i64(number),
             Self::Large(number) => visitor.visit_u64(number),
             Self::Real(number) => visitor.visit_f64(number),
-            Self::Text(text) | Self::Written(text) => visitor.visit_string(text),
+            Self::Text(text) | Self::Written(text) => visitor.visit_string(storable(text)?),
             Self::List(_) => self.deserialize_seq(visitor),
             Self::Object(_) => self.deserialize_map(visitor),
         }

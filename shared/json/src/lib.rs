@@ -19,6 +19,12 @@ use serde::de::DeserializeOwned;
 use std::fmt;
 use tree::Tree;
 
+/// The one character that PostgreSQL stores nowhere: no text that is read here holds it.
+pub const NUL: char = '\0';
+
+/// What is said of a text that does.
+pub const WITHOUT_NUL: &str = "must not hold the character U+0000";
+
 /// Why a text is not the value it should be.
 #[derive(Debug)]
 pub enum ReadError {

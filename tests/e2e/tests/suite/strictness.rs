@@ -151,6 +151,55 @@ fn what_is_not_json_is_malformed() {
     }
 }
 
+// PostgreSQL stores this character nowhere: past the edge it would be a failure of ours.
+#[test]
+fn a_text_with_a_nul_is_refused_by_name() {
+    let shop = Shop::open();
+    let guest = shop.guest();
+    let all = endpoints(&shop, &guest);
+    let mut tried = 0;
+    for (call, body, what) in calls_with_bodies(&shop, &all) {
+        for pointer in texts_of(body) {
+            let mut spoiled = body.clone();
+            let text = spoiled.pointer_mut(&pointer).unwrap();
+            *text = json!(format!("{}\0", text.as_str().unwrap()));
+            let refused = call.clone().json(&spoiled).send();
+            assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(pointer.as_str())), "{what}: {refused:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 30, "{tried}");
+    let mut in_paths = 0;
+    for endpoint in &all {
+        let spoiled = format!("{}%00", endpoint.path);
+        for method in endpoint.methods {
+            // A fixed path is another path then; one with a parameter is this endpoint's to refuse.
+            let refused = shop.call(method, &spoiled).bearer(&endpoint.token).send();
+            if refused.status != 404 {
+                refused.problem(400, "invalid_field");
+                in_paths += 1;
+            }
+        }
+    }
+    assert!(in_paths >= 8, "{in_paths}");
+    for path in ["/api/v1/cart/shipping-methods?country=V%00", "/api/v1/checkout/a%00b", "/api/v1/orders/%00", "/api/v1/orders/number/%00"]
+    {
+        guest.call("GET", path).send().problem(400, "invalid_field");
+    }
+}
+
+/// Where the texts of a body stand, as JSON pointers.
+fn texts_of(value: &Value) -> Vec<String> {
+    let within =
+        |segment: String, inner: &Value| texts_of(inner).into_iter().map(move |rest| format!("/{segment}{rest}")).collect::<Vec<_>>();
+    match value {
+        Value::String(_) => vec![String::new()],
+        Value::Object(members) => members.iter().flat_map(|(name, inner)| within(name.clone(), inner)).collect(),
+        Value::Array(items) => items.iter().enumerate().flat_map(|(index, inner)| within(index.to_string(), inner)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
 #[test]
 fn a_body_that_is_not_called_json_is_415() {
     let shop = Shop::open();
