@@ -22,7 +22,7 @@ mod rules;
 mod text;
 
 pub use rules::rules;
-pub use text::{fold, fold_begin, turn, unfolded, whole};
+pub use text::{fold, fold_begin, in_dialect, turn, unfolded, whole};
 
 /// Something that must hold of every row of a walk.
 #[derive(Debug)]

@@ -147,8 +147,10 @@ impl Walk {
     }
 }
 
-/// `statement` as `dialect` has it; on PostgreSQL with a null where it would answer no row (`ports::Sql::query` says why).
-fn in_dialect(statement: &str, dialect: Dialect) -> String {
+/// `statement`, written with the words above, as `dialect` has it; on PostgreSQL with a null where it would answer no row
+/// (`ports::Sql::query` says why).
+#[must_use]
+pub fn in_dialect(statement: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => spelled(statement, dialect),
         Dialect::Postgres => format!(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -58,6 +58,17 @@ pub struct ServeArgs {
     /// Run what the quick profile built: target/…/quick instead of target/…/release.
     #[arg(long)]
     pub quick: bool,
+}
+
+/// Serves until `done` is, and gives what it gave. Being told to stop before that is an error.
+pub async fn serve_until<T>(arguments: &ServeArgs, done: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        served = serve(arguments) => {
+            served?;
+            bail!("stopped before what it was served for had ended")
+        }
+        done = done => done,
+    }
 }
 
 /// Loads the application, runs its `--sqlite` arguments, listens, and returns when told to stop (SIGINT or SIGTERM).

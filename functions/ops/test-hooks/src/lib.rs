@@ -18,10 +18,13 @@ pub mod statements;
 mod stream;
 
 use edge::{Problem, Reply, Request, Route};
-use ports::{Ports, SqlError};
+use ports::Ports;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::{
+    fmt::Display,
+    hash::{DefaultHasher, Hash, Hasher as _},
+};
 
 spin_shell::http!(
     Route::at("/test/clock").get(show_clock).post(advance_clock),
@@ -78,8 +81,15 @@ async fn show_tables(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
 }
 
 fn tables(ports: &Ports<'_>) -> Result<Vec<String>, Problem> {
-    let names = documents(ports, statements::tables(ports.sql.dialect()), &json!({}))?;
-    Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    names(ports, statements::tables(ports.sql.dialect()), &json!({}))
+}
+
+fn columns(ports: &Ports<'_>, table: &str) -> Result<Vec<String>, Problem> {
+    names(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))
+}
+
+fn names(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<String>, Problem> {
+    Ok(documents(ports, statement, input)?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
 }
 
 async fn set_schema_back(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
@@ -88,14 +98,9 @@ async fn set_schema_back(ports: &Ports<'_>, request: &Request) -> Result<Reply, 
         return Err(Problem::invalid_field("/version", format!("must be {}", statements::VERSION_BEFORE)));
     }
     for statement in statements::BACK_TO_VERSION_BEFORE {
-        ports.sql.run(statement).map_err(|error| Problem::internal(format!("test hook: {error}")))?;
+        ports.sql.run(statement).map_err(failed)?;
     }
     Ok(Reply::empty(204))
-}
-
-fn columns(ports: &Ports<'_>, table: &str) -> Result<Vec<String>, Problem> {
-    let names = documents(ports, statements::columns(ports.sql.dialect()), &json!({ "table": table }))?;
-    Ok(names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
 }
 
 async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
@@ -114,7 +119,6 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
 
 async fn show_key_values(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     request.no_query()?;
-    let failed = |error: ports::KvError| Problem::internal(format!("test hook: {error}"));
     let entries: Vec<Value> = spin_shell::key_values()
         .map_err(failed)?
         .iter()
@@ -141,7 +145,7 @@ async fn fingerprint(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
         rows.sort_unstable();
         prints.insert(format!("table {table}"), json!(hash(&rows)));
     }
-    for (key, value) in spin_shell::key_values().map_err(|error| Problem::internal(format!("test hook: {error}")))? {
+    for (key, value) in spin_shell::key_values().map_err(failed)? {
         prints.insert(format!("key-value {key}"), json!(hash(&value)));
     }
     Ok(Reply::json(200, &json!({ "prints": prints })))
@@ -171,19 +175,13 @@ async fn audit_all(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
 }
 
 fn documents(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Value>, Problem> {
-    answered(ports, &statements::in_dialect(statement, ports.sql.dialect()), input)
+    answered(ports, &audit::in_dialect(statement, ports.sql.dialect()), input)
 }
 
-fn failed(error: SqlError) -> Problem {
+fn failed(error: impl Display) -> Problem {
     Problem::internal(format!("test hook: {error}"))
 }
 
 fn answered(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Value>, Problem> {
-    ports
-        .sql
-        .query(statement, &input.to_string())
-        .map_err(failed)?
-        .iter()
-        .map(|row| serde_json::from_str(row).map_err(|error| Problem::internal(error.to_string())))
-        .collect()
+    ports.sql.query(statement, &input.to_string()).map_err(failed)?.iter().map(|row| serde_json::from_str(row).map_err(failed)).collect()
 }

@@ -1,27 +1,6 @@
-//! The SQL of the hooks, written once for both databases: `{doc}` is the one JSON parameter, `{now}` the clock in
-//! milliseconds, `{object}(` what makes an object, `{json}(` what reads one back. Each answers one column of JSON texts.
+//! The SQL of the hooks, written once for both databases in the words of [`audit::in_dialect`]. Each answers one column of JSON texts.
 
 use ports::Dialect;
-
-/// `statement` as `dialect` has it; on PostgreSQL with a null where it would answer no row (`ports::Sql::query` says why).
-#[must_use]
-pub fn in_dialect(statement: &str, dialect: Dialect) -> String {
-    match dialect {
-        Dialect::Sqlite => spelled(statement, dialect),
-        Dialect::Postgres => format!(
-            "with answer (doc) as ({}) select doc from answer union all select null where not exists (select from answer)",
-            spelled(statement, dialect)
-        ),
-    }
-}
-
-fn spelled(statement: &str, dialect: Dialect) -> String {
-    let [doc, now, object, json] = match dialect {
-        Dialect::Sqlite => ["?1", "cast(unixepoch('subsec') * 1000 as integer)", "json_object", "json"],
-        Dialect::Postgres => ["$1::text::jsonb", "cast(extract(epoch from clock_timestamp()) * 1000 as bigint)", "jsonb_build_object", ""],
-    };
-    statement.replace("{doc}", doc).replace("{now}", now).replace("{object}", object).replace("{json}", json)
-}
 
 /// The database's clock, and how far tests have moved it.
 pub const CLOCK: &str = "
@@ -112,6 +91,7 @@ pub const OVERDUE_MS: i64 = 900_000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use audit::in_dialect;
     use rusqlite::Connection;
 
     fn shop() -> Connection {

@@ -1,6 +1,7 @@
 //! The PostgreSQL a shop runs on: made by the project's own scripts, which may run again.
 
 use anyhow::{Context, Result};
+use cluster::Cluster;
 use tokio_postgres::{Client, NoTls};
 
 use crate::cli::project::Project;
@@ -12,6 +13,14 @@ const LIMITS: &str = "connect_timeout=5&application_name=edgetill&options=-c%20l
 
 /// Tables, functions over them, demo goods: in this order.
 const SCRIPTS: [&str; 3] = ["baseline.sql", "functions.sql", "demo.sql"];
+
+/// A migrated database with demo goods on a server of one's own: its URL.
+pub async fn on(cluster: &Cluster, project: &Project) -> Result<String> {
+    create(&cluster.url("postgres"), "shop").await?;
+    let url = cluster.url("shop");
+    migrate(project, &url).await?;
+    Ok(url)
+}
 
 /// Migrates the database behind a connection string and fills it with demo goods.
 pub async fn migrate(project: &Project, url: &str) -> Result<()> {
@@ -32,8 +41,7 @@ pub fn with_limits(url: &str) -> String {
     format!("{url}{}{LIMITS}", if url.contains('?') { '&' } else { '?' })
 }
 
-/// Makes an empty database on a server.
-pub async fn create(server: &str, name: &str) -> Result<()> {
+async fn create(server: &str, name: &str) -> Result<()> {
     let client = connect(server).await?;
     client.batch_execute(&format!("create database {name}")).await.with_context(|| format!("cannot create the database {name}"))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use cluster::Cluster;
 
 use crate::cli::cargo::{cargo, run};
@@ -13,7 +13,7 @@ use crate::cli::project::Project;
 use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
 use crate::manifest::Manifest;
-use crate::serve::serve;
+use crate::serve::serve_until;
 
 /// What a shop runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,7 @@ impl Ground {
         let (mut cluster, mut redis, mut url) = (None, None, None);
         if database == Database::Postgres {
             let Some(started) = Cluster::start()? else { return Ok(None) };
-            database::create(&started.url("postgres"), "shop").await?;
-            url = Some(started.url("shop"));
-            database::migrate(project, &started.url("shop")).await?;
+            url = Some(database::on(&started, project).await?);
             cluster = Some(started);
             redis = RedisServer::start()?;
         }
@@ -140,13 +138,7 @@ async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&st
         shop.wait_until_ready().await?;
         tokio::task::spawn_blocking(move || run(program, "the crash proof failed")).await?
     };
-    tokio::select! {
-        served = serve(&serving) => {
-            served?;
-            bail!("stopped before the proof had ended");
-        }
-        proved = proved => proved,
-    }
+    serve_until(&serving, proved).await
 }
 
 /// As a child of the proof's, which kills it.

@@ -22,7 +22,7 @@ use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
 use crate::cli::token::{mint, mint_customer};
 use crate::manifest::Manifest;
-use crate::serve::serve;
+use crate::serve::serve_until;
 
 /// What a token must allow that is to succeed everywhere.
 const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run";
@@ -30,6 +30,10 @@ const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read or
 const SKIPPED: &str = "skipped on spin: ";
 /// What it prints for a test that needs the other event sink.
 const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
+/// How many mutated requests a whole run sends to each database, and their seed: the same for all, so that a run fails for what
+/// has changed. Long runs take another.
+const MUTATIONS: u32 = 1_000;
+const MUTATIONS_SEED: &str = "1";
 /// The database of the throw-away Redis with the key-values, and the one with the stream: they share no keys.
 const KEY_VALUES: u8 = 0;
 const STREAM: u8 = 1;
@@ -69,6 +73,13 @@ pub struct TestArgs {
     mutations: Option<u32>,
 }
 
+impl TestArgs {
+    /// Whether no part of it was asked for.
+    fn is_all(&self) -> bool {
+        self.spin.is_none() && self.filter.is_none() && self.mutations.is_none()
+    }
+}
+
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
 pub async fn test(arguments: TestArgs) -> Result<()> {
     ensure!(!(arguments.quick && arguments.spin.is_some()), "Spin runs what the manifest names: --quick is for till");
@@ -90,7 +101,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     if arguments.crash {
         return Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, arguments.filter.as_deref()).await;
     }
-    if arguments.spin.is_none() && arguments.filter.is_none() && arguments.mutations.is_none() {
+    if arguments.is_all() {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
         eprintln!("==> bench, briefly");
@@ -119,13 +130,11 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     let without_postgres = wanted("postgres") && cluster.is_none();
     if let Some(cluster) = cluster {
         let begun = Instant::now();
-        database::create(&cluster.url("postgres"), "shop").await?;
-        let url = cluster.url("shop");
-        database::migrate(&project, &url).await?;
+        let url = database::on(&cluster, &project).await?;
         skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
         times.push((if redis.is_some() { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
     }
-    if arguments.spin.is_none() && arguments.filter.is_none() && arguments.mutations.is_none() {
+    if arguments.is_all() {
         let begun = Instant::now();
         Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, None).await?;
         times.push(("crash proof", begun.elapsed()));
@@ -233,13 +242,7 @@ async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) 
         shop.wait_until_ready().await?;
         tokio::task::spawn_blocking(move || run(command, "the contract is broken")).await?
     };
-    tokio::select! {
-        served = serve(&serving) => {
-            served?;
-            bail!("stopped before the test had ended");
-        }
-        tested = tested => tested?,
-    }
+    serve_until(&serving, tested).await?;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
@@ -249,14 +252,7 @@ async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: 
     serving.no_cron = true;
     serving.faults = true;
     serving.quick = arguments.quick;
-    let tested = tested(project, shop, "till", arguments, cluster);
-    tokio::select! {
-        served = serve(&serving) => {
-            served?;
-            bail!("stopped before the suite had ended");
-        }
-        tested = tested => tested,
-    }
+    serve_until(&serving, tested(project, shop, "till", arguments, cluster)).await
 }
 
 /// On a Spin, as a child.
@@ -275,17 +271,21 @@ async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs
     if let Some(cluster) = &cluster {
         suite.env("EDGETILL_DATABASE_LOG", cluster.log());
     }
-    let mutations = arguments.mutations.map(|count| {
-        let mut mutations = against(project, shop, host, arguments, "mutations");
-        mutations.env("EDGETILL_MUTATIONS", count.to_string());
-        mutations
-    });
+    let mut mutations = against(project, shop, host, arguments, "mutations");
+    mutations.env("EDGETILL_MUTATIONS", arguments.mutations.unwrap_or(MUTATIONS).to_string());
+    if arguments.mutations.is_none() {
+        mutations.env("EDGETILL_SEED", MUTATIONS_SEED);
+    }
+    let (only_mutations, all) = (arguments.mutations.is_some(), arguments.is_all());
     shop.wait_until_ready().await?;
     tokio::task::spawn_blocking(move || {
-        if let Some(mutations) = mutations {
+        if only_mutations {
             return watch(mutations);
         }
         let skipped = watch(suite)?;
+        if all {
+            watch(mutations)?;
+        }
         if let Some(cluster) = cluster {
             drop(cluster);
             watch(outage)?;

@@ -100,9 +100,7 @@ async fn measure(project: &Project, arguments: &BenchArgs) -> Result<Results> {
         match Cluster::start_durable()? {
             None => ensure!(arguments.only.is_none(), "there is no PostgreSQL to measure on"),
             Some(cluster) => {
-                database::create(&cluster.url("postgres"), "shop").await?;
-                let url = cluster.url("shop");
-                database::migrate(project, &url).await?;
+                let url = database::on(&cluster, project).await?;
                 databases.push(on(project, &manifest, &file, arguments, "PostgreSQL", Some(&url)).await?);
             }
         }
