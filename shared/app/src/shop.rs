@@ -1,11 +1,13 @@
 //! The ports of one request, with what every use case does with them.
 
 use crate::{problem::database, settings::Setting};
+use domain::money::Currency;
 use edge::Problem;
+use json::{Value, json};
 use ports::{Dialect, Durability, Ports};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
-use store::{Command, Refusal, Statement, Store, StoreError};
+use store::{Command, Refusal, Statement, Store, StoreError, sql};
 
 /// One request's access to the world.
 pub(crate) struct Shop<'a> {
@@ -24,6 +26,11 @@ impl<'a> Shop<'a> {
         let shop = Self::new(ports);
         shop.store.durability(Durability::Relaxed).map_err(database)?;
         Ok(shop)
+    }
+
+    /// Whether anything can be sold in this currency.
+    pub(crate) fn sells_in(&self, currency: &Currency) -> Result<bool, Problem> {
+        Ok(self.read::<Value>(&sql::CURRENCY_KNOWN, &json!({ "currency": currency }))?.is_some())
     }
 
     /// The one document of a query.

@@ -48,7 +48,7 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
         Some(currency) => currency,
         None => shop.setting(&DEFAULT_CURRENCY)?,
     };
-    if shop.read::<Value>(&sql::CURRENCY_KNOWN, &json!({ "currency": currency }))?.is_none() {
+    if !shop.sells_in(&currency)? {
         return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(format!("{currency} is not sold in here")));
     }
     let country = match &body.country {

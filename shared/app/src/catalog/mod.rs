@@ -9,7 +9,7 @@ use edge::{Code, Problem, Reply, Service};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::{Refusal, sql};
 
 /// SKUs one import may bring.
@@ -150,13 +150,27 @@ fn put(ports: &Ports<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -
             return Err(Problem::invalid_field(pointer(index, "sku"), "must stand in the import once"));
         }
     }
-    match Shop::new(ports).apply::<Value>(&sql::SKU_PUT, &json!({ "skus": records }))? {
+    let shop = Shop::new(ports);
+    match shop.apply::<Value>(&sql::SKU_PUT, &json!({ "skus": records }))? {
         Ok(_) => Ok(()),
-        Err(Refusal::CurrencyUnsupported) => {
-            Err(Problem::new(Code::CurrencyUnsupported).field(pointer(0, "prices")).detail("every currency must be one the shop sells in"))
-        }
+        Err(Refusal::CurrencyUnsupported) => Err(unsold(&shop, records, pointer)?),
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+/// The first price in a currency that nothing is sold in.
+fn unsold(shop: &Shop<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -> String) -> Result<Problem, Problem> {
+    let mut sold = BTreeSet::new();
+    for (index, record) in records.iter().enumerate() {
+        for currency in record.prices.keys() {
+            if sold.insert(currency) && !shop.sells_in(currency)? {
+                let detail = format!("{currency} is not sold in here");
+                return Ok(Problem::new(Code::CurrencyUnsupported).field(pointer(index, &format!("prices/{currency}"))).detail(detail));
+            }
+        }
+    }
+    // It is by now: sent again, this would be taken.
+    Ok(refused(Refusal::CurrencyUnsupported))
 }
 
 fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {

@@ -44,7 +44,8 @@ fn an_import_is_taken_whole_or_not_at_all() {
         lines[2][member] = value.clone();
         let refused = import(lines);
         assert!([400, 422].contains(&refused.status), "{member} {value}: {refused:?}");
-        refused.problem(refused.status, refused.json()["code"].as_str().unwrap());
+        let problem = refused.problem(refused.status, refused.json()["code"].as_str().unwrap());
+        assert!(problem["field"].as_str().is_some_and(|at| at.starts_with(&format!("/skus/2/{member}"))), "{problem}");
         assert!(!exists(0) && !exists(1), "{member} {value}");
     }
     let taken = import(goods.iter().map(|sku| sku.import_line()).collect());

@@ -108,11 +108,8 @@ impl Row {
     /// For the terminal, while it runs.
     pub fn line(&self) -> String {
         let Self { per_second, p50_ms, p99_ms, errors, .. } = self;
-        let mut line = format!("{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} ms", self.name, self.pace());
-        if *errors > 0 {
-            let _ = write!(line, "  {errors} errors ({})", self.first_complaints());
-        }
-        line
+        let complaints = if *errors > 0 { format!("  {errors} errors ({})", self.first_complaints()) } else { String::new() };
+        format!("{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} ms{complaints}", self.name, self.pace())
     }
 
     /// Connections, or the rate.
