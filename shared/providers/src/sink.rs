@@ -242,21 +242,10 @@ mod tests {
     use super::*;
     use crate::{
         BreakerPolicy,
-        testing::{FakeClock, FakeHttp, FakeKv, FakeRedis, answer, answer_with},
+        testing::{FakeClock, FakeHttp, FakeKv, FakeRedis, answer, answer_with, event},
     };
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-    fn event() -> OutboxEvent {
-        OutboxEvent {
-            event_id: "0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77".to_owned(),
-            event_type: "dev.edgetill.order.placed.v1".to_owned(),
-            subject: "order/ord_1".to_owned(),
-            occurred_at_ms: 1_700_000_000_123,
-            sequence: 42,
-            data: json!({"order_id": "ord_1", "total": {"amount_minor": 1999, "currency": "USD"}}),
-        }
-    }
 
     fn deliver(http: &FakeHttp, event: &OutboxEvent, secret: &str) -> Result<(), SinkError> {
         deliver_to("https://receiver.example/hook", http, event, secret)

@@ -46,23 +46,11 @@ mod tests {
     use cloudevents::{AttributesReader as _, Event};
     use pollster::block_on;
     use ports::RedisError;
-    use serde_json::json;
 
     use crate::{
-        Breaker, BreakerPolicy, EventSink, OutboxEvent, SinkError, SinkSettings,
-        testing::{FakeClock, FakeHttp, FakeKv, FakeRedis},
+        Breaker, BreakerPolicy, EventSink, SinkError, SinkSettings,
+        testing::{FakeClock, FakeHttp, FakeKv, FakeRedis, event},
     };
-
-    fn event() -> OutboxEvent {
-        OutboxEvent {
-            event_id: "0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77".to_owned(),
-            event_type: "dev.edgetill.order.placed.v1".to_owned(),
-            subject: "order/ord_1".to_owned(),
-            occurred_at_ms: 1_700_000_000_123,
-            sequence: 42,
-            data: json!({"order_id": "ord_1"}),
-        }
-    }
 
     fn settings(stream: &str, stream_limit: u64) -> SinkSettings {
         SinkSettings {

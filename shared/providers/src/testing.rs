@@ -5,7 +5,21 @@ use std::{
     collections::{BTreeMap, VecDeque},
 };
 
+use crate::OutboxEvent;
+use json::json;
 use ports::{Clock, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Redis, RedisError};
+
+/// One of an order.
+pub fn event() -> OutboxEvent {
+    OutboxEvent {
+        event_id: "0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77".to_owned(),
+        event_type: "dev.edgetill.order.placed.v1".to_owned(),
+        subject: "order/ord_1".to_owned(),
+        occurred_at_ms: 1_700_000_000_123,
+        sequence: 42,
+        data: json!({"order_id": "ord_1", "total": {"amount_minor": 1999, "currency": "USD"}}),
+    }
+}
 
 pub struct FakeClock(Cell<i64>);
 

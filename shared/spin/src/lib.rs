@@ -39,21 +39,7 @@ pub use serve::{serve, serve_on};
 #[macro_export]
 macro_rules! http {
     ($($route:expr),+ $(,)?) => {
-        #[doc(hidden)]
-        pub struct Component;
-
-        impl $crate::wasi::exports::http::incoming_handler::Guest for Component {
-            fn handle(
-                request: $crate::wasi::http::types::IncomingRequest,
-                out: $crate::wasi::http::types::ResponseOutparam,
-            ) {
-                $crate::serve(&[$($route),+], request, out);
-            }
-        }
-
-        // The names of component exports are no names for a native linker, and mean nothing to it.
-        #[cfg(target_arch = "wasm32")]
-        $crate::wasi::http::proxy::export!(Component with_types_in $crate::wasi);
+        $crate::export_http!($crate::serve, &[$($route),+]);
     };
 }
 
@@ -62,6 +48,15 @@ macro_rules! http {
 #[macro_export]
 macro_rules! http_on {
     ($database:literal, $routes:expr) => {
+        $crate::export_http!($crate::serve_on, $database, &$routes);
+    };
+}
+
+/// The export itself: requests go to `$serve`, behind the arguments that are its component's own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_http {
+    ($serve:path, $($argument:expr),+) => {
         #[doc(hidden)]
         pub struct Component;
 
@@ -70,10 +65,11 @@ macro_rules! http_on {
                 request: $crate::wasi::http::types::IncomingRequest,
                 out: $crate::wasi::http::types::ResponseOutparam,
             ) {
-                $crate::serve_on($database, &$routes, request, out);
+                $serve($($argument,)+ request, out);
             }
         }
 
+        // The names of component exports are no names for a native linker, and mean nothing to it.
         #[cfg(target_arch = "wasm32")]
         $crate::wasi::http::proxy::export!(Component with_types_in $crate::wasi);
     };

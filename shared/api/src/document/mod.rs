@@ -169,27 +169,25 @@ pub fn document() -> Result<Value, String> {
 }
 
 fn security_schemes() -> Value {
+    let bearer = |format: &str, about: &str| json!({ "type": "http", "scheme": "bearer", "bearerFormat": format, "description": about });
     json!({
-        "guest": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "gst_ and 43 characters",
-            "description": "A guest's secret, from `POST /api/v1/cart`, shown once. Somebody else's cart, session or order answers like one that does not exist.",
-        },
-        "session": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "A customer's session token, from `POST /api/v1/session`, good for 15 minutes.",
-        },
-        "share": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "shr_ and 43 characters",
-            "description": "The secret of a share, from `POST /api/v1/cart/shares`, shown once. It reads one cart. Expired, revoked and unknown are the same 404.",
-        },
-        "identity_provider": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "A customer's token of their identity provider: HS256, RS256 or ES256, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",
-        },
-        "service": {
-            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "HS256 with `iss` = `edgetill`, `aud` = `edgetill-service`, `exp`, and `scope` (separated by spaces). The scopes named with an operation are needed.",
-        },
+        "guest": bearer(
+            "gst_ and 43 characters",
+            "A guest's secret, from `POST /api/v1/cart`, shown once. Somebody else's cart, session or order answers like one that does not exist.",
+        ),
+        "session": bearer("JWT", "A customer's session token, from `POST /api/v1/session`, good for 15 minutes."),
+        "share": bearer(
+            "shr_ and 43 characters",
+            "The secret of a share, from `POST /api/v1/cart/shares`, shown once. It reads one cart. Expired, revoked and unknown are the same 404.",
+        ),
+        "identity_provider": bearer(
+            "JWT",
+            "A customer's token of their identity provider: HS256, RS256 or ES256, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",
+        ),
+        "service": bearer(
+            "JWT",
+            "HS256 with `iss` = `edgetill`, `aud` = `edgetill-service`, `exp`, and `scope` (separated by spaces). The scopes named with an operation are needed.",
+        ),
         "service_in_query": {
             "type": "apiKey", "in": "query", "name": "token",
             "description": "The same service token, for schedulers that send no headers. GET of a worker only.",

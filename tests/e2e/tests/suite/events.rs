@@ -1,6 +1,6 @@
 //! Events: written with the change, delivered in order, signed, and telling nobody's name.
 
-use e2e::{Settings, Shop, Sink, needs_sink, together};
+use e2e::{Guest, Settings, Shop, Sink, needs_sink, together};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,15 @@ fn relay(shop: &Shop, aggregate: &str) -> Vec<Value> {
         assert!(Instant::now() < deadline, "not relayed: {rows:?}");
         shop.run("outbox-relay");
     }
+}
+
+/// A cart with a line, all of whose events are out: whose it is, and its aggregate.
+fn relayed_cart(shop: &Shop) -> (Guest<'_>, String) {
+    let guest = shop.guest();
+    guest.add(&shop.sku().create(), 1).expect(200);
+    let aggregate = format!("cart/{}", guest.cart_id);
+    relay(shop, &aggregate);
+    (guest, aggregate)
 }
 
 // EVT-1, CHK-14, and what EVT-2 asks of this slice.
@@ -62,10 +71,7 @@ fn an_event_is_a_signed_cloud_event() {
         return;
     }
     let shop = Shop::open();
-    let guest = shop.guest();
-    guest.add(&shop.sku().create(), 1).expect(200);
-    let aggregate = format!("cart/{}", guest.cart_id);
-    relay(&shop, &aggregate);
+    let (guest, aggregate) = relayed_cart(&shop);
     let verifier = standardwebhooks::Webhook::new(&Settings::get().event_sink_secret).unwrap();
     let arrivals = shop.arrivals(&aggregate);
     assert!(!arrivals.is_empty());
@@ -107,10 +113,7 @@ fn an_event_is_an_entry_of_a_stream_with_its_attributes() {
         return;
     }
     let shop = Shop::open();
-    let guest = shop.guest();
-    guest.add(&shop.sku().create(), 1).expect(200);
-    let aggregate = format!("cart/{}", guest.cart_id);
-    relay(&shop, &aggregate);
+    let (guest, aggregate) = relayed_cart(&shop);
     let arrivals = shop.arrivals(&aggregate);
     assert!(arrivals.len() >= 2, "{arrivals:?}");
     for arrival in &arrivals {
