@@ -39,6 +39,12 @@ pub fn cargo(project: &Project) -> Command {
     // `cargo run` says which cargo it is; a till started by its path asks the PATH.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&project.root);
+    // What `cargo run` says of till's own package is nobody else's: some build scripts take it for a change, and compile anew each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
