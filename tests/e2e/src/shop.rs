@@ -115,6 +115,14 @@ impl Shop {
         (sum("on_hand"), sum("reserved"))
     }
 
+    /// A run of a worker that does not see the key-value lease of one that is at work, so that SQL alone stands between the two. On
+    /// Spin, which cannot break a look at the lease, it is a run like any other.
+    pub fn worker_without_lease(&self, worker: &str) -> Call {
+        let unseen = json!({ "kind": "kv_get", "label": ": lease/", "fault": { "fail": "busy" } });
+        let call = self.call("POST", &format!("/internal/workers/{worker}")).bearer(&self.token("workers:run"));
+        call.header("till-fault", &unseen.to_string())
+    }
+
     /// Runs a worker once, after whatever run of it a schedule may have begun.
     #[track_caller]
     pub fn run(&self, worker: &str) -> Value {

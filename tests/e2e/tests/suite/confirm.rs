@@ -198,33 +198,6 @@ fn fifty_parallel_confirms_under_fifty_keys_make_one_order() {
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
-// A cart that is being paid does not change under the payment; adds meanwhile are refused or come too late.
-#[test]
-fn adds_during_a_confirm_are_in_the_order_or_refused() {
-    let shop = Shop::open();
-    let sku = shop.sku().stock(100).create();
-    let guest = shop.guest();
-    guest.add(&sku, 1).expect(200);
-    let session = guest.check_out_with("pm_sim_slow_500");
-    let replies = together(9, |number| if number == 0 { session.confirm() } else { guest.add(&sku, 1) });
-    let added = replies[1..].iter().filter(|reply| reply.is_success()).count();
-    for reply in replies[1..].iter().filter(|reply| !reply.is_success()) {
-        assert!([404, 409].contains(&reply.status), "{reply:?}");
-    }
-    match replies[0].status {
-        201 => {
-            assert_eq!(added, 0, "an add that was accepted would have made the session stale");
-            let order = guest.order(replies[0].json()["order_id"].as_str().unwrap()).expect(200);
-            assert_eq!(order["lines"][0]["quantity"], 1);
-        }
-        _ => {
-            replies[0].problem(409, "session_stale");
-            assert_eq!(guest.quantity_of(&sku), 1 + i64::try_from(added).unwrap());
-        }
-    }
-    guest.has_one_paid_order_or_nothing();
-}
-
 // CHK-13 and seed 000's P0-6: what is agreed to is what is charged.
 #[test]
 fn a_total_that_rose_needs_the_buyers_word() {

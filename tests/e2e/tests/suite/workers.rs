@@ -66,8 +66,7 @@ fn runs_at_the_same_time_do_no_harm() {
     let order = shop.guest().buy(&sku, 1);
     assert!(order["order_id"].is_string());
     together(12, |number| {
-        let path = format!("/internal/workers/{}", WORKERS[number % WORKERS.len()]);
-        shop.call("POST", &path).bearer(&shop.token("workers:run")).send().expect(200);
+        shop.worker_without_lease(WORKERS[number % WORKERS.len()]).send().expect(200);
     });
     assert_eq!(shop.stock_of(&sku), (9, 1), "what is not due is left alone");
 }
@@ -84,7 +83,7 @@ fn parallel_cleanups_release_an_expired_reservation_once() {
     }
     assert_eq!(shop.stock_of(&sku), (10, 6));
     shop.advance_ms(16 * 60_000);
-    together(6, |_| shop.call("POST", "/internal/workers/reservation-cleanup").bearer(&shop.token("workers:run")).send().expect(200));
+    together(6, |_| shop.worker_without_lease("reservation-cleanup").send().expect(200));
     shop.run_workers_until_quiet();
     assert_eq!(shop.stock_of(&sku), (10, 0));
     let released = shop.rows("stock_movement", "sku", &sku).iter().filter(|row| row["kind"] == "release").count();

@@ -1,7 +1,7 @@
 //! Carts: nothing that was acknowledged is lost, and no limit is passed by two who looked at once.
 
 use super::at_once;
-use e2e::{CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
+use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
 use serde_json::{Value, json};
 
 // SCENARIOS 17. CART-1: as many requests in flight as the host has instances.
@@ -120,9 +120,14 @@ fn parallel_first_adds_of_a_new_owner_are_in_one_cart() {
     assert_eq!((lines.len(), &lines[0]["quantity"]), (1, &json!(count)));
 }
 
-fn log_in(shop: &Shop, id: &str, guest: &Guest<'_>) -> Reply {
+/// A call by which the customer `id` logs in, and the guest becomes them.
+pub(super) fn logging_in(shop: &Shop, id: &str, guest: &Guest<'_>) -> Call {
     let token = CustomerClaims::of(id).signed(SigningKey::Ec1);
-    shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest.token })).send()
+    shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest.token }))
+}
+
+fn log_in(shop: &Shop, id: &str, guest: &Guest<'_>) -> Reply {
+    logging_in(shop, id, guest).send()
 }
 
 // SCENARIOS 19: sixty-five lines, many logins, and the customer adds meanwhile on another device.

@@ -1,7 +1,7 @@
 //! Stock: no more is sold than there is, and nobody is charged for what there was not.
 
 use super::{at_once, buyers};
-use e2e::{Shop, address, together};
+use e2e::{Shop, address, together, unique};
 use serde_json::{Value, json};
 
 /// What the provider holds of everybody's dollars, by its own books.
@@ -19,7 +19,8 @@ fn five_hundred_confirms_for_ten_units_make_ten_orders() {
     let sku = shop.sku().stock(10).create();
     let buyers = buyers(&shop, at_once(500).max(20), &sku, 1);
     let before = held_by_the_provider(&shop);
-    let replies = together(buyers.len(), |number| buyers[number].1.confirm());
+    let keyed = |number: usize| buyers[number].1.confirming().header("idempotency-key", &unique("confirm-"));
+    let replies = together(buyers.len(), |number| keyed(number).send_until_heard());
     let (sold, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
     assert_eq!(sold.len(), 10, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
     for reply in refused {
@@ -101,7 +102,7 @@ fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_mon
         shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
         // In every second round it has run out just now.
         shop.advance_ms(if round % 2 == 0 { 15 * 60_000 + 1 } else { 14 * 60_000 });
-        let worker = |name: &str| shop.call("POST", &format!("/internal/workers/{name}")).bearer(&shop.token("workers:run")).send();
+        let worker = |name: &str| shop.worker_without_lease(name).send();
         let replies = together(6, |number| match number {
             0 | 1 => session.confirm_as("once"),
             2 => worker("reservation-cleanup"),
