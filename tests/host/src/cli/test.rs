@@ -60,8 +60,8 @@ pub struct TestArgs {
     /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs Python.
     #[arg(long, conflicts_with_all = ["spin", "filter"])]
     contract: bool,
-    /// Only the crash proof: every host call of every use case and worker stopped, lost and failed. Takes EDGETILL_CRASH_PAIRS and
-    /// EDGETILL_CRASH_SEED from the environment, and --filter as a part of a case's name.
+    /// Only the crash proof: every host call of every use case and worker stopped, lost and failed. Takes
+    /// EDGETILL_CRASH_BUYERS, EDGETILL_CRASH_PAIRS and EDGETILL_CRASH_SEED from the environment, and --filter as a part of a case's name.
     #[arg(long, conflicts_with_all = ["spin", "contract"])]
     crash: bool,
     /// Only the kill proof: the host killed under load, EDGETILL_KILLS times.
