@@ -4,10 +4,11 @@ use super::at_once;
 use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
 use serde_json::{Value, json};
 
-// SCENARIOS 17. CART-1: as many requests in flight as the host has instances.
+// SCENARIOS 17. CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the host's queue of connections, and
+// a neighbour's request would be reset with it.
 #[test]
 fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
-    let shop = Shop::open();
+    let shop = Shop::alone();
     let sku = shop.sku().stock(1_000).create();
     let guest = shop.guest();
     let adds = at_once(1_000);
