@@ -87,7 +87,7 @@ pub fn check_line(sku: &Sku, requested: i64, levels: Option<&[StockLevel]>) -> S
         return StockVerdict::Unknown;
     };
     let available = levels.iter().filter(|level| level.sku == *sku).fold(0, |sum: i64, level| sum.saturating_add(level.available()));
-    if available >= requested { StockVerdict::Available } else { StockVerdict::Short { available } }
+    if covers(available, requested) { StockVerdict::Available } else { StockVerdict::Short { available } }
 }
 
 /// The same for a whole cart at once: demand is summed per SKU, and each SKU has one verdict.
@@ -115,7 +115,7 @@ pub fn allocate_stock(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Result<Ve
     let shortages: Vec<Shortage> = demand
         .iter()
         .map(|(&sku, &requested)| Shortage { sku: sku.clone(), requested, available: available.get(sku).copied().unwrap_or_default() })
-        .filter(|shortage| shortage.available < shortage.requested)
+        .filter(|shortage| !covers(shortage.available, shortage.requested))
         .collect();
     if !shortages.is_empty() {
         return Err(shortages);
@@ -139,6 +139,11 @@ pub fn allocate_stock(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Result<Ve
             .collect(),
     };
     Ok(sorted_by(allocations, Ord::cmp))
+}
+
+/// The largest number stands for a sum that is too large to hold, so not even as much stock covers it.
+const fn covers(available: i64, requested: i64) -> bool {
+    available >= requested && requested < i64::MAX
 }
 
 /// What is asked of each SKU over all lines. A sum too large to hold stays the largest number, which no stock covers.
@@ -329,5 +334,13 @@ mod tests {
             let all_there = check_lines(&demand, Some(&levels)).values().all(|v| *v == StockVerdict::Available);
             prop_assert_eq!(all_there, allocate_stock(&demand, &levels).is_ok());
         }
+    }
+
+    #[test]
+    fn no_stock_covers_a_demand_too_large_to_hold() {
+        let levels = [StockLevel { on_hand: i64::MAX, reserved: 0, ..level("A", "w1", 0, 0) }];
+        let demand = [(sku("A"), i64::MAX), (sku("A"), 1)];
+        assert!(allocate_stock(&demand, &levels).is_err());
+        assert_ne!(check_lines(&demand, Some(&levels))[&sku("A")], StockVerdict::Available);
     }
 }

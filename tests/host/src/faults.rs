@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use anyhow::{Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::instruments::{Call, Kind};
+use crate::calls::{Call, Kind};
 
 /// One fault, and the host calls it strikes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@
 pub mod allowed_hosts;
 pub mod app;
 pub mod bindings;
+pub mod calls;
 pub mod cli;
 pub mod control;
 pub mod cron;

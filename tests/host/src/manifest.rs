@@ -150,6 +150,20 @@ impl Manifest {
     }
 }
 
+/// Spin's rule for names of variables: lower-case ASCII, digits and single underscores, beginning with a letter.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return Err("must start with a lower-case ASCII letter");
+    }
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+        return Err("must be lower-case ASCII letters, digits and underscores");
+    }
+    if name.ends_with('_') || name.contains("__") {
+        return Err("must not end with an underscore or repeat it");
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,6 +49,9 @@ impl Router {
                 Some(prefix) => format!("{prefix}/*"),
                 None => route.clone(),
             };
+            // routefinder takes it here and panics at a request.
+            let before_the_end = pattern.split(['/', '.']).rev().skip(1).any(|part| part.starts_with('*'));
+            ensure!(!before_the_end, "route {route}: `*` stands only at the end");
             router.add(pattern.as_str(), Entry { component, route: route.clone() }).map_err(|why| anyhow!("route {route}: {why}"))?;
         }
         Ok(Self(router))
@@ -122,6 +125,14 @@ mod tests {
         check("/cart/other/", "/cart/...", "/other/");
         check("/orders/7/refunds", "/orders/:id/...", "/refunds");
         check("/else", "/...", "/else");
+    }
+
+    #[test]
+    fn a_wildcard_before_the_end_is_refused() {
+        for route in ["/*/a", "/*/...", "/*.b"] {
+            let trigger = HttpTrigger { route: Route::Path(route.to_owned()), component: "a".to_owned() };
+            assert!(Router::new(&[trigger]).is_err(), "{route}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::bindings::variables::{Error, Host};
 use crate::guest::Guest;
-use crate::manifest::{Component, Manifest};
+use crate::manifest::{Component, Manifest, check_name};
 use crate::template::Template;
 
 /// The values an application was started with.
@@ -65,20 +65,6 @@ impl Host for Guest {
             None => Err(Error::Undefined(format!("no variable for {:?}.{name:?}", self.component.id))),
         })
     }
-}
-
-/// Spin's rule for names: lower-case ASCII, digits and single underscores, beginning with a letter.
-fn check_name(name: &str) -> Result<(), &'static str> {
-    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        return Err("must start with a lower-case ASCII letter");
-    }
-    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
-        return Err("must be lower-case ASCII letters, digits and underscores");
-    }
-    if name.ends_with('_') || name.contains("__") {
-        return Err("must not end with an underscore or repeat it");
-    }
-    Ok(())
 }
 
 #[cfg(test)]

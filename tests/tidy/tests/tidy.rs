@@ -306,3 +306,25 @@ fn built_components_are_within_their_budget() {
         assert!(*bytes <= bound, "{id} has {bytes} bytes of {bound}");
     }
 }
+
+#[test]
+fn every_fuzz_target_is_declared_and_told() {
+    let folder = root().join("tests/fuzz");
+    let names = |path: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(folder.join(path)).unwrap().map(|file| file.unwrap().path());
+        files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    };
+    let declared = manifest("tests/fuzz/Cargo.toml")["bin"].as_array().unwrap().clone();
+    let mut known = BTreeSet::new();
+    for target in &declared {
+        let name = text(&target["name"]);
+        assert_eq!(text(&target["path"]), format!("targets/{name}.rs"));
+        known.insert(name);
+    }
+    assert_eq!(names("targets"), known, "tests/fuzz/targets and the [[bin]]s of its Cargo.toml");
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    for name in &known {
+        assert!(readme.contains(&format!("| `{name}` |")), "tests/fuzz/README.md says nothing of {name}");
+    }
+    assert!(names("seeds").is_subset(&known), "seeds of no target");
+}

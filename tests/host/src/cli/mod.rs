@@ -4,6 +4,7 @@ pub mod bench;
 pub mod cargo;
 pub mod child;
 pub mod database;
+pub mod fuzz;
 pub mod manifests;
 pub mod progress;
 pub mod project;

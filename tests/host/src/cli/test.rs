@@ -15,6 +15,7 @@ use crate::cli::bench;
 use crate::cli::cargo::{Profile, build_components, cargo, run};
 use crate::cli::child::HostProcess;
 use crate::cli::database;
+use crate::cli::fuzz::fuzz;
 use crate::cli::progress::{part, seconds};
 use crate::cli::project::Project;
 use crate::cli::proofs::{Database, Proof};
@@ -71,6 +72,9 @@ pub struct TestArgs {
     /// anything. EDGETILL_SEED repeats a run.
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["filter", "contract", "crash", "kill"])]
     mutations: Option<u32>,
+    /// Only fuzzing (tests/fuzz): every target for so many seconds, or with --filter those whose names contain it. Needs cargo-fuzz.
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["spin", "contract", "crash", "kill", "mutations"])]
+    fuzz: Option<u32>,
 }
 
 impl TestArgs {
@@ -84,6 +88,9 @@ impl TestArgs {
 pub async fn test(arguments: TestArgs) -> Result<()> {
     ensure!(!(arguments.quick && arguments.spin.is_some()), "Spin runs what the manifest names: --quick is for till");
     let project = Project::find()?;
+    if let Some(seconds) = arguments.fuzz {
+        return fuzz(&project, seconds, arguments.filter.as_deref());
+    }
     let manifest = Manifest::load(&project.manifest())?;
     let mut times = Vec::new();
     let (_, took) = part(&format!("building {} components", manifest.components.len()), || {
