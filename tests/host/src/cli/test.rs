@@ -34,13 +34,15 @@ const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
 /// How many mutated requests a whole run sends to each database, and their seed: the same for all, so that a run fails for what
 /// has changed. Long runs take another.
 const MUTATIONS: u32 = 1_000;
-const MUTATIONS_SEED: &str = "1";
+const MUTATIONS_SEED: u64 = 1;
+/// How many one shop gets: they look at every row there is, again and again, so a long run would become ever slower.
+const MUTATIONS_OF_A_SHOP: u32 = 5_000;
 /// The database of the throw-away Redis with the key-values, and the one with the stream: they share no keys.
 const KEY_VALUES: u8 = 0;
 const STREAM: u8 = 1;
 
 /// Arguments of `test`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct TestArgs {
     /// Run the HTTP suite on this Spin instead of till.
     #[arg(long, value_name = "PATH")]
@@ -75,12 +77,29 @@ pub struct TestArgs {
     /// Only fuzzing (tests/fuzz): every target for so many seconds, or with --filter those whose names contain it. Needs cargo-fuzz.
     #[arg(long, value_name = "SECONDS", conflicts_with_all = ["spin", "contract", "crash", "kill", "mutations"])]
     fuzz: Option<u32>,
+    /// From EDGETILL_SEED; without it each shop's is another, which is printed.
+    #[arg(skip)]
+    seed: Option<u64>,
 }
 
 impl TestArgs {
     /// Whether no part of it was asked for.
     fn is_all(&self) -> bool {
         self.spin.is_none() && self.filter.is_none() && self.mutations.is_none()
+    }
+
+    /// What each shop on a database is for, one after the other: a long run of mutated requests has several.
+    fn shops(&self) -> Result<Vec<Self>> {
+        let Some(count) = self.mutations else {
+            return Ok(vec![self.clone()]);
+        };
+        let seed = std::env::var("EDGETILL_SEED").ok().map(|seed| seed.parse::<u64>()).transpose().context("EDGETILL_SEED is no number")?;
+        let shop = |number: u32| Self {
+            mutations: Some((count - number * MUTATIONS_OF_A_SHOP).min(MUTATIONS_OF_A_SHOP)),
+            seed: seed.map(|seed| seed.wrapping_add(number.into())),
+            ..self.clone()
+        };
+        Ok((0..count.div_ceil(MUTATIONS_OF_A_SHOP)).map(shop).collect())
     }
 }
 
@@ -120,26 +139,33 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     times.push(("suite, compiling", took));
 
     let wanted = |database: &str| arguments.only.as_deref().is_none_or(|only| only == database);
-    // Dropped at the end: the servers stop, and what they held is gone.
-    let wants_redis = match arguments.kv.as_deref() {
-        Some(store) => store == "redis",
-        None => wanted("postgres"),
-    };
-    let redis = if wants_redis { RedisServer::start()? } else { None };
-    let cluster = if wanted("postgres") { Cluster::start()? } else { None };
+    // Servers are dropped with their shop: they stop, and what they held is gone.
+    let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut skipped: Vec<BTreeSet<String>> = Vec::new();
     if wanted("sqlite") {
         let begun = Instant::now();
-        let redis = redis.as_ref().filter(|_| arguments.kv.is_some());
-        skipped.push(whole_suite(&project, &manifest, &arguments, None, redis).await?);
-        times.push((if redis.is_some() { "HTTP suite on SQLite, Redis" } else { "HTTP suite on SQLite" }, begun.elapsed()));
+        let on_redis = arguments.kv.as_deref() == Some("redis");
+        for arguments in arguments.shops()? {
+            let redis = if on_redis { RedisServer::start()? } else { None };
+            missing.extend((on_redis && redis.is_none()).then_some("Redis"));
+            skipped.push(whole_suite(&project, &manifest, &arguments, None, redis.as_ref()).await?);
+        }
+        times.push((if on_redis { "HTTP suite on SQLite, Redis" } else { "HTTP suite on SQLite" }, begun.elapsed()));
     }
-    let without_postgres = wanted("postgres") && cluster.is_none();
-    if let Some(cluster) = cluster {
+    if wanted("postgres") {
         let begun = Instant::now();
-        let url = database::on(&cluster, &project).await?;
-        skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
-        times.push((if redis.is_some() { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
+        let on_redis = arguments.kv.as_deref() != Some("file");
+        for arguments in arguments.shops()? {
+            let Some(cluster) = Cluster::start()? else {
+                missing.insert("PostgreSQL");
+                break;
+            };
+            let redis = if on_redis { RedisServer::start()? } else { None };
+            missing.extend((on_redis && redis.is_none()).then_some("Redis"));
+            let url = database::on(&cluster, &project).await?;
+            skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
+        }
+        times.push((if on_redis { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
     }
     if arguments.is_all() {
         let begun = Instant::now();
@@ -156,11 +182,8 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     for (name, took) in &times {
         println!("  {name:<32} {}", seconds(*took));
     }
-    if without_postgres {
-        println!("  SKIPPED: PostgreSQL, because no server is installed here");
-    }
-    if wants_redis && redis.is_none() {
-        println!("  SKIPPED: Redis, because no server is installed here");
+    for server in missing {
+        println!("  SKIPPED: {server}, because no server is installed here");
     }
     if !skipped.is_empty() {
         println!("  skipped, because they need till's instruments or the other event sink:");
@@ -280,8 +303,8 @@ async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs
     }
     let mut mutations = against(project, shop, host, arguments, "mutations");
     mutations.env("EDGETILL_MUTATIONS", arguments.mutations.unwrap_or(MUTATIONS).to_string());
-    if arguments.mutations.is_none() {
-        mutations.env("EDGETILL_SEED", MUTATIONS_SEED);
+    if let Some(seed) = arguments.seed.or(arguments.is_all().then_some(MUTATIONS_SEED)) {
+        mutations.env("EDGETILL_SEED", seed.to_string());
     }
     let (only_mutations, all) = (arguments.mutations.is_some(), arguments.is_all());
     shop.wait_until_ready().await?;
