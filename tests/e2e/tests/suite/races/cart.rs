@@ -1,6 +1,6 @@
 //! Carts: nothing that was acknowledged is lost, and no limit is passed by two who looked at once.
 
-use super::at_once;
+use super::{at_once, buyer};
 use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
 use serde_json::{Value, json};
 
@@ -170,9 +170,7 @@ fn a_login_a_confirm_and_an_add_at_once_end_in_one_truth() {
     let sku = shop.sku().stock(1_000).create();
     for _ in 0..at_once(10) {
         let id = unique("customer-");
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out();
+        let (guest, session) = buyer(&shop, &sku, 1, "pm_card_visa");
         let statuses = together(6, |number| match number {
             0 => session.confirm().status,
             1 | 2 => log_in(&shop, &id, &guest).status,

@@ -1,7 +1,7 @@
 //! Writes that come late: what a request decided from is no longer so when its statement arrives. The statement is held back by
 //! till's instruments until somebody else has been there, so each of these meets its guard every time and not once in a thousand.
 
-use super::cart::logging_in;
+use super::{buyer, cart::logging_in};
 use e2e::{Call, Guest, Reply, Shop, eventually, needs_till, together, unique};
 use serde_json::{Value, json};
 use std::{thread, time::Duration};
@@ -52,9 +52,7 @@ fn a_claim_meets_what_has_changed_since_it_was_decided() {
     let shop = Shop::alone();
     let refuses = |code: &str, others: Others| {
         let sku = shop.sku().create();
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out();
+        let (guest, session) = buyer(&shop, &sku, 1, "pm_card_visa");
         overtaken(session.confirming(), "confirm_begin", || others(&guest, &sku)).problem(409, code);
         assert_eq!((guest.payment_rows().len(), shop.stock_of(&sku)), (0, (100, 0)), "{code}: nothing was tried and nothing is held");
     };
@@ -81,9 +79,7 @@ fn a_claim_meets_the_claim_of_another_tab() {
     let shop = Shop::open();
     for (pays, code) in [("pm_card_visa", "cart_completed"), ("pm_sim_slow_4000", "idempotency_in_progress")] {
         let sku = shop.sku().stock(10).create();
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out_with(pays);
+        let (guest, session) = buyer(&shop, &sku, 1, pays);
         let other = session.confirming().header("idempotency-key", &unique("confirm-"));
         let late = overtaken(session.confirming().header("idempotency-key", &unique("confirm-")), "confirm_begin", || {
             if code == "cart_completed" { drop(other.send().expect(201)) } else { leave_paying(&guest, other) }
@@ -109,9 +105,7 @@ fn a_checkout_and_a_merge_meet_what_has_become_of_the_cart() {
     for (call, statement) in
         [(begin as fn(&Guest<'_>) -> Call, "checkout_begin"), (|guest| logging_in(guest.shop, &unique("customer-"), guest), "cart_merge")]
     {
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out_with("pm_sim_slow_4000");
+        let (guest, session) = buyer(&shop, &sku, 1, "pm_sim_slow_4000");
         overtaken(call(&guest), statement, || leave_paying(&guest, session.confirming())).problem(409, "cart_locked");
         eventually("the order", || (guest.order_rows().len() == 1).then_some(()));
         assert!(guest.has_one_paid_order_or_nothing());
@@ -156,17 +150,13 @@ fn a_driver_that_was_overtaken_changes_nothing_more() {
     let sku = shop.sku().create();
 
     // Recovery makes the order that this one was about to make.
-    let guest = shop.guest();
-    guest.add(&sku, 1).expect(200);
-    let session = guest.check_out();
+    let (guest, session) = buyer(&shop, &sku, 1, "pm_card_visa");
     overtaken(session.confirming(), "order_create", || run_recovery(&shop, "saga-recovery")).problem(409, "idempotency_in_progress");
     assert!(guest.has_one_paid_order_or_nothing());
     assert_eq!(guest.provider_payments().times_authorized, 1);
 
     // The buyer has acted and got the order from another tab, and this one is about to say that they have not.
-    let guest = shop.guest();
-    guest.add(&sku, 1).expect(200);
-    let session = guest.check_out_with("pm_card_authenticationRequired");
+    let (guest, session) = buyer(&shop, &sku, 1, "pm_card_authenticationRequired");
     session.confirm_as("once").problem(402, "payment_action_required");
     let payment = guest.payment_rows()[0]["reference"].clone();
     let late = overtaken(session.confirming().header("idempotency-key", "once"), "saga_settle", || {
@@ -187,9 +177,7 @@ fn a_capture_that_was_overtaken_takes_nothing_back() {
     }
     let shop = Shop::alone();
     let sku = shop.sku().create();
-    let guest = shop.guest();
-    guest.add(&sku, 1).expect(200);
-    let session = guest.check_out();
+    let (guest, session) = buyer(&shop, &sku, 1, "pm_card_visa");
     let late = overtaken(session.confirming(), "payment_capture", || {
         run_recovery(&shop, "saga-recovery");
         guest.cancelling(&order_id(&guest.order_rows()[0])).send().expect(200);

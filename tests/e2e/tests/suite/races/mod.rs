@@ -17,14 +17,17 @@ fn at_once(count: usize) -> usize {
     (count * percent / 100).max(2)
 }
 
-/// So many buyers, each with `quantity` of `sku` in the cart and a session open on it.
+/// A buyer with `quantity` of `sku` in the cart and a session open on it, who is about to pay in this way.
+fn buyer<'s>(shop: &'s Shop, sku: &str, quantity: i64, pays: &str) -> (Guest<'s>, Session<'s>) {
+    let guest = shop.guest();
+    guest.add(sku, quantity).expect(200);
+    let session = guest.check_out_with(pays);
+    (guest, session)
+}
+
+/// So many of them.
 fn buyers<'s>(shop: &'s Shop, count: usize, sku: &str, quantity: i64) -> Vec<(Guest<'s>, Session<'s>)> {
-    let ready = |_| {
-        let guest = shop.guest();
-        guest.add(sku, quantity).expect(200);
-        let session = guest.check_out();
-        (guest, session)
-    };
+    let ready = |_| buyer(shop, sku, quantity, "pm_card_visa");
     // A few at a time: this is no part of the race.
     thread::scope(|scope| {
         let shares: Vec<_> = (0..8).map(|share| scope.spawn(move || (share..count).step_by(8).map(ready).collect::<Vec<_>>())).collect();

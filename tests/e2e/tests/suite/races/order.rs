@@ -1,6 +1,6 @@
 //! Orders and their money: one order of a cart, one charge, one refund, whoever asks and however often at once.
 
-use super::at_once;
+use super::{at_once, buyer};
 use e2e::{Guest, Reply, Shop, address, eventually, together, unique};
 use serde_json::{Value, json};
 use std::{iter, thread, time::Duration};
@@ -75,9 +75,7 @@ fn parallel_orders_of_a_program_under_one_key_are_one() {
 fn a_cancel_among_confirms_cancels_the_one_order() {
     let shop = Shop::open();
     let sku = shop.sku().stock(10).create();
-    let guest = shop.guest();
-    guest.add(&sku, 2).expect(200);
-    let session = guest.check_out();
+    let (guest, session) = buyer(&shop, &sku, 2, "pm_card_visa");
     let key = unique("confirm-");
     let first = session.confirm_as(&key);
     let order = first.expect(201);
@@ -111,9 +109,7 @@ fn changes_beside_a_confirm(change: impl Fn(&Guest<'_>, &str, usize) -> Reply + 
     let shop = Shop::open();
     for pays in ways_to_pay() {
         let sku = shop.sku().stock(100).create();
-        let guest = shop.guest();
-        guest.add(&sku, 3).expect(200);
-        let session = guest.check_out_with(pays);
+        let (guest, session) = buyer(&shop, &sku, 3, pays);
         let replies = together(9, |number| {
             if number == 0 {
                 return session.confirm();
@@ -161,9 +157,7 @@ fn a_checkout_begun_beside_a_confirm_is_refused_or_replaces_it() {
     let shop = Shop::open();
     for pays in ways_to_pay() {
         let sku = shop.sku().stock(10).create();
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out_with(pays);
+        let (guest, session) = buyer(&shop, &sku, 1, pays);
         let replies = together(5, |number| if number == 0 { session.confirm() } else { guest.basket().try_begin() });
         assert!(replies.iter().all(|reply| [201, 404, 409].contains(&reply.status)), "{replies:?}");
         let ordered = guest.has_one_paid_order_or_nothing();

@@ -1,6 +1,6 @@
 //! Stock: no more is sold than there is, and nobody is charged for what there was not.
 
-use super::{at_once, buyers};
+use super::{at_once, buyer, buyers};
 use e2e::{Shop, address, together, unique};
 use serde_json::{Value, json};
 
@@ -94,9 +94,7 @@ fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_mon
     let shop = Shop::alone();
     for round in 0..at_once(6) {
         let sku = shop.sku().stock(1).create();
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        let session = guest.check_out_with("pm_card_authenticationRequired");
+        let (guest, session) = buyer(&shop, &sku, 1, "pm_card_authenticationRequired");
         session.confirm_as("once").problem(402, "payment_action_required");
         let payment = guest.payment_rows()[0]["reference"].clone();
         shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
