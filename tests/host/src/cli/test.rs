@@ -88,8 +88,11 @@ impl TestArgs {
         self.spin.is_none() && self.filter.is_none() && self.mutations.is_none()
     }
 
-    /// What each shop on a database is for, one after the other: a long run of mutated requests has several.
+    /// What each shop on a database is for, one after the other. Mutated requests have theirs to themselves, and many have several.
     fn shops(&self) -> Result<Vec<Self>> {
+        if self.is_all() {
+            return Ok(vec![self.clone(), Self { mutations: Some(MUTATIONS), seed: Some(MUTATIONS_SEED), ..self.clone() }]);
+        }
         let Some(count) = self.mutations else {
             return Ok(vec![self.clone()]);
         };
@@ -148,7 +151,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         for arguments in arguments.shops()? {
             let redis = if on_redis { RedisServer::start()? } else { None };
             missing.extend((on_redis && redis.is_none()).then_some("Redis"));
-            skipped.push(whole_suite(&project, &manifest, &arguments, None, redis.as_ref()).await?);
+            skipped.extend(whole_suite(&project, &manifest, &arguments, None, redis.as_ref()).await?);
         }
         times.push((if on_redis { "HTTP suite on SQLite, Redis" } else { "HTTP suite on SQLite" }, begun.elapsed()));
     }
@@ -163,7 +166,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
             let redis = if on_redis { RedisServer::start()? } else { None };
             missing.extend((on_redis && redis.is_none()).then_some("Redis"));
             let url = database::on(&cluster, &project).await?;
-            skipped.push(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
+            skipped.extend(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
         }
         times.push((if on_redis { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
     }
@@ -202,7 +205,7 @@ async fn whole_suite(
     arguments: &TestArgs,
     postgres: Option<(String, Cluster)>,
     redis: Option<&RedisServer>,
-) -> Result<BTreeSet<String>> {
+) -> Result<Option<BTreeSet<String>>> {
     let database = if postgres.is_some() { "postgres" } else { "sqlite" };
     eprintln!("==> HTTP suite on {database}{}", if redis.is_some() { " and redis" } else { "" });
     let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
@@ -277,7 +280,7 @@ async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) 
 }
 
 /// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
-async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
+async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
     serving.no_cron = true;
     serving.faults = true;
@@ -286,7 +289,13 @@ async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: 
 }
 
 /// On a Spin, as a child.
-async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
+async fn on_spin(
+    project: &Project,
+    shop: &Shop,
+    spin: &Path,
+    arguments: &TestArgs,
+    cluster: Option<Cluster>,
+) -> Result<Option<BTreeSet<String>>> {
     let mut host = HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?;
     let tested = tested(project, shop, "spin", arguments, cluster);
     tokio::select! {
@@ -295,32 +304,36 @@ async fn on_spin(project: &Project, shop: &Shop, spin: &Path, arguments: &TestAr
     }
 }
 
-/// The suite, once the shop is ready; then what is left to say without its PostgreSQL, which is stopped under it.
-async fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<BTreeSet<String>> {
+/// The suite, once the shop is ready, and what it skipped; then what is left to say without its PostgreSQL, which is stopped under it.
+/// Or mutated requests.
+async fn tested(
+    project: &Project,
+    shop: &Shop,
+    host: &str,
+    arguments: &TestArgs,
+    cluster: Option<Cluster>,
+) -> Result<Option<BTreeSet<String>>> {
     let (mut suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
     if let Some(cluster) = &cluster {
         suite.env("EDGETILL_DATABASE_LOG", cluster.log());
     }
-    let mut mutations = against(project, shop, host, arguments, "mutations");
-    mutations.env("EDGETILL_MUTATIONS", arguments.mutations.unwrap_or(MUTATIONS).to_string());
-    if let Some(seed) = arguments.seed.or(arguments.is_all().then_some(MUTATIONS_SEED)) {
-        mutations.env("EDGETILL_SEED", seed.to_string());
-    }
-    let (only_mutations, all) = (arguments.mutations.is_some(), arguments.is_all());
+    let mutations = arguments.mutations.map(|count| {
+        let mut mutations = against(project, shop, host, arguments, "mutations");
+        mutations.env("EDGETILL_MUTATIONS", count.to_string());
+        mutations.envs(arguments.seed.map(|seed| ("EDGETILL_SEED", seed.to_string())));
+        mutations
+    });
     shop.wait_until_ready().await?;
     tokio::task::spawn_blocking(move || {
-        if only_mutations {
-            return watch(mutations);
+        if let Some(mutations) = mutations {
+            return watch(mutations).map(|_| None);
         }
         let skipped = watch(suite)?;
-        if all {
-            watch(mutations)?;
-        }
         if let Some(cluster) = cluster {
             drop(cluster);
             watch(outage)?;
         }
-        Ok(skipped)
+        Ok(Some(skipped))
     })
     .await?
 }
