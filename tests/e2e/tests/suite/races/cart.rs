@@ -150,9 +150,9 @@ fn parallel_logins_and_adds_keep_every_line() {
                 if number % 3 == 0 { log_in(&shop, &id, &guest) } else { customer.add(&skus[number % skus.len()].sku, 1) }
             },
         );
-    // A login that met too many changes may say so, and is made again; an add may not be refused.
+    // A login that met a change in each of its rounds says so, and is made again; an add may not be refused.
     for (number, reply) in replies.iter().enumerate() {
-        assert!(reply.status == 200 || (number % 3 == 0 && reply.status == 409), "{reply:?}");
+        assert!(reply.status == 200 || (number % 3 == 0 && reply.status == 503), "{reply:?}");
     }
     let opened = log_in(&shop, &id, &guest).expect(200);
     assert!(opened["merge"].is_object(), "{opened}");
