@@ -1,9 +1,9 @@
 //! Writes that come late: what a request decided from is no longer so when its statement arrives. The statement is held back by
 //! till's instruments until somebody else has been there, so each of these meets its guard every time and not once in a thousand.
 
-use super::{buyer, cart::logging_in};
+use super::{buyer, cart::logging_in, order_id};
 use e2e::{Call, Guest, Reply, Shop, eventually, needs_till, together, unique};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{thread, time::Duration};
 
 /// How long a statement is held: whoever comes meanwhile has to be done by then, on a machine that has other things to do as well.
@@ -36,10 +36,6 @@ fn leave_paying(guest: &Guest<'_>, confirming: Call) {
     confirming.send_and_leave(Duration::from_millis(200));
     let held = || !guest.shop.rows("cart", "cart_id", &guest.cart_id)[0]["saga_id"].is_null();
     eventually("the confirm holds the cart", || held().then_some(()));
-}
-
-fn order_id(order: &Value) -> String {
-    order["order_id"].as_str().expect("an order has an id").to_owned()
 }
 
 // CHK-2, CHK-6: what lies between a confirm's look at everything and its claim is met by the claim, and nobody is charged.
@@ -180,7 +176,7 @@ fn a_capture_that_was_overtaken_takes_nothing_back() {
     let (guest, session) = buyer(&shop, &sku, 1, "pm_card_visa");
     let late = overtaken(session.confirming(), "payment_capture", || {
         run_recovery(&shop, "saga-recovery");
-        guest.cancelling(&order_id(&guest.order_rows()[0])).send().expect(200);
+        guest.cancelling(order_id(&guest.order_rows()[0])).send().expect(200);
     });
     late.expect(201);
     assert_eq!(guest.payment_rows()[0]["state"], "refunded");
@@ -196,11 +192,11 @@ fn a_cancel_meets_that_the_money_was_taken() {
     let shop = Shop::alone();
     let sku = shop.sku().create();
     let guest = shop.guest();
-    let order = order_id(&guest.buy_with(&sku, 1, "pm_sim_capture_fails_1"));
+    let order = guest.buy_with(&sku, 1, "pm_sim_capture_fails_1");
     assert_eq!(guest.payment_rows()[0]["state"], "capture_pending");
-    let late = overtaken(guest.cancelling(&order), "order_cancel", || run_recovery(&shop, "saga-recovery"));
+    let late = overtaken(guest.cancelling(order_id(&order)), "order_cancel", || run_recovery(&shop, "saga-recovery"));
     late.problem(409, "order_busy");
-    guest.cancelling(&order).send().expect(200);
+    guest.cancelling(order_id(&order)).send().expect(200);
     shop.run_workers_until_quiet();
     assert_eq!(guest.provider_payments().held(), 0);
 }
@@ -216,8 +212,8 @@ fn a_compensation_that_was_overtaken_is_done_and_told_once() {
     // A refund, and the void of what could not be captured.
     for pays in ["pm_card_visa", "pm_sim_capture_declined"] {
         let guest = shop.guest();
-        let order = order_id(&guest.buy_with(&sku, 1, pays));
-        overtaken(guest.cancelling(&order), "compensation_settle", || run_recovery(&shop, "compensation-retry")).expect(200);
+        let order = guest.buy_with(&sku, 1, pays);
+        overtaken(guest.cancelling(order_id(&order)), "compensation_settle", || run_recovery(&shop, "compensation-retry")).expect(200);
         assert_eq!(guest.provider_payments().held(), 0, "{pays}");
         let payment = guest.payment_rows()[0]["payment_id"].as_str().unwrap().to_owned();
         let told = shop.rows("outbox", "aggregate", &format!("payment/{payment}"));

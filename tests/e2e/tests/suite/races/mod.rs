@@ -9,12 +9,17 @@ mod order;
 mod stock;
 
 use e2e::{Guest, Session, Shop};
+use serde_json::Value;
 use std::{env, thread};
 
 /// So many at once, as this run has it: never fewer than two.
 fn at_once(count: usize) -> usize {
     let percent = env::var("EDGETILL_RACE_PERCENT").map_or(100, |text| text.parse().expect("EDGETILL_RACE_PERCENT is a number"));
     (count * percent / 100).max(2)
+}
+
+fn order_id(order: &Value) -> &str {
+    order["order_id"].as_str().unwrap()
 }
 
 /// A buyer with `quantity` of `sku` in the cart and a session open on it, who is about to pay in this way.

@@ -1,6 +1,6 @@
 //! Orders and their money: one order of a cart, one charge, one refund, whoever asks and however often at once.
 
-use super::{at_once, buyer};
+use super::{at_once, buyer, order_id};
 use e2e::{Guest, Reply, Shop, address, eventually, together, unique};
 use serde_json::{Value, json};
 use std::{iter, thread, time::Duration};
@@ -16,10 +16,6 @@ fn is_given_back_once(guest: &Guest<'_>) {
     let provider = guest.provider_payments();
     assert_eq!(provider.voided + provider.refunded, provider.authorized, "{provider:?}");
     assert_eq!(compensations(guest).len(), 1, "one is owed");
-}
-
-fn order_id(order: &Value) -> &str {
-    order["order_id"].as_str().unwrap()
 }
 
 // ORD-4, SCENARIOS 6, 35.
