@@ -141,34 +141,34 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
     times.push(("suite, compiling", took));
 
-    let wanted = |database: &str| arguments.only.as_deref().is_none_or(|only| only == database);
-    // Servers are dropped with their shop: they stop, and what they held is gone.
     let mut missing: BTreeSet<&str> = BTreeSet::new();
     let mut skipped: Vec<BTreeSet<String>> = Vec::new();
-    if wanted("sqlite") {
+    for database in &databases {
         let begun = Instant::now();
-        let on_redis = arguments.kv.as_deref() == Some("redis");
+        let on_postgres = *database == Database::Postgres;
+        let on_redis = arguments.kv.as_deref().map_or(on_postgres, |store| store == "redis");
         for arguments in arguments.shops()? {
-            let redis = if on_redis { RedisServer::start()? } else { None };
-            missing.extend((on_redis && redis.is_none()).then_some("Redis"));
-            skipped.extend(whole_suite(&project, &manifest, &arguments, None, redis.as_ref()).await?);
-        }
-        times.push((if on_redis { "HTTP suite on SQLite, Redis" } else { "HTTP suite on SQLite" }, begun.elapsed()));
-    }
-    if wanted("postgres") {
-        let begun = Instant::now();
-        let on_redis = arguments.kv.as_deref() != Some("file");
-        for arguments in arguments.shops()? {
-            let Some(cluster) = Cluster::start()? else {
+            // Servers are dropped with their shop: they stop, and what they held is gone.
+            let cluster = if on_postgres { Cluster::start()? } else { None };
+            if on_postgres && cluster.is_none() {
                 missing.insert("PostgreSQL");
                 break;
-            };
+            }
             let redis = if on_redis { RedisServer::start()? } else { None };
             missing.extend((on_redis && redis.is_none()).then_some("Redis"));
-            let url = database::on(&cluster, &project).await?;
-            skipped.extend(whole_suite(&project, &manifest, &arguments, Some((url, cluster)), redis.as_ref()).await?);
+            let postgres = match cluster {
+                Some(cluster) => Some((database::on(&cluster, &project).await?, cluster)),
+                None => None,
+            };
+            skipped.extend(whole_suite(&project, &manifest, &arguments, postgres, redis.as_ref()).await?);
         }
-        times.push((if on_redis { "HTTP suite on PostgreSQL, Redis" } else { "HTTP suite on PostgreSQL" }, begun.elapsed()));
+        let name = match (on_postgres, on_redis) {
+            (false, false) => "HTTP suite on SQLite",
+            (false, true) => "HTTP suite on SQLite, Redis",
+            (true, false) => "HTTP suite on PostgreSQL",
+            (true, true) => "HTTP suite on PostgreSQL, Redis",
+        };
+        times.push((name, begun.elapsed()));
     }
     if arguments.is_all() {
         let begun = Instant::now();
