@@ -99,7 +99,12 @@ fn migrations(out: &mut String) -> Result<(), Box<dyn Error>> {
         "/// What an empty database is given.\npub(crate) const BASELINE: Script = {};",
         script(&baseline("sqlite")?, &baseline("postgres")?)
     )?;
-    let (sqlite, mut postgres) = (read_folder(&folder("sqlite").join("upgrades"))?, read_folder(&folder("postgres").join("upgrades"))?);
+    // Before the first release there are none.
+    let upgrades_of = |dialect| {
+        let folder = folder(dialect).join("upgrades");
+        if folder.exists() { read_folder(&folder) } else { Ok(Files::new()) }
+    };
+    let (sqlite, mut postgres) = (upgrades_of("sqlite")?, upgrades_of("postgres")?);
     let mut upgrades = String::new();
     let newest = sqlite.len() + 1;
     for version in 2..=newest {

@@ -1,4 +1,4 @@
-//! From whatever schema a database has to the one these functions were written for (DESIGN §2).
+//! From whatever schema a database has to the one these functions were written for.
 //!
 //! The ledger `migration` says which version a database is. An empty one gets the baseline, which is the newest; an
 //! older one each upgrade it has not had, in order; PostgreSQL then all functions anew. All of it is one transaction:
@@ -15,18 +15,21 @@ use ports::{Dialect, Sql, SqlError};
 const NAME: &str = "migrate";
 
 /// A script as single statements: a guest's execute runs the first of a text and nothing else.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Script {
-    pub(crate) sqlite: &'static [&'static str],
-    pub(crate) postgres: &'static [&'static str],
+    /// For SQLite.
+    pub sqlite: &'static [&'static str],
+    /// For PostgreSQL.
+    pub postgres: &'static [&'static str],
 }
 
 /// What leads from one version to the next.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Upgrade {
     /// The version it leads to.
     pub version: i64,
-    pub(crate) script: Script,
+    /// How.
+    pub script: Script,
 }
 
 /// What a run found and did.
@@ -57,11 +60,19 @@ pub fn version(database: &dyn Sql) -> Result<i64, StoreError> {
 /// [`StoreError::Busy`] when the database is not to be had for writing; [`StoreError::Failed`] when a statement
 /// failed. Then nothing has changed.
 pub fn migrate(database: &dyn Sql) -> Result<Migrated, StoreError> {
+    migrate_by(database, sql::UPGRADES)
+}
+
+/// [`migrate`] by these upgrades: what the suite tries upgrades by that no release has had.
+///
+/// # Errors
+/// As [`migrate`].
+pub fn migrate_by(database: &dyn Sql, upgrades: &[Upgrade]) -> Result<Migrated, StoreError> {
     let from = match database.dialect() {
-        Dialect::Sqlite => on_sqlite(database)?,
+        Dialect::Sqlite => on_sqlite(database, upgrades)?,
         Dialect::Postgres => {
             let from = version(database)?;
-            run(database, &postgres_block())?;
+            run(database, &postgres_block(upgrades))?;
             from
         }
     };
@@ -72,18 +83,18 @@ fn run(database: &dyn Sql, statement: &str) -> Result<(), StoreError> {
     database.run(statement).map_err(|error: SqlError| classify(NAME, &error))
 }
 
-fn on_sqlite(database: &dyn Sql) -> Result<i64, StoreError> {
+fn on_sqlite(database: &dyn Sql, upgrades: &[Upgrade]) -> Result<i64, StoreError> {
     // Inside a transaction it is silently ignored.
     run(database, "pragma journal_mode = wal")?;
     run(database, "begin immediate")?;
-    let outcome = steps_on_sqlite(database).and_then(|from| run(database, "commit").map(|()| from));
+    let outcome = steps_on_sqlite(database, upgrades).and_then(|from| run(database, "commit").map(|()| from));
     if outcome.is_err() {
         run(database, "rollback")?;
     }
     outcome
 }
 
-fn steps_on_sqlite(database: &dyn Sql) -> Result<i64, StoreError> {
+fn steps_on_sqlite(database: &dyn Sql, upgrades: &[Upgrade]) -> Result<i64, StoreError> {
     let from = version(database)?;
     if from == 0 {
         for statement in sql::BASELINE.sqlite {
@@ -91,7 +102,7 @@ fn steps_on_sqlite(database: &dyn Sql) -> Result<i64, StoreError> {
         }
         return Ok(from);
     }
-    for upgrade in sql::UPGRADES.iter().filter(|upgrade| upgrade.version > from) {
+    for upgrade in upgrades.iter().filter(|upgrade| upgrade.version > from) {
         for statement in upgrade.script.sqlite {
             run(database, statement)?;
         }
@@ -101,13 +112,14 @@ fn steps_on_sqlite(database: &dyn Sql) -> Result<i64, StoreError> {
     Ok(from)
 }
 
-fn postgres_block() -> String {
+fn postgres_block(upgrades: &[Upgrade]) -> String {
     let mut block = "do $migrate$ declare seen bigint; begin perform pg_advisory_xact_lock(hashtext('edgetill schema')); \
-                     if to_regclass('migration') is null then "
+                     if to_regclass('migration') is not null then select max(version) into seen from migration; end if; \
+                     if seen is null then "
         .to_owned();
     execute_each(&mut block, sql::BASELINE.postgres);
-    block.push_str("end if; select max(version) into seen from migration; ");
-    for upgrade in sql::UPGRADES {
+    block.push_str("select max(version) into seen from migration; end if; ");
+    for upgrade in upgrades {
         block.push_str(&format!("if seen < {} then ", upgrade.version));
         execute_each(&mut block, upgrade.script.postgres);
         let now = "(extract(epoch from clock_timestamp()) * 1000)::bigint";

@@ -12,15 +12,13 @@ pub const ADVANCE_CLOCK: &str = "
 update clock set offset_ms = offset_ms + cast({doc} ->> 'advance_ms' as bigint)
 returning cast({object}('now_ms', {now} + offset_ms, 'offset_ms', offset_ms) as text)";
 
-/// The schema of the release before.
-pub const VERSION_BEFORE: i64 = 2;
+/// The schema before this one: without a version, for nothing has been released, and without its newest part.
+pub const VERSION_BEFORE: i64 = 0;
 
-/// Takes away what is newer than [`VERSION_BEFORE`], the same on both databases. The ledger of a shop that began with the newest knows
-/// of no other.
-pub const BACK_TO_VERSION_BEFORE: [&str; 3] = [
+/// Takes away what is newer than [`VERSION_BEFORE`], the same on both databases.
+pub const BACK_TO_VERSION_BEFORE: [&str; 2] = [
     "drop table if exists cart_share",
-    "delete from migration where version > 2",
-    "insert into migration (version, applied_at_ms) select 2, 0 where not exists (select 1 from migration)",
+    "delete from migration",
 ];
 
 /// How many connections idle inside a transaction. SQLite's end with their guest, so there are none to find.
@@ -127,7 +125,7 @@ mod tests {
         assert_eq!(rows, [r#"{"sku":"TILL-0100","on_hand":10}"#]);
     }
 
-    /// What is dropped is all that the newest upgrade brings: migrating leads to the same schema again.
+    /// What is dropped is all that migrating brings back.
     #[test]
     fn the_schema_goes_back_by_one_version() {
         let database = shop();
@@ -138,14 +136,8 @@ mod tests {
         let newest = schema();
         BACK_TO_VERSION_BEFORE.iter().for_each(|statement| database.execute_batch(statement).unwrap());
         assert_ne!(schema(), newest);
-        database.execute_batch(include_str!("../../../../shared/store/migrations/sqlite/upgrades/3.sql")).unwrap();
+        database.execute_batch(include_str!("../../../../shared/store/migrations/sqlite/baseline.sql")).unwrap();
         assert_eq!(schema(), newest);
-        let upgrades = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/store/migrations/sqlite/upgrades")).unwrap();
-        assert_eq!(
-            i64::try_from(upgrades.count()).unwrap(),
-            VERSION_BEFORE,
-            "there is a newer upgrade: this is not the release before any more"
-        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
--- The PostgreSQL schema, version 3: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
+-- The PostgreSQL schema, version 1: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
 --
 -- The same tables, columns and constraint names as the SQLite baseline, which has the reasons. What differs: JSON is
 -- `jsonb`, so that a command can look into it; keys are `collate "C"`, so that they sort alike in every database,
@@ -180,6 +180,8 @@ create table if not exists saga (
   plan jsonb not null,
   reason text,
   attempts bigint not null,
+  capture_attempts bigint not null default 0,
+  failing_since_ms bigint,
   next_attempt_at_ms bigint not null,
   lease_token text not null,
   lease_until_ms bigint not null,
@@ -219,6 +221,8 @@ create table if not exists compensation (
   state text not null,
   reason text not null,
   attempts bigint not null,
+  failing_since_ms bigint,
+  refund_reference text,
   next_attempt_at_ms bigint not null,
   lease_token text,
   lease_until_ms bigint not null,
@@ -297,6 +301,7 @@ create table if not exists outbox (
   data jsonb not null,
   state text not null,
   attempts bigint not null,
+  failing_since_ms bigint,
   next_attempt_at_ms bigint not null,
   lease_token text,
   lease_until_ms bigint not null,
@@ -329,5 +334,17 @@ create table if not exists worker_run (
   report jsonb not null
 );
 
-insert into migration (version, applied_at_ms) select 3, (extract(epoch from clock_timestamp()) * 1000)::bigint where not exists (select 1 from migration);
+-- What people and programs did, appended and never changed: one history for everything that is not an order (`order_history`).
+create table if not exists history (
+  subject text collate "C",
+  seq bigint,
+  kind text not null,
+  actor text not null,
+  reason text,
+  at_ms bigint not null,
+  data jsonb not null,
+  primary key (subject, seq)
+);
+
+insert into migration (version, applied_at_ms) select 1, (extract(epoch from clock_timestamp()) * 1000)::bigint where not exists (select 1 from migration);
 commit;

@@ -1,10 +1,10 @@
--- The SQLite schema, version 3: what an empty database is given. `upgrades/` leads an older one here, by `POST /internal/migrate`;
--- over an older one this file changes no row, and the ledger keeps saying what the database is.
+-- The SQLite schema, version 1: what an empty database is given. Once there are releases, `upgrades/` leads an older one here, by
+-- `POST /internal/migrate`; over an older one this file changes no row, and the ledger keeps saying what the database is.
 --
 -- Run as `spin up --sqlite @shared/store/migrations/sqlite/baseline.sql`: at every start, in every trigger
 -- process, so it must not mind being run again, or twice at once.
 --
--- Every connection a guest opens parses all of this text, so it is a budget of 10 kB held by a test: lean
+-- Every connection a guest opens parses all of this text, so it is a budget of 20 kB held by a test: lean
 -- tables, comments outside the statements, JSON for leaves that are never searched. What is not here is
 -- as deliberate: no stored triggers (a command travels with the function that fires it), no foreign keys
 -- (existence is checked by a named RAISE, because a bare foreign key has no name to report).
@@ -67,7 +67,7 @@ create unique index if not exists session_open_per_cart on checkout_session (car
 -- The saga (CHK-6): a row before every outside call. `plan` is what was decided, with no personal data. One confirm
 -- per owner until its order stands; a key is free again after a decline or a failure (CHK-4). 'voiding' is driven
 -- by its compensation row, not by saga recovery.
-create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, idempotency_key text not null, request_hash text not null, plan text not null, reason text, attempts integer not null, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, idempotency_key text not null, request_hash text not null, plan text not null, reason text, attempts integer not null, capture_attempts integer not null default 0, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
 create unique index if not exists saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'awaiting_action', 'capturing', 'completed');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
@@ -77,7 +77,7 @@ create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
-create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;
+create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, failing_since_ms integer, refund_reference text, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;
 create index if not exists compensation_due on compensation (next_attempt_at_ms) where state = 'pending';
 
 -- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
@@ -91,7 +91,7 @@ create table if not exists order_line (order_id text, line_no integer, sku text 
 create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;
 
 -- Events out (EVT-1), in order per aggregate.
-create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null);
+create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null);
 create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
 
@@ -103,8 +103,11 @@ create table if not exists alert (alert_id text primary key, detail text not nul
 create table if not exists counter (name text primary key, value integer not null) without rowid;
 create table if not exists worker_run (worker text primary key, last_success_at_ms integer not null, report text not null) without rowid;
 
+-- What people and programs did, appended and never changed: one history for everything that is not an order (`order_history`).
+create table if not exists history (subject text, seq integer, kind text not null, actor text not null, reason text, at_ms integer not null, data text not null, primary key (subject, seq)) without rowid;
+
 -- The one view every command is fired on, by name: its INSTEAD OF trigger travels with the function.
 create view if not exists command (name, doc) as select null, null where 0;
 
-insert into migration (version, applied_at_ms) select 3, cast(unixepoch('subsec') * 1000 as integer) where not exists (select 1 from migration);
+insert into migration (version, applied_at_ms) select 1, cast(unixepoch('subsec') * 1000 as integer) where not exists (select 1 from migration);
 commit;

@@ -14,8 +14,6 @@ use postgres::{Client, NoTls, SimpleQueryMessage, types::Type};
 
 /// The baseline that ships, without its functions.
 pub const BASELINE: &str = store::POSTGRES_SCHEMA[0];
-/// The schemas of the releases before, by version. Their functions are a matter of their names, which stay.
-pub const PREVIOUS: [(i64, &str); 2] = [(1, include_str!("../fixtures/postgres_1.sql")), (2, include_str!("../fixtures/postgres_2.sql"))];
 /// Every column: table, name, type, and whether a row needs it said.
 pub const COLUMNS: &str = "select table_name, column_name, data_type,
     case when is_nullable = 'NO' and column_default is null then 'required' else 'optional' end

@@ -13,8 +13,6 @@ use rusqlite::{Connection, types::Value};
 pub const BASELINE: &str = include_str!("../../migrations/sqlite/baseline.sql");
 /// The demo shop.
 pub const DEMO: &str = include_str!("../../migrations/sqlite/demo.sql");
-/// The schemas of the releases before, by version.
-pub const PREVIOUS: [(i64, &str); 2] = [(1, include_str!("../fixtures/sqlite_1.sql")), (2, include_str!("../fixtures/sqlite_2.sql"))];
 /// Every column: table, name, type, and whether a row needs it said.
 pub const COLUMNS: &str =
     "select m.name, c.name, c.type, case when c.\"notnull\" and c.dflt_value is null then 'required' else 'optional' end

@@ -71,11 +71,6 @@ impl Database {
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// [`Database::everything`], but for which versions the schema has had.
-    pub fn everything_but_the_ledger(&self) -> String {
-        self.everything().lines().filter(|row| !row.starts_with("migration|")).collect::<Vec<_>>().join("\n")
-    }
-
     /// STOCK-10: counters are the sum of their movements, and reserved the sum of live reservations.
     pub fn stock_adds_up(&self) {
         let wrong = self.one(
