@@ -21,8 +21,8 @@ const NEXT: i64 = SCHEMA_VERSION + 1;
 const UPGRADES: &[Upgrade] = &[Upgrade {
     version: NEXT,
     script: Script {
-        sqlite: &["create table gift (gift_id text primary key)", "alter table orders add column gift_id text"],
-        postgres: &["create table gift (gift_id text primary key)", "alter table orders add column gift_id text"],
+        sqlite: &["create table gift (gift_id text primary key, note text)", "alter table orders add column gift_id text"],
+        postgres: &["create table gift (gift_id text primary key, note text)", "alter table orders add column gift_id text"],
     },
 }];
 
@@ -92,8 +92,8 @@ fn an_upgrade_that_fails_half_way_leaves_nothing() {
     let broken = [Upgrade {
         version: NEXT,
         script: Script {
-            sqlite: &["create table gift (gift_id text primary key)", "alter table nowhere add column gift_id text"],
-            postgres: &["create table gift (gift_id text primary key)", "alter table nowhere add column gift_id text"],
+            sqlite: &["create table gift (gift_id text primary key, note text)", "alter table nowhere add column gift_id text"],
+            postgres: &["create table gift (gift_id text primary key, note text)", "alter table nowhere add column gift_id text"],
         },
     }];
     let before = (shop.rows(COLUMNS), shop.everything());
