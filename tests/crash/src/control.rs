@@ -10,6 +10,8 @@ use std::{
 use e2e::{Call, Reply, unique};
 use serde_json::{Value, json};
 
+use crate::table::size;
+
 /// What is done to one host call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -37,6 +39,14 @@ impl Fault {
             Self::Fail => json!({ "fail": "connection_lost" }),
         };
         json!({ "call": number, "fault": fault })
+    }
+
+    /// The faults that a run tries at the call in this place: all of them, or with `EDGETILL_CRASH_EVERY=4` one of the four, another at
+    /// each of four calls that follow one another, and another order in the next four.
+    pub fn tried_at(position: usize, kind: &str) -> impl Iterator<Item = Self> {
+        let every = size("EDGETILL_CRASH_EVERY", 1).max(1);
+        let of_turn = move |(number, _): &(usize, Self)| (position + position / Self::ALL.len() + number) % every == 0;
+        Self::ALL.into_iter().enumerate().filter(of_turn).map(|(_, fault)| fault).filter(|fault| fault.fits(kind))
     }
 
     /// Whether a call of this kind can be broken so.

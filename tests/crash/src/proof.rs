@@ -111,7 +111,7 @@ pub fn requests(shop: &Shop, case: Case, proof: &mut Proof) {
 
     let (mut points, both) = (Vec::new(), size("EDGETILL_CRASH_BUYERS", 1) > 1);
     for (position, (kind, label)) in calls.iter().enumerate() {
-        for fault in Fault::ALL.into_iter().filter(|fault| fault.fits(kind)) {
+        for fault in Fault::tried_at(position, kind) {
             // Patient and impatient buyers take turns, over the calls and over the faults; or each point has both.
             let patient = (position + usize::from(matches!(fault, Fault::StopAfter | Fault::Fail))) % 2 == 0;
             for retries_at_once in [false, true].into_iter().filter(|at_once| both || *at_once != patient) {

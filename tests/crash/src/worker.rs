@@ -134,7 +134,7 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
     let calls = run.calls();
     proof.tally(work.name).calls = calls.len();
     for (position, (kind, label)) in calls.iter().enumerate() {
-        for fault in Fault::ALL.into_iter().filter(|fault| fault.fits(kind)) {
+        for fault in Fault::tried_at(position, kind) {
             let told = format!("host call {} ({kind} {label}) {fault}", position + 1);
             let broken = caught(|| {
                 let stage = work.leave(shop);

@@ -16,10 +16,7 @@ returning cast({object}('now_ms', {now} + offset_ms, 'offset_ms', offset_ms) as 
 pub const VERSION_BEFORE: i64 = 0;
 
 /// Takes away what is newer than [`VERSION_BEFORE`], the same on both databases.
-pub const BACK_TO_VERSION_BEFORE: [&str; 2] = [
-    "drop table if exists cart_share",
-    "delete from migration",
-];
+pub const BACK_TO_VERSION_BEFORE: [&str; 2] = ["drop table if exists cart_share", "delete from migration"];
 
 /// How many connections idle inside a transaction. SQLite's end with their guest, so there are none to find.
 #[must_use]

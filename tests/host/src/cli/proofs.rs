@@ -46,6 +46,27 @@ pub enum Proof {
     Kill,
 }
 
+/// How much of a proof is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// What every run of the tests can afford; the environment may ask for more.
+    Sample,
+    /// All of it, or the cases whose names contain this.
+    Whole(Option<&'a str>),
+}
+
+/// The sizes of [`Extent::Sample`]: about 400 points over both databases, and a few kills.
+const SAMPLE: [(&str, &str); 3] = [("EDGETILL_CRASH_EVERY", "4"), ("EDGETILL_CRASH_PAIRS", "20"), ("EDGETILL_KILLS", "6")];
+
+impl<'a> Extent<'a> {
+    fn only(self) -> Option<&'a str> {
+        match self {
+            Self::Sample => None,
+            Self::Whole(only) => only,
+        }
+    }
+}
+
 /// A shop with what it stands on, which is gone when this is dropped.
 struct Ground {
     shop: Shop,
@@ -92,7 +113,7 @@ impl Proof {
         manifest: &Manifest,
         databases: &[Database],
         quick: bool,
-        only: Option<&str>,
+        extent: Extent<'_>,
     ) -> Result<()> {
         let mut build = cargo(project);
         build.args(["build", "--profile", "host", "--package", "crash"]);
@@ -102,8 +123,8 @@ impl Proof {
             let Some(ground) = Ground::prepare(project, manifest, *database, self.name()).await? else { continue };
             let folder = ground.folder.clone();
             let proved = match self {
-                Self::Crash => crash(project, &ground, quick, only).await,
-                Self::Kill => kill(project, &ground, quick).await,
+                Self::Crash => crash(project, &ground, quick, extent).await,
+                Self::Kill => kill(project, &ground, quick, extent).await,
             };
             proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
             drop(ground);
@@ -112,19 +133,23 @@ impl Proof {
         Ok(())
     }
 
-    /// The program that proves it, told of the shop.
-    fn program(self, project: &Project, shop: &Shop) -> Command {
+    /// The program that proves it, told of the shop and of how much is wanted.
+    fn program(self, project: &Project, shop: &Shop, extent: Extent<'_>) -> Command {
         let mut command = Command::new(project.path("target/host").join(self.name()));
         command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", "till").env("EDGETILL_SINK", shop.sink_name());
         for (name, value) in &shop.secrets {
             command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
+        }
+        if extent == Extent::Sample {
+            let unset = SAMPLE.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
+            command.envs(unset);
         }
         command
     }
 }
 
 /// In this process, with a control port.
-async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&str>) -> Result<()> {
+async fn crash(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
     let shop = &ground.shop;
     let control = free_address()?;
     let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
@@ -132,8 +157,8 @@ async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&st
     serving.faults = true;
     serving.control = Some(control);
     serving.quick = quick;
-    let mut program = Proof::Crash.program(project, shop);
-    program.env("EDGETILL_CONTROL", format!("http://{control}")).args(only);
+    let mut program = Proof::Crash.program(project, shop, extent);
+    program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
     let proved = async {
         shop.wait_until_ready().await?;
         tokio::task::spawn_blocking(move || run(program, "the crash proof failed")).await?
@@ -142,13 +167,13 @@ async fn crash(project: &Project, ground: &Ground, quick: bool, only: Option<&st
 }
 
 /// As a child of the proof's, which kills it.
-async fn kill(project: &Project, ground: &Ground, quick: bool) -> Result<()> {
+async fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
     let shop = &ground.shop;
     let mut host = HostProcess::till_command(project, shop, &project.manifest(), &project.path("target/till-test/code"), quick);
     // The workers' leases are hidden by a fault.
     host.arg("--faults");
     let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
-    let mut program = Proof::Kill.program(project, shop);
+    let mut program = Proof::Kill.program(project, shop, extent);
     program.current_dir(&project.root).env("EDGETILL_SERVE", serde_json::to_string(&words)?);
     tokio::task::spawn_blocking(move || run(program, "the kill proof failed")).await?
 }
