@@ -76,9 +76,9 @@ settings! {
     RESERVATION_MS: i64 = "reservation_seconds", seconds;
     /// After how long a session's prices are called old (CHK-2).
     PRICE_STALE_MS: i64 = "price_stale_seconds", seconds;
-    /// How far a total may move, in hundredths of a percent, before the buyer is asked again (CHK-2).
+    /// How far a total, its shipping included, may move, in hundredths of a percent, before the buyer is asked again (CHK-2).
     PRICE_TOLERANCE_BASIS_POINTS: u32 = "price_tolerance_basis_points", |text| text.parse().map_err(|_| "must be a whole number from 0");
-    /// Whether any increase asks the buyer again (CHK-2).
+    /// Whether any increase of it asks the buyer again (CHK-2).
     PRICE_REFUSE_ANY_INCREASE: bool = "price_refuse_any_increase", switch;
     /// How long a receipt answers replays (CHK-4).
     IDEMPOTENCY_MS: i64 = "idempotency_seconds", seconds;

@@ -2,7 +2,7 @@
 //!
 //! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an error, never a
 //! wrapped or a clamped amount. No float touches money. Rates are decimals, and a decimal becomes an amount in
-//! exactly one place, [`round_half_even`].
+//! exactly one place, [`round`].
 
 use crate::quantity::Quantity;
 use crate::text::{TextError, TextProblem};
@@ -229,14 +229,26 @@ impl fmt::Debug for Money {
     }
 }
 
+named_enum! {
+    /// Where a half goes.
+    pub enum Rounding("a rounding") {
+        /// Away from zero, as most tax authorities ask: 14.5 is 15.
+        HalfAway = "half_away",
+        /// To the even neighbour: 14.5 is 14, and 15.5 is 16.
+        HalfEven = "half_even",
+    }
+}
+
 /// Makes minor units of a decimal: the ONE place where money is rounded.
-///
-/// A half goes to the even neighbour, so that rounding many amounts favours neither the buyer nor the shop.
 ///
 /// # Errors
 /// If the result does not fit.
-pub fn round_half_even(amount: Decimal) -> Result<i64, MoneyError> {
-    amount.round_dp_with_strategy(0, RoundingStrategy::MidpointNearestEven).to_i64().ok_or(MoneyError::Overflow)
+pub fn round(amount: Decimal, rounding: Rounding) -> Result<i64, MoneyError> {
+    let strategy = match rounding {
+        Rounding::HalfAway => RoundingStrategy::MidpointAwayFromZero,
+        Rounding::HalfEven => RoundingStrategy::MidpointNearestEven,
+    };
+    amount.round_dp_with_strategy(0, strategy).to_i64().ok_or(MoneyError::Overflow)
 }
 
 /// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
@@ -292,8 +304,8 @@ mod tests {
         allocate(usd(total), weights).unwrap().into_iter().map(Money::amount_minor).collect()
     }
 
-    fn rounded(text: &str) -> Result<i64, MoneyError> {
-        round_half_even(text.parse().unwrap())
+    fn rounded(text: &str, rounding: Rounding) -> Result<i64, MoneyError> {
+        round(text.parse().unwrap(), rounding)
     }
 
     #[test]
@@ -339,12 +351,17 @@ mod tests {
     }
 
     #[test]
-    fn a_half_is_rounded_to_the_even_neighbour() {
-        for (text, expected) in [("0.5", 0), ("1.5", 2), ("2.5", 2), ("2.500000000001", 3), ("-0.5", 0), ("-1.5", -2), ("0.4999", 0)] {
-            assert_eq!(rounded(text), Ok(expected), "{text}");
+    fn a_half_goes_where_the_rounding_says() {
+        let halves = [("0.5", 1, 0), ("1.5", 2, 2), ("2.5", 3, 2), ("-0.5", -1, 0), ("-1.5", -2, -2), ("-2.5", -3, -2)];
+        let no_halves = [("2.500000000001", 3, 3), ("2.499999999999", 2, 2), ("-2.499999999999", -2, -2), ("0.4999", 0, 0)];
+        for (text, away, even) in halves.into_iter().chain(no_halves) {
+            assert_eq!(rounded(text, Rounding::HalfAway), Ok(away), "{text}");
+            assert_eq!(rounded(text, Rounding::HalfEven), Ok(even), "{text}");
         }
-        assert_eq!(rounded("9223372036854775807.4"), Ok(i64::MAX));
-        assert_eq!(rounded("9223372036854775807.5"), Err(MoneyError::Overflow));
+        for rounding in Rounding::ALL {
+            assert_eq!(rounded("9223372036854775807.4", *rounding), Ok(i64::MAX));
+            assert_eq!(rounded("9223372036854775807.5", *rounding), Err(MoneyError::Overflow));
+        }
     }
 
     #[test]

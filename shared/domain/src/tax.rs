@@ -1,7 +1,7 @@
 //! Tax: which rate a thing is taxed at, and whether its price already holds the tax.
 
 use crate::ids::TaxClass;
-use crate::money::{Money, MoneyError, round_half_even};
+use crate::money::{Money, MoneyError, Rounding, round};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -86,6 +86,8 @@ pub struct TaxRule {
     pub rate: TaxRate,
     /// Whether prices of this class already hold the tax.
     pub inclusive: bool,
+    /// Where the half of a minor unit goes.
+    pub rounding: Rounding,
 }
 
 /// The tax on an amount, rounded once.
@@ -94,10 +96,10 @@ pub struct TaxRule {
 ///
 /// # Errors
 /// If the result does not fit.
-pub fn tax_on(amount: Money, rate: TaxRate, inclusive: bool) -> Result<Money, MoneyError> {
+pub fn tax_on(amount: Money, rate: TaxRate, inclusive: bool, rounding: Rounding) -> Result<Money, MoneyError> {
     let tax = Decimal::from(amount.amount_minor()).checked_mul(rate.0).ok_or(MoneyError::Overflow)?;
     let tax = if inclusive { tax.checked_div(Decimal::ONE + rate.0).ok_or(MoneyError::Overflow)? } else { tax };
-    Ok(Money::new(round_half_even(tax)?, amount.currency()))
+    Ok(Money::new(round(tax, rounding)?, amount.currency()))
 }
 
 #[cfg(test)]
@@ -106,8 +108,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn tax(amount_minor: i64, rate: &str, inclusive: bool) -> Result<i64, MoneyError> {
+        rounded(amount_minor, rate, inclusive, Rounding::HalfAway)
+    }
+
+    fn rounded(amount_minor: i64, rate: &str, inclusive: bool, rounding: Rounding) -> Result<i64, MoneyError> {
         let amount = Money::new(amount_minor, "USD".parse().unwrap());
-        tax_on(amount, rate.parse().unwrap(), inclusive).map(Money::amount_minor)
+        tax_on(amount, rate.parse().unwrap(), inclusive, rounding).map(Money::amount_minor)
     }
 
     #[test]
@@ -120,10 +126,18 @@ mod tests {
     }
 
     #[test]
-    fn a_half_is_rounded_to_the_even_neighbour() {
-        assert_eq!(tax(5, "0.1", false), Ok(0));
-        assert_eq!(tax(15, "0.1", false), Ok(2));
-        assert_eq!(tax(25, "0.1", false), Ok(2));
+    fn a_half_goes_away_from_zero_unless_the_rule_says_to_the_even_neighbour() {
+        // 7.25 % of 2.00 is 14.5 cents.
+        for (amount, rate, inclusive, away, even) in [
+            (200, "0.0725", false, 15, 14),
+            (5, "0.1", false, 1, 0),
+            (15, "0.1", false, 2, 2),
+            (25, "0.1", false, 3, 2),
+            (3, "0.2", true, 1, 0),
+        ] {
+            assert_eq!(tax(amount, rate, inclusive), Ok(away), "{rate} of {amount}");
+            assert_eq!(rounded(amount, rate, inclusive, Rounding::HalfEven), Ok(even), "{rate} of {amount}");
+        }
     }
 
     #[test]
@@ -139,10 +153,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tax_is_from_nothing_to_the_whole_amount(amount in 0..=i64::MAX, millionths in 0_i64..=1_000_000, inclusive: bool) {
+        fn tax_is_from_nothing_to_the_whole_amount(amount in 0..=i64::MAX, millionths in 0_i64..=1_000_000, inclusive: bool, even: bool) {
             let rate = TaxRate::try_from(Decimal::new(millionths, 6)).unwrap();
             let amount = Money::new(amount, "USD".parse().unwrap());
-            let tax = tax_on(amount, rate, inclusive).unwrap();
+            let tax = tax_on(amount, rate, inclusive, if even { Rounding::HalfEven } else { Rounding::HalfAway }).unwrap();
             prop_assert!(!tax.is_negative() && tax.amount_minor() <= amount.amount_minor());
         }
 
@@ -153,8 +167,8 @@ mod tests {
         ) {
             let rate = TaxRate::try_from(Decimal::new(millionths, 6)).unwrap();
             let amount = Money::new(amount, "USD".parse().unwrap());
-            let inside = tax_on(amount, rate, true).unwrap();
-            let on_top = tax_on(amount.checked_sub(inside).unwrap(), rate, false).unwrap();
+            let inside = tax_on(amount, rate, true, Rounding::HalfAway).unwrap();
+            let on_top = tax_on(amount.checked_sub(inside).unwrap(), rate, false, Rounding::HalfAway).unwrap();
             prop_assert!((inside.amount_minor() - on_top.amount_minor()).abs() <= 1);
         }
     }

@@ -8,8 +8,9 @@
 //! 1. a line's `subtotal` is its unit price times its quantity;
 //! 2. discounts come off the line (or the shipping) they are for, and can never exceed it;
 //! 3. shipping is rated per parcel ([`crate::shipping`]);
-//! 4. tax is computed on what is left **after discount**: lines with the same rate and the same inclusiveness form a
-//!    group, the group's tax is rounded once, and is divided among its lines by largest remainder. So a hundred lines
+//! 4. tax is computed on what is left **after discount**: lines with the same rate, the same inclusiveness and the same
+//!    rounding form a group, the group's tax is rounded once (a half away from zero, unless the tax's row says to the
+//!    even neighbour), and is divided among its lines by largest remainder. So a hundred lines
 //!    of one cent carry the tax of one dollar, not a hundred times the rounded tax of one cent. Shipping is a
 //!    group of its own, so that choosing another method never moves the tax of a line;
 //! 5. for every line and for the shipping `tax_base + tax == total`; and `total` is the sum of theirs.
@@ -457,23 +458,23 @@ fn rule_for<'a>(tax_class: &TaxClass, rules: &'a [TaxRule]) -> Result<&'a TaxRul
     }
 }
 
-/// Groups the lines by rate and inclusiveness, rounds each group's tax once, and divides it among the group.
+/// Groups the lines by rate, inclusiveness and rounding, rounds each group's tax once, and divides it among the group.
 fn tax_lines(lines: Vec<Priced<'_>>, input: &TotalsInput<'_>, adjustments: &mut Vec<Adjustment>) -> Result<Vec<LineTotals>, TotalsError> {
     let by_rule = lines
         .into_iter()
         .map(|line| {
             let rule = rule_for(&line.input.tax_class, input.tax_rules)?;
-            Ok(((rule.rate, rule.inclusive), line))
+            Ok(((rule.rate, rule.inclusive, rule.rounding), line))
         })
         .collect::<Result<Vec<_>, TotalsError>>()?;
     let by_rule = sorted_by(by_rule, |(a, _), (b, _)| a.cmp(b));
     let mut taxed = Vec::new();
     for group in by_rule.chunk_by(|(a, _), (b, _)| a == b) {
-        let Some(&((rate, inclusive), _)) = group.first() else {
+        let Some(&((rate, inclusive, rounding), _)) = group.first() else {
             continue;
         };
         let amounts = group.iter().map(|(_, line)| line.subtotal.checked_sub(line.discount)).collect::<Result<Vec<Money>, _>>()?;
-        let tax = tax_on(Money::sum(input.currency, amounts.iter().copied())?, rate, inclusive)?;
+        let tax = tax_on(Money::sum(input.currency, amounts.iter().copied())?, rate, inclusive, rounding)?;
         for (((_, line), amount), tax) in group.iter().zip(&amounts).zip(allocate(tax, &weights(&amounts)?)?) {
             taxed.push(finish_line(*line, *amount, tax, rate, inclusive)?);
         }
@@ -519,7 +520,7 @@ struct TaxedShipping {
 fn tax_shipping(priced: PricedShipping, rules: &[TaxRule], adjustments: &mut Vec<Adjustment>) -> Result<TaxedShipping, TotalsError> {
     let rule = rule_for(&TaxClass::shipping(), rules)?;
     let amount = priced.quote.amount.checked_sub(priced.discount)?;
-    let tax = tax_on(amount, rule.rate, rule.inclusive)?;
+    let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
     let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
     adjustments.push(explain_tax(rule.rate, rule.inclusive, tax, Some(SHIPPING)));
     let totals = ShippingTotals {

@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use domain::{
     ids::{LineId, ShippingMethodId, Sku, TaxClass, WarehouseId},
-    money::{Currency, CurrencyRules, Money, allocate},
+    money::{Currency, CurrencyRules, Money, Rounding, allocate},
     quantity::Quantity,
     shipping::{Origins, ShippingRate},
     stock::{Allocation, StockVerdict},
@@ -169,7 +169,8 @@ fn origins(input: &Input, lines: &[LineInput]) -> Origins {
 
 fn rule((number, millionths, inclusive): &(u8, u32, bool)) -> TaxRule {
     let rate: TaxRate = format!("0.{:06}", millionths % 1_000_000).parse().expect("a rate");
-    TaxRule { tax_class: class(*number), rate, inclusive: *inclusive }
+    let rounding = if millionths % 2 == 0 { Rounding::HalfAway } else { Rounding::HalfEven };
+    TaxRule { tax_class: class(*number), rate, inclusive: *inclusive, rounding }
 }
 
 fn rate(rate: &Rate) -> ShippingRate {

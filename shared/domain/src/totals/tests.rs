@@ -1,7 +1,7 @@
 //! What the engine promises, first by example and then for any order at all.
 
 use super::*;
-use crate::money::CurrencyRules;
+use crate::money::{CurrencyRules, Rounding};
 use crate::stock::Allocation;
 use proptest::prelude::*;
 
@@ -28,7 +28,7 @@ fn line(id: &str, quantity: i64, price: i64) -> LineInput {
 }
 
 fn rule(class: &str, rate: &str, inclusive: bool) -> TaxRule {
-    TaxRule { tax_class: class.parse().unwrap(), rate: rate.parse().unwrap(), inclusive }
+    TaxRule { tax_class: class.parse().unwrap(), rate: rate.parse().unwrap(), inclusive, rounding: Rounding::HalfAway }
 }
 
 fn off_line(id: &str, amount_minor: i64) -> Discount {
@@ -180,6 +180,28 @@ fn lines_of_different_rates_are_rounded_apart() {
     let totals = Order::of(vec![line("a", 1, 15), food]).taxed(rules).totals();
     assert_eq!(totals.lines.iter().map(|l| l.tax.amount_minor()).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(explained(&totals)[1..], [("tax", "tax 5%", 1, None), ("tax", "tax 10%", 2, None)]);
+}
+
+#[test]
+fn a_half_of_a_cent_of_tax_goes_away_from_zero_unless_the_rule_says_even() {
+    let taxed = |rounding| {
+        let rules = [("standard", "0.0725"), ("shipping", "0.0725")].map(|(class, rate)| TaxRule { rounding, ..rule(class, rate, false) });
+        let mut order = Order::of(vec![line("a", 1, 200)]).shipped().taxed(rules.to_vec());
+        order.shipping_rates = vec![rate("post", None, 200)];
+        let totals = order.totals();
+        (totals.lines[0].tax, totals.shipping_tax, totals.total)
+    };
+    assert_eq!(taxed(Rounding::HalfAway), (money(15), Some(money(15)), money(430)));
+    assert_eq!(taxed(Rounding::HalfEven), (money(14), Some(money(14)), money(428)));
+}
+
+#[test]
+fn lines_whose_rules_round_otherwise_are_rounded_apart() {
+    let mut food = line("b", 1, 200);
+    food.tax_class = "food".parse().unwrap();
+    let even = TaxRule { rounding: Rounding::HalfEven, ..rule("food", "0.0725", false) };
+    let totals = Order::of(vec![line("a", 1, 200), food]).taxed(vec![rule("standard", "0.0725", false), even]).totals();
+    assert_eq!(totals.lines.iter().map(|line| line.tax).collect::<Vec<_>>(), [money(15), money(14)]);
 }
 
 #[test]
@@ -394,15 +416,16 @@ fn a_total_has_moved_beyond_the_tolerance_or_by_any_increase_if_so_set() {
 /// Any order: up to thirty lines over three classes, with discounts, with or without shipping, in any tax regime.
 fn orders() -> impl Strategy<Value = Order> {
     let one_line = (1..=20_i64, 1..=100_000_i64, 0..3_usize, 0..=100_i64);
-    let one_rule = (0..=1_000_000_u32, any::<bool>());
+    let one_rule = (0..=1_000_000_u32, any::<bool>(), prop::sample::select(Rounding::ALL));
     let lines = prop::collection::vec(one_line, 1..30);
     (lines, prop::collection::vec(one_rule, 4), 0..=5_000_i64, 0..=100_i64, any::<bool>()).prop_map(
         |(lines, tax, shipping, shipping_discount, is_shipped)| {
             let classes = ["standard", "reduced", "food", "shipping"];
-            let of_rule = |(class, (millionths, inclusive)): (&&str, &(u32, bool))| TaxRule {
+            let of_rule = |(class, (millionths, inclusive, rounding)): (&&str, &(u32, bool, Rounding))| TaxRule {
                 tax_class: class.parse().unwrap(),
                 rate: format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000).parse().unwrap(),
                 inclusive: *inclusive,
+                rounding: *rounding,
             };
             let tax_rules = classes.iter().zip(&tax).map(of_rule).collect();
             let mut order = Order::of(vec![]).taxed(tax_rules);

@@ -81,8 +81,8 @@ create table if not exists reservation (
 create index if not exists reservation_by_session on reservation (session_id);
 create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
 
--- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), shipping by zone,
--- origin ('' = any), weight and subtotal (SHIP-1).
+-- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), its half of a minor unit
+-- away from zero unless the row says otherwise (PRICE-2); shipping by zone, origin ('' = any), weight and subtotal (SHIP-1).
 create table if not exists zone (
   country text collate "C",
   region text collate "C",
@@ -94,6 +94,7 @@ create table if not exists tax (
   tax_class text collate "C",
   rate text not null,
   inclusive bigint not null,
+  rounding text not null default 'half_away' constraint tax_rounding_is_known check (rounding in ('half_away', 'half_even')),
   primary key (zone, tax_class)
 );
 create table if not exists shipping_method (

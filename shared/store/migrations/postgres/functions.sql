@@ -122,7 +122,7 @@ begin
   return (select jsonb_build_object('cart', cart_json(c),
       'currency', (select to_jsonb(known) from currency as known where known.currency = c.currency),
       'zone', to_zone,
-      'taxes', coalesce((select jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', inclusive = 1))
+      'taxes', coalesce((select jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', inclusive = 1, 'rounding', rounding))
         from tax where tax.zone = to_zone), '[]'),
       'rates', coalesce((select jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
           'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor))

@@ -41,10 +41,10 @@ create index if not exists reservation_by_session on reservation (session_id);
 create index if not exists reservation_releasing on reservation (status) where status = 'releasing';
 create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
 
--- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), shipping by zone,
--- origin ('' = any), weight and subtotal (SHIP-1).
+-- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), its half of a minor unit
+-- away from zero unless the row says otherwise (PRICE-2); shipping by zone, origin ('' = any), weight and subtotal (SHIP-1).
 create table if not exists zone (country text, region text, zone text not null, primary key (country, region)) without rowid;
-create table if not exists tax (zone text, tax_class text, rate text not null, inclusive integer not null, primary key (zone, tax_class)) without rowid;
+create table if not exists tax (zone text, tax_class text, rate text not null, inclusive integer not null, rounding text not null default 'half_away' constraint tax_rounding_is_known check (rounding in ('half_away', 'half_even')), primary key (zone, tax_class)) without rowid;
 create table if not exists shipping_method (method_id text primary key, name text not null, active integer not null) without rowid;
 create table if not exists shipping_rate (zone text, currency text, method_id text, warehouse_id text, min_weight_g integer, min_subtotal_minor integer, amount_minor integer not null constraint shipping_is_not_negative check (amount_minor >= 0), primary key (zone, currency, method_id, warehouse_id, min_weight_g, min_subtotal_minor)) without rowid;
 

@@ -289,7 +289,12 @@ fn totals_are_made_of_one_document() {
     assert_eq!(own["zone"], "vn");
     assert_eq!(own["currency"], json!({"currency": "USD", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000}));
     assert_eq!(own["taxes"].as_array().unwrap().len(), 3);
-    assert!(own["taxes"].as_array().unwrap().contains(&json!({"tax_class": "reduced", "rate": "0.05", "inclusive": true})));
+    assert!(
+        own["taxes"]
+            .as_array()
+            .unwrap()
+            .contains(&json!({"tax_class": "reduced", "rate": "0.05", "inclusive": true, "rounding": "half_away"}))
+    );
     assert_eq!(own["rates"].as_array().unwrap().len(), 6);
     assert!(
         own["rates"]
@@ -307,6 +312,9 @@ fn totals_are_made_of_one_document() {
     assert_eq!(facts(json!("US"), json!("CA"))["zone"], "us-ca");
     assert_eq!(facts(json!("US"), json!("TX"))["zone"], "us");
     assert_eq!(facts(json!("US"), json!(null))["zone"], "us");
+    shop.exec("update tax set rounding = 'half_even' where zone = 'us-ca' and tax_class = 'standard'");
+    let taxed = json!({"tax_class": "standard", "rate": "0.0725", "inclusive": false, "rounding": "half_even"});
+    assert!(facts(json!("US"), json!("CA"))["taxes"].as_array().unwrap().contains(&taxed));
     let nowhere = facts(json!("XX"), json!("CA"));
     assert_eq!((&nowhere["zone"], &nowhere["taxes"], &nowhere["rates"]), (&json!(null), &json!([]), &json!([])));
     shop.exec("update shipping_method set active = 0 where method_id = 'express'");

@@ -223,6 +223,26 @@ fn a_total_that_rose_needs_the_buyers_word() {
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
+// CHK-2, SHIP-1: one parcel has become two, and the shipping is in what the buyer agreed to. Within five percent, and asked all the same.
+#[test]
+fn a_second_parcel_is_not_charged_unasked() {
+    let shop = Shop::open();
+    let sku = shop.sku().price("USD", 4_800).weight_g(100).stock(2).create();
+    let guest = shop.guest();
+    guest.add(&sku, 2).expect(200);
+    let session = guest.check_out();
+    assert_eq!(session.total_minor(), 10_100);
+    shop.move_stock(&sku, "wh-hanoi", "adjust", -1).expect(200);
+    shop.receive(&sku, "wh-newark", 1);
+    let problem = session.confirm().problem(409, "price_changed");
+    assert_eq!((&problem["agreed_total"]["amount_minor"], &problem["current_total"]["amount_minor"]), (&json!(10_100), &json!(10_600)));
+    assert_eq!(problem["totals"]["shipping"]["amount_minor"], 1_000);
+    assert_eq!(guest.payment_rows(), [] as [Value; 0], "nobody was charged");
+    let accepted = json!({ "accept_total": problem["current_total"] });
+    assert_eq!(session.confirming_with(&accepted).send().expect(201)["total"]["amount_minor"], 10_600);
+    assert!(guest.has_one_paid_order_or_nothing());
+}
+
 // CHK-4, CHK-6
 #[test]
 fn a_total_that_fell_a_little_is_charged_as_it_is_now() {

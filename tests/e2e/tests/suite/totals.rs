@@ -211,6 +211,16 @@ fn totals_flag_every_short_line() {
     assert_eq!(totals["warnings"].as_array().unwrap().len(), 2, "{totals}");
 }
 
+// PRICE-2: half of a cent of tax is a cent.
+#[test]
+fn half_of_a_cent_of_tax_is_rounded_away_from_zero() {
+    let shop = Shop::open();
+    let sku = shop.sku().price("USD", 200).create();
+    let guest = shop.guest();
+    guest.add(&sku, 1).expect(200);
+    assert_eq!(minor(&quoted(&guest, "country=US&region=CA")["tax"]), 15, "7.25 % of 2.00 is 14.5 cents");
+}
+
 // SHIP-1: a split order is rated per origin; the lines are allocated to warehouses before shipping is.
 #[test]
 fn goods_from_two_warehouses_are_shipped_twice() {

@@ -3,7 +3,7 @@
 json_object('cart', @cart_json,
   'currency', json((select json_object('currency', currency, 'minor_digits', minor_digits, 'minimum_minor', minimum_minor, 'ceiling_minor', ceiling_minor) from currency where currency = c.currency)),
   'zone', z.zone,
-  'taxes', json((select json_group_array(json_object('tax_class', tax_class, 'rate', rate, 'inclusive', json(iif(inclusive, 'true', 'false')))) from tax where zone = z.zone)),
+  'taxes', json((select json_group_array(json_object('tax_class', tax_class, 'rate', rate, 'inclusive', json(iif(inclusive, 'true', 'false')), 'rounding', rounding)) from tax where zone = z.zone)),
   'rates', json((select json_group_array(json_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
       'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor))
     from shipping_rate as r join shipping_method as m on m.method_id = r.method_id and m.active = 1
