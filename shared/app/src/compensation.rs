@@ -100,18 +100,20 @@ async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
     };
     let currency = owed.payment.currency.as_str();
     let key = format!("{}/refund", owed.compensation_id);
-    Ok(match provider(shop)?.refund(reference, owed.amount_minor, currency, &key).await {
-        Ok(Refund::Refunded { .. } | Refund::AlreadyRefunded { .. }) => {
+    Ok(match provider(shop)?.refund(reference, owed.amount_minor, currency, &owed.compensation_id, &key).await {
+        Ok(Refund::Succeeded { .. } | Refund::Pending { .. } | Refund::AlreadyRefunded { .. }) => {
             Attempt::Done { state: PaymentState::Refunded, reference: None, refunded_minor: owed.amount_minor }
         }
-        Ok(Refund::Refused { code, .. }) => Attempt::Hopeless(code),
+        Ok(Refund::Failed { code, .. } | Refund::Refused { code, .. }) => Attempt::Hopeless(code),
         Err(error) => failed(&error),
     })
 }
 
 fn failed(error: &ProviderError) -> Attempt {
     match error {
-        ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => Attempt::Hopeless(error.to_string()),
+        ProviderError::Unauthorized { .. } | ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => {
+            Attempt::Hopeless(error.to_string())
+        }
         ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => {
             Attempt::Failed(error.to_string())
         }

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-/// A payment provider as the saga sees it: four effects and two questions.
+/// A payment provider as the saga sees it: four effects, and the questions that go before repeating one.
 ///
 /// Every effect carries an idempotency key chosen by the caller and written to a row before the call, so
 /// that whoever finds the row after a crash repeats the same request instead of making a second one.
@@ -18,6 +18,12 @@ pub trait PaymentProvider {
     /// If the first request never arrived, it happens now. So whoever wants to go back rather than
     /// forward looks up first and then voids what was found.
     fn look_up(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Authorization, ProviderError>>;
+
+    /// The payment made for `request`, if the provider knows of one; nothing is made. Asked by our own reference, so it
+    /// answers too when the provider has forgotten the idempotency key (a day later, at Stripe).
+    ///
+    /// Such a search may lag behind by a minute: `None` proves nothing about a request made just now.
+    fn find(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Option<Payment>, ProviderError>>;
 
     /// The payment's present state.
     fn retrieve(&self, reference: &str) -> impl Future<Output = Result<Payment, ProviderError>>;
@@ -34,14 +40,22 @@ pub trait PaymentProvider {
     /// Releases the hold. A payment that was voided already answers as voided.
     fn void(&self, reference: &str, idempotency_key: &str) -> impl Future<Output = Result<Void, ProviderError>>;
 
-    /// Gives captured money back, in part or whole.
+    /// Gives captured money back, in part or whole. `our_reference` is kept with the refund: [`Self::find_refund`] finds it by that.
     fn refund(
         &self,
         reference: &str,
         amount_minor: i64,
         currency: &str,
+        our_reference: &str,
         idempotency_key: &str,
     ) -> impl Future<Output = Result<Refund, ProviderError>>;
+
+    /// What became of a refund that was accepted.
+    fn refund_state(&self, refund_reference: &str) -> impl Future<Output = Result<Refund, ProviderError>>;
+
+    /// The refund of a payment that was asked for under `our_reference`, if the provider knows of one; nothing is made. Of several,
+    /// the one that gives money back goes before one that failed.
+    fn find_refund(&self, reference: &str, our_reference: &str) -> impl Future<Output = Result<Option<Refund>, ProviderError>>;
 }
 
 /// An authorization to be made. Every field must be derivable again from rows: a look-up sends the same
@@ -128,17 +142,31 @@ pub enum Void {
     },
 }
 
-/// How a refund ended.
+/// How a refund stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refund {
-    /// The money is on its way back.
-    Refunded {
+    /// The money was given back.
+    Succeeded {
         /// The provider's id of the refund.
         refund_reference: String,
-        /// What is given back.
+        /// What was given back.
         amount_minor: i64,
-        /// True while the provider has accepted but not finished it.
-        pending: bool,
+    },
+    /// Accepted, not finished: it will succeed or fail.
+    Pending {
+        /// The provider's id of the refund.
+        refund_reference: String,
+        /// What is to be given back.
+        amount_minor: i64,
+    },
+    /// Accepted, and then it could not be done: the money is with the shop again.
+    Failed {
+        /// The provider's id of the refund.
+        refund_reference: String,
+        /// What was to be given back.
+        amount_minor: i64,
+        /// The provider's stable code.
+        code: String,
     },
     /// Everything was given back before.
     AlreadyRefunded {
@@ -169,6 +197,10 @@ pub struct Payment {
     pub amount_captured_minor: i64,
     /// ISO 4217 code in upper case.
     pub currency: String,
+    /// What the storefront hands to the provider's browser library.
+    pub client_secret: Option<String>,
+    /// Where to send the customer, while the provider wants a redirect.
+    pub next_action_url: Option<String>,
 }
 
 /// The states of a payment at the provider, in our words.
@@ -207,7 +239,17 @@ pub enum ProviderError {
         /// For the log.
         detail: String,
     },
-    /// The provider refused the request itself and did nothing: our bug, a wrong key or a token it does not know.
+    /// The provider refuses our key and did nothing: a matter of configuration, which says nothing about the payment.
+    #[error("payment provider refuses our key with {status} {code}: {message}")]
+    Unauthorized {
+        /// HTTP status, 401 or 403.
+        status: u16,
+        /// The provider's stable code.
+        code: String,
+        /// The provider's words, for the log.
+        message: String,
+    },
+    /// The provider refused the request itself and did nothing: our bug, or a token it does not know.
     #[error("payment provider rejected the request with {status} {code}: {message}")]
     Rejected {
         /// HTTP status.
@@ -256,7 +298,7 @@ impl ProviderError {
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::Unknown { .. } | Self::Mismatch { .. } => true,
-            Self::NotSent { .. } | Self::Rejected { .. } | Self::CircuitOpen { .. } => false,
+            Self::NotSent { .. } | Self::Unauthorized { .. } | Self::Rejected { .. } | Self::CircuitOpen { .. } => false,
         }
     }
 
@@ -266,7 +308,7 @@ impl ProviderError {
         match self {
             Self::NotSent { retry_after_ms, .. } => *retry_after_ms,
             Self::CircuitOpen { retry_after_ms } => Some(*retry_after_ms),
-            Self::Unknown { .. } | Self::Rejected { .. } | Self::Mismatch { .. } => None,
+            Self::Unknown { .. } | Self::Unauthorized { .. } | Self::Rejected { .. } | Self::Mismatch { .. } => None,
         }
     }
 

@@ -9,6 +9,11 @@
 //! that 5xx is what Stripe stored. Then the payment is searched by its metadata (API reference, "Search
 //! PaymentIntents"); search lags by up to a minute, so not finding it proves nothing and the outcome stays
 //! unknown.
+//!
+//! Keys are forgotten after a day, and then the same request would be a second payment: whoever comes late asks
+//! [`Stripe::find`] first. Refunds are listed by payment (API reference, "List all refunds"), which does not lag.
+
+use std::cmp::Reverse;
 
 use form_urlencoded::Serializer;
 use ports::{Http, HttpError, HttpRequest, HttpResponse};
@@ -23,6 +28,12 @@ use crate::{
 
 /// The API version this client was written against; Stripe answers in its shape whatever the account's default is.
 pub const API_VERSION: &str = "2025-03-31.basil";
+
+/// The field, of a form and of a refund's metadata, that carries our own name for a refund.
+const REFERENCE_FIELD: &str = "metadata[reference]";
+
+/// A payment's refunds are looked through page by page, a hundred each; nobody gives back in more parts.
+const REFUND_PAGES_MAX: u32 = 10;
 
 /// Where and as whom to call. Has no `Debug`: the key must not reach a log.
 #[derive(Clone)]
@@ -98,15 +109,30 @@ impl<'a> Stripe<'a> {
         }
     }
 
-    /// The intent made under an idempotency key, if search knows it yet.
+    /// The intent made under an idempotency key, if search knows it yet. Of several, which a forgotten key may have led to, the
+    /// one over which most money moved.
     async fn search(&self, idempotency_key: &str) -> Result<Option<Intent>, ProviderError> {
         let quoted = idempotency_key.replace('\\', "\\\\").replace('\'', "\\'");
         let query = Serializer::new(String::new()).append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'")).finish();
         match self.question(format!("payment_intents/search?{query}")).await? {
             Answer::Done(body) => {
-                let found: Found = read(&body)?;
-                Ok(found.data.into_iter().next())
+                let found: Page<Intent> = read(&body)?;
+                // The first of equals: `min_by_key` keeps it.
+                Ok(found.data.into_iter().min_by_key(|intent| Reverse(intent.status.weight())))
             }
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    /// One page of a payment's refunds, the newest first.
+    async fn refunds(&self, reference: &str, after: Option<&str>) -> Result<Page<WireRefund>, ProviderError> {
+        let mut query = Serializer::new(String::new());
+        query.append_pair("payment_intent", reference).append_pair("limit", "100");
+        if let Some(after) = after {
+            query.append_pair("starting_after", after);
+        }
+        match self.question(format!("refunds?{}", query.finish())).await? {
+            Answer::Done(body) => read(&body),
             Answer::Refused(refusal) => Err(refusal.into_rejected()),
         }
     }
@@ -151,15 +177,16 @@ impl PaymentProvider for Stripe<'_> {
         }
     }
 
+    async fn find(&self, request: &AuthorizeRequest) -> Result<Option<Payment>, ProviderError> {
+        let Some(intent) = self.search(&request.idempotency_key).await? else {
+            return Ok(None);
+        };
+        same_money(&intent.id, (request.amount_minor, &request.currency), (intent.amount, &intent.currency))?;
+        Ok(Some(intent.into_payment()))
+    }
+
     async fn retrieve(&self, reference: &str) -> Result<Payment, ProviderError> {
-        let intent = self.intent(reference).await?;
-        Ok(Payment {
-            state: intent.status.state(),
-            reference: intent.id,
-            amount_minor: intent.amount,
-            amount_captured_minor: intent.amount_received,
-            currency: intent.currency.to_ascii_uppercase(),
-        })
+        self.intent(reference).await.map(Intent::into_payment)
     }
 
     async fn capture(&self, reference: &str, amount_minor: i64, currency: &str, idempotency_key: &str) -> Result<Capture, ProviderError> {
@@ -218,11 +245,22 @@ impl PaymentProvider for Stripe<'_> {
         }
     }
 
-    async fn refund(&self, reference: &str, amount_minor: i64, currency: &str, idempotency_key: &str) -> Result<Refund, ProviderError> {
+    async fn refund(
+        &self,
+        reference: &str,
+        amount_minor: i64,
+        currency: &str,
+        our_reference: &str,
+        idempotency_key: &str,
+    ) -> Result<Refund, ProviderError> {
         let amount = amount_minor.to_string();
-        let form = [("payment_intent", reference), ("amount", amount.as_str())];
+        let form = [("payment_intent", reference), ("amount", amount.as_str()), (REFERENCE_FIELD, our_reference)];
         match self.effect("refunds".to_owned(), &form, idempotency_key).await? {
-            Answer::Done(body) => refunded(read(&body)?, reference, amount_minor, currency),
+            Answer::Done(body) => {
+                let refund: WireRefund = read(&body)?;
+                same_money(reference, (amount_minor, currency), (refund.amount, &refund.currency))?;
+                refund.into_refund()
+            }
             Answer::Refused(refusal) => match (refusal.status, refusal.error.code.as_deref()) {
                 (_, Some("charge_already_refunded")) => Ok(Refund::AlreadyRefunded { reference: reference.to_owned() }),
                 (400 | 402, code) => Ok(Refund::Refused {
@@ -233,6 +271,32 @@ impl PaymentProvider for Stripe<'_> {
                 (_, _) => Err(refusal.into_rejected()),
             },
         }
+    }
+
+    async fn refund_state(&self, refund_reference: &str) -> Result<Refund, ProviderError> {
+        match self.question(format!("refunds/{}", segment(refund_reference))).await? {
+            Answer::Done(body) => read::<WireRefund>(&body)?.into_refund(),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn find_refund(&self, reference: &str, our_reference: &str) -> Result<Option<Refund>, ProviderError> {
+        let mut failed = None;
+        let mut after: Option<String> = None;
+        for _ in 0..REFUND_PAGES_MAX {
+            let page = self.refunds(reference, after.as_deref()).await?;
+            after = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
+            for refund in page.data.into_iter().filter(|refund| refund.metadata.reference.as_deref() == Some(our_reference)) {
+                match refund.into_refund()? {
+                    found @ Refund::Failed { .. } => failed = failed.or(Some(found)),
+                    found => return Ok(Some(found)),
+                }
+            }
+            if after.is_none() {
+                return Ok(failed);
+            }
+        }
+        Err(unknown(UnknownReason::Unreadable, format!("{reference} has more refunds than are looked through")))
     }
 }
 
@@ -292,9 +356,12 @@ struct WireError {
     payment_intent: Option<Box<Intent>>,
 }
 
+/// A list, or what a search found.
 #[derive(Deserialize)]
-struct Found {
-    data: Vec<Intent>,
+struct Page<T> {
+    data: Vec<T>,
+    #[serde(default)]
+    has_more: bool,
 }
 
 #[derive(Deserialize)]
@@ -308,6 +375,24 @@ struct Intent {
     client_secret: Option<String>,
     next_action: Option<NextAction>,
     last_payment_error: Option<Box<WireError>>,
+}
+
+impl Intent {
+    fn into_payment(self) -> Payment {
+        Payment {
+            state: self.status.state(),
+            reference: self.id,
+            amount_minor: self.amount,
+            amount_captured_minor: self.amount_received,
+            currency: self.currency.to_ascii_uppercase(),
+            client_secret: self.client_secret,
+            next_action_url: next_action_url(self.next_action),
+        }
+    }
+}
+
+fn next_action_url(action: Option<NextAction>) -> Option<String> {
+    action.and_then(|action| action.redirect_to_url).and_then(|redirect| redirect.url)
 }
 
 #[derive(Deserialize)]
@@ -335,6 +420,18 @@ enum Status {
 }
 
 impl Status {
+    /// How much may hang on an intent in this state: which of several is the one that matters.
+    fn weight(self) -> u8 {
+        match self {
+            Self::Succeeded => 5,
+            Self::RequiresCapture => 4,
+            Self::Processing | Self::Other => 3,
+            Self::RequiresAction | Self::RequiresConfirmation => 2,
+            Self::RequiresPaymentMethod => 1,
+            Self::Canceled => 0,
+        }
+    }
+
     fn state(self) -> PaymentState {
         match self {
             Self::RequiresPaymentMethod => PaymentState::Failed,
@@ -354,6 +451,35 @@ struct WireRefund {
     currency: String,
     status: RefundStatus,
     failure_reason: Option<String>,
+    #[serde(default, deserialize_with = "metadata")]
+    metadata: RefundMetadata,
+}
+
+#[derive(Default, Deserialize)]
+struct RefundMetadata {
+    reference: Option<String>,
+}
+
+/// Stripe's reference calls the metadata of a refund nullable.
+fn metadata<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<RefundMetadata, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+impl WireRefund {
+    fn into_refund(self) -> Result<Refund, ProviderError> {
+        let (refund_reference, amount_minor) = (self.id, self.amount);
+        Ok(match self.status {
+            RefundStatus::Succeeded => Refund::Succeeded { refund_reference, amount_minor },
+            RefundStatus::Pending | RefundStatus::RequiresAction => Refund::Pending { refund_reference, amount_minor },
+            RefundStatus::Failed | RefundStatus::Canceled => {
+                let code = self.failure_reason.unwrap_or_else(|| "refund_failed".to_owned());
+                Refund::Failed { refund_reference, amount_minor, code }
+            }
+            RefundStatus::Other => {
+                return Err(unknown(UnknownReason::Unreadable, format!("refund {refund_reference} has a state we do not know")));
+            }
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -385,6 +511,13 @@ fn sort(response: HttpResponse) -> Result<Answer, ProviderError> {
             let error = json::read::<ErrorBody>(&body).map(|body| body.error).unwrap_or_default();
             if error.kind.as_deref() == Some("idempotency_error") {
                 return Err(unknown(UnknownReason::KeyConflict, error.message.unwrap_or_default()));
+            }
+            if matches!(status, 401 | 403) {
+                return Err(ProviderError::Unauthorized {
+                    status,
+                    code: error.code.or(error.kind).unwrap_or_default(),
+                    message: error.message.unwrap_or_default(),
+                });
             }
             Ok(Answer::Refused(Refusal { status, error }))
         }
@@ -430,7 +563,7 @@ fn authorization(intent: Intent, request: &AuthorizeRequest) -> Result<Authoriza
         Status::RequiresAction => Ok(Authorization::ActionRequired {
             reference,
             client_secret: intent.client_secret,
-            next_action_url: intent.next_action.and_then(|action| action.redirect_to_url).and_then(|redirect| redirect.url),
+            next_action_url: next_action_url(intent.next_action),
         }),
         Status::RequiresPaymentMethod | Status::Canceled => {
             let error = intent.last_payment_error.map(|e| *e).unwrap_or_default();
@@ -452,25 +585,6 @@ fn captured(intent: Intent, amount_minor: i64, currency: &str) -> Result<Capture
     }
     same_money(&intent.id, (amount_minor, currency), (intent.amount_received, &intent.currency))?;
     Ok(Capture::Captured { reference: intent.id, amount_minor: intent.amount_received })
-}
-
-fn refunded(refund: WireRefund, reference: &str, amount_minor: i64, currency: &str) -> Result<Refund, ProviderError> {
-    let pending = match refund.status {
-        RefundStatus::Succeeded => false,
-        RefundStatus::Pending | RefundStatus::RequiresAction => true,
-        RefundStatus::Failed | RefundStatus::Canceled => {
-            return Ok(Refund::Refused {
-                reference: reference.to_owned(),
-                code: refund.failure_reason.unwrap_or_else(|| "refund_failed".to_owned()),
-                message: format!("refund {} is {:?}", refund.id, refund.status),
-            });
-        }
-        RefundStatus::Other => {
-            return Err(unknown(UnknownReason::Unreadable, format!("refund {} has a state we do not know", refund.id)));
-        }
-    };
-    same_money(reference, (amount_minor, currency), (refund.amount, &refund.currency))?;
-    Ok(Refund::Refunded { refund_reference: refund.id, amount_minor: refund.amount, pending })
 }
 
 #[cfg(test)]

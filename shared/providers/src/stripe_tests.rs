@@ -233,27 +233,133 @@ fn voiding_twice_is_voided_and_voiding_a_capture_says_so() {
     );
 }
 
+fn refund(id: &str, status: &str, reference: &str) -> String {
+    format!(r#"{{"id":"{id}","amount":500,"currency":"usd","status":"{status}","metadata":{{"reference":"{reference}"}}}}"#)
+}
+
 #[test]
 fn every_answer_to_a_refund_has_its_own_value() {
     let check = |answered: Answered, expect: Refund| {
-        let (result, http) = with_stripe([answered], async |s| s.refund("pi_1", 500, "USD", "saga_1/refund").await);
+        let (result, http) = with_stripe([answered], async |s| s.refund("pi_1", 500, "USD", "c_1", "saga_1/refund").await);
         assert_eq!(result, Ok(expect));
-        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500"]);
+        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500&metadata%5Breference%5D=c_1"]);
     };
-    let refund = |status: &str| answer(200, &format!(r#"{{"id":"re_1","amount":500,"currency":"usd","status":"{status}"}}"#));
-    let refunded = |pending| Refund::Refunded { refund_reference: "re_1".to_owned(), amount_minor: 500, pending };
-    let reference = || "pi_1".to_owned();
-    check(refund("succeeded"), refunded(false));
-    check(refund("pending"), refunded(true));
-    check(
-        refund("failed"),
-        Refund::Refused { reference: reference(), code: "refund_failed".to_owned(), message: "refund re_1 is Failed".to_owned() },
-    );
+    let refund = |status: &str| answer(200, &refund("re_1", status, "c_1"));
+    let (reference, amount_minor) = (|| "pi_1".to_owned(), 500);
+    let refund_reference = || "re_1".to_owned();
+    check(refund("succeeded"), Refund::Succeeded { refund_reference: refund_reference(), amount_minor });
+    for status in ["pending", "requires_action"] {
+        check(refund(status), Refund::Pending { refund_reference: refund_reference(), amount_minor });
+    }
+    for status in ["failed", "canceled"] {
+        let code = "refund_failed".to_owned();
+        check(refund(status), Refund::Failed { refund_reference: refund_reference(), amount_minor, code });
+    }
     check(answer(400, &error("invalid_request_error", "charge_already_refunded", "")), Refund::AlreadyRefunded { reference: reference() });
     check(
         answer(400, &error("invalid_request_error", "amount_too_large", "")),
         Refund::Refused { reference: reference(), code: "amount_too_large".to_owned(), message: "m".to_owned() },
     );
+}
+
+#[test]
+fn a_refund_over_other_money_or_in_a_state_nobody_knows_is_no_refund() {
+    for body in [
+        r#"{"id":"re_1","amount":499,"currency":"usd","status":"succeeded"}"#,
+        r#"{"id":"re_1","amount":500,"currency":"eur","status":"succeeded","metadata":null}"#,
+        r#"{"id":"re_1","amount":500,"currency":"usd","status":"never_heard_of"}"#,
+    ] {
+        let (result, _) = with_stripe([answer(200, body)], async |s| s.refund("pi_1", 500, "USD", "c_1", "k").await);
+        assert!(result.unwrap_err().may_have_happened(), "{body}");
+    }
+}
+
+#[test]
+fn a_refund_that_was_accepted_can_be_asked_for() {
+    let failed = r#"{"id":"re_1","amount":500,"currency":"usd","status":"failed","failure_reason":"lost_or_stolen_card","metadata":null}"#;
+    let (state, http) = with_stripe([answer(200, failed)], async |s| s.refund_state("re_1").await);
+    let code = "lost_or_stolen_card".to_owned();
+    assert_eq!(state, Ok(Refund::Failed { refund_reference: "re_1".to_owned(), amount_minor: 500, code }));
+    assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/refunds/re_1"]);
+    let (state, _) =
+        with_stripe([answer(404, &error("invalid_request_error", "resource_missing", ""))], async |s| s.refund_state("re_1").await);
+    assert!(matches!(&state, Err(ProviderError::Rejected { status: 404, .. })), "{state:?}");
+}
+
+#[test]
+fn a_refund_is_found_among_its_payments_by_our_reference() {
+    let page =
+        |has_more: bool, data: &[String]| answer(200, &format!(r#"{{"object":"list","has_more":{has_more},"data":[{}]}}"#, data.join(",")));
+    let find = |answers: Vec<Answered>| with_stripe(answers, async |s| s.find_refund("pi_1", "c_1").await);
+    let found = |id: &str| Ok(Some(Refund::Succeeded { refund_reference: id.to_owned(), amount_minor: 500 }));
+
+    let (result, http) = find(vec![page(false, &[refund("re_2", "succeeded", "c_2"), refund("re_1", "succeeded", "c_1")])]);
+    assert_eq!(result, found("re_1"));
+    assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100"]);
+    let (result, _) = find(vec![page(false, &[refund("re_2", "succeeded", "c_2")])]);
+    assert_eq!(result, Ok(None));
+
+    // Asked again after a failure: the one that gives money back is the answer, on whichever page it is.
+    let (result, http) = find(vec![
+        page(true, &[refund("re_3", "failed", "c_1"), refund("re_2", "pending", "c_2")]),
+        page(false, &[refund("re_1", "succeeded", "c_1")]),
+    ]);
+    assert_eq!(result, found("re_1"));
+    assert_eq!(http.sent()[1], "GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100&starting_after=re_2");
+    let (result, _) = find(vec![page(false, &[refund("re_3", "failed", "c_1"), refund("re_2", "failed", "c_1")])]);
+    assert!(matches!(&result, Ok(Some(Refund::Failed { refund_reference, .. })) if refund_reference == "re_3"), "{result:?}");
+
+    // A question without an answer is not "none".
+    for unanswered in [answer(503, ""), answer(200, "<html>")] {
+        assert!(find(vec![unanswered]).0.is_err());
+    }
+    let (result, http) = find((0..10).map(|n| page(true, &[refund(&format!("re_{n}"), "succeeded", "c_2")])).collect());
+    assert!(result.unwrap_err().may_have_happened());
+    assert_eq!(http.sent().len(), 10);
+}
+
+#[test]
+fn a_payment_is_found_by_our_own_reference_and_nothing_is_made() {
+    let found = |data: &[String]| answer(200, &format!(r#"{{"object":"search_result","data":[{}]}}"#, data.join(",")));
+    let find = |answered: Answered| with_stripe([answered], async |s| s.find(&order()).await);
+    let (result, http) = find(found(&[]));
+    assert_eq!(result, Ok(None));
+    assert_eq!(
+        http.sent(),
+        ["GET https://api.stripe.com/v1/payment_intents/search?query=metadata%5B%27idempotency_key%27%5D%3A%27saga_1%2Fauthorize%27"]
+    );
+    // Of two, which a forgotten key may have led to, the one that holds money.
+    let (result, _) = find(found(&[intent("canceled", 1999, "usd"), intent("requires_capture", 1999, "usd")]));
+    assert_eq!(result.unwrap().unwrap().state, PaymentState::Authorized);
+    let (result, _) = find(found(&[intent("requires_capture", 1998, "usd")]));
+    assert!(matches!(result, Err(ProviderError::Mismatch { .. })), "{result:?}");
+    let (result, _) = find(answer(503, ""));
+    assert!(result.is_err());
+}
+
+#[test]
+fn a_refused_key_says_nothing_about_the_payment_and_leaves_the_circuit_closed() {
+    for status in [401, 403] {
+        let refused = || answer(status, &error("invalid_request_error", "api_key_expired", ""));
+        let expect = ProviderError::Unauthorized { status, code: "api_key_expired".to_owned(), message: "m".to_owned() };
+        let answers = (0..9).map(|_| refused());
+        let (results, http) = with_stripe(answers, async |s| {
+            [
+                s.authorize(&order()).await.map(drop),
+                s.look_up(&order()).await.map(drop),
+                s.find(&order()).await.map(drop),
+                s.retrieve("pi_1").await.map(drop),
+                s.capture("pi_1", 1999, "USD", "k").await.map(drop),
+                s.void("pi_1", "k").await.map(drop),
+                s.refund("pi_1", 500, "USD", "c_1", "k").await.map(drop),
+                s.refund_state("re_1").await.map(drop),
+                s.find_refund("pi_1", "c_1").await.map(drop),
+            ]
+        });
+        assert!(results.iter().all(|result| *result == Err(expect.clone())), "{results:?}");
+        assert!(!expect.may_have_happened());
+        assert_eq!(http.sent().len(), 9, "nine refusals do not open the circuit");
+    }
 }
 
 #[test]
@@ -267,9 +373,19 @@ fn a_payment_can_be_asked_for_by_reference() {
             amount_minor: 1999,
             amount_captured_minor: 1999,
             currency: "USD".to_owned(),
+            client_secret: None,
+            next_action_url: None,
         })
     );
     assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/payment_intents/pi_1%2F..%2Fx"]);
+
+    let waits = r#"{"id":"pi_1","status":"requires_action","amount":1999,"currency":"usd","client_secret":"pi_1_secret",
+                    "next_action":{"type":"redirect_to_url","redirect_to_url":{"url":"https://3ds.example/1"}}}"#;
+    let (payment, _) = with_stripe([answer(200, waits)], async |s| s.retrieve("pi_1").await);
+    let payment = payment.unwrap();
+    assert_eq!(payment.state, PaymentState::RequiresAction);
+    assert_eq!(payment.client_secret.as_deref(), Some("pi_1_secret"));
+    assert_eq!(payment.next_action_url.as_deref(), Some("https://3ds.example/1"));
 }
 
 #[test]

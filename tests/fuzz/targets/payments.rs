@@ -183,10 +183,14 @@ async fn ask(
             stripe.void(input.reference, "k").await?;
         }
         Asked::Refund => {
-            if let Refund::Refunded { amount_minor: given, pending, .. } = stripe.refund(input.reference, amount_minor, "USD", "k").await? {
-                assert_eq!(given, amount_minor);
-                proves("amount", if pending { &["pending", "requires_action"] } else { &["succeeded"] });
-            }
+            let (given, states): (i64, &[&str]) = match stripe.refund(input.reference, amount_minor, "USD", "ours", "k").await? {
+                Refund::Succeeded { amount_minor, .. } => (amount_minor, &["succeeded"]),
+                Refund::Pending { amount_minor, .. } => (amount_minor, &["pending", "requires_action"]),
+                Refund::Failed { amount_minor, .. } => (amount_minor, &["failed", "canceled"]),
+                Refund::AlreadyRefunded { .. } | Refund::Refused { .. } => return Ok(()),
+            };
+            assert_eq!(given, amount_minor);
+            proves("amount", states);
         }
     }
     Ok(())

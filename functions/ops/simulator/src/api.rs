@@ -110,6 +110,36 @@ pub async fn retrieve_refund(ports: &Ports<'_>, request: &Request) -> Result<Rep
     })
 }
 
+/// `GET /simulator/v1/refunds?payment_intent=&limit=&starting_after=`: the newest first.
+///
+/// # Errors
+/// As [`create`], and query parameters that the simulator does not know.
+pub async fn list_refunds(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct List {
+        payment_intent: String,
+        limit: Option<String>,
+        starting_after: Option<String>,
+    }
+    if !is_authorized(request) {
+        return Ok(unauthorized().reply());
+    }
+    let List { payment_intent, limit, starting_after } = request.query()?;
+    let Some(limit) = limit.map_or(Some(10), |text| text.parse::<u32>().ok()).filter(|limit| (1..=100).contains(limit)) else {
+        return Ok(Answer::invalid("limit", "limit must be a whole number from 1 to 100").reply());
+    };
+    let books = Books::open(ports)?;
+    if books.intent(&payment_intent)?.is_none() {
+        return Ok(Answer::missing(400, "payment_intent", &payment_intent).reply());
+    }
+    let mut data = books.refunds(&payment_intent, starting_after.as_deref(), limit.saturating_add(1))?;
+    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = data.len() > page;
+    data.truncate(page);
+    Ok(Reply::json(200, &json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
+}
+
 /// `POST /simulator/authenticate {payment_intent, succeeds?}`: the customer at the issuer's page.
 ///
 /// # Errors

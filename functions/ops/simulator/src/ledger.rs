@@ -114,10 +114,16 @@ pub struct Refund {
     pub created: i64,
     /// Lower-case code.
     pub currency: String,
+    /// What the shop attached.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// The payment.
     pub payment_intent: String,
     /// Stripe's word for the state.
     pub status: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub failure_reason: Option<String>,
 }
 
 /// A row to append.
@@ -281,6 +287,17 @@ impl<'a> Books<'a> {
     pub fn refund(&self, refund_id: &str) -> Result<Option<Refund>, Problem> {
         let rows = self.query("select refund from refund where refund_id = ?1 ->> '$.id'", &json!({"id": refund_id}))?;
         rows.first().map(|text| decode(text)).transpose()
+    }
+
+    /// A payment's refunds, the newest first, from behind the one named.
+    pub fn refunds(&self, intent_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<Refund>, Problem> {
+        let rows = self.query(
+            "select refund from refund where refund ->> '$.payment_intent' = ?1 ->> '$.intent_id'
+               and (?1 ->> '$.after' is null or rowid < (select rowid from refund where refund_id = ?1 ->> '$.after'))
+             order by rowid desc limit ?1 ->> '$.limit'",
+            &json!({"intent_id": intent_id, "after": after, "limit": limit}),
+        )?;
+        rows.iter().map(|text| decode(text)).collect()
     }
 
     /// Counts one more attempt at `scope`: 1 the first time.

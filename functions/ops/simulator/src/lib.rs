@@ -27,7 +27,7 @@ pub fn routes() -> Vec<Route> {
         Route::at("/simulator/v1/payment_intents/:intent_id").get(api::retrieve),
         Route::at("/simulator/v1/payment_intents/:intent_id/capture").post(api::capture),
         Route::at("/simulator/v1/payment_intents/:intent_id/cancel").post(api::cancel),
-        Route::at("/simulator/v1/refunds").post(api::refund),
+        Route::at("/simulator/v1/refunds").post(api::refund).get(api::list_refunds),
         Route::at("/simulator/v1/refunds/:refund_id").get(api::retrieve_refund),
         Route::at("/simulator/authenticate").post(api::authenticate),
         Route::at("/simulator/ledger").get(ledger::list),

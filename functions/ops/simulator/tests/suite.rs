@@ -137,16 +137,43 @@ fn a_payment_is_held_captured_and_given_back_in_parts() {
     assert_eq!(block_on(stripe.capture(&id, 1999, "USD", "s1/capture/2")), captured);
     assert_eq!(block_on(stripe.void(&id, "s1/void")), Ok(Void::Captured { reference: id.clone() }));
     for (key, amount) in [("s1/refund/a", 500), ("s1/refund/a", 500), ("s1/refund/b", 1499)] {
-        let refund = block_on(stripe.refund(&id, amount, "USD", key)).unwrap();
-        assert!(matches!(refund, Refund::Refunded { pending: false, .. }), "{refund:?}");
+        let refund = block_on(stripe.refund(&id, amount, "USD", key, key)).unwrap();
+        assert!(matches!(refund, Refund::Succeeded { .. }), "{refund:?}");
     }
-    assert_eq!(block_on(stripe.refund(&id, 1, "USD", "s1/refund/c")), Ok(Refund::AlreadyRefunded { reference: id.clone() }));
+    assert_eq!(block_on(stripe.refund(&id, 1, "USD", "c", "s1/refund/c")), Ok(Refund::AlreadyRefunded { reference: id.clone() }));
     assert_eq!(block_on(stripe.retrieve(&id)).unwrap().state, PaymentState::Captured);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 500 USD", "refunded 1499 USD"]);
     assert_eq!(
         world.get(&format!("/simulator/ledger?payment_intent={id}"))["totals"],
         json!([{"currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999}])
     );
+}
+
+#[test]
+fn payments_and_refunds_are_found_by_our_references() {
+    let world = World::new();
+    let stripe = world.stripe();
+    assert_eq!(block_on(stripe.find(&order("s1", "pm_card_visa"))), Ok(None));
+    let id = world.held("s1", "pm_card_visa");
+    let found = block_on(stripe.find(&order("s1", "pm_card_visa"))).unwrap().unwrap();
+    assert_eq!((found.reference, found.state), (id.clone(), PaymentState::Authorized));
+    assert_eq!(block_on(stripe.find(&order("s2", "pm_card_visa"))), Ok(None));
+
+    block_on(stripe.capture(&id, 1999, "USD", "s1/capture")).unwrap();
+    assert_eq!(block_on(stripe.find_refund(&id, "c_1")), Ok(None));
+    // More than one page of them.
+    for part in 1..=120 {
+        block_on(stripe.refund(&id, part.min(9), "USD", &format!("c_{part}"), &format!("k/{part}"))).unwrap();
+    }
+    for part in [1, 2, 20, 21, 120] {
+        let refund = block_on(stripe.find_refund(&id, &format!("c_{part}"))).unwrap().unwrap();
+        let Refund::Succeeded { refund_reference, amount_minor } = refund.clone() else { panic!("{refund:?}") };
+        assert_eq!(amount_minor, part.min(9));
+        assert_eq!(block_on(stripe.refund_state(&refund_reference)), Ok(refund));
+    }
+    assert_eq!(block_on(stripe.find_refund(&id, "c_121")), Ok(None));
+    let error = block_on(stripe.refund_state("re_unheard_of")).unwrap_err();
+    assert!(matches!(&error, ProviderError::Rejected { status: 404, .. }), "{error}");
 }
 
 #[test]
@@ -241,7 +268,7 @@ fn captures_voids_and_refunds_fail_as_their_token_says() {
 
     let id = world.held("s4", "pm_sim_refund_fails_always");
     assert!(block_on(stripe.capture(&id, 1999, "USD", "s4/capture")).is_ok());
-    assert!(block_on(stripe.refund(&id, 1999, "USD", "s4/refund")).is_err());
+    assert!(block_on(stripe.refund(&id, 1999, "USD", "c4", "s4/refund")).is_err());
     assert_eq!(world.ledger("s4"), ["authorized 1999 USD", "captured 1999 USD"]);
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const LATER_MS: i64 = 10 * 60_000;
 
 /// What the payment provider gets with a form, and nothing else (PAY-1).
-const PROVIDER_GETS: [(&str, &str); 12] = [
+const PROVIDER_GETS: [(&str, &str); 13] = [
     ("amount", "what is to be held, or given back"),
     ("amount_to_capture", "what is to be taken"),
     ("currency", "of those"),
@@ -28,6 +28,7 @@ const PROVIDER_GETS: [(&str, &str); 12] = [
     ("metadata[saga_id]", "so that its books can be held against ours"),
     ("metadata[order_reference]", "so that people can"),
     ("metadata[idempotency_key]", "so that a payment is found whose answer was lost"),
+    ("metadata[reference]", "so that a refund is"),
 ];
 
 /// Somebody whose every word stands nowhere else.

@@ -57,7 +57,8 @@ pub(super) fn unknown_parameter(operation: Operation, form: &BTreeMap<String, St
         Operation::Refund => &["payment_intent", "amount", "reason"],
         Operation::Sink | Operation::Identity => &[],
     };
-    let is_metadata = |name: &str| operation == Operation::Authorize && name.starts_with("metadata[") && name.ends_with(']');
+    let takes_metadata = matches!(operation, Operation::Authorize | Operation::Refund);
+    let is_metadata = |name: &str| takes_metadata && name.starts_with("metadata[") && name.ends_with(']');
     form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name)).map(|name| {
         let message = format!("Received unknown parameter: {name}");
         Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name}))
@@ -108,13 +109,6 @@ pub(super) fn authorize(form: &BTreeMap<String, String>, new_id: &str, key: &str
     };
     let held = if fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
     let id = format!("pi_{new_id}");
-    let metadata = form
-        .iter()
-        .filter_map(|(name, value)| {
-            let name = name.strip_prefix("metadata[")?.strip_suffix(']')?;
-            Some((name.to_owned(), value.clone()))
-        })
-        .collect();
     let mut intent = Intent {
         object: "payment_intent".to_owned(),
         amount: held,
@@ -126,7 +120,7 @@ pub(super) fn authorize(form: &BTreeMap<String, String>, new_id: &str, key: &str
         currency: currency.to_owned(),
         last_payment_error: None,
         livemode: false,
-        metadata,
+        metadata: metadata(form),
         next_action: None,
         payment_method: token.to_owned(),
         payment_method_types: vec!["card".to_owned()],
@@ -260,8 +254,10 @@ pub(super) fn refund(mut record: Record, form: &BTreeMap<String, String>, new_id
         amount: back,
         created: now_s,
         currency: record.intent.currency.clone(),
+        metadata: metadata(form),
         payment_intent: record.intent.id.clone(),
         status: status.to_owned(),
+        failure_reason: None,
     };
     Decision::changed(
         200,
@@ -283,6 +279,15 @@ fn unexpected_state(record: &Record, wanted: &str) -> Decision {
         change: None,
         is_stored: true,
     }
+}
+
+fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    form.iter()
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix("metadata[")?.strip_suffix(']')?;
+            Some((name.to_owned(), value.clone()))
+        })
+        .collect()
 }
 
 fn amount(text: &str) -> Option<i64> {
