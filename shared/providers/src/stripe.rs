@@ -287,10 +287,11 @@ impl PaymentProvider for Stripe<'_> {
             let page = self.refunds(reference, after.as_deref()).await?;
             after = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
             for refund in page.data.into_iter().filter(|refund| refund.metadata.reference.as_deref() == Some(our_reference)) {
-                match refund.into_refund()? {
-                    found @ Refund::Failed { .. } => failed = failed.or(Some(found)),
-                    found => return Ok(Some(found)),
+                let found = refund.into_refund()?;
+                if !matches!(found, Refund::Failed { .. }) {
+                    return Ok(Some(found));
                 }
+                failed = failed.or(Some(found));
             }
             if after.is_none() {
                 return Ok(failed);
