@@ -175,9 +175,8 @@ endpoints! {
         list_orders: "GET" OwnerOr("orders:read") => |it| it.query::<order::ListOrders>().reply::<wire::OrderPage>(200).stored();
         /// Create an order as a service.
         ///
-        /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used. Send an
-        /// `Idempotency-Key`: without one every request is an order of its own.
-        create_order: "POST" Scope("orders:write") => |it| it.keyed().body::<order::CreateOrder>(examples::create_order())
+        /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used.
+        create_order: "POST" Scope("orders:write") => |it| it.must_be_keyed().body::<order::CreateOrder>(examples::create_order())
             .reply::<wire::OrderPlaced>(201).located().replayable().link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id")
             .problems(TOTALS).problems(BEGIN).problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
     }
@@ -196,7 +195,7 @@ endpoints! {
         /// Cancel a whole order that has not been shipped.
         ///
         /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
-        cancel_order: "POST" OwnerOr("orders:write") => |it| it.keyed().optional_body::<order::CancelOrder>(examples::cancel_order())
+        cancel_order: "POST" OwnerOr("orders:write") => |it| it.must_be_keyed().optional_body::<order::CancelOrder>(examples::cancel_order())
             .reply::<wire::OrderCancelled>(200).tagged().replayable().problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }
     /// The catalog.
@@ -220,9 +219,7 @@ endpoints! {
         /// A SKU's stock, warehouse by warehouse.
         view_stock: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::Stock>(200).problems(&[SkuNotFound]).stored();
         /// Receive or adjust stock.
-        ///
-        /// Send an `Idempotency-Key`, or a repeated request receives twice.
-        move_stock: "POST" Scope("catalog:write") => |it| it.keyed().body::<catalog::MoveStock>(examples::move_stock())
+        move_stock: "POST" Scope("catalog:write") => |it| it.must_be_keyed().body::<catalog::MoveStock>(examples::move_stock())
             .reply::<wire::StockMoved>(200).replayable().problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
     }
     /// Sessions of customers.

@@ -17,6 +17,28 @@ pub struct Change {
     fingerprint: String,
 }
 
+/// A change by which money or stock moves: it has an `Idempotency-Key`, so that a program whose reply was lost can ask again.
+#[derive(Clone, Debug)]
+pub struct KeyedChange {
+    change: Change,
+    key: String,
+}
+
+impl KeyedChange {
+    /// The client's key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl std::ops::Deref for KeyedChange {
+    type Target = Change;
+
+    fn deref(&self) -> &Change {
+        &self.change
+    }
+}
+
 /// What the database keeps of a change so that a replay gets the same bytes.
 #[derive(Deserialize)]
 struct Kept {
@@ -37,6 +59,19 @@ impl Change {
             idempotency_key: request.idempotency_key()?,
             fingerprint: fingerprint(&[request.method().name(), request.path(), &canonical(&body)]),
         })
+    }
+
+    /// As [`Change::of`], where the key must be there.
+    ///
+    /// # Errors
+    /// `idempotency_key_required`; a malformed header.
+    pub fn keyed(request: &Request) -> Result<KeyedChange, Problem> {
+        let change = Self::of(request)?;
+        let key = change.idempotency_key.clone().ok_or_else(|| {
+            let why = "send the header Idempotency-Key: without one a request that is sent twice would be done twice";
+            Problem::new(Code::IdempotencyKeyRequired).field("idempotency-key").detail(why)
+        })?;
+        Ok(KeyedChange { change, key })
     }
 
     /// The client's key, if it sent one.
@@ -121,4 +156,22 @@ impl Applied {
 /// JSON without its white space and in one order of keys, so that a client that formats anew still replays.
 fn canonical(body: &str) -> String {
     json::read::<Value>(body.as_bytes()).map_or_else(|_| body.to_owned(), |value| json::text(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use edge::Method;
+
+    // SEC-2, CHK-4
+    #[test]
+    fn a_change_of_money_or_stock_needs_a_key_and_says_so() {
+        let request = || Request::new(Method::Post, "/api/v1/orders").with_body("{}");
+        let refused = Change::keyed(&request()).unwrap_err();
+        assert_eq!((refused.code(), refused.code().status()), (Code::IdempotencyKeyRequired, 400));
+        let malformed = Change::keyed(&request().with_header("Idempotency-Key", "a b")).unwrap_err();
+        assert_eq!(malformed.code(), Code::InvalidIdempotencyKey);
+        let keyed = Change::keyed(&request().with_header("Idempotency-Key", "\"a\"")).unwrap();
+        assert_eq!((keyed.key(), keyed.kept_key("o")), ("a", Some(fingerprint(&["o", "a"]))));
+    }
 }

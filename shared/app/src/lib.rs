@@ -26,4 +26,4 @@ mod problem;
 mod saga;
 mod shop;
 
-pub use change::Change;
+pub use change::{Change, KeyedChange};

@@ -45,6 +45,8 @@ codes! {
     UnknownField 400 "unknown_field" "A field is not known here",
     /// The Idempotency-Key header is malformed.
     InvalidIdempotencyKey 400 "invalid_idempotency_key" "The Idempotency-Key is malformed",
+    /// The Idempotency-Key header is missing where money or stock moves by a program.
+    IdempotencyKeyRequired 400 "idempotency_key_required" "An Idempotency-Key is needed",
     /// The endpoint needs a credential and got none.
     CredentialMissing 401 "credential_missing" "A credential is needed",
     /// The credential is malformed, expired, or not for this service.

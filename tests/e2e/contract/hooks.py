@@ -8,6 +8,7 @@ import collections
 import json
 import os
 import threading
+import uuid
 
 import requests
 import schemathesis
@@ -126,6 +127,8 @@ def before_call(context, case, kwargs):
         if "requestBody" in definition:
             case.body = example(operation)
             case.media_type = "application/json"
+        if any(one["name"] == "Idempotency-Key" and one.get("required") for one in definition["parameters"]):
+            case.headers["Idempotency-Key"] = str(uuid.uuid4())
         if operation == "create_order":
             case.body["expected_total"] = total_of_the_example()
         case.method = case.operation.method.upper()

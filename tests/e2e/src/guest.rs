@@ -1,6 +1,6 @@
 //! A shopper and what they do.
 
-use crate::{Call, Reply, Shop};
+use crate::{Call, Reply, Shop, unique};
 use serde_json::{Value, json};
 
 /// Somebody with a cart and a secret token.
@@ -142,9 +142,11 @@ impl<'s> Guest<'s> {
         self.call("GET", &format!("/api/v1/orders/{order_id}")).send()
     }
 
-    /// A call that cancels an order.
+    /// A call that cancels an order, under a key of its own.
     pub fn cancelling(&self, order_id: &str) -> Call {
-        self.call("POST", &format!("/api/v1/orders/{order_id}/cancel")).json(&json!({ "reason": "changed my mind" }))
+        self.call("POST", &format!("/api/v1/orders/{order_id}/cancel"))
+            .json(&json!({ "reason": "changed my mind" }))
+            .keyed(&unique("cancel-"))
     }
 
     /// The orders made of their first cart, as rows: none or one, whatever happened.

@@ -63,6 +63,12 @@ impl Call {
         }
     }
 
+    /// Under this `Idempotency-Key`, whatever it had before.
+    pub fn keyed(mut self, key: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "idempotency-key");
+        self.header("idempotency-key", key)
+    }
+
     /// With a credential.
     pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))

@@ -1,6 +1,6 @@
 //! The shop, its staff, and a look behind the counter.
 
-use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually};
+use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually, unique};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write as _},
@@ -100,9 +100,10 @@ impl Shop {
         self.move_stock(sku, warehouse, "receive", quantity).expect(200);
     }
 
-    /// Moves stock by the administration.
+    /// Moves stock by the administration, under a key of its own.
     pub fn move_stock(&self, sku: &str, warehouse: &str, kind: &str, quantity: i64) -> Reply {
         self.admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock"))
+            .keyed(&unique("stock-"))
             .json(&json!({ "warehouse_id": warehouse, "kind": kind, "quantity": quantity }))
             .send()
     }

@@ -21,6 +21,8 @@ struct Operation {
     path: String,
     body: Option<Value>,
     queries: Vec<String>,
+    /// Whether it is refused without an `Idempotency-Key`.
+    keyed: bool,
 }
 
 impl Operation {
@@ -38,11 +40,13 @@ fn operations() -> Vec<Operation> {
         for (method, operation) in item.as_object().unwrap().iter().filter(|(_, operation)| operation.get("operationId").is_some()) {
             let media = &operation["requestBody"]["content"]["application/json"];
             let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let keyed = parameters.clone().any(|it| it["name"] == "Idempotency-Key" && it["required"] == true);
             all.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
                 body: media.get("example").cloned(),
                 queries: parameters.filter(|it| it["in"] == "query").filter_map(|it| it["name"].as_str().map(str::to_owned)).collect(),
+                keyed,
             });
         }
     }
@@ -118,7 +122,10 @@ impl Scene {
         }
         let mut headers = vec![("Host".to_owned(), b"shop.example".to_vec())];
         headers.push(("Authorization".to_owned(), format!("Bearer {}", self.token(operation)).into_bytes()));
-        if random.random_bool(0.2) {
+        // Where one has to be there, it is mostly one that nobody had.
+        if operation.keyed && random.random_bool(0.9) {
+            headers.push(("Idempotency-Key".to_owned(), e2e::unique("m").into_bytes()));
+        } else if random.random_bool(0.2) {
             headers.push(("Idempotency-Key".to_owned(), format!("m{}", random.random_range(0..50)).into_bytes()));
         }
         if random.random_bool(0.1) {

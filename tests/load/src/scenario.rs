@@ -201,7 +201,8 @@ impl Subject {
 /// Goods that come in.
 pub fn delivery(number: usize, token: &str) -> Request {
     let body = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1_000_000 });
-    post(format!("/api/v1/catalog/skus/{}/stock", sku(number)), Some(token.to_owned()), Some(body))
+    let path = format!("/api/v1/catalog/skus/{}/stock", sku(number));
+    Request { key: Some(format!("delivery-{}-{}", std::process::id(), unique())), ..post(path, Some(token.to_owned()), Some(body)) }
 }
 
 fn post(path: String, token: Option<String>, body: Option<serde_json::Value>) -> Request {

@@ -15,5 +15,5 @@ async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
 async fn change(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = edge::caller(ports, request)?;
     let service = caller.require_scope("catalog:write")?;
-    catalog::move_stock(ports, service, request.param("sku"), &request.json()?, &Change::of(request)?)
+    catalog::move_stock(ports, service, request.param("sku"), &request.json()?, &Change::keyed(request)?)
 }

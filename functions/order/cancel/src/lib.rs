@@ -8,5 +8,5 @@ spin_shell::http!(Route::at(api::ORDER_CANCEL.path).post(cancel));
 
 async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = edge::caller(ports, request)?;
-    order::cancel(ports, &caller, request.param("order_id"), &request.json_or_default()?, &Change::of(request)?).await
+    order::cancel(ports, &caller, request.param("order_id"), &request.json_or_default()?, &Change::keyed(request)?).await
 }

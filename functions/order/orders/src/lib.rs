@@ -13,5 +13,5 @@ async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
 async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = edge::caller(ports, request)?;
     let service = caller.require_scope("orders:write")?;
-    order::create(ports, service, request.json()?, &Change::of(request)?).await
+    order::create(ports, service, request.json()?, &Change::keyed(request)?).await
 }

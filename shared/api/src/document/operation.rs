@@ -119,6 +119,15 @@ impl Operation {
         ])
     }
 
+    /// `Idempotency-Key` has to be there: a program moves money or stock.
+    pub(crate) fn must_be_keyed(self) -> Self {
+        let mut operation = self.keyed().problems(&[Code::IdempotencyKeyRequired]);
+        if let Some(key) = operation.headers.last_mut().and_then(Value::as_object_mut) {
+            key.insert("required".to_owned(), true.into());
+        }
+        operation
+    }
+
     fn header(mut self, name: &str, example: &str, about: &str) -> Self {
         self.headers
             .push(json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" }, "example": example }));

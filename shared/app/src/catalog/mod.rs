@@ -1,6 +1,6 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
-use crate::{Change, problem::refused, shop::Shop};
+use crate::{KeyedChange, problem::refused, shop::Shop};
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
     money::Currency,
@@ -232,7 +232,7 @@ pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
 ///
 /// # Errors
 /// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero or of the wrong sign.
-pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock, change: &Change) -> Result<Reply, Problem> {
+pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock, change: &KeyedChange) -> Result<Reply, Problem> {
     let bound = 1_000_000_000;
     let fits = match body.kind {
         MoveKind::Receive => (1..=bound).contains(&body.quantity),

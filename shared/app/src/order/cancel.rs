@@ -2,7 +2,7 @@
 
 use super::view::{OrderRow, read};
 use crate::{
-    Change, compensation,
+    KeyedChange, compensation,
     event::Event,
     problem::{illegal, refused},
     shop::Shop,
@@ -29,7 +29,13 @@ pub struct CancelOrder {
 ///
 /// # Errors
 /// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is in motion.
-pub async fn cancel(ports: &Ports<'_>, caller: &Caller, order_id: &str, body: &CancelOrder, change: &Change) -> Result<Reply, Problem> {
+pub async fn cancel(
+    ports: &Ports<'_>,
+    caller: &Caller,
+    order_id: &str,
+    body: &CancelOrder,
+    change: &KeyedChange,
+) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
     let (owner, actor) = match caller.require_scope("orders:write") {
         Ok(service) => (None, format!("service:{}", service.subject)),

@@ -1,7 +1,7 @@
 //! `POST /api/v1/orders`: an order by a service, through the same cart, session and saga as a buyer's (ORD-1).
 
 use crate::{
-    Change,
+    Change, KeyedChange,
     checkout::{self, BeginCheckout, Confirm, PaymentToken},
     problem::refused,
     settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
@@ -71,11 +71,10 @@ struct Total {
 ///
 /// # Errors
 /// `total_mismatch`, and everything a checkout refuses.
-pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &Change) -> Result<Reply, Problem> {
+pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &KeyedChange) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    // One owner per key, so that a repeated request meets what the first has left; without a key, one per request.
-    let key = change.key().map_or_else(|| shop.id(), str::to_owned);
-    let owner = format!("service:{}", fingerprint(&[&service.subject, &key]));
+    // One owner per key, so that a repeated request meets what the first has left.
+    let owner = format!("service:{}", fingerprint(&[&service.subject, change.key()]));
     if let Some(session_id) = earlier(&shop, &owner)? {
         return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
     }

@@ -185,7 +185,7 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
     for (method, existing, missing, code) in oracles {
         let ask = |path: &str, token: Option<&str>| {
             let call = shop.call(method, path);
-            let call = if method == "POST" { call.json(&json!({})) } else { call };
+            let call = if method == "POST" { call.keyed(&unique("oracle-")).json(&json!({})) } else { call };
             token.map_or_else(|| call.clone(), |token| call.clone().bearer(token)).send()
         };
         let theirs = ask(&existing, Some(&other.token));

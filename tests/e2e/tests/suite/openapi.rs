@@ -1,6 +1,6 @@
 //! The API document is there, is the one in the repository, and says of every path which methods it has.
 
-use e2e::{Reply, Shop, conforms};
+use e2e::{Reply, Shop, conforms, unique};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -94,5 +94,5 @@ fn the_examples_of_the_document_sell() {
     let order = send("/api/v1/checkout/{session_id}/confirm", session["session_id"].as_str().unwrap()).expect(201);
     let body = example("/api/v1/orders", "post");
     assert_eq!(order["total"], body["expected_total"], "the same goods to the same place");
-    shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).send().expect(201);
+    shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("example-")).json(&body).send().expect(201);
 }

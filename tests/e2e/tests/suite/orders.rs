@@ -227,7 +227,7 @@ fn one_key_cancels_once_and_answers_the_same_bytes() {
     let guest = shop.guest();
     let placed = guest.buy(&shop.sku().create(), 1);
     let order_id = placed["order_id"].as_str().unwrap();
-    let cancel = guest.cancelling(order_id).header("idempotency-key", &unique("cancel-"));
+    let cancel = guest.cancelling(order_id);
     let first = cancel.clone().send();
     first.expect(200);
     let again = cancel.send();
@@ -236,7 +236,33 @@ fn one_key_cancels_once_and_answers_the_same_bytes() {
     // Without a body at all.
     let other = shop.guest();
     let placed = other.buy(&shop.sku().create(), 1);
-    other.call("POST", &format!("/api/v1/orders/{}/cancel", placed["order_id"].as_str().unwrap())).send().expect(200);
+    let path = format!("/api/v1/orders/{}/cancel", placed["order_id"].as_str().unwrap());
+    other.call("POST", &path).keyed(&unique("cancel-")).send().expect(200);
+}
+
+// CHK-4: what a program does twice by mistake would move money or stock twice.
+#[test]
+fn without_a_key_no_program_moves_money_or_stock() {
+    let shop = Shop::open();
+    let sku = shop.sku().stock(10).create();
+    let guest = shop.guest();
+    let placed = guest.buy(&sku, 1);
+    let order_id = placed["order_id"].as_str().unwrap();
+    let path = format!("/api/v1/orders/{order_id}/cancel");
+    let service = shop.token("orders:write catalog:write");
+    let delivery = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 5 });
+    let calls = [
+        guest.call("POST", &path).json(&json!({})),
+        shop.call("POST", &path).bearer(&service),
+        shop.call("POST", "/api/v1/orders").bearer(&service).json(&direct(&sku, 1, 2_499)),
+        shop.call("POST", &format!("/api/v1/catalog/skus/{sku}/stock")).bearer(&service).json(&delivery),
+    ];
+    for call in calls {
+        let refused = call.send().problem(400, "idempotency_key_required");
+        assert_eq!(refused["field"], "idempotency-key", "{refused}");
+    }
+    assert_eq!(shop.stock_of(&sku), (9, 0));
+    assert_eq!(shop.rows("orders", "order_id", order_id)[0]["status"], "confirmed");
 }
 
 fn direct(sku: &str, quantity: i64, expected_minor: i64) -> Value {
@@ -252,7 +278,8 @@ fn direct(sku: &str, quantity: i64, expected_minor: i64) -> Value {
 fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     let shop = Shop::open();
     let sku = shop.sku().stock(2).create();
-    let create = |body: &Value| shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write orders:read")).json(body);
+    let service = shop.token("orders:write orders:read");
+    let create = |body: &Value| shop.call("POST", "/api/v1/orders").bearer(&service).keyed(&unique("direct-")).json(body);
     let total = 2 * 1_999 + 500;
 
     let refused = create(&direct(&sku, 2, total - 1)).send().problem(409, "total_mismatch");
@@ -268,12 +295,12 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     create(&direct("NO-SUCH-THING", 1, total)).send().problem(422, "sku_unknown");
 
     let key = unique("direct-");
-    let first = create(&direct(&sku, 2, total)).header("idempotency-key", &key).send();
+    let first = create(&direct(&sku, 2, total)).keyed(&key).send();
     let placed = first.expect(201);
     assert_eq!(placed["total"]["amount_minor"], total);
     assert_eq!(shop.stock_of(&sku), (0, 0));
     // A replay is answered although nothing is left.
-    let again = create(&direct(&sku, 2, total)).header("idempotency-key", &key).send();
+    let again = create(&direct(&sku, 2, total)).keyed(&key).send();
     assert_eq!((again.status, again.body), (201, first.body));
     assert_eq!(shop.stock_of(&sku), (0, 0));
     let order =
@@ -297,7 +324,8 @@ fn two_lines_of_one_sku_are_one_demand() {
     let sku = shop.sku().stock(3).create();
     let mut body = direct(&sku, 2, 4 * 1_999 + 500);
     body["lines"] = json!([{ "sku": sku, "quantity": 2 }, { "sku": sku, "quantity": 2 }]);
-    let refused = shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).send();
+    let call = shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("direct-"));
+    let refused = call.json(&body).send();
     assert!([400, 409, 422].contains(&refused.status), "{refused:?}");
     assert_eq!(shop.stock_of(&sku), (3, 0));
 }

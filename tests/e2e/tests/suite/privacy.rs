@@ -172,7 +172,7 @@ impl<'s> Story<'s> {
         let shown = guest.order(order_id).expect(200);
         assert_eq!((&shown["email"], &shown["notes"]), (&json!(self.person.email), &json!(self.person.notes)), "the owner reads it");
         assert_eq!(shown["shipping_address"], self.person.address());
-        let cancel = guest.cancelling(order_id).header("idempotency-key", &key("cancel"));
+        let cancel = guest.cancelling(order_id).keyed(&key("cancel"));
         cancel.clone().send().expect(200);
         cancel.send().expect(200);
         let row = &self.shop.rows("orders", "order_id", order_id)[0];

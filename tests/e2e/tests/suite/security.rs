@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use e2e::{Call, Claims, Settings, Shop};
+use e2e::{Call, Claims, Settings, Shop, unique};
 use serde_json::json;
 
 /// Every route of the administration: method, path, body, and the scope it needs.
@@ -15,7 +15,7 @@ fn admin_routes(shop: &Shop) -> Vec<(Call, &'static str)> {
         (shop.call("GET", &path), "catalog:read"),
         (shop.call("PUT", &path).json(&sku.body()), "catalog:write"),
         (shop.call("GET", &format!("{path}/stock")), "catalog:read"),
-        (shop.call("POST", &format!("{path}/stock")).json(&stock), "catalog:write"),
+        (shop.call("POST", &format!("{path}/stock")).keyed(&unique("stock-")).json(&stock), "catalog:write"),
         (shop.call("GET", "/api/v1/config"), "config:read"),
         (shop.call("POST", "/internal/workers/outbox-relay"), "workers:run"),
     ]

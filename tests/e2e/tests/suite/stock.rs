@@ -1,6 +1,6 @@
 //! Stock: never more sold than there is, never more held than is sold.
 
-use e2e::{Shop, together};
+use e2e::{Shop, together, unique};
 use serde_json::{Value, json};
 
 // TestCheckAndReserve_AtomicOperation; SCENARIOS 1, 3, 38. STOCK-1
@@ -194,6 +194,6 @@ fn parallel_movements_all_count() {
     together(20, |number| shop.move_stock(&sku, "wh-hanoi", "receive", 1 + i64::try_from(number % 2).unwrap()).expect(200));
     assert_eq!(shop.stock_of(&sku), (30, 0));
     let body = json!({ "warehouse_id": "wh-nowhere", "kind": "receive", "quantity": 1 });
-    let refused = shop.admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock")).json(&body).send();
+    let refused = shop.admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock")).keyed(&unique("stock-")).json(&body).send();
     assert!([404, 422].contains(&refused.status), "{refused:?}");
 }

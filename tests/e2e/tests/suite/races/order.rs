@@ -39,7 +39,7 @@ fn parallel_cancels_under_one_key_get_one_reply() {
     let sku = shop.sku().stock(10).create();
     let guest = shop.guest();
     let order = guest.buy(&sku, 1);
-    let cancel = guest.cancelling(order_id(&order)).header("idempotency-key", &unique("cancel-"));
+    let cancel = guest.cancelling(order_id(&order));
     let replies = together(at_once(20), |_| cancel.clone().send());
     assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body), "{replies:?}");
     is_given_back_once(&guest);
@@ -55,8 +55,7 @@ fn parallel_orders_of_a_program_under_one_key_are_one() {
         "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 1_999 + 500, "currency": "USD" },
     });
-    let create =
-        shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).header("idempotency-key", &unique("order-"));
+    let create = shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).keyed(&unique("order-"));
     let replies = together(at_once(20), |_| create.clone().send());
     let done: Vec<&Reply> = replies.iter().filter(|reply| reply.is_success()).collect();
     assert!(!done.is_empty(), "{replies:?}");

@@ -43,8 +43,8 @@ fn parallel_orders_whose_lines_share_a_stock_row_are_summed_first() {
         "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 4 * 1_999 + 500, "currency": "USD" },
     });
-    let replies =
-        together(at_once(20).max(4), |_| shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).send());
+    let order = || shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("order-"));
+    let replies = together(at_once(20).max(4), |_| order().json(&body).send());
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.problem(422, "insufficient_stock");
     }
