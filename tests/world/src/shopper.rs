@@ -110,11 +110,13 @@ impl<'w> Shopper<'w> {
         Answer::of(app::order::by_id(&self.world.ports(), &caller, order_id))
     }
 
-    /// Cancels an order.
+    /// Cancels an order, under a key of its own.
     pub fn cancel(&self, order_id: &str) -> Answer {
-        let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &json!({ "reason": "changed my mind" }), None);
+        let key = ports::Random::id(self.world);
+        let body = json!({ "reason": "changed my mind" });
+        let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
         let caller = edge::caller(&self.world.ports(), &request).expect("the token is good");
-        let (body, change) = (request.json().expect("a reason"), Change::of(&request).expect("headers"));
+        let (body, change) = (request.json().expect("a reason"), Change::keyed(&request).expect("a key"));
         Answer::of(block_on(app::order::cancel(&self.world.ports(), &caller, order_id, &body, &change)))
     }
 
