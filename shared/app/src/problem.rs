@@ -64,6 +64,8 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
         | Refusal::IdempotencyKeySeen
         | Refusal::SagaMovedOn
         | Refusal::CompensationMovedOn
+        | Refusal::CompensationReplaced
+        | Refusal::EventMovedOn
         | Refusal::PaymentReferenceTaken => return Problem::internal(format!("unexpected refusal {refusal:?}")),
     };
     let problem = Problem::new(code);

@@ -7,14 +7,13 @@ use ports::Dialect;
 /// The clock, tests' offset in it.
 const NOW: &str = "now (ms) as (select {now} + offset_ms from clock)";
 
-/// What is owed to a provider: what is to be tried, found by its index, and what is dead, found by its alerts. To walk all
-/// compensations there ever were would be no bounded look.
+/// What is owed to a provider: what is to be tried, what was given up, and what an operator has settled since, found by their state.
+/// These are few; to walk all compensations there ever were would be no bounded look.
 const OWED: &str = "pending (compensation_id, payment_id, saga_id) as materialized (
   select compensation_id, payment_id, saga_id from compensation where state = 'pending'),
 owed (payment_id) as materialized (
   select payment_id from pending
-  union all select k.payment_id from alert as a join compensation as k on k.compensation_id = substr(a.alert_id, length('compensation_dead:') + 1)
-  where a.alert_id >= 'compensation_dead:' and a.alert_id < 'compensation_dead;' and k.state = 'dead')";
+  union all select payment_id from compensation where state not in ('pending', 'done') and state in ('dead', 'resolved'))";
 
 /// What stock is held, found by the index of what expires.
 const HELD: &str = "held (sku, warehouse_id, quantity) as materialized (

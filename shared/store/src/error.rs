@@ -41,8 +41,12 @@ pub enum Refusal {
     ReservationExpired,
     /// Another driver took the saga over.
     SagaMovedOn,
-    /// Another worker took the compensation over.
+    /// The compensation is another's, or not as it was read.
     CompensationMovedOn,
+    /// Another compensation of the same payment is being tried.
+    CompensationReplaced,
+    /// The event is a relay's, or not as it was read.
+    EventMovedOn,
     /// The provider's reference belongs to another payment.
     PaymentReferenceTaken,
     /// The order changed since it was read.
@@ -83,6 +87,8 @@ const NAMED: &[(&str, Refusal)] = &[
     ("reservation_expired", Refusal::ReservationExpired),
     ("saga_moved_on", Refusal::SagaMovedOn),
     ("compensation_moved_on", Refusal::CompensationMovedOn),
+    ("compensation_replaced", Refusal::CompensationReplaced),
+    ("event_moved_on", Refusal::EventMovedOn),
     ("order_changed", Refusal::OrderChanged),
     ("order_busy", Refusal::OrderBusy),
     ("currency_unsupported", Refusal::CurrencyUnsupported),

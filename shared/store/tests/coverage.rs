@@ -18,6 +18,7 @@ const SOURCES: &str = concat!(
     include_str!("suite/idempotency.rs"),
     include_str!("suite/migration.rs"),
     include_str!("suite/operations.rs"),
+    include_str!("suite/operators.rs"),
     include_str!("suite/order.rs"),
     include_str!("suite/outbox.rs"),
     include_str!("suite/saga.rs"),

@@ -10,7 +10,8 @@ pub(super) const RULES: &[Rule] = &[
         walk: "waiting_events",
         subject: "e.event_id",
         detail: "{object}('aggregate', e.aggregate, 'type', e.type, 'attempts', e.attempts, 'age_ms', now.ms - e.created_at_ms)",
-        broken: "{looked} as e, now where e.created_at_ms < now.ms - cast({doc} ->> 'event_age_ms' as bigint)",
+        // One that an operator sends again waits since then, however old it is.
+        broken: "{looked} as e, now where coalesce(e.failing_since_ms, e.next_attempt_at_ms) < now.ms - cast({doc} ->> 'event_age_ms' as bigint)",
     },
     Rule {
         code: "dead_event_has_its_alert",
@@ -20,6 +21,16 @@ pub(super) const RULES: &[Rule] = &[
         subject: "e.event_id",
         detail: "{object}('aggregate', e.aggregate, 'type', e.type)",
         broken: "{looked} as e where e.state = 'dead' and not exists (select 1 from alert as a where a.alert_id = 'outbox_dead:' || e.event_id)",
+    },
+    Rule {
+        code: "settled_event_has_its_reason",
+        sentence: "An event that an operator has given up for good has its history: who, when, why.",
+        look_at: "the event: its receivers will never hear of it, and nobody says why",
+        walk: "events",
+        subject: "e.event_id",
+        detail: "{object}('aggregate', e.aggregate, 'type', e.type)",
+        broken: "{looked} as e where e.state = 'resolved' and not exists (select 1 from history as h
+    where h.subject = 'event/' || e.event_id and h.kind = 'resolved')",
     },
     Rule {
         code: "idempotency_record_has_its_receipt",

@@ -97,7 +97,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "cancelled_order_gives_its_money_back",
-        sentence: "A cancelled order's money was given back, or is owed back.",
+        sentence: "A cancelled order's money was given back, is owed back, or an operator has settled it.",
         look_at: "the payment at the provider: refund or void it by hand",
         walk: "orders",
         subject: "o.order_id",

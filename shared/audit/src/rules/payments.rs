@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "money_has_a_purpose",
-        sentence: "Money is held for an order, for a running saga, or is being given back.",
+        sentence: "Money is held for an order, for a running saga, is being given back, or an operator has settled it.",
         look_at: "the payment at the provider: nobody will give it back, so do it by hand",
         walk: "payments",
         subject: "p.payment_id",
@@ -114,6 +114,16 @@ pub(super) const RULES: &[Rule] = &[
         detail: "{object}('last_error', k.last_error)",
         broken: "{looked} as k where k.state = 'dead'
     and not exists (select 1 from alert as a where a.alert_id = 'compensation_dead:' || k.compensation_id)",
+    },
+    Rule {
+        code: "settled_compensation_has_its_reason",
+        sentence: "A compensation that an operator has settled has its history: who, when, why.",
+        look_at: "the payment at the provider: nobody will try it again, and nobody says why",
+        walk: "compensations",
+        subject: "k.compensation_id",
+        detail: "{object}('kind', k.kind, 'amount', k.amount_minor)",
+        broken: "{looked} as k where k.state = 'resolved' and not exists (select 1 from history as h
+    where h.subject = 'compensation/' || k.compensation_id and h.kind = 'resolved')",
     },
     Rule {
         code: "owed_money_is_tried",

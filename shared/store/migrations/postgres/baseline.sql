@@ -222,6 +222,7 @@ create table if not exists compensation (
   state text not null,
   reason text not null,
   attempts bigint not null,
+  retries bigint not null default 0,
   failing_since_ms bigint,
   refund_reference text,
   next_attempt_at_ms bigint not null,
@@ -231,6 +232,8 @@ create table if not exists compensation (
   created_at_ms bigint not null
 );
 create index if not exists compensation_due on compensation (next_attempt_at_ms) where state = 'pending';
+create index if not exists compensation_given_up on compensation (state, compensation_id) where state not in ('pending', 'done');
+create index if not exists compensation_of_payment on compensation (payment_id);
 
 -- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
 create table if not exists order_counter (
@@ -310,6 +313,8 @@ create table if not exists outbox (
 );
 create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
+create index if not exists outbox_by_event on outbox (event_id);
+create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
 
 -- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
 create table if not exists idempotency (
@@ -325,6 +330,7 @@ create table if not exists alert (
   detail text not null,
   at_ms bigint not null
 );
+create index if not exists alert_by_time on alert (at_ms, alert_id);
 create table if not exists counter (
   name text collate "C" primary key,
   value bigint not null

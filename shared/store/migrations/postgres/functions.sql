@@ -15,6 +15,14 @@ begin
 end
 $$;
 
+-- What somebody did to a subject, appended. Whoever calls it holds the subject's row, so no two draw one number.
+create or replace function add_history(of_subject text, what text, doc jsonb, facts jsonb) returns void language plpgsql as $$
+begin
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    values (of_subject, (select coalesce(max(seq), 0) + 1 from history where subject = of_subject), what, doc ->> 'actor', doc ->> 'reason', now_ms(), facts);
+end
+$$;
+
 -- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
 create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
 begin
@@ -43,6 +51,11 @@ begin
   update idempotency set receipt = assigned where idempotency_key = doc ->> 'idempotency_key';
   return assigned;
 end
+$$;
+
+-- What people and programs did to a subject, oldest first.
+create or replace function history_json(of_subject text) returns jsonb language sql stable as $$
+  select coalesce(jsonb_agg(to_jsonb(h) - 'subject' order by seq), '[]') from history as h where h.subject = of_subject
 $$;
 
 -- What a change of one line assigned, laid over the part of the reply that was known before.
@@ -363,6 +376,71 @@ begin
 end
 $$;
 
+-- An operator settles what is dead or waits, by hand or for good: nobody tries it any more. Fenced by what was read, so of two at once one wins.
+-- in: compensation_id, legal_from, state, attempts, retries, payment_state, payment_refunded_minor, to_payment_state?, captured_minor, refunded_minor, saga_state, outcome, actor, reason, idempotency…?, events
+-- refuses: compensation_moved_on, idempotency_key_seen
+create or replace function compensation_resolve(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_compensation compensation;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_compensation from compensation where compensation_id = doc ->> 'compensation_id' and doc -> 'legal_from' ? state
+    and state = doc ->> 'state' and attempts = (doc ->> 'attempts')::bigint and retries = (doc ->> 'retries')::bigint
+    and lease_until_ms <= now_ms() for update;
+  if not found then raise exception 'compensation_moved_on'; end if;
+  -- The saga before the payment, as everywhere.
+  perform 1 from saga where saga_id = the_compensation.saga_id for update;
+  perform 1 from payment where payment_id = the_compensation.payment_id and state = doc ->> 'payment_state'
+    and refunded_minor = (doc ->> 'payment_refunded_minor')::bigint for update;
+  if not found then raise exception 'compensation_moved_on'; end if;
+  perform add_history('compensation/' || the_compensation.compensation_id, 'resolved', doc, jsonb_build_object('state', the_compensation.state,
+    'attempts', the_compensation.attempts, 'failing_since_ms', the_compensation.failing_since_ms, 'last_error', the_compensation.last_error,
+    'outcome', doc ->> 'outcome'));
+  update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = the_compensation.compensation_id;
+  update payment set state = coalesce(doc ->> 'to_payment_state', state), captured_minor = captured_minor + (doc ->> 'captured_minor')::bigint,
+      refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
+    where payment_id = the_compensation.payment_id;
+  update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms() where state = 'voiding' and saga_id = the_compensation.saga_id;
+  delete from alert where alert_id = 'compensation_dead:' || the_compensation.compensation_id;
+  return finish_command(doc, (select jsonb_build_object('compensation_id', the_compensation.compensation_id, 'state', 'resolved',
+      'outcome', doc ->> 'outcome', 'payment_state', state)
+    from payment where payment_id = the_compensation.payment_id));
+end
+$$;
+
+-- An operator has it tried again: what is dead as if it were new, what waits now. Fenced by what was read, so of two at once one wins.
+-- in: compensation_id, legal_from, state, attempts, retries, payment_state, to_payment_state?, actor, reason, idempotency…?
+-- refuses: compensation_moved_on, compensation_replaced, idempotency_key_seen
+create or replace function compensation_retry(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_compensation compensation;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_compensation from compensation where compensation_id = doc ->> 'compensation_id' and doc -> 'legal_from' ? state
+    and state = doc ->> 'state' and attempts = (doc ->> 'attempts')::bigint and retries = (doc ->> 'retries')::bigint
+    and lease_until_ms <= now_ms() and (state = 'dead' or next_attempt_at_ms > now_ms()) for update;
+  if not found then raise exception 'compensation_moved_on'; end if;
+  -- Held while it is judged: nobody adds another that is owed for this payment.
+  perform 1 from saga where saga_id = the_compensation.saga_id for update;
+  perform 1 from payment where payment_id = the_compensation.payment_id and state = doc ->> 'payment_state' for update;
+  if not found then raise exception 'compensation_moved_on'; end if;
+  if exists (select from compensation as other where other.state = 'pending' and other.payment_id = the_compensation.payment_id
+    and other.compensation_id <> the_compensation.compensation_id)
+  then raise exception 'compensation_replaced'; end if;
+  perform add_history('compensation/' || the_compensation.compensation_id, 'retried', doc, jsonb_build_object('state', the_compensation.state,
+    'attempts', the_compensation.attempts, 'failing_since_ms', the_compensation.failing_since_ms, 'last_error', the_compensation.last_error));
+  update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
+      attempts = case state when 'dead' then 0 else attempts end, retries = retries + (state = 'dead')::int,
+      failing_since_ms = case state when 'dead' then null else failing_since_ms end
+    where compensation_id = the_compensation.compensation_id;
+  update payment set state = coalesce(doc ->> 'to_payment_state', state), updated_at_ms = now_ms() where payment_id = the_compensation.payment_id;
+  delete from alert where alert_id = 'compensation_dead:' || the_compensation.compensation_id;
+  return finish_command(doc, (select jsonb_build_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts,
+      'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
+    from compensation where compensation_id = the_compensation.compensation_id));
+end
+$$;
+
 -- Writes down what became of one attempt at a compensation: done, to be tried again, or dead with an alert raised once (CHK-8).
 -- in: compensation_id, lease_token, state, retry_in_ms, error?, payment_state?, reference?, refunded_minor, saga_state?, alert?, events
 -- refuses: compensation_moved_on, payment_reference_taken
@@ -555,6 +633,48 @@ begin
   insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
     values (the_order.order_id, 1, 'confirmed', the_saga.owner, 'checkout', now_ms());
   return finish_command(doc, jsonb_build_object('order_id', the_order.order_id, 'order_number', the_order.order_number, 'created_at_ms', the_order.created_at_ms));
+end
+$$;
+
+-- An operator gives an event up for good: nobody sends it any more, and the next of its aggregate goes. Fenced by what was read.
+-- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
+-- refuses: event_moved_on, idempotency_key_seen
+create or replace function outbox_resolve(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_event outbox;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_event from outbox where event_id = doc ->> 'event_id' and doc -> 'legal_from' ? state and state = doc ->> 'state'
+    and attempts = (doc ->> 'attempts')::bigint and lease_until_ms <= now_ms() for update;
+  if not found then raise exception 'event_moved_on'; end if;
+  perform add_history('event/' || the_event.event_id, 'resolved', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
+    'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
+  update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where outbox_id = the_event.outbox_id;
+  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  return finish_command(doc, jsonb_build_object('event_id', the_event.event_id, 'state', 'resolved'));
+end
+$$;
+
+-- An operator has an event sent again: a dead one as if it were new, one that waits now. Fenced by what was read.
+-- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
+-- refuses: event_moved_on, idempotency_key_seen
+create or replace function outbox_retry(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_event outbox;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_event from outbox where event_id = doc ->> 'event_id' and doc -> 'legal_from' ? state and state = doc ->> 'state'
+    and attempts = (doc ->> 'attempts')::bigint and lease_until_ms <= now_ms() and (state = 'dead' or next_attempt_at_ms > now_ms()) for update;
+  if not found then raise exception 'event_moved_on'; end if;
+  perform add_history('event/' || the_event.event_id, 'retried', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
+    'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
+  update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
+      attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
+    where outbox_id = the_event.outbox_id;
+  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts,
+      'next_attempt_at_ms', next_attempt_at_ms)
+    from outbox where outbox_id = the_event.outbox_id));
 end
 $$;
 

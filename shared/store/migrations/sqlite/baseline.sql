@@ -76,9 +76,11 @@ create table if not exists payment (payment_id text primary key, saga_id text no
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
 
--- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
-create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, failing_since_ms integer, refund_reference text, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;
+-- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8). `retries` counts the times an operator had a dead one tried anew.
+create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, retries integer not null default 0, failing_since_ms integer, refund_reference text, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;
 create index if not exists compensation_due on compensation (next_attempt_at_ms) where state = 'pending';
+create index if not exists compensation_given_up on compensation (state, compensation_id) where state not in ('pending', 'done');
+create index if not exists compensation_of_payment on compensation (payment_id);
 
 -- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
 create table if not exists order_counter (day text primary key, last integer not null) without rowid;
@@ -94,12 +96,15 @@ create table if not exists order_history (order_id text, seq integer, from_statu
 create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null);
 create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
+create index if not exists outbox_by_event on outbox (event_id);
+create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
 
 -- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
 create table if not exists idempotency (idempotency_key text primary key, request_hash text not null, receipt text, expires_at_ms integer not null) without rowid;
 
 -- Operations: alerts raised once, counters, and each worker's last run.
 create table if not exists alert (alert_id text primary key, detail text not null, at_ms integer not null) without rowid;
+create index if not exists alert_by_time on alert (at_ms, alert_id);
 create table if not exists counter (name text primary key, value integer not null) without rowid;
 create table if not exists worker_run (worker text primary key, last_success_at_ms integer not null, report text not null) without rowid;
 

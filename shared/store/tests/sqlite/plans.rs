@@ -63,12 +63,13 @@ const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "sold"];
 const SMALL: &[&str] = &["clock", "currency", "migration", "command"];
 
 /// Whether `source` may be walked from end to end, whatever the load: the request's own JSON, what is bounded already
-/// (its own steps are in the plan, and judged), small tables, and the index of the events still waiting.
+/// (its own steps are in the plan, and judged), small tables, and the indexes of what still waits.
 fn may_be_scanned(line: &str, bounded: &[&str]) -> bool {
     let what = line.trim_start_matches("SCAN ");
     let source = what.split(' ').next().unwrap();
     let named = [OF_THE_COMMAND, SMALL, bounded].concat().contains(&source);
-    named || what.contains("VIRTUAL TABLE") || what == "CONSTANT ROW" || what.ends_with(" INDEX outbox_pending")
+    let waits = [" INDEX outbox_pending", " INDEX compensation_due"].iter().any(|index| what.ends_with(index));
+    named || waits || what.contains("VIRTUAL TABLE") || what == "CONSTANT ROW"
 }
 
 #[test]

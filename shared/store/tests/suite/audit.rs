@@ -176,8 +176,10 @@ const BREAKS: &[(&str, &str)] = &[
     ("committed_reservation_has_an_order", "update reservation set order_id = null where order_id = 'order-ann'"),
     ("live_reservation_is_held_for_somebody", "update reservation set session_id = 'nobody' where session_id = 'session-cat'"),
     ("expired_reservation_is_given_back", "update reservation set expires_at_ms = 1 where session_id = 'session-fay'"),
-    ("waiting_event_is_not_late", "update outbox set created_at_ms = 1 where outbox_id = (select min(outbox_id) from outbox)"),
+    ("waiting_event_is_not_late", "update outbox set next_attempt_at_ms = 1 where outbox_id = (select min(outbox_id) from outbox)"),
     ("dead_event_has_its_alert", "update outbox set state = 'dead' where outbox_id = (select min(outbox_id) from outbox)"),
+    ("settled_compensation_has_its_reason", "update compensation set state = 'resolved' where saga_id = 'saga-eve'"),
+    ("settled_event_has_its_reason", "update outbox set state = 'resolved' where outbox_id = (select min(outbox_id) from outbox)"),
     ("idempotency_record_has_its_receipt", "update idempotency set receipt = null"),
 ];
 

@@ -45,6 +45,23 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
 }
 
 #[test]
+fn an_operators_action_is_applied_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"events": [event("e1", "order/order-ann", "orders.order.cancelled")]})));
+    shop.exec("update compensation set state = 'dead'");
+    shop.exec("update outbox set state = 'dead' where event_id = 'e1'");
+    let seen = json!({"compensation_id": "compensation-ann", "event_id": "e1", "state": "dead", "attempts": 0, "retries": 0, "legal_from": ["dead", "pending"],
+        "payment_state": "captured", "payment_refunded_minor": 0, "captured_minor": 0, "refunded_minor": 0, "saga_state": "failed",
+        "outcome": "written_off", "actor": "service:desk", "reason": "why", "events": []});
+    let now = |retries: i64| with(seen.clone(), json!({"state": "pending", "retries": retries}));
+    replays(&shop, &sql::COMPENSATION_RETRY, &seen);
+    replays(&shop, &sql::COMPENSATION_RESOLVE, &now(1));
+    replays(&shop, &sql::OUTBOX_RETRY, &seen);
+    replays(&shop, &sql::OUTBOX_RESOLVE, &now(0));
+}
+
+#[test]
 fn stock_is_received_once_per_key() {
     let shop = shop();
     let receive = json!({"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 5, "actor": "admin", "events": []});

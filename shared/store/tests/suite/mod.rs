@@ -10,6 +10,7 @@ mod concurrency;
 mod idempotency;
 mod migration;
 mod operations;
+mod operators;
 mod order;
 mod outbox;
 mod saga;

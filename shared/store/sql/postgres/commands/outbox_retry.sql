@@ -1,0 +1,22 @@
+-- An operator has an event sent again: a dead one as if it were new, one that waits now. Fenced by what was read.
+-- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
+-- refuses: event_moved_on, idempotency_key_seen
+create or replace function outbox_retry(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_event outbox;
+begin
+  perform take_idempotency_key(doc);
+  select * into the_event from outbox where event_id = doc ->> 'event_id' and doc -> 'legal_from' ? state and state = doc ->> 'state'
+    and attempts = (doc ->> 'attempts')::bigint and lease_until_ms <= now_ms() and (state = 'dead' or next_attempt_at_ms > now_ms()) for update;
+  if not found then raise exception 'event_moved_on'; end if;
+  perform add_history('event/' || the_event.event_id, 'retried', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
+    'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
+  update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
+      attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
+    where outbox_id = the_event.outbox_id;
+  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts,
+      'next_attempt_at_ms', next_attempt_at_ms)
+    from outbox where outbox_id = the_event.outbox_id));
+end
+$$;
