@@ -65,7 +65,7 @@ pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&str>) -> Result<Opti
         return Ok(None);
     };
     let attempt = match owed.kind {
-        CompensationKind::VoidPayment => void(shop, &owed).await?,
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => void(shop, &owed).await?,
         CompensationKind::RefundPayment => refund(shop, &owed).await?,
         CompensationKind::CapturePayment => Attempt::Hopeless("a capture is the saga's, never a compensation".to_owned()),
     };
@@ -158,7 +158,7 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
 
 fn policy(shop: &Shop<'_>, kind: CompensationKind) -> Result<RetryPolicy, Problem> {
     let attempts = match kind {
-        CompensationKind::VoidPayment => COMPENSATION_VOID_ATTEMPTS,
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => COMPENSATION_VOID_ATTEMPTS,
         CompensationKind::RefundPayment | CompensationKind::CapturePayment => COMPENSATION_ATTEMPTS,
     };
     Ok(RetryPolicy {

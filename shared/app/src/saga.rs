@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     pub(crate) payment_id: String,
     pub(crate) provider: String,
     pub(crate) payment_method: String,
+    /// What the buyer agreed to, as a hash: a confirm that asks for the same is of this attempt.
+    pub(crate) agreement: String,
     pub(crate) currency: Currency,
     pub(crate) subtotal_minor: i64,
     pub(crate) discount_minor: i64,
@@ -67,6 +69,7 @@ pub(crate) struct Planned {
     pub(crate) payment_id: String,
     pub(crate) currency: Currency,
     pub(crate) total_minor: i64,
+    pub(crate) agreement: String,
     pub(crate) lines: Vec<PlannedLine>,
 }
 
@@ -86,8 +89,6 @@ pub(crate) struct Saga {
     pub(crate) cart_id: String,
     pub(crate) owner: String,
     pub(crate) state: SagaState,
-    pub(crate) idempotency_key: String,
-    pub(crate) request_hash: String,
     pub(crate) plan: Planned,
     pub(crate) attempts: u32,
     pub(crate) lease_token: String,
@@ -125,8 +126,8 @@ struct Settlement {
     retry_in_ms: i64,
     free_cart: bool,
     release_stock: bool,
-    /// The id of the void that is owed.
-    void: Option<String>,
+    /// What is owed to the provider, and its id.
+    owes: Option<(CompensationKind, String)>,
 }
 
 /// Drives `saga`, whose lease the caller holds, as far as it goes now.
@@ -140,6 +141,7 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
             Ok(Outcome::Ordered(receipt))
         }
         SagaState::Completed => Ok(Outcome::Ordered(order_receipt(shop, &saga)?)),
+        SagaState::Superseded => Ok(Outcome::Refused(Problem::new(Code::PaymentSuperseded))),
         SagaState::Voiding | SagaState::Declined | SagaState::Failed => {
             Ok(Outcome::Refused(Problem::new(Code::ReservationExpired).detail("this confirm has ended without an order")))
         }
@@ -163,7 +165,7 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
             settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
             Ok(Outcome::Pending(action_required(client_secret, next_action_url)))
         }
-        Ok(Authorization::Declined { reference, decline_code, .. }) => declined(shop, &saga, reference, &decline_code),
+        Ok(Authorization::Declined { reference, decline_code, .. }) => declined(shop, &saga, reference, &decline_code, true),
         Err(error) => unanswered(shop, saga, error).await,
     }
 }
@@ -186,7 +188,8 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
                 wait(shop, &saga, "action_required")?;
                 Ok(Outcome::Pending(action_required(None, None)))
             }
-            ProviderState::Failed | ProviderState::Voided => declined(shop, &saga, Some(reference), "authentication_failed"),
+            ProviderState::Failed => declined(shop, &saga, Some(reference), "authentication_failed", true),
+            ProviderState::Voided => declined(shop, &saga, Some(reference), "authentication_failed", false),
         },
         Err(error) => unanswered(shop, saga, error).await,
     }
@@ -262,10 +265,12 @@ async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
     }
 }
 
-/// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9).
-fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str) -> Result<Outcome, Problem> {
-    let settlement =
-        Settlement { reason: "declined", payment_state: Some(PaymentState::Failed), reference, free_cart: true, ..Settlement::default() };
+/// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9). What it made of the
+/// payment, if that is `open` there yet, could still be confirmed: it is cancelled.
+fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str, open: bool) -> Result<Outcome, Problem> {
+    let owes = (open && reference.is_some()).then(|| (CompensationKind::CancelIntent, shop.id()));
+    let payment_state = Some(PaymentState::Failed);
+    let settlement = Settlement { reason: "declined", payment_state, reference, free_cart: true, owes, ..Settlement::default() };
     let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
     let problem =
         Problem::new(Code::PaymentDeclined).with("decline_code", decline_code).with("reserved_until_ms", settled.reserved_until_ms);
@@ -314,7 +319,7 @@ async fn go_back(
         reference,
         free_cart: true,
         release_stock: true,
-        void: Some(void.clone()),
+        owes: Some((CompensationKind::VoidPayment, void.clone())),
         ..Settlement::default()
     };
     settle(shop, &saga, event, settlement)?;
@@ -343,9 +348,9 @@ fn step(state: SagaState, event: SagaEvent) -> Result<SagaState, Problem> {
 }
 
 fn write(shop: &Shop<'_>, saga: &Saga, to_state: SagaState, settlement: Settlement) -> Result<Saga, Problem> {
-    let void = settlement.void.map(|compensation_id| {
+    let owed = settlement.owes.map(|(kind, compensation_id)| {
         json!({
-            "compensation_id": compensation_id, "kind": CompensationKind::VoidPayment, "payment_id": saga.payment.payment_id,
+            "compensation_id": compensation_id, "kind": kind, "payment_id": saga.payment.payment_id,
             "amount_minor": saga.payment.amount_minor, "reason": settlement.reason,
         })
     });
@@ -353,7 +358,7 @@ fn write(shop: &Shop<'_>, saga: &Saga, to_state: SagaState, settlement: Settleme
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "from_states": [SagaState::Authorizing, SagaState::AwaitingAction], "to_state": to_state,
         "reason": settlement.reason, "retry_in_ms": settlement.retry_in_ms, "payment_state": settlement.payment_state,
         "reference": settlement.reference, "free_cart": settlement.free_cart, "release_stock": settlement.release_stock,
-        "compensation": void, "events": [],
+        "compensation": owed, "events": [],
     });
     match shop.apply(&sql::SAGA_SETTLE, &input)? {
         Ok(saga) => Ok(saga),

@@ -7,6 +7,8 @@ named_enum! {
     pub enum CompensationKind("a compensation") {
         /// Give back money that is held, for an order that never came or is cancelled.
         VoidPayment = "void_payment",
+        /// See that a payment which no order will come of, refused or given up by the buyer, takes no money any more.
+        CancelIntent = "cancel_intent",
         /// Give back money that was taken.
         RefundPayment = "refund_payment",
         /// Take money that is held, for an order that stands.
@@ -31,7 +33,7 @@ impl CompensationKind {
     #[must_use]
     pub const fn max_attempts(self) -> u32 {
         match self {
-            Self::VoidPayment => 5,
+            Self::VoidPayment | Self::CancelIntent => 5,
             Self::RefundPayment | Self::CapturePayment => 10,
         }
     }
@@ -64,7 +66,7 @@ mod tests {
     #[test]
     fn a_void_dies_after_five_tries_and_the_others_after_ten() {
         for &kind in CompensationKind::ALL {
-            let last = if kind == CompensationKind::VoidPayment { 5 } else { 10 };
+            let last = if matches!(kind, CompensationKind::VoidPayment | CompensationKind::CancelIntent) { 5 } else { 10 };
             assert!(matches!(kind.policy().after_failure(last - 1), AfterFailure::RetryAfterMs(_)), "{kind}");
             assert_eq!(kind.policy().after_failure(last), AfterFailure::Dead, "{kind}");
         }

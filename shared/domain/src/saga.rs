@@ -11,6 +11,7 @@
 //!      │
 //!      ├── PaymentDeclined ──▶ Declined       (also from AwaitingAction)
 //!      ├── NothingHeld ──────▶ Failed         (also from AwaitingAction)
+//!      │                                      AwaitingAction ── Superseded ──▶ Superseded
 //!      └── OrderRefused, GivenUp ──▶ Voiding ── Voided, NothingHeld, VoidGivenUp ──▶ Failed
 //! ```
 //!
@@ -47,6 +48,9 @@ named_enum! {
         Completed = "completed",
         /// End: no order; the provider refused. Nothing is held. The reservation stays until its time, for a retry.
         Declined = "declined",
+        /// End: no order; the buyer began another attempt, or none, while this one waited for them. What it asked of the provider
+        /// is cancelled by a compensation row: an approval that comes late takes nothing. Its holds are the next attempt's.
+        Superseded = "superseded",
         /// End: no order. Nothing is held outside; or the void is dead, has raised its alert, and an operator owns it.
         Failed = "failed",
     }
@@ -72,6 +76,8 @@ pub enum SagaEvent {
     GivenUp,
     /// The provider is known to hold nothing: it was never reached, or says so when asked by our key.
     NothingHeld,
+    /// The buyer has changed their mind: another card, another cart, or nothing at all.
+    Superseded,
     /// The provider has taken the money for us.
     Captured,
     /// The capture has failed too often for the saga to wait for it; a compensation owns it now.
@@ -111,6 +117,7 @@ impl SagaEvent {
         Self::OrderRefused,
         Self::GivenUp,
         Self::NothingHeld,
+        Self::Superseded,
         Self::Captured,
         Self::CaptureGivenUp,
         Self::Voided,
@@ -125,7 +132,7 @@ impl SagaState {
     pub const fn is_live(self) -> bool {
         match self {
             Self::Authorizing | Self::AwaitingAction | Self::Capturing | Self::Voiding => true,
-            Self::Completed | Self::Declined | Self::Failed => false,
+            Self::Completed | Self::Declined | Self::Superseded | Self::Failed => false,
         }
     }
 
@@ -134,7 +141,7 @@ impl SagaState {
     pub const fn has_order(self) -> bool {
         match self {
             Self::Capturing | Self::Completed => true,
-            Self::Authorizing | Self::AwaitingAction | Self::Voiding | Self::Declined | Self::Failed => false,
+            Self::Authorizing | Self::AwaitingAction | Self::Voiding | Self::Declined | Self::Superseded | Self::Failed => false,
         }
     }
 }
@@ -157,7 +164,8 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             E::OrderCreated { capture: false } => Ok(S::Completed),
             E::OrderRefused | E::GivenUp => Ok(S::Voiding),
             E::NothingHeld => Ok(S::Failed),
-            E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
+            // Who is asked at this moment may be saying yes: wait for the answer.
+            E::Superseded | E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
         },
         S::AwaitingAction => match event {
             E::Authorized => Ok(S::Authorizing),
@@ -166,6 +174,7 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             // The buyer may be answering at this moment, so a hold may come to be: it must be voided, not forgotten.
             E::GivenUp => Ok(S::Voiding),
             E::NothingHeld => Ok(S::Failed),
+            E::Superseded => Ok(S::Superseded),
             E::OrderCreated { .. } | E::OrderRefused | E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
         },
         S::Capturing => match event {
@@ -178,6 +187,7 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             | E::OrderRefused
             | E::GivenUp
             | E::NothingHeld
+            | E::Superseded
             | E::Voided
             | E::VoidGivenUp => illegal,
         },
@@ -189,11 +199,12 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             | E::OrderCreated { .. }
             | E::OrderRefused
             | E::GivenUp
+            | E::Superseded
             | E::Captured
             | E::CaptureGivenUp => illegal,
         },
         // Ends: nothing happens to them any more.
-        S::Completed | S::Declined | S::Failed => illegal,
+        S::Completed | S::Declined | S::Superseded | S::Failed => illegal,
     }
 }
 
@@ -219,6 +230,7 @@ awaiting_action
   PaymentDeclined: declined
   GivenUp: voiding
   NothingHeld: failed
+  Superseded: superseded
 capturing
   Captured: completed
   CaptureGivenUp: completed
@@ -228,6 +240,7 @@ voiding
   VoidGivenUp: failed
 completed
 declined
+superseded
 failed
 ";
 

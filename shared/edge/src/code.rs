@@ -77,6 +77,8 @@ codes! {
     CartLocked 409 "cart_locked" "A confirm is running on this cart",
     /// The cart was confirmed already.
     CartCompleted 409 "cart_completed" "The cart was confirmed already",
+    /// Another payment of the same checkout has taken this one's place; it takes no money any more.
+    PaymentSuperseded 409 "payment_superseded" "Another payment has taken this one's place",
     /// A request with this Idempotency-Key is still running.
     IdempotencyInProgress 409 "idempotency_in_progress" "A request with this key is still running",
     /// The total moved since the session; `agreed_total` and `current_total` say how.

@@ -71,6 +71,7 @@ pub enum Refusal {
 const NAMED: &[(&str, Refusal)] = &[
     ("cart_not_found", Refusal::CartNotFound),
     ("cart_locked", Refusal::CartLocked),
+    ("confirm_in_progress", Refusal::ConfirmInProgress),
     ("cart_converted", Refusal::CartConverted),
     ("cart_changed", Refusal::CartChanged),
     ("version_conflict", Refusal::VersionConflict),
@@ -104,7 +105,7 @@ const UNIQUE: &[(&str, &str, Refusal)] = &[
     ("idempotency.idempotency_key", "idempotency_key_is_used_once", Refusal::IdempotencyKeySeen),
     ("cart.owner", "cart_live_per_owner", Refusal::CartExists),
     ("saga.owner", "saga_live_per_owner", Refusal::ConfirmInProgress),
-    ("saga.owner, saga.idempotency_key", "saga_per_idempotency_key", Refusal::IdempotencyKeySeen),
+    ("confirm_key.owner, confirm_key.idempotency_key", "confirm_key_is_taken_once", Refusal::IdempotencyKeySeen),
     ("orders.cart_id", "order_of_cart", Refusal::CartConverted),
     ("payment.provider, payment.reference", "payment_reference", Refusal::PaymentReferenceTaken),
 ];

@@ -39,6 +39,7 @@ pub(crate) const CONFIRM: &[Code] = &[
     Code::SessionExpired,
     Code::PriceChanged,
     Code::CartCompleted,
+    Code::PaymentSuperseded,
     Code::ReservationExpired,
     Code::PaymentDeclined,
     Code::PaymentActionRequired,

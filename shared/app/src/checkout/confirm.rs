@@ -1,11 +1,13 @@
 //! `POST /api/v1/checkout/:session_id/confirm`: from an agreed session to one paid order, or none (CHK-4 … CHK-10).
 //!
 //! KV gate → one read → decide → the claim (one statement) → the saga. Every way a second request can meet the
-//! first ends in one of: the same reply, 409 while it runs, 409 because the cart has its order.
+//! first ends in one of: the same reply, 409 while it runs, 409 because the cart has its order or because another
+//! attempt took this one's place. Attempts are the buyer's to replace: what asks for the same joins the attempt that is
+//! there, what asks for anything else supersedes it while it waits for the buyer.
 
 use super::{begin::PaymentToken, gate::Gate, not_found, plan::plan};
 use crate::{
-    Change,
+    Change, compensation,
     pricing::{Binding, Priced, PricingFacts},
     problem::{payable, refused},
     saga::{OrderReceipt, Outcome, Saga, drive},
@@ -15,16 +17,17 @@ use crate::{
 use domain::{
     ids::ShippingMethodId,
     money::Money,
+    saga::SagaState,
     totals::{check_payable, total_moved},
 };
 use edge::{Code, Problem, Reply};
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
 use store::{Refusal, sql};
 
 /// How often a claim that lost a race is decided anew before the client is asked to come again.
-const CLAIM_ROUNDS: u32 = 3;
+const CLAIM_ROUNDS: u32 = 4;
 
 /// What a confirm may say.
 #[derive(Debug, Default, Deserialize)]
@@ -37,21 +40,38 @@ pub struct Confirm {
     payment_method: Option<PaymentToken>,
 }
 
+/// One confirm, as it was asked for.
+struct Asked<'a> {
+    owner: &'a str,
+    session_id: &'a str,
+    body: &'a Confirm,
+    /// The client's key as it is kept, or the one that is made of what was asked.
+    key: String,
+    /// What must be the same under the same key.
+    request_hash: String,
+}
+
 #[derive(Deserialize)]
 struct Facts {
     session: Session,
     pricing: PricingFacts,
-    /// The saga of this very key, if it has not ended without an order.
-    same_key: Option<Saga>,
+    /// The attempt of this very key.
+    same_key: Option<Known>,
     /// A saga of this owner that is still on its way to an order.
     live: Option<Saga>,
     /// The order this cart has become.
     order: Option<Converted>,
 }
 
+/// A key that was here before.
+#[derive(Deserialize)]
+struct Known {
+    request_hash: String,
+    saga: Saga,
+}
+
 #[derive(Deserialize)]
 struct Session {
-    session_id: String,
     cart_id: String,
     status: String,
     cart_version: i64,
@@ -78,8 +98,10 @@ struct Converted {
 
 /// What one round of deciding came to.
 enum Decision {
-    /// Drive this saga, whose lease is ours.
-    Drive(Box<Saga>),
+    /// Drive this saga, whose lease is ours; and the one whose place it took is to be cancelled, by this compensation.
+    Drive(Box<Saga>, Option<String>),
+    /// Drive this saga of another confirm, whose driver has gone, and see what is left to be done then.
+    Finish(Box<Saga>),
     /// This saga has its order already.
     Replay(Box<Saga>),
     /// Somebody moved first: read again.
@@ -91,93 +113,146 @@ enum Decision {
 /// # Errors
 /// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`, `price_changed`, `cart_completed`,
 /// `idempotency_in_progress`, `idempotency_key_reused`, `insufficient_stock`, `payment_declined`, `payment_action_required`,
-/// `provider_unavailable`, `provider_timeout`, `reservation_expired`.
+/// `payment_superseded`, `provider_unavailable`, `provider_timeout`, `reservation_expired`.
 pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
     let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?);
-    if let Some(answer) = change.kept_key(owner).and_then(|key| gate.ask(&key)) {
+    let kept_key = change.kept_key(owner);
+    if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
         return answer;
     }
+    let (key, request_hash) = match kept_key {
+        Some(key) => (key, change.fingerprint().to_owned()),
+        None => {
+            let key = derived_key(owner, session_id, body);
+            (key.clone(), key)
+        }
+    };
+    let asked = Asked { owner, session_id, body, key, request_hash };
     for _ in 0..CLAIM_ROUNDS {
-        let saga = match decide(&shop, owner, session_id, body, change)? {
+        let (saga, cancel_id) = match decide(&shop, &asked)? {
             Decision::Again => continue,
             // The winner writes the gate; whoever comes after only reads it.
             Decision::Replay(saga) => return replay(&shop, &saga),
-            Decision::Drive(saga) => *saga,
+            Decision::Finish(saga) => match drive(&shop, *saga).await? {
+                Outcome::Pending(problem) if problem.code() != Code::PaymentActionRequired => return Err(problem),
+                Outcome::Ordered(_) | Outcome::Refused(_) | Outcome::Pending(_) => continue,
+            },
+            Decision::Drive(saga, cancel_id) => (*saga, cancel_id),
         };
-        let key = saga.idempotency_key.clone();
+        if let Some(cancel_id) = cancel_id {
+            cancel(&shop, &cancel_id).await;
+        }
         let total = Money::new(saga.plan.total_minor, saga.plan.currency);
         let cart_id = saga.cart_id.clone();
         return match drive(&shop, saga).await? {
-            Outcome::Ordered(receipt) => Ok(gate.keep(&key, render(&receipt, &cart_id, total))),
+            Outcome::Ordered(receipt) => Ok(gate.keep(&asked.key, render(&receipt, &cart_id, total))),
             Outcome::Refused(problem) | Outcome::Pending(problem) => Err(problem),
         };
     }
-    Err(in_progress())
+    Err(in_progress(1))
+}
+
+/// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the worker goes on.
+async fn cancel(shop: &Shop<'_>, cancel_id: &str) {
+    if let Err(problem) = compensation::run_next(shop, Some(cancel_id)).await {
+        edge::log(
+            "warning",
+            "a superseded payment waits to be cancelled",
+            &[("compensation_id", cancel_id), ("code", problem.code().slug())],
+        );
+    }
 }
 
 /// One round: read all there is to know, decide, and claim.
-fn decide(shop: &Shop<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Decision, Problem> {
-    let kept_key = change.kept_key(owner);
-    let input = json!({ "owner": owner, "session_id": session_id, "idempotency_key": kept_key });
+fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
+    let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key });
     let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(|| not_found(shop))?;
-    let key = kept_key.unwrap_or_else(|| derived_key(owner, &facts.session, body));
 
-    if let Some(saga) = facts.same_key.filter(|saga| saga.idempotency_key == key) {
-        if saga.request_hash != change.fingerprint() {
-            return Err(Problem::new(Code::IdempotencyKeyReused));
+    if let Some(Known { request_hash, saga }) = facts.same_key {
+        let same_request = request_hash == asked.request_hash;
+        match saga.state {
+            // Ended without an order: the key is free again (CHK-4).
+            SagaState::Voiding | SagaState::Declined | SagaState::Failed => {}
+            _ if !same_request => return Err(Problem::new(Code::IdempotencyKeyReused)),
+            SagaState::Capturing | SagaState::Completed => return Ok(Decision::Replay(Box::new(saga))),
+            SagaState::Authorizing | SagaState::AwaitingAction => return resume(shop, &saga, true),
+            // An old tab that asks on never takes the place of what took its own.
+            SagaState::Superseded if facts.live.is_some() || facts.order.is_some() => return Err(superseded(facts.order)),
+            SagaState::Superseded => {}
         }
-        return if saga.state.has_order() { Ok(Decision::Replay(Box::new(saga))) } else { resume(shop, &saga) };
     }
     if let Some(order) = facts.order {
         return Err(Problem::new(Code::CartCompleted).with("order_id", order.order_id).with("order_number", order.order_number));
     }
-    if let Some(saga) = facts.live {
-        // The same checkout under a new key goes on where the first try stopped; another cart waits its turn.
-        return if saga.session_id == session_id { resume(shop, &saga) } else { Err(in_progress()) };
-    }
+    let agreement = agreement(asked, &facts.session);
+    let supersedes = match facts.live {
+        None => None,
+        Some(saga) if saga.session_id == asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
+        // It waits for the buyer, and the buyer wants something else now.
+        Some(saga) if saga.state == SagaState::AwaitingAction => Some(saga.saga_id),
+        // The provider is being asked, and may say yes at this moment: what came of it is known first.
+        Some(saga) => return resume(shop, &saga, false),
+    };
     let now_ms = facts.pricing.cart.now_ms;
     if facts.session.status != "open" || facts.session.expires_at_ms <= now_ms {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
-    claim(shop, owner, &facts.session, &facts.pricing, body, &key, change)
+    claim(shop, asked, &facts.session, &facts.pricing, &agreement, supersedes)
 }
 
-/// Takes over a saga whose driver has gone, or waits for the one that has it.
-fn resume(shop: &Shop<'_>, saga: &Saga) -> Result<Decision, Problem> {
-    if saga.lease_until_ms > saga.now_ms {
-        return Err(in_progress());
+/// Another key for the same: it is written down first, so that it is answered like the first one whatever comes of that.
+fn join(shop: &Shop<'_>, asked: &Asked<'_>, saga: &Saga) -> Result<Decision, Problem> {
+    let input = json!({
+        "owner": asked.owner, "saga_id": saga.saga_id, "idempotency_key": asked.key, "request_hash": asked.request_hash,
+    });
+    match shop.apply::<Value>(&sql::CONFIRM_JOIN, &input)? {
+        Ok(_) => resume(shop, saga, true),
+        Err(Refusal::SagaMovedOn | Refusal::IdempotencyKeySeen) => Ok(Decision::Again),
+        Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// Takes over a saga whose driver has gone, or waits for the one that has it; `ours` if its answer is this confirm's.
+fn resume(shop: &Shop<'_>, saga: &Saga, ours: bool) -> Result<Decision, Problem> {
+    let leased_ms = saga.lease_until_ms.saturating_sub(saga.now_ms);
+    if leased_ms > 0 {
+        // While the buyer is waited for, a lease is one question of another tab's; else it is all of a driver's time.
+        let seconds = if saga.state == SagaState::AwaitingAction { 1 } else { u64::try_from(leased_ms).unwrap_or(0).div_ceil(1_000) };
+        return Err(in_progress(seconds));
     }
     let input = json!({ "saga_id": saga.saga_id, "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)? });
-    match shop.read(&sql::SAGA_RESUME, &input)? {
-        Some(saga) => Ok(Decision::Drive(Box::new(saga))),
-        None => Ok(Decision::Again),
-    }
+    Ok(match shop.read(&sql::SAGA_RESUME, &input)? {
+        Some(saga) if ours => Decision::Drive(Box::new(saga), None),
+        Some(saga) => Decision::Finish(Box::new(saga)),
+        None => Decision::Again,
+    })
 }
 
-/// Prices it now, compares with what was agreed, and claims cart, stock and key in one statement.
+/// Prices it now, compares with what was agreed, and claims cart, stock and key in one statement; the attempt that is superseded
+/// ends in the same one.
 fn claim(
     shop: &Shop<'_>,
-    owner: &str,
+    asked: &Asked<'_>,
     session: &Session,
     pricing: &PricingFacts,
-    body: &Confirm,
-    key: &str,
-    change: &Change,
+    agreement: &str,
+    supersedes: Option<String>,
 ) -> Result<Decision, Problem> {
     let priced = pricing.price(Some(&session.shipping_method), Binding::Binding)?;
-    agreed(shop, session, pricing, &priced, body)?;
+    agreed(shop, session, pricing, &priced, asked.body)?;
     check_payable(&priced.totals, pricing.rules()?).map_err(|error| payable(&error))?;
     let destination = json!({ "country": session.country, "region": session.region, "shipping_method": session.shipping_method });
-    let plan = plan(shop, pricing, &priced, payment_method(session, body), &destination)?;
+    let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, &destination)?;
+    let cancel_id = supersedes.is_some().then(|| shop.id());
     let input = json!({
-        "saga_id": shop.id(), "session_id": session.session_id, "cart_id": session.cart_id, "owner": owner,
-        "cart_version": pricing.cart.version, "idempotency_key": key, "request_hash": change.fingerprint(),
+        "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
+        "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
         "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "reservation_ttl_ms": shop.setting(&RESERVATION_MS)?,
-        "plan": plan,
+        "supersedes": supersedes, "cancel_id": cancel_id, "plan": plan,
     });
     match shop.apply::<Saga>(&sql::CONFIRM_BEGIN, &input)? {
-        Ok(saga) => Ok(Decision::Drive(Box::new(saga))),
+        Ok(saga) => Ok(Decision::Drive(Box::new(saga), cancel_id)),
         // Somebody moved between the read and the claim: what they did decides the next round.
         Err(
             Refusal::ConfirmInProgress
@@ -209,12 +284,22 @@ fn agreed(shop: &Shop<'_>, session: &Session, pricing: &PricingFacts, priced: &P
     if moved || body.accept_total.is_some() { differs(Code::PriceChanged) } else { Ok(()) }
 }
 
-/// The key of a confirm that brings none (CHK-4): the same agreement is the same key, a changed one is another.
-fn derived_key(owner: &str, session: &Session, body: &Confirm) -> String {
-    let accepted = body.accept_total.map(|total| format!("{}{}", total.amount_minor(), total.currency())).unwrap_or_default();
+/// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and quote are the session's and stay.
+fn derived_key(owner: &str, session_id: &str, body: &Confirm) -> String {
+    let method = body.payment_method.as_ref().map_or("", PaymentToken::as_str);
+    fingerprint(&[owner, session_id, method, &body.accept_total.map(money_text).unwrap_or_default()])
+}
+
+/// What the buyer agrees to, however they say it: what asks for the same is the same attempt.
+fn agreement(asked: &Asked<'_>, session: &Session) -> String {
+    let total = asked.body.accept_total.unwrap_or(session.totals.total);
     let version = session.cart_version.to_string();
-    let quote = &session.totals.quote_hash;
-    fingerprint(&[owner, &session.cart_id, &session.session_id, &version, payment_method(session, body), &accepted, quote])
+    let method = payment_method(session, asked.body);
+    fingerprint(&[asked.session_id, &session.cart_id, &version, method, &session.totals.quote_hash, &money_text(total)])
+}
+
+fn money_text(money: Money) -> String {
+    format!("{}{}", money.amount_minor(), money.currency())
 }
 
 /// The method this confirm pays with.
@@ -239,6 +324,15 @@ fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Reply, Problem> {
     Ok(render(&receipt, &saga.cart_id, Money::new(saga.plan.total_minor, saga.plan.currency)).replayed())
 }
 
-fn in_progress() -> Problem {
-    Problem::new(Code::IdempotencyInProgress).retry_after(1)
+fn in_progress(seconds: u64) -> Problem {
+    Problem::new(Code::IdempotencyInProgress).retry_after(seconds)
+}
+
+/// Another attempt has taken this one's place; the order, if it has become one.
+fn superseded(order: Option<Converted>) -> Problem {
+    let problem = Problem::new(Code::PaymentSuperseded);
+    match order {
+        Some(order) => problem.with("order_id", order.order_id).with("order_number", order.order_number),
+        None => problem.detail("another payment of this checkout is under way"),
+    }
 }

@@ -20,6 +20,7 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     payment_method: &str,
+    agreement: &str,
     destination: &Value,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
@@ -53,6 +54,7 @@ pub(super) fn plan(
         payment_id: shop.id(),
         provider: PROVIDER.to_owned(),
         payment_method: payment_method.to_owned(),
+        agreement: agreement.to_owned(),
         currency: totals.currency,
         subtotal_minor: totals.subtotal.amount_minor(),
         discount_minor: totals.discount.amount_minor(),

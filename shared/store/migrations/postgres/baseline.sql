@@ -167,17 +167,15 @@ create table if not exists checkout_session (
 );
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
 
--- The saga (CHK-6): a row before every outside call. `plan` is what was decided, with no personal data. One confirm
--- per owner until its order stands; a key is free again after a decline or a failure (CHK-4). 'voiding' is driven
--- by its compensation row, not by saga recovery.
+-- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
+-- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
+-- the provider is taken back by one.
 create table if not exists saga (
   saga_id text collate "C" primary key,
   session_id text collate "C" not null,
   cart_id text collate "C" not null,
   owner text collate "C" not null,
   state text not null,
-  idempotency_key text not null,
-  request_hash text not null,
   plan jsonb not null,
   reason text,
   attempts bigint not null,
@@ -190,8 +188,17 @@ create table if not exists saga (
   updated_at_ms bigint not null
 );
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
-create unique index if not exists saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'awaiting_action', 'capturing', 'completed');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+
+-- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
+create table if not exists confirm_key (
+  owner text collate "C",
+  idempotency_key text collate "C",
+  saga_id text collate "C" not null,
+  request_hash text not null,
+  created_at_ms bigint not null,
+  constraint confirm_key_is_taken_once primary key (owner, idempotency_key)
+);
 
 create table if not exists payment (
   payment_id text collate "C" primary key,

@@ -167,7 +167,7 @@ $$;
 create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
 begin
   return (select jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
-      'idempotency_key', g.idempotency_key, 'request_hash', g.request_hash, 'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
+      'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
       'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms, 'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
       'reserved_until_ms', (select min(expires_at_ms) from reservation where session_id = g.session_id and status = 'active'),
       'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id)));
@@ -180,6 +180,34 @@ begin
   return (select jsonb_build_object('sku', s.sku, 'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class,
       'weight_g', s.weight_g, 'active', s.active = 1,
       'prices', coalesce((select jsonb_object_agg(p.currency, p.amount_minor) from price as p where p.sku = s.sku), '{}')));
+end
+$$;
+
+-- Ends the owner's attempt that waits for its buyer, if there is one and the document has a `cancel_id`: it makes no order any more, its
+-- cart, which the caller has locked, is free, and what it asked of the provider is owed back. Answers which it was.
+create or replace function supersede(doc jsonb) returns text language plpgsql as $$
+declare
+  the_saga saga;
+begin
+  if doc ->> 'cancel_id' is null then return null; end if;
+  update saga set state = 'superseded', lease_until_ms = 0, updated_at_ms = now_ms()
+    where owner = doc ->> 'owner' and state = 'awaiting_action' returning * into the_saga;
+  if not found then return null; end if;
+  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select doc ->> 'cancel_id', 'cancel_intent', payment_id, saga_id, amount_minor, 'pending', 'superseded', 0, now_ms(), 0, now_ms()
+    from payment where saga_id = the_saga.saga_id;
+  update cart set saga_id = null where cart_id = the_saga.cart_id and saga_id = the_saga.saga_id;
+  return the_saga.saga_id;
+end
+$$;
+
+-- The key is of this attempt from now on. One whose attempt has ended without an order is free (CHK-4).
+create or replace function take_confirm_key(doc jsonb) returns void language plpgsql as $$
+begin
+  delete from confirm_key as k where k.owner = doc ->> 'owner' and k.idempotency_key = doc ->> 'idempotency_key'
+    and exists (select from saga as g where g.saga_id = k.saga_id and g.state in ('declined', 'failed', 'voiding', 'superseded'));
+  insert into confirm_key (owner, idempotency_key, saga_id, request_hash, created_at_ms)
+    values (doc ->> 'owner', doc ->> 'idempotency_key', doc ->> 'saga_id', doc ->> 'request_hash', now_ms());
 end
 $$;
 
@@ -470,8 +498,9 @@ $$;
 
 -- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
 -- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
 -- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, plan
+-- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, supersedes?, cancel_id?, plan
 -- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
 create or replace function confirm_begin(doc jsonb) returns jsonb language plpgsql as $$
 declare
@@ -481,13 +510,10 @@ begin
   -- One claim of a cart at a time; the next one then sees what became of it.
   perform 1 from cart where cart_id = doc ->> 'cart_id' for update;
   if exists (select from orders where cart_id = doc ->> 'cart_id') then raise exception 'cart_converted'; end if;
-  -- A repeated key breaks two unique indexes, and its own is the one to report.
-  if exists (select from saga where owner = doc ->> 'owner' and idempotency_key = doc ->> 'idempotency_key'
-    and state in ('authorizing', 'awaiting_action', 'capturing', 'completed'))
-  then raise unique_violation using constraint = 'saga_per_idempotency_key', message = 'the key has a saga'; end if;
-  insert into saga (saga_id, session_id, cart_id, owner, state, idempotency_key, request_hash, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
-    values (doc ->> 'saga_id', doc ->> 'session_id', doc ->> 'cart_id', doc ->> 'owner', 'authorizing', doc ->> 'idempotency_key', doc ->> 'request_hash',
-      doc -> 'plan', 0, now_ms() + (doc ->> 'lease_ms')::bigint, doc ->> 'lease_token', now_ms() + (doc ->> 'lease_ms')::bigint, now_ms(), now_ms());
+  if supersede(doc) is distinct from doc ->> 'supersedes' then raise exception 'confirm_in_progress'; end if;
+  perform take_confirm_key(doc);
+  insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+    values (doc ->> 'saga_id', doc ->> 'session_id', doc ->> 'cart_id', doc ->> 'owner', 'authorizing', doc -> 'plan', 0, now_ms() + (doc ->> 'lease_ms')::bigint, doc ->> 'lease_token', now_ms() + (doc ->> 'lease_ms')::bigint, now_ms(), now_ms());
   if not exists (select from checkout_session where session_id = doc ->> 'session_id' and cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner'
     and status = 'open' and expires_at_ms > now_ms())
   then raise exception 'session_closed'; end if;
@@ -514,7 +540,7 @@ begin
     where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
   insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
     select line ->> 'reservation_id', doc ->> 'session_id', line ->> 'sku', line ->> 'warehouse_id', (line ->> 'quantity')::bigint, 'active',
-      now_ms() + (doc ->> 'reservation_ttl_ms')::bigint, now_ms()
+      (select least(now_ms() + (doc ->> 'reservation_ttl_ms')::bigint, expires_at_ms) from checkout_session where session_id = doc ->> 'session_id'), now_ms()
     from each_item(plan_lines) as line;
   insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
     select line ->> 'sku', line ->> 'warehouse_id', 'reserve', 0, (line ->> 'quantity')::bigint, line ->> 'reservation_id', now_ms()
@@ -523,6 +549,21 @@ begin
     values (doc #>> '{plan,payment_id}', doc ->> 'saga_id', doc #>> '{plan,provider}', doc #>> '{plan,payment_method}', 'pending',
       doc #>> '{plan,currency}', (doc #>> '{plan,total_minor}')::bigint, 0, 0, now_ms());
   return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
+end
+$$;
+
+-- Another key for an attempt that is on its way to an order: it will be answered what the first is.
+-- in: owner, saga_id, idempotency_key, request_hash
+-- refuses: saga_moved_on, idempotency_key_seen
+create or replace function confirm_join(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  -- Whoever would end the attempt takes its cart first.
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
+  if not exists (select from saga where saga_id = doc ->> 'saga_id' and owner = doc ->> 'owner'
+    and state in ('authorizing', 'awaiting_action', 'capturing', 'completed'))
+  then raise exception 'saga_moved_on'; end if;
+  perform take_confirm_key(doc);
+  return jsonb_build_object('saga_id', doc ->> 'saga_id');
 end
 $$;
 

@@ -64,13 +64,15 @@ create index if not exists share_due on cart_share (expires_at_ms);
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
 
--- The saga (CHK-6): a row before every outside call. `plan` is what was decided, with no personal data. One confirm
--- per owner until its order stands; a key is free again after a decline or a failure (CHK-4). 'voiding' is driven
--- by its compensation row, not by saga recovery.
-create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, idempotency_key text not null, request_hash text not null, plan text not null, reason text, attempts integer not null, capture_attempts integer not null default 0, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+-- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
+-- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
+-- the provider is taken back by one.
+create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, plan text not null, reason text, attempts integer not null, capture_attempts integer not null default 0, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
-create unique index if not exists saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'awaiting_action', 'capturing', 'completed');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+
+-- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
+create table if not exists confirm_key (owner text, idempotency_key text, saga_id text not null, request_hash text not null, created_at_ms integer not null, constraint confirm_key_is_taken_once primary key (owner, idempotency_key)) without rowid;
 
 create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
 create unique index if not exists payment_of_saga on payment (saga_id);

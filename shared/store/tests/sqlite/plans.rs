@@ -115,7 +115,7 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
         (&sql::ORDER_LIST, page(json!(null), json!(null))),
         (&sql::ORDER_LIST, page(json!(null), json!("confirmed"))),
         (&sql::CONFIRM_FACTS, facts(json!("key-ann"))),
-        (&sql::CONFIRM_FACTS, facts(json!(null))),
+        (&sql::CONFIRM_FACTS, facts(json!("no key"))),
         (&sql::CART_VIEW, json!({"owner": "cat"})),
         (&sql::OUTBOX_LEASE, claim.clone()),
         (&sql::SAGA_LEASE, claim.clone()),
@@ -127,6 +127,7 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
     for (table, key, state) in [
         ("orders", "order_id", ""),
         ("saga", "saga_id", "declined"),
+        ("confirm_key", "idempotency_key", ""),
         ("outbox", "outbox_id", "published"),
         ("reservation", "reservation_id", "released"),
         ("cart", "cart_id", "completed"),

@@ -179,30 +179,119 @@ fn an_owner_confirms_one_at_a_time() {
     shop.exec("update saga set state = 'awaiting_action'");
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::ConfirmInProgress);
     // Even with no saga on its way, a cart that says it is held is held.
-    for state in ["capturing", "completed", "voiding", "declined", "failed"] {
+    for state in ["capturing", "completed", "voiding", "declined", "superseded", "failed"] {
         shop.exec(&format!("update saga set state = '{state}'"));
         shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::CartChanged);
     }
 }
 
 #[test]
-fn a_key_claims_once_until_its_confirm_is_declined() {
+fn a_key_claims_once_until_its_confirm_ends_without_an_order() {
+    for ended in ["declined", "failed", "voiding", "superseded"] {
+        let (shop, ann) = (shop(), shopper("ann"));
+        ann.confirms(&shop, TWO_CUPS);
+        let again = with(ann.confirm_anew(2, TWO_CUPS), json!({"idempotency_key": "key-ann", "request_hash": "another"}));
+        for state in ["authorizing", "awaiting_action", "capturing", "completed"] {
+            shop.exec(&format!("update saga set state = '{state}'"));
+            shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
+        }
+        shop.exec("update saga set state = 'authorizing'");
+        shop.does(&sql::SAGA_SETTLE, &with(ann.settle(ended), json!({"free_cart": true})));
+        shop.does(&sql::CONFIRM_BEGIN, &again);
+        assert_eq!(shop.rows("select owner, idempotency_key, saga_id, request_hash from confirm_key"), ["ann|key-ann|saga-2|another"]);
+        // The retry holds what the first confirm held, not twice of it.
+        assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2-1|active", "hold-ann-1|released"]);
+        assert_eq!(shop.rows("select sku, warehouse_id, reserved from stock where reserved > 0 order by sku"), ["TILL-0001|wh-hanoi|2"]);
+        shop.stock_adds_up();
+    }
+}
+
+#[test]
+fn another_key_joins_an_attempt_that_may_have_its_order() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, TWO_CUPS);
-    let again = with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2"}));
-    shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
-    shop.exec("update saga set state = 'completed'");
-    shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
-    shop.exec("update saga set state = 'authorizing'");
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
-    let mut retry = again;
-    retry["plan"]["payment_id"] = json!("payment-2");
-    retry["plan"]["lines"][0]["reservation_id"] = json!("hold-2");
-    shop.does(&sql::CONFIRM_BEGIN, &retry);
-    // The retry holds what the declined confirm held, not twice of it.
-    assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2|active", "hold-ann-1|released"]);
-    assert_eq!(shop.rows("select sku, warehouse_id, reserved from stock where reserved > 0 order by sku"), ["TILL-0001|wh-hanoi|2"]);
+    let keys = || shop.rows("select owner, idempotency_key, saga_id, request_hash from confirm_key order by 2");
+    for (at, state) in ["authorizing", "awaiting_action", "capturing", "completed"].into_iter().enumerate() {
+        shop.exec(&format!("update saga set state = '{state}'"));
+        assert_eq!(shop.does(&sql::CONFIRM_JOIN, &ann.join(&format!("tab-{at}"))), json!({"saga_id": "saga-ann"}));
+        shop.refuses(&sql::CONFIRM_JOIN, &ann.join(&format!("tab-{at}")), Refusal::IdempotencyKeySeen);
+    }
+    assert_eq!((keys().len(), keys()[4].as_str()), (5, "ann|tab-3|saga-ann|hash"));
+    shop.refuses(&sql::CONFIRM_JOIN, &with(ann.join("tab-9"), json!({"owner": "eve"})), Refusal::SagaMovedOn);
+    for state in ["declined", "failed", "voiding", "superseded"] {
+        shop.exec(&format!("update saga set state = '{state}'"));
+        shop.refuses(&sql::CONFIRM_JOIN, &ann.join("tab-9"), Refusal::SagaMovedOn);
+    }
+    // Every key of an attempt that has ended is free, each for itself.
+    shop.exec("update cart set saga_id = null");
+    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm_anew(2, TWO_CUPS));
+    shop.does(&sql::CONFIRM_JOIN, &with(ann.join("tab-0"), json!({"saga_id": "saga-2"})));
+    assert_eq!(
+        keys(),
+        [
+            "ann|key-2|saga-2|hash",
+            "ann|key-ann|saga-ann|hash",
+            "ann|tab-0|saga-2|hash",
+            "ann|tab-1|saga-ann|hash",
+            "ann|tab-2|saga-ann|hash",
+            "ann|tab-3|saga-ann|hash"
+        ]
+    );
+}
+
+#[test]
+fn an_attempt_takes_the_place_of_one_that_waits_for_its_buyer() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    // The last ten of it: what passes on to the new attempt is never to be had in between.
+    let all = &[("TILL-0100", "wh-hanoi", 10)][..];
+    ann.is_at_the_bank(&shop, all);
+    let instead = ann.confirm_instead(2, all);
+    assert_eq!(shop.does(&sql::CONFIRM_BEGIN, &instead)["saga_id"], "saga-2");
+    assert_eq!(shop.rows("select saga_id, state, lease_until_ms > 0 from saga order by 1").len(), 2);
+    assert_eq!(shop.rows("select saga_id, state from saga order by 1"), ["saga-2|authorizing", "saga-ann|superseded"]);
+    assert_eq!(shop.rows("select saga_id, status from cart"), ["saga-2|checkout"]);
+    assert_eq!(
+        shop.rows("select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts from compensation"),
+        ["cancel-2|cancel_intent|payment-ann|saga-ann|3000|pending|superseded|0"]
+    );
+    assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2-1|active", "hold-ann-1|released"]);
+    // Whoever drives the first one comes too late, with a yes too.
+    for call in [
+        (&sql::ORDER_CREATE, ann.order_create()),
+        (&sql::SAGA_SETTLE, with(ann.settle("declined"), json!({"from_states": ["awaiting_action"]}))),
+    ] {
+        shop.refuses(call.0, &call.1, Refusal::SagaMovedOn);
+    }
+    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"saga_id": "saga-2", "lease_token": "lease-2", "reference": "pi-2"})));
     shop.stock_adds_up();
+}
+
+#[test]
+fn only_the_attempt_that_was_seen_is_superseded_and_only_while_it_waits() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.is_at_the_bank(&shop, TWO_CUPS);
+    let instead = ann.confirm_instead(2, TWO_CUPS);
+    shop.refuses(&sql::CONFIRM_BEGIN, &with(instead.clone(), json!({"supersedes": "saga-before"})), Refusal::ConfirmInProgress);
+    shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm_anew(2, TWO_CUPS), Refusal::ConfirmInProgress);
+    for state in ["authorizing", "capturing", "declined", "superseded"] {
+        shop.exec(&format!("update saga set state = '{state}'"));
+        shop.refuses(&sql::CONFIRM_BEGIN, &instead, Refusal::ConfirmInProgress);
+    }
+    // A claim that is refused for another reason leaves the first one as it was.
+    shop.exec("update saga set state = 'awaiting_action'");
+    shop.refuses(&sql::CONFIRM_BEGIN, &with(instead.clone(), json!({"cart_version": 1})), Refusal::CartChanged);
+    shop.does(&sql::ORDER_CREATE, &ann.order_create());
+    shop.refuses(&sql::CONFIRM_BEGIN, &instead, Refusal::CartConverted);
+}
+
+#[test]
+fn stock_is_not_held_beyond_the_end_of_its_session() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let version = ann.goes_to_checkout(&shop, TWO_CUPS);
+    shop.advance(2 * TEN_MINUTES_MS + 1_000);
+    let saga = shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS));
+    assert_eq!(shop.one("select expires_at_ms from reservation"), shop.one("select expires_at_ms from checkout_session"));
+    assert!(saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap() < TEN_MINUTES_MS);
 }
 
 #[test]
@@ -246,36 +335,14 @@ fn a_confirm_is_decided_from_one_document() {
     shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(2, TWO_CUPS));
     let running = facts("ann", "another key").remove(0);
     assert_eq!((&running["same_key"], &running["live"]["saga_id"]), (&json!(null), &json!("saga-ann")));
-    assert_eq!(facts("ann", "key-ann")[0]["same_key"]["request_hash"], "hash");
+    let same_key = facts("ann", "key-ann").remove(0)["same_key"].clone();
+    assert_eq!((&same_key["request_hash"], &same_key["saga"]["saga_id"]), (&json!("hash"), &json!("saga-ann")));
     shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})));
     let done = facts("ann", "key-ann").remove(0);
     assert_eq!(
-        (&done["same_key"]["state"], &done["live"], &done["order"]["order_id"]),
+        (&done["same_key"]["saga"]["state"], &done["live"], &done["order"]["order_id"]),
         (&json!("completed"), &json!(null), &json!("order-ann"))
     );
-}
-
-#[test]
-fn without_a_key_a_confirm_finds_the_saga_of_its_session() {
-    let (shop, ann) = (shop(), shopper("ann"));
-    ann.goes_to_checkout(&shop, TWO_CUPS);
-    let same_key = |session: &str| {
-        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": session, "idempotency_key": null}))[0]["same_key"]["state"]
-            .clone()
-    };
-    assert_eq!(same_key("session-ann"), json!(null));
-    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(2, TWO_CUPS));
-    assert_eq!(same_key("session-ann"), "authorizing");
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
-    assert_eq!(same_key("session-ann"), json!(null));
-    // Declined in one session, ordered in the next: the first is not that order's.
-    shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": "session-2"})));
-    let mut retry = with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2", "session_id": "session-2"}));
-    retry["plan"]["payment_id"] = json!("payment-2");
-    retry["plan"]["lines"][0]["reservation_id"] = json!("hold-2");
-    shop.does(&sql::CONFIRM_BEGIN, &retry);
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"saga_id": "saga-2"})));
-    assert_eq!((same_key("session-ann"), same_key("session-2")), (json!(null), json!("capturing")));
 }
 
 #[test]

@@ -107,6 +107,35 @@ impl Shopper {
             "reservation_ttl_ms": TEN_MINUTES_MS, "plan": self.plan(lines)})
     }
 
+    /// Another key for the confirm that is under way.
+    pub fn join(&self, key: &str) -> Value {
+        json!({"owner": self.0, "saga_id": self.own("saga"), "idempotency_key": key, "request_hash": "hash"})
+    }
+
+    /// The next try of a confirm, which takes the place of the first one where that waits for its buyer.
+    pub fn confirm_anew(&self, cart_version: i64, lines: &[Line]) -> Value {
+        let mut confirm =
+            with(self.confirm(cart_version, lines), json!({"saga_id": "saga-2", "idempotency_key": "key-2", "lease_token": "lease-2"}));
+        confirm["plan"]["payment_id"] = json!("payment-2");
+        confirm["plan"]["order_id"] = json!("order-2");
+        for (at, line) in confirm["plan"]["lines"].as_array_mut().unwrap().iter_mut().enumerate() {
+            line["reservation_id"] = json!(format!("hold-2-{}", at + 1));
+        }
+        confirm
+    }
+
+    /// … and says so.
+    pub fn confirm_instead(&self, cart_version: i64, lines: &[Line]) -> Value {
+        with(self.confirm_anew(cart_version, lines), json!({"supersedes": self.own("saga"), "cancel_id": "cancel-2"}))
+    }
+
+    /// What a bank's question leaves: a saga that waits for its buyer.
+    pub fn is_at_the_bank(&self, shop: &Database, lines: &[Line]) {
+        self.confirms(shop, lines);
+        let asked = json!({"payment_state": "requires_action", "reference": self.own("pi")});
+        shop.does(&sql::SAGA_SETTLE, &with(self.settle("awaiting_action"), asked));
+    }
+
     pub fn order_create(&self) -> Value {
         json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "reference": self.own("pi"), "capture": true,
             "events": [event(&self.own("created"), &self.own("order"), "orders.order.created")]})

@@ -2,7 +2,7 @@
 create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
 begin
   return (select jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
-      'idempotency_key', g.idempotency_key, 'request_hash', g.request_hash, 'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
+      'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
       'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms, 'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
       'reserved_until_ms', (select min(expires_at_ms) from reservation where session_id = g.session_id and status = 'active'),
       'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id)));

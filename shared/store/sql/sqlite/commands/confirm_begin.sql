@@ -1,11 +1,17 @@
 -- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
 -- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
 -- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, plan
+-- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, supersedes?, cancel_id?, plan
 -- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
 select raise(abort, 'cart_converted') where exists (select 1 from orders where cart_id = :cart_id);
-insert into saga (saga_id, session_id, cart_id, owner, state, idempotency_key, request_hash, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
-  values (:saga_id, :session_id, :cart_id, :owner, 'authorizing', :idempotency_key, :request_hash, :plan, 0,
+@supersede
+-- only with cancel_id
+select raise(abort, 'confirm_in_progress')
+  where :supersedes is not (select saga_id from compensation where compensation_id = :cancel_id);
+@confirm_key
+insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+  values (:saga_id, :session_id, :cart_id, :owner, 'authorizing', :plan, 0,
     now_ms() + :lease_ms, :lease_token, now_ms() + :lease_ms, now_ms(), now_ms());
 select raise(abort, 'session_closed')
   where not exists (select 1 from checkout_session where session_id = :session_id and cart_id = :cart_id and owner = :owner
@@ -31,7 +37,8 @@ update stock set reserved = reserved + demand.quantity
     from json_each(:plan, '$.lines') group by 1, 2) as demand
   where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
 insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
-  select value ->> 'reservation_id', :session_id, value ->> 'sku', value ->> 'warehouse_id', value ->> 'quantity', 'active', now_ms() + :reservation_ttl_ms, now_ms()
+  select value ->> 'reservation_id', :session_id, value ->> 'sku', value ->> 'warehouse_id', value ->> 'quantity', 'active',
+    (select min(now_ms() + :reservation_ttl_ms, expires_at_ms) from checkout_session where session_id = :session_id), now_ms()
   from json_each(:plan, '$.lines');
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
   select value ->> 'sku', value ->> 'warehouse_id', 'reserve', 0, value ->> 'quantity', value ->> 'reservation_id', now_ms()
