@@ -167,13 +167,15 @@ impl Shop {
         self.call("GET", "/test/clock").send().expect(200)["now_ms"].as_i64().expect("a time")
     }
 
-    /// Moves the database's clock forward.
+    /// Moves the database's clock forward, and the payment provider's with it.
     ///
     /// # Panics
     /// When other tests are in the shop.
     pub fn advance_ms(&self, advance_ms: i64) {
         assert!(matches!(self.share, Share::Alone { .. }), "only Shop::alone() may move the clock");
-        self.call("POST", "/test/clock").json(&json!({ "advance_ms": advance_ms })).send().expect(200);
+        let advance = json!({ "advance_ms": advance_ms });
+        self.call("POST", "/simulator/clock").json(&advance).send().expect(200);
+        self.call("POST", "/test/clock").json(&advance).send().expect(200);
     }
 
     /// What is wrong in the database: nothing, at any time.

@@ -1,7 +1,7 @@
 //! The part of Stripe's API the shop uses, with Stripe's words, shapes and idempotency.
 //!
-//! Every call goes the same way: credential, form, the payment it is about, a fault if one is due, the claim on
-//! the idempotency key, a pure decision (`decide`), one statement that applies it and stores the answer,
+//! Every call goes the same way: whether the provider is there and the key opens it, form, the payment it is about, a fault if one is
+//! due, the claim on the idempotency key, a pure decision (`decide`), one statement that applies it and stores the answer,
 //! the webhook. Errors here have Stripe's shape; only the simulator's own failures are problem documents.
 
 mod decide;
@@ -15,8 +15,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    faults::{self, Fault, Operation, Subject},
-    ledger::{Books, Claim, Effect, Record},
+    faults::{self, Fault, Operation, Subject, bounded},
+    ledger::{Books, Claim, Effect, Record, Refund},
+    provider::Now,
     webhooks,
 };
 
@@ -62,17 +63,18 @@ pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// # Errors
 /// As [`create`].
 pub async fn retrieve(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    if !is_authorized(request) {
-        return Ok(unauthorized().reply());
+    let books = Books::open(ports)?;
+    if let Err(refused) = question(ports, &books, request)? {
+        return Ok(refused);
     }
     let intent_id = request.param("intent_id");
-    Ok(match Books::open(ports)?.intent(intent_id)? {
+    Ok(match books.intent(intent_id)? {
         Some((_, record)) => Reply::json(200, &record.intent),
         None => Answer::missing(404, "payment_intent", intent_id).reply(),
     })
 }
 
-/// `GET /simulator/v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag.
+/// `GET /simulator/v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it is told to have one.
 ///
 /// # Errors
 /// As [`create`], and a query of another form.
@@ -82,16 +84,19 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     struct Search {
         query: String,
     }
-    if !is_authorized(request) {
-        return Ok(unauthorized().reply());
-    }
+    let books = Books::open(ports)?;
+    let now = match question(ports, &books, request)? {
+        Ok(now) => now,
+        Err(refused) => return Ok(refused),
+    };
     let Search { query } = request.query()?;
     let clause = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')).and_then(|rest| rest.split_once("']:'"));
     let Some((name, value)) = clause else {
         return Ok(Answer::invalid("query", "the simulator searches metadata['name']:'value' only").reply());
     };
     let value = value.replace("\\'", "'").replace("\\\\", "\\");
-    let data = Books::open(ports)?.search(name, &value)?;
+    let until_ms = now.now_ms.saturating_sub(now.standing.search_lag_ms);
+    let data = books.search(name, &value, until_ms.div_euclid(1_000))?;
     Ok(Reply::json(200, &json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "data": data})))
 }
 
@@ -100,11 +105,12 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// # Errors
 /// As [`create`].
 pub async fn retrieve_refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    if !is_authorized(request) {
-        return Ok(unauthorized().reply());
+    let books = Books::open(ports)?;
+    if let Err(refused) = question(ports, &books, request)? {
+        return Ok(refused);
     }
     let refund_id = request.param("refund_id");
-    Ok(match Books::open(ports)?.refund(refund_id)? {
+    Ok(match books.refund(refund_id)? {
         Some(refund) => Reply::json(200, &refund),
         None => Answer::missing(404, "refund", refund_id).reply(),
     })
@@ -122,14 +128,14 @@ pub async fn list_refunds(ports: &Ports<'_>, request: &Request) -> Result<Reply,
         limit: Option<String>,
         starting_after: Option<String>,
     }
-    if !is_authorized(request) {
-        return Ok(unauthorized().reply());
+    let books = Books::open(ports)?;
+    if let Err(refused) = question(ports, &books, request)? {
+        return Ok(refused);
     }
     let List { payment_intent, limit, starting_after } = request.query()?;
     let Some(limit) = limit.map_or(Some(10), |text| text.parse::<u32>().ok()).filter(|limit| (1..=100).contains(limit)) else {
         return Ok(Answer::invalid("limit", "limit must be a whole number from 1 to 100").reply());
     };
-    let books = Books::open(ports)?;
     if books.intent(&payment_intent)?.is_none() {
         return Ok(Answer::missing(400, "payment_intent", &payment_intent).reply());
     }
@@ -153,7 +159,7 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
     }
     let body: Authenticate = request.json()?;
     let books = Books::open(ports)?;
-    let context = Context { ports, books: &books, key: None, fault: None };
+    let context = Context { ports, books: &books, now_ms: Now::read(ports, &books)?.now_ms, key: None, fault: None };
     let answer = context
         .settle(Some(&body.payment_intent), |found, _| match found {
             Some(record) => decide::authenticate(record, body.succeeds.unwrap_or(true)),
@@ -161,6 +167,28 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
         })
         .await?;
     Ok(answer.reply())
+}
+
+/// A refund that was pending comes to its end; its id, unless it was no longer pending.
+///
+/// # Errors
+/// As [`create`].
+pub(crate) async fn settle_refund(
+    ports: &Ports<'_>,
+    books: &Books<'_>,
+    refund: Refund,
+    status: &str,
+    failure_reason: Option<&str>,
+) -> Result<Option<String>, Problem> {
+    let refund_id = refund.id.clone();
+    let context = Context { ports, books, now_ms: Now::read(ports, books)?.now_ms, key: None, fault: None };
+    let answer = context
+        .settle(Some(&refund.payment_intent), |found, _| match (found, books.pending_refunds(Some(&refund_id))) {
+            (Some(record), Ok(pending)) if !pending.is_empty() => decide::settle_refund(record, refund.clone(), status, failure_reason),
+            (_, _) => Decision::refused(Answer::missing(404, "refund", &refund_id)),
+        })
+        .await?;
+    Ok((answer.status == 200).then_some(refund_id))
 }
 
 /// An answer as it will be stored and sent.
@@ -202,13 +230,46 @@ pub(crate) fn wait(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
 
-fn is_authorized(request: &Request) -> bool {
-    request.header("authorization").is_some_and(|value| value.starts_with("Bearer sk_test_"))
+/// What stands before every call: whether the provider is there, and whether it takes this key. The reply, if not.
+fn admitted(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<Result<Now, Reply>, Problem> {
+    let now = Now::read(ports, books)?;
+    if let Some(away) = now.standing.away {
+        wait(bounded(away.ms));
+        return Ok(Err(Answer::error(away.status, "api_error", "simulated", "The provider is away.", json!({})).reply()));
+    }
+    let key = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let refused = |code: &str, message: &str| Answer::error(401, "invalid_request_error", code, message, json!({})).reply();
+    Ok(match (key, &now.standing.api_key) {
+        (Some(key), Some(only)) if key == only => Ok(now),
+        (Some(key), None) if key.starts_with("sk_test_") => Ok(now),
+        (Some(_), Some(_)) => Err(refused("api_key_expired", "The key has been replaced by another.")),
+        (_, _) => Err(refused("api_key_invalid", "Provide a test key: Authorization: Bearer sk_test_...")),
+    })
 }
 
-fn unauthorized() -> Answer {
-    let message = "Provide a test key: Authorization: Bearer sk_test_...";
-    Answer::error(401, "invalid_request_error", "api_key_invalid", message, json!({}))
+/// As [`admitted`], with what may go wrong with a question.
+fn question(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<Result<Now, Reply>, Problem> {
+    let now = match admitted(ports, books, request)? {
+        Ok(now) => now,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let fault = match faults::pick(books, Operation::Question, Subject::default(), request.path())? {
+        Some(fault) => Some(fault),
+        None => now.by_chance(books, Operation::Question)?,
+    };
+    match fault {
+        Some(Fault::Status(status)) => return Ok(Err(refused_by_fault(status))),
+        Some(Fault::ServerError { .. } | Fault::LostAnswer) => return Ok(Err(Reply::empty(500))),
+        Some(Fault::Slow(ms) | Fault::Late(ms)) => wait(ms),
+        Some(Fault::Decline(_) | Fault::WrongAmount | Fault::Pending | Fault::WebhookDuplicate | Fault::WebhookReorder) | None => {}
+    }
+    Ok(Ok(now))
+}
+
+/// Nothing was processed, and the provider says so, or does not.
+fn refused_by_fault(status: u16) -> Reply {
+    let reply = Answer::error(status, "api_error", "simulated", "A fault was set.", json!({})).reply();
+    if status == 429 { reply.header("retry-after", "1") } else { reply }
 }
 
 fn form(request: &Request) -> BTreeMap<String, String> {
@@ -217,14 +278,15 @@ fn form(request: &Request) -> BTreeMap<String, String> {
 
 /// The one way of every call that changes something.
 async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
-    if !is_authorized(request) {
-        return Ok(unauthorized().reply());
-    }
+    let books = Books::open(ports)?;
+    let now = match admitted(ports, &books, request)? {
+        Ok(now) => now,
+        Err(refused) => return Ok(refused),
+    };
     let form = form(request);
     if let Some(answer) = decide::unknown_parameter(operation, &form) {
         return Ok(answer.reply());
     }
-    let books = Books::open(ports)?;
     let found = intent_id.map(|id| books.intent(id)).transpose()?.flatten();
     let (saga, payment_method) = match &found {
         Some((_, record)) => (record.intent.metadata.get("saga_id"), Some(record.intent.payment_method.as_str())),
@@ -234,15 +296,18 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
     let key = request.header("idempotency-key");
     let scope = intent_id.or(key).map_or_else(|| Cow::Owned(ports.random.id()), Cow::Borrowed);
 
-    let fault = faults::pick(&books, operation, subject, &scope)?;
+    let fault = match faults::pick(&books, operation, subject, &scope)? {
+        Some(fault) => Some(fault),
+        None => now.by_chance(&books, operation)?,
+    };
     let is_lost = fault == Some(Fault::LostAnswer);
     if let Some(Fault::Status(status)) = &fault {
         // Before the claim: nothing began, so the key stays free.
-        return Ok(Answer::error(*status, "api_error", "simulated", "A fault was set.", json!({})).reply());
+        return Ok(refused_by_fault(*status));
     }
     if let Some(key) = key {
         let fingerprint = format!("{} {}", request.path(), String::from_utf8_lossy(request.body()));
-        match books.claim(key, &fingerprint, ports.clock.wall_ms())? {
+        match books.claim(key, &fingerprint, ports.clock.wall_ms(), &now)? {
             Claim::Ours => {}
             Claim::Running => return Ok(key_in_use().reply()),
             Claim::OtherRequest => return Ok(key_reused(key).reply()),
@@ -252,10 +317,18 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
             }
         }
     }
-    if let Some(Fault::Slow(ms)) = &fault {
-        wait(*ms);
+    match &fault {
+        Some(Fault::Slow(ms)) => wait(*ms),
+        Some(Fault::ServerError { processed: false }) => {
+            let answer = server_error();
+            if let Some(key) = key {
+                books.store_answer(key, answer.status, &answer.body)?;
+            }
+            return Ok(answer.reply());
+        }
+        Some(_) | None => {}
     }
-    let context = Context { ports, books: &books, key, fault: fault.as_ref() };
+    let context = Context { ports, books: &books, now_ms: now.now_ms, key, fault: fault.as_ref() };
     let new_id = || ports.random.id().replace('-', "");
     let answer = context
         .settle(intent_id, |found, now_s| match (operation, found) {
@@ -263,20 +336,33 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
             (Operation::Capture, Some(record)) => decide::capture(record, &form, fault.as_ref()),
             (Operation::Cancel, Some(record)) => decide::cancel(record),
             (Operation::Refund, Some(record)) => decide::refund(record, &form, &new_id(), now_s, fault.as_ref()),
-            (Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Sink | Operation::Identity, _) => {
+            (
+                Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Question | Operation::Sink | Operation::Identity,
+                _,
+            ) => {
                 // In a path it is what is missing, in a form it is a wrong value.
                 let status = if operation == Operation::Refund { 400 } else { 404 };
                 Decision::refused(Answer::missing(status, "payment_intent", intent_id.unwrap_or_default()))
             }
         })
         .await?;
+    if let Some(Fault::Late(ms)) = &fault {
+        wait(*ms);
+    }
     Ok(if is_lost { Reply::empty(500) } else { answer.reply() })
+}
+
+/// What Stripe says when it broke on the way, and keeps under the key.
+fn server_error() -> Answer {
+    Answer::error(500, "api_error", "simulated", "An error occurred on our side.", json!({}))
 }
 
 /// What a decision is applied with.
 struct Context<'a> {
     ports: &'a Ports<'a>,
     books: &'a Books<'a>,
+    /// By the provider's clock.
+    now_ms: i64,
     key: Option<&'a str>,
     fault: Option<&'a Fault>,
 }
@@ -285,10 +371,11 @@ impl Context<'_> {
     /// Decides on the payment as it is and applies the decision; again, if it changed meanwhile.
     async fn settle(&self, intent_id: Option<&str>, decide: impl Fn(Option<Record>, i64) -> Decision) -> Result<Answer, Problem> {
         for _ in 0..DECISIONS_MAX {
-            let now_ms = self.ports.clock.wall_ms();
             let found = intent_id.map(|id| self.books.intent(id)).transpose()?.flatten();
             let (seen_version, record) = found.map_or((0, None), |(version, record)| (version, Some(record)));
-            let Decision { answer, change, is_stored } = decide(record, now_ms.div_euclid(1_000));
+            let Decision { answer, change, is_stored } = decide(record, self.now_ms.div_euclid(1_000));
+            let broke = matches!(self.fault, Some(Fault::ServerError { processed: true })) && is_stored;
+            let answer = if broke { server_error() } else { answer };
             let Some(change) = change else {
                 match self.key {
                     Some(key) if is_stored => self.books.store_answer(key, answer.status, &answer.body)?,
@@ -306,7 +393,7 @@ impl Context<'_> {
                 idempotency_key: self.key,
                 status: answer.status,
                 body: &answer.body,
-                at_ms: now_ms,
+                at_ms: self.now_ms,
             })?;
             if applied {
                 self.tell(&change).await?;

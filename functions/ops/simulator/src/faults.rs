@@ -23,6 +23,8 @@ pub enum Operation {
     Cancel,
     /// Giving money back.
     Refund,
+    /// Asking for a payment or a refund.
+    Question,
     /// Receiving an event.
     Sink,
     /// Publishing an identity provider's keys.
@@ -38,6 +40,7 @@ impl Operation {
             Self::Capture => "capture",
             Self::Cancel => "cancel",
             Self::Refund => "refund",
+            Self::Question => "question",
             Self::Sink => "sink",
             Self::Identity => "identity",
         }
@@ -53,8 +56,15 @@ pub enum Fault {
     Status(u16),
     /// Waits, then processes.
     Slow(u64),
+    /// Processes, then waits: the answer comes too late.
+    Late(u64),
     /// Processes and stores the answer, which then is lost.
     LostAnswer,
+    /// Answers 500 and stores that under the key, having processed the request or not, as Stripe does.
+    ServerError {
+        /// Whether it was processed.
+        processed: bool,
+    },
     /// Holds one minor unit more than was asked for.
     WrongAmount,
     /// A refund that is accepted but not finished.
@@ -169,9 +179,11 @@ fn in_token(operation: Operation, token: &str) -> Option<Planned> {
         ["fails", times] => counted(Fault::Status(503), times),
         ["status", code] => always(Fault::Status(code.parse().ok()?)),
         ["status", code, times] => counted(Fault::Status(code.parse().ok()?), times),
-        ["slow", ms] => always(slow(ms.parse().ok()?)),
+        ["slow", ms] => always(Fault::Slow(bounded(ms.parse().ok()?))),
         ["lost", "answer"] => counted(Fault::LostAnswer, "once"),
         ["lost", "answer", times] => counted(Fault::LostAnswer, times),
+        ["server", "error"] => always(Fault::ServerError { processed: false }),
+        ["server", "error", "after"] => always(Fault::ServerError { processed: true }),
         ["wrong", "amount"] if operation == Operation::Authorize => always(Fault::WrongAmount),
         ["pending"] if operation == Operation::Refund => always(Fault::Pending),
         ["declined"] => always(Fault::Decline("generic_decline".to_owned())),
@@ -181,8 +193,9 @@ fn in_token(operation: Operation, token: &str) -> Option<Planned> {
 }
 
 /// Below the age at which a claim counts as dead, or a slow request would be run twice.
-fn slow(ms: u64) -> Fault {
-    Fault::Slow(ms.min(CLAIM_MS_MAX.unsigned_abs().saturating_sub(5_000)))
+#[must_use]
+pub fn bounded(ms: u64) -> u64 {
+    ms.min(CLAIM_MS_MAX.unsigned_abs().saturating_sub(5_000))
 }
 
 /// A fault as it is set.
@@ -198,7 +211,7 @@ struct Setting {
     /// For `decline`; default `generic_decline`.
     #[serde(default)]
     decline_code: Option<String>,
-    /// For `slow`; default 3,000.
+    /// For `slow` and `processed_late`; default 3,000.
     #[serde(default)]
     ms: Option<u64>,
     #[serde(default = "once")]
@@ -227,6 +240,10 @@ enum Kind {
     Status,
     Slow,
     ProcessedNoAnswer,
+    ProcessedLate,
+    ServerError,
+    ProcessedServerError,
+    RefundPending,
     WrongAmount,
     WebhookDuplicate,
     WebhookReorder,
@@ -239,8 +256,12 @@ impl Setting {
         match self.fault {
             Kind::Decline => Fault::Decline(self.decline_code.clone().unwrap_or_else(|| "generic_decline".to_owned())),
             Kind::Status | Kind::SinkFail => Fault::Status(self.code.unwrap_or(503)),
-            Kind::Slow => slow(self.ms.unwrap_or(3_000)),
+            Kind::Slow => Fault::Slow(bounded(self.ms.unwrap_or(3_000))),
             Kind::ProcessedNoAnswer => Fault::LostAnswer,
+            Kind::ProcessedLate => Fault::Late(bounded(self.ms.unwrap_or(3_000))),
+            Kind::ServerError => Fault::ServerError { processed: false },
+            Kind::ProcessedServerError => Fault::ServerError { processed: true },
+            Kind::RefundPending => Fault::Pending,
             Kind::WrongAmount => Fault::WrongAmount,
             Kind::WebhookDuplicate => Fault::WebhookDuplicate,
             Kind::WebhookReorder => Fault::WebhookReorder,

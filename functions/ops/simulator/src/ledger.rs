@@ -10,11 +10,13 @@ use ports::{Ports, Sql, SqlError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::provider::Now;
+
 /// A claim on an idempotency key that is older than this belongs to a request that died.
 pub const CLAIM_MS_MAX: i64 = 30_000;
 
 /// One statement each: Spin runs only the first of several.
-const SCHEMA: [&str; 12] = [
+const SCHEMA: [&str; 13] = [
     "pragma journal_mode = wal",
     "create table if not exists intent (intent_id text primary key, version integer not null, record text not null)",
     "create table if not exists ledger (entry integer primary key autoincrement, at_ms integer not null,
@@ -24,7 +26,9 @@ const SCHEMA: [&str; 12] = [
     "create index if not exists ledger_by_saga on ledger (saga)",
     "create table if not exists refund (refund_id text primary key, refund text not null)",
     "create table if not exists answer (idempotency_key text primary key, fingerprint text not null,
-       started_ms integer not null, status integer, body text)",
+       started_ms integer not null, at_ms integer not null, status integer, body text)",
+    "create table if not exists provider (one integer primary key check (one = 1), standing text not null default '{}',
+       offset_ms integer not null default 0)",
     "create table if not exists attempt (scope text primary key, times integer not null)",
     "create table if not exists fault (fault_id integer primary key autoincrement, fault text not null,
        times_left integer not null check (times_left >= 0))",
@@ -49,7 +53,8 @@ const APPLY: [&str; 2] = [
            new.doc ->> '$.record.intent.metadata.order_reference'
          from json_each(new.doc, '$.entries');
        insert into refund (refund_id, refund)
-         select new.doc ->> '$.refund.id', new.doc -> '$.refund' where new.doc ->> '$.refund' is not null;
+         select new.doc ->> '$.refund.id', new.doc -> '$.refund' where new.doc ->> '$.refund' is not null
+         on conflict (refund_id) do update set refund = excluded.refund;
        update answer set status = new.doc ->> '$.status', body = new.doc ->> '$.body'
          where idempotency_key = new.doc ->> '$.idempotency_key';
      end",
@@ -200,20 +205,26 @@ impl<'a> Books<'a> {
         self.0.query(sql, &doc.to_string()).map_err(failed)
     }
 
-    /// Claims an idempotency key for a request with this fingerprint.
-    pub fn claim(&self, key: &str, fingerprint: &str, now_ms: i64) -> Result<Claim, Problem> {
+    /// Claims an idempotency key for a request with this fingerprint. One that was used before `forgotten_before_ms`, by the provider's
+    /// clock, is as good as new; whether a request still runs is a matter of the real one.
+    pub fn claim(&self, key: &str, fingerprint: &str, wall_ms: i64, now: &Now) -> Result<Claim, Problem> {
         #[derive(Deserialize)]
         struct Stored {
             fingerprint: String,
             status: Option<u16>,
             body: Option<String>,
         }
-        let doc = json!({"key": key, "fingerprint": fingerprint, "now_ms": now_ms, "dead_before_ms": now_ms - CLAIM_MS_MAX});
+        let doc = json!({
+            "key": key, "fingerprint": fingerprint, "wall_ms": wall_ms, "dead_before_ms": wall_ms - CLAIM_MS_MAX,
+            "now_ms": now.now_ms, "forgotten_before_ms": now.forgotten_before_ms(),
+        });
         let claimed = self.query(
-            "insert into answer (idempotency_key, fingerprint, started_ms)
-             values (?1 ->> '$.key', ?1 ->> '$.fingerprint', ?1 ->> '$.now_ms')
-             on conflict (idempotency_key) do update set started_ms = excluded.started_ms
-               where body is null and fingerprint = excluded.fingerprint and started_ms < ?1 ->> '$.dead_before_ms'
+            "insert into answer (idempotency_key, fingerprint, started_ms, at_ms)
+             values (?1 ->> '$.key', ?1 ->> '$.fingerprint', ?1 ->> '$.wall_ms', ?1 ->> '$.now_ms')
+             on conflict (idempotency_key) do update set fingerprint = excluded.fingerprint, started_ms = excluded.started_ms,
+                 at_ms = excluded.at_ms, status = null, body = null
+               where (body is null and fingerprint = excluded.fingerprint and started_ms < ?1 ->> '$.dead_before_ms')
+                 or (body is not null and at_ms < ?1 ->> '$.forgotten_before_ms')
              returning idempotency_key",
             &doc,
         )?;
@@ -273,12 +284,12 @@ impl<'a> Books<'a> {
         rows.first().map(|text| decode::<Row>(text).map(|row| (row.version, row.record))).transpose()
     }
 
-    /// The payments with this metadata, oldest first.
-    pub fn search(&self, name: &str, value: &str) -> Result<Vec<Intent>, Problem> {
+    /// The payments with this metadata that were made until `until_s`, oldest first.
+    pub fn search(&self, name: &str, value: &str, until_s: i64) -> Result<Vec<Intent>, Problem> {
         let rows = self.query(
-            "select record -> '$.intent' from intent where exists (select 1 from json_each(record, '$.intent.metadata')
+            "select record -> '$.intent' from intent where record ->> '$.intent.created' <= ?1 ->> '$.until_s' and exists (select 1 from json_each(record, '$.intent.metadata')
                where key = ?1 ->> '$.name' and value = ?1 ->> '$.value') order by intent_id limit 10",
-            &json!({"name": name, "value": value}),
+            &json!({"name": name, "value": value, "until_s": until_s}),
         )?;
         rows.iter().map(|text| decode(text)).collect()
     }
@@ -296,6 +307,16 @@ impl<'a> Books<'a> {
                and (?1 ->> '$.after' is null or rowid < (select rowid from refund where refund_id = ?1 ->> '$.after'))
              order by rowid desc limit ?1 ->> '$.limit'",
             &json!({"intent_id": intent_id, "after": after, "limit": limit}),
+        )?;
+        rows.iter().map(|text| decode(text)).collect()
+    }
+
+    /// The refunds that are pending, or the one named if it is, the oldest first.
+    pub fn pending_refunds(&self, refund_id: Option<&str>) -> Result<Vec<Refund>, Problem> {
+        let rows = self.query(
+            "select refund from refund where refund ->> '$.status' = 'pending'
+               and (?1 ->> '$.id' is null or refund_id = ?1 ->> '$.id') order by rowid",
+            &json!({"id": refund_id}),
         )?;
         rows.iter().map(|text| decode(text)).collect()
     }
@@ -383,7 +404,11 @@ pub fn decode_all(rows: &[String]) -> Result<Vec<Value>, Problem> {
     rows.iter().map(|text| decode(text)).collect()
 }
 
-fn decode<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Problem> {
+/// A JSON text of the database's.
+///
+/// # Errors
+/// When it is not one of a `T`.
+pub fn decode<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, Problem> {
     serde_json::from_str(text).map_err(|e| Problem::internal(format!("simulator row: {e}")))
 }
 

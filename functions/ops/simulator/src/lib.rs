@@ -1,7 +1,7 @@
 //! `/simulator/...`: the outside world of a development shop. Never part of production.
 //!
 //! It speaks the part of Stripe's API the shop uses ([`api`]), keeps its own books of what money did
-//! ([`ledger`]), can be told to misbehave ([`faults`]), sends signed webhooks ([`webhooks`]), publishes the keys
+//! ([`ledger`]), can be told to misbehave in some calls ([`faults`]) or altogether ([`provider`]), sends signed webhooks ([`webhooks`]), publishes the keys
 //! of an identity provider ([`identity`]) and records the events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth apart from the
 //! shop's: a test asks here whether the customer was charged once.
 
@@ -9,6 +9,7 @@ pub mod api;
 pub mod faults;
 pub mod identity;
 pub mod ledger;
+pub mod provider;
 pub mod sink;
 pub mod webhooks;
 
@@ -32,6 +33,9 @@ pub fn routes() -> Vec<Route> {
         Route::at("/simulator/authenticate").post(api::authenticate),
         Route::at("/simulator/ledger").get(ledger::list),
         Route::at("/simulator/requests").get(ledger::requests),
+        Route::at("/simulator/provider").get(provider::show).put(provider::set),
+        Route::at("/simulator/clock").post(provider::advance),
+        Route::at("/simulator/refunds").post(provider::settle_refunds).get(provider::list_pending),
         Route::at("/simulator/faults").post(faults::add).get(faults::list).delete(faults::clear),
         Route::at("/simulator/faults/:fault_id").delete(faults::remove),
         Route::at("/simulator/identity").get(identity::show),

@@ -85,6 +85,13 @@ impl World {
         self.call(request)
     }
 
+    fn set(&self, standing: &Value) {
+        let request = Request::new(Method::Put, "/simulator/provider")
+            .with_header("content-type", "application/json")
+            .with_body(standing.to_string());
+        assert_eq!(self.call(request).0, 204, "{standing}");
+    }
+
     /// The ledger of a saga as `kind amount currency` lines.
     fn ledger(&self, saga: &str) -> Vec<String> {
         let body = self.get(&format!("/simulator/ledger?metadata_saga={saga}"));
@@ -297,8 +304,8 @@ fn a_key_belongs_to_one_request() {
     world
         .database
         .execute(
-            "insert into answer (idempotency_key, fingerprint, started_ms)
-             select 's2/authorize', replace(replace(fingerprint, 's3', 's2'), 'ord-s3', 'ord-s2'), ?1
+            "insert into answer (idempotency_key, fingerprint, started_ms, at_ms)
+             select 's2/authorize', replace(replace(fingerprint, 's3', 's2'), 'ord-s3', 'ord-s2'), ?1, ?1
              from answer where idempotency_key = 's3/authorize'",
             [world.now_ms.get()],
         )
@@ -362,6 +369,209 @@ fn a_set_fault_matches_its_calls_a_number_of_times() {
     let (status, _) = world.call(Request::new(Method::Delete, "/simulator/faults"));
     assert_eq!(status, 204);
     assert_eq!(world.get("/simulator/faults")["faults"], json!([]));
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+#[test]
+fn a_key_is_forgotten_after_a_day_and_the_payment_is_not() {
+    let world = World::new();
+    let stripe = world.stripe();
+    let first = world.held("s1", "pm_card_visa");
+    let advance = |advance_ms: i64| world.post("/simulator/clock", &json!({"advance_ms": advance_ms})).0;
+    assert_eq!(advance(DAY_MS), 200);
+    assert_eq!(world.held("s1", "pm_card_visa"), first, "a day is not over");
+    assert_eq!(advance(1), 200);
+    // What goes wrong when nobody asks first.
+    assert_eq!(block_on(stripe.find(&order("s1", "pm_card_visa"))).unwrap().unwrap().reference, first);
+    assert_ne!(world.held("s1", "pm_card_visa"), first);
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "authorized 1999 USD"]);
+    // The key is as good as new, for other parameters too; and it is remembered again.
+    let other = AuthorizeRequest { amount_minor: 5, ..order("s1", "pm_card_visa") };
+    assert!(block_on(stripe.authorize(&other)).is_err(), "remembered again");
+    assert_eq!(advance(DAY_MS + 1), 200);
+    assert!(block_on(stripe.authorize(&other)).is_ok());
+    assert_eq!(advance(-1), 400);
+}
+
+#[test]
+fn a_rotated_key_is_refused_until_it_is_told_otherwise() {
+    let world = World::new();
+    let stripe = world.stripe();
+    let id = world.held("s1", "pm_card_visa");
+    world.set(&json!({"api_key": "sk_test_2"}));
+    let refused = |result: Result<(), ProviderError>| {
+        assert!(matches!(&result, Err(ProviderError::Unauthorized { status: 401, code, .. }) if code == "api_key_expired"), "{result:?}");
+    };
+    refused(block_on(stripe.authorize(&order("s2", "pm_card_visa"))).map(drop));
+    refused(block_on(stripe.capture(&id, 1999, "USD", "k")).map(drop));
+    refused(block_on(stripe.retrieve(&id)).map(drop));
+    refused(block_on(stripe.find(&order("s1", "pm_card_visa"))).map(drop));
+    refused(block_on(stripe.find_refund(&id, "c_1")).map(drop));
+    world.set(&json!({"api_key": "sk_test_1"}));
+    block_on(stripe.capture(&id, 1999, "USD", "k")).unwrap();
+    world.set(&json!({}));
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD"]);
+}
+
+#[test]
+fn a_provider_that_is_away_does_nothing_and_forgets_nothing() {
+    let world = World::new();
+    let id = world.held("s1", "pm_card_visa");
+    world.set(&json!({"away": {}}));
+    assert_eq!(server_error(world.authorize("s2", "pm_card_visa")), 503);
+    assert!(block_on(world.stripe().retrieve(&id)).unwrap_err().may_have_happened());
+    assert!(block_on(world.stripe().capture(&id, 1999, "USD", "k")).is_err());
+    world.set(&json!({"away": {"status": 502}}));
+    assert_eq!(server_error(world.authorize("s2", "pm_card_visa")), 502);
+    assert_eq!(world.get("/simulator/provider")["standing"]["away"]["status"], 502);
+    world.set(&json!({}));
+    world.held("s2", "pm_card_visa");
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
+    assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
+}
+
+#[test]
+fn a_pending_refund_succeeds_or_fails_later() {
+    let world = World::new();
+    let stripe = world.stripe();
+    let refund = |saga: &str| {
+        let id = world.held(saga, "pm_sim_refund_pending");
+        block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/capture"))).unwrap();
+        let refund = block_on(stripe.refund(&id, 1999, "USD", saga, &format!("{saga}/refund"))).unwrap();
+        let Refund::Pending { refund_reference, amount_minor: 1999 } = refund else { panic!("{refund:?}") };
+        (id, refund_reference)
+    };
+    let ((first, good), (second, bad)) = (refund("s1"), refund("s2"));
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD"], "nothing has come back yet");
+    // And yet no other refund may have it.
+    assert!(matches!(block_on(stripe.refund(&first, 1, "USD", "x", "x")), Ok(Refund::AlreadyRefunded { .. })));
+    assert_eq!(world.get("/simulator/refunds")["pending"].as_array().unwrap().len(), 2);
+
+    let settle = |body: Value| world.post("/simulator/refunds", &body);
+    assert_eq!(settle(json!({"status": "succeeded", "refund": good})), (200, json!({"settled": [good]})));
+    assert_eq!(settle(json!({"status": "failed", "refund": good})).0, 404, "an end is an end");
+    assert_eq!(settle(json!({"status": "failed", "failure_reason": "lost_or_stolen_card"})), (200, json!({"settled": [bad]})));
+    assert_eq!(settle(json!({"status": "pending"})).0, 400);
+
+    let succeeded = Refund::Succeeded { refund_reference: good.clone(), amount_minor: 1999 };
+    assert_eq!(block_on(stripe.refund_state(&good)), Ok(succeeded.clone()));
+    assert_eq!(block_on(stripe.find_refund(&first, "s1")), Ok(Some(succeeded)));
+    let code = "lost_or_stolen_card".to_owned();
+    let failed = Refund::Failed { refund_reference: bad.clone(), amount_minor: 1999, code };
+    assert_eq!(block_on(stripe.find_refund(&second, "s2")), Ok(Some(failed)));
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"]);
+    assert_eq!(world.ledger("s2"), ["authorized 1999 USD", "captured 1999 USD"]);
+    // What failed can be asked for again.
+    assert!(matches!(block_on(stripe.refund(&second, 1999, "USD", "s2", "s2/again")), Ok(Refund::Pending { .. })));
+}
+
+#[test]
+fn a_server_error_is_kept_under_the_key_whatever_was_done() {
+    let world = World::new();
+    let stripe = world.stripe();
+    for _ in 0..2 {
+        assert_eq!(server_error(world.authorize("s1", "pm_sim_server_error")), 500);
+        assert_eq!(server_error(world.authorize("s2", "pm_sim_server_error_after")), 500);
+    }
+    assert_eq!(world.ledger("s1"), Vec::<String>::new());
+    assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
+    // The look-up asks the search when the key says nothing.
+    assert!(block_on(stripe.look_up(&order("s1", "pm_sim_server_error"))).is_err());
+    assert!(block_on(stripe.look_up(&order("s2", "pm_sim_server_error_after"))).is_ok());
+    let id = world.held("s3", "pm_sim_capture_server_error_after");
+    assert!(block_on(stripe.capture(&id, 1999, "USD", "c/1")).is_err());
+    assert!(block_on(stripe.capture(&id, 1999, "USD", "c/1")).is_err());
+    assert_eq!(block_on(stripe.retrieve(&id)).unwrap().state, PaymentState::Captured);
+}
+
+#[test]
+fn search_may_lag_as_stripes_does() {
+    let world = World::new();
+    world.set(&json!({"search_lag_ms": 60_000}));
+    world.held("s1", "pm_card_visa");
+    assert_eq!(block_on(world.stripe().find(&order("s1", "pm_card_visa"))), Ok(None));
+    assert_eq!(world.post("/simulator/clock", &json!({"advance_ms": 60_000})).0, 200);
+    assert!(block_on(world.stripe().find(&order("s1", "pm_card_visa"))).unwrap().is_some());
+}
+
+#[test]
+fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
+    let world = World::new();
+    world.set(&json!({"chaos": {"percent": 30, "seed": 11, "ms": 1}}));
+    let stripe = world.stripe();
+    // The discipline of a client: the same key, and the state of the payment when the key says nothing.
+    let until = |what: &mut dyn FnMut(u32) -> bool| {
+        let tries = (0..200).position(|number| what(number));
+        assert!(tries.is_some(), "never");
+    };
+    for number in 0..40 {
+        let saga = format!("s{number}");
+        let mut id = String::new();
+        until(&mut |_| match block_on(stripe.look_up(&order(&saga, "pm_card_visa"))) {
+            Ok(held) => {
+                id = reference(held);
+                true
+            }
+            // A stored 500 without an effect stays one for a day.
+            Err(_) => {
+                world.post("/simulator/clock", &json!({"advance_ms": DAY_MS + 1}));
+                match block_on(stripe.find(&order(&saga, "pm_card_visa"))) {
+                    Ok(Some(payment)) => {
+                        id = payment.reference;
+                        true
+                    }
+                    Ok(None) => false,
+                    Err(_) => {
+                        // Not known: the key must not be sent again before it is.
+                        until(&mut |_| {
+                            block_on(stripe.find(&order(&saga, "pm_card_visa")))
+                                .inspect(|found| {
+                                    id = found.as_ref().map(|payment| payment.reference.clone()).unwrap_or_default();
+                                })
+                                .is_ok()
+                        });
+                        !id.is_empty()
+                    }
+                }
+            }
+        });
+        until(&mut |number| block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/c/{number}"))).is_ok());
+        until(&mut |number| {
+            world.post("/simulator/refunds", &json!({"status": "succeeded"}));
+            let known = block_on(stripe.find_refund(&id, &saga));
+            match known {
+                Ok(Some(refund)) => matches!(refund, Refund::Succeeded { .. }),
+                Ok(None) => block_on(stripe.refund(&id, 1999, "USD", &saga, &format!("{saga}/r/{number}")))
+                    .is_ok_and(|r| matches!(r, Refund::Succeeded { .. })),
+                Err(_) => false,
+            }
+        });
+        assert_eq!(world.ledger(&saga), ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"], "{saga}");
+    }
+    assert!(world.get("/simulator/refunds")["pending"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_cancelled_payment_stays_cancelled() {
+    let world = World::new();
+    let id = reference(world.authorize("s1", "pm_card_authenticationRequired").unwrap());
+    assert!(block_on(world.stripe().void(&id, "v")).is_ok());
+    let (status, _) = world.post("/simulator/authenticate", &json!({"payment_intent": id}));
+    assert_eq!(status, 400);
+    assert_eq!(block_on(world.stripe().retrieve(&id)).unwrap().state, PaymentState::Voided);
+    assert_eq!(world.ledger("s1"), Vec::<String>::new());
+}
+
+#[test]
+fn a_return_url_makes_the_action_a_redirect() {
+    let world = World::new();
+    let request =
+        AuthorizeRequest { return_url: Some("https://shop.example/back".to_owned()), ..order("s1", "pm_card_authenticationRequired") };
+    let answer = block_on(world.stripe().authorize(&request)).unwrap();
+    let Authorization::ActionRequired { reference, client_secret, next_action_url: Some(url) } = answer else { panic!("{answer:?}") };
+    let payment = block_on(world.stripe().retrieve(&reference)).unwrap();
+    assert_eq!((payment.client_secret, payment.next_action_url), (client_secret, Some(url)));
 }
 
 #[test]

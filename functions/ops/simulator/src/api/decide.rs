@@ -55,7 +55,7 @@ pub(super) fn unknown_parameter(operation: Operation, form: &BTreeMap<String, St
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "amount", "reason"],
-        Operation::Sink | Operation::Identity => &[],
+        Operation::Question | Operation::Sink | Operation::Identity => &[],
     };
     let takes_metadata = matches!(operation, Operation::Authorize | Operation::Refund);
     let is_metadata = |name: &str| takes_metadata && name.starts_with("metadata[") && name.ends_with(']');
@@ -247,7 +247,8 @@ pub(super) fn refund(mut record: Record, form: &BTreeMap<String, String>, new_id
         }
     };
     record.amount_refunded = record.amount_refunded.saturating_add(back);
-    let status = if fault == Some(&Fault::Pending) { "pending" } else { "succeeded" };
+    let pending = fault == Some(&Fault::Pending);
+    let status = if pending { "pending" } else { "succeeded" };
     let refund = Refund {
         id: format!("re_{new_id}"),
         object: "refund".to_owned(),
@@ -264,11 +265,26 @@ pub(super) fn refund(mut record: Record, form: &BTreeMap<String, String>, new_id
         &json!(refund),
         Change {
             record,
-            entries: vec![Entry { kind: "refunded", amount_minor: back }],
+            // What is pending gives nothing back yet, and yet no other refund may have it.
+            entries: if pending { Vec::new() } else { vec![Entry { kind: "refunded", amount_minor: back }] },
             refund: Some(refund),
             event_type: "charge.refunded",
         },
     )
+}
+
+/// A refund that was pending comes to its end.
+pub(super) fn settle_refund(mut record: Record, mut refund: Refund, status: &str, failure_reason: Option<&str>) -> Decision {
+    status.clone_into(&mut refund.status);
+    let entries = if status == "succeeded" {
+        vec![Entry { kind: "refunded", amount_minor: refund.amount }]
+    } else {
+        record.amount_refunded = record.amount_refunded.saturating_sub(refund.amount);
+        refund.failure_reason = Some(failure_reason.unwrap_or("unknown").to_owned());
+        Vec::new()
+    };
+    let body = json!(refund);
+    Decision::changed(200, &body, Change { record, entries, refund: Some(refund), event_type: "refund.updated" })
 }
 
 fn unexpected_state(record: &Record, wanted: &str) -> Decision {
