@@ -77,9 +77,9 @@ use {
     app::{cart, catalog, checkout, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        CartLocked, CartNotFound, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
-        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines,
-        TooManyShares, TotalMismatch, WarehouseUnknown,
+        CartCompleted, CartLocked, CartNotFound, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy,
+        OrderNotFound, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative,
+        TooManyLines, TooManyShares, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -156,8 +156,12 @@ endpoints! {
     }
     /// A checkout session.
     CHECKOUT_SESSION: "checkout-session" "/api/v1/checkout/:session_id" {
-        /// A session, with what is reserved for it.
+        /// A session, with what is reserved for it and the payment it waits for.
         view_checkout: "GET" Owner => |it| it.no_query().reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
+        /// Close a session that has no order.
+        ///
+        /// A payment that waits for the buyer is cancelled at the provider, what is held goes free, and the cart can be changed. Asked again it answers the same.
+        abandon_checkout: "DELETE" Owner => |it| it.no_query().reply::<wire::SessionClosed>(200).problems(&[SessionNotFound, CartCompleted, CartLocked]);
     }
     /// From a session to one paid order.
     CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" {

@@ -153,6 +153,26 @@ impl Applied {
     }
 }
 
+/// Applies what the buyer wants instead of what is being paid: an attempt that waits for them ends in the same statement. One whose
+/// provider is being asked does not: until that is known the cart stays locked.
+pub(crate) fn apply_over_attempt(
+    shop: &Shop<'_>,
+    owner: &str,
+    change: &Change,
+    command: &Command,
+    mut input: Value,
+) -> Result<Applied, Problem> {
+    let applied = change.apply(shop, owner, command, input.clone())?;
+    // Rarely there is one, and its statements are text that every change would travel with.
+    if applied.refusal() != Some(Refusal::CartLocked) {
+        return Ok(applied);
+    }
+    if let Some(input) = input.as_object_mut() {
+        json::member(input, "cancel_id", &shop.id());
+    }
+    change.apply(shop, owner, command, input)
+}
+
 /// JSON without its white space and in one order of keys, so that a client that formats anew still replays.
 fn canonical(body: &str) -> String {
     json::read::<Value>(body.as_bytes()).map_or_else(|_| body.to_owned(), |value| json::text(&value))

@@ -36,6 +36,7 @@ struct Owed {
 #[derive(Debug, Deserialize)]
 struct PlannedOrder {
     order_id: String,
+    return_url: Option<String>,
 }
 
 /// What one try came to.
@@ -77,14 +78,16 @@ async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
     let provider = provider(shop)?;
     let reference = match &owed.payment.reference {
         Some(reference) => reference.clone(),
-        None => match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id)).await {
-            Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
-            Ok(Authorization::Declined { reference, .. }) => {
-                return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 });
+        None => {
+            match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id, owed.plan.return_url.as_deref())).await {
+                Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
+                Ok(Authorization::Declined { reference, .. }) => {
+                    return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 });
+                }
+                Err(ProviderError::Mismatch { reference, .. }) => reference,
+                Err(error) => return Ok(failed(&error)),
             }
-            Err(ProviderError::Mismatch { reference, .. }) => reference,
-            Err(error) => return Ok(failed(&error)),
-        },
+        }
     };
     Ok(match provider.void(&reference, &format!("{}/void/{}", owed.compensation_id, owed.attempts)).await {
         Ok(Void::Voided { .. }) => Attempt::Done { state: PaymentState::Voided, reference: Some(reference), refunded_minor: 0 },

@@ -35,7 +35,7 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
 
 impl PaymentRow {
     /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same key.
-    pub(crate) fn authorization(&self, saga_id: &str, order_id: &str) -> AuthorizeRequest {
+    pub(crate) fn authorization(&self, saga_id: &str, order_id: &str, return_url: Option<&str>) -> AuthorizeRequest {
         AuthorizeRequest {
             idempotency_key: format!("{}/authorize", self.payment_id),
             amount_minor: self.amount_minor,
@@ -43,7 +43,7 @@ impl PaymentRow {
             payment_method: self.method.clone(),
             saga_id: saga_id.to_owned(),
             order_reference: order_id.to_owned(),
-            return_url: None,
+            return_url: return_url.map(str::to_owned),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
     compensation,
     event::Event,
     payment::{PaymentRow, provider},
-    settings::{PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, RESERVATION_MS, SAGA_RETRY_MS},
+    settings::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS},
     shop::Shop,
 };
 use domain::{
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) payment_method: String,
     /// What the buyer agreed to, as a hash: a confirm that asks for the same is of this attempt.
     pub(crate) agreement: String,
+    /// Where the buyer comes back to from their bank: a look-up must send it again.
+    pub(crate) return_url: Option<String>,
     pub(crate) currency: Currency,
     pub(crate) subtotal_minor: i64,
     pub(crate) discount_minor: i64,
@@ -70,6 +72,7 @@ pub(crate) struct Planned {
     pub(crate) currency: Currency,
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
+    pub(crate) return_url: Option<String>,
     pub(crate) lines: Vec<PlannedLine>,
 }
 
@@ -149,7 +152,7 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
 }
 
 async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
-    let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id);
+    let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id, saga.plan.return_url.as_deref());
     let provider = provider(shop)?;
     let answer = if saga.attempts == 0 { provider.authorize(&request).await } else { provider.look_up(&request).await };
     match answer {
@@ -159,7 +162,7 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
                 reason: "action_required",
                 payment_state: Some(PaymentState::RequiresAction),
                 reference: Some(reference),
-                retry_in_ms: shop.setting(&RESERVATION_MS)?,
+                retry_in_ms: action_wait_ms(shop, &saga)?,
                 ..Settlement::default()
             };
             settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
@@ -185,8 +188,9 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
                 go_back(shop, saga, Some(reference), SagaEvent::GivenUp, "action_not_taken").await
             }
             ProviderState::RequiresAction | ProviderState::Processing => {
-                wait(shop, &saga, "action_required")?;
-                Ok(Outcome::Pending(action_required(None, None)))
+                let retry_in_ms = action_wait_ms(shop, &saga)?;
+                write(shop, &saga, saga.state, Settlement { reason: "action_required", retry_in_ms, ..Settlement::default() })?;
+                Ok(Outcome::Pending(action_required(payment.client_secret, payment.next_action_url)))
             }
             ProviderState::Failed => declined(shop, &saga, Some(reference), "authentication_failed", true),
             ProviderState::Voided => declined(shop, &saga, Some(reference), "authentication_failed", false),
@@ -330,6 +334,15 @@ async fn go_back(
         Problem::new(Code::ReservationExpired)
     };
     Ok(Outcome::Refused(told.detail("no order was made and nothing is charged; confirm again")))
+}
+
+/// When the provider is asked again whether the buyer has acted, who may never come back to say so: often at first, and at the end of
+/// what is held at the latest.
+fn action_wait_ms(shop: &Shop<'_>, saga: &Saga) -> Result<i64, Problem> {
+    let tries = i64::from(saga.attempts).saturating_add(1);
+    let wait_ms = shop.setting(&ACTION_POLL_MS)?.saturating_mul(tries).min(shop.setting(&ACTION_POLL_LIMIT_MS)?);
+    let held_ms = saga.reserved_until_ms.map_or(0, |until| until.saturating_sub(saga.now_ms));
+    Ok(wait_ms.min(held_ms).max(0))
 }
 
 /// Nothing new: give the lease back and look again later.

@@ -86,6 +86,10 @@ settings! {
     SAGA_LEASE_MS: i64 = "saga_lease_seconds", seconds;
     /// How long recovery waits between two looks at a saga.
     SAGA_RETRY_MS: i64 = "saga_retry_seconds", seconds;
+    /// First wait before it is asked whether a buyer has answered their bank; it grows by itself each time.
+    ACTION_POLL_MS: i64 = "action_poll_seconds", seconds;
+    /// Longest of these waits: with the worker, how late the order of a buyer who never comes back may be.
+    ACTION_POLL_LIMIT_MS: i64 = "action_poll_limit_seconds", seconds;
     /// Whether money is taken with the order (`true`) or later (`false`: it stays authorized).
     PAYMENT_CAPTURE: bool = "payment_capture_at_order", switch;
     /// Tries of a capture before it is given up with an alert (PAY-3).

@@ -4,6 +4,7 @@
 //! bytes. What these types say is held against the running functions by the end-to-end suite, which refuses every reply
 //! that they do not describe, down to the last field.
 
+use crate::checkout::PaymentToken;
 use crate::ops::Dependency;
 use domain::{
     address::{Address, Email, Notes},
@@ -115,6 +116,8 @@ pub enum SessionStatus {
     Replaced,
     /// There is an order.
     Completed,
+    /// The buyer closed it.
+    Abandoned,
 }
 
 /// A checkout session that has begun.
@@ -152,6 +155,40 @@ pub struct SessionView {
     pub session: SessionBegun,
     /// What is held for it.
     pub reservations: Vec<Reservation>,
+    /// The payment it waits for; null if there is none under way.
+    pub payment: Option<SessionPayment>,
+}
+
+/// A payment that is under way.
+#[derive(Debug, JsonSchema)]
+pub struct SessionPayment {
+    /// Whom it waits for.
+    pub status: SessionPaymentStatus,
+    /// The token it is paid with.
+    pub payment_method: PaymentToken,
+    /// Until when the stock is held for it.
+    pub expires_at_ms: Option<i64>,
+}
+
+/// Whom a payment waits for.
+#[derive(Debug, JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+pub enum SessionPaymentStatus {
+    /// The provider.
+    Processing,
+    /// The buyer: confirm again with the same key for `client_secret` and `next_action_url`.
+    RequiresAction,
+}
+
+/// A checkout session that is closed.
+#[derive(Debug, JsonSchema)]
+pub struct SessionClosed {
+    /// The session.
+    pub session_id: SessionId,
+    /// The cart it was of.
+    pub cart_id: CartId,
+    /// `abandoned`; or `replaced`, if it was over already.
+    pub status: SessionStatus,
 }
 
 /// Stock that is held.

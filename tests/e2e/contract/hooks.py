@@ -83,6 +83,7 @@ NEEDS = {
     "begin_checkout": lambda: (Buyer().with_line(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
     "view_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
+    "abandon_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
     "confirm_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
     "view_order": lambda: with_parameters(Buyer().with_order(), "order_id"),
     "view_order_by_number": lambda: with_parameters(Buyer().with_order(), "order_number"),

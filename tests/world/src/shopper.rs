@@ -27,6 +27,11 @@ impl World {
         shopper
     }
 
+    /// A guest who is known, in another tab: for what happens meanwhile.
+    pub fn tab_of(&self, token: String, owner: String) -> Shopper<'_> {
+        Shopper { world: self, token, owner }
+    }
+
     /// A guest who has begun a checkout of one `TILL-0001`, 15.09 USD with shipping; the session's id.
     #[track_caller]
     pub fn at_checkout(&self, payment_method: &str) -> (Shopper<'_>, String) {

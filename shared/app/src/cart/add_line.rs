@@ -3,6 +3,7 @@
 use super::{conflict, not_found, quantity, view};
 use crate::{
     Change,
+    change::apply_over_attempt,
     event::Event,
     settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
     shop::Shop,
@@ -67,5 +68,5 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
         "reply": { "line_id": line_id, "sku": body.sku, "unit_price": Money::new(price_minor, facts.currency), "warnings": warnings },
         "events": [Event::new(&shop, "cart.item_added", "cart", facts.cart_id.as_str(), event)],
     });
-    change.apply(&shop, owner, &sql::CART_ADD_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }

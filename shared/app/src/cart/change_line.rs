@@ -4,7 +4,7 @@ use super::{
     conflict, not_found, quantity,
     view::{self, CartRow},
 };
-use crate::{Change, event::Event, settings::CART_QUANTITY_LIMIT, shop::Shop};
+use crate::{Change, change::apply_over_attempt, event::Event, settings::CART_QUANTITY_LIMIT, shop::Shop};
 use domain::{ids::Sku, money::Money, quantity::Quantity};
 use edge::{Code, Problem, Reply};
 use json::{Value, json};
@@ -37,7 +37,7 @@ pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQua
         "reply": reply(&cart, &sku, line_id, quantity)?,
         "events": [Event::new(&shop, "cart.quantity_changed", "cart", cart.cart_id.as_str(), event)],
     });
-    change.apply(&shop, owner, &sql::CART_SET_QUANTITY, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes a line.
@@ -52,7 +52,7 @@ pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Chang
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": { "line_id": line_id, "sku": sku },
         "events": [Event::new(&shop, "cart.item_removed", "cart", cart.cart_id.as_str(), event)],
     });
-    change.apply(&shop, owner, &sql::CART_REMOVE_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes every line.
@@ -67,7 +67,7 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, P
         "cart_id": cart.cart_id, "owner": owner,
         "events": [Event::new(&shop, "cart.cleared", "cart", cart.cart_id.as_str(), event)],
     });
-    change.apply(&shop, owner, &sql::CART_CLEAR, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }
 
 /// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.

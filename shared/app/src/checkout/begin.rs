@@ -1,7 +1,9 @@
 //! `POST /api/v1/checkout`: the cart as the buyer agrees to it, with where it goes and how it is paid.
 
 use crate::{
-    Change, contact,
+    Change,
+    change::{Applied, apply_over_attempt},
+    contact,
     pricing::{Binding, Priced, PricingFacts, quote_hash},
     problem::{payable, refused},
     settings::CHECKOUT_SESSION_MS,
@@ -13,10 +15,10 @@ use domain::{
     totals::{check_payable, warnings},
 };
 use edge::{Code, Problem, Reply};
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
-use store::{Refusal, sql};
+use store::{Command, Refusal, sql};
 
 /// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
 #[derive(Debug, Deserialize)]
@@ -83,12 +85,27 @@ impl From<PaymentToken> for String {
     }
 }
 
-/// Begins a checkout of the caller's cart, or begins it anew. Everything a confirm would refuse is refused here
+/// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends then, and what is held passes on. Everything a confirm would refuse is refused here
 /// already, by the same functions (STOCK-7).
 ///
 /// # Errors
 /// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot be made or charged.
 pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Reply, Problem> {
+    begin_by(ports, owner, body, change, apply_over_attempt)
+}
+
+/// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has not changed their mind.
+pub(crate) fn begin_unless_locked(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Reply, Problem> {
+    begin_by(ports, owner, body, change, |shop, owner, change, command, input| change.apply(shop, owner, command, input))
+}
+
+fn begin_by(
+    ports: &Ports<'_>,
+    owner: &str,
+    body: BeginCheckout,
+    change: &Change,
+    apply: impl FnOnce(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
+) -> Result<Reply, Problem> {
     let shop = Shop::relaxed(ports)?;
     let country = body.shipping_address.country.clone();
     let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
@@ -121,7 +138,7 @@ pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Chang
         },
         "events": [],
     });
-    let begun = change.apply(&shop, owner, &sql::CHECKOUT_BEGIN, input)?;
+    let begun = apply(&shop, owner, change, &sql::CHECKOUT_BEGIN, input)?;
     // A replay is of the first time's session, not of this one's.
     let session_id = begun.text("session_id").unwrap_or(session_id);
     let reply =

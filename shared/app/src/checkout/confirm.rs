@@ -38,6 +38,57 @@ pub struct Confirm {
     accept_total: Option<Money>,
     /// Another payment method than the session's: a retry after a decline, with the stock still held (CHK-9).
     payment_method: Option<PaymentToken>,
+    /// Where the buyer is sent back to when their bank has asked them (https, or http to this machine). Without it a client that knows the
+    /// `client_secret` asks them itself.
+    return_url: Option<ReturnUrl>,
+}
+
+/// Where a buyer comes back to. It is kept and sent to the provider, so nothing of theirs belongs into it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct ReturnUrl(String);
+
+/// Characters a return URL may have.
+const RETURN_URL_MAX: usize = 2_048;
+
+impl TryFrom<String> for ReturnUrl {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_plain = text.len() <= RETURN_URL_MAX && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
+        let leads_somewhere = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => {
+                let authority = authority(rest);
+                !authority.is_empty() && !authority.starts_with(':') && !authority.contains('@')
+            }
+            (None, Some(rest)) => {
+                let authority = authority(rest);
+                let host = authority.rsplit_once(':').filter(|_| !authority.ends_with(']')).map_or(authority.as_str(), |(host, _)| host);
+                ["localhost", "127.0.0.1", "[::1]"].contains(&host)
+            }
+            (None, None) => false,
+        };
+        if is_plain && leads_somewhere {
+            Ok(Self(text))
+        } else {
+            Err("must be an absolute https URL of at most 2048 plain characters; http to this machine alone")
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ReturnUrl {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReturnUrl".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string", "maxLength": RETURN_URL_MAX, "pattern": "^https?://[!-~]+$",
+            "description": "Where the buyer is sent back to: an absolute https URL; http to this machine alone. Nothing personal belongs into it.",
+        })
+    }
 }
 
 /// One confirm, as it was asked for.
@@ -243,7 +294,8 @@ fn claim(
     agreed(shop, session, pricing, &priced, asked.body)?;
     check_payable(&priced.totals, pricing.rules()?).map_err(|error| payable(&error))?;
     let destination = json!({ "country": session.country, "region": session.region, "shipping_method": session.shipping_method });
-    let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, &destination)?;
+    let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
+    let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, return_url, &destination)?;
     let cancel_id = supersedes.is_some().then(|| shop.id());
     let input = json!({
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,

@@ -6,9 +6,10 @@ mod gate;
 mod plan;
 mod view;
 
+pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentToken, begin};
 pub use confirm::{Confirm, confirm};
-pub use view::view;
+pub use view::{abandon, view};
 
 use crate::shop::Shop;
 use edge::{Code, Problem};

@@ -21,6 +21,7 @@ pub(super) fn plan(
     priced: &Priced,
     payment_method: &str,
     agreement: &str,
+    return_url: Option<&str>,
     destination: &Value,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
@@ -55,6 +56,7 @@ pub(super) fn plan(
         provider: PROVIDER.to_owned(),
         payment_method: payment_method.to_owned(),
         agreement: agreement.to_owned(),
+        return_url: return_url.map(str::to_owned),
         currency: totals.currency,
         subtotal_minor: totals.subtotal.amount_minor(),
         discount_minor: totals.discount.amount_minor(),

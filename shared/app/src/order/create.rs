@@ -83,10 +83,10 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
 
     let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
     let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
-    let begun = match checkout::begin(ports, &owner, begin, &Change::default()) {
+    let begun = match checkout::begin_unless_locked(ports, &owner, begin, &Change::default()) {
         Ok(begun) => begun,
-        // The same request, sent at the same time, has made an order of the cart since.
-        Err(problem) => match earlier(&shop, &owner)? {
+        // The same request, sent at the same time or earlier, has made an order of the cart since, or waits for its buyer.
+        Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
             Some(session_id) => return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await,
             None => return Err(problem),
         },
@@ -102,6 +102,12 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
 fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<String>, Problem> {
     let orders: Vec<Value> = shop.list(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
     Ok(orders.first().and_then(|order| order.get("session_id")?.as_str().map(str::to_owned)))
+}
+
+/// The session of the payment that is under way for this owner.
+fn under_way(shop: &Shop<'_>, owner: &str) -> Result<Option<String>, Problem> {
+    let attempt: Option<Value> = shop.read(&sql::ATTEMPT_LIVE, &json!({ "owner": owner }))?;
+    Ok(attempt.and_then(|attempt| attempt.get("session_id")?.as_str().map(str::to_owned)))
 }
 
 fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {

@@ -78,7 +78,7 @@ create table if not exists reservation (
   created_at_ms bigint not null,
   constraint committed_never_expires check (status <> 'committed' or expires_at_ms is null)
 );
-create index if not exists reservation_by_session on reservation (session_id);
+create index if not exists reservation_by_session on reservation (session_id, sku);
 create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
 
 -- Destination zones; region '' is the country's default. Tax by zone and class (PRICE-7), its half of a minor unit

@@ -37,7 +37,7 @@ create table if not exists stock (sku text, warehouse_id text, on_hand integer n
 create table if not exists stock_movement (movement_id integer primary key, sku text not null, warehouse_id text not null, kind text not null, on_hand_delta integer not null, reserved_delta integer not null, reference text not null, at_ms integer not null);
 -- 'releasing' exists only inside a command: it marks the rows the fragment `release` gives back.
 create table if not exists reservation (reservation_id text primary key, session_id text not null, order_id text, sku text not null, warehouse_id text not null, quantity integer not null constraint reservation_is_positive check (quantity > 0), status text not null, expires_at_ms integer, created_at_ms integer not null, constraint committed_never_expires check (status <> 'committed' or expires_at_ms is null)) without rowid;
-create index if not exists reservation_by_session on reservation (session_id);
+create index if not exists reservation_by_session on reservation (session_id, sku);
 create index if not exists reservation_releasing on reservation (status) where status = 'releasing';
 create index if not exists reservation_due on reservation (expires_at_ms) where status = 'active';
 

@@ -88,6 +88,7 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::CART_FOR_ADD, json!({"owner": "dan", "sku": "TILL-0001"})),
         (&sql::PRICING_FACTS, json!({"owner": "dan", "country": null, "region": null})),
         (&sql::CONFIRM_FACTS, json!({"owner": "dan", "session_id": "session-dan", "idempotency_key": "k"})),
+        (&sql::ATTEMPT_LIVE, json!({"owner": "cat"})),
         (&sql::SESSION_VIEW, json!({"owner": "dan", "session_id": "session-dan"})),
         (&sql::RECEIPT, json!({"idempotency_key": "old"})),
         (&sql::ORDER_VIEW, json!({"order_id": "order-ann", "order_number": null, "owner": "ann"})),

@@ -44,22 +44,144 @@ fn a_session_is_refused_on_any_other_cart() {
 }
 
 #[test]
-fn a_second_session_replaces_the_first_and_gives_its_holds_back() {
+fn a_second_session_replaces_the_first_and_takes_its_holds_over() {
     let (shop, ann) = (shop(), shopper("ann"));
-    ann.confirms(&shop, TWO_CUPS);
+    let all = &[("TILL-0100", "wh-hanoi", 10)][..];
+    ann.confirms(&shop, all);
     shopper("bob").confirms(&shop, TWO_CUPS);
     // A decline frees the cart and keeps the hold (CHK-9).
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
-    shop.stock_adds_up();
+    let until = shop.one("select expires_at_ms from reservation where session_id = 'session-ann'");
     shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": "session-ann-2"})));
     assert_eq!(
         shop.rows("select session_id, status from checkout_session order by 1"),
         ["session-ann|replaced", "session-ann-2|open", "session-bob|open"]
     );
-    assert_eq!(shop.rows("select session_id, status from reservation order by 1"), ["session-ann|released", "session-bob|active"]);
-    assert_eq!(shop.rows("select kind, reserved_delta, reference from stock_movement where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi' and reserved_delta <> 0 order by movement_id"),
-        ["reserve|2|hold-ann-1", "reserve|2|hold-bob-1", "release|-2|hold-ann-1"]);
+    assert_eq!(shop.rows("select session_id, status from reservation order by 1"), ["session-ann-2|active", "session-bob|active"]);
+    assert_eq!(shop.one("select expires_at_ms from reservation where session_id = 'session-ann-2'"), until, "and not for longer");
+    let moved = "select kind from stock_movement where sku = 'TILL-0100' and reserved_delta <> 0 order by movement_id";
+    assert_eq!(shop.rows(moved), ["reserve"], "it was never free");
+    // The next confirm has all of it.
+    shop.does(&sql::CONFIRM_BEGIN, &with(ann.confirm_anew(2, all), json!({"session_id": "session-ann-2"})));
+    assert_eq!(shop.rows(moved), ["reserve", "release", "reserve"]);
     shop.stock_adds_up();
+}
+
+#[test]
+fn who_begins_anew_gives_up_the_attempt_that_waits_for_them() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.is_at_the_bank(&shop, TWO_CUPS);
+    let anew = with(ann.checkout(2), json!({"session_id": "session-2", "cancel_id": "cancel-1"}));
+    // Without a word of that the cart is held.
+    shop.refuses(&sql::CHECKOUT_BEGIN, &with(anew.clone(), json!({"cancel_id": null})), Refusal::CartLocked);
+    shop.refuses(&sql::CHECKOUT_BEGIN, &with(anew.clone(), json!({"cart_version": 1})), Refusal::CartChanged);
+    shop.does(&sql::CHECKOUT_BEGIN, &anew);
+    assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"]);
+    assert_eq!(shop.rows("select session_id, status from reservation"), ["session-2|active"]);
+    shop.refuses(&sql::ORDER_CREATE, &ann.order_create(), Refusal::SagaMovedOn);
+    shop.stock_adds_up();
+    // Who is being asked at this moment is waited for.
+    let (shop, ann) = (crate::suite::support::shop(), shopper("ann"));
+    ann.confirms(&shop, TWO_CUPS);
+    shop.refuses(&sql::CHECKOUT_BEGIN, &anew, Refusal::CartLocked);
+}
+
+/// Sagas with their cart's holder and what is owed for them.
+const GIVEN_UP: &str = "select g.saga_id, g.state, c.saga_id, k.kind, k.payment_id from saga as g join cart as c on c.cart_id = g.cart_id
+    left join compensation as k on k.saga_id = g.saga_id order by 1";
+
+#[test]
+fn a_change_of_the_cart_gives_up_the_attempt_that_waits_for_its_buyer() {
+    let ann = shopper("ann");
+    let changes = [
+        (&sql::CART_ADD_LINE, ann.add("TILL-0002", 1)),
+        (&sql::CART_SET_QUANTITY, ann.set("TILL-0001", 1)),
+        (&sql::CART_REMOVE_LINE, ann.remove("TILL-0001")),
+        (&sql::CART_CLEAR, ann.clear()),
+    ];
+    for (command, change) in changes {
+        let shop = shop();
+        let gives_up = with(change.clone(), json!({"cancel_id": "cancel-1"}));
+        ann.confirms(&shop, TWO_CUPS);
+        shop.refuses(command, &gives_up, Refusal::CartLocked);
+        let asked = json!({"payment_state": "requires_action", "reference": "pi-ann"});
+        shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), asked));
+        shop.refuses(command, &change, Refusal::CartLocked);
+        // A change that is refused gives nothing up.
+        shop.refuses(command, &with(gives_up.clone(), json!({"if_versions": [9]})), Refusal::VersionConflict);
+        shop.does(command, &gives_up);
+        assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"], "{}", command.name);
+        assert_eq!(
+            shop.rows("select session_id, status from reservation"),
+            ["session-ann|active"],
+            "what is held waits for the next confirm"
+        );
+        shop.stock_adds_up();
+    }
+}
+
+#[test]
+fn a_session_that_is_abandoned_holds_nothing_and_waits_for_nobody() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let abandon = json!({"session_id": "session-ann", "owner": "ann", "cancel_id": "cancel-1"});
+    ann.confirms(&shop, TWO_CUPS);
+    shop.refuses(&sql::CHECKOUT_ABANDON, &abandon, Refusal::CartLocked);
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
+    for over in [json!({"owner": "eve"}), json!({"session_id": "session-2"})] {
+        shop.refuses(&sql::CHECKOUT_ABANDON, &with(abandon.clone(), over), Refusal::SessionClosed);
+    }
+    assert_eq!(
+        shop.does(&sql::CHECKOUT_ABANDON, &abandon),
+        json!({"session_id": "session-ann", "cart_id": "cart-ann", "status": "abandoned"})
+    );
+    assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"]);
+    assert_eq!(shop.rows("select status, version from cart"), ["active|2"]);
+    assert_eq!(shop.rows("select status from reservation"), ["released"]);
+    shop.refuses(&sql::CHECKOUT_ABANDON, &abandon, Refusal::SessionClosed);
+    shop.stock_adds_up();
+    // The cart is hers to buy.
+    shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": "session-2"})));
+    shop.does(&sql::CONFIRM_BEGIN, &with(ann.confirm_anew(2, TWO_CUPS), json!({"session_id": "session-2"})));
+    // One that waits for nobody is closed as well, and owes nothing.
+    let (shop, bob) = (crate::suite::support::shop(), shopper("bob"));
+    bob.goes_to_checkout(&shop, TWO_CUPS);
+    shop.does(&sql::CHECKOUT_ABANDON, &json!({"session_id": "session-bob", "owner": "bob", "cancel_id": "cancel-1"}));
+    assert_eq!(shop.rows("select status from cart"), ["active"]);
+    assert_eq!(shop.rows("select kind from compensation"), [] as [&str; 0]);
+}
+
+#[test]
+fn a_session_says_what_it_waits_for() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let payment = || shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": "ann"}))[0]["payment"].clone();
+    let live = || shop.list(&sql::ATTEMPT_LIVE, &json!({"owner": "ann"}));
+    let version = ann.goes_to_checkout(&shop, TWO_CUPS);
+    assert_eq!((payment(), live()), (json!(null), vec![]));
+    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS));
+    let until = shop.one("select expires_at_ms from reservation");
+    assert_eq!(payment(), json!({"state": "authorizing", "payment_method": "pm_card", "expires_at_ms": until}));
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
+    assert_eq!(payment()["state"], "awaiting_action");
+    assert_eq!(live(), [json!({"session_id": "session-ann"})]);
+    shop.does(&sql::ORDER_CREATE, &ann.order_create());
+    assert_eq!((payment(), live()), (json!(null), vec![]));
+}
+
+#[test]
+fn what_a_cart_holds_itself_is_available_to_it_wherever_it_asks() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    let all = &[("TILL-0100", "wh-hanoi", 10)][..];
+    ann.confirms(&shop, all);
+    bob.goes_to_checkout(&shop, all);
+    for (name, available) in [("ann", 10), ("bob", 0)] {
+        let owner = json!({"owner": name});
+        let cart = shop.list(&sql::CART_VIEW, &owner).remove(0);
+        let add = shop.list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100"})).remove(0);
+        let level = shop.list(&sql::PRICING_FACTS, &json!({"owner": name, "country": null, "region": null})).remove(0)["levels"][0].clone();
+        assert_eq!((&cart["lines"][0]["available"], &add["available"]), (&json!(available), &json!(available)), "{name}");
+        assert_eq!(level["on_hand"].as_i64().unwrap() - level["reserved"].as_i64().unwrap(), available, "{name}");
+    }
+    assert_eq!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": "nothing"}))[0]["available"], json!(null));
 }
 
 #[test]

@@ -223,8 +223,59 @@ fn a_cart_has_one_open_session_however_often_it_goes_to_checkout() {
         shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": format!("session-{thread}")})))
     });
     assert_eq!(shop.rows("select status, count(*) from checkout_session group by 1 order by 1"), ["open|1", "replaced|8"]);
-    assert_eq!(shop.rows("select status from reservation"), ["released"]);
+    let held = "select r.status, s.status from reservation as r join checkout_session as s on s.session_id = r.session_id";
+    assert_eq!(shop.rows(held), ["active|open"], "what the first held is the last one's");
     shop.stock_adds_up();
+}
+
+#[test]
+fn of_an_order_and_many_who_would_supersede_its_attempt_one_comes_first() {
+    let shared = SharedShop::new();
+    let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
+    for round in 0..6 {
+        let ann = shopper(&format!("ann-{round}"));
+        ann.is_at_the_bank(&shared.open(), lines);
+        let outcomes = shared.at_once(|shop, thread| {
+            let cancel_id = json!({"cancel_id": format!("cancel-{round}-{thread}")});
+            match thread {
+                0 => outcome(shop, &sql::ORDER_CREATE, &ann.order_create(), &[Refusal::SagaMovedOn]),
+                1 => outcome(
+                    shop,
+                    &sql::CART_ADD_LINE,
+                    &with(ann.add("TILL-0002", 1), cancel_id),
+                    &[Refusal::CartLocked, Refusal::CartNotFound],
+                ),
+                2 => outcome(
+                    shop,
+                    &sql::CHECKOUT_BEGIN,
+                    &with(with(ann.checkout(2), cancel_id), json!({"session_id": format!("again-{round}")})),
+                    &[Refusal::CartLocked, Refusal::CartNotFound, Refusal::CartChanged],
+                ),
+                _ => {
+                    let mut instead = with(ann.confirm_instead(2, lines), cancel_id);
+                    instead =
+                        with(instead, json!({"saga_id": format!("saga-{round}-{thread}"), "idempotency_key": format!("key-{thread}")}));
+                    instead["plan"]["payment_id"] = json!(format!("payment-{round}-{thread}"));
+                    instead["plan"]["lines"][0]["reservation_id"] = json!(format!("hold-{round}-{thread}"));
+                    outcome(
+                        shop,
+                        &sql::CONFIRM_BEGIN,
+                        &instead,
+                        &[Refusal::ConfirmInProgress, Refusal::CartConverted, Refusal::CartChanged, Refusal::SessionClosed],
+                    )
+                }
+            }
+        });
+        let shop = shared.open();
+        let applied = |from: usize| outcomes.iter().skip(from).filter(|refusal| refusal.is_none()).count();
+        let cancels = shop.rows(&format!("select saga_id from compensation where saga_id = 'saga-ann-{round}'"));
+        // The attempt ends once, in an order or in a cancel; and of those that would take its place one does at most.
+        assert_eq!((usize::from(outcomes[0].is_none()) + cancels.len(), applied(3) <= 1), (1, true), "{outcomes:?}");
+        let live =
+            shop.rows(&format!("select state from saga where owner = 'ann-{round}' and state in ('authorizing', 'awaiting_action')"));
+        assert_eq!(live.len(), applied(3), "{outcomes:?}");
+        shop.stock_adds_up();
+    }
 }
 
 #[test]

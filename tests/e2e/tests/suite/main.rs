@@ -6,6 +6,7 @@
 //! guests and goods of its own; those that move the clock have the shop to themselves ([`e2e::Shop::alone`]).
 //! After each, the consistency audit must find nothing.
 
+mod attempts;
 mod authorization;
 mod budgets;
 mod cart;

@@ -37,7 +37,7 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
         endpoint("/api/v1/cart/shipping-methods", &["GET"], owner, vec![]),
         endpoint("/api/v1/cart/totals", &["GET"], owner, vec![]),
         endpoint("/api/v1/checkout", &["POST"], owner, vec![("POST", guest.basket().body)]),
-        endpoint(&format!("/api/v1/checkout/{invented}"), &["GET"], owner, vec![]),
+        endpoint(&format!("/api/v1/checkout/{invented}"), &["GET", "DELETE"], owner, vec![]),
         endpoint(&format!("/api/v1/checkout/{invented}/confirm"), &["POST"], owner, vec![("POST", json!({}))]),
         endpoint("/api/v1/orders", &["GET", "POST"], admin, vec![("POST", order)]),
         endpoint(&format!("/api/v1/orders/{invented}"), &["GET"], owner, vec![]),

@@ -1,17 +1,20 @@
--- Opens a checkout session on the cart as the buyer saw it; an open one is replaced and gives its holds back.
--- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, reply?, idempotency…?
+-- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
+-- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew.
+-- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, cancel_id?, reply?, idempotency…?
 -- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
 create or replace function checkout_begin(doc jsonb) returns jsonb language plpgsql as $$
 declare
   the_cart cart;
+  held text[];
 begin
   perform take_idempotency_key(doc);
   select * into the_cart from cart
     where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
   if not found then raise exception 'cart_not_found'; end if;
-  if the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
   if the_cart.version <> (doc ->> 'cart_version')::bigint then raise exception 'cart_changed'; end if;
-  perform release_reservations(lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open')));
+  held := lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open'));
+  update reservation set session_id = doc ->> 'session_id' where reservation_id = any (held);
   update checkout_session set status = 'replaced' where cart_id = the_cart.cart_id and status = 'open';
   insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
     values (doc ->> 'session_id', the_cart.cart_id, the_cart.owner, 'open', the_cart.version, doc ->> 'country', doc ->> 'region', doc ->> 'shipping_method',

@@ -6,7 +6,7 @@ begin
       'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
           'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
           'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
-          'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku)) order by l.added_at_ms, l.sku)
+          'available', available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku)
         from cart_line as l
         left join sku as s on s.sku = l.sku
         left join price as p on p.sku = l.sku and p.currency = c.currency

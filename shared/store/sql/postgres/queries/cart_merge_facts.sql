@@ -6,9 +6,7 @@ select jsonb_build_object('guest_cart_id', g.cart_id, 'guest_version', g.version
   'lines_in_cart', (select count(*) from cart_line where cart_line.cart_id = c.cart_id),
   'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
       'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
-      'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku) + coalesce((select sum(quantity) from reservation
-        where session_id = (select session_id from checkout_session where checkout_session.cart_id = g.cart_id and checkout_session.status = 'open')
-          and reservation.status = 'active' and reservation.sku = l.sku), 0),
+      'available', available_to(l.cart_id, l.sku),
       'in_cart', (select quantity from cart_line where cart_line.cart_id = c.cart_id and cart_line.sku = l.sku)) order by l.added_at_ms, l.sku)
     from cart_line as l
     left join sku as s on s.sku = l.sku

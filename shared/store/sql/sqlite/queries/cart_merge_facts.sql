@@ -6,9 +6,7 @@ select json_object('guest_cart_id', g.cart_id, 'guest_version', g.version, 'gues
   'lines_in_cart', (select count(*) from cart_line where cart_line.cart_id = c.cart_id),
   'lines', json((select json_group_array(json_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
       'active', json(iif(s.active, 'true', 'false')), 'price_minor', p.amount_minor,
-      'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku) + coalesce((select sum(quantity) from reservation
-        where session_id = (select session_id from checkout_session where checkout_session.cart_id = g.cart_id and checkout_session.status = 'open')
-          and reservation.status = 'active' and reservation.sku = l.sku), 0),
+      'available', @available,
       'in_cart', (select quantity from cart_line where cart_line.cart_id = c.cart_id and cart_line.sku = l.sku)))
     from (select * from cart_line where cart_id = g.cart_id order by added_at_ms, sku) as l
     left join sku as s on s.sku = l.sku
