@@ -28,6 +28,8 @@ pub enum Case {
     ConfirmNeedsAction,
     /// The confirm after the buyer has acted.
     ConfirmAfterAction,
+    /// A confirm with another card, while a bank has said yes to the first one and nobody has heard of it.
+    ConfirmInstead,
     /// A confirm of goods that somebody else has bought meanwhile.
     ConfirmSoldOut,
     /// The beginning of a checkout.
@@ -55,13 +57,14 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Confirm,
         Self::ConfirmDeclined,
         Self::ConfirmGoesBack,
         Self::ConfirmCaptureFails,
         Self::ConfirmNeedsAction,
         Self::ConfirmAfterAction,
+        Self::ConfirmInstead,
         Self::ConfirmSoldOut,
         Self::Begin,
         Self::Add,
@@ -80,6 +83,7 @@ impl Case {
             Self::ConfirmCaptureFails => "confirm, capture fails",
             Self::ConfirmNeedsAction => "confirm, needs action",
             Self::ConfirmAfterAction => "confirm, after action",
+            Self::ConfirmInstead => "confirm, instead",
             Self::ConfirmSoldOut => "confirm, sold out",
             Self::Begin => "begin",
             Self::Add => "add",
@@ -93,7 +97,7 @@ impl Case {
     #[must_use]
     pub fn ends(self) -> &'static [End] {
         match self {
-            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction => &[End::Paid, End::NothingHeld],
+            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction | Self::ConfirmInstead => &[End::Paid, End::NothingHeld],
             Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => &[End::NothingHeld],
             Self::Begin => &[End::Begun, End::NotBegun],
             Self::Add => &[End::Added, End::NotAdded],
@@ -107,7 +111,7 @@ impl Case {
     #[must_use]
     pub fn end_after_retry(self) -> End {
         match self {
-            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction => End::Paid,
+            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction | Self::ConfirmInstead => End::Paid,
             Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => End::NothingHeld,
             Self::Begin => End::Begun,
             Self::Add => End::Added,
@@ -121,7 +125,7 @@ impl Case {
             Self::ConfirmDeclined => "pm_card_chargeDeclined",
             Self::ConfirmGoesBack => "pm_sim_wrong_amount",
             Self::ConfirmCaptureFails => "pm_sim_capture_fails_2",
-            Self::ConfirmNeedsAction | Self::ConfirmAfterAction => "pm_card_authenticationRequired",
+            Self::ConfirmNeedsAction | Self::ConfirmAfterAction | Self::ConfirmInstead => "pm_card_authenticationRequired",
             Self::CancelUncaptured => "pm_sim_capture_fails_always",
             Self::Confirm | Self::ConfirmSoldOut | Self::Begin | Self::Add | Self::CancelCaptured | Self::Merge => "pm_card_visa",
         }
@@ -161,15 +165,16 @@ impl Case {
             | Self::ConfirmCaptureFails
             | Self::ConfirmNeedsAction
             | Self::ConfirmAfterAction
+            | Self::ConfirmInstead
             | Self::ConfirmSoldOut
             | Self::CancelCaptured
             | Self::CancelUncaptured => {
                 let session = buyer.check_out_with(self.payment_method());
                 match self {
                     Self::ConfirmSoldOut => drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200)),
-                    Self::ConfirmAfterAction => {
-                        // Under a key of its own: the answer to this one asks the buyer to act.
-                        session.confirm_as(&key).problem(402, "payment_action_required");
+                    Self::ConfirmAfterAction | Self::ConfirmInstead => {
+                        let asked = if self == Self::ConfirmInstead { session.confirm() } else { session.confirm_as(&key) };
+                        asked.problem(402, "payment_action_required");
                         let intent = buyer.payment_rows()[0]["reference"].clone();
                         let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": intent })).send();
                         acted.expect(200);
@@ -177,7 +182,8 @@ impl Case {
                     _ => {}
                 }
                 if !matches!(self, Self::CancelCaptured | Self::CancelUncaptured) {
-                    return stage(session.confirming());
+                    let body = if self == Self::ConfirmInstead { json!({ "payment_method": "pm_card_visa" }) } else { json!({}) };
+                    return stage(session.confirming_with(&body));
                 }
                 let order = session.confirm().expect(201);
                 stage(buyer.cancelling(order["order_id"].as_str().expect("an order")))
@@ -212,13 +218,18 @@ impl Stage<'_> {
     pub(crate) fn check_answer(&self, reply: &Reply, before: Option<End>) {
         let orders = self.buyer.order_rows();
         match self.case {
-            Case::Confirm | Case::ConfirmCaptureFails | Case::ConfirmAfterAction => {
+            Case::Confirm | Case::ConfirmCaptureFails | Case::ConfirmAfterAction | Case::ConfirmInstead => {
                 if reply.status == 201 {
                     assert_eq!(Some(&reply.json()["order_id"]), orders.first().map(|order| &order["order_id"]), "{reply:?}");
                     return;
                 }
                 if self.case == Case::ConfirmAfterAction && reply.status == 402 {
                     reply.problem(402, "payment_action_required");
+                    return;
+                }
+                // Recovery has heard of the first one's yes before the other card took its place.
+                if self.case == Case::ConfirmInstead && reply.status == 409 && !orders.is_empty() {
+                    reply.problem(409, "cart_completed");
                     return;
                 }
                 assert_ne!(before, Some(End::Paid), "there is an order, and the buyer is not told: {reply:?}");

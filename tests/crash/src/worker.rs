@@ -35,7 +35,7 @@ const PAST_RESERVATION_MS: i64 = 16 * 60_000;
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 7] = [
+const KINDS: [Work; 8] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -75,6 +75,14 @@ const KINDS: [Work; 7] = [
         left_by: || outbound(2, "stop_before"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::NothingHeld],
+    },
+    Work {
+        name: "compensation-retry: a superseded payment",
+        worker: "compensation-retry",
+        case: Case::ConfirmInstead,
+        left_by: || outbound(1, "stop_before"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::Paid],
     },
     Work {
         name: "reservation-cleanup: after a decline",
@@ -156,11 +164,12 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
 /// Draws a call and a fault for a request, and then for the worker that comes after it, and for the next one.
 pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
     const NAME: &str = "pairs";
-    const REQUESTS: [(Case, &[End]); 5] = [
+    const REQUESTS: [(Case, &[End]); 6] = [
         (Case::Confirm, &[End::Paid, End::NothingHeld]),
         (Case::ConfirmCaptureFails, &[End::Paid, End::NothingHeld]),
         (Case::ConfirmGoesBack, &[End::NothingHeld]),
         (Case::ConfirmAfterAction, &[End::Paid, End::NothingHeld]),
+        (Case::ConfirmInstead, &[End::Paid, End::NothingHeld]),
         (Case::CancelCaptured, &[End::Cancelled, End::Paid]),
     ];
     /// As many calls as the longest of them makes.
