@@ -41,7 +41,8 @@ pub enum Durability {
     Full,
 }
 
-/// One connection to the database, opened at its first use and closed with the request.
+/// The database: at most one connection at a time, opened at its first use, given back before whatever may take long, and
+/// opened anew by the next statement. So nothing of a session may be relied on from one statement to the next.
 ///
 /// Every statement takes exactly one parameter, a JSON text, and answers one column of JSON texts: the
 /// same shape in both dialects, so that rows are decoded by serde in one place.
@@ -61,6 +62,8 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::query`].
     fn run(&self, sql: &str) -> Result<(), SqlError>;
+    /// Gives a connection back that others may be waiting for. [`Http`], [`Redis`] and [`Kv`] do so themselves before every call.
+    fn give_back(&self) {}
 }
 
 /// A failed statement. `code` is the SQLSTATE where the database gives one.

@@ -4,9 +4,9 @@
 //! nothing reached the other side, because a payment may be tried again after it. In doubt it is `Lost`.
 
 use crate::serve::{finish, write_at_once};
-use ports::{Http, HttpError, HttpFuture, HttpRequest, HttpResponse};
+use ports::{Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Sql};
 use spin_executor::CancelOnDropToken;
-use std::{future::poll_fn, task::Poll};
+use std::{future::poll_fn, rc::Rc, task::Poll};
 use wasi::{
     http::{
         outgoing_handler,
@@ -20,11 +20,24 @@ const READ_BYTES: u64 = 16 * 1024;
 const RESPONSE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
-pub(crate) struct Outgoing;
+/// Requests to elsewhere, which may take as long as they like: a connection to the database does not wait for them.
+pub(crate) struct Outgoing {
+    database: Rc<dyn Sql>,
+}
+
+impl Outgoing {
+    pub(crate) fn beside(database: Rc<dyn Sql>) -> Self {
+        Self { database }
+    }
+}
 
 impl Http for Outgoing {
     fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a> {
-        Box::pin(send(request))
+        Box::pin(async {
+            // Now and not when the future was made: statements may have run since.
+            self.database.give_back();
+            send(request).await
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The ports over Spin's interfaces. A fresh instance serves each request, so what is opened here is opened
-//! at its first use and closed with the request.
+//! at its first use and closed with the request. But for a connection to PostgreSQL, which is dear: it goes back to the
+//! host's pool before every call to anything else that may take long (HTTP, Redis, key-values) and before the reply, and
+//! the next statement opens one anew.
 
 use crate::{http::Outgoing, postgres_error};
 use ports::{Clock, Config, ConfigError, Dialect, Kv, KvError, Ports, Random, Sql, SqlError};
@@ -9,17 +11,34 @@ use spin_sdk::{
     sqlite3::{Connection, Value},
     variables,
 };
-use std::{cell::OnceCell, fmt::Debug};
-use wasi::{clocks::wall_clock, random::random};
+use std::{
+    cell::{Cell, OnceCell, RefCell},
+    fmt::Debug,
+    rc::Rc,
+};
+use wasi::{
+    clocks::{monotonic_clock, wall_clock},
+    random::random,
+};
 
 /// The label of the shop's SQLite database.
 pub(crate) const DEFAULT_DATABASE: &str = "default";
 /// The variable with PostgreSQL's connection string; not bound or empty, the database is SQLite.
 const DATABASE_URL: &str = "database_url";
 
+/// How long to wait, one after the other, before a PostgreSQL that takes no more connections is asked again: 2 s in all, and half as
+/// much again at most. Requests of the same function give theirs back sooner, and those that idle in the pools of other functions
+/// are ended by the server (`idle_session_timeout`). Refused for longer, the client is told to come again.
+const ASK_AGAIN_AFTER_MS: [u64; 6] = [25, 75, 150, 350, 600, 800];
+/// A connection that has waited for its guest for so long goes through the pool before it is used again: the server may have
+/// ended it, which the pool notices, and a statement on it could not tell whether it had run.
+const UNUSED_MS_MAX: u64 = 500;
+const NANOSECONDS_PER_MS: u64 = 1_000_000;
+
 /// Everything the host offers one request.
 pub(crate) struct Host {
-    database: Database,
+    database: Rc<Database>,
+    outgoing: Outgoing,
     key_value: KeyValue,
 }
 
@@ -32,12 +51,20 @@ impl Default for Host {
 impl Host {
     /// With the SQLite database labelled `label` in the manifest, unless PostgreSQL is configured.
     pub(crate) fn on(label: &'static str) -> Self {
-        let database = Database { label, url: OnceCell::new(), opened: OnceCell::new() };
-        Self { database, key_value: KeyValue::default() }
+        let database = Rc::new(Database { label, url: OnceCell::new(), opened: RefCell::new(None) });
+        let key_value = KeyValue { database: database.clone(), opened: OnceCell::new() };
+        Self { outgoing: Outgoing::beside(database.clone()), database, key_value }
     }
 
     pub(crate) fn ports(&self) -> Ports<'_> {
-        Ports { sql: &self.database, kv: &self.key_value, http: &Outgoing, clock: &WallClock, random: &HostRandom, config: &Variables }
+        Ports {
+            sql: &*self.database,
+            kv: &self.key_value,
+            http: &self.outgoing,
+            clock: &WallClock,
+            random: &HostRandom,
+            config: &Variables,
+        }
     }
 }
 
@@ -45,12 +72,23 @@ impl Host {
 struct Database {
     label: &'static str,
     url: OnceCell<Result<String, SqlError>>,
-    opened: OnceCell<Opened>,
+    opened: RefCell<Option<Opened>>,
 }
 
 enum Opened {
     Sqlite(Connection),
-    Postgres(pg4::Connection),
+    /// With when it was last used, by the monotonic clock.
+    Postgres(pg4::Connection, Cell<u64>),
+}
+
+impl Opened {
+    /// Whether it may have been ended while its guest was busy with other things.
+    fn is_stale(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(_, used) => monotonic_clock::now().saturating_sub(used.get()) > UNUSED_MS_MAX.saturating_mul(NANOSECONDS_PER_MS),
+        }
+    }
 }
 
 impl Database {
@@ -64,18 +102,47 @@ impl Database {
         })
     }
 
-    fn opened(&self) -> Result<&Opened, SqlError> {
-        if let Some(open) = self.opened.get() {
-            return Ok(open);
+    /// Uses the open connection, or opens one.
+    fn with<T>(&self, work: impl FnOnce(&Opened) -> Result<T, SqlError>) -> Result<T, SqlError> {
+        let mut opened = self.opened.borrow_mut();
+        if opened.as_ref().is_some_and(Opened::is_stale) {
+            *opened = None;
         }
-        let url = self.url().as_ref().map_err(Clone::clone)?;
-        let opened = if url.is_empty() {
-            Connection::open(self.label).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error))?
-        } else {
-            pg4::Connection::open(url).map(Opened::Postgres).map_err(postgres_error::failed)?
+        let open = match &mut *opened {
+            Some(open) => open,
+            none => none.insert(self.open()?),
         };
-        Ok(self.opened.get_or_init(|| opened))
+        let done = work(open);
+        if let Opened::Postgres(_, used) = open {
+            used.set(monotonic_clock::now());
+        }
+        done
     }
+
+    fn open(&self) -> Result<Opened, SqlError> {
+        let url = self.url().as_ref().map_err(Clone::clone)?;
+        if url.is_empty() {
+            return Connection::open(self.label).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error));
+        }
+        let mut waits = ASK_AGAIN_AFTER_MS.into_iter();
+        loop {
+            let refused = match pg4::Connection::open(url).map_err(postgres_error::failed) {
+                Ok(connection) => return Ok(Opened::Postgres(connection, Cell::new(monotonic_clock::now()))),
+                Err(refused) => refused,
+            };
+            match waits.next() {
+                Some(wait_ms) if refused.code == postgres_error::TOO_MANY => sleep(wait_ms),
+                Some(_) | None => return Err(refused),
+            }
+        }
+    }
+}
+
+/// Half of it to one and a half: a crowd that was refused in one moment does not come back in one.
+fn sleep(about_ms: u64) {
+    let about = about_ms.saturating_mul(NANOSECONDS_PER_MS);
+    let drawn = random::get_random_u64().checked_rem(about).unwrap_or_default();
+    monotonic_clock::subscribe_duration((about / 2).saturating_add(drawn)).block();
 }
 
 impl Sql for Database {
@@ -87,7 +154,7 @@ impl Sql for Database {
     }
 
     fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError> {
-        match self.opened()? {
+        self.with(|opened| match opened {
             Opened::Sqlite(connection) => connection
                 .execute(sql, &[Value::Text(doc.to_owned())])
                 .map_err(|error| sqlite_failed(&error))?
@@ -101,7 +168,7 @@ impl Sql for Database {
                     Some(Value::Real(_) | Value::Blob(_)) | None => Err(no_text()),
                 })
                 .collect(),
-            Opened::Postgres(connection) => connection
+            Opened::Postgres(connection, _) => connection
                 .query(sql, &[pg4::ParameterValue::Str(doc.to_owned())])
                 .map_err(postgres_error::failed)?
                 .rows
@@ -113,14 +180,19 @@ impl Sql for Database {
                     Some(_) | None => Some(Err(no_text())),
                 })
                 .collect(),
-        }
+        })
     }
 
     fn run(&self, sql: &str) -> Result<(), SqlError> {
-        match self.opened()? {
+        self.with(|opened| match opened {
             Opened::Sqlite(connection) => connection.execute(sql, &[]).map(drop).map_err(|error| sqlite_failed(&error)),
-            Opened::Postgres(connection) => connection.execute(sql, &[]).map(drop).map_err(postgres_error::failed),
-        }
+            Opened::Postgres(connection, _) => connection.execute(sql, &[]).map(drop).map_err(postgres_error::failed),
+        })
+    }
+
+    fn give_back(&self) {
+        // Dropping the handle is what gives it back. A file's connection is nobody else's, and opening it reads the whole schema.
+        self.opened.replace_with(|opened| opened.take().filter(|open| matches!(open, Opened::Sqlite(_))));
     }
 }
 
@@ -142,16 +214,20 @@ fn other(text: &str) -> SqlError {
     SqlError { code: String::new(), constraint: None, text: text.to_owned() }
 }
 
-#[derive(Default)]
-struct KeyValue(OnceCell<Store>);
+struct KeyValue {
+    database: Rc<Database>,
+    opened: OnceCell<Store>,
+}
 
 impl KeyValue {
+    /// The store, about to be used: it may be a Redis, to which Spin sets no limit, or a file that others write to.
     fn store(&self) -> Result<&Store, KvError> {
-        match self.0.get() {
+        self.database.give_back();
+        match self.opened.get() {
             Some(open) => Ok(open),
             None => {
                 let opened = Store::open_default().map_err(kv_failed)?;
-                Ok(self.0.get_or_init(|| opened))
+                Ok(self.opened.get_or_init(|| opened))
             }
         }
     }

@@ -9,7 +9,7 @@ use spin_sdk::pg4::{PgError, QueryError};
 /// SQLSTATEs of what the host has only words for: no connection, one that broke, and a server that takes no more.
 const UNREACHABLE: &str = "08001";
 const BROKEN: &str = "08006";
-const TOO_MANY: &str = "53300";
+pub(crate) const TOO_MANY: &str = "53300";
 
 pub(crate) fn failed(error: PgError) -> SqlError {
     match error {

@@ -1,23 +1,34 @@
 //! Redis out. Only components that name [`Redis`] import the host's interface.
 
-use ports::RedisError;
+use ports::{RedisError, Sql};
 use spin_sdk::redis::{Connection, Error, RedisParameter, RedisResult};
 use std::cell::RefCell;
 
 /// The port `Redis` over Spin's, with the connection last used.
-#[derive(Default)]
-pub struct Redis(RefCell<Option<(String, Connection)>>);
+pub struct Redis<'a> {
+    database: &'a dyn Sql,
+    open: RefCell<Option<(String, Connection)>>,
+}
 
-impl ports::Redis for Redis {
+impl<'a> Redis<'a> {
+    /// Beside a request's database, whose connection does not wait for what Redis does: Spin sets that no limit.
+    #[must_use]
+    pub fn beside(database: &'a dyn Sql) -> Self {
+        Self { database, open: RefCell::new(None) }
+    }
+}
+
+impl ports::Redis for Redis<'_> {
     fn execute(&self, address: &str, command: &str, arguments: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError> {
+        self.database.give_back();
         // Taken out while it is used, and put back only when it works: Spin's connection does not mend itself.
-        let connection = match self.0.take() {
+        let connection = match self.open.take() {
             Some((open, connection)) if open == address => connection,
             Some(_) | None => Connection::open(address).map_err(|error| RedisError::NotSent(text(error)))?,
         };
         let arguments: Vec<RedisParameter> = arguments.iter().map(|argument| RedisParameter::Binary(argument.to_vec())).collect();
         let answer = connection.execute(command, &arguments).map_err(|error| RedisError::Failed(text(error)))?;
-        self.0.replace(Some((address.to_owned(), connection)));
+        self.open.replace(Some((address.to_owned(), connection)));
         Ok(answer.into_iter().map(bytes).collect())
     }
 }

@@ -27,6 +27,8 @@ pub fn serve_on(database: &'static str, routes: &[Route], request: IncomingReque
             Ok(bytes) => edge::serve(routes, &ports, head.with_body(bytes)).await,
             Err(problem) => edge::refuse(&ports, method, "", problem),
         };
+        // Whatever is left to do needs no database: another request has the connection sooner.
+        ports.sql.give_back();
         let after = send(method, reply, out);
         for (key, value) in after {
             if let Err(error) = ports.kv.set(&key, &value) {

@@ -27,14 +27,13 @@ const REQUIRED: &str = "EDGETILL_POSTGRES";
 const OLDEST: u32 = 15;
 /// How long the server may take to accept connections.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// Who owns the databases: superuser.
-const OWNER: &str = "edgetill";
+/// Who owns the databases: superuser, and not of the name that a shop's own role has.
+const OWNER: &str = "cluster";
 
 /// What every server is told: nobody from outside is served.
-const PRIVATE: [&str; 2] = ["listen_addresses=127.0.0.1", "unix_socket_directories="];
+const PRIVATE: &[&str] = &["listen_addresses=127.0.0.1", "unix_socket_directories="];
 
-/// What a test's server is told: it keeps nothing, and many tests may be connected. Every component may hold a pool of 64 on
-/// Spin; a test uses few of them.
+/// What a test's server is told: it keeps nothing.
 const FORGETFUL: &[&str] = &[
     "fsync=off",
     "synchronous_commit=off",
@@ -42,9 +41,14 @@ const FORGETFUL: &[&str] = &[
     "wal_level=minimal",
     "max_wal_senders=0",
     "autovacuum=off",
-    "max_connections=1000",
     "shared_buffers=64MB",
 ];
+
+/// Many tests may be connected. Every component may hold a pool of 64 on Spin; a test uses few of them.
+const ROOMY: &[&str] = &["max_connections=1000"];
+
+/// As many as a server takes that nobody has set up.
+const SMALL: &[&str] = &["max_connections=100"];
 
 /// What a server is told that is to be as slow as one that keeps everything; every component fills its pool.
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=1000", "shared_buffers=256MB"];
@@ -79,15 +83,20 @@ impl std::error::Error for Error {}
 impl Cluster {
     /// Starts a server of the newest version installed, or says that none is.
     pub fn start() -> Result<Option<Self>, Error> {
-        Self::start_with(FORGETFUL)
+        Self::start_with(&[FORGETFUL, ROOMY])
     }
 
     /// As [`Cluster::start`], one that loses nothing when the machine stops: for measuring.
     pub fn start_durable() -> Result<Option<Self>, Error> {
-        Self::start_with(DURABLE)
+        Self::start_with(&[DURABLE])
     }
 
-    fn start_with(settings: &[&str]) -> Result<Option<Self>, Error> {
+    /// As [`Cluster::start`], one that takes no more connections than PostgreSQL does by default: 100.
+    pub fn start_small() -> Result<Option<Self>, Error> {
+        Self::start_with(&[FORGETFUL, SMALL])
+    }
+
+    fn start_with(settings: &[&[&str]]) -> Result<Option<Self>, Error> {
         match installed() {
             Some(binaries) => Self::start_from(&binaries, settings).map(Some),
             None if env::var_os(REQUIRED).is_some_and(|value| value == "required") => {
@@ -110,12 +119,17 @@ impl Cluster {
         format!("postgres://{OWNER}:{}@127.0.0.1:{}/{database}?sslmode=disable", self.password, self.port)
     }
 
+    /// A connection string for a role and a database that have been made on it.
+    pub fn url_of(&self, role: &str, password: &str, database: &str) -> String {
+        format!("postgres://{role}:{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
+    }
+
     /// Where the server writes its log.
     pub fn log(&self) -> PathBuf {
         self.home.join("log")
     }
 
-    fn start_from(binaries: &Path, settings: &[&str]) -> Result<Self, Error> {
+    fn start_from(binaries: &Path, settings: &[&[&str]]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let name = format!("edgetill-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
         let home = env::temp_dir().join(name);
@@ -128,7 +142,7 @@ impl Cluster {
         begun
     }
 
-    fn begin(binaries: &Path, home: &Path, settings: &[&str]) -> Result<Self, Error> {
+    fn begin(binaries: &Path, home: &Path, settings: &[&[&str]]) -> Result<Self, Error> {
         // PostgreSQL will not be root's.
         let root = fs::metadata(home).map_err(because("cannot see the server's folder"))?.uid() == 0;
         let user = if root { Some(unprivileged()?) } else { None };
@@ -162,7 +176,7 @@ impl Cluster {
         let port = free_port().map_err(because("no free port"))?;
         let mut server = as_user(Path::new("/bin/sh"));
         server.args(["-c", UNTIL_NOBODY_LISTENS, "sh"]).arg(binaries).arg(home).args(["-p", &port.to_string()]);
-        server.args(PRIVATE.iter().chain(settings).flat_map(|setting| ["-c", setting]));
+        server.args(std::iter::once(&PRIVATE).chain(settings).copied().flatten().flat_map(|setting| ["-c", setting]));
         // Its own process group: Ctrl-C ends whoever started it, and that ends the server.
         let server = server.process_group(0).stdin(Stdio::piped()).spawn().map_err(because("the server cannot be run"))?;
         let mut cluster = Self { server, home: home.to_path_buf(), port, password };

@@ -38,6 +38,7 @@ pub fn recorded<T>(work: impl FnOnce() -> T) -> (T, Vec<Reply>) {
 #[derive(Clone, Debug)]
 pub struct Call {
     method: String,
+    origin: Option<String>,
     path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
@@ -46,7 +47,13 @@ pub struct Call {
 impl Call {
     /// A call of `path`, which starts with a slash and may have a query.
     pub fn new(method: &str, path: &str) -> Self {
-        Self { method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: None }
+        Self { method: method.to_owned(), origin: None, path: path.to_owned(), headers: Vec::new(), body: None }
+    }
+
+    /// Sent to the host at this base URL, not to the one that all tests know.
+    pub fn at(mut self, origin: &str) -> Self {
+        self.origin = Some(origin.to_owned());
+        self
     }
 
     /// With a header.
@@ -102,6 +109,22 @@ impl Call {
         crate::eventually("a reply", || self.try_send().ok())
     }
 
+    /// Sends it as a patient client does: again when the database was busy, a little later each time than it was told to, and again
+    /// when there was no reply at all. Only for a call with an idempotency key, or one that changes nothing.
+    ///
+    /// # Panics
+    /// When there is no other reply after half a minute.
+    pub fn send_patiently(&self) -> Reply {
+        crate::eventually("a reply other than `database_busy`", || {
+            let reply = self.try_send().ok()?;
+            if reply.status == 503 && reply.json()["code"] == "database_busy" {
+                std::thread::sleep(Duration::from_secs(reply.retry_after_s()));
+                return None;
+            }
+            Some(reply)
+        })
+    }
+
     /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For
     /// till ([`crate::needs_till`]); the empty 500 of a dead guest is the host's and in no document.
     ///
@@ -140,6 +163,12 @@ impl Call {
         }
     }
 
+    /// Sends it once; `None` when nobody answered.
+    #[must_use]
+    pub fn try_once(&self) -> Option<Reply> {
+        self.try_send().ok()
+    }
+
     fn try_send(&self) -> Result<Reply, ureq::Error> {
         self.try_send_within(Duration::from_secs(REPLY_SECONDS_MAX))
     }
@@ -151,7 +180,8 @@ impl Call {
     }
 
     fn exchange(&self, limit: Duration) -> Result<Reply, ureq::Error> {
-        let mut request = ::http::Request::builder().method(self.method.as_str()).uri(format!("{}{}", Settings::get().url, self.path));
+        let origin = self.origin.as_deref().unwrap_or(&Settings::get().url);
+        let mut request = ::http::Request::builder().method(self.method.as_str()).uri(format!("{origin}{}", self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -20,11 +20,24 @@ pub enum Sink {
     Redis,
 }
 
+/// Another host of the shop: the same database, and key-values of its own.
+#[derive(Debug)]
+pub struct SecondHost {
+    /// Base URL without a trailing slash.
+    pub url: String,
+    /// Its process.
+    pub process: u32,
+    /// The control ports of both hosts, the first's first, where they have them.
+    pub controls: Vec<String>,
+}
+
 /// Where the shop is, and the secrets its operator knows.
 #[derive(Debug)]
 pub struct Settings {
     /// Base URL without a trailing slash.
     pub url: String,
+    /// A second host of the same shop, if there is one.
+    pub second: Option<SecondHost>,
     /// The host.
     pub host: Host,
     /// Its event sink.
@@ -56,6 +69,11 @@ impl Settings {
             });
             Self {
                 url: url.trim_end_matches('/').to_owned(),
+                second: env::var("EDGETILL_SECOND_URL").ok().map(|url| SecondHost {
+                    url,
+                    process: required("EDGETILL_SECOND_PROCESS").parse().expect("EDGETILL_SECOND_PROCESS is a number"),
+                    controls: env::var("EDGETILL_CONTROLS").map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+                }),
                 host: match env::var("EDGETILL_HOST").as_deref() {
                     Ok("spin") => Host::Spin,
                     Ok("till") | Err(_) => Host::Till,

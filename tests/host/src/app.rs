@@ -17,7 +17,7 @@ use crate::http_out::HttpClient;
 use crate::kv::Stores;
 use crate::logs::{GuestOutput, RunLine};
 use crate::manifest::{self, Manifest};
-use crate::postgres::Pools;
+use crate::postgres::{Bound, Pools};
 use crate::router::Router;
 use crate::runtime_config::RuntimeConfig;
 use crate::sqlite::Databases;
@@ -33,6 +33,8 @@ pub struct App {
     pub databases: Databases,
     /// Key-value stores.
     pub stores: Stores,
+    /// How many PostgreSQL connections all components together may hold.
+    pub postgres: Bound,
     /// The outbound client all components share.
     pub client: HttpClient,
     /// Where the server listens, once it does: the origin of self requests.
@@ -133,6 +135,7 @@ impl App {
             components,
             databases: Databases::new(settings.runtime_config.sqlite)?,
             stores: Stores::new(settings.runtime_config.kv)?,
+            postgres: Bound::of(settings.runtime_config.postgres_connections),
             client: HttpClient::new(),
             address: OnceLock::new(),
             log_requests: settings.log_requests,

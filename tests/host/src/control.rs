@@ -4,6 +4,7 @@
 //! - `GET /components`: ids, and which triggers they have.
 //! - `POST /faults {component, times, plan}` gives an id; `GET /faults` how often each has struck; `DELETE /faults`, `DELETE /faults/:id`.
 //! - `GET /runs/:name`: the run of the request that had the header `till-run: name`, once it has ended; 404 until then.
+//! - `GET /connections`: each component's to PostgreSQL, and how many of them guests hold.
 //! - `GET /components/:id/last-run`: the last run of a component that has ended.
 //! - `POST /cron {component, runs}`: so many ticks at the same time; answers when all have ended.
 
@@ -106,6 +107,7 @@ async fn answer(app: &Arc<App>, method: &Method, path: &str, body: &[u8]) -> Ans
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["components"]) => (StatusCode::OK, components(app)),
+        ("GET", ["connections"]) => (StatusCode::OK, connections(app)),
         ("GET", ["components", id, "last-run"]) => control.last(id).map_or_else(missing, |run| (StatusCode::OK, run)),
         ("GET", ["runs", name]) => control.named(name).map_or_else(missing, |run| (StatusCode::OK, run)),
         ("GET", ["faults"]) => (StatusCode::OK, json!({ "faults": settings(control) })),
@@ -119,6 +121,11 @@ async fn answer(app: &Arc<App>, method: &Method, path: &str, body: &[u8]) -> Ans
 
 fn components(app: &App) -> Value {
     let one = |component: &Arc<crate::app::Component>| json!({ "id": component.id, "http": component.http.is_some(), "cron": component.cron.is_some() });
+    json!({ "components": app.components.values().map(one).collect::<Vec<_>>() })
+}
+
+fn connections(app: &App) -> Value {
+    let one = |component: &Arc<crate::app::Component>| json!({ "id": component.id, "postgres": component.postgres.connections() });
     json!({ "components": app.components.values().map(one).collect::<Vec<_>>() })
 }
 

@@ -1,6 +1,10 @@
 //! `spin:postgres`, as Spin's factor behaves: one pool per component and address, 64 connections each, waited for
-//! without limit; a connection goes back as the guest left it and is cleaned when the next one takes it, which ends no
-//! transaction (so one that a trapped guest left open is the next borrower's); every statement is prepared anew; errors
+//! without limit. A connection goes back when the guest drops its handle, as the guest left it; the one that was given back
+//! longest ago is lent first, cleaned by a round trip, which ends no transaction (so one that a trapped guest left open is the
+//! next borrower's) and finds out whether the server has ended the session: then the next one is taken, or a new one made. No
+//! pool closes an idle connection, and where the server takes no more, an `open` fails at once. `[outbound_pg]
+//! max_connections`, as after Spin 4.0.2, bounds what the guests of all components hold, waited for without limit, and not
+//! what idles. Every statement is prepared anew; errors
 //! carry SQLSTATE and constraint; a `timestamptz` cannot be read. And as Spin 4.0: an error that comes with the rows, not
 //! before, is flattened to a text; only that a query without rows traps, where Spin never returns (spinframework/spin#3671).
 //!
@@ -16,6 +20,7 @@ use anyhow::{Context, Result, bail};
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use futures_util::TryStreamExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::config::Host as ServerHost;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use tokio_postgres::{Config, NoTls, Row};
@@ -38,9 +43,25 @@ const RESULT_BYTES_MAX: usize = 128 << 20;
 #[derive(Default)]
 pub struct Pools(Mutex<BTreeMap<String, Pool>>);
 
-/// One guest's `open`: a connection lent by a pool.
+/// One guest's `open`: a connection lent by a pool, and the leave to hold one, where that is needed.
 #[derive(Clone)]
-pub struct OpenDatabase(Arc<Object>);
+pub struct OpenDatabase(
+    Arc<Object>,
+    #[expect(dead_code, reason = "held, and given back with the connection")] Option<Arc<OwnedSemaphorePermit>>,
+);
+
+/// How many connections guests may hold at a time, all components together.
+#[derive(Clone, Default)]
+pub struct Bound(Option<Arc<Semaphore>>);
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Connections {
+    /// Open to the server.
+    pub open: usize,
+    /// Of these, held by guests.
+    pub in_use: usize,
+}
 
 type Parameter = Box<dyn ToSql + Send + Sync>;
 
@@ -59,6 +80,28 @@ impl Pools {
 
     async fn borrow(&self, address: &str) -> Result<Object> {
         Ok(self.of(address)?.get().await?)
+    }
+
+    /// The component's connections now.
+    pub fn connections(&self) -> Connections {
+        let pools = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.values().map(Pool::status).fold(Connections::default(), |sum, pool| Connections {
+            open: sum.open + pool.size,
+            in_use: sum.in_use + pool.size.saturating_sub(pool.available),
+        })
+    }
+}
+
+impl Bound {
+    /// So many; without a number as many as the pools have.
+    pub fn of(max: Option<usize>) -> Self {
+        Self(max.map(|max| Arc::new(Semaphore::new(max))))
+    }
+
+    async fn leave(&self) -> Result<Option<Arc<OwnedSemaphorePermit>>, Error> {
+        let Some(semaphore) = &self.0 else { return Ok(None) };
+        let refused = |_| Error::ConnectionFailed("too many connections".to_owned());
+        semaphore.clone().acquire_owned().await.map(|permit| Some(Arc::new(permit))).map_err(refused)
     }
 }
 
@@ -371,8 +414,12 @@ impl HostConnection for Guest {
             return Ok(Err(Error::ConnectionFailed("too many connections".to_owned())));
         }
         let component = self.component.clone();
+        let leave = match self.app.postgres.leave().await {
+            Ok(leave) => leave,
+            Err(error) => return Ok(Err(error)),
+        };
         let connection = match component.postgres.borrow(&address).await {
-            Ok(connection) => OpenDatabase(Arc::new(connection)),
+            Ok(connection) => OpenDatabase(Arc::new(connection), leave),
             Err(error) => return Ok(Err(Error::ConnectionFailed(format!("{error:?}")))),
         };
         self.databases_open += 1;

@@ -1,4 +1,5 @@
-//! Spin's `runtime-config.toml`, as far as it says what stands behind the labels of SQLite databases and key-value stores.
+//! Spin's `runtime-config.toml`, as far as it says what stands behind the labels of SQLite databases and key-value stores, and
+//! how many connections to PostgreSQL guests may hold.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ pub struct RuntimeConfig {
     pub sqlite: BTreeMap<String, PathBuf>,
     /// Key-value stores by label.
     pub kv: BTreeMap<String, KeyValueStore>,
+    /// PostgreSQL connections that all guests together may hold: `[outbound_pg] max_connections`, which came after Spin 4.0.2.
+    pub postgres_connections: Option<usize>,
 }
 
 /// What keeps a key-value store.
@@ -31,6 +34,14 @@ struct File {
     sqlite_database: BTreeMap<String, Entry>,
     #[serde(default)]
     key_value_store: BTreeMap<String, StoreEntry>,
+    #[serde(default)]
+    outbound_pg: OutboundPg,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutboundPg {
+    max_connections: Option<usize>,
 }
 
 /// Of Spin's key-value backends those that till knows; another type, or a key it does not have, refuses the start.
@@ -76,6 +87,7 @@ impl RuntimeConfig {
             };
             config.kv.insert(label, store);
         }
+        config.postgres_connections = parsed.outbound_pg.max_connections;
         Ok(config)
     }
 }
@@ -113,6 +125,13 @@ mod tests {
             load("[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://a\"\n[key_value_store.b]\ntype = \"spin\"\n").unwrap();
         assert_eq!(config.kv["default"], KeyValueStore::Redis("redis://a".to_owned()));
         assert_eq!(config.kv["b"], KeyValueStore::File("/state/sqlite_key_value.db".into()));
+    }
+
+    #[test]
+    fn connections_to_postgresql_are_bounded_where_that_is_said() {
+        assert_eq!(load("").unwrap().postgres_connections, None);
+        assert_eq!(load("[outbound_pg]\nmax_connections = 8\n").unwrap().postgres_connections, Some(8));
+        load("[outbound_pg]\nmax_idle = 8\n").unwrap_err();
     }
 
     #[test]

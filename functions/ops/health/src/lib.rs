@@ -21,5 +21,5 @@ async fn ready(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
 }
 
 async fn dependencies(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
-    Ok(ops::dependencies(ports, &Redis::default()).await)
+    Ok(ops::dependencies(ports, &Redis::beside(ports.sql)).await)
 }

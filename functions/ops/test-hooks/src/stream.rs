@@ -19,7 +19,7 @@ pub async fn arrivals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Pro
     let Filter { subject } = request.query()?;
     let variable = |name: &str| ports.config.get(name).map_err(|error| Problem::internal(error.to_string()));
     let (url, key) = (variable("event_sink_url")?, variable("event_sink_stream")?);
-    let parts = spin_shell::Redis::default()
+    let parts = spin_shell::Redis::beside(ports.sql)
         .execute(&url, "XRANGE", &[key.as_bytes(), b"-", b"+"])
         .map_err(|error| Problem::internal(format!("test hook: {error}")))?;
     let is_wanted = |entry: &Value| subject.is_none() || entry.pointer("/fields/subject").and_then(Value::as_str) == subject.as_deref();

@@ -8,5 +8,5 @@ use spin_shell::Redis;
 spin_shell::worker!("outbox-relay", relay);
 
 async fn relay(ports: &Ports<'_>) -> Result<Report, Problem> {
-    workers::outbox_relay(ports, &Redis::default()).await
+    workers::outbox_relay(ports, &Redis::beside(ports.sql)).await
 }

@@ -82,10 +82,12 @@ fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {
 
 /// The part of the reply that is known before the change: the line's price, and what stock says of the quantity.
 fn reply(cart: &CartRow, sku: &Sku, line_id: &str, quantity: Quantity) -> Result<Value, Problem> {
-    let Some(line) = cart.lines.iter().find(|line| line.sku == *sku) else {
-        return Ok(json!({}));
+    // One that was not there a moment ago may be there when the command comes: its price is what the next look tells.
+    let line = cart.lines.iter().find(|line| line.sku == *sku);
+    let price = line.and_then(|line| line.price_minor.filter(|_| line.active)).map(|minor| Money::new(minor, cart.currency));
+    let warnings = match line {
+        Some(line) => view::warn(&view::line_id(sku)?, sku, price.is_some(), view::verdict(quantity.get(), line.available)),
+        None => Vec::new(),
     };
-    let price = line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, cart.currency));
-    let warnings = view::warn(&view::line_id(sku)?, sku, price.is_some(), view::verdict(quantity.get(), line.available));
     Ok(json!({ "line_id": line_id, "sku": sku, "unit_price": price, "warnings": warnings }))
 }

@@ -1,5 +1,6 @@
 //! A shop served by another process: a Spin, or a till of its own. Told to stop, not killed: a Spin has children.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -26,6 +27,20 @@ impl HostProcess {
     /// Another till, without schedules. `quick` runs what the quick profile built.
     pub fn till(project: &Project, shop: &Shop, manifest: &Path, code_cache: &Path, quick: bool) -> Result<Self> {
         Self::spawn(Self::till_command(project, shop, manifest, code_cache, quick))
+    }
+
+    /// Another till, without schedules, with a control port.
+    pub fn till_with_control(
+        project: &Project,
+        shop: &Shop,
+        manifest: &Path,
+        code_cache: &Path,
+        quick: bool,
+        control: SocketAddr,
+    ) -> Result<Self> {
+        let mut command = Self::till_command(project, shop, manifest, code_cache, quick);
+        command.args(["--control", &control.to_string()]);
+        Self::spawn(command)
     }
 
     /// What starts it.

@@ -14,6 +14,7 @@ pub mod secrets;
 pub mod shop;
 pub mod test;
 pub mod token;
+pub mod two_hosts;
 pub mod up;
 
 use anyhow::Result;

@@ -37,6 +37,8 @@ pub struct Shop {
     sql: Vec<String>,
     /// `database_url` and `database_host`, on PostgreSQL.
     database: Option<(String, String)>,
+    /// The base URL of the shop that is the outside world, where it is another.
+    world: Option<String>,
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
     sink: Option<(String, String)>,
     /// Whether the identity provider's keys are kept for as long as by default, and not for moments that a test can wait for.
@@ -58,13 +60,24 @@ impl Shop {
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
         kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
-        Ok(Self { listen, state_dir, runtime_config, secrets, sql, database, sink: None, keys_as_by_default: false, set: Vec::new() })
+        Ok(Self {
+            listen,
+            state_dir,
+            runtime_config,
+            secrets,
+            sql,
+            database,
+            world: None,
+            sink: None,
+            keys_as_by_default: false,
+            set: Vec::new(),
+        })
     }
 
     /// `--variable` values: the secrets, and the shop's own address as payment provider and (but for Redis) event sink, absolute
     /// because a component started by cron cannot reach a sibling otherwise.
     pub fn variables(&self) -> Vec<String> {
-        let origin = self.url();
+        let origin = self.world.clone().unwrap_or_else(|| self.url());
         let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/simulator/sink"), origin.clone()));
         let mut variables = vec![
             format!("payment_base_url={origin}/simulator"),
@@ -107,6 +120,11 @@ impl Shop {
     /// Sends events to the streams of a Redis instead of the simulator.
     pub fn send_events_to(&mut self, redis: &RedisServer, database: u8) {
         self.sink = Some((redis.url(database), redis.host()));
+    }
+
+    /// Has another host of the same shop as payment provider, event sink and identity provider: there is one of each.
+    pub fn share_the_world_of(&mut self, other: &Shop) {
+        self.world = Some(other.url());
     }
 
     /// Keeps the identity provider's keys for as long as a shop does by default.

@@ -22,6 +22,7 @@ use crate::cli::proofs::{Database, Extent, Proof};
 use crate::cli::redis_server::RedisServer;
 use crate::cli::shop::{Shop, free_address};
 use crate::cli::token::{mint, mint_customer};
+use crate::cli::two_hosts::two_hosts;
 use crate::manifest::Manifest;
 use crate::serve::serve_until;
 
@@ -46,7 +47,7 @@ const STREAM: u8 = 1;
 pub struct TestArgs {
     /// Run the HTTP suite on this Spin instead of till.
     #[arg(long, value_name = "PATH")]
-    spin: Option<PathBuf>,
+    pub spin: Option<PathBuf>,
     /// Only tests of the HTTP suite whose names contain this; native crates are left out.
     #[arg(long)]
     filter: Option<String>,
@@ -59,7 +60,10 @@ pub struct TestArgs {
     kv: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
-    quick: bool,
+    pub quick: bool,
+    /// Only the suite over two hosts on one PostgreSQL; with --filter, those of its tests.
+    #[arg(long, conflicts_with_all = ["contract", "crash", "kill", "mutations", "only", "kv"])]
+    two_hosts: bool,
     /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs Python.
     #[arg(long, conflicts_with_all = ["spin", "filter"])]
     contract: bool,
@@ -85,7 +89,7 @@ pub struct TestArgs {
 impl TestArgs {
     /// Whether no part of it was asked for.
     fn is_all(&self) -> bool {
-        self.spin.is_none() && self.filter.is_none() && self.mutations.is_none()
+        self.spin.is_none() && self.filter.is_none() && self.mutations.is_none() && !self.two_hosts
     }
 
     /// What each shop on a database is for, one after the other. Mutated requests have theirs to themselves, and many have several.
@@ -124,6 +128,15 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     }
     let databases: Vec<Database> =
         Database::BOTH.into_iter().filter(|database| arguments.only.as_deref().is_none_or(|only| only == database.name())).collect();
+    if arguments.two_hosts {
+        let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
+        times.push(("suite, compiling", took));
+        let begun = Instant::now();
+        ensure!(two_hosts(&project, &manifest, &arguments).await?, "no PostgreSQL server is installed");
+        times.push(("suite over two hosts", begun.elapsed()));
+        times.iter().for_each(|(name, took)| println!("  {name:<32} {}", seconds(*took)));
+        return Ok(());
+    }
     if arguments.kill {
         return Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None)).await;
     }
@@ -170,6 +183,12 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
             (true, true) => "HTTP suite on PostgreSQL, Redis",
         };
         times.push((name, begun.elapsed()));
+    }
+    if arguments.filter.is_none() && arguments.mutations.is_none() && databases.contains(&Database::Postgres) {
+        let begun = Instant::now();
+        if two_hosts(&project, &manifest, &arguments).await? {
+            times.push(("HTTP suite over two hosts", begun.elapsed()));
+        }
     }
     if arguments.is_all() {
         let begun = Instant::now();
@@ -339,7 +358,8 @@ async fn tested(
     .await?
 }
 
-fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, binary: &str) -> Command {
+/// A binary of the HTTP suite, told of a shop.
+pub fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, binary: &str) -> Command {
     let mut command = suite(project, &["--test", binary, "--", "--nocapture"]);
     command.args(&arguments.filter);
     command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host).env("EDGETILL_SINK", shop.sink_name());
@@ -351,7 +371,7 @@ fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, bin
 }
 
 /// Runs the suite, passes its output on, and gathers the names of what it skipped.
-fn watch(mut command: Command) -> Result<BTreeSet<String>> {
+pub fn watch(mut command: Command) -> Result<BTreeSet<String>> {
     let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be run")?;
     let output = child.stdout.take().context("the suite has no output")?;
     let mut skipped = BTreeSet::new();

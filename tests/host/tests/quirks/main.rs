@@ -239,6 +239,75 @@ fn postgres_errors_name_code_and_constraint_and_a_time_with_a_zone_is_unreadable
     });
 }
 
+/// Runs with the connection string of a server that has no room for more than `limit` connections of it.
+fn on_full_postgres(setup: Setup, limit: usize, test: impl FnOnce(&Host, &str)) {
+    let Some(cluster) = cluster::Cluster::start_small().unwrap() else { return };
+    let host = Host::start(setup);
+    let role = format!("create role narrow login password 'of-a-test' connection limit {limit}");
+    run(&host, json!([{ "pg_open": cluster.url("postgres") }, { "pg_run": role }]));
+    test(&host, &cluster.url_of("narrow", "of-a-test", "postgres"));
+}
+
+/// What a role's connections do, as somebody else sees them.
+const SESSIONS: &str = "select count(*) from pg_stat_activity where usename = current_user";
+
+#[test]
+fn a_connection_that_was_given_back_stays_open_and_full_is_refused_at_once() {
+    on_full_postgres(Setup::default(), 3, |host, url| {
+        let opens = |count: usize| Value::Array(vec![json!({ "pg_open": url }); count]);
+        let found = run(host, opens(4));
+        assert_eq!(found[2], "ok");
+        assert!(
+            error_of(&found[3]).contains("ConnectionFailed") && error_of(&found[3]).contains("too many connections for role"),
+            "{found}"
+        );
+        // They were given back with the guest, and idle in its component's pool for good.
+        std::thread::sleep(Duration::from_millis(500));
+        assert_eq!(run(host, json!([{ "pg_open": url }, { "pg": SESSIONS }]))[1], json!([["DbValue::Int64(3)"]]));
+    });
+}
+
+#[test]
+fn a_session_that_the_server_ends_for_idling_leaves_the_pool_with_the_next_who_wants_it() {
+    on_full_postgres(Setup::default(), 3, |host, url| {
+        let url = format!("{url}&options=-c%20idle_session_timeout%3D300");
+        let opens = Value::Array(vec![json!({ "pg_open": url }); 3]);
+        run(host, opens);
+        std::thread::sleep(Duration::from_millis(800));
+        let found = run(host, json!([{ "pg_open": url }, { "pg": SESSIONS }]));
+        assert_eq!(found, json!(["ok", [["DbValue::Int64(1)"]]]), "one was made anew, and the dead ones are nobody's");
+    });
+}
+
+#[test]
+fn the_connection_that_has_idled_longest_is_lent_first() {
+    on_postgres(|host, url| {
+        let who = json!({ "pg": "select pg_backend_pid()" });
+        let both = run(host, json!([{ "pg_open": url }, { "pg_open": url }, who, { "pg": "select pg_backend_pid()", "on": 1 }]));
+        let one = || run(host, json!([{ "pg_open": url }, who]))[1].clone();
+        let seen = [one(), one(), one()];
+        assert_eq!(seen[0], seen[2], "by turns");
+        assert_ne!(seen[0], seen[1], "by turns");
+        assert!(seen.iter().all(|seen| *seen == both[2] || *seen == both[3]), "{seen:?}, and not {both}");
+    });
+}
+
+/// Older than what came after Spin 4.0.2 refuse the key.
+#[test]
+fn connections_in_use_may_be_bounded_over_all_components_and_are_waited_for() {
+    let setup = || Setup { runtime_config: Some("[outbound_pg]\nmax_connections = 1\n".to_owned()), ..Setup::default() };
+    on_full_postgres(setup(), 50, |host, url| {
+        std::thread::scope(|scope| {
+            let holding = scope.spawn(|| run(host, json!([{ "pg_open": url }, { "sleep_ms": 600 }])));
+            std::thread::sleep(Duration::from_millis(200));
+            let begun = Instant::now();
+            assert_eq!(run(host, json!([{ "pg_open": url }])), json!(["ok"]));
+            assert!(begun.elapsed() > Duration::from_millis(300), "it did not wait: {:?}", begun.elapsed());
+            holding.join().unwrap();
+        });
+    });
+}
+
 #[test]
 fn a_server_that_is_not_allowed_or_not_there_is_a_failed_connection() {
     let host = Host::start(Setup::default());
