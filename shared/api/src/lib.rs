@@ -92,7 +92,8 @@ endpoints! {
         view_cart: "GET" Viewer => |it| it.no_query().reply::<cart::Cart>(200).tagged().unless_seen().problems(OF_CART);
         /// Open a cart.
         ///
-        /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200.
+        /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200. Whose cart's
+        /// time is over gets its lines back in a new one, up to 30 days later, with its currency and country unless others are named.
         open_cart: "POST" Open => |it| it.credential_optional().optional_body::<cart::CreateCart>(examples::open_cart())
             .reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged().located().problems(&[CartNotFound, CurrencyUnsupported]).stored();
         /// Remove every line.
@@ -283,6 +284,13 @@ endpoints! {
         run_outbox_relay: "GET" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
         /// Send waiting events to the sink.
         start_outbox_relay: "POST" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
+    }
+    /// Gives up carts whose time is over.
+    CART_CLEANUP: "workers-cart-cleanup" "/internal/workers/cart-cleanup" {
+        /// Give up carts whose time is over, and forget those nobody came back to, now.
+        run_cart_cleanup: "GET" Worker("cart-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        /// Give up carts whose time is over, and forget those nobody came back to.
+        start_cart_cleanup: "POST" Worker("cart-cleanup") => |it| it.reply::<workers::Report>(200).worker();
     }
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" {

@@ -74,11 +74,6 @@ impl Change {
         Ok(KeyedChange { change, key })
     }
 
-    /// The client's key, if it sent one.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.idempotency_key.as_deref()
-    }
-
     /// What the key is kept as: a client may put anything into it, a name or an e-mail too (SEC-3).
     pub(crate) fn kept_key(&self, owner: &str) -> Option<String> {
         self.idempotency_key.as_deref().map(|key| fingerprint(&[owner, key]))

@@ -64,6 +64,8 @@ settings! {
     CART_GUEST_IDLE_MS: i64 = "cart_guest_idle_seconds", seconds;
     /// How long a customer's cart lives untouched (CART-10).
     CART_CUSTOMER_IDLE_MS: i64 = "cart_customer_idle_seconds", seconds;
+    /// How long after its time a cart's lines are kept for an owner who comes back (CART-10).
+    CART_RECOVERY_MS: i64 = "cart_recovery_seconds", seconds;
     /// How long a share of a cart lives that does not say (CART-14).
     CART_SHARE_MS: i64 = "cart_share_seconds", seconds;
     /// How long a share of a cart may live at most.

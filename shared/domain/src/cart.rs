@@ -42,9 +42,9 @@ impl CartStatus {
     pub const fn legal_next(self) -> &'static [Self] {
         match self {
             Self::Active => &[Self::Checkout, Self::Merged, Self::Abandoned],
-            Self::Checkout => &[Self::Active, Self::Completed, Self::Merged],
-            // A recovery link brings it back.
-            Self::Abandoned => &[Self::Active],
+            Self::Checkout => &[Self::Active, Self::Completed, Self::Merged, Self::Abandoned],
+            // Whoever comes back gets its lines in another cart.
+            Self::Abandoned => &[Self::Merged],
             Self::Completed | Self::Merged => &[],
         }
     }
@@ -75,10 +75,10 @@ mod tests {
     const GOLDEN: &str = "\
 from      | active checkout completed merged abandoned
 active    | .      x        .         x      x
-checkout  | x      .        x         x      .
+checkout  | x      .        x         x      x
 completed | .      .        .         .      .
 merged    | .      .        .         .      .
-abandoned | x      .        .         .      .
+abandoned | .      .        .         x      .
 ";
 
     #[test]

@@ -1,6 +1,6 @@
 //! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
 
-use super::{conflict, not_found, quantity, view};
+use super::{conflict, idle_ms, not_found, quantity, view};
 use crate::{
     Change,
     change::apply_over_attempt,
@@ -64,7 +64,7 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let event = json!({ "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "added": quantity });
     let input = json!({
         "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
-        "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
+        "cart_idle_ms": idle_ms(&shop, owner)?, "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
         "reply": { "line_id": line_id, "sku": body.sku, "unit_price": Money::new(price_minor, facts.currency), "warnings": warnings },
         "events": [Event::new(&shop, "cart.item_added", "cart", facts.cart_id.as_str(), event)],
     });

@@ -1,7 +1,7 @@
 //! `PUT` and `DELETE /api/v1/cart/items/:line_id`, `DELETE /api/v1/cart`: replace a quantity, remove a line, clear.
 
 use super::{
-    conflict, not_found, quantity,
+    conflict, idle_ms, not_found, quantity,
     view::{self, CartRow},
 };
 use crate::{Change, change::apply_over_attempt, event::Event, settings::CART_QUANTITY_LIMIT, shop::Shop};
@@ -34,6 +34,7 @@ pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQua
     let event = json!({ "cart_id": cart.cart_id, "owner": owner, "sku": sku });
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "quantity": quantity, "quantity_limit": limit,
+        "cart_idle_ms": idle_ms(&shop, owner)?,
         "reply": reply(&cart, &sku, line_id, quantity)?,
         "events": [Event::new(&shop, "cart.quantity_changed", "cart", cart.cart_id.as_str(), event)],
     });
@@ -50,6 +51,7 @@ pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Chang
     let event = json!({ "cart_id": cart.cart_id, "owner": owner, "sku": sku });
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": { "line_id": line_id, "sku": sku },
+        "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::new(&shop, "cart.item_removed", "cart", cart.cart_id.as_str(), event)],
     });
     apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
@@ -64,7 +66,7 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, P
     let cart = cart(&shop, owner)?;
     let event = json!({ "cart_id": cart.cart_id, "owner": owner });
     let input = json!({
-        "cart_id": cart.cart_id, "owner": owner,
+        "cart_id": cart.cart_id, "owner": owner, "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::new(&shop, "cart.cleared", "cart", cart.cart_id.as_str(), event)],
     });
     apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))

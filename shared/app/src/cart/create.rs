@@ -1,12 +1,15 @@
 //! `POST /api/v1/cart`: a new guest's cart, or the caller's own.
 
-use super::{not_found, view};
+use super::{idle_ms, not_found, view};
 use crate::{
     event::Event,
-    settings::{DEFAULT_COUNTRY, DEFAULT_CURRENCY},
+    settings::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY},
     shop::Shop,
 };
-use domain::{ids::Country, money::Currency};
+use domain::{
+    ids::{CartId, Country},
+    money::Currency,
+};
 use edge::{Code, GuestToken, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
@@ -35,8 +38,30 @@ pub struct Created {
     guest_token: Option<String>,
 }
 
+/// A cart that its owner can come back to.
+#[derive(Deserialize)]
+struct Left {
+    cart_id: CartId,
+    currency: Currency,
+    country: Country,
+    /// Whether it is written down as abandoned, and not only past its time.
+    abandoned: bool,
+}
+
+/// What a new cart is opened with.
+struct Opening {
+    currency: Currency,
+    country: Country,
+    /// Whose lines it begins with.
+    from: Option<Left>,
+}
+
+/// How often a cart is looked for anew that ended between two looks.
+const ROUNDS_MAX: usize = 3;
+
 /// Opens a cart: for nobody, as a new guest whose token is shown this once; for an owner without one, theirs.
-/// An owner who has a live cart gets that one, so that parallel first requests end in one cart.
+/// An owner who has a live cart gets that one, so that parallel first requests end in one cart. One whose cart was given up, not too long
+/// ago, gets its lines back, and its currency and country unless they ask for others (CART-10).
 ///
 /// # Errors
 /// `currency_unsupported`; what the database refuses.
@@ -44,29 +69,79 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
     let shop = Shop::relaxed(ports)?;
     let token = owner.is_none().then(|| GuestToken::generate(ports.random));
     let owner = owner.unwrap_or_else(|| token.as_ref().map(GuestToken::owner).unwrap_or_default());
-    let currency = match body.currency {
-        Some(currency) => currency,
-        None => shop.setting(&DEFAULT_CURRENCY)?,
-    };
-    if !shop.sells_in(&currency)? {
-        return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(format!("{currency} is not sold in here")));
+    for _ in 0..ROUNDS_MAX {
+        // Nobody has been a guest who is new.
+        let from = if token.is_some() { None } else { left(&shop, &owner)? };
+        let opening = Opening {
+            currency: match (body.currency, &from) {
+                (Some(currency), _) => currency,
+                (None, Some(left)) => left.currency,
+                (None, None) => shop.setting(&DEFAULT_CURRENCY)?,
+            },
+            country: match (&body.country, &from) {
+                (Some(country), _) => country.clone(),
+                (None, Some(left)) => left.country.clone(),
+                (None, None) => shop.setting(&DEFAULT_COUNTRY)?,
+            },
+            from,
+        };
+        if !shop.sells_in(&opening.currency)? {
+            let detail = format!("{} is not sold in here", opening.currency);
+            return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(detail));
+        }
+        let status = if open(&shop, &owner, &opening)? { 201 } else { 200 };
+        if let Some(cart) = view::find(&shop, &owner)? {
+            let version = cart.version;
+            let created = Created { cart, guest_token: token.map(|token| token.reveal().to_owned()) };
+            return Ok(Reply::json(status, &created).etag(version).location("/api/v1/cart"));
+        }
     }
-    let country = match &body.country {
-        Some(country) => country.clone(),
-        None => shop.setting(&DEFAULT_COUNTRY)?,
-    };
+    Err(not_found(&shop))
+}
+
+/// Whether a new cart was opened: there may be a live one.
+fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem> {
+    let Opening { currency, country, from } = opening;
+    let from = from.as_ref().map(|left| &left.cart_id);
     let cart_id = shop.id();
-    let events = [Event::new(&shop, "cart.created", "cart", &cart_id, json!({ "owner": owner, "currency": currency, "country": country }))];
-    let input = json!({ "cart_id": cart_id, "owner": owner, "currency": currency, "country": country, "events": events });
-    let status = match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
-        Ok(_) => 201,
-        Err(Refusal::CartExists) => 200,
+    let mut created = json!({ "owner": owner, "currency": currency, "country": country });
+    if let (Some(from), Some(created)) = (from, created.as_object_mut()) {
+        json::member(created, "recovered_cart_id", from);
+    }
+    let input = json!({
+        "cart_id": cart_id, "owner": owner, "currency": currency, "country": country, "cart_idle_ms": idle_ms(shop, owner)?, "from_cart_id": from,
+        "events": [Event::new(shop, "cart.created", "cart", &cart_id, created)],
+    });
+    match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
+        Ok(_) => Ok(true),
+        Err(Refusal::CartExists) => Ok(false),
         // The token is dead: its cart was merged into a customer's (CART-5).
-        Err(Refusal::CartNotFound) => return Err(not_found(&shop)),
-        Err(refusal) => return Err(crate::problem::refused(refusal)),
-    };
-    let cart = view::read(&shop, &owner)?;
-    let version = cart.version;
-    let created = Created { cart, guest_token: token.map(|token| token.reveal().to_owned()) };
-    Ok(Reply::json(status, &created).etag(version).location("/api/v1/cart"))
+        Err(Refusal::CartNotFound) => Err(not_found(shop)),
+        Err(refusal) => Err(crate::problem::refused(refusal)),
+    }
+}
+
+/// The cart whose lines `owner` gets back in the next one, once it is written down that it has ended.
+fn left(shop: &Shop<'_>, owner: &str) -> Result<Option<Left>, Problem> {
+    let input = json!({ "owner": owner, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
+    let found: Option<Left> = shop.read(&sql::CART_TO_RETURN, &input)?;
+    match found {
+        Some(left) if !left.abandoned => {
+            end_if_expired(shop, owner)?;
+            Ok(shop.read::<Left>(&sql::CART_TO_RETURN, &input)?.filter(|left| left.abandoned))
+        }
+        found => Ok(found),
+    }
+}
+
+/// Writes it down if the time of the owner's cart is over, so that they can have another.
+pub(crate) fn end_if_expired(shop: &Shop<'_>, owner: &str) -> Result<(), Problem> {
+    shop.apply::<Value>(&sql::CART_ABANDON, &json!({ "owner": owner }))?.map(drop).map_err(crate::problem::refused)
+}
+
+/// Opens a cart with the lines that `owner` left, if they left any; whether it is there now.
+pub(super) fn bring_back(shop: &Shop<'_>, owner: &str) -> Result<bool, Problem> {
+    let Some(left) = left(shop, owner)? else { return Ok(false) };
+    let opening = Opening { currency: left.currency, country: left.country.clone(), from: Some(left) };
+    open(shop, owner, &opening).map(|_| true)
 }

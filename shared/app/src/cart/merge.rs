@@ -1,9 +1,10 @@
 //! A guest's cart taken into a customer's at login (CART-5).
 
+use super::{create::bring_back, idle_ms};
 use crate::{
     event::Event,
     problem::refused,
-    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS},
+    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, CART_RECOVERY_MS, IDEMPOTENCY_MS},
     shop::{Shop, fingerprint},
 };
 use domain::{
@@ -69,14 +70,19 @@ struct Taken<'a> {
 }
 
 /// Merges the guest's cart into that of `owner`; the same again is answered with what was done then. None when there is
-/// nothing to merge: the token was never any good, or its cart has become an order or another customer's.
+/// nothing to merge: the token was never any good, or its cart has become an order or another customer's, or was left too long ago.
 pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Result<Option<Value>, Problem> {
     let guest_owner = guest.owner();
     let key = fingerprint(&["cart_merge", &guest_owner, owner]);
+    let input = json!({ "guest_owner": guest_owner, "owner": owner, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
     for _ in 0..ROUNDS_MAX {
-        let Some(facts) = shop.read::<Facts>(&sql::CART_MERGE_FACTS, &json!({ "guest_owner": guest_owner, "owner": owner }))? else {
+        let Some(facts) = shop.read::<Facts>(&sql::CART_MERGE_FACTS, &input)? else {
             return receipt(shop, &key);
         };
+        // A customer who left a cart comes back to it first, or its lines would be behind the new one for ever (CART-10).
+        if facts.cart_id.is_none() && bring_back(shop, owner)? {
+            continue;
+        }
         match shop.apply::<Value>(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
             Ok(receipt) => return Ok(Some(receipt)),
             Err(Refusal::IdempotencyKeySeen) => return receipt(shop, &key),
@@ -123,7 +129,7 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
     Ok(json!({
         "guest_cart_id": facts.guest_cart_id, "guest_owner": guest_owner, "guest_version": facts.guest_version,
         "cart_id": cart_id, "owner": owner, "cart_version": facts.cart_version, "currency": facts.currency, "country": facts.country,
-        "lines": taken, "reply": { "guest_cart_id": facts.guest_cart_id, "lines": merged }, "events": events,
+        "cart_idle_ms": idle_ms(shop, owner)?, "lines": taken, "reply": { "guest_cart_id": facts.guest_cart_id, "lines": merged }, "events": events,
         "idempotency_key": key, "request_hash": key, "idempotency_ttl_ms": shop.setting(&IDEMPOTENCY_MS)?,
     }))
 }

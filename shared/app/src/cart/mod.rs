@@ -17,18 +17,34 @@ pub use view::{Cart, view};
 #[cfg(feature = "schema")]
 pub use {create::Created, merge::Merge, share::Shared, totals::Preview};
 
+pub(crate) use create::end_if_expired;
 pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};
 
-use crate::{problem::refused, settings::CART_QUANTITY_LIMIT, shop::Shop};
+use crate::{
+    problem::refused,
+    settings::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS},
+    shop::Shop,
+};
 use domain::quantity::Quantity;
-use edge::{Code, Problem};
+use edge::{Code, Customer, Problem};
 use store::Refusal;
 
 /// No live cart of this caller's: the same answer whether the cart is missing or somebody else's, and counted (CART-2).
 pub(crate) fn not_found(shop: &Shop<'_>) -> Problem {
     shop.count("cart_not_found_total");
     Problem::new(Code::CartNotFound)
+}
+
+/// How long a cart of this owner's waits for its next change (CART-10). A customer can come back to it from any device, so it waits longer than
+/// a guest's; a service's waits for as long as the key of its order is remembered, since the next try under that key needs it.
+pub(crate) fn idle_ms(shop: &Shop<'_>, owner: &str) -> Result<i64, Problem> {
+    let setting = match owner.starts_with("service:") {
+        true => &IDEMPOTENCY_MS,
+        false if Customer::owns(owner) => &CART_CUSTOMER_IDLE_MS,
+        false => &CART_GUEST_IDLE_MS,
+    };
+    shop.setting(setting)
 }
 
 /// A refused change. A stale version is counted and answered with the cart as it is (CART-1).

@@ -1,10 +1,7 @@
 //! `GET /api/v1/cart`: the cart as it stands now, in one statement of any size (CART-4).
 
 use super::not_found;
-use crate::{
-    settings::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS},
-    shop::Shop,
-};
+use crate::shop::Shop;
 use domain::{
     cart::CartStatus,
     ids::{CartId, Country, LineId, Sku, TaxClass},
@@ -13,7 +10,7 @@ use domain::{
     stock::StockVerdict,
     totals::Warning,
 };
-use edge::{Customer, Problem, Reply, Viewer};
+use edge::{Problem, Reply, Viewer};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -29,6 +26,7 @@ pub(crate) struct CartRow {
     pub(crate) country: Country,
     pub(crate) version: i64,
     pub(crate) updated_at_ms: i64,
+    pub(crate) expires_at_ms: i64,
     pub(crate) lines: Vec<LineRow>,
 }
 
@@ -132,9 +130,7 @@ pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
 /// The owner's live cart, if they have one.
 pub(crate) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem> {
     let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else { return Ok(None) };
-    // A cart that its owner can come back to from any device waits longer (CART-10).
-    let idle_ms = shop.setting(if Customer::owns(owner) { &CART_CUSTOMER_IDLE_MS } else { &CART_GUEST_IDLE_MS })?;
-    let expires_at_ms = row.updated_at_ms.saturating_add(idle_ms);
+    let expires_at_ms = row.expires_at_ms;
     render(row, expires_at_ms).map(Some)
 }
 

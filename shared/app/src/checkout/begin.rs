@@ -132,6 +132,7 @@ fn begin_by(
         "session_id": session_id, "cart_id": cart_id, "owner": owner, "cart_version": facts.cart.version,
         "country": country, "region": region, "shipping_method": body.shipping_method, "payment_method": body.payment_method,
         "contact": contact::seal(&shop, cart_id, &contact)?, "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
+        "cart_idle_ms": crate::cart::idle_ms(&shop, owner)?,
         "reply": {
             "cart_id": cart_id, "cart_version": facts.cart.version, "status": "open", "shipping_method": body.shipping_method,
             "quote_hash": quote_hash, "totals": totals, "warnings": warnings(&totals),

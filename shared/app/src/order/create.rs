@@ -1,7 +1,7 @@
 //! `POST /api/v1/orders`: an order by a service, through the same cart, session and saga as a buyer's (ORD-1).
 
 use crate::{
-    Change, KeyedChange,
+    Change, KeyedChange, cart,
     checkout::{self, BeginCheckout, Confirm, PaymentToken},
     problem::refused,
     settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
@@ -130,9 +130,15 @@ fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
 fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder, change: &Change) -> Result<(), Problem> {
     let input = json!({
         "cart_id": shop.id(), "owner": owner, "currency": body.currency, "country": body.shipping_address.country,
-        "lines": body.lines, "events": [],
+        "cart_idle_ms": cart::idle_ms(shop, owner)?, "lines": body.lines, "events": [],
     });
-    match change.apply(shop, owner, &sql::CART_CREATE, input)?.refusal() {
+    let mut refusal = change.apply(shop, owner, &sql::CART_CREATE, input.clone())?.refusal();
+    if refusal == Some(Refusal::CartExists) {
+        // Unless its time is over: then it is as if it had never been.
+        cart::end_if_expired(shop, owner)?;
+        refusal = change.apply(shop, owner, &sql::CART_CREATE, input)?.refusal();
+    }
+    match refusal {
         None | Some(Refusal::CartExists) => Ok(()),
         Some(Refusal::SkuUnknown) => {
             Err(Problem::new(Code::SkuUnknown).field("/lines").detail(format!("a line's SKU is not sold in {}", body.currency)))

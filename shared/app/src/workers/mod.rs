@@ -3,6 +3,7 @@
 //! A lease in the key-value store keeps a second run out cheaply; for correctness nothing needs it, since every
 //! row is claimed and fenced in SQL (WRK-2). None marks anything done that it has not done (WRK-4).
 
+mod cart_cleanup;
 mod compensation_retry;
 mod consistency_audit;
 mod lease;
@@ -10,6 +11,7 @@ mod outbox_relay;
 mod reservation_cleanup;
 mod saga_recovery;
 
+pub use cart_cleanup::cart_cleanup;
 pub use compensation_retry::compensation_retry;
 pub use consistency_audit::{Audited, consistency_audit};
 pub use outbox_relay::outbox_relay;

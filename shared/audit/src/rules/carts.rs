@@ -44,6 +44,36 @@ pub(super) const RULES: &[Rule] = &[
     or exists (select 1 from checkout_session as s where s.cart_id = c.cart_id and s.status = 'open'))",
     },
     Rule {
+        code: "abandoned_cart_is_let_go",
+        sentence: "A cart that was abandoned has no order, is held by no saga and has no open session.",
+        look_at: "the cart's session and saga: goods are kept from sale for nobody, or somebody pays for what is given up",
+        walk: "carts",
+        subject: "c.cart_id",
+        detail: "{object}('saga_id', c.saga_id)",
+        broken: "{looked} as c where c.status = 'abandoned' and (c.saga_id is not null
+    or exists (select 1 from checkout_session as s where s.cart_id = c.cart_id and s.status = 'open')
+    or exists (select 1 from orders as o where o.cart_id = c.cart_id))",
+    },
+    Rule {
+        code: "no_cart_is_half_abandoned",
+        sentence: "A cart is active, in checkout, completed, merged or abandoned.",
+        look_at: "the cart's session and its holds: they may or may not have gone back",
+        walk: "carts",
+        subject: "c.cart_id",
+        detail: "{object}('status', c.status)",
+        broken: "{looked} as c where c.status not in ('active', 'checkout', 'completed', 'merged', 'abandoned')",
+    },
+    Rule {
+        code: "open_session_ends_no_later_than_its_cart",
+        sentence: "An open session ends no later than its cart does.",
+        look_at: "what moved the session's end or the cart's: a buyer may pay for a cart that is gone",
+        walk: "sessions",
+        subject: "s.session_id",
+        detail: "{object}('cart_id', s.cart_id)",
+        broken: "{looked} as s where s.status = 'open'
+    and exists (select 1 from cart as c where c.cart_id = s.cart_id and c.expires_at_ms < s.expires_at_ms)",
+    },
+    Rule {
         code: "open_session_is_of_a_cart_in_checkout",
         sentence: "An open session is of its owner's cart, and that is in checkout.",
         look_at: "the session's cart and owner",

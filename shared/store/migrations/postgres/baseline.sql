@@ -124,10 +124,13 @@ create table if not exists cart (
   version bigint not null,
   saga_id text collate "C",
   created_at_ms bigint not null,
-  updated_at_ms bigint not null
+  updated_at_ms bigint not null,
+  expires_at_ms bigint not null
 );
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
 create index if not exists cart_merged on cart (owner) where status = 'merged';
+create index if not exists cart_abandoned on cart (owner, expires_at_ms) where status = 'abandoned';
+create index if not exists cart_by_expiry on cart (status, expires_at_ms);
 create table if not exists cart_line (
   cart_id text collate "C",
   sku text collate "C",

@@ -5,6 +5,23 @@ begin;
 select pg_advisory_xact_lock(hashtext('edgetill schema'));
 set local check_function_bodies = off;
 
+-- Ends locked carts: what is held for them goes back, an open session is closed, and who listens hears of it. A cart is abandoned once, so its
+-- id is the event's.
+create or replace function abandon_carts(due text[]) returns void language plpgsql as $$
+begin
+  perform release_reservations((select array(select reservation_id from reservation
+    where status = 'active' and session_id in (select session_id from checkout_session where cart_id = any (due) and status = 'open')
+    order by reservation_id for update)));
+  update checkout_session set status = 'expired' where cart_id = any (due) and status = 'open';
+  insert into outbox (event_id, aggregate, type, data, state, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select cart_id, 'cart/' || cart_id, 'cart.abandoned', jsonb_build_object('cart_id', cart_id, 'owner', owner, 'version', version + 1,
+        'currency', currency, 'country', country, 'expired_at_ms', expires_at_ms,
+        'items_count', coalesce((select sum(quantity) from cart_line where cart_line.cart_id = cart.cart_id), 0)), 'pending', 0, now_ms(), 0, now_ms()
+    from cart where cart_id = any (due) order by expires_at_ms, cart_id;
+  update cart set status = 'abandoned', version = version + 1, updated_at_ms = now_ms() where cart_id = any (due);
+end
+$$;
+
 -- The events of a command, in their order, each completed with what the command assigned.
 create or replace function add_events(doc jsonb, assigned jsonb default '{}') returns void language plpgsql as $$
 begin
@@ -23,15 +40,25 @@ begin
 end
 $$;
 
+-- What there is of a SKU for a cart: what is free, and what the cart's own session holds.
+create or replace function available_to(of_cart text, of_sku text) returns bigint language plpgsql stable as $$
+begin
+  return (select (sum(on_hand - reserved) + coalesce((select sum(quantity) from reservation as own
+      where own.session_id = (select session_id from checkout_session as open where open.cart_id = of_cart and open.status = 'open')
+        and own.status = 'active' and own.sku = of_sku), 0))::bigint
+    from stock where stock.sku = of_sku);
+end
+$$;
+
 -- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
 create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
 begin
   return (select jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency,
-      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms,
+      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
       'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
           'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
           'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
-          'available', (select sum(on_hand - reserved) from stock where stock.sku = l.sku)) order by l.added_at_ms, l.sku)
+          'available', available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku)
         from cart_line as l
         left join sku as s on s.sku = l.sku
         left join price as p on p.sku = l.sku and p.currency = c.currency
@@ -68,15 +95,16 @@ end
 $$;
 
 -- The owner's live cart, not held by a confirm, at a version the caller accepts (null = any), and locked: whoever
--- else would change it waits, and then meets it as it will be.
+-- else would change it waits, and then meets it as it will be. With a `cancel_id` an attempt that waits for its buyer ends: they want another cart
+-- than the one it pays for.
 create or replace function lock_editable_cart(doc jsonb) returns void language plpgsql as $$
 declare
   the_cart cart;
 begin
-  select * into the_cart from cart
-    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  select * into the_cart from cart as c
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
   if not found then raise exception 'cart_not_found'; end if;
-  if the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
   if doc ->> 'if_versions' is not null and not doc -> 'if_versions' @> to_jsonb(the_cart.version) then
     raise exception 'version_conflict';
   end if;
@@ -223,11 +251,17 @@ begin
 end
 $$;
 
--- One change, one version.
+-- One change, one version; and the cart's time begins anew.
 create or replace function touch_cart(doc jsonb) returns void language plpgsql as $$
 begin
-  update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = doc ->> 'cart_id';
+  update cart set version = version + 1, updated_at_ms = now_ms(), expires_at_ms = greatest(expires_at_ms, now_ms() + (doc ->> 'cart_idle_ms')::bigint)
+    where cart_id = doc ->> 'cart_id';
 end
+$$;
+
+-- A live cart that is not gone by the clock (CART-10): its time has not come, or a confirm holds it.
+create or replace function unexpired(c cart) returns boolean language sql stable as $$
+  select c.expires_at_ms > now_ms() or c.saga_id is not null
 $$;
 
 -- The destination's zone: the region's where it has one, else the country's.
@@ -254,8 +288,19 @@ begin
 end
 $$;
 
+-- Ends the owner's cart if its time is over, so that they can have another: the clock has ended it, this writes it down (CART-10).
+-- Nothing to end is no refusal: somebody else has written it down.
+-- in: owner
+create or replace function cart_abandon(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform abandon_carts((select array(select cart_id from cart
+    where owner = doc ->> 'owner' and status in ('active', 'checkout') and saga_id is null and expires_at_ms <= now_ms() for update)));
+  return jsonb_build_object('owner', doc ->> 'owner');
+end
+$$;
+
 -- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1).
--- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, if_versions?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, too_many_lines, quantity_out_of_range, idempotency_key_seen
 create or replace function cart_add_line(doc jsonb) returns jsonb language plpgsql as $$
 begin
@@ -275,7 +320,7 @@ end
 $$;
 
 -- Removes every line; the cart stays.
--- in: cart_id, owner, if_versions?, idempotency…?, events
+-- in: cart_id, owner, cart_idle_ms, if_versions?, cancel_id?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, idempotency_key_seen
 create or replace function cart_clear(doc jsonb) returns jsonb language plpgsql as $$
 begin
@@ -289,15 +334,23 @@ $$;
 
 -- Opens the owner's cart. One live cart per owner: a second is refused as cart_exists.
 -- A service may open one with its lines, at today's prices: [{sku, quantity}].
+-- Who comes back gets the lines of a cart that they abandoned: at the prices they were added at, in another currency at today's, and what is not
+-- sold in it stays behind (CART-10).
 -- An owner whose cart was merged into another's is nobody any more: a guest whose token is dead (CART-5).
--- in: cart_id, owner, currency, country, lines?, idempotency…?, events
+-- in: cart_id, owner, currency, country, cart_idle_ms, lines?, from_cart_id?, idempotency…?, events
 -- refuses: idempotency_key_seen, cart_exists, cart_not_found, sku_unknown, quantity_out_of_range
 create or replace function cart_create(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  left_behind cart;
 begin
   perform take_idempotency_key(doc);
+  -- Locked before anything is asked: a merge that was here first has made the owner nobody.
+  select * into left_behind from cart
+    where cart_id = doc ->> 'from_cart_id' and owner = doc ->> 'owner' and status = 'abandoned' for update;
   if exists (select from cart where owner = doc ->> 'owner' and status = 'merged') then raise exception 'cart_not_found'; end if;
-  insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
-    values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 1, now_ms(), now_ms());
+  insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms, expires_at_ms)
+    values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 1, now_ms(), now_ms(),
+      now_ms() + (doc ->> 'cart_idle_ms')::bigint);
   if exists (select from each_item(doc -> 'lines') as line
     where not exists (select from price where price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'))
   then raise exception 'sku_unknown'; end if;
@@ -306,14 +359,52 @@ begin
     select doc ->> 'cart_id', price.sku, least(sum((line ->> 'quantity')::bigint), 10001), price.amount_minor, now_ms()
     from each_item(doc -> 'lines') as line join price on price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'
     group by price.sku, price.amount_minor;
+  if left_behind.cart_id is not null then
+    insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+      select doc ->> 'cart_id', l.sku, l.quantity, case when left_behind.currency = doc ->> 'currency' then l.added_price_minor else p.amount_minor end, l.added_at_ms
+      from cart_line as l left join price as p on p.sku = l.sku and p.currency = doc ->> 'currency'
+      where l.cart_id = left_behind.cart_id and (left_behind.currency = doc ->> 'currency' or p.amount_minor is not null);
+    delete from cart_line where cart_id = left_behind.cart_id and sku in (select sku from cart_line where cart_id = doc ->> 'cart_id');
+    -- A merge that was decided from those lines is decided anew.
+    update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = left_behind.cart_id;
+  end if;
   return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version) from cart where cart_id = doc ->> 'cart_id'));
 end
 $$;
 
+-- Ends carts whose time is over, oldest first, and forgets what was abandoned too long ago to be come back to, with its lines and shares
+-- (CART-10). A cart that a confirm holds is left alone, and one that became an order is not abandoned.
+-- in: limit, recovery_ms
+create or replace function cart_expire(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  due text[];
+  old text[];
+  answer jsonb;
+begin
+  -- What someone else holds is being changed, confirmed or ended already.
+  due := (select array(select cart_id from cart where status = 'active' and saga_id is null and expires_at_ms <= now_ms()
+      order by expires_at_ms limit (doc ->> 'limit')::bigint for update skip locked))
+    || (select array(select cart_id from cart where status = 'checkout' and saga_id is null and expires_at_ms <= now_ms()
+      order by expires_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  old := (select array(select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - (doc ->> 'recovery_ms')::bigint
+    order by expires_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
+  delete from cart_line where cart_id = any (old);
+  delete from cart_share where cart_id = any (old);
+  delete from cart where cart_id = any (old);
+  perform abandon_carts(due);
+  answer := jsonb_build_object('abandoned', cardinality(due), 'forgotten', cardinality(old));
+  insert into counter (name, value) values ('carts_abandoned_total', cardinality(due))
+    on conflict (name) do update set value = counter.value + excluded.value;
+  insert into worker_run (worker, last_success_at_ms, report) values ('cart-cleanup', now_ms(), answer)
+    on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
+  return answer;
+end
+$$;
+
 -- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
--- a customer without a cart gets a new one. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- a customer without a cart gets a new one. Of the guest's a time that is over is no hindrance. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
 -- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
--- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
+-- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, cart_idle_ms, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
 -- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
 create or replace function cart_merge(doc jsonb) returns jsonb language plpgsql as $$
 declare
@@ -322,15 +413,17 @@ declare
 begin
   perform take_idempotency_key(doc);
   if doc ->> 'cart_version' is null then
-    insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
-      values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 0, now_ms(), now_ms());
+    insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms, expires_at_ms)
+      values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 0, now_ms(), now_ms(),
+        now_ms() + (doc ->> 'cart_idle_ms')::bigint);
   end if;
   -- Two carts, in one order whoever is first.
   perform 1 from cart where cart_id in (doc ->> 'guest_cart_id', doc ->> 'cart_id') order by cart_id for update;
   select * into guest from cart
-    where cart_id = doc ->> 'guest_cart_id' and owner = doc ->> 'guest_owner' and status in ('active', 'checkout');
+    where cart_id = doc ->> 'guest_cart_id' and owner = doc ->> 'guest_owner' and status in ('active', 'checkout', 'abandoned');
   if not found then raise exception 'cart_not_found'; end if;
-  select * into own from cart where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout');
+  select * into own from cart as c
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c);
   if not found then raise exception 'cart_not_found'; end if;
   if guest.saga_id is not null or own.saga_id is not null then raise exception 'cart_locked'; end if;
   if guest.version <> (doc ->> 'guest_version')::bigint or own.version <> coalesce((doc ->> 'cart_version')::bigint, 0)
@@ -350,7 +443,7 @@ end
 $$;
 
 -- Removes a line.
--- in: cart_id, owner, sku, if_versions?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, idempotency_key_seen
 create or replace function cart_remove_line(doc jsonb) returns jsonb language plpgsql as $$
 begin
@@ -364,7 +457,7 @@ end
 $$;
 
 -- Replaces a line's quantity.
--- in: cart_id, owner, sku, quantity, quantity_limit, if_versions?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, quantity, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, quantity_out_of_range, idempotency_key_seen
 create or replace function cart_set_quantity(doc jsonb) returns jsonb language plpgsql as $$
 begin
@@ -379,25 +472,50 @@ begin
 end
 $$;
 
--- Opens a checkout session on the cart as the buyer saw it; an open one is replaced and gives its holds back.
--- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, reply?, idempotency…?
+-- Closes a session whose buyer wants none of it: an attempt that waits for them ends, what is held goes free, and the cart is theirs to change.
+-- in: session_id, owner, cancel_id
+-- refuses: session_closed, cart_locked
+create or replace function checkout_abandon(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  the_cart cart;
+begin
+  select c.* into the_cart from cart as c where c.cart_id = (select cart_id from checkout_session
+    where session_id = doc ->> 'session_id' and owner = doc ->> 'owner') for update;
+  if not exists (select from checkout_session where session_id = doc ->> 'session_id' and owner = doc ->> 'owner' and status = 'open')
+  then raise exception 'session_closed'; end if;
+  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  update checkout_session set status = 'abandoned' where session_id = doc ->> 'session_id';
+  perform release_reservations(lock_held(doc ->> 'session_id'));
+  update cart set status = 'active', updated_at_ms = now_ms() where cart_id = the_cart.cart_id;
+  return jsonb_build_object('session_id', doc ->> 'session_id', 'cart_id', the_cart.cart_id, 'status', 'abandoned');
+end
+$$;
+
+-- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
+-- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew. The cart lives at
+-- least as long.
+-- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, cart_idle_ms, cancel_id?, reply?, idempotency…?
 -- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
 create or replace function checkout_begin(doc jsonb) returns jsonb language plpgsql as $$
 declare
   the_cart cart;
+  held text[];
 begin
   perform take_idempotency_key(doc);
-  select * into the_cart from cart
-    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  select * into the_cart from cart as c
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
   if not found then raise exception 'cart_not_found'; end if;
-  if the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
+  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
   if the_cart.version <> (doc ->> 'cart_version')::bigint then raise exception 'cart_changed'; end if;
-  perform release_reservations(lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open')));
+  held := lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open'));
+  update reservation set session_id = doc ->> 'session_id' where reservation_id = any (held);
   update checkout_session set status = 'replaced' where cart_id = the_cart.cart_id and status = 'open';
   insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
     values (doc ->> 'session_id', the_cart.cart_id, the_cart.owner, 'open', the_cart.version, doc ->> 'country', doc ->> 'region', doc ->> 'shipping_method',
       doc ->> 'payment_method', doc ->> 'contact', doc -> 'totals', now_ms(), now_ms() + (doc ->> 'session_ttl_ms')::bigint);
-  update cart set status = 'checkout', updated_at_ms = now_ms() where cart_id = the_cart.cart_id;
+  update cart set status = 'checkout', updated_at_ms = now_ms(),
+      expires_at_ms = greatest(expires_at_ms, now_ms() + (doc ->> 'cart_idle_ms')::bigint, now_ms() + (doc ->> 'session_ttl_ms')::bigint)
+    where cart_id = the_cart.cart_id;
   return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('session_id', session_id,
       'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms, 'expires_at_ms', expires_at_ms)
     from checkout_session where session_id = doc ->> 'session_id'));
@@ -820,7 +938,8 @@ declare
   the_cart_id text;
 begin
   -- Locked, so that many at once are counted one after the other.
-  select cart_id into the_cart_id from cart where owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  select cart_id into the_cart_id from cart as c
+    where owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
   if not found then raise exception 'cart_not_found'; end if;
   if (select count(*) from cart_share where cart_id = the_cart_id and expires_at_ms > now_ms()) >= (doc ->> 'share_limit')::bigint
   then raise exception 'too_many_shares'; end if;
@@ -841,7 +960,7 @@ declare
   the_cart_id text;
 begin
   perform take_idempotency_key(doc);
-  select cart_id into the_cart_id from cart where owner = doc ->> 'owner' and status in ('active', 'checkout');
+  select cart_id into the_cart_id from cart as c where owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c);
   if not found then raise exception 'cart_not_found'; end if;
   delete from cart_share where cart_id = the_cart_id and share_id = doc ->> 'share_id' and expires_at_ms > now_ms();
   if not found then raise exception 'share_not_found'; end if;

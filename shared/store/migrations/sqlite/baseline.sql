@@ -48,10 +48,13 @@ create table if not exists tax (zone text, tax_class text, rate text not null, i
 create table if not exists shipping_method (method_id text primary key, name text not null, active integer not null) without rowid;
 create table if not exists shipping_rate (zone text, currency text, method_id text, warehouse_id text, min_weight_g integer, min_subtotal_minor integer, amount_minor integer not null constraint shipping_is_not_negative check (amount_minor >= 0), primary key (zone, currency, method_id, warehouse_id, min_weight_g, min_subtotal_minor)) without rowid;
 
--- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment.
-create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+-- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment. A live one is gone from `expires_at_ms` on,
+-- for whoever reads or changes it (CART-10), unless a confirm holds it; an open session of its ends no later. 'abandoning' exists only inside a command.
+create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
 create index if not exists cart_merged on cart (owner) where status = 'merged';
+create index if not exists cart_abandoned on cart (owner, expires_at_ms) where status = 'abandoned';
+create index if not exists cart_by_expiry on cart (status, expires_at_ms);
 create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, primary key (cart_id, sku)) without rowid;
 
 -- CART-14, SEC-1: who holds a share's token may look at the cart until then. The token is nowhere, only its SHA-256. No share outlives its

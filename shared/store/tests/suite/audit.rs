@@ -79,6 +79,10 @@ fn sound() -> Database {
     let (guest, hal) = (named("guest"), named("hal"));
     let version = guest.goes_to_checkout(&shop, lines);
     shop.does(&sql::CART_MERGE, &hal.merge(&guest, version, None, &[("TILL-0001", 2)]));
+    let lou = named("lou");
+    lou.goes_to_checkout(&shop, lines);
+    shop.exec("update cart set expires_at_ms = 1 where cart_id = 'cart-lou'");
+    shop.does(&sql::CART_ABANDON, &json!({ "owner": "lou" }));
     shop
 }
 
@@ -140,6 +144,9 @@ const BREAKS: &[(&str, &str)] = &[
     ("cart_is_held_by_its_running_saga", "update cart set saga_id = 'saga-fay' where cart_id = 'cart-dan'"),
     ("cart_in_checkout_has_an_open_session", "update checkout_session set status = 'replaced' where session_id = 'session-dan'"),
     ("merged_cart_is_let_go", "update checkout_session set status = 'open' where session_id = 'session-guest'"),
+    ("abandoned_cart_is_let_go", "update checkout_session set status = 'open' where session_id = 'session-lou'"),
+    ("no_cart_is_half_abandoned", "update cart set status = 'abandoning' where cart_id = 'cart-lou'"),
+    ("open_session_ends_no_later_than_its_cart", "update cart set expires_at_ms = 1 where cart_id = 'cart-dan'"),
     ("open_session_is_of_a_cart_in_checkout", "update cart set owner = 'somebody' where cart_id = 'cart-dan'"),
     ("completed_session_has_its_order", "update checkout_session set status = 'completed' where session_id = 'session-fay'"),
     ("order_is_the_sum_of_its_lines", "update order_line set total_minor = total_minor - 1 where order_id = 'order-ann' and line_no = 2"),

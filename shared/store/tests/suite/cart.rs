@@ -4,8 +4,8 @@ use serde_json::json;
 use store::{Refusal, sql};
 
 use super::{
-    shopper::{TEN_MINUTES_MS, event, shopper, with},
-    support::shop,
+    shopper::{CART_IDLE_MS, RECOVERY_MS, TEN_MINUTES_MS, event, shopper, with},
+    support::{Database, shop},
 };
 
 const CARTS: &str = "select cart_id, owner, status, currency, country, version, saga_id from cart order by 1";
@@ -220,7 +220,7 @@ fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
     let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
     let version = ann.fills_a_cart(&shop, OF_ANN);
     let guests = guest.fills_a_cart(&shop, &[("TILL-0002", "wh-hanoi", 3), ("TILL-0003", "wh-hanoi", 4)]);
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
     assert_eq!(facts[0]["lines_in_cart"], 2);
     assert_eq!(
         (&facts[0]["guest_cart_id"], &facts[0]["cart_id"], &facts[0]["cart_version"]),
@@ -246,14 +246,14 @@ fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
     shop.refuses(&sql::CART_ADD_LINE, &guest.add("TILL-0001", 1), Refusal::CartNotFound);
     shop.refuses(&sql::CART_CREATE, &with(guest.cart_create(), json!({"cart_id": "cart-two"})), Refusal::CartNotFound);
     shop.refuses(&sql::CART_MERGE, &ann.merge(&guest, guests + 1, Some(version + 1), &[]), Refusal::CartNotFound);
-    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"})).is_empty());
+    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty());
 }
 
 #[test]
 fn a_customer_without_a_cart_gets_one_by_a_merge() {
     let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
     let guests = guest.fills_a_cart(&shop, OF_ANN);
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
     assert_eq!((&facts[0]["cart_id"], &facts[0]["cart_version"], &facts[0]["currency"]), (&json!(null), &json!(null), &json!("USD")));
     let receipt = shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, None, &[("TILL-0001", 2), ("TILL-0002", 1)]));
     assert_eq!(receipt["version"], 1);
@@ -289,7 +289,7 @@ fn a_merge_closes_the_guests_idle_session_and_gives_its_holds_back() {
     // Declined: the stock is kept for another try, which will not come.
     shop.does(&sql::SAGA_SETTLE, &with(guest.settle("declined"), json!({"free_cart": true})));
     assert_eq!(shop.one("select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"), json!(5));
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann"}));
+    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
     let on_hand = shop.one("select sum(on_hand) from stock where sku = 'TILL-0001'");
     assert_eq!(facts[0]["lines"][0]["available"], on_hand, "the guest's own hold is not in the way");
     shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]));
@@ -298,4 +298,210 @@ fn a_merge_closes_the_guests_idle_session_and_gives_its_holds_back() {
     shop.stock_adds_up();
     let again = with(guest.confirm(guests, &[("TILL-0001", "wh-hanoi", 5)]), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::SessionClosed);
+}
+
+const ENDED: &str = "select cart_id, owner, status, currency from cart order by cart_id";
+
+#[test]
+fn every_change_begins_a_carts_time_anew_and_none_shortens_it() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let left = || {
+        let cart = shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).remove(0);
+        // What the clock went on by itself meanwhile is less than a second.
+        (cart["expires_at_ms"].as_i64().unwrap() - cart["now_ms"].as_i64().unwrap() + 999) / 1_000 * 1_000
+    };
+    let idle = |ms: i64| json!({"cart_idle_ms": ms});
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), idle(60_000)));
+    assert_eq!(left(), 60_000);
+    shop.advance(50_000);
+    shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), idle(60_000)));
+    assert_eq!(left(), 60_000);
+    shop.advance(50_000);
+    shop.does(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 3), idle(60_000)));
+    assert_eq!(left(), 60_000);
+    shop.advance(50_000);
+    shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(3), idle(60_000)));
+    assert_eq!(left(), 3 * TEN_MINUTES_MS, "as long as the session");
+    shop.does(&sql::CART_REMOVE_LINE, &with(ann.remove("TILL-0001"), idle(60_000)));
+    assert_eq!(left(), 3 * TEN_MINUTES_MS, "the session is still open");
+    shop.advance(3 * TEN_MINUTES_MS - 10_000);
+    shop.does(&sql::CART_CLEAR, &with(ann.clear(), idle(60_000)));
+    assert_eq!(left(), 60_000);
+}
+
+// CART-10: by the clock, at every read and every change, and before any worker.
+#[test]
+fn a_cart_whose_time_is_over_is_gone() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    let version = ann.goes_to_checkout(&shop, OF_ANN);
+    let shared = json!({"token_hash": "h", "country": null, "region": null});
+    let share = json!({"share_id": "s", "token_hash": "h", "owner": "ann", "ttl_ms": RECOVERY_MS, "share_limit": 5, "prune_limit": 1});
+    shop.does(&sql::SHARE_CREATE, &share);
+    let guests = bob.fills_a_cart(&shop, OF_ANN);
+    shop.advance(CART_IDLE_MS - 2_000);
+    shop.does(&sql::CART_SET_QUANTITY, &bob.set("TILL-0001", 1));
+    assert_eq!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).len(), 1, "not a moment too early");
+    shop.advance(2_000);
+    let before = shop.everything();
+    let asked = json!({"owner": "ann", "sku": "TILL-0001", "country": null, "region": null});
+    for query in [&sql::CART_VIEW, &sql::CART_FOR_ADD, &sql::PRICING_FACTS, &sql::SHARE_LIST] {
+        assert!(shop.list(query, &asked).is_empty(), "{}", query.name);
+    }
+    for query in [&sql::CART_VIEW_SHARED, &sql::PRICING_FACTS_SHARED] {
+        assert!(shop.list(query, &shared).is_empty(), "{}", query.name);
+    }
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_CLEAR, &ann.clear(), Refusal::CartNotFound);
+    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), json!({"session_id": "s2"})), Refusal::CartNotFound);
+    shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, OF_ANN), Refusal::SessionClosed);
+    shop.refuses(&sql::SHARE_CREATE, &with(share, json!({"token_hash": "h2"})), Refusal::CartNotFound);
+    shop.refuses(&sql::SHARE_REVOKE, &json!({"share_id": "s", "owner": "ann", "idempotency_key": null}), Refusal::CartNotFound);
+    shop.refuses(&sql::CART_MERGE, &ann.merge(&bob, guests + 1, Some(version), &[]), Refusal::CartNotFound);
+    assert_eq!(shop.everything(), before);
+}
+
+#[test]
+fn a_cart_that_a_confirm_holds_is_not_gone_however_long_it_takes() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.confirms(&shop, OF_ANN);
+    shop.advance(2 * CART_IDLE_MS);
+    assert_eq!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0]["locked"], true);
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartLocked);
+    shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
+    assert_eq!(shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS})), json!({"abandoned": 0, "forgotten": 0}));
+    assert_eq!(shop.rows(ENDED), ["cart-ann|ann|checkout|USD"]);
+}
+
+/// Ann's cart with a hold that a decline has left, past its time.
+fn declined_and_left(shop: &Database) {
+    let ann = shopper("ann");
+    ann.confirms(shop, OF_ANN);
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
+    shop.exec("update reservation set expires_at_ms = expires_at_ms * 2");
+    shop.advance(CART_IDLE_MS);
+}
+
+const ABANDONED: &str = r#"cart.abandoned|cart/cart-ann|{"cart_id":"cart-ann","country":"VN","currency":"USD","expired_at_ms""#;
+
+#[test]
+fn who_comes_back_gets_the_lines_in_a_new_cart_once() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let to_return = || shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS}));
+    assert!(to_return().is_empty());
+    declined_and_left(&shop);
+    assert_eq!(to_return(), [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": false})]);
+    let again = with(ann.cart_create(), json!({"cart_id": "cart-two", "from_cart_id": "cart-ann"}));
+    // It is one at a time, by the constraint: first it is written down that the old one has ended.
+    shop.refuses(&sql::CART_CREATE, &again, Refusal::CartExists);
+    shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
+    shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
+    assert_eq!(shop.rows("select status from checkout_session"), ["expired"]);
+    assert_eq!(shop.rows("select distinct status from reservation"), ["released"]);
+    shop.stock_adds_up();
+    let told = shop.events();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(ABANDONED) && told[0].contains(r#""items_count":3"#), "{told:?}");
+    assert_eq!(to_return(), [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": true})]);
+
+    let version = shop.one("select version from cart").as_i64().unwrap();
+    shop.does(&sql::CART_CREATE, &again);
+    assert_eq!(shop.rows(ENDED), ["cart-ann|ann|abandoned|USD", "cart-two|ann|active|USD"]);
+    assert_eq!(
+        shop.rows("select cart_id, sku, quantity, added_price_minor from cart_line order by sku"),
+        ["cart-two|TILL-0001|2|1009", "cart-two|TILL-0002|1|1019"]
+    );
+    assert!(to_return().is_empty(), "once");
+    let late = shopper("bob").merge(&ann, version, None, &[("TILL-0001", 2), ("TILL-0002", 1)]);
+    shop.refuses(&sql::CART_MERGE, &late, Refusal::VersionConflict);
+    // An order later nothing comes back that was bought.
+    shop.exec("update cart set status = 'completed' where cart_id = 'cart-two'");
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"cart_id": "cart-three", "from_cart_id": "cart-ann"})));
+    assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-three'"), json!(0));
+}
+
+#[test]
+fn only_what_was_ones_own_and_is_abandoned_comes_back() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    ann.fills_a_cart(&shop, OF_ANN);
+    let from_ann = json!({"from_cart_id": "cart-ann"});
+    shop.does(&sql::CART_CREATE, &with(bob.cart_create(), from_ann.clone()));
+    shop.exec("update cart set status = 'completed' where cart_id = 'cart-ann'");
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), with(from_ann.clone(), json!({"cart_id": "cart-two"}))));
+    assert_eq!(shop.rows("select distinct cart_id from cart_line"), ["cart-ann"]);
+    // In another currency at today's prices; what is not sold in it stays behind.
+    shop.exec(
+        "update cart set status = 'completed' where cart_id = 'cart-two'; update cart set status = 'abandoned' where cart_id = 'cart-ann'",
+    );
+    shop.exec("delete from price where sku = 'TILL-0002' and currency = 'EUR'");
+    let euros = shop.one("select amount_minor from price where sku = 'TILL-0001' and currency = 'EUR'");
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), with(from_ann, json!({"cart_id": "cart-three", "currency": "EUR"}))));
+    assert_eq!(
+        shop.rows("select cart_id, sku, quantity, added_price_minor from cart_line order by sku"),
+        [format!("cart-three|TILL-0001|2|{euros}"), "cart-ann|TILL-0002|1|1019".to_owned()]
+    );
+}
+
+#[test]
+fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
+    let shop = shop();
+    for name in ["cat", "ann", "bob"] {
+        shopper(name).fills_a_cart(&shop, OF_ANN);
+        shop.advance(1_000);
+    }
+    shop.does(&sql::CHECKOUT_BEGIN, &shopper("bob").checkout(3));
+    let run = |limit: i64| shop.does(&sql::CART_EXPIRE, &json!({"limit": limit, "recovery_ms": RECOVERY_MS}));
+    assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
+    shop.advance(CART_IDLE_MS);
+    assert_eq!(run(1)["abandoned"], 2, "one that is being filled and one in checkout");
+    assert_eq!(shop.rows(ENDED), ["cart-ann|ann|active|USD", "cart-bob|bob|abandoned|USD", "cart-cat|cat|abandoned|USD"]);
+    assert_eq!(run(5), json!({"abandoned": 1, "forgotten": 0}));
+    assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
+    assert_eq!(shop.one("select value from counter where name = 'carts_abandoned_total'"), json!(3));
+    let told = shop.rows("select event_id from outbox where type = 'cart.abandoned' order by outbox_id");
+    assert_eq!(told, ["cart-cat", "cart-bob", "cart-ann"]);
+    shop.stock_adds_up();
+
+    let share = json!({"share_id": "s", "token_hash": "h", "owner": "dan", "ttl_ms": 2 * RECOVERY_MS, "share_limit": 5, "prune_limit": 1});
+    shopper("dan").fills_a_cart(&shop, OF_ANN);
+    shop.does(&sql::SHARE_CREATE, &share);
+    shop.advance(RECOVERY_MS);
+    assert!(
+        shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty(),
+        "before the worker has been here"
+    );
+    assert_eq!(run(2), json!({"abandoned": 1, "forgotten": 2}));
+    assert_eq!(run(2)["forgotten"], 1);
+    assert_eq!(shop.rows(ENDED), ["cart-dan|dan|abandoned|USD"]);
+    assert_eq!(shop.rows("select distinct cart_id from cart_line"), ["cart-dan"]);
+    shop.advance(RECOVERY_MS);
+    assert_eq!(run(2), json!({"abandoned": 0, "forgotten": 1}));
+    assert_eq!(
+        shop.one("select (select count(*) from cart) + (select count(*) from cart_line) + (select count(*) from cart_share)"),
+        json!(0)
+    );
+}
+
+#[test]
+fn a_guest_whose_time_is_over_still_brings_the_lines_to_a_login() {
+    let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
+    let facts = || shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
+    let guests = guest.goes_to_checkout(&shop, OF_ANN);
+    shop.advance(CART_IDLE_MS);
+    assert_eq!(facts()[0]["guest_cart_id"], "cart-guest", "past its time");
+    shop.does(&sql::CART_ABANDON, &json!({"owner": "guest"}));
+    assert_eq!((&facts()[0]["guest_cart_id"], &facts()[0]["guest_version"]), (&json!("cart-guest"), &json!(guests + 1)));
+    let merge = |guests| ann.merge(&guest, guests, None, &[("TILL-0001", 2)]);
+    shop.refuses(&sql::CART_MERGE, &merge(guests), Refusal::VersionConflict);
+    shop.does(&sql::CART_MERGE, &merge(guests + 1));
+    assert_eq!(shop.rows(ENDED), ["cart-ann|ann|active|USD", "cart-guest|guest|merged|USD"]);
+    assert!(facts().is_empty());
+    // Nor is what was left too long ago.
+    let late = shopper("late");
+    late.fills_a_cart(&shop, OF_ANN);
+    shop.advance(CART_IDLE_MS);
+    shop.does(&sql::CART_ABANDON, &json!({"owner": "late"}));
+    shop.advance(RECOVERY_MS);
+    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "late", "owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty());
 }

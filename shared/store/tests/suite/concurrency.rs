@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{Command, Refusal, Statement, StoreError, sql};
 
 use super::{
-    shopper::{LEASE_MS, Line, Shopper, TEN_MINUTES_MS, event, keyed, shopper, with},
+    shopper::{CART_IDLE_MS, LEASE_MS, Line, RECOVERY_MS, Shopper, TEN_MINUTES_MS, event, keyed, shopper, with},
     support::{Database, SharedShop},
 };
 
@@ -572,7 +572,10 @@ fn one_of_many_logins_merges_and_no_add_is_lost() {
         if thread % 2 == 0 {
             let customer = shopper(&format!("customer-{thread}"));
             (0..200).any(|_| {
-                let Some(facts) = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": customer.0})).pop() else {
+                let Some(facts) = shop
+                    .list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": customer.0, "recovery_ms": RECOVERY_MS}))
+                    .pop()
+                else {
                     return false;
                 };
                 let taken = facts["lines"].as_array().unwrap().iter().map(|line| line["quantity"].as_i64().unwrap()).sum::<i64>();
@@ -622,4 +625,71 @@ fn a_merge_and_a_confirm_of_the_same_cart_do_not_both_happen() {
         assert_ne!(confirmed, merged, "round {round}: one of them");
     }
     shared.open().stock_adds_up();
+}
+
+#[test]
+fn many_who_return_at_once_and_the_worker_give_up_a_cart_once() {
+    let shared = SharedShop::new();
+    let ann = shopper("ann");
+    ann.goes_to_checkout(&shared.open(), &[("TILL-0001", "wh-hanoi", 2)]);
+    shared.open().advance(CART_IDLE_MS);
+    let opened = shared.at_once(|shop, thread| {
+        if thread % 4 == 3 {
+            shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS}));
+            return false;
+        }
+        shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
+        let again = json!({"cart_id": format!("cart-{thread}"), "from_cart_id": "cart-ann"});
+        applied(shop, &sql::CART_CREATE, &with(ann.cart_create(), again), Refusal::CartExists)
+    });
+    assert_eq!(opened.iter().filter(|opened| **opened).count(), 1);
+    let shop = shared.open();
+    assert_eq!(shop.rows("select status, count(*) from cart group by status order by 1"), ["abandoned|1", "active|1"]);
+    assert_eq!(shop.rows("select quantity, cart_id <> 'cart-ann' and cart_id is not null from cart_line").len(), 1);
+    assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-ann'"), json!(0));
+    assert_eq!(shop.one("select count(*) from outbox where type = 'cart.abandoned'"), json!(1));
+}
+
+#[test]
+fn a_cart_is_given_up_or_changed_or_begun_with_or_claimed_and_never_both() {
+    let shared = SharedShop::new();
+    let line = &[("TILL-0001", "wh-hanoi", 1)][..];
+    let rounds = 12;
+    let buyer = |round: usize| shopper(&format!("buyer-{round}"));
+    let versions: Vec<i64> = (0..rounds).map(|round| buyer(round).goes_to_checkout(&shared.open(), line)).collect();
+    // Nothing but the clock stands between them: what one of them does, decides for the others.
+    shared.open().exec("update cart set expires_at_ms = expires_at_ms - 1800000, status = 'checkout'");
+    shared.open().advance(CART_IDLE_MS - 1_800_000 - 1_500);
+    let refused = [Refusal::CartNotFound, Refusal::CartChanged, Refusal::CartLocked, Refusal::SessionClosed];
+    shared.at_once(|shop, thread| {
+        for (round, version) in versions.iter().enumerate() {
+            let buyer = buyer(round);
+            let again = with(buyer.checkout(*version), json!({"session_id": format!("again-{round}")}));
+            let (command, input) = match thread {
+                0 => (&sql::CONFIRM_BEGIN, buyer.confirm(*version, line)),
+                1 => (&sql::CART_ADD_LINE, buyer.add("TILL-0002", 1)),
+                2 => (&sql::CHECKOUT_BEGIN, again),
+                _ => (&sql::CART_EXPIRE, json!({"limit": 3, "recovery_ms": RECOVERY_MS})),
+            };
+            if thread == 3 {
+                shop.advance(500);
+            }
+            assert!(outcome(shop, command, &input, &refused).is_none_or(|_| thread < 3));
+        }
+    });
+    let shop = shared.open();
+    shop.advance(1_000);
+    for _ in 0..rounds {
+        shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS}));
+    }
+    let wrong = shop.rows(
+        "select cart_id, status from cart where status = 'abandoned' and (saga_id is not null or expires_at_ms > (select min(created_at_ms) from outbox where type = 'cart.abandoned') + 60000
+           or exists (select 1 from checkout_session as s where s.cart_id = cart.cart_id and s.status = 'open'))",
+    );
+    assert_eq!(wrong, [] as [&str; 0]);
+    assert_eq!(
+        shop.one("select count(*) from outbox where type = 'cart.abandoned'"),
+        shop.one("select count(*) from cart where status = 'abandoned'")
+    );
+    shop.stock_adds_up();
 }

@@ -10,6 +10,10 @@ pub type Line = (&'static str, &'static str, i64);
 
 /// Ten minutes, as reservations and sessions live here.
 pub const TEN_MINUTES_MS: i64 = 600_000;
+/// How long a cart waits for its next change here: longer than most tests go on.
+pub const CART_IDLE_MS: i64 = 2 * 86_400_000;
+/// How long its lines wait for its owner.
+pub const RECOVERY_MS: i64 = 30 * 86_400_000;
 /// How long a claim is believed.
 pub const LEASE_MS: i64 = 30_000;
 
@@ -49,12 +53,13 @@ impl Shopper {
     }
 
     pub fn cart_create(&self) -> Value {
-        json!({"cart_id": self.own("cart"), "owner": self.0, "currency": "USD", "country": "VN", "events": []})
+        json!({"cart_id": self.own("cart"), "owner": self.0, "currency": "USD", "country": "VN",
+            "cart_idle_ms": CART_IDLE_MS, "events": []})
     }
 
     pub fn add(&self, sku: &str, quantity: i64) -> Value {
         json!({"cart_id": self.own("cart"), "owner": self.0, "sku": sku, "quantity": quantity, "price_minor": price_minor(sku),
-            "line_limit": 1000, "quantity_limit": 10000, "if_versions": null, "idempotency_key": null, "events": []})
+            "line_limit": 1000, "quantity_limit": 10000, "cart_idle_ms": CART_IDLE_MS, "if_versions": null, "idempotency_key": null, "events": []})
     }
 
     pub fn set(&self, sku: &str, quantity: i64) -> Value {
@@ -66,13 +71,13 @@ impl Shopper {
     }
 
     pub fn clear(&self) -> Value {
-        json!({"cart_id": self.own("cart"), "owner": self.0, "if_versions": null, "idempotency_key": null, "events": []})
+        json!({"cart_id": self.own("cart"), "owner": self.0, "cart_idle_ms": CART_IDLE_MS, "if_versions": null, "idempotency_key": null, "events": []})
     }
 
     pub fn checkout(&self, cart_version: i64) -> Value {
         json!({"session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version, "country": "VN",
             "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": "sealed", "totals": {"total_minor": 3000},
-            "session_ttl_ms": 3 * TEN_MINUTES_MS, "idempotency_key": null})
+            "session_ttl_ms": 3 * TEN_MINUTES_MS, "cart_idle_ms": CART_IDLE_MS, "idempotency_key": null})
     }
 
     /// Takes `guest`'s cart into this one's, each line as it is said.
@@ -80,7 +85,7 @@ impl Shopper {
         let lines: Vec<Value> =
             lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "price_minor": price_minor(sku)})).collect();
         json!({"guest_cart_id": guest.own("cart"), "guest_owner": guest.0, "guest_version": guest_version, "cart_id": self.own("cart"), "owner": self.0,
-            "cart_version": cart_version, "currency": "USD", "country": "VN", "lines": lines, "reply": {"lines": lines}, "idempotency_key": null,
+            "cart_version": cart_version, "currency": "USD", "country": "VN", "cart_idle_ms": CART_IDLE_MS, "lines": lines, "reply": {"lines": lines}, "idempotency_key": null,
             "events": [event(&self.own("merged"), &self.own("cart"), "cart.merged")]})
     }
 

@@ -14,6 +14,7 @@ mod catalog;
 mod checkout;
 mod confirm;
 mod events;
+mod expiry;
 mod health;
 mod merge;
 mod migration;

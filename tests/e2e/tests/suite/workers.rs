@@ -3,7 +3,8 @@
 use e2e::{Claims, Settings, Shop, together};
 use serde_json::json;
 
-const WORKERS: [&str; 5] = ["outbox-relay", "reservation-cleanup", "saga-recovery", "compensation-retry", "consistency-audit"];
+const WORKERS: [&str; 6] =
+    ["outbox-relay", "cart-cleanup", "reservation-cleanup", "saga-recovery", "compensation-retry", "consistency-audit"];
 
 // WRK-1
 #[test]

@@ -1,5 +1,5 @@
 -- Removes every line; the cart stays.
--- in: cart_id, owner, if_versions?, cancel_id?, idempotency…?, events
+-- in: cart_id, owner, cart_idle_ms, if_versions?, cancel_id?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, idempotency_key_seen
 create or replace function cart_clear(doc jsonb) returns jsonb language plpgsql as $$
 begin

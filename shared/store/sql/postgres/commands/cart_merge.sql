@@ -1,7 +1,7 @@
 -- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
--- a customer without a cart gets a new one. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- a customer without a cart gets a new one. Of the guest's a time that is over is no hindrance. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
 -- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
--- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
+-- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, cart_idle_ms, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
 -- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
 create or replace function cart_merge(doc jsonb) returns jsonb language plpgsql as $$
 declare
@@ -10,15 +10,17 @@ declare
 begin
   perform take_idempotency_key(doc);
   if doc ->> 'cart_version' is null then
-    insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
-      values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 0, now_ms(), now_ms());
+    insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms, expires_at_ms)
+      values (doc ->> 'cart_id', doc ->> 'owner', 'active', doc ->> 'currency', doc ->> 'country', 0, now_ms(), now_ms(),
+        now_ms() + (doc ->> 'cart_idle_ms')::bigint);
   end if;
   -- Two carts, in one order whoever is first.
   perform 1 from cart where cart_id in (doc ->> 'guest_cart_id', doc ->> 'cart_id') order by cart_id for update;
   select * into guest from cart
-    where cart_id = doc ->> 'guest_cart_id' and owner = doc ->> 'guest_owner' and status in ('active', 'checkout');
+    where cart_id = doc ->> 'guest_cart_id' and owner = doc ->> 'guest_owner' and status in ('active', 'checkout', 'abandoned');
   if not found then raise exception 'cart_not_found'; end if;
-  select * into own from cart where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout');
+  select * into own from cart as c
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c);
   if not found then raise exception 'cart_not_found'; end if;
   if guest.saga_id is not null or own.saga_id is not null then raise exception 'cart_locked'; end if;
   if guest.version <> (doc ->> 'guest_version')::bigint or own.version <> coalesce((doc ->> 'cart_version')::bigint, 0)

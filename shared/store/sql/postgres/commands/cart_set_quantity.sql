@@ -1,5 +1,5 @@
 -- Replaces a line's quantity.
--- in: cart_id, owner, sku, quantity, quantity_limit, if_versions?, cancel_id?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, quantity, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, quantity_out_of_range, idempotency_key_seen
 create or replace function cart_set_quantity(doc jsonb) returns jsonb language plpgsql as $$
 begin

@@ -7,7 +7,8 @@ declare
   the_cart_id text;
 begin
   -- Locked, so that many at once are counted one after the other.
-  select cart_id into the_cart_id from cart where owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  select cart_id into the_cart_id from cart as c
+    where owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
   if not found then raise exception 'cart_not_found'; end if;
   if (select count(*) from cart_share where cart_id = the_cart_id and expires_at_ms > now_ms()) >= (doc ->> 'share_limit')::bigint
   then raise exception 'too_many_shares'; end if;

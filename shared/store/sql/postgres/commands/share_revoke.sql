@@ -6,7 +6,7 @@ declare
   the_cart_id text;
 begin
   perform take_idempotency_key(doc);
-  select cart_id into the_cart_id from cart where owner = doc ->> 'owner' and status in ('active', 'checkout');
+  select cart_id into the_cart_id from cart as c where owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c);
   if not found then raise exception 'cart_not_found'; end if;
   delete from cart_share where cart_id = the_cart_id and share_id = doc ->> 'share_id' and expires_at_ms > now_ms();
   if not found then raise exception 'share_not_found'; end if;

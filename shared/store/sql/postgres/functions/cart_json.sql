@@ -2,7 +2,7 @@
 create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
 begin
   return (select jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency,
-      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms,
+      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
       'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
           'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
           'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,

@@ -5,8 +5,8 @@ create or replace function lock_editable_cart(doc jsonb) returns void language p
 declare
   the_cart cart;
 begin
-  select * into the_cart from cart
-    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
+  select * into the_cart from cart as c
+    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
   if not found then raise exception 'cart_not_found'; end if;
   if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
   if doc ->> 'if_versions' is not null and not doc -> 'if_versions' @> to_jsonb(the_cart.version) then

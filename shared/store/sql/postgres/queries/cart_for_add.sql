@@ -5,4 +5,4 @@ select jsonb_build_object('cart_id', c.cart_id, 'currency', c.currency, 'name', 
   'available', available_to(c.cart_id, :sku),
   'in_cart', (select quantity from cart_line where cart_line.cart_id = c.cart_id and cart_line.sku = :sku))::text
 from cart as c left join sku as s on s.sku = :sku left join price as p on p.sku = s.sku and p.currency = c.currency
-where c.owner = :owner and c.status in ('active', 'checkout')
+where c.owner = :owner and c.status in ('active', 'checkout') and unexpired(c)

@@ -3,4 +3,4 @@
 select pricing_json(c, zone_of(coalesce(:country, c.country), :region),
   (select session_id from checkout_session as open where open.cart_id = c.cart_id and open.status = 'open'))::text
 from cart_share as s join cart as c on c.cart_id = s.cart_id
-where s.token_hash = :token_hash and s.expires_at_ms > now_ms() and c.status in ('active', 'checkout')
+where s.token_hash = :token_hash and s.expires_at_ms > now_ms() and c.status in ('active', 'checkout') and unexpired(c)

@@ -1,5 +1,5 @@
 -- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1).
--- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, if_versions?, cancel_id?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, too_many_lines, quantity_out_of_range, idempotency_key_seen
 @idempotent
 @editable_cart

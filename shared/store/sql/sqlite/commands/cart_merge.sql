@@ -1,14 +1,14 @@
 -- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
--- a customer without a cart gets a new one. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- a customer without a cart gets a new one. Of the guest's a time that is over is no hindrance. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
 -- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
--- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
+-- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, cart_idle_ms, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
 -- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
 @idempotent
-insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms)
-  select :cart_id, :owner, 'active', :currency, :country, 0, now_ms(), now_ms() where :cart_version is null;
+insert into cart (cart_id, owner, status, currency, country, version, created_at_ms, updated_at_ms, expires_at_ms)
+  select :cart_id, :owner, 'active', :currency, :country, 0, now_ms(), now_ms(), now_ms() + :cart_idle_ms where :cart_version is null;
 select raise(abort, 'cart_not_found')
-  where not exists (select 1 from cart where cart_id = :guest_cart_id and owner = :guest_owner and status in ('active', 'checkout'))
-    or not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout'));
+  where not exists (select 1 from cart where cart_id = :guest_cart_id and owner = :guest_owner and status in ('active', 'checkout', 'abandoned'))
+    or not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired);
 select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id in (:guest_cart_id, :cart_id) and saga_id is not null);
 select raise(abort, 'version_conflict')
   where not exists (select 1 from cart where cart_id = :guest_cart_id and version = :guest_version)

@@ -1,5 +1,5 @@
 -- Removes a line.
--- in: cart_id, owner, sku, if_versions?, cancel_id?, reply?, idempotency…?, events
+-- in: cart_id, owner, sku, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
 -- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, idempotency_key_seen
 @idempotent
 @editable_cart

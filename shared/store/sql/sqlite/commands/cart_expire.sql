@@ -1,0 +1,18 @@
+-- Ends carts whose time is over, oldest first, and forgets what was abandoned too long ago to be come back to, with its lines and shares
+-- (CART-10). A cart that a confirm holds is left alone, and one that became an order is not abandoned.
+-- in: limit, recovery_ms
+update cart set status = 'abandoning'
+  where cart_id in (select cart_id from cart where status = 'active' and saga_id is null and expires_at_ms <= now_ms() order by expires_at_ms limit :limit);
+update cart set status = 'abandoning'
+  where cart_id in (select cart_id from cart where status = 'checkout' and saga_id is null and expires_at_ms <= now_ms() order by expires_at_ms limit :limit);
+insert into counter (name, value) select 'carts_abandoned_total', count(*) from cart where status = 'abandoning'
+  on conflict (name) do update set value = value + excluded.value;
+insert into worker_run (worker, last_success_at_ms, report)
+  select 'cart-cleanup', now_ms(), json_object('abandoned', (select count(*) from cart where status = 'abandoning'), 'forgotten', (select count(*) from cart where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit))) where true
+  on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
+delete from cart_line where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
+delete from cart_share where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
+delete from cart where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
+@abandon
+returning
+(select report from worker_run where worker = 'cart-cleanup')
