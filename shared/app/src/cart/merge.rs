@@ -86,6 +86,13 @@ pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Res
         match shop.apply::<Value>(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
             Ok(receipt) => return Ok(Some(receipt)),
             Err(Refusal::IdempotencyKeySeen) => return receipt(shop, &key),
+            // A bank asks about one of the carts, and they are to be one: what is paid then is another cart.
+            Err(Refusal::CartLocked) => {
+                for owner in [guest_owner.as_str(), owner] {
+                    let input = json!({ "owner": owner, "cancel_id": shop.id() });
+                    shop.apply::<Value>(&sql::ATTEMPT_GIVE_UP, &input)?.map_err(refused)?;
+                }
+            }
             // Somebody was there between reading and applying: an add, another login, a first cart.
             Err(Refusal::CartNotFound | Refusal::CartExists | Refusal::VersionConflict) => {}
             Err(refusal) => return Err(refused(refusal)),

@@ -121,6 +121,21 @@ fn a_change_of_the_cart_gives_up_the_attempt_that_waits_for_its_buyer() {
 }
 
 #[test]
+fn an_attempt_is_given_up_while_it_waits_for_its_buyer() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let give_up = |owner: &str, cancel_id: &str| json!({"owner": owner, "cancel_id": cancel_id});
+    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-0")), json!({"given_up": 0}));
+    ann.confirms(&shop, TWO_CUPS);
+    shop.refuses(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-1"), Refusal::CartLocked);
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
+    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("eve", "cancel-1")), json!({"given_up": 0}));
+    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-1")), json!({"given_up": 1}));
+    assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"]);
+    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-2")), json!({"given_up": 0}));
+    shop.stock_adds_up();
+}
+
+#[test]
 fn a_session_that_is_abandoned_holds_nothing_and_waits_for_nobody() {
     let (shop, ann) = (shop(), shopper("ann"));
     let abandon = json!({"session_id": "session-ann", "owner": "ann", "cancel_id": "cancel-1"});

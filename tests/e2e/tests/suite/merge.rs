@@ -149,6 +149,27 @@ fn an_idle_checkout_is_closed_by_a_login_and_its_holds_go_back() {
     assert_eq!(shop.stock_of(&sku), (0, 0));
 }
 
+/// F7, CART-5: who logs in while their bank asks them wants the one cart there is then.
+#[test]
+fn a_login_ends_what_waits_for_a_bank_on_either_cart() {
+    let shop = Shop::open();
+    let sku = shop.sku().create();
+    let id = unique("customer-");
+    let (guest, customer) = (shop.guest(), shop.customer_called(&id, "USD"));
+    for buyer in [&guest, &customer] {
+        buyer.add(&sku, 1).expect(200);
+        buyer.check_out_with("pm_card_authenticationRequired").confirm().problem(402, "payment_action_required");
+    }
+    log_in(&shop, &id, &guest).expect(200);
+    for buyer in [&guest, &customer] {
+        assert_eq!(shop.rows("saga", "cart_id", &buyer.cart_id)[0]["state"], "superseded");
+    }
+    assert_eq!(customer.quantity_of(&sku), 2);
+    customer.check_out().confirm().expect(201);
+    shop.run_workers_until_quiet();
+    assert!(customer.has_one_paid_order_or_nothing() && !guest.has_one_paid_order_or_nothing());
+}
+
 #[test]
 fn a_running_confirm_refuses_the_login_and_nothing_has_changed() {
     let shop = Shop::open();
