@@ -6,7 +6,8 @@
 //! asks again with the same key, before the workers or after them. Workers are broken in the same way while they mend what a broken
 //! request left, and pairs of both are drawn by a seed that is printed.
 //!
-//! The **kill proof** (`src/bin/kill.rs`) kills the whole host under load and starts it again.
+//! The **kill proof** (`src/bin/kill.rs`) kills the whole host under load and starts it again. The **chaos proof** (`src/bin/chaos.rs`) lets everything
+//! go wrong at once under sixteen buyers, and then asks both books.
 
 mod case;
 mod control;
@@ -20,6 +21,6 @@ pub use case::Case;
 pub use control::{Fault, Run, control};
 pub use judge::{End, events_are_in_order};
 pub use proof::{Proof, caught, requests};
-pub use settle::{WORKERS, in_parallel, run_workers, settle_until_quiet};
+pub use settle::{WORKERS, in_parallel, run_workers, settle_until_quiet, workers_in_the_storm};
 pub use table::{Seed, size};
 pub use worker::{WORKS, pairs, workers};

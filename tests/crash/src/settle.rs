@@ -50,6 +50,13 @@ pub fn run_workers(workers: &[&str], until_quiet: bool) {
     }
 }
 
+/// Each of these workers once, whatever comes of it: their guests die, and so does what they ask.
+pub fn workers_in_the_storm(workers: &[&str]) {
+    for name in workers {
+        drop(worker(name).header("till-fault", &without_lease().to_string()).send_broken());
+    }
+}
+
 /// One step: the clock past every lease, and each of these workers.
 pub(crate) fn settle(shop: &Shop, workers: &[&str]) {
     shop.advance_ms(STEP_MS);

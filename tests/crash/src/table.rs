@@ -37,6 +37,13 @@ impl Seed {
         self.0
     }
 
+    /// Another one, for somebody who draws at the same time; the same for the same number.
+    #[must_use]
+    pub fn apart(self, number: usize) -> Self {
+        let number = u64::try_from(number).unwrap_or_default().wrapping_add(1);
+        Self(self.0.wrapping_add(number.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1)
+    }
+
     /// A number below `limit`.
     pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;

@@ -125,6 +125,14 @@ impl Call {
         })
     }
 
+    /// Sends it until it is answered with this status, and gives the body: to somebody whose guests die, for what may be done twice.
+    ///
+    /// # Panics
+    /// When it is not within half a minute.
+    pub fn send_until(&self, status: u16) -> Value {
+        crate::eventually("an answer", || self.send_broken().filter(|reply| reply.status == status).map(|reply| reply.expect(status)))
+    }
+
     /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For
     /// till ([`crate::needs_till`]); the empty 500 of a dead guest is the host's and in no document.
     ///

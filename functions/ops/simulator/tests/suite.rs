@@ -502,7 +502,7 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
     let stripe = world.stripe();
     // The discipline of a client: the same key, and the state of the payment when the key says nothing.
     let until = |what: &mut dyn FnMut(u32) -> bool| {
-        let tries = (0..200).position(|number| what(number));
+        let tries = (0..200).position(&mut *what);
         assert!(tries.is_some(), "never");
     };
     for number in 0..40 {

@@ -44,6 +44,8 @@ pub enum Proof {
     Crash,
     /// The host killed under load.
     Kill,
+    /// Everything going wrong at once.
+    Chaos,
 }
 
 /// How much of a proof is wanted.
@@ -77,8 +79,8 @@ struct Ground {
 
 impl Ground {
     /// `None` where no PostgreSQL is installed.
-    async fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: &str) -> Result<Option<Self>> {
-        let folder = project.path("target/till-test").join(format!("{}-{proof}-{}", std::process::id(), database.name()));
+    async fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: Proof) -> Result<Option<Self>> {
+        let folder = project.path("target/till-test").join(format!("{}-{}-{}", std::process::id(), proof.name(), database.name()));
         let (mut cluster, mut redis, mut url) = (None, None, None);
         if database == Database::Postgres {
             let Some(started) = Cluster::start()? else { return Ok(None) };
@@ -92,8 +94,13 @@ impl Ground {
             shop.send_events_to(redis, 1);
         }
         shop.set("payment_capture_at_order", "true");
-        // A breaker would keep one broken call from the next.
-        shop.set("breaker_failures", "1000");
+        if proof == Proof::Chaos {
+            // With its breakers; and patience ends soon, so that answers come too late.
+            shop.set("payment_timeout_ms", "1000");
+        } else {
+            // A breaker would keep one broken call from the next.
+            shop.set("breaker_failures", "1000");
+        }
         Ok(Some(Self { shop, folder, _redis: redis, _cluster: cluster }))
     }
 }
@@ -103,6 +110,7 @@ impl Proof {
         match self {
             Self::Crash => "crash",
             Self::Kill => "kill",
+            Self::Chaos => "chaos",
         }
     }
 
@@ -120,10 +128,10 @@ impl Proof {
         run(build, "the proofs do not build")?;
         for database in databases {
             eprintln!("==> {} proof on {}", self.name(), database.name());
-            let Some(ground) = Ground::prepare(project, manifest, *database, self.name()).await? else { continue };
+            let Some(ground) = Ground::prepare(project, manifest, *database, self).await? else { continue };
             let folder = ground.folder.clone();
             let proved = match self {
-                Self::Crash => crash(project, &ground, quick, extent).await,
+                Self::Crash | Self::Chaos => self.in_this_process(project, &ground, quick, extent).await,
                 Self::Kill => kill(project, &ground, quick, extent).await,
             };
             proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
@@ -131,6 +139,25 @@ impl Proof {
             std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         Ok(())
+    }
+
+    /// In this process, with a control port.
+    async fn in_this_process(self, project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
+        let shop = &ground.shop;
+        let control = free_address()?;
+        let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
+        serving.no_cron = true;
+        serving.faults = true;
+        serving.control = Some(control);
+        serving.quick = quick;
+        let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
+        let mut program = self.program(project, shop, extent);
+        program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
+        let proved = async {
+            shop.wait_until_ready().await?;
+            tokio::task::spawn_blocking(move || run(program, failed)).await?
+        };
+        serve_until(&serving, proved).await
     }
 
     /// The program that proves it, told of the shop and of how much is wanted.
@@ -146,24 +173,6 @@ impl Proof {
         }
         command
     }
-}
-
-/// In this process, with a control port.
-async fn crash(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
-    let shop = &ground.shop;
-    let control = free_address()?;
-    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
-    serving.no_cron = true;
-    serving.faults = true;
-    serving.control = Some(control);
-    serving.quick = quick;
-    let mut program = Proof::Crash.program(project, shop, extent);
-    program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
-    let proved = async {
-        shop.wait_until_ready().await?;
-        tokio::task::spawn_blocking(move || run(program, "the crash proof failed")).await?
-    };
-    serve_until(&serving, proved).await
 }
 
 /// As a child of the proof's, which kills it.

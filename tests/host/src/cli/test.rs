@@ -74,12 +74,16 @@ pub struct TestArgs {
     /// Only the kill proof: the host killed under load, EDGETILL_KILLS times.
     #[arg(long, conflicts_with_all = ["spin", "contract", "crash", "filter"])]
     kill: bool,
+    /// Only the chaos proof: sixteen buyers, a provider that fails, is away and changes its key, a moved clock, guests and connections that
+    /// break, for EDGETILL_CHAOS_SECONDS (600); then both books are compared. EDGETILL_CRASH_SEED repeats its weather.
+    #[arg(long, conflicts_with_all = ["spin", "contract", "crash", "kill", "filter"])]
+    chaos: bool,
     /// Only so many mutated requests, on each database: none may be answered with a 5xx, and none that is refused may change
     /// anything. EDGETILL_SEED repeats a run.
-    #[arg(long, value_name = "COUNT", conflicts_with_all = ["filter", "contract", "crash", "kill"])]
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["filter", "contract", "crash", "kill", "chaos"])]
     mutations: Option<u32>,
     /// Only fuzzing (tests/fuzz): every target for so many seconds, or with --filter those whose names contain it. Needs cargo-fuzz.
-    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["spin", "contract", "crash", "kill", "mutations"])]
+    #[arg(long, value_name = "SECONDS", conflicts_with_all = ["spin", "contract", "crash", "kill", "chaos", "mutations"])]
     fuzz: Option<u32>,
     /// From EDGETILL_SEED; without it each shop's is another, which is printed.
     #[arg(skip)]
@@ -139,6 +143,9 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     }
     if arguments.kill {
         return Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None)).await;
+    }
+    if arguments.chaos {
+        return Proof::Chaos.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None)).await;
     }
     if arguments.crash {
         let extent = Extent::Whole(arguments.filter.as_deref());
