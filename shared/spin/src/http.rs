@@ -2,12 +2,16 @@
 //!
 //! The split of errors matters more than their texts: [`HttpError::NotSent`] only when it is certain that
 //! nothing reached the other side, because a payment may be tried again after it. In doubt it is `Lost`.
+//!
+//! The host's limits are per phase: to connect, to the first byte, between two bytes. A body that comes a byte at a time
+//! keeps to all of them and outlives every lease, so a call has an end of its own, whatever arrives by then.
 
 use crate::serve::{finish, write_at_once};
 use ports::{Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Sql};
 use spin_executor::CancelOnDropToken;
 use std::{future::poll_fn, rc::Rc, task::Poll};
 use wasi::{
+    clocks::monotonic_clock,
     http::{
         outgoing_handler,
         types::{ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme, http_error_code},
@@ -19,6 +23,8 @@ const READ_BYTES: u64 = 16 * 1024;
 /// More than any provider answers with.
 const RESPONSE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
+/// So much later than the host's limits ends the whole call: a connection that was refused in time is told as that, never as lost.
+const GRACE_MS: u64 = 250;
 
 /// Requests to elsewhere, which may take as long as they like: a connection to the database does not wait for them.
 pub(crate) struct Outgoing {
@@ -41,7 +47,12 @@ impl Http for Outgoing {
     }
 }
 
-async fn send(request: HttpRequest) -> Result<HttpResponse, HttpError> {
+/// Sends one request; the answer is whole within the request's time, or an error.
+///
+/// # Errors
+/// [`HttpError`], by whether anything may have reached the other side.
+pub async fn send(request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let end = End::after_ms(request.timeout_ms.saturating_add(GRACE_MS));
     let outgoing = prepare(&request)?;
     let unusable = |()| HttpError::NotSent("the request cannot be prepared".to_owned());
     let options = RequestOptions::new();
@@ -61,7 +72,7 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let pending = outgoing_handler::handle(outgoing, Some(options)).map_err(refused)?;
         let mut rest = rest;
         while !rest.is_empty() {
-            readiness(stream.subscribe()).await;
+            readiness(stream.subscribe(), end).await?;
             rest = write_at_once(&stream, rest);
         }
         finish(stream, body);
@@ -72,10 +83,10 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, HttpError> {
             Some(Ok(Ok(response))) => break response,
             Some(Ok(Err(code))) => return Err(classify(&code)),
             Some(Err(())) => return Err(HttpError::Lost("the answer was taken twice".to_owned())),
-            None => readiness(pending.subscribe()).await,
+            None => readiness(pending.subscribe(), end).await?,
         }
     };
-    receive(response).await
+    receive(response, end).await
 }
 
 fn prepare(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
@@ -113,7 +124,7 @@ fn prepare(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
     Ok(outgoing)
 }
 
-async fn receive(response: IncomingResponse) -> Result<HttpResponse, HttpError> {
+async fn receive(response: IncomingResponse, end: End) -> Result<HttpResponse, HttpError> {
     let status = response.status();
     let headers = response
         .headers()
@@ -127,7 +138,7 @@ async fn receive(response: IncomingResponse) -> Result<HttpResponse, HttpError> 
     let mut bytes = Vec::new();
     loop {
         match stream.read(READ_BYTES) {
-            Ok(piece) if piece.is_empty() => readiness(stream.subscribe()).await,
+            Ok(piece) if piece.is_empty() => readiness(stream.subscribe(), end).await?,
             Ok(piece) if bytes.len().saturating_add(piece.len()) > RESPONSE_BYTES_MAX => {
                 return Err(HttpError::Lost("the answer is too large".to_owned()));
             }
@@ -153,16 +164,37 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-// Waits until `pollable` may be ready. It can come back early, when another future of the same request was
-// woken, so callers look again; the token drops the pollable before the resource it belongs to.
-async fn readiness(pollable: Pollable) {
-    let mut pollable = Some(pollable);
+/// When a call is over, by a clock that nobody sets.
+#[derive(Clone, Copy)]
+struct End {
+    instant_ns: u64,
+}
+
+impl End {
+    fn after_ms(ms: u64) -> Self {
+        Self { instant_ns: monotonic_clock::now().saturating_add(ms.saturating_mul(NANOSECONDS_PER_MS)) }
+    }
+
+    fn has_come(self) -> bool {
+        monotonic_clock::now() >= self.instant_ns
+    }
+
+    fn pollable(self) -> Pollable {
+        monotonic_clock::subscribe_instant(self.instant_ns)
+    }
+}
+
+// Waits until `pollable` may be ready, but not beyond `end`. It can come back early, when another future of the same request was
+// woken, so callers look again; the tokens drop the pollables before the resource they belong to.
+async fn readiness(pollable: Pollable, end: End) -> Result<(), HttpError> {
+    let mut awaited = Some([pollable, end.pollable()]);
     let mut registered = None;
-    poll_fn(|context| match pollable.take() {
-        Some(pollable) => {
-            let waker = context.waker().clone();
-            let token = spin_executor::push_waker_and_get_token(pollable, waker);
-            registered = Some(CancelOnDropToken::from(token));
+    poll_fn(|context| match awaited.take() {
+        Some(pollables) => {
+            registered = Some(pollables.map(|pollable| {
+                let token = spin_executor::push_waker_and_get_token(pollable, context.waker().clone());
+                CancelOnDropToken::from(token)
+            }));
             Poll::Pending
         }
         None => {
@@ -171,6 +203,7 @@ async fn readiness(pollable: Pollable) {
         }
     })
     .await;
+    if end.has_come() { Err(HttpError::Timeout("the answer was not whole in time".to_owned())) } else { Ok(()) }
 }
 
 // `handle` itself refuses only what it was not willing to start.

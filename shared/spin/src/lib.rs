@@ -27,6 +27,8 @@ pub use wit_bindgen;
 #[doc(hidden)]
 pub use cron::run_tick;
 
+#[doc(hidden)]
+pub use http::send;
 pub use ports_impl::key_values;
 pub use redis::Redis;
 

@@ -4,7 +4,7 @@
 //! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`), `pg_run`, `redis_open`,
 //! `redis` (command and arguments, with `on`),
 //! `kv_open`, `kv_get`, `kv_set`, `kv_delete`, `kv_exists`,
-//! `kv_keys`, `variable`, `headers`, `send` (with `timeout_ms`), `sleep_ms`, `print`, `respond`, `trap`, `return`.
+//! `kv_keys`, `variable`, `headers`, `send` (with `timeout_ms`), `call` (the same by `spin_shell`), `sleep_ms`, `print`, `respond`, `trap`, `return`.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -187,6 +187,7 @@ impl Run {
                 self.headers.iter().map(entry).collect()
             }
             "send" => send(text, step.get("timeout_ms").and_then(Value::as_u64)),
+            "call" => call(text, step.get("timeout_ms").and_then(Value::as_u64).unwrap_or(1_000)),
             "sleep_ms" => {
                 std::thread::sleep(Duration::from_millis(argument.as_u64().unwrap_or(0)));
                 json!("ok")
@@ -245,6 +246,15 @@ fn to_json(value: &SqlValue) -> Value {
 }
 
 /// A GET; a target without a scheme is sent without an authority too.
+/// A request as this project's components make it.
+fn call(url: &str, timeout_ms: u64) -> Value {
+    let request = ports::HttpRequest { method: "GET", url: url.to_owned(), headers: Vec::new(), body: Vec::new(), timeout_ms };
+    match spin_executor::run(spin_shell::send(request)) {
+        Ok(response) => json!({ "status": response.status, "body": String::from_utf8_lossy(&response.body) }),
+        Err(error) => json!({ "error": format!("{error:?}") }),
+    }
+}
+
 fn send(target: &str, timeout_ms: Option<u64>) -> Value {
     let request = OutgoingRequest::new(Fields::new());
     let path = match target.split_once("://") {

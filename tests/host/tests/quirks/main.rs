@@ -548,6 +548,40 @@ fn a_guests_timeout_is_kept_and_a_closed_port_is_refused() {
     assert!(error_of(&found[1]).contains("ConnectionRefused"), "{}", found[1]);
 }
 
+/// Answers each caller with a head at once, and then with a byte every 50 ms for as long as anybody listens.
+fn dripping() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for caller in listener.incoming() {
+            let mut caller = caller.unwrap();
+            std::thread::spawn(move || {
+                let mut told = caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+                while told.is_ok() {
+                    std::thread::sleep(Duration::from_millis(50));
+                    told = caller.write_all(b"x");
+                }
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn the_limits_of_a_request_out_are_per_phase_and_ours_is_of_the_whole_call() {
+    let host = Host::start(Setup::default());
+    let url = dripping();
+    let begun = Instant::now();
+    let found = run(&host, json!([{ "call": url, "timeout_ms": 500 }]));
+    let took = begun.elapsed();
+    assert!(error_of(&found[0]).contains("Timeout"), "{}", found[0]);
+    assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "{took:?}");
+    // What refuses a connection is told as that, not as an answer that is late.
+    let closed = format!("http://{}/", { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() });
+    let found = run(&host, json!([{ "call": closed, "timeout_ms": 500 }]));
+    assert!(error_of(&found[0]).contains("NotSent"), "{}", found[0]);
+}
+
 // ---- cron
 
 /// A trigger for the probe, which keeps a row per tick and then returns, fails or traps by the second.
