@@ -13,6 +13,9 @@ use serde::Deserialize;
 /// The name under which payments and the breaker know the one provider there is.
 pub(crate) const PROVIDER: &str = "stripe";
 
+/// What stands in their place, and for the method, where nothing is to be paid: nobody outside is asked.
+pub(crate) const NO_PROVIDER: &str = "none";
+
 /// A payment's row.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PaymentRow {
@@ -30,7 +33,8 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
         secret_key: shop.setting(&PAYMENT_API_KEY)?,
         timeout_ms: shop.setting(&PAYMENT_TIMEOUT_MS)?,
     };
-    Ok(Stripe::new(settings, shop.ports.http, breaker(shop, "payment")?))
+    let breaker = breaker(shop, "payment", settings.timeout_ms)?;
+    Ok(Stripe::new(settings, shop.ports.http, breaker))
 }
 
 impl PaymentRow {

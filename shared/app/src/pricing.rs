@@ -2,8 +2,8 @@
 
 use crate::{
     cart::CartRow,
-    problem::{short, totals as totals_problem},
-    shop::fingerprint,
+    problem::{payable, short, totals as totals_problem},
+    shop::{Shop, fingerprint},
 };
 use domain::{
     ids::{ShippingMethodId, Sku},
@@ -11,7 +11,7 @@ use domain::{
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
-    totals::{self, LineInput, Totals, TotalsInput},
+    totals::{self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable},
 };
 use edge::{Code, Problem};
 use serde::Deserialize;
@@ -45,15 +45,32 @@ pub(crate) struct Priced {
 
 impl PricingFacts {
     /// What it costs now.
-    pub(crate) fn price(&self, shipping_method: Option<&ShippingMethodId>, binding: Binding) -> Result<Priced, Problem> {
+    pub(crate) fn price(&self, shop: &Shop<'_>, shipping_method: Option<&ShippingMethodId>, binding: Binding) -> Result<Priced, Problem> {
         let lines = self.lines()?;
         let (origins, allocations) = match self.allocate() {
             Ok(allocations) => (Origins::Allocated(allocations.clone()), allocations),
             Err(shortages) if binding == Binding::Binding => return Err(short(&shortages)),
             Err(_) => (Origins::Unknown, Vec::new()),
         };
-        let totals = totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| totals_problem(&error))?;
+        let totals = totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| {
+            // Goods without a price are the shop's mistake, not the buyer's: somebody has to hear of it.
+            if let TotalsError::PriceNotPositive { sku } = &error {
+                shop.alert(&format!("{}:{sku}", Code::AmountZeroUnpriced.slug()), &error.to_string());
+            }
+            totals_problem(&error)
+        })?;
         Ok(Priced { totals, allocations })
+    }
+
+    /// Whether that total may be charged, asked before any payment call (CHK-10).
+    pub(crate) fn payable(&self, shop: &Shop<'_>, totals: &Totals) -> Result<Payable, Problem> {
+        check_payable(totals, self.rules()?).map_err(|error| {
+            let problem = payable(&error);
+            if matches!(error, PayableError::Negative { .. } | PayableError::ZeroFromUnpriced) {
+                shop.alert(&format!("{}:{}", problem.code().slug(), self.cart.cart_id), &error.to_string());
+            }
+            problem
+        })
     }
 
     /// The shipping methods there are for it.

@@ -82,8 +82,8 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
         TotalsError::Shipping(ShippingError::MethodUnavailable { .. }) => Code::ShippingMethodUnavailable,
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
-        TotalsError::PriceNotPositive { .. }
-        | TotalsError::TaxAmbiguous { .. }
+        TotalsError::PriceNotPositive { .. } => Code::AmountZeroUnpriced,
+        TotalsError::TaxAmbiguous { .. }
         | TotalsError::Shipping(ShippingError::RateNegative { .. } | ShippingError::NotAllocated { .. } | ShippingError::Money(_))
         | TotalsError::DiscountOutOfRange { .. }
         | TotalsError::DiscountWithoutTarget { .. }
@@ -98,7 +98,8 @@ pub(crate) fn payable(error: &PayableError) -> Problem {
         PayableError::EmptyCart => Code::CartEmpty,
         PayableError::AboveCeiling { .. } => Code::AmountAboveCeiling,
         PayableError::BelowMinimum { .. } => Code::AmountBelowMinimum,
-        PayableError::Negative { .. } | PayableError::ZeroFromUnpriced => return Problem::internal(format!("payable: {error}")),
+        PayableError::Negative { .. } => Code::AmountNegative,
+        PayableError::ZeroFromUnpriced => Code::AmountZeroUnpriced,
         PayableError::CurrencyUnsupported { .. } => Code::CurrencyUnsupported,
     };
     Problem::new(code).detail(error.to_string())

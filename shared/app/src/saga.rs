@@ -109,6 +109,9 @@ pub(crate) struct OrderReceipt {
     pub(crate) created_at_ms: i64,
 }
 
+/// What a buyer is told beside the reason when a confirm has ended without an order.
+const NO_ORDER: &str = "no order was made and nothing is charged; confirm again";
+
 /// Where one drive left a saga.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -152,11 +155,14 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
 }
 
 async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
+    if saga.is_free() {
+        return create_order(shop, saga, None).await;
+    }
     let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id, saga.plan.return_url.as_deref());
     let provider = provider(shop)?;
     let answer = if saga.attempts == 0 { provider.authorize(&request).await } else { provider.look_up(&request).await };
     match answer {
-        Ok(Authorization::Authorized { reference }) => create_order(shop, saga, reference).await,
+        Ok(Authorization::Authorized { reference }) => create_order(shop, saga, Some(reference)).await,
         Ok(Authorization::ActionRequired { reference, client_secret, next_action_url }) => {
             let settlement = Settlement {
                 reason: "action_required",
@@ -182,7 +188,7 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
         Ok(payment) => match payment.state {
             ProviderState::Authorized | ProviderState::Captured => {
                 let state = step(saga.state, SagaEvent::Authorized)?;
-                create_order(shop, Saga { state, ..saga }, reference).await
+                create_order(shop, Saga { state, ..saga }, Some(reference)).await
             }
             ProviderState::RequiresAction | ProviderState::Processing if saga.lapsed() => {
                 go_back(shop, saga, Some(reference), SagaEvent::GivenUp, "action_not_taken").await
@@ -199,9 +205,9 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     }
 }
 
-/// The money is held: the one statement that makes the order, then the capture if it is asked for.
-async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: String) -> Result<Outcome, Problem> {
-    let capture_now = shop.setting(&PAYMENT_CAPTURE)?;
+/// The money is held, or there is none to hold: the one statement that makes the order, then the capture if it is asked for.
+async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>) -> Result<Outcome, Problem> {
+    let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.is_free();
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
     let order = json!({ "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total, "lines": plan.lines });
@@ -220,15 +226,39 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: String) -> Res
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
         Ok(receipt) => {
             if capture_now {
-                saga.payment.reference = Some(reference);
+                saga.payment.reference = reference;
                 saga.state = SagaState::Capturing;
                 try_capture(shop, saga).await;
             }
             Ok(Outcome::Ordered(receipt))
         }
         Err(Refusal::SagaMovedOn) => Ok(Outcome::Pending(overtaken())),
-        Err(_) => go_back(shop, saga, Some(reference), SagaEvent::OrderRefused, "order_refused").await,
+        Err(refusal) => order_refused(shop, saga, reference, refusal).await,
     }
+}
+
+/// The statement that makes the order said no; why is told by its own name, to the buyer and in the log.
+async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, refusal: Refusal) -> Result<Outcome, Problem> {
+    edge::log("warning", "an order was refused", &[("saga_id", &saga.saga_id), ("refusal", &format!("{refusal:?}"))]);
+    match refusal {
+        Refusal::ReservationExpired => go_back(shop, saga, reference, SagaEvent::OrderRefused, "reservation_expired").await,
+        Refusal::CartConverted => go_back(shop, saga, reference, SagaEvent::OrderRefused, "cart_converted").await,
+        // The hold is another payment's, and so not ours to give back: this one holds nothing.
+        Refusal::PaymentReferenceTaken => {
+            let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
+            shop.alert(&format!("payment_reference_taken:{}", saga.saga_id), &detail);
+            nothing_held(shop, &saga, "payment_reference_taken")?;
+            Ok(Outcome::Refused(Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER)))
+        }
+        _ => go_back(shop, saga, reference, SagaEvent::OrderRefused, "order_refused").await,
+    }
+}
+
+/// There will be no order, and nobody holds money for it: stock and cart are free, and nothing is owed.
+fn nothing_held(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<(), Problem> {
+    let settlement =
+        Settlement { reason, payment_state: Some(PaymentState::Failed), free_cart: true, release_stock: true, ..Settlement::default() };
+    settle(shop, saga, SagaEvent::NothingHeld, settlement).map(drop)
 }
 
 /// The order stands, and that is what the buyer is told: a capture that fails here is recovery's affair.
@@ -289,14 +319,7 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     }
     let first = saga.attempts == 0 && saga.state == SagaState::Authorizing;
     if first && !error.may_have_happened() {
-        let settlement = Settlement {
-            reason: "provider_not_reached",
-            payment_state: Some(PaymentState::Failed),
-            free_cart: true,
-            release_stock: true,
-            ..Settlement::default()
-        };
-        settle(shop, &saga, SagaEvent::NothingHeld, settlement)?;
+        nothing_held(shop, &saga, "provider_not_reached")?;
         return Ok(Outcome::Refused(told));
     }
     if saga.lapsed() {
@@ -315,6 +338,10 @@ async fn go_back(
     event: SagaEvent,
     reason: &'static str,
 ) -> Result<Outcome, Problem> {
+    if saga.is_free() {
+        nothing_held(shop, &saga, reason)?;
+        return Ok(Outcome::Refused(told_of_no_order(reason)));
+    }
     let state = reference.is_some().then_some(PaymentState::Authorized);
     let void = shop.id();
     let settlement = Settlement {
@@ -328,12 +355,21 @@ async fn go_back(
     };
     settle(shop, &saga, event, settlement)?;
     compensation::run_next(shop, Some(&void)).await?;
-    let told = if reason == "amount_mismatch" {
-        Problem::new(Code::ProviderUnavailable).retry_after(1).because("the provider held another amount than it was asked for")
-    } else {
-        Problem::new(Code::ReservationExpired)
-    };
-    Ok(Outcome::Refused(told.detail("no order was made and nothing is charged; confirm again")))
+    Ok(Outcome::Refused(told_of_no_order(reason)))
+}
+
+/// What a buyer is told when a confirm has gone back.
+fn told_of_no_order(reason: &'static str) -> Problem {
+    match reason {
+        "amount_mismatch" => {
+            let problem = Problem::new(Code::ProviderUnavailable).retry_after(1).detail(NO_ORDER);
+            problem.because("the provider held another amount than it was asked for")
+        }
+        "cart_converted" => {
+            Problem::new(Code::CartCompleted).detail("the cart has its order already, and nothing is charged for this confirm")
+        }
+        _ => Problem::new(Code::ReservationExpired).detail(NO_ORDER),
+    }
 }
 
 /// When the provider is asked again whether the buyer has acted, who may never come back to say so: often at first, and at the end of
@@ -386,6 +422,11 @@ fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> 
 }
 
 impl Saga {
+    /// Whether nothing is to be paid: then no provider is asked, and there is no money to be held, taken or given back.
+    fn is_free(&self) -> bool {
+        self.payment.amount_minor == 0
+    }
+
     /// Whether its stock is no longer held: the time for going forward is over.
     fn lapsed(&self) -> bool {
         self.reserved_until_ms.is_none_or(|until| until <= self.now_ms)

@@ -75,6 +75,18 @@ impl<'a> Shop<'a> {
         }
     }
 
+    /// Tells the operators, once per cause. An alert that cannot be written is logged, and nothing else.
+    pub(crate) fn alert(&self, alert_id: &str, detail: &str) {
+        let raised = self.store.read::<json::Value>(&store::sql::ALERT_RAISE, &json::json!({ "alert_id": alert_id, "detail": detail }));
+        if let Err(error) = raised {
+            edge::log(
+                "error",
+                "an alert could not be written",
+                &[("alert_id", alert_id), ("detail", detail), ("error", &error.to_string())],
+            );
+        }
+    }
+
     /// A variable, parsed.
     pub(crate) fn setting<T>(&self, setting: &Setting<T>) -> Result<T, Problem> {
         setting.read(self.ports)

@@ -123,6 +123,10 @@ codes! {
     AmountAboveCeiling 422 "amount_above_ceiling" "The amount is above the ceiling",
     /// The total is below what is accepted.
     AmountBelowMinimum 422 "amount_below_minimum" "The amount is below the minimum",
+    /// A line's goods have no price above zero: our mistake, with an alert.
+    AmountZeroUnpriced 422 "amount_zero_unpriced" "The goods have no price",
+    /// The total is below zero: our mistake, with an alert.
+    AmountNegative 422 "amount_negative" "The amount is negative",
     /// The country is not served.
     CountryUnsupported 422 "country_unsupported" "The country is not served",
     /// The shipping method does not exist for this address and cart.
@@ -143,6 +147,8 @@ codes! {
     Internal 500 "internal" "Something went wrong on our side",
     /// The payment provider cannot be used now.
     ProviderUnavailable 503 "provider_unavailable" "The payment provider is unavailable",
+    /// The provider answered with the reference of another payment; this one holds nothing.
+    PaymentReferenceTaken 503 "payment_reference_taken" "The payment provider named another payment",
     /// The database schema is older than the function: migrate.
     SchemaOutdated 503 "schema_outdated" "The database has not been migrated",
     /// The database did not get to it in time.

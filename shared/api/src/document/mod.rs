@@ -26,14 +26,22 @@ pub(crate) const TOTALS: &[Code] = &[
     Code::TaxMissing,
     Code::ShippingMethodUnavailable,
     Code::SkuUnknown,
+    Code::AmountZeroUnpriced,
     Code::AmountAboveCeiling,
     Code::DatabaseBusy,
     Code::DatabaseUnavailable,
     Code::SchemaOutdated,
 ];
 /// Why a checkout may not begin.
-pub(crate) const BEGIN: &[Code] =
-    &[Code::CartLocked, Code::SessionStale, Code::CartEmpty, Code::InsufficientStock, Code::AmountBelowMinimum, Code::CurrencyUnsupported];
+pub(crate) const BEGIN: &[Code] = &[
+    Code::CartLocked,
+    Code::SessionStale,
+    Code::CartEmpty,
+    Code::InsufficientStock,
+    Code::AmountBelowMinimum,
+    Code::AmountNegative,
+    Code::CurrencyUnsupported,
+];
 /// Why a confirm may end without an order.
 pub(crate) const CONFIRM: &[Code] = &[
     Code::SessionExpired,
@@ -41,6 +49,7 @@ pub(crate) const CONFIRM: &[Code] = &[
     Code::CartCompleted,
     Code::PaymentSuperseded,
     Code::ReservationExpired,
+    Code::PaymentReferenceTaken,
     Code::PaymentDeclined,
     Code::PaymentActionRequired,
     Code::PaymentMethodInvalid,

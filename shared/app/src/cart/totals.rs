@@ -51,7 +51,7 @@ pub struct Preview<'a> {
 pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    let Priced { totals, .. } = facts.price(destination.shipping_method.as_ref(), Binding::Preview)?;
+    let Priced { totals, .. } = facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
     let preview = Preview {
         cart_id: facts.cart.cart_id.as_str(),
         cart_version: facts.cart.version,

@@ -5,14 +5,14 @@ use crate::{
     change::{Applied, apply_over_attempt},
     contact,
     pricing::{Binding, Priced, PricingFacts, quote_hash},
-    problem::{payable, refused},
+    problem::refused,
     settings::CHECKOUT_SESSION_MS,
     shop::Shop,
 };
 use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{Region, ShippingMethodId},
-    totals::{check_payable, warnings},
+    totals::warnings,
 };
 use edge::{Code, Problem, Reply};
 use json::{Value, json};
@@ -115,8 +115,8 @@ fn begin_by(
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
-    let Priced { totals, .. } = facts.price(Some(&body.shipping_method), Binding::Binding)?;
-    check_payable(&totals, facts.rules()?).map_err(|error| payable(&error))?;
+    let Priced { totals, .. } = facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
+    facts.payable(&shop, &totals)?;
 
     let cart_id = facts.cart.cart_id.as_str();
     let contact =

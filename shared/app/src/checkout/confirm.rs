@@ -9,17 +9,12 @@ use super::{begin::PaymentToken, gate::Gate, not_found, plan::plan};
 use crate::{
     Change, compensation,
     pricing::{Binding, Priced, PricingFacts},
-    problem::{payable, refused},
+    problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     settings::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS},
     shop::{Shop, fingerprint},
 };
-use domain::{
-    ids::ShippingMethodId,
-    money::Money,
-    saga::SagaState,
-    totals::{check_payable, total_moved},
-};
+use domain::{ids::ShippingMethodId, money::Money, payment::PaymentState, saga::SagaState, totals::total_moved};
 use edge::{Code, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
@@ -290,9 +285,9 @@ fn claim(
     agreement: &str,
     supersedes: Option<String>,
 ) -> Result<Decision, Problem> {
-    let priced = pricing.price(Some(&session.shipping_method), Binding::Binding)?;
+    let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
-    check_payable(&priced.totals, pricing.rules()?).map_err(|error| payable(&error))?;
+    pricing.payable(shop, &priced.totals)?;
     let destination = json!({ "country": session.country, "region": session.region, "shipping_method": session.shipping_method });
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
     let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, return_url, &destination)?;
@@ -363,7 +358,8 @@ fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
 /// every replay are the same bytes.
 fn render(receipt: &OrderReceipt, cart_id: &str, total: Money) -> Reply {
     let body = json!({
-        "order_id": receipt.order_id, "order_number": receipt.order_number, "status": "confirmed", "payment_status": "authorized",
+        "order_id": receipt.order_id, "order_number": receipt.order_number, "status": "confirmed",
+        "payment_status": if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized },
         "total": total, "cart_id": cart_id, "created_at_ms": receipt.created_at_ms,
     });
     Reply::json(201, &body).location(format!("/api/v1/orders/{}", receipt.order_id))

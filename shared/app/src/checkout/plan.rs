@@ -1,7 +1,7 @@
 //! From totals and allocation to the order that is to be: everything recovery will need, decided before anyone is called.
 
 use crate::{
-    payment::PROVIDER,
+    payment::{NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine},
     shop::Shop,
@@ -50,10 +50,13 @@ pub(super) fn plan(
         }
     }
     let minor = |money: Option<Money>| money.map_or(0, Money::amount_minor);
+    // Of a total of nothing nothing is paid, however the buyer would have paid.
+    let (provider, payment_method, kind) =
+        if totals.total.is_zero() { (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER) } else { (PROVIDER, payment_method, "card") };
     Ok(Plan {
         order_id: shop.id(),
         payment_id: shop.id(),
-        provider: PROVIDER.to_owned(),
+        provider: provider.to_owned(),
         payment_method: payment_method.to_owned(),
         agreement: agreement.to_owned(),
         return_url: return_url.map(str::to_owned),
@@ -65,7 +68,7 @@ pub(super) fn plan(
         total_minor: totals.total.amount_minor(),
         detail: json!({
             "shipping": totals.shipping_method, "shipping_tax": totals.shipping_tax, "adjustments": totals.adjustments,
-            "destination": destination, "payment_method": "card",
+            "destination": destination, "payment_method": kind,
         }),
         lines,
     })

@@ -65,6 +65,8 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
             PaymentState::Authorized | PaymentState::CapturePending | PaymentState::CaptureFailed => (CompensationKind::VoidPayment, 0),
+            // Nothing was paid: nothing is owed.
+            PaymentState::Captured if payment.captured_minor == 0 => return None,
             PaymentState::Captured | PaymentState::PartiallyRefunded => {
                 (CompensationKind::RefundPayment, payment.captured_minor.saturating_sub(payment.refunded_minor))
             }

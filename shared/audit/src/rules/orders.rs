@@ -103,7 +103,7 @@ pub(super) const RULES: &[Rule] = &[
         subject: "o.order_id",
         detail: "{object}('payment', p.state)",
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
-  where o.status = 'cancelled' and p.state not in ('voided', 'failed', 'refunded')
+  where o.status = 'cancelled' and p.amount_minor > 0 and p.state not in ('voided', 'failed', 'refunded')
     and not exists (select 1 from owed as w where w.payment_id = p.payment_id)",
     },
     Rule {

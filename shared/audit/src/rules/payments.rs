@@ -63,12 +63,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "payment_state_tells_its_amounts",
-        sentence: "A payment has captured and refunded what its state says.",
+        sentence: "A payment has captured and refunded what its state says; one of nothing is captured with nothing.",
         look_at: "the payment at the provider",
         walk: "payments",
         subject: "p.payment_id",
         detail: "{object}('state', p.state, 'captured', p.captured_minor, 'refunded', p.refunded_minor)",
-        broken: "{looked} as p where (p.state in ('captured', 'partially_refunded', 'refunded')) <> (p.captured_minor > 0)
+        broken: "{looked} as p where (p.state in ('captured', 'partially_refunded', 'refunded')) <> (p.captured_minor > 0 or (p.amount_minor = 0 and p.state = 'captured'))
     or (p.state in ('partially_refunded', 'refunded')) <> (p.refunded_minor > 0)
     or (p.state = 'refunded' and p.refunded_minor <> p.captured_minor)",
     },

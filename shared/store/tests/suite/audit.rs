@@ -76,6 +76,12 @@ fn sound() -> Database {
     }
     confirms(&shop, &named("fay"), lines);
     shop.does(&sql::SAGA_SETTLE, &with(named("fay").settle("declined"), json!({ "payment_state": "failed", "free_cart": true })));
+    for (buyer, cancelled) in [("leo", false), ("mia", true)] {
+        named(buyer).gets_for_nothing(&shop, lines);
+        if cancelled {
+            shop.does(&sql::ORDER_CANCEL, &with(named(buyer).cancel(), json!({ "compensation": null })));
+        }
+    }
     let (guest, hal) = (named("guest"), named("hal"));
     let version = guest.goes_to_checkout(&shop, lines);
     shop.does(&sql::CART_MERGE, &hal.merge(&guest, version, None, &[("TILL-0001", 2)]));

@@ -37,6 +37,19 @@ fn what_leaves_no_row_is_counted() {
 }
 
 #[test]
+fn an_alert_is_raised_once_per_cause_and_stays_as_it_was() {
+    let shop = shop();
+    let raise = |id: &str, detail: &str| shop.list(&sql::ALERT_RAISE, &json!({"alert_id": id, "detail": detail}));
+    assert_eq!(raise("amount_negative:cart-1", "first"), [json!({"alert_id": "amount_negative:cart-1"})]);
+    raise("amount_negative:cart-1", "again");
+    raise("amount_negative:cart-2", "another");
+    assert_eq!(
+        shop.rows("select alert_id, detail from alert order by 1"),
+        ["amount_negative:cart-1|first", "amount_negative:cart-2|another"]
+    );
+}
+
+#[test]
 fn a_workers_last_success_is_one_row() {
     let shop = shop();
     let ran = |report| shop.list(&sql::WORKER_RAN, &json!({"worker": "outbox-relay", "report": report})).remove(0);

@@ -41,6 +41,21 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
 }
 
 #[test]
+fn an_order_for_nothing_is_paid_when_it_is_made() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.gets_for_nothing(&shop, CUPS_AND_TEA);
+    let rows = |shop: &super::support::Database| shop.rows("select state, reference, amount_minor, captured_minor, order_id from payment");
+    assert_eq!(rows(&shop), ["captured|-|0|0|order-ann"]);
+    assert_eq!(shop.rows("select state from saga"), ["completed"]);
+    // Another one: no reference is not a reference that is taken.
+    shopper("bob").gets_for_nothing(&shop, CUPS_AND_TEA);
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"compensation": null})));
+    assert_eq!(rows(&shop)[0], "captured|-|0|0|order-ann");
+    assert_eq!(shop.rows("select count(*) from compensation"), ["0"]);
+    shop.stock_adds_up();
+}
+
+#[test]
 fn orders_are_listed_newest_first_by_owner_status_and_cursor() {
     let shop = shop();
     for (name, owner) in [("a", "ann"), ("b", "bob"), ("c", "ann"), ("d", "bob"), ("e", "ann")] {

@@ -141,6 +141,20 @@ impl Shopper {
         shop.does(&sql::SAGA_SETTLE, &with(self.settle("awaiting_action"), asked));
     }
 
+    /// A claim of which nothing is to be paid: each line is as much off as it costs.
+    pub fn confirm_for_nothing(&self, cart_version: i64, lines: &[Line]) -> Value {
+        let mut plan = self.plan(lines);
+        let mut goods = 0;
+        for line in plan["lines"].as_array_mut().unwrap() {
+            goods += line["total_minor"].as_i64().unwrap();
+            line["discount_minor"] = line["total_minor"].clone();
+            line["total_minor"] = json!(0);
+        }
+        let money = json!({"provider": "none", "payment_method": "none", "subtotal_minor": goods, "discount_minor": goods + 500, "total_minor": 0,
+            "detail": {"shipping": {"method_id": "standard", "total": {"amount_minor": 0, "currency": "USD"}}}});
+        with(self.confirm(cart_version, lines), json!({"plan": with(plan, money)}))
+    }
+
     pub fn order_create(&self) -> Value {
         json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "reference": self.own("pi"), "capture": true,
             "events": [event(&self.own("created"), &self.own("order"), "orders.order.created")]})
@@ -192,6 +206,13 @@ impl Shopper {
     pub fn orders(&self, shop: &Database, lines: &[Line]) -> Value {
         self.confirms(shop, lines);
         shop.does(&sql::ORDER_CREATE, &self.order_create())
+    }
+
+    /// Has an order of which nothing was to be paid; the receipt.
+    pub fn gets_for_nothing(&self, shop: &Database, lines: &[Line]) -> Value {
+        let version = self.goes_to_checkout(shop, lines);
+        shop.does(&sql::CONFIRM_BEGIN, &self.confirm_for_nothing(version, lines));
+        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), json!({"reference": null, "capture": false})))
     }
 
     /// … and has paid.

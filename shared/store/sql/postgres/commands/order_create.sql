@@ -1,6 +1,7 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
--- payment, cart and session completed, history and events. All of it was decided in the saga's plan.
--- in: saga_id, lease_token, reference, capture, events
+-- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
+-- with it, and has no reference.
+-- in: saga_id, lease_token, reference?, capture, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 create or replace function order_create(doc jsonb) returns jsonb language plpgsql as $$
 declare
@@ -47,7 +48,7 @@ begin
     from each_item(plan_lines) as line;
   update reservation set status = 'committed', expires_at_ms = null, order_id = the_order.order_id
     where session_id = the_saga.session_id and status = 'active';
-  update payment set state = case when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end, reference = doc ->> 'reference',
+  update payment set state = case when amount_minor = 0 then 'captured' when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end, reference = doc ->> 'reference',
       updated_at_ms = now_ms(), order_id = the_order.order_id
     where saga_id = the_saga.saga_id;
   update saga set state = case when (doc ->> 'capture')::boolean then 'capturing' else 'completed' end, updated_at_ms = now_ms()
