@@ -7,13 +7,16 @@ use crate::{
 use edge::Problem;
 use providers::{Breaker, BreakerPolicy};
 
-/// The breaker before `name`.
-pub(crate) fn breaker<'a>(shop: &Shop<'a>, name: &'static str) -> Result<Breaker<'a>, Problem> {
+/// How much longer than its call a probe keeps others waiting.
+const PROBE_SPARE_MS: i64 = 5_000;
+
+/// The breaker before `name`, each call to which may take `timeout_ms`.
+pub(crate) fn breaker<'a>(shop: &Shop<'a>, name: &'static str, timeout_ms: u64) -> Result<Breaker<'a>, Problem> {
     let policy = BreakerPolicy {
         failures_max: shop.setting(&BREAKER_FAILURES)?,
         window_ms: shop.setting(&BREAKER_WINDOW_MS)?,
         cool_down_ms: shop.setting(&BREAKER_OPEN_MS)?,
-        ..BreakerPolicy::default()
+        probe_ms: i64::try_from(timeout_ms).unwrap_or(i64::MAX).saturating_add(PROBE_SPARE_MS),
     };
     Ok(Breaker::new(name, policy, shop.ports.kv, shop.ports.clock))
 }

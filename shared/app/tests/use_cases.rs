@@ -5,5 +5,9 @@
 
 #[path = "suite/attempts.rs"]
 mod attempts;
+#[path = "suite/bounds.rs"]
+mod bounds;
+#[path = "suite/edges.rs"]
+mod edges;
 #[path = "suite/world.rs"]
 mod scripted_world;

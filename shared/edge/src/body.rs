@@ -1,7 +1,7 @@
 //! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none.
 
-use crate::{Code, Problem};
-use ports::Ports;
+use crate::{Code, Problem, caller::unreadable};
+use ports::{ConfigError, Ports};
 
 /// The limit where the variable `body_limit_bytes` is not bound to the component.
 pub const DEFAULT_BODY_LIMIT_BYTES: usize = 65_536;
@@ -20,7 +20,8 @@ impl BodyBudget {
     /// `body_too_large`, `invalid_field` for a length that is no number, `configuration_invalid`.
     pub fn open(ports: &Ports<'_>, content_length: Option<&str>) -> Result<Self, Problem> {
         let limit = match ports.config.get("body_limit_bytes") {
-            Err(_) => DEFAULT_BODY_LIMIT_BYTES,
+            Err(ConfigError::Undefined { .. }) => DEFAULT_BODY_LIMIT_BYTES,
+            Err(error @ ConfigError::Provider { .. }) => return Err(unreadable(&error)),
             Ok(text) => {
                 text.trim().parse().map_err(|_| Problem::new(Code::ConfigurationInvalid).because("body_limit_bytes is no number"))?
             }

@@ -5,7 +5,7 @@ use crate::{
     jwt::{Refusal, Untrusted},
     service_token, session_token,
 };
-use ports::Ports;
+use ports::{ConfigError, Ports};
 
 const CUSTOMER_PREFIX: &str = "customer:";
 const SECRET_BYTES_MIN: usize = 32;
@@ -122,8 +122,17 @@ fn secret(ports: &Ports<'_>, name: &str) -> Result<Option<String>, Problem> {
             Err(Problem::new(Code::ConfigurationInvalid).because(format!("{name} is shorter than {SECRET_BYTES_MIN} bytes")))
         }
         Ok(secret) => Ok(Some(secret)),
-        Err(_) => Ok(None),
+        Err(ConfigError::Undefined { .. }) => Ok(None),
+        Err(error @ ConfigError::Provider { .. }) => Err(unreadable(&error)),
     }
+}
+
+/// Seconds after which a client may ask again whom the keeper of the variables has left waiting.
+const UNREADABLE_RETRY_SECONDS: u64 = 5;
+
+/// A variable that is there and cannot be read now: nothing is wrong with the caller's credential or request.
+pub(crate) fn unreadable(error: &ConfigError) -> Problem {
+    Problem::new(Code::ConfigurationInvalid).retry_after(UNREADABLE_RETRY_SECONDS).because(error.to_string())
 }
 
 fn refused(refusal: Refusal) -> Problem {

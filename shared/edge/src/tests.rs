@@ -22,6 +22,8 @@ const NOW_MS: i64 = 1_800_000_000_000;
 #[derive(Default)]
 struct World {
     variables: Vec<(&'static str, &'static str)>,
+    /// Who keeps the variables does not answer.
+    is_locked: bool,
     drawn: Cell<u8>,
 }
 
@@ -78,8 +80,11 @@ impl Random for World {
 }
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
+        if self.is_locked {
+            return Err(ConfigError::Provider { name: name.into(), reason: "the vault is sealed".into() });
+        }
         let found = self.variables.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| ConfigError { name: name.into(), reason: "not bound".into() })
+        found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| ConfigError::Undefined { name: name.into() })
     }
 }
 
@@ -391,6 +396,15 @@ fn a_component_without_the_key_takes_no_service_token_and_a_weak_key_is_our_faul
     let reply = answer(&weak, bearer(Method::Post, "/admin", &good));
     assert_eq!(code(&reply), "503 configuration_invalid");
     assert!(!text(&reply).contains("service_token_secret"));
+}
+
+#[test]
+fn whose_keeper_of_secrets_is_away_calls_no_credential_bad() {
+    let locked = World { is_locked: true, ..World::with_secret() };
+    let reply = answer(&locked, bearer(Method::Post, "/admin", &token(&["catalog:write"], 0, 600)));
+    assert_eq!(code(&reply), "503 configuration_invalid");
+    assert!(reply.headers.iter().any(|(name, _)| name == "retry-after") && !text(&reply).contains("vault"));
+    assert_eq!(BodyBudget::open(&locked.ports(), None).unwrap_err().code(), Code::ConfigurationInvalid, "no limit is guessed");
 }
 
 #[test]

@@ -58,8 +58,7 @@ impl Kept {
 /// `credential_invalid` when the provider has no such key, `identity_unavailable` when it cannot be asked.
 pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Result<Key, Problem> {
     let now_ms = ports.clock.wall_ms();
-    // A time in the future is a clock's mistake: as old as can be.
-    let within = |at_ms: i64, limit_ms: i64| (0..limit_ms).contains(&now_ms.saturating_sub(at_ms));
+    let within = |at_ms: i64, limit_ms: i64| ports::lasts(at_ms.saturating_add(limit_ms), now_ms, limit_ms);
     let (cache_ms, stale_ms) = (CUSTOMER_JWKS_CACHE_MS.read(ports)?, CUSTOMER_JWKS_STALE_MS.read(ports)?);
     let kept = read(ports).filter(|kept| kept.url == url && within(kept.fetched_at_ms, stale_ms.max(cache_ms)));
 
@@ -95,11 +94,13 @@ pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Res
 
 /// Asks the provider, behind its circuit breaker.
 async fn fetch(ports: &Ports<'_>, url: &str) -> Result<Result<Vec<Key>, Unanswered>, Problem> {
+    let timeout_ms = CUSTOMER_JWKS_TIMEOUT_MS.read(ports)?;
     let policy = BreakerPolicy {
         failures_max: BREAKER_FAILURES.read(ports)?,
         window_ms: BREAKER_WINDOW_MS.read(ports)?,
         cool_down_ms: BREAKER_OPEN_MS.read(ports)?,
-        ..BreakerPolicy::default()
+        // Longer than the call it waits for.
+        probe_ms: i64::try_from(timeout_ms).unwrap_or(i64::MAX).saturating_add(5_000),
     };
     let breaker = Breaker::new(BREAKER, policy, ports.kv, ports.clock);
     let pass = match breaker.admit() {
@@ -114,7 +115,7 @@ async fn fetch(ports: &Ports<'_>, url: &str) -> Result<Result<Vec<Key>, Unanswer
         url: url.to_owned(),
         headers: vec![("accept".to_owned(), "application/jwk-set+json, application/json".to_owned())],
         body: Vec::new(),
-        timeout_ms: CUSTOMER_JWKS_TIMEOUT_MS.read(ports)?,
+        timeout_ms,
     };
     let keys = match ports.http.send(request).await {
         Ok(response) if response.status == 200 => keys_in(&response.body),

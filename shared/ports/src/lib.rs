@@ -180,6 +180,13 @@ pub trait Clock {
     fn wall_ms(&self) -> i64;
 }
 
+/// Whether what a record says to last until `until_ms` still lasts. None lasts longer than `longest_ms` from now, so one that claims
+/// more was written by a clock that is wrong, or by somebody who should not, and is as good as none.
+#[must_use]
+pub fn lasts(until_ms: i64, now_ms: i64, longest_ms: i64) -> bool {
+    until_ms > now_ms && until_ms.saturating_sub(now_ms) <= longest_ms
+}
+
 /// Randomness.
 pub trait Random {
     /// Fills `bytes` from a cryptographic source.
@@ -199,10 +206,19 @@ pub trait Config {
 
 /// A variable that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("variable {name}: {reason}")]
-pub struct ConfigError {
-    /// The variable's name.
-    pub name: String,
-    /// Why, for the log.
-    pub reason: String,
+pub enum ConfigError {
+    /// It is not bound to this component, which has to do without it.
+    #[error("variable {name}: not bound")]
+    Undefined {
+        /// The variable's name.
+        name: String,
+    },
+    /// Whoever keeps it does not tell it now: it is not known whether there is one, nor which.
+    #[error("variable {name}: {reason}")]
+    Provider {
+        /// The variable's name.
+        name: String,
+        /// Why, for the log.
+        reason: String,
+    },
 }

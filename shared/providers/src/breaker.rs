@@ -149,10 +149,17 @@ impl<'a> Breaker<'a> {
         format!("breaker/{}", self.name)
     }
 
-    /// A record that cannot be read counts as none (see the module's header).
+    /// A record that cannot be read counts as none (see the module's header), and so does one that claims a time no breaker writes:
+    /// it would keep everybody out for as long as it likes.
     fn read(&self) -> Option<Record> {
         let bytes = self.kv.get(&self.key()).ok().flatten()?;
-        json::read(&bytes).ok()
+        let record: Record = json::read(&bytes).ok()?;
+        let now_ms = self.clock.wall_ms();
+        let may_be = |until_ms: i64, longest_ms| until_ms <= now_ms || ports::lasts(until_ms, now_ms, longest_ms);
+        let believed = record.first_failure_ms <= now_ms
+            && may_be(record.open_until_ms, self.policy.cool_down_ms)
+            && may_be(record.probe_until_ms, self.policy.probe_ms);
+        believed.then_some(record)
     }
 
     /// A record that cannot be written is lost (see the module's header).
@@ -237,6 +244,22 @@ mod tests {
         fail(&breaker);
         fail(&breaker);
         assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_record_that_claims_a_time_no_breaker_writes_counts_as_none() {
+        let (kv, clock) = (FakeKv::default(), FakeClock::at(10_000));
+        let breaker = Breaker::new("payment", POLICY, &kv, &clock);
+        let record = |first: i64, open: i64, probe: i64| {
+            let text = format!(r#"{{"failures":3,"first_failure_ms":{first},"open_until_ms":{open},"probe_until_ms":{probe}}}"#);
+            kv.put("breaker/payment", text.as_bytes());
+            breaker.admit().is_ok()
+        };
+        assert!(!record(9_999, 10_500, 0) && !record(9_999, 9_000, 10_200), "as long as the policy has it");
+        assert!(record(9_999, 10_501, 0), "open for longer than ever");
+        assert!(record(9_999, i64::MAX, 0) && record(9_999, 9_000, i64::MAX));
+        assert!(record(9_999, 9_000, 10_201), "a probe that takes longer than ever");
+        assert!(record(10_001, 10_500, 0), "a failure that is to come");
     }
 
     #[test]

@@ -301,6 +301,9 @@ struct Variables;
 
 impl Config for Variables {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
-        variables::get(name).map_err(|error| ConfigError { name: name.to_owned(), reason: format!("{error:?}") })
+        variables::get(name).map_err(|error| match error {
+            variables::Error::Undefined(_) => ConfigError::Undefined { name: name.to_owned() },
+            error => ConfigError::Provider { name: name.to_owned(), reason: format!("{error:?}") },
+        })
     }
 }

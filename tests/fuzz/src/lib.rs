@@ -126,7 +126,7 @@ impl Random for World {
 
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
-        let unbound = || ConfigError { name: name.to_owned(), reason: "not bound".to_owned() };
+        let unbound = || ConfigError::Undefined { name: name.to_owned() };
         self.variables.get(name).cloned().ok_or_else(unbound)
     }
 }

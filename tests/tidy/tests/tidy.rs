@@ -200,6 +200,61 @@ fn every_variable_is_declared_bound_and_has_a_default_that_will_do() {
     assert_eq!(used, declared.keys().cloned().collect::<BTreeSet<_>>(), "variables that nothing reads");
 }
 
+/// The bounds of every variable and what holds between them, as a page.
+fn page_of_variables(declared: &Table) -> String {
+    let mut page = "# Variables\n\nWhat each must be; `GET /api/v1/config` says which is not. What they are for stands in the README. \
+        Made by `UPDATE_DOCS=1 cargo test --profile host -p tidy` from `shared/app/src/settings.rs`.\n\n## Alone\n\n\
+        | variable | default | what will do |\n|---|---|---|\n"
+        .to_owned();
+    for name in app::settings::NAMES {
+        // Nothing that must be of a form is a line break, and what may be of any form may be empty or not.
+        let right = ["\n", ""].iter().find_map(|text| app::settings::check(name, text).err()).unwrap_or("any text");
+        let default = declared[*name].get("default").and_then(Value::as_str).filter(|text| !text.is_empty());
+        let default = default.map_or_else(|| "-".to_owned(), |text| format!("`{text}`"));
+        page += &format!("| `{name}` | {default} | {right} |\n");
+    }
+    page += "\n## Beside others\n\nSo that nothing is called dead that is at work, and nothing outlives what it belongs to. A component compares what it has; \
+        `GET /api/v1/config` has all.\n\n| variable | what | or else |\n|---|---|---|\n";
+    for relation in app::settings::RELATIONS {
+        page += &format!("| `{}` | {} | {} |\n", relation.name, relation.right, relation.otherwise);
+    }
+    page
+}
+
+#[test]
+fn the_page_of_variables_is_what_the_settings_say() {
+    let path = root().join("docs/configuration.md");
+    let page = page_of_variables(manifest("spin.toml")["variables"].as_table().unwrap());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), page, "UPDATE_DOCS=1 cargo test --profile host -p tidy");
+}
+
+#[test]
+fn every_number_has_a_lower_and_an_upper_bound() {
+    let manifest = manifest("spin.toml");
+    for (name, variable) in manifest["variables"].as_table().unwrap() {
+        let Some(default) = variable.get("default").and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()) else { continue };
+        assert_eq!(app::settings::check(name, &default.to_string()), Ok(()), "{name}");
+        for bad in ["-1", "9223372036854775807", "1e3", ""] {
+            assert!(app::settings::check(name, bad).is_err(), "{name} may be {bad:?}");
+        }
+    }
+}
+
+#[test]
+fn the_defaults_keep_every_relation_between_variables() {
+    let manifest = manifest("spin.toml");
+    let default = |name: &str| Some(manifest["variables"].get(name)?.get("default")?.as_str()?.to_owned());
+    for relation in app::settings::RELATIONS {
+        assert!(app::settings::broken_relation(relation.name, default).is_none(), "{relation:?}");
+        for (_, name) in relation.holds {
+            assert!(default(name).is_some(), "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_deployment_file_lists_every_variable_with_its_default() {
     let listed: serde_json::Map<String, serde_json::Value> =

@@ -114,7 +114,7 @@ impl Random for World {
 
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
-        let missing = || ConfigError { name: name.to_owned(), reason: "not bound".to_owned() };
+        let missing = || ConfigError::Undefined { name: name.to_owned() };
         self.variables.borrow().get(name).cloned().ok_or_else(missing)
     }
 }
@@ -137,7 +137,7 @@ impl Config for SimulatorsConfig {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         match name {
             "event_sink_secret" => Ok(crate::SINK_SECRET.to_owned()),
-            _ => Err(ConfigError { name: name.to_owned(), reason: "not bound".to_owned() }),
+            _ => Err(ConfigError::Undefined { name: name.to_owned() }),
         }
     }
 }

@@ -716,6 +716,6 @@ impl Config for World {
             ("simulator_webhook_secret", "whsec_hooks".to_owned()),
             ("event_sink_secret", SINK_SECRET.to_owned()),
         ]);
-        known.get(name).cloned().ok_or_else(|| ConfigError { name: name.to_owned(), reason: "not bound".to_owned() })
+        known.get(name).cloned().ok_or_else(|| ConfigError::Undefined { name: name.to_owned() })
     }
 }

@@ -58,14 +58,16 @@ pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Reply {
     answer(&all)
 }
 
-/// `GET /api/v1/config`: every variable in force, secrets masked, a bad value named (CFG-1).
+/// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short beside another, named (CFG-1).
 pub fn config(ports: &Ports<'_>) -> Reply {
     let mut shown = Map::new();
     let mut invalid = Map::new();
     for name in settings::NAMES {
         match ports.config.get(name) {
             Ok(value) => {
-                if let Err(right) = settings::check(name, &value) {
+                let alone = settings::check(name, &value).err();
+                let beside = || settings::broken_relation(name, |other| ports.config.get(other).ok()).map(|relation| relation.right);
+                if let Some(right) = alone.or_else(beside) {
                     invalid.insert((*name).to_owned(), json!(right));
                 }
                 shown.insert((*name).to_owned(), Value::String(settings::shown(name, value)));

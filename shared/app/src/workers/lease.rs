@@ -15,13 +15,13 @@ where
     let shop = Shop::new(ports);
     let key = format!("lease/{worker}");
     let now_ms = ports.clock.wall_ms();
-    // An unreadable lease is no lease: the work is safe without it.
+    let lease_ms = shop.setting(&WORKER_LEASE_MS)?;
+    // An unreadable lease is no lease, and neither is one longer than any that is written here: the work is safe without it.
     let held_until_ms = ports.kv.get(&key).ok().flatten().and_then(|value| String::from_utf8(value).ok()?.parse::<i64>().ok());
-    if held_until_ms.is_some_and(|until_ms| until_ms > now_ms) {
+    if held_until_ms.is_some_and(|until_ms| ports::lasts(until_ms, now_ms, lease_ms)) {
         return Ok(Report { worker, skipped: true, ..Report::default() });
     }
-    let until_ms = now_ms.saturating_add(shop.setting(&WORKER_LEASE_MS)?);
-    write(ports, &key, until_ms);
+    write(ports, &key, now_ms.saturating_add(lease_ms));
     let report = work(&shop).await;
     write(ports, &key, 0);
     let report = Report { worker, ..report? };

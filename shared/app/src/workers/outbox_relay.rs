@@ -64,7 +64,8 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
         }
         // RETURNING promises no order.
         rows.sort_by_key(|row| row.outbox_id);
-        let sink = EventSink::new(settings, ports.http, redis, ports.clock, breaker(shop, "event_sink")?);
+        let breaker = breaker(shop, "event_sink", settings.timeout_ms)?;
+        let sink = EventSink::new(settings, ports.http, redis, ports.clock, breaker);
         let batch = deliver(shop, &sink, &rows).await?;
         let report = Report {
             taken: count(&rows),
