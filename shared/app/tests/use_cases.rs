@@ -9,5 +9,7 @@ mod attempts;
 mod bounds;
 #[path = "suite/edges.rs"]
 mod edges;
+#[path = "suite/idle_carts.rs"]
+mod idle_carts;
 #[path = "suite/world.rs"]
 mod scripted_world;

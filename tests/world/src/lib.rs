@@ -31,6 +31,7 @@ mod workers;
 
 pub use answer::Answer;
 pub use calls::{ALWAYS, Call, Fault, PROVIDER, Sent};
+pub use pollster::block_on;
 pub use shopper::Shopper;
 
 use calls::Rule;

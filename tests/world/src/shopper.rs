@@ -2,7 +2,7 @@
 
 use crate::{Answer, World};
 use app::Change;
-use edge::{Method, Request};
+use edge::{Method, Request, Viewer};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -52,6 +52,19 @@ impl<'w> Shopper<'w> {
             None => request,
         };
         if body.is_null() { request } else { request.with_header("content-type", "application/json").with_body(body.to_string()) }
+    }
+
+    /// Opens a cart, or is given the one they have.
+    pub fn opens(&self, body: &Value) -> Answer {
+        match self.request("POST", "/api/v1/cart", body, None).json_or_default() {
+            Ok(body) => Answer::of(app::cart::create(&self.world.ports(), Some(self.owner.clone()), &body)),
+            Err(problem) => Answer::of(Err(problem)),
+        }
+    }
+
+    /// The cart.
+    pub fn cart(&self) -> Answer {
+        Answer::of(app::cart::view(&self.world.ports(), &Viewer::Owner(self.owner.clone())))
     }
 
     /// Adds to the cart.

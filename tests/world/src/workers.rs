@@ -50,9 +50,17 @@ impl World {
         block_on(workers::reservation_cleanup(&self.ports()))
     }
 
+    /// `cart-cleanup`, once.
+    ///
+    /// # Errors
+    /// As [`World::recovers`].
+    pub fn sweeps(&self) -> Result<Report, Problem> {
+        block_on(workers::cart_cleanup(&self.ports()))
+    }
+
     /// Every worker, once; what one of them says is a line in the log.
     pub fn works(&self) {
-        for result in [self.cleans(), self.recovers(), self.compensates(), self.relays()] {
+        for result in [self.sweeps(), self.cleans(), self.recovers(), self.compensates(), self.relays()] {
             if let Err(problem) = result {
                 eprintln!("a worker: {problem}");
             }
