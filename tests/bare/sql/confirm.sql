@@ -11,9 +11,9 @@ create table stock_movement (movement_id integer primary key, sku text not null,
 create table reservation (reservation_id text primary key, session_id text not null, sku text not null, status text not null, expires_at_ms integer) without rowid;
 create index reservation_by_session on reservation (session_id);
 create index reservation_due on reservation (expires_at_ms) where status = 'active';
-create table saga (saga_id text primary key, owner text not null, state text not null, idempotency_key text not null, next_attempt_at_ms integer not null, doc text not null) without rowid;
+create table saga (saga_id text primary key, owner text not null, state text not null, next_attempt_at_ms integer not null, doc text not null) without rowid;
 create unique index saga_live_per_owner on saga (owner) where state = 'authorizing';
-create unique index saga_per_idempotency_key on saga (owner, idempotency_key) where state in ('authorizing', 'capturing', 'completed');
+create table confirm_key (owner text, idempotency_key text, saga_id text not null, primary key (owner, idempotency_key)) without rowid;
 create index saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'capturing');
 create table payment (payment_id text primary key, saga_id text not null, reference text, state text not null, amount_minor integer not null, captured_minor integer not null) without rowid;
 create unique index payment_of_saga on payment (saga_id);

@@ -1,6 +1,6 @@
 create temp trigger confirm_claim instead of insert on command when new.name = 'claim' begin
-  insert into saga (saga_id, owner, state, idempotency_key, next_attempt_at_ms, doc)
-    values (new.doc ->> 'id', new.doc ->> 'id', 'authorizing', 'load', 1, new.doc);
+  insert into confirm_key (owner, idempotency_key, saga_id) values (new.doc ->> 'id', 'load', new.doc ->> 'id');
+  insert into saga (saga_id, owner, state, next_attempt_at_ms, doc) values (new.doc ->> 'id', new.doc ->> 'id', 'authorizing', 1, new.doc);
   update cart set saga_id = new.doc ->> 'id' where cart_id = new.doc ->> 'cart_id';
   update stock set reserved = reserved + 1 where sku = new.doc ->> 'a' and warehouse_id = 'wh-hanoi';
   update stock set reserved = reserved + 1 where sku = new.doc ->> 'b' and warehouse_id = 'wh-hanoi';
