@@ -2,7 +2,7 @@
 
 use edge::{Method, Request};
 use serde_json::{Value, json};
-use world::{ALWAYS, Answer, Call, Fault, PROVIDER, Shopper, World, hours, minutes};
+use world::{ALWAYS, Answer, Call, Fault, PROVIDER, Shopper, World, block_on, hours, minutes};
 
 /// A card whose bank asks.
 const ASKS: &str = "pm_card_authenticationRequired";
@@ -327,5 +327,34 @@ fn of_a_yes_and_another_card_at_the_same_moment_one_makes_the_order() {
     first(&ann, &session).expect_problem(409, "payment_superseded");
     assert_eq!(world.ledger(), ["authorized 1509", "voided 1509", "authorized 1509", "captured 1509"]);
     assert_eq!(orders(&world).len(), 1);
+    world.is_consistent();
+}
+
+/// A program's request is sent again while a bank asks: it is the same one, and not another attempt.
+#[test]
+fn a_programs_order_that_is_sent_again_goes_on_with_its_attempt() {
+    let world = World::new();
+    let address =
+        json!({ "name": "Nguyen Thi Minh Khai", "line1": "17 Hang Bac", "city": "Hanoi", "postal_code": "100000", "country": "VN" });
+    let body = json!({ "currency": "USD", "lines": [{ "sku": "TILL-0001", "quantity": 1 }], "email": "desk@customer.example",
+        "shipping_address": address, "shipping_method": "standard", "payment_method": ASKS,
+        "expected_total": { "amount_minor": 1_509, "currency": "USD" } });
+    let service = edge::Service { subject: "till".to_owned(), scopes: vec!["orders:write".to_owned()] };
+    let orders_it = || {
+        let request = Request::new(Method::named("POST"), "/api/v1/orders")
+            .with_header("idempotency-key", "\"one\"")
+            .with_header("content-type", "application/json")
+            .with_body(body.to_string());
+        let (body, change) = (request.json().unwrap(), app::Change::keyed(&request).unwrap());
+        Answer::of(block_on(app::order::create(&world.ports(), &service, body, &change)))
+    };
+    let asked = orders_it().expect_problem(402, "payment_action_required");
+    let again = orders_it().expect_problem(402, "payment_action_required");
+    assert_eq!((&again["client_secret"], world.count(Call::Authorize)), (&asked["client_secret"], 1));
+    let reference = world.rows("select reference from payment").remove(0);
+    world.simulator("POST", "/simulator/authenticate", &json!({ "payment_intent": reference, "succeeds": true }));
+    let order = orders_it().expect(201);
+    assert_eq!(orders_it().expect(201), order);
+    assert_eq!(world.ledger(), ["authorized 1509", "captured 1509"]);
     world.is_consistent();
 }
