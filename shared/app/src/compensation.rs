@@ -1,20 +1,28 @@
-//! What is owed to the provider: taken as rows, tried, and written down as done, to be tried again, or dead (CHK-8).
+//! What is owed to the provider: taken as rows, tried, and written down as done, waiting, to be tried again, or dead (CHK-8).
+//!
+//! An outcome that is not known is asked for before anything is sent again (PAY-8): a payment by its state, a refund by the name we gave
+//! it. What finds itself too late leads to what is owed instead: a void that finds the money taken becomes a refund.
 
 use crate::{
+    capture::{Taken, take},
     event::Event,
     payment::{PaymentRow, provider},
-    settings::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, WORKER_LEASE_MS},
+    saga::captured_event,
+    settings::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS},
     shop::Shop,
+    tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
 use domain::{
     compensation::{CompensationKind, CompensationStatus},
+    money::Money,
+    order::OrderStatus,
     payment::PaymentState,
-    retry::{AfterFailure, Growth, RetryPolicy},
+    retry::{AfterFailure, RetryPolicy, WAIT_LONGEST_MS},
     saga::SagaState,
 };
 use edge::Problem;
 use json::{Value, json};
-use providers::{Authorization, PaymentProvider as _, ProviderError, Refund, Void};
+use providers::{Authorization, Payment, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Refund, Stripe, Void};
 use serde::Deserialize;
 use store::{Refusal, sql};
 
@@ -26,8 +34,18 @@ struct Owed {
     payment_id: String,
     saga_id: String,
     amount_minor: i64,
+    /// Tries that were made.
     attempts: u32,
+    /// How often an operator had it tried anew.
+    retries: u32,
+    failing_since_ms: Option<i64>,
+    /// The provider's name for a refund that it has accepted.
+    refund_reference: Option<String>,
+    created_at_ms: i64,
+    saga_created_at_ms: i64,
+    now_ms: i64,
     reason: String,
+    order_status: Option<OrderStatus>,
     payment: PaymentRow,
     plan: PlannedOrder,
 }
@@ -41,133 +59,281 @@ struct PlannedOrder {
 
 /// What one try came to.
 enum Attempt {
-    /// Done; the payment's state, its reference, and what was refunded.
-    Done { state: PaymentState, reference: Option<String>, refunded_minor: i64 },
-    /// Not now.
-    Failed(String),
+    /// Done, and what is known of the payment now.
+    Done(Known),
+    /// The money was taken meanwhile, so much of it: that must go back.
+    Taken(i64),
+    /// A refund was accepted and is not finished; the provider's name for it.
+    Accepted(String),
+    /// No answer to rely on.
+    Failed(ProviderError),
     /// Never: a person must look.
     Hopeless(String),
+}
+
+/// What became of the payment.
+#[derive(Default)]
+struct Known {
+    state: Option<PaymentState>,
+    reference: Option<String>,
+    captured_minor: Option<i64>,
+    refunded_minor: i64,
+}
+
+impl Known {
+    fn is(state: PaymentState) -> Self {
+        Self { state: Some(state), ..Self::default() }
+    }
 }
 
 /// What became of the row that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tried {
-    /// Done, to be tried again, or dead.
+    /// Done, waiting or to be tried again, or dead.
     Settled(CompensationStatus),
+    /// Given back untried: the provider is not to be called now.
+    Untried,
     /// Another worker has taken it over meanwhile: its business.
     Overtaken,
 }
 
 /// Takes the due compensation that has waited longest, or the one named, and tries it once. `None` when none is due.
+///
+/// # Errors
+/// Our configuration is wrong: the row is given back as it was, and no other should be taken.
 pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&str>) -> Result<Option<Tried>, Problem> {
+    // Before a row is taken: with a configuration like that none can be tried.
+    let provider = provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
     let token = shop.id();
     let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": 1, "compensation_id": only });
     let Some(owed) = shop.read::<Owed>(&sql::COMPENSATION_LEASE, &lease)? else {
         return Ok(None);
     };
-    let attempt = match owed.kind {
-        CompensationKind::VoidPayment | CompensationKind::CancelIntent => void(shop, &owed).await?,
-        CompensationKind::RefundPayment => refund(shop, &owed).await?,
-        CompensationKind::CapturePayment => Attempt::Hopeless("a capture is the saga's, never a compensation".to_owned()),
+    let tried = match owed.kind {
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => void(&provider, &owed).await,
+        CompensationKind::RefundPayment => refund(&provider, &owed).await,
+        CompensationKind::CapturePayment => capture(&provider, &owed).await,
     };
-    settle(shop, &owed, &token, attempt).map(Some)
+    settle(shop, &owed, &token, tried.unwrap_or_else(Attempt::Failed)).map(Some)
 }
 
 /// Gives a hold back. Without a reference the provider is asked by the authorization's key what it did, if anything.
-async fn void(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
-    let provider = provider(shop)?;
+async fn void(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderError> {
     let reference = match &owed.payment.reference {
         Some(reference) => reference.clone(),
-        None => {
-            match provider.look_up(&owed.payment.authorization(&owed.saga_id, &owed.plan.order_id, owed.plan.return_url.as_deref())).await {
-                Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => reference,
-                Ok(Authorization::Declined { reference, .. }) => {
-                    return Ok(Attempt::Done { state: PaymentState::Failed, reference, refunded_minor: 0 });
-                }
-                Err(ProviderError::Mismatch { reference, .. }) => reference,
-                Err(error) => return Ok(failed(&error)),
-            }
-        }
+        None => match authorized(provider, owed).await? {
+            Found::Held(reference) => reference,
+            Found::Refused(reference) => return Ok(Attempt::Done(Known { reference, ..Known::is(PaymentState::Failed) })),
+            Found::Nothing => return Ok(Attempt::Done(Known::is(PaymentState::Voided))),
+        },
     };
-    Ok(match provider.void(&reference, &format!("{}/void/{}", owed.compensation_id, owed.attempts)).await {
-        Ok(Void::Voided { .. }) => Attempt::Done { state: PaymentState::Voided, reference: Some(reference), refunded_minor: 0 },
-        Ok(Void::Captured { .. }) => Attempt::Hopeless("the payment was captured; refund it by hand".to_owned()),
-        Err(error) => failed(&error),
-    })
+    match provider.void(&reference, &format!("{}/void/{}/{}", owed.compensation_id, owed.retries, owed.attempts)).await? {
+        Void::Voided { .. } => Ok(Attempt::Done(Known { reference: Some(reference), ..Known::is(PaymentState::Voided) })),
+        Void::Captured { .. } => Ok(Attempt::Taken(provider.retrieve(&reference).await?.amount_captured_minor)),
+    }
 }
 
-/// Gives money back that was taken.
-async fn refund(shop: &Shop<'_>, owed: &Owed) -> Result<Attempt, Problem> {
+/// What an authorization came to that nobody has heard of.
+enum Found {
+    Held(String),
+    Refused(Option<String>),
+    Nothing,
+}
+
+/// Asks what became of the authorization: by its key, and once the provider may have forgotten that, by our name for it. The same
+/// request would then be a second hold.
+async fn authorized(provider: &Stripe<'_>, owed: &Owed) -> Result<Found, ProviderError> {
+    let request = owed.payment.authorization(&owed.saga_id, &owed.plan.order_id, owed.plan.return_url.as_deref());
+    if owed.now_ms.saturating_sub(owed.saga_created_at_ms) > KEY_LIFE_MS {
+        return Ok(match provider.find(&request).await {
+            Ok(Some(Payment { reference, state: ProviderState::Failed, .. })) => Found::Refused(Some(reference)),
+            Ok(Some(payment)) => Found::Held(payment.reference),
+            Ok(None) => Found::Nothing,
+            Err(ProviderError::Mismatch { reference, .. }) => Found::Held(reference),
+            Err(error) => return Err(error),
+        });
+    }
+    match provider.look_up(&request).await {
+        Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => Ok(Found::Held(reference)),
+        Ok(Authorization::Declined { reference, .. }) => Ok(Found::Refused(reference)),
+        Err(ProviderError::Mismatch { reference, .. }) => Ok(Found::Held(reference)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives money back that was taken. One that was accepted is asked for by its name, and before it is asked for again it is looked for.
+async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderError> {
     let Some(reference) = &owed.payment.reference else {
         return Ok(Attempt::Hopeless("a refund without a payment reference".to_owned()));
     };
-    let currency = owed.payment.currency.as_str();
-    let key = format!("{}/refund", owed.compensation_id);
-    Ok(match provider(shop)?.refund(reference, owed.amount_minor, currency, &owed.compensation_id, &key).await {
-        Ok(Refund::Succeeded { .. } | Refund::Pending { .. } | Refund::AlreadyRefunded { .. }) => {
-            Attempt::Done { state: PaymentState::Refunded, reference: None, refunded_minor: owed.amount_minor }
+    if let Some(accepted) = &owed.refund_reference {
+        return Ok(refunded(owed, provider.refund_state(accepted).await?));
+    }
+    let asked_before = owed.attempts > 0 || owed.retries > 0 || owed.now_ms.saturating_sub(owed.created_at_ms) > KEY_LIFE_MS;
+    if asked_before {
+        match provider.find_refund(reference, &owed.compensation_id).await? {
+            // An operator has it asked for anew.
+            Some(Refund::Failed { .. }) if owed.retries > 0 => {}
+            Some(found) => return Ok(refunded(owed, found)),
+            None => {}
         }
-        Ok(Refund::Failed { code, .. } | Refund::Refused { code, .. }) => Attempt::Hopeless(code),
-        Err(error) => failed(&error),
+    }
+    // A key is one request at the provider, and its failure too: what an operator has tried anew is another.
+    let key = match owed.retries {
+        0 => format!("{}/refund", owed.compensation_id),
+        retries => format!("{}/refund/{retries}", owed.compensation_id),
+    };
+    let currency = owed.payment.currency.as_str();
+    Ok(refunded(owed, provider.refund(reference, owed.amount_minor, currency, &owed.compensation_id, &key).await?))
+}
+
+/// What the provider says of a refund.
+fn refunded(owed: &Owed, refund: Refund) -> Attempt {
+    match refund {
+        Refund::Succeeded { .. } | Refund::AlreadyRefunded { .. } => {
+            let all = owed.payment.refunded_minor.saturating_add(owed.amount_minor) >= owed.payment.captured_minor;
+            let state = if all { PaymentState::Refunded } else { PaymentState::PartiallyRefunded };
+            Attempt::Done(Known { refunded_minor: owed.amount_minor, ..Known::is(state) })
+        }
+        Refund::Pending { refund_reference, .. } => Attempt::Accepted(refund_reference),
+        Refund::Failed { code, .. } => Attempt::Hopeless(format!("the refund failed: {code}")),
+        Refund::Refused { code, .. } => Attempt::Hopeless(code),
+    }
+}
+
+/// Takes the money of an order that stands, whose saga has given it up and an operator has not.
+async fn capture(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderError> {
+    let Some(reference) = &owed.payment.reference else {
+        return Ok(Attempt::Hopeless("a capture without a payment reference".to_owned()));
+    };
+    if owed.order_status == Some(OrderStatus::Cancelled) {
+        return Ok(Attempt::Hopeless("the order has been cancelled".to_owned()));
+    }
+    let key = owed.payment.capture_key(&format!("{}/{}/{}", owed.compensation_id, owed.retries, owed.attempts));
+    Ok(match take(provider, &owed.payment, reference, &key, true).await? {
+        Taken::Captured(amount_minor) => Attempt::Done(Known { captured_minor: Some(amount_minor), ..Known::is(PaymentState::Captured) }),
+        Taken::Refused(code) => Attempt::Hopeless(code),
     })
 }
 
-fn failed(error: &ProviderError) -> Attempt {
-    match error {
-        ProviderError::Unauthorized { .. } | ProviderError::Rejected { .. } | ProviderError::Mismatch { .. } => {
-            Attempt::Hopeless(error.to_string())
-        }
-        ProviderError::NotSent { .. } | ProviderError::Unknown { .. } | ProviderError::CircuitOpen { .. } => {
-            Attempt::Failed(error.to_string())
+/// What is written down of a try.
+struct Settlement {
+    state: CompensationStatus,
+    tried: bool,
+    retry_in_ms: i64,
+    error: Option<String>,
+    alert: bool,
+    known: Known,
+    refund_reference: Option<String>,
+    /// The refund that takes its place.
+    next: Option<(String, i64)>,
+}
+
+impl Settlement {
+    fn of(state: CompensationStatus) -> Self {
+        Self { state, tried: true, retry_in_ms: 0, error: None, alert: false, known: Known::default(), refund_reference: None, next: None }
+    }
+
+    /// Given back as it was.
+    fn untried(owed: &Owed, retry_in_ms: i64) -> Self {
+        Self { tried: false, retry_in_ms, refund_reference: owed.refund_reference.clone(), ..Self::of(CompensationStatus::Pending) }
+    }
+
+    fn dead(error: String) -> Self {
+        Self { error: Some(error), alert: true, ..Self::of(CompensationStatus::Dead) }
+    }
+
+    fn failed(owed: &Owed, policy: RetryPolicy, asked_ms: i64, error: String) -> Self {
+        let attempt = owed.attempts.saturating_add(1);
+        let failing_ms = owed.now_ms.saturating_sub(owed.failing_since_ms.unwrap_or(owed.now_ms));
+        match policy.after_failure(attempt, failing_ms) {
+            AfterFailure::RetryAfterMs(wait_ms) => Self {
+                retry_in_ms: wait_ms.max(asked_ms),
+                error: Some(error),
+                alert: policy.alerts(attempt),
+                refund_reference: owed.refund_reference.clone(),
+                ..Self::of(CompensationStatus::Pending)
+            },
+            AfterFailure::Dead => Self { refund_reference: owed.refund_reference.clone(), ..Self::dead(error) },
         }
     }
 }
 
 /// Writes the try down, unless another worker has taken the row over.
 fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result<Tried, Problem> {
-    let (status, retry_in_ms, error) = match &attempt {
-        Attempt::Done { .. } => (CompensationStatus::Done, 0, None),
-        Attempt::Hopeless(error) => (CompensationStatus::Dead, 0, Some(error)),
-        Attempt::Failed(error) => match policy(shop, owed.kind)?.after_failure(owed.attempts) {
-            AfterFailure::RetryAfterMs(wait_ms) => (CompensationStatus::Pending, wait_ms, Some(error)),
-            AfterFailure::Dead => (CompensationStatus::Dead, 0, Some(error)),
+    let settlement = match attempt {
+        Attempt::Done(known) => Settlement { known, ..Settlement::of(CompensationStatus::Done) },
+        Attempt::Taken(captured_minor) => {
+            let back = captured_minor.saturating_sub(owed.payment.refunded_minor);
+            let known = Known { captured_minor: Some(captured_minor), ..Known::is(PaymentState::Captured) };
+            Settlement { known, next: Some((shop.id(), back)), ..Settlement::of(CompensationStatus::Done) }
+        }
+        Attempt::Accepted(refund_reference) => {
+            // Waiting is no try. A young refund is asked for soon, an old one seldom.
+            let age_ms = owed.now_ms.saturating_sub(owed.created_at_ms);
+            let retry_in_ms = age_ms.checked_div(4).unwrap_or_default().clamp(shop.setting(&COMPENSATION_WAIT_MS)?, WAIT_LONGEST_MS);
+            Settlement {
+                tried: false,
+                retry_in_ms,
+                refund_reference: Some(refund_reference),
+                ..Settlement::of(CompensationStatus::Pending)
+            }
+        }
+        Attempt::Hopeless(error) => Settlement::dead(error),
+        Attempt::Failed(error) => match Failure::of(&error) {
+            Failure::Try { wait_ms } => Settlement::failed(owed, owed.policy(shop)?, wait_ms, error.to_string()),
+            Failure::Untried { wait_ms } => {
+                write(shop, owed, token, Settlement::untried(owed, wait_ms))?;
+                return Ok(Tried::Untried);
+            }
+            Failure::Misconfigured => {
+                write(shop, owed, token, Settlement::untried(owed, 0))?;
+                return Err(key_refused(shop, &error.to_string()));
+            }
         },
     };
-    let (payment_state, reference, refunded_minor) = match &attempt {
-        Attempt::Done { state, reference, refunded_minor } => (Some(*state), reference.clone(), *refunded_minor),
-        Attempt::Failed(_) | Attempt::Hopeless(_) => (None, None, 0),
-    };
+    write(shop, owed, token, settlement)
+}
+
+fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> Result<Tried, Problem> {
+    let Settlement { state, tried, retry_in_ms, error, alert, known, refund_reference, next } = settlement;
     let event = |r#type| {
         let data = json!({ "compensation_id": owed.compensation_id, "kind": owed.kind, "payment_id": owed.payment_id, "order_id": owed.plan.order_id, "reason": owed.reason });
         Event::new(shop, r#type, "payment", &owed.payment_id, data)
     };
-    let (events, alert) = match status {
-        CompensationStatus::Done => (vec![event("compensation.completed")], None),
-        CompensationStatus::Pending => (Vec::new(), None),
-        CompensationStatus::Dead => (vec![event("compensation.dead")], error.cloned()),
-    };
-    let saga_state = (status != CompensationStatus::Pending).then_some(SagaState::Failed);
+    let mut events = Vec::new();
+    match state {
+        // What takes its place will say when it is done.
+        CompensationStatus::Done if next.is_none() => events.push(event("compensation.completed")),
+        CompensationStatus::Dead => events.push(event("compensation.dead")),
+        CompensationStatus::Done | CompensationStatus::Pending => {}
+    }
+    if let (CompensationKind::CapturePayment, Some(captured_minor)) = (owed.kind, known.captured_minor) {
+        events.push(captured_event(shop, &owed.plan.order_id, &owed.payment_id, Money::new(captured_minor, owed.payment.currency)));
+    }
+    let saga_state = (state != CompensationStatus::Pending).then_some(SagaState::Failed);
     let input = json!({
-        "compensation_id": owed.compensation_id, "lease_token": token, "state": status, "retry_in_ms": retry_in_ms, "error": error,
-        "payment_state": payment_state, "reference": reference, "refunded_minor": refunded_minor, "saga_state": saga_state,
-        "alert": alert, "events": events,
+        "compensation_id": owed.compensation_id, "lease_token": token, "state": state, "tried": tried, "retry_in_ms": retry_in_ms, "error": error,
+        "payment_state": known.state, "reference": known.reference, "captured_minor": known.captured_minor,
+        "refunded_minor": known.refunded_minor, "refund_reference": refund_reference, "saga_state": saga_state,
+        "next": next.map(|(compensation_id, amount_minor)| json!({
+            "compensation_id": compensation_id, "kind": CompensationKind::RefundPayment, "amount_minor": amount_minor,
+        })),
+        "alert": error.as_ref().filter(|_| alert), "events": events,
     });
     match shop.apply::<Value>(&sql::COMPENSATION_SETTLE, &input)? {
-        Ok(_) => Ok(Tried::Settled(status)),
+        Ok(_) => Ok(Tried::Settled(state)),
         Err(Refusal::CompensationMovedOn) => Ok(Tried::Overtaken),
         Err(refusal) => Err(Problem::internal(format!("compensation refused: {refusal:?}"))),
     }
 }
 
-fn policy(shop: &Shop<'_>, kind: CompensationKind) -> Result<RetryPolicy, Problem> {
-    let attempts = match kind {
-        CompensationKind::VoidPayment | CompensationKind::CancelIntent => COMPENSATION_VOID_ATTEMPTS,
-        CompensationKind::RefundPayment | CompensationKind::CapturePayment => COMPENSATION_ATTEMPTS,
-    };
-    Ok(RetryPolicy {
-        attempts_max: shop.setting(&attempts)?,
-        wait_first_ms: shop.setting(&COMPENSATION_WAIT_MS)?,
-        wait_max_ms: shop.setting(&COMPENSATION_WAIT_LIMIT_MS)?,
-        growth: Growth::Linear,
-    })
+impl Owed {
+    fn policy(&self, shop: &Shop<'_>) -> Result<RetryPolicy, Problem> {
+        let alert_after = match self.kind {
+            CompensationKind::VoidPayment | CompensationKind::CancelIntent => COMPENSATION_VOID_ATTEMPTS,
+            CompensationKind::RefundPayment | CompensationKind::CapturePayment => COMPENSATION_ATTEMPTS,
+        };
+        policy(shop, &alert_after)
+    }
 }

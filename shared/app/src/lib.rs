@@ -16,6 +16,7 @@ pub mod wire;
 pub mod workers;
 
 mod breaker;
+mod capture;
 mod change;
 mod compensation;
 mod contact;
@@ -25,5 +26,6 @@ mod pricing;
 mod problem;
 mod saga;
 mod shop;
+mod tries;
 
 pub use change::{Change, KeyedChange};

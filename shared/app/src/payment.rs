@@ -24,6 +24,8 @@ pub(crate) struct PaymentRow {
     pub(crate) method: String,
     pub(crate) currency: Currency,
     pub(crate) amount_minor: i64,
+    pub(crate) captured_minor: i64,
+    pub(crate) refunded_minor: i64,
 }
 
 /// The client, with the breaker that all requests share through the key-value store (PAY-2).
@@ -51,9 +53,9 @@ impl PaymentRow {
         }
     }
 
-    /// The key of one try at the capture. A new one each time, since Stripe keeps a 5xx under its key; that it happens
-    /// once is the state of the payment at the provider.
-    pub(crate) fn capture_key(&self, attempt: u32) -> String {
+    /// The key of one try at the capture, by how many have failed. A new one each time, since Stripe keeps a 5xx under its key; that it
+    /// happens once is the state of the payment at the provider.
+    pub(crate) fn capture_key(&self, attempt: &str) -> String {
         format!("{}/capture/{attempt}", self.payment_id)
     }
 }

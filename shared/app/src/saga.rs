@@ -6,21 +6,24 @@
 //! changes nothing more.
 
 use crate::{
+    capture::{Taken, stands, take},
     compensation,
     event::Event,
     payment::{PaymentRow, provider},
-    settings::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS},
+    settings::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS},
     shop::Shop,
+    tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
 use domain::{
     compensation::CompensationKind,
     money::{Currency, Money},
     payment::PaymentState,
+    retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
 };
 use edge::{Code, Problem};
 use json::{Value, json};
-use providers::{Authorization, Capture, PaymentProvider as _, PaymentState as ProviderState, ProviderError};
+use providers::{Authorization, AuthorizeRequest, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Stripe};
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
 
@@ -93,7 +96,13 @@ pub(crate) struct Saga {
     pub(crate) owner: String,
     pub(crate) state: SagaState,
     pub(crate) plan: Planned,
+    /// How often it was taken up again.
     pub(crate) attempts: u32,
+    /// Tries of its capture that failed.
+    pub(crate) capture_attempts: u32,
+    /// Since when they fail.
+    pub(crate) failing_since_ms: Option<i64>,
+    pub(crate) created_at_ms: i64,
     pub(crate) lease_token: String,
     pub(crate) lease_until_ms: i64,
     pub(crate) now_ms: i64,
@@ -121,6 +130,8 @@ pub(crate) enum Outcome {
     Refused(Problem),
     /// Not known yet, or waiting for the buyer; recovery goes on.
     Pending(Problem),
+    /// The provider cannot be asked, because our configuration is wrong: what the buyer is told. A worker stops.
+    Misconfigured(Problem),
 }
 
 /// How a saga that has no order is written on.
@@ -143,8 +154,11 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
         SagaState::AwaitingAction => await_action(shop, saga).await,
         SagaState::Capturing => {
             let receipt = order_receipt(shop, &saga)?;
-            try_capture(shop, saga).await;
-            Ok(Outcome::Ordered(receipt))
+            Ok(match try_capture(shop, saga).await {
+                Some(problem) if problem.code() == Code::ConfigurationInvalid => Outcome::Misconfigured(problem),
+                Some(problem) => Outcome::Pending(problem),
+                None => Outcome::Ordered(receipt),
+            })
         }
         SagaState::Completed => Ok(Outcome::Ordered(order_receipt(shop, &saga)?)),
         SagaState::Superseded => Ok(Outcome::Refused(Problem::new(Code::PaymentSuperseded))),
@@ -159,7 +173,13 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
         return create_order(shop, saga, None).await;
     }
     let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id, saga.plan.return_url.as_deref());
-    let provider = provider(shop)?;
+    let provider = match provider(shop) {
+        Ok(provider) => provider,
+        Err(problem) => return unconfigured(shop, saga, problem).await,
+    };
+    if saga.now_ms.saturating_sub(saga.created_at_ms) > KEY_LIFE_MS {
+        return find(shop, saga, &provider, &request).await;
+    }
     let answer = if saga.attempts == 0 { provider.authorize(&request).await } else { provider.look_up(&request).await };
     match answer {
         Ok(Authorization::Authorized { reference }) => create_order(shop, saga, Some(reference)).await,
@@ -179,12 +199,36 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     }
 }
 
+/// The provider may have forgotten the key, and the same request would be a second hold: it is asked what it knows by our reference.
+/// Nothing means that nothing is held.
+async fn find(shop: &Shop<'_>, saga: Saga, provider: &Stripe<'_>, request: &AuthorizeRequest) -> Result<Outcome, Problem> {
+    match provider.find(request).await {
+        Ok(Some(payment)) => match payment.state {
+            ProviderState::Failed => declined(shop, &saga, Some(payment.reference), "not_authorized", true),
+            ProviderState::Voided => declined(shop, &saga, Some(payment.reference), "not_authorized", false),
+            ProviderState::Authorized | ProviderState::Captured => create_order(shop, saga, Some(payment.reference)).await,
+            ProviderState::RequiresAction | ProviderState::Processing => {
+                go_back(shop, saga, Some(payment.reference), SagaEvent::GivenUp, "provider_silent").await
+            }
+        },
+        Ok(None) => {
+            nothing_held(shop, &saga, "nothing_found")?;
+            Ok(Outcome::Refused(Problem::new(Code::ReservationExpired).detail(NO_ORDER)))
+        }
+        Err(error) => unanswered(shop, saga, error).await,
+    }
+}
+
 /// The buyer was asked to prove who they are: has the provider's answer changed?
 async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     let Some(reference) = saga.payment.reference.clone() else {
         return Err(Problem::internal(format!("saga {} awaits an action without a reference", saga.saga_id)));
     };
-    match provider(shop)?.retrieve(&reference).await {
+    let provider = match provider(shop) {
+        Ok(provider) => provider,
+        Err(problem) => return unconfigured(shop, saga, problem).await,
+    };
+    match provider.retrieve(&reference).await {
         Ok(payment) => match payment.state {
             ProviderState::Authorized | ProviderState::Captured => {
                 let state = step(saga.state, SagaEvent::Authorized)?;
@@ -228,7 +272,8 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
             if capture_now {
                 saga.payment.reference = reference;
                 saga.state = SagaState::Capturing;
-                try_capture(shop, saga).await;
+                // The order stands, and that is what the buyer is told.
+                drop(try_capture(shop, saga).await);
             }
             Ok(Outcome::Ordered(receipt))
         }
@@ -261,42 +306,136 @@ fn nothing_held(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<()
     settle(shop, saga, SagaEvent::NothingHeld, settlement).map(drop)
 }
 
-/// The order stands, and that is what the buyer is told: a capture that fails here is recovery's affair.
-async fn try_capture(shop: &Shop<'_>, saga: Saga) {
+/// The order stands, and that is what the buyer is told: a capture that fails here is recovery's affair, and a line in the log.
+async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
     let saga_id = saga.saga_id.clone();
-    if let Err(problem) = capture(shop, saga).await {
-        edge::log("error", "a capture waits for recovery", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
-    }
+    let problem = capture(shop, saga).await.err()?;
+    edge::log(
+        "error",
+        "a capture waits for recovery",
+        &[("saga_id", &saga_id), ("code", problem.code().slug()), ("error", &problem.to_string())],
+    );
+    Some(problem)
 }
 
 /// Takes the money of an order that stands. Whatever the provider says, the order stays (PAY-3).
+///
+/// # Errors
+/// It was not taken, or nobody knows: it is written down, and will be tried again.
 async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
     let payment = &saga.payment;
     let Some(reference) = &payment.reference else {
         return Err(Problem::internal(format!("saga {} captures without a reference", saga.saga_id)));
     };
-    let key = payment.capture_key(saga.attempts);
-    let answer = provider(shop)?.capture(reference, payment.amount_minor, payment.currency.as_str(), &key).await;
-    let (event, state, captured_minor, alert) = match answer {
-        Ok(Capture::Captured { amount_minor, .. }) => (Some(SagaEvent::Captured), PaymentState::Captured, amount_minor, None),
-        Ok(Capture::NotCapturable { code, .. }) => (Some(SagaEvent::CaptureGivenUp), PaymentState::CaptureFailed, 0, Some(code)),
-        Err(error) if saga.attempts >= shop.setting(&PAYMENT_CAPTURE_ATTEMPTS)? => {
-            (Some(SagaEvent::CaptureGivenUp), PaymentState::CaptureFailed, 0, Some(error.to_string()))
+    let wait_ms = shop.setting(&SAGA_RETRY_MS)?;
+    let provider = match provider(shop) {
+        Ok(provider) => provider,
+        Err(problem) => {
+            write_capture(shop, &saga, &Captured::waits(wait_ms))?;
+            return Err(misconfigured(shop, PAYMENT_API_KEY.name, problem));
         }
-        Err(_) => (None, PaymentState::CapturePending, 0, None),
     };
-    let to_state = match event {
-        Some(event) => step(SagaState::Capturing, event)?,
-        None => SagaState::Capturing,
+    let key = payment.capture_key(&saga.capture_attempts.to_string());
+    let error = match take(&provider, payment, reference, &key, saga.attempts > 0 || saga.capture_attempts > 0).await {
+        Ok(Taken::Captured(amount_minor)) => return write_capture(shop, &saga, &Captured::taken(amount_minor)),
+        Ok(Taken::Refused(code)) => return write_capture(shop, &saga, &Captured::given_up(code)),
+        Err(error) => error,
     };
+    match Failure::of(&error) {
+        Failure::Misconfigured => {
+            write_capture(shop, &saga, &Captured::waits(wait_ms))?;
+            Err(key_refused(shop, &error.to_string()))
+        }
+        Failure::Untried { wait_ms: closed_ms } => {
+            write_capture(shop, &saga, &Captured::waits(wait_ms.max(closed_ms)))?;
+            Err(told_of(&error))
+        }
+        Failure::Try { wait_ms: asked_ms } => {
+            let policy = policy(shop, &PAYMENT_CAPTURE_ATTEMPTS)?;
+            let attempt = saga.capture_attempts.saturating_add(1);
+            let failing_ms = saga.now_ms.saturating_sub(saga.failing_since_ms.unwrap_or(saga.now_ms));
+            let written = match policy.after_failure(attempt, failing_ms) {
+                AfterFailure::RetryAfterMs(grown_ms) => Captured {
+                    tried: true,
+                    alert: policy.alerts(attempt).then(|| error.to_string()),
+                    ..Captured::waits(grown_ms.max(asked_ms))
+                },
+                // The last word is the provider's, if it has one.
+                AfterFailure::Dead => match stands(&provider, reference).await {
+                    Ok(Some(Taken::Captured(amount_minor))) => Captured::taken(amount_minor),
+                    Ok(Some(Taken::Refused(_)) | None) | Err(_) => Captured::given_up(error.to_string()),
+                },
+            };
+            write_capture(shop, &saga, &written)?;
+            Err(told_of(&error))
+        }
+    }
+}
+
+/// What is written down of a capture.
+struct Captured {
+    event: Option<SagaEvent>,
+    captured_minor: i64,
+    tried: bool,
+    retry_in_ms: i64,
+    alert: Option<String>,
+    given_up: Option<String>,
+}
+
+impl Captured {
+    /// Nothing new; it is looked at again.
+    fn waits(retry_in_ms: i64) -> Self {
+        Self { event: None, captured_minor: 0, tried: false, retry_in_ms, alert: None, given_up: None }
+    }
+
+    fn taken(captured_minor: i64) -> Self {
+        Self { event: Some(SagaEvent::Captured), captured_minor, tried: true, ..Self::waits(0) }
+    }
+
+    /// A compensation owns it now, and somebody is told.
+    fn given_up(error: String) -> Self {
+        Self { event: Some(SagaEvent::CaptureGivenUp), tried: true, given_up: Some(error), ..Self::waits(0) }
+    }
+}
+
+fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<(), Problem> {
+    let plan = &saga.plan;
+    let (to_state, payment_state) = match captured.event {
+        Some(event @ SagaEvent::Captured) => (step(SagaState::Capturing, event)?, PaymentState::Captured),
+        Some(event) => (step(SagaState::Capturing, event)?, PaymentState::CaptureFailed),
+        None => (SagaState::Capturing, PaymentState::CapturePending),
+    };
+    let compensation_id = shop.id();
+    let mut events = Vec::new();
+    if payment_state == PaymentState::Captured {
+        events.push(captured_event(shop, &plan.order_id, &plan.payment_id, Money::new(captured.captured_minor, plan.currency)));
+    }
+    if captured.given_up.is_some() {
+        let data = json!({ "compensation_id": compensation_id, "kind": CompensationKind::CapturePayment, "payment_id": plan.payment_id,
+            "order_id": plan.order_id, "reason": "capture_given_up" });
+        events.push(Event::new(shop, "compensation.dead", "payment", &plan.payment_id, data));
+    }
     let input = json!({
-        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "payment_state": state,
-        "captured_minor": captured_minor, "retry_in_ms": shop.setting(&SAGA_RETRY_MS)?, "alert": alert, "events": [],
+        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "payment_state": payment_state,
+        "captured_minor": captured.captured_minor, "tried": captured.tried, "retry_in_ms": captured.retry_in_ms, "alert": captured.alert,
+        "compensation": captured.given_up.as_ref().map(|error| json!({ "compensation_id": compensation_id, "error": error })),
+        "events": events,
     });
     match shop.apply::<Value>(&sql::PAYMENT_CAPTURE, &input)? {
         Ok(_) | Err(Refusal::SagaMovedOn) => Ok(()),
         Err(refusal) => Err(Problem::internal(format!("capture refused: {refusal:?}"))),
     }
+}
+
+/// The money of an order is ours.
+pub(crate) fn captured_event(shop: &Shop<'_>, order_id: &str, payment_id: &str, amount: Money) -> Event {
+    Event::new(
+        shop,
+        "orders.payment.captured",
+        "order",
+        order_id,
+        json!({ "order_id": order_id, "payment_id": payment_id, "amount": amount }),
+    )
 }
 
 /// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9). What it made of the
@@ -317,8 +456,10 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     if let ProviderError::Mismatch { reference, .. } = &error {
         return go_back(shop, saga, Some(reference.clone()), SagaEvent::GivenUp, "amount_mismatch").await;
     }
-    let first = saga.attempts == 0 && saga.state == SagaState::Authorizing;
-    if first && !error.may_have_happened() {
+    if matches!(Failure::of(&error), Failure::Misconfigured) {
+        return unconfigured(shop, saga, key_refused(shop, &error.to_string())).await;
+    }
+    if saga.is_first() && !error.may_have_happened() {
         nothing_held(shop, &saga, "provider_not_reached")?;
         return Ok(Outcome::Refused(told));
     }
@@ -328,6 +469,23 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     }
     wait(shop, &saga, "provider_silent")?;
     Ok(Outcome::Pending(told))
+}
+
+/// The provider cannot be asked, because of our configuration: a confirm that has just begun holds nothing, and an older one waits. The
+/// buyer is told to come again; that somebody must mend it is an alert.
+async fn unconfigured(shop: &Shop<'_>, saga: Saga, problem: Problem) -> Result<Outcome, Problem> {
+    let problem = misconfigured(shop, PAYMENT_API_KEY.name, problem);
+    let told = Problem::new(Code::ProviderUnavailable).retry_after(30).because(problem.to_string());
+    if saga.is_first() {
+        nothing_held(shop, &saga, "provider_misconfigured")?;
+        return Ok(Outcome::Refused(told));
+    }
+    if saga.lapsed() {
+        let reference = saga.payment.reference.clone();
+        return go_back(shop, saga, reference, SagaEvent::GivenUp, "provider_misconfigured").await;
+    }
+    wait(shop, &saga, "provider_misconfigured")?;
+    Ok(Outcome::Misconfigured(told))
 }
 
 /// There will be no order: stock and cart are free at once, and the hold is owed back as a compensation (CHK-7).
@@ -354,7 +512,10 @@ async fn go_back(
         ..Settlement::default()
     };
     settle(shop, &saga, event, settlement)?;
-    compensation::run_next(shop, Some(&void)).await?;
+    // What was decided is written down; a provider that fails now is the worker's business.
+    if let Err(problem) = compensation::run_next(shop, Some(&void)).await {
+        edge::log("warning", "a compensation waits for its worker", &[("compensation_id", &void), ("code", problem.code().slug())]);
+    }
     Ok(Outcome::Refused(told_of_no_order(reason)))
 }
 
@@ -425,6 +586,11 @@ impl Saga {
     /// Whether nothing is to be paid: then no provider is asked, and there is no money to be held, taken or given back.
     fn is_free(&self) -> bool {
         self.payment.amount_minor == 0
+    }
+
+    /// Whether nobody can have asked the provider yet.
+    fn is_first(&self) -> bool {
+        self.attempts == 0 && self.state == SagaState::Authorizing
     }
 
     /// Whether its stock is no longer held: the time for going forward is over.

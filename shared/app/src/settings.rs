@@ -128,7 +128,7 @@ settings! {
     ACTION_POLL_LIMIT_MS: i64 = "action_poll_limit_seconds", seconds!(1 to 3_600);
     /// Whether money is taken with the order (`true`) or later (`false`: it stays authorized).
     PAYMENT_CAPTURE: bool = "payment_capture_at_order", switch;
-    /// Tries of a capture before it is given up with an alert (PAY-3).
+    /// Failed tries of a capture after which an alert is raised (PAY-3).
     PAYMENT_CAPTURE_ATTEMPTS: u32 = "payment_capture_attempts", number!(1 to 1_000);
     /// The payment provider's base URL, without `/v1`.
     PAYMENT_BASE_URL: String = "payment_base_url", url;
@@ -142,14 +142,17 @@ settings! {
     BREAKER_WINDOW_MS: i64 = "breaker_window_seconds", seconds!(1 to 3_600);
     /// How long an open breaker refuses before one call may try.
     BREAKER_OPEN_MS: i64 = "breaker_open_seconds", seconds!(1 to 3_600);
-    /// Tries of a void (CHK-8).
+    /// Failed tries of a void after which an alert is raised (CHK-8).
     COMPENSATION_VOID_ATTEMPTS: u32 = "compensation_void_attempts", number!(1 to 1_000);
-    /// Tries of every other compensation (CHK-8).
+    /// Failed tries of every other compensation after which an alert is raised (CHK-8).
     COMPENSATION_ATTEMPTS: u32 = "compensation_attempts", number!(1 to 1_000);
-    /// First wait after a failed compensation; it grows by itself each time.
+    /// First wait after a failed capture or compensation; it grows by itself each time.
     COMPENSATION_WAIT_MS: i64 = "compensation_wait_seconds", seconds!(1 to 3_600);
-    /// Longest wait after a failed compensation.
+    /// Where that growth ends; from there the wait doubles, up to an hour.
     COMPENSATION_WAIT_LIMIT_MS: i64 = "compensation_wait_limit_seconds", seconds!(1 to 86_400);
+    /// How long a capture, a compensation and an event are tried from the first failure on, before they are dead (CHK-8): not so short that
+    /// an outage of an hour loses anything, nor so long that nobody ever looks.
+    GIVE_UP_MS: i64 = "give_up_seconds", seconds!(3_600 to 2_592_000);
     /// Where events go; empty while there is no sink: they wait.
     EVENT_SINK_URL: String = "event_sink_url", sink_url;
     /// The key of the sink's Redis stream.
@@ -162,7 +165,7 @@ settings! {
     EVENT_SOURCE: String = "event_source", text;
     /// How long the sink may take for one event.
     EVENT_TIMEOUT_MS: u64 = "event_timeout_ms", milliseconds!(100 to 60_000);
-    /// Tries of a delivery (EVT-5).
+    /// Failed tries of a delivery after which an alert is raised (EVT-5).
     OUTBOX_ATTEMPTS: u32 = "outbox_attempts", number!(1 to 1_000);
     /// Events one run of the relay takes (WRK-3).
     OUTBOX_BATCH: i64 = "outbox_batch", number!(1 to 1_000);

@@ -13,3 +13,7 @@ mod edges;
 mod idle_carts;
 #[path = "suite/world.rs"]
 mod scripted_world;
+#[path = "suite/tries.rs"]
+mod tries;
+#[path = "suite/unknown_outcomes.rs"]
+mod unknown_outcomes;

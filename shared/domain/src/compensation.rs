@@ -1,6 +1,6 @@
 //! Compensations: what is owed to a provider after something went wrong, kept as rows and retried until done or dead.
 
-use crate::retry::{Growth, RetryPolicy};
+use crate::retry::{GIVE_UP_MS, Growth, RetryPolicy};
 
 named_enum! {
     /// What is owed.
@@ -23,15 +23,15 @@ named_enum! {
         Pending = "pending",
         /// It has been done.
         Done = "done",
-        /// Every try failed. An alert has been raised, once, and an operator must look.
+        /// It was refused for good, or has failed for days. An alert has been raised, once, and an operator must look.
         Dead = "dead",
     }
 }
 
 impl CompensationKind {
-    /// How many tries there are in all, by default. A void has fewer: an authorization lapses by itself.
+    /// After how many failed tries somebody is told, by default. Of a void sooner: an authorization lapses by itself.
     #[must_use]
-    pub const fn max_attempts(self) -> u32 {
+    pub const fn alert_after(self) -> u32 {
         match self {
             Self::VoidPayment | Self::CancelIntent => 5,
             Self::RefundPayment | Self::CapturePayment => 10,
@@ -41,34 +41,32 @@ impl CompensationKind {
     /// The whole policy, by default.
     #[must_use]
     pub const fn policy(self) -> RetryPolicy {
-        RetryPolicy { attempts_max: self.max_attempts(), wait_first_ms: 30_000, wait_max_ms: 300_000, growth: Growth::Linear }
+        RetryPolicy {
+            alert_after: self.alert_after(),
+            give_up_ms: GIVE_UP_MS,
+            wait_first_ms: 30_000,
+            wait_max_ms: 300_000,
+            growth: Growth::Linear,
+        }
     }
-}
-
-/// How long is waited after the `attempt`-th try (the first is 1) has failed, by default: 30 s, 60 s, 90 s, up to
-/// five minutes.
-#[must_use]
-pub fn backoff_ms(attempt: u32) -> i64 {
-    CompensationKind::RefundPayment.policy().wait_ms(attempt)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retry::AfterFailure;
 
     #[test]
-    fn the_wait_grows_by_thirty_seconds_up_to_five_minutes() {
-        let waits: Vec<i64> = [1, 2, 3, 9, 10, 11, 1_000].map(backoff_ms).to_vec();
-        assert_eq!(waits, [30_000, 60_000, 90_000, 270_000, 300_000, 300_000, 300_000]);
+    fn the_wait_grows_by_thirty_seconds_up_to_five_minutes_and_then_doubles_up_to_an_hour() {
+        let policy = CompensationKind::RefundPayment.policy();
+        let waits: Vec<i64> = [1, 2, 3, 9, 10, 11, 12, 13, 14, 15, 1_000].map(|attempt| policy.wait_ms(attempt) / 1_000).to_vec();
+        assert_eq!(waits, [30, 60, 90, 270, 300, 600, 1_200, 2_400, 3_600, 3_600, 3_600]);
     }
 
     #[test]
-    fn a_void_dies_after_five_tries_and_the_others_after_ten() {
+    fn of_a_void_somebody_is_told_after_five_tries_and_of_the_others_after_ten() {
         for &kind in CompensationKind::ALL {
-            let last = if matches!(kind, CompensationKind::VoidPayment | CompensationKind::CancelIntent) { 5 } else { 10 };
-            assert!(matches!(kind.policy().after_failure(last - 1), AfterFailure::RetryAfterMs(_)), "{kind}");
-            assert_eq!(kind.policy().after_failure(last), AfterFailure::Dead, "{kind}");
+            let told = if matches!(kind, CompensationKind::VoidPayment | CompensationKind::CancelIntent) { 5 } else { 10 };
+            assert!(!kind.policy().alerts(told - 1) && kind.policy().alerts(told), "{kind}");
         }
     }
 }

@@ -1,15 +1,23 @@
-//! How often a thing that failed is tried again, and how long is waited in between.
+//! How often a thing that failed is tried again, how long is waited in between, when somebody is told, and when it is given up.
+//!
+//! Nothing is given up by number: a provider that is away for a day has done nothing wrong. Tries grow apart, an alert is raised once
+//! after so many, and only a time of days ends them (CHK-8).
 
 use serde::{Deserialize, Serialize};
+
+/// The longest wait there is: however long something has failed, it is tried once an hour.
+pub const WAIT_LONGEST_MS: i64 = 3_600_000;
 
 /// A retry policy. The values here are defaults: a shop sets its own by variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryPolicy {
-    /// How many tries there are in all; after the last one the thing is dead.
-    pub attempts_max: u32,
+    /// After how many failed tries an alert is raised.
+    pub alert_after: u32,
+    /// How long it is tried, counted from the first try that failed; then it is dead.
+    pub give_up_ms: i64,
     /// The wait after the first failure.
     pub wait_first_ms: i64,
-    /// The longest wait.
+    /// The wait that the growth leads to. From there it doubles, up to [`WAIT_LONGEST_MS`].
     pub wait_max_ms: i64,
     /// How the wait grows.
     pub growth: Growth,
@@ -30,55 +38,81 @@ pub enum Growth {
 pub enum AfterFailure {
     /// Try again after so long.
     RetryAfterMs(i64),
-    /// That was the last try: a dead letter and an alert.
+    /// It has had its time: a dead letter and an alert.
     Dead,
 }
 
 impl RetryPolicy {
-    /// What follows when the `attempt`-th try (the first is 1) has failed.
+    /// What follows when the `attempt`-th try (the first is 1) has failed, `failing_ms` after the first one that did.
     #[must_use]
-    pub fn after_failure(&self, attempt: u32) -> AfterFailure {
-        if attempt >= self.attempts_max { AfterFailure::Dead } else { AfterFailure::RetryAfterMs(self.wait_ms(attempt)) }
+    pub fn after_failure(&self, attempt: u32, failing_ms: i64) -> AfterFailure {
+        if failing_ms >= self.give_up_ms { AfterFailure::Dead } else { AfterFailure::RetryAfterMs(self.wait_ms(attempt)) }
+    }
+
+    /// Whether somebody must have been told once the `attempt`-th try has failed. An alert is raised once, so saying so again does no harm.
+    #[must_use]
+    pub fn alerts(&self, attempt: u32) -> bool {
+        attempt >= self.alert_after
     }
 
     /// How long is waited after the `attempt`-th try (the first is 1) has failed.
     #[must_use]
     pub fn wait_ms(&self, attempt: u32) -> i64 {
+        let limit = self.wait_max_ms.max(0);
+        let longest = limit.max(WAIT_LONGEST_MS);
+        let wait = self.grown_ms(attempt);
+        if wait < limit {
+            return wait.max(0);
+        }
+        // How many tries ago the growth had come to its end.
+        let beyond = (1..=attempt).rev().take_while(|earlier| self.grown_ms(*earlier) >= limit).take(32).count();
+        let doublings = u32::try_from(beyond.saturating_sub(1)).unwrap_or(u32::MAX);
+        limit.saturating_mul(2_i64.saturating_pow(doublings)).min(longest)
+    }
+
+    fn grown_ms(&self, attempt: u32) -> i64 {
         let factor = match self.growth {
             Growth::Linear => i64::from(attempt),
             Growth::Doubling => 2_i64.saturating_pow(attempt.saturating_sub(1)),
         };
-        self.wait_first_ms.saturating_mul(factor).clamp(0, self.wait_max_ms.max(0))
+        self.wait_first_ms.saturating_mul(factor)
     }
 }
 
-/// Delivery of an event to its sink: ten tries, one second at first, twofold each time, at most five minutes.
-pub const DELIVERY: RetryPolicy = RetryPolicy { attempts_max: 10, wait_first_ms: 1_000, wait_max_ms: 300_000, growth: Growth::Doubling };
+/// How long something is tried by default: three days.
+pub const GIVE_UP_MS: i64 = 259_200_000;
 
-/// How long is waited after the `attempt`-th delivery (the first is 1) has failed, by default.
-#[must_use]
-pub fn delivery_backoff_ms(attempt: u32) -> i64 {
-    DELIVERY.wait_ms(attempt)
-}
+/// Delivery of an event to its sink: one second at first, twofold each time up to five minutes, then up to an hour; an alert after ten
+/// tries.
+pub const DELIVERY: RetryPolicy =
+    RetryPolicy { alert_after: 10, give_up_ms: GIVE_UP_MS, wait_first_ms: 1_000, wait_max_ms: 300_000, growth: Growth::Doubling };
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_delivery_waits_twice_as_long_each_time_and_dies_after_the_tenth() {
-        let waits: Vec<i64> = (1..=10).map(delivery_backoff_ms).collect();
-        assert_eq!(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000]);
-        assert_eq!(DELIVERY.after_failure(9), AfterFailure::RetryAfterMs(256_000));
-        assert_eq!(DELIVERY.after_failure(10), AfterFailure::Dead);
+    fn a_delivery_waits_twice_as_long_each_time_up_to_an_hour() {
+        let waits: Vec<i64> = (1..=16).map(|attempt| DELIVERY.wait_ms(attempt) / 1_000).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 600, 1_200, 2_400, 3_600, 3_600, 3_600]);
+    }
+
+    #[test]
+    fn time_gives_up_and_number_does_not() {
+        assert_eq!(DELIVERY.after_failure(1_000_000, GIVE_UP_MS - 1), AfterFailure::RetryAfterMs(WAIT_LONGEST_MS));
+        assert_eq!(DELIVERY.after_failure(1, GIVE_UP_MS), AfterFailure::Dead);
+        assert!(!DELIVERY.alerts(9));
+        assert!(DELIVERY.alerts(10) && DELIVERY.alerts(11));
     }
 
     #[test]
     fn no_number_of_attempts_overflows() {
         for growth in [Growth::Linear, Growth::Doubling] {
-            let policy = RetryPolicy { growth, wait_first_ms: i64::MAX, ..DELIVERY };
-            for attempt in [0, 1, 63, 64, u32::MAX] {
-                assert!((0..=300_000).contains(&policy.wait_ms(attempt)));
+            for wait_first_ms in [0, 1, i64::MAX] {
+                let policy = RetryPolicy { growth, wait_first_ms, ..DELIVERY };
+                for attempt in [0, 1, 63, 64, u32::MAX] {
+                    assert!((0..=WAIT_LONGEST_MS).contains(&policy.wait_ms(attempt)), "{policy:?} {attempt}");
+                }
             }
         }
     }

@@ -51,6 +51,22 @@ pub struct SinkSettings {
     pub timeout_ms: u64,
 }
 
+impl SinkSettings {
+    /// Whether an event can be sent with these at all: to be asked before one is taken, since what is wrong here is no event's fault.
+    ///
+    /// # Errors
+    /// The name of the variable that is wrong.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if is_redis(&self.url) {
+            return Ok(());
+        }
+        if !["http://", "https://"].iter().any(|scheme| self.url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())) {
+            return Err("event_sink_url");
+        }
+        signature::standard_webhooks(&self.secret, "", 0, &[]).map(|_| ()).map_err(|_| "event_sink_secret")
+    }
+}
+
 /// A receiver of events.
 pub struct EventSink<'a> {
     settings: SinkSettings,
@@ -320,6 +336,21 @@ mod tests {
         check(answer(302, ""), SinkError::Refused { status: 302, retry_after_ms: None });
         check(Err(HttpError::NotSent("refused".to_owned())), SinkError::NotSent { detail: "refused".to_owned() });
         check(Err(HttpError::Timeout("2 s".to_owned())), SinkError::Unanswered { detail: "2 s".to_owned() });
+    }
+
+    #[test]
+    fn settings_with_which_nothing_can_be_sent_are_told_by_the_variables_name() {
+        let check = |url: &str, secret: &str| {
+            let (stream, source) = ("s".to_owned(), "https://shop.example".to_owned());
+            SinkSettings { url: url.to_owned(), stream, stream_limit: 0, secret: secret.to_owned(), source, timeout_ms: 1 }.check()
+        };
+        assert_eq!(check("https://a/hook", SECRET), Ok(()));
+        for bad in ["", "whsec_short", "whsec_not base64 at all, but long enough", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+            assert_eq!(check("https://a/hook", bad), Err("event_sink_secret"), "{bad}");
+        }
+        assert_eq!(check("ftp://a", SECRET), Err("event_sink_url"));
+        // A stream is not signed.
+        assert_eq!(check("redis://a:6379", "none"), Ok(()));
     }
 
     #[test]

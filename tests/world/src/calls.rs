@@ -134,6 +134,17 @@ impl World {
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
     }
 
+    /// Somebody takes what is held, past the shop.
+    ///
+    /// # Panics
+    /// If it cannot be taken.
+    pub fn captures_at_the_desk(&self, reference: &str) {
+        let request = Request::new(Method::Post, &format!("/simulator/v1/payment_intents/{reference}/capture"))
+            .with_header("authorization", "Bearer sk_test_1");
+        let reply = block_on(edge::serve(&ops_simulator::routes(), &self.simulators_ports(), request));
+        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    }
+
     fn rule(&self, call: Call) -> Option<Fault> {
         let mut rules = self.rules.borrow_mut();
         let rule = rules.iter_mut().find(|rule| rule.left > 0 && rule.calls.contains(&call))?;

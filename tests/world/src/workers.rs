@@ -8,6 +8,9 @@ use ports::{Redis, RedisError};
 
 /// How often workers run in [`World::lives`], in seconds.
 const TICK_S: i64 = 60;
+/// And when so much time is to pass that nobody wants to wait for it.
+const LONG_TICK_S: i64 = 300;
+const LONG_S: i64 = 6 * 3_600;
 
 struct NoRedis;
 
@@ -67,11 +70,12 @@ impl World {
         }
     }
 
-    /// Lets so many seconds pass in which every worker runs once a minute.
+    /// Lets so many seconds pass in which every worker runs once a minute; where it is more than six hours, every five minutes.
     pub fn lives(&self, seconds: i64) {
         let until_ms = self.now_ms() + seconds * 1_000;
+        let tick_s = if seconds > LONG_S { LONG_TICK_S } else { TICK_S };
         while self.now_ms() < until_ms {
-            self.passes(TICK_S.min((until_ms - self.now_ms()).div_euclid(1_000).max(1)));
+            self.passes(tick_s.min((until_ms - self.now_ms()).div_euclid(1_000).max(1)));
             self.works();
         }
     }

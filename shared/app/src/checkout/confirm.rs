@@ -182,6 +182,7 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
             Decision::Replay(saga) => return replay(&shop, &saga),
             Decision::Finish(saga) => match drive(&shop, *saga).await? {
                 Outcome::Pending(problem) if problem.code() != Code::PaymentActionRequired => return Err(problem),
+                Outcome::Misconfigured(problem) => return Err(problem),
                 Outcome::Ordered(_) | Outcome::Refused(_) | Outcome::Pending(_) => continue,
             },
             Decision::Drive(saga, cancel_id) => (*saga, cancel_id),
@@ -193,7 +194,7 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
         let cart_id = saga.cart_id.clone();
         return match drive(&shop, saga).await? {
             Outcome::Ordered(receipt) => Ok(gate.keep(&asked.key, render(&receipt, &cart_id, total))),
-            Outcome::Refused(problem) | Outcome::Pending(problem) => Err(problem),
+            Outcome::Refused(problem) | Outcome::Pending(problem) | Outcome::Misconfigured(problem) => Err(problem),
         };
     }
     Err(in_progress(1))

@@ -9,7 +9,7 @@ use ports::Ports;
 /// One run.
 ///
 /// # Errors
-/// What the database refuses; a provider's failure is a row, not an error.
+/// What the database refuses, and a configuration with which nothing can be tried; a provider's failure is a row, not an error.
 pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, "compensation-retry", async |shop| {
         one_by_one(shop, async || {
@@ -17,6 +17,7 @@ pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
                 Tried::Settled(CompensationStatus::Done) => Turn::Done,
                 Tried::Settled(CompensationStatus::Pending) => Turn::Retried,
                 Tried::Settled(CompensationStatus::Dead) => Turn::Dead,
+                Tried::Untried => Turn::Untried,
                 Tried::Overtaken => Turn::Overtaken,
             }))
         })

@@ -52,6 +52,8 @@ enum Turn {
     Done,
     Retried,
     Dead,
+    /// Given back as it was: the other side is not to be called now, for this row or another.
+    Untried,
     Overtaken,
 }
 
@@ -88,12 +90,15 @@ where
         let Some(turn) = next().await? else { break };
         let count = match turn {
             Turn::Done => &mut report.done,
-            Turn::Retried => &mut report.retried,
+            Turn::Retried | Turn::Untried => &mut report.retried,
             Turn::Dead => &mut report.dead,
             Turn::Overtaken => continue,
         };
         *count = count.saturating_add(1);
         report.taken = report.taken.saturating_add(1);
+        if matches!(turn, Turn::Untried) {
+            break;
+        }
     }
     Ok(report)
 }

@@ -3,13 +3,15 @@
 use super::{Deadline, Report, lease::leased};
 use crate::{
     breaker::breaker,
+    problem::configuration,
     settings::{
-        EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, OUTBOX_ATTEMPTS,
-        OUTBOX_BATCH, WORKER_LEASE_MS,
+        EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, GIVE_UP_MS,
+        OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_LEASE_MS,
     },
     shop::Shop,
+    tries::misconfigured,
 };
-use domain::retry::{AfterFailure, DELIVERY, RetryPolicy};
+use domain::retry::{AfterFailure, DELIVERY, RetryPolicy, WAIT_LONGEST_MS};
 use edge::Problem;
 use json::{Value, json};
 use ports::{Ports, Redis};
@@ -26,7 +28,16 @@ struct Row {
     r#type: String,
     data: Value,
     attempts: u32,
+    failing_since_ms: Option<i64>,
     created_at_ms: i64,
+    now_ms: i64,
+}
+
+impl Row {
+    /// How long it has been failing.
+    fn failing_ms(&self) -> i64 {
+        self.now_ms.saturating_sub(self.failing_since_ms.unwrap_or(self.now_ms))
+    }
 }
 
 /// What became of a batch.
@@ -41,7 +52,7 @@ struct Batch {
 /// One run, over HTTP or to `redis`. Without a sink events wait: nothing is called published that nobody has received.
 ///
 /// # Errors
-/// What the database refuses; a sink's failure is a row, not an error.
+/// What the database refuses, and a configuration with which nothing can be sent; a sink's failure is a row, not an error.
 pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report, Problem> {
     leased(ports, "outbox-relay", async |shop| {
         let url = shop.setting(&EVENT_SINK_URL)?;
@@ -56,6 +67,8 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
             source: shop.setting(&EVENT_SOURCE)?,
             timeout_ms: shop.setting(&EVENT_TIMEOUT_MS)?,
         };
+        // Before an event is taken: what is wrong with all of them is no event's fault.
+        settings.check().map_err(|name| misconfigured(shop, name, configuration(name, "is malformed")))?;
         let token = shop.id();
         let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": shop.setting(&OUTBOX_BATCH)? });
         let mut rows: Vec<Row> = shop.list(&sql::OUTBOX_LEASE, &lease)?;
@@ -85,7 +98,7 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
 
 /// Sends the rows in order. After a failure the aggregate's later rows go back untried; an open breaker ends the run.
 async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<Batch, Problem> {
-    let policy = RetryPolicy { attempts_max: shop.setting(&OUTBOX_ATTEMPTS)?, ..DELIVERY };
+    let policy = RetryPolicy { alert_after: shop.setting(&OUTBOX_ATTEMPTS)?, give_up_ms: shop.setting(&GIVE_UP_MS)?, ..DELIVERY };
     let mut batch = Batch::default();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     let mut closed = true;
@@ -111,17 +124,22 @@ async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<
                 closed = false;
                 batch.untried.push(row.outbox_id);
             }
-            Err(error) => match policy.after_failure(row.attempts.saturating_add(1)) {
-                AfterFailure::RetryAfterMs(wait_ms) if error.is_retryable() => {
-                    held.insert(&row.aggregate);
-                    let retry_in_ms =
-                        error.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()).map_or(wait_ms, |asked| asked.max(wait_ms));
-                    batch.retried.push(json!({ "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms }));
+            Err(error) => {
+                let attempt = row.attempts.saturating_add(1);
+                match policy.after_failure(attempt, row.failing_ms()) {
+                    AfterFailure::RetryAfterMs(wait_ms) if error.is_retryable() => {
+                        held.insert(&row.aggregate);
+                        let asked_ms = error.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()).unwrap_or_default();
+                        let retry_in_ms = wait_ms.max(asked_ms.min(WAIT_LONGEST_MS));
+                        let alert = policy.alerts(attempt).then(|| error.to_string());
+                        batch.retried.push(json!({ "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms, "alert": alert }));
+                    }
+                    // It has had its time, or is no event at all: the configuration has been looked at before.
+                    AfterFailure::RetryAfterMs(_) | AfterFailure::Dead => {
+                        batch.dead.push(json!({ "outbox_id": row.outbox_id, "error": error.to_string() }));
+                    }
                 }
-                AfterFailure::RetryAfterMs(_) | AfterFailure::Dead => {
-                    batch.dead.push(json!({ "outbox_id": row.outbox_id, "error": error.to_string() }));
-                }
-            },
+            }
         }
     }
     Ok(batch)

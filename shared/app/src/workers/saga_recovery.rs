@@ -2,10 +2,12 @@
 
 use super::{Report, Turn, lease::leased, one_by_one};
 use crate::{
+    payment::provider,
     saga::{Outcome, Saga, drive},
-    settings::SAGA_LEASE_MS,
+    settings::{PAYMENT_API_KEY, SAGA_LEASE_MS},
+    tries::misconfigured,
 };
-use edge::Problem;
+use edge::{Code, Problem};
 use json::json;
 use ports::Ports;
 use store::sql;
@@ -13,10 +15,12 @@ use store::sql;
 /// One run. A saga that fails here stays leased until its lease ends, and is taken again.
 ///
 /// # Errors
-/// What the database refuses when a saga is taken.
+/// What the database refuses when a saga is taken, and a configuration with which none can be driven.
 pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, "saga-recovery", async |shop| {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
+        // Before a saga is taken: with a configuration like that none can be driven.
+        provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
         one_by_one(shop, async || {
             let input = json!({ "lease_token": shop.id(), "lease_ms": lease_ms, "limit": 1 });
             let Some(saga) = shop.read::<Saga>(&sql::SAGA_LEASE, &input)? else {
@@ -26,6 +30,11 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
             Ok(Some(match drive(shop, saga).await {
                 Ok(Outcome::Ordered(_) | Outcome::Refused(_)) => Turn::Done,
                 Ok(Outcome::Pending(_)) => Turn::Retried,
+                // It has been given back, and the next would meet the same.
+                Ok(Outcome::Misconfigured(_)) => {
+                    let told = Problem::new(Code::ConfigurationInvalid);
+                    return Err(told.detail("the payment provider cannot be asked; nothing is lost, see the alert"));
+                }
                 Err(problem) => {
                     edge::log("error", "a saga could not be driven", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
                     Turn::Retried

@@ -96,14 +96,17 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "done_compensation_gave_back",
-        sentence: "A compensation that is done has left nothing of its payment: voided, refused, or refunded by its amount.",
+        sentence: "A compensation that is done has done it: the payment is voided, refused, refunded by its amount, or taken; a void that came too late has a refund in its place.",
         look_at: "the payment at the provider",
         walk: "compensations",
         subject: "k.compensation_id",
         detail: "{object}('kind', k.kind, 'amount', k.amount_minor, 'payment', p.state, 'refunded', p.refunded_minor)",
         broken: "{looked} as k left join payment as p on p.payment_id = k.payment_id and p.saga_id = k.saga_id
-  where p.payment_id is null or (k.state = 'done' and (p.state not in ('voided', 'failed', 'refunded', 'partially_refunded')
-    or (k.kind = 'refund_payment' and p.refunded_minor < k.amount_minor)))",
+  where p.payment_id is null or (k.state = 'done' and case k.kind
+    when 'capture_payment' then p.state not in ('captured', 'partially_refunded', 'refunded')
+    when 'refund_payment' then p.refunded_minor < k.amount_minor
+    else p.state not in ('voided', 'failed', 'refunded', 'partially_refunded')
+      and not (p.state = 'captured' and exists (select 1 from owed as w where w.payment_id = p.payment_id)) end)",
     },
     Rule {
         code: "dead_compensation_has_its_alert",

@@ -42,7 +42,7 @@ fn settles(shop: &Database, buyer: &Shopper, over: Value) {
     let id = buyer.compensation("")["compensation_id"].clone();
     let lease = json!({ "lease_token": "w", "lease_ms": 1, "limit": 1, "compensation_id": id });
     assert_eq!(shop.list(&sql::COMPENSATION_LEASE, &lease).len(), 1);
-    let done = json!({ "compensation_id": id, "lease_token": "w", "state": "done", "retry_in_ms": 0, "error": null, "payment_state": null,
+    let done = json!({ "compensation_id": id, "lease_token": "w", "state": "done", "tried": true, "captured_minor": null, "refund_reference": null, "next": null, "retry_in_ms": 0, "error": null, "payment_state": null,
         "reference": null, "refunded_minor": 0, "saga_state": null, "alert": null, "events": [] });
     shop.does(&sql::COMPENSATION_SETTLE, &with(done, over));
 }

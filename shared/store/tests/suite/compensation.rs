@@ -24,8 +24,9 @@ fn lease(shop: &Database, token: &str, limit: i64, id: Value) -> Vec<Value> {
 }
 
 fn settle(state: &str) -> Value {
-    json!({"compensation_id": "compensation-ann", "lease_token": "w1", "state": state, "retry_in_ms": 0, "error": null, "payment_state": null,
-        "reference": null, "refunded_minor": 0, "saga_state": null, "alert": null, "events": []})
+    json!({"compensation_id": "compensation-ann", "lease_token": "w1", "state": state, "tried": true, "retry_in_ms": 0, "error": null,
+        "payment_state": null, "reference": null, "captured_minor": null, "refunded_minor": 0, "refund_reference": null, "saga_state": null,
+        "next": null, "alert": null, "events": []})
 }
 
 const COMPENSATION: &str = "select state, attempts, lease_until_ms, last_error from compensation";
@@ -39,19 +40,25 @@ fn due_compensations_are_taken_oldest_first_and_by_one_worker() {
     assert_eq!(lease(&shop, "w2", 9, Value::Null).len(), 1);
     assert!(lease(&shop, "w3", 9, Value::Null).is_empty());
     shop.advance(LEASE_MS);
-    assert_eq!(lease(&shop, "w4", 9, Value::Null)[0]["attempts"], 2);
+    assert_eq!(lease(&shop, "w4", 9, Value::Null)[0]["attempts"], 0, "to take one is no try");
 }
 
 #[test]
 fn a_lease_brings_all_that_the_provider_is_asked_with() {
     let shop = cancelled(&["ann", "bob"]);
+    shop.exec(
+        "update compensation set retries = 2, refund_reference = 're-1', failing_since_ms = 7 where compensation_id = 'compensation-ann'",
+    );
     let taken = lease(&shop, "w1", 9, json!("compensation-ann"));
+    let at = |column: &str| shop.one(&format!("select {column} from compensation where compensation_id = 'compensation-ann'"));
+    let began = shop.one("select created_at_ms from saga where saga_id = 'saga-ann'");
     assert_eq!(
         taken,
         [
             json!({"compensation_id": "compensation-ann", "kind": "refund", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
-        "attempts": 1, "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
-        "payment": {"payment_id": "payment-ann", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000}})
+        "attempts": 0, "retries": 2, "failing_since_ms": 7, "refund_reference": "re-1", "created_at_ms": at("created_at_ms"), "now_ms": taken[0]["now_ms"],
+        "saga_created_at_ms": began, "order_status": "cancelled", "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
+        "payment": {"payment_id": "payment-ann", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0}})
         ]
     );
     assert!(lease(&shop, "w2", 9, json!("compensation-ann")).is_empty());
@@ -104,7 +111,42 @@ fn a_failed_attempt_waits_and_is_tried_again() {
     assert!(lease(&shop, "w2", 1, Value::Null).is_empty());
     assert!(lease(&shop, "w2", 1, json!("compensation-ann")).is_empty());
     shop.advance(30_000);
-    assert_eq!(lease(&shop, "w2", 1, Value::Null)[0]["attempts"], 2);
+    let taken = lease(&shop, "w2", 1, Value::Null).remove(0);
+    assert_eq!(taken["attempts"], 1);
+    // Since when it fails is said once, however often it fails; and what is given back untried has not failed.
+    let failing_since = taken["failing_since_ms"].as_i64().unwrap();
+    assert!(failing_since < taken["now_ms"].as_i64().unwrap());
+    shop.does(&sql::COMPENSATION_SETTLE, &with(settle("pending"), json!({"lease_token": "w2", "error": "no answer", "alert": "told"})));
+    lease(&shop, "w3", 1, Value::Null);
+    shop.does(
+        &sql::COMPENSATION_SETTLE,
+        &with(settle("pending"), json!({"lease_token": "w3", "tried": false, "refund_reference": "re-1"})),
+    );
+    assert_eq!(
+        shop.rows("select attempts, failing_since_ms, last_error, refund_reference from compensation"),
+        [format!("2|{failing_since}|no answer|re-1")]
+    );
+    assert_eq!(shop.rows("select alert_id, detail from alert"), ["compensation_failing:compensation-ann|told"]);
+}
+
+#[test]
+fn a_void_that_came_too_late_leaves_a_refund_in_its_place() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    shop.exec("update saga set lease_until_ms = 0");
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"payment_state": "capture_pending", "compensation": ann.compensation("void_payment")})),
+    );
+    lease(&shop, "w1", 1, Value::Null);
+    let next = json!({"compensation_id": "compensation-2", "kind": "refund_payment", "amount_minor": 2999});
+    shop.does(&sql::COMPENSATION_SETTLE, &with(settle("done"), json!({"payment_state": "captured", "captured_minor": 2999, "next": next})));
+    assert_eq!(
+        shop.rows("select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, failing_since_ms from compensation order by 1"),
+        ["compensation-2|refund_payment|payment-ann|saga-ann|2999|pending|why|0|-", "compensation-ann|void_payment|payment-ann|saga-ann|3000|done|why|1|-"]
+    );
+    assert_eq!(shop.rows("select state, captured_minor, refunded_minor from payment"), ["captured|2999|0"]);
+    assert_eq!(lease(&shop, "w2", 9, Value::Null)[0]["compensation_id"], "compensation-2");
 }
 
 #[test]

@@ -552,7 +552,8 @@ fn a_late_driver_settles_or_is_taken_over() {
             &sql::COMPENSATION_LEASE,
             &sql::COMPENSATION_SETTLE,
             |buyer| {
-                json!({"compensation_id": format!("compensation-{}", buyer.0), "lease_token": "late", "state": "done", "retry_in_ms": 0, "error": null,
+                json!({"compensation_id": format!("compensation-{}", buyer.0), "lease_token": "late", "state": "done", "tried": true, "captured_minor": null,
+                "refund_reference": null, "next": null, "retry_in_ms": 0, "error": null,
                 "payment_state": "refunded", "reference": null, "refunded_minor": 3000, "saga_state": null, "alert": null, "events": []})
             },
             Refusal::CompensationMovedOn,

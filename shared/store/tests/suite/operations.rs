@@ -50,6 +50,20 @@ fn an_alert_is_raised_once_per_cause_and_stays_as_it_was() {
 }
 
 #[test]
+fn an_alert_about_a_variable_is_raised_once_a_day() {
+    let shop = shop();
+    // 2030-01-02T12:00:00Z.
+    shop.now_is(1_893_585_600_000);
+    let raise = |detail: &str| shop.list(&sql::ALERT_TODAY, &json!({"alert_id": "configuration:a", "detail": detail}));
+    assert_eq!(raise("refused"), [json!({"alert_id": "configuration:a:2030-01-02"})]);
+    assert_eq!(raise("again"), [json!(null); 0]);
+    shop.advance(86_400_000);
+    assert_eq!(raise("still").len(), 1);
+    let alerts = shop.rows("select alert_id, detail from alert order by alert_id");
+    assert_eq!(alerts, ["configuration:a:2030-01-02|refused", "configuration:a:2030-01-03|still"]);
+}
+
+#[test]
 fn a_workers_last_success_is_one_row() {
     let shop = shop();
     let ran = |report| shop.list(&sql::WORKER_RAN, &json!({"worker": "outbox-relay", "report": report})).remove(0);

@@ -29,14 +29,16 @@ fn lease(shop: &Database, token: &str, id: &str) -> Vec<Value> {
 }
 
 fn settle(id: &str, token: &str, state: &str) -> Value {
-    json!({"compensation_id": id, "lease_token": token, "state": state, "retry_in_ms": 60_000, "error": "no answer", "payment_state": null,
-        "reference": null, "refunded_minor": 0, "saga_state": null, "alert": null, "events": []})
+    json!({"compensation_id": id, "lease_token": token, "state": state, "tried": true, "retry_in_ms": 60_000, "error": "no answer", "payment_state": null,
+        "reference": null, "captured_minor": null, "refunded_minor": 0, "refund_reference": null, "saga_state": null, "next": null, "alert": null, "events": []})
 }
 
 fn dies(shop: &Database, name: &str) {
     let id = format!("compensation-{name}");
     assert_eq!(lease(shop, "w1", &id).len(), 1);
     shop.does(&sql::COMPENSATION_SETTLE, &with(settle(&id, "w1", "dead"), json!({"alert": "refund it"})));
+    // A time that a test can name.
+    shop.exec(&format!("update compensation set failing_since_ms = 7 where compensation_id = '{id}'"));
 }
 
 /// As it stands: what an operator's decision is fenced by.
@@ -179,7 +181,7 @@ fn what_was_done_by_hand_moves_the_payment() {
     let receipt = shop.does(&sql::COMPENSATION_RESOLVE, &with(resolve(&shop, ANN), by_hand));
     assert_eq!(receipt, json!({"compensation_id": ANN, "state": "resolved", "outcome": "done_by_hand", "payment_state": "refunded"}));
     assert_eq!(shop.rows("select state, captured_minor, refunded_minor from payment"), ["refunded|3000|3000"]);
-    assert_eq!(shop.rows(COMPENSATION), ["resolved|1|0|-|-|0"]);
+    assert_eq!(shop.rows(COMPENSATION), ["resolved|1|0|7|-|0"]);
     assert_eq!(shop.rows(ALERTS), [""; 0]);
     assert_eq!(shop.rows(HISTORY), ["compensation/compensation-ann|1|resolved|service:desk|the bank is back"]);
     assert_eq!(shop.one("select data ->> 'outcome' from history"), json!("done_by_hand"));
@@ -232,7 +234,7 @@ fn what_is_owed_is_listed_by_state_and_kind_oldest_first() {
     assert_eq!(
         row,
         json!({"compensation_id": ANN, "kind": "refund_payment", "state": "dead", "reason": "why", "payment_id": "payment-ann", "order_id": "order-ann",
-            "amount_minor": 3000, "currency": "USD", "attempts": 1, "retries": 0, "failing_since_ms": null, "next_attempt_at_ms": next,
+            "amount_minor": 3000, "currency": "USD", "attempts": 1, "retries": 0, "failing_since_ms": 7, "next_attempt_at_ms": next,
             "last_error": "no answer", "created_at_ms": created})
     );
 }
@@ -252,7 +254,7 @@ fn what_is_owed_is_seen_whole() {
     );
     assert_eq!((&row["refund_reference"], &row["saga_id"], &row["leased"]), (&json!("re-ann"), &json!("saga-ann"), &json!(false)));
     let (at_ms, said) =
-        (row["history"][0]["at_ms"].clone(), json!({"state": "dead", "attempts": 1, "failing_since_ms": null, "last_error": "no answer"}));
+        (row["history"][0]["at_ms"].clone(), json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "no answer"}));
     assert_eq!(
         row["history"],
         json!([{"seq": 1, "kind": "retried", "actor": "service:desk", "reason": "the bank is back", "at_ms": at_ms, "data": said}])

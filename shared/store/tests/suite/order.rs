@@ -143,12 +143,28 @@ fn a_cancel_is_refused_when_the_order_moved() {
 }
 
 #[test]
+fn a_cancel_does_not_wait_for_a_capture_that_waits_for_its_next_try() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders(&shop, CUPS_AND_TEA);
+    let failed = json!({"to_state": "capturing", "payment_state": "capture_pending", "captured_minor": 0, "retry_in_ms": 3_600_000});
+    shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), failed));
+    let owed = json!({"payment_state": "capture_pending", "compensation": ann.compensation("void_payment")});
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), owed));
+    assert_eq!(shop.rows("select g.state, p.state from saga as g join payment as p using (saga_id)"), ["completed|capture_pending"]);
+    // And nobody captures any more.
+    shop.refuses(&sql::PAYMENT_CAPTURE, &ann.capture(), Refusal::SagaMovedOn);
+    shop.advance(3_600_000);
+    assert!(shop.list(&sql::SAGA_LEASE, &json!({"lease_token": "w", "lease_ms": 1, "limit": 9})).is_empty());
+}
+
+#[test]
 fn a_cancel_waits_for_a_payment_in_motion() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUPS_AND_TEA);
     // Being captured: neither voiding nor refunding would be right.
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "capture_pending"})), Refusal::OrderBusy);
     shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
+    assert_eq!(shop.rows("select state, lease_until_ms from saga"), ["completed|0"]);
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "authorized"})), Refusal::OrderBusy);
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": null})), Refusal::OrderBusy);
     shop.does(&sql::ORDER_CANCEL, &ann.cancel());

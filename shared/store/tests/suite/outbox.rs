@@ -75,6 +75,26 @@ fn a_batch_is_settled_row_by_row() {
 }
 
 #[test]
+fn an_event_that_fails_again_and_again_is_told_once_and_says_since_when() {
+    let shop = outbox(&["a", "b"]);
+    let fails = |token: &str, alert: Value| {
+        lease(&shop, token, 9);
+        settle(&shop, token, json!({"retried": [{"outbox_id": 1, "retry_in_ms": 0, "alert": alert}], "untried": [2]}));
+        shop.advance(1_000);
+        shop.one("select failing_since_ms from outbox where outbox_id = 1")
+    };
+    let since = fails("r1", json!(null));
+    assert!(shop.rows("select alert_id from alert").is_empty());
+    assert_eq!(fails("r2", json!("503")), since);
+    assert_eq!(fails("r3", json!("500")), since);
+    assert_eq!(shop.rows("select alert_id, detail from alert"), ["outbox_failing:e1|503"]);
+    assert_eq!(shop.rows("select attempts, failing_since_ms from outbox where outbox_id = 2"), ["0|-"]);
+    let taken = shop.list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1})).remove(0);
+    assert_eq!(taken["failing_since_ms"], since);
+    assert!(taken["now_ms"].as_i64().unwrap() >= since.as_i64().unwrap() + 3_000);
+}
+
+#[test]
 fn a_dead_event_lets_the_next_of_its_aggregate_go() {
     let shop = outbox(&["a", "a"]);
     lease(&shop, "r1", 1);

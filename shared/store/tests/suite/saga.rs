@@ -267,14 +267,38 @@ fn a_capture_is_written_down() {
 }
 
 #[test]
-fn a_capture_given_up_raises_one_alert() {
+fn a_capture_that_fails_counts_its_tries_and_tells_once() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUP_AND_TEA);
-    let failed =
-        with(ann.capture(), json!({"to_state": "capturing", "payment_state": "capture_failed", "captured_minor": 0, "alert": "no answer"}));
+    let failed = with(
+        ann.capture(),
+        json!({"to_state": "capturing", "payment_state": "capture_pending", "captured_minor": 0, "alert": "no answer"}),
+    );
+    shop.does(&sql::PAYMENT_CAPTURE, &with(failed.clone(), json!({"tried": false, "alert": null})));
+    assert_eq!(shop.rows("select capture_attempts, failing_since_ms from saga"), ["0|-"]);
     shop.does(&sql::PAYMENT_CAPTURE, &failed);
-    shop.does(&sql::PAYMENT_CAPTURE, &with(failed, json!({"to_state": "completed"})));
-    assert_eq!(shop.rows("select alert_id, detail from alert"), ["capture_failed:saga-ann|no answer"]);
+    let since = shop.one("select failing_since_ms from saga");
+    shop.advance(1_000);
+    let saga = shop.does(&sql::PAYMENT_CAPTURE, &failed);
+    assert_eq!((&saga["capture_attempts"], &saga["failing_since_ms"]), (&json!(2), &since));
+    assert_eq!(shop.rows("select alert_id, detail from alert"), ["capture_failing:saga-ann|no answer"]);
+}
+
+#[test]
+fn a_capture_given_up_is_a_dead_compensation_with_its_alert() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders(&shop, CUP_AND_TEA);
+    let given_up = with(
+        ann.capture(),
+        json!({"payment_state": "capture_failed", "captured_minor": 0, "compensation": {"compensation_id": "k", "error": "no answer"}}),
+    );
+    shop.does(&sql::PAYMENT_CAPTURE, &given_up);
+    assert_eq!(
+        shop.rows("select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, last_error from compensation where failing_since_ms > 0"),
+        ["k|capture_payment|payment-ann|saga-ann|3000|dead|capture_given_up|1|no answer"]
+    );
+    assert_eq!(shop.rows("select alert_id, detail from alert"), ["compensation_dead:k|no answer"]);
+    assert_eq!(shop.rows("select saga.state, payment.state from saga join payment using (saga_id)"), ["completed|capture_failed"]);
 }
 
 #[test]

@@ -162,7 +162,7 @@ impl Shopper {
 
     pub fn capture(&self) -> Value {
         json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "completed", "payment_state": "captured",
-            "captured_minor": 3000, "retry_in_ms": 0, "alert": null, "events": []})
+            "captured_minor": 3000, "tried": true, "retry_in_ms": 0, "alert": null, "compensation": null, "events": []})
     }
 
     pub fn settle(&self, to_state: &str) -> Value {

@@ -12,12 +12,14 @@ begin
   select * into the_order from orders
     where order_id = doc ->> 'order_id' and version = (doc ->> 'order_version')::bigint and doc -> 'legal_from' ? status for update;
   if not found then raise exception 'order_changed'; end if;
-  -- Held while they are judged: a capture that was under way has ended, and none begins.
+  -- Held while they are judged: no capture begins.
   select * into the_saga from saga where saga_id = the_order.detail ->> 'saga_id' for update;
   select * into the_payment from payment where saga_id = the_saga.saga_id for update;
   if the_payment.payment_id is not null
-    and (the_payment.state is distinct from doc ->> 'payment_state' or the_saga.state = 'capturing')
+    and (the_payment.state is distinct from doc ->> 'payment_state' or (the_saga.state = 'capturing' and the_saga.lease_until_ms > now_ms()))
   then raise exception 'order_busy'; end if;
+  -- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
+  update saga set state = 'completed', updated_at_ms = now_ms() where saga_id = the_saga.saga_id and state = 'capturing';
   insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
     values (the_order.order_id, the_order.version + 1, the_order.status, 'cancelled', doc ->> 'actor', doc ->> 'reason', now_ms());
   update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null

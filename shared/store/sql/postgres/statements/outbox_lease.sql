@@ -15,7 +15,7 @@ begin
       update outbox set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint
         from free where outbox.outbox_id = free.outbox_id returning outbox.*)
     select jsonb_build_object('outbox_id', outbox_id, 'event_id', event_id, 'aggregate', aggregate, 'type', type, 'data', data,
-        'attempts', attempts, 'created_at_ms', created_at_ms)
+        'attempts', attempts, 'failing_since_ms', failing_since_ms, 'created_at_ms', created_at_ms, 'now_ms', now_ms())
       from taken order by outbox_id;
 end
 $$;

@@ -1,18 +1,25 @@
--- Writes down what became of one attempt at a compensation: done, to be tried again, or dead with an alert raised once (CHK-8).
--- in: compensation_id, lease_token, state, retry_in_ms, error?, payment_state?, reference?, refunded_minor, saga_state?, alert?, events
+-- Writes down what became of a compensation that was taken: done, waiting, to be tried again, given back untried, or dead. An alert is raised
+-- once for what fails again and again, and once for what is dead (CHK-8). `next` is what takes its place: a refund of what a void found taken.
+-- in: compensation_id, lease_token, state, tried, retry_in_ms, error?, payment_state?, reference?, captured_minor?, refunded_minor, refund_reference?, saga_state?, next?, alert?, events
 -- refuses: compensation_moved_on, payment_reference_taken
 select raise(abort, 'compensation_moved_on')
   where not exists (select 1 from compensation where compensation_id = :compensation_id and lease_token = :lease_token and state = 'pending');
-update compensation set state = :state, last_error = :error, lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms
+update compensation set state = :state, attempts = attempts + :tried, last_error = coalesce(:error, last_error), refund_reference = :refund_reference,
+    failing_since_ms = iif(:tried and :error is not null, coalesce(failing_since_ms, now_ms()), failing_since_ms),
+    lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms
   where compensation_id = :compensation_id;
 update payment set state = coalesce(:payment_state, state), reference = coalesce(:reference, reference),
-    refunded_minor = refunded_minor + :refunded_minor, updated_at_ms = now_ms()
+    captured_minor = coalesce(:captured_minor, captured_minor), refunded_minor = refunded_minor + :refunded_minor, updated_at_ms = now_ms()
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
 update saga set state = :saga_state, updated_at_ms = now_ms()
   where :saga_state is not null and state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
+-- only with next
+insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+  select :next ->> 'compensation_id', :next ->> 'kind', payment_id, saga_id, :next ->> 'amount_minor', 'pending', reason, 0, now_ms(), 0, now_ms()
+  from compensation where compensation_id = :compensation_id and :next is not null;
 -- only with alert
 insert into alert (alert_id, detail, at_ms)
-  select 'compensation_dead:' || :compensation_id, :alert, now_ms() where :alert is not null on conflict do nothing;
+  select iif(:state = 'dead', 'compensation_dead:', 'compensation_failing:') || :compensation_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning
 (select json_object('state', state, 'attempts', attempts) from compensation where compensation_id = :compensation_id)

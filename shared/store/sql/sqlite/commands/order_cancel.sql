@@ -8,7 +8,10 @@ select raise(abort, 'order_changed')
 select raise(abort, 'order_busy')
   where exists (select 1 from payment join saga on saga.saga_id = payment.saga_id
     where payment.saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id)
-      and (payment.state is not :payment_state or saga.state = 'capturing'));
+      and (payment.state is not :payment_state or (saga.state = 'capturing' and saga.lease_until_ms > now_ms())));
+-- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
+update saga set state = 'completed', updated_at_ms = now_ms()
+  where state = 'capturing' and saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
 insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
   select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
 update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null

@@ -1,12 +1,23 @@
--- Writes down what the provider said of a capture: captured, given up, or to be asked again. Fenced by the lease.
--- in: saga_id, lease_token, to_state, payment_state, captured_minor, retry_in_ms, alert?, events
+-- Writes down what the provider said of a capture: captured, to be asked again, or given up. A capture given up is a compensation that is
+-- dead from the start, with its alert, so that operators have one place to look at. Fenced by the lease.
+-- in: saga_id, lease_token, to_state, payment_state, captured_minor, tried, retry_in_ms, alert?, compensation?, events
 -- refuses: saga_moved_on
 select raise(abort, 'saga_moved_on')
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state = 'capturing');
-update saga set state = :to_state, lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms, updated_at_ms = now_ms() where saga_id = :saga_id;
+update saga set state = :to_state, capture_attempts = capture_attempts + :tried, lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms,
+    failing_since_ms = iif(:tried and :payment_state <> 'captured', coalesce(failing_since_ms, now_ms()), failing_since_ms), updated_at_ms = now_ms()
+  where saga_id = :saga_id;
 update payment set state = :payment_state, captured_minor = :captured_minor, updated_at_ms = now_ms() where saga_id = :saga_id;
+-- only with compensation
+insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, failing_since_ms, next_attempt_at_ms, lease_until_ms, last_error, created_at_ms)
+  select :compensation ->> 'compensation_id', 'capture_payment', p.payment_id, g.saga_id, p.amount_minor, 'dead', 'capture_given_up', g.capture_attempts,
+    g.failing_since_ms, now_ms(), 0, :compensation ->> 'error', now_ms()
+  from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = :saga_id and :compensation is not null;
+-- only with compensation
+insert into alert (alert_id, detail, at_ms)
+  select 'compensation_dead:' || (:compensation ->> 'compensation_id'), :compensation ->> 'error', now_ms() where :compensation is not null on conflict do nothing;
 -- only with alert
-insert into alert (alert_id, detail, at_ms) select 'capture_failed:' || :saga_id, :alert, now_ms() where :alert is not null on conflict do nothing;
+insert into alert (alert_id, detail, at_ms) select 'capture_failing:' || :saga_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning
 (select @saga_json from saga where saga_id = :saga_id)
