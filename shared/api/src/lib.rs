@@ -74,12 +74,13 @@ use Access::{Customer, Open, Owner, OwnerOr, Scope, Viewer, Worker};
 
 #[cfg(feature = "document")]
 use {
-    app::{cart, catalog, checkout, order, session, wire, workers},
+    app::{cart, catalog, checkout, operations, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        CartCompleted, CartLocked, CartNotFound, CurrencyUnsupported, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy,
-        OrderNotFound, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative,
-        TooManyLines, TooManyShares, TotalMismatch, WarehouseUnknown,
+        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CurrencyUnsupported, EventNotFound,
+        IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
+        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TooManyShares,
+        TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -235,6 +236,65 @@ endpoints! {
         /// and that token is dead.
         open_session: "POST" Customer => |it| it.optional_body::<session::OpenSession>(examples::open_session())
             .reply::<session::Opened<'_>>(200).problems(&[CartLocked, IdentityUnavailable]).stored();
+    }
+    /// What is owed to the payment provider.
+    COMPENSATIONS: "ops-operations" "/api/v1/operations/compensations" {
+        /// Voids, refunds and captures in one state, oldest first.
+        ///
+        /// Those that were given up, when no state is named.
+        list_compensations: "GET" Scope("operations:read") => |it| it.query::<operations::ListCompensations>().reply::<wire::CompensationPage>(200).stored();
+    }
+    /// One thing that is owed to the payment provider.
+    COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id" {
+        /// A compensation with its payment, its order, and what operators did to it.
+        view_compensation: "GET" Scope("operations:read") => |it| it.no_query().reply::<wire::CompensationView>(200).problems(&[CompensationNotFound]).stored();
+    }
+    /// Trying again what is owed.
+    RETRY_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/retry" {
+        /// Have a compensation tried again.
+        ///
+        /// One that was given up begins anew; one that waits for its time is due now. `compensation-retry` takes it within seconds.
+        retry_compensation: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
+            .reply::<wire::CompensationRetried>(200).replayable().problems(&[CompensationNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// Settling what is owed.
+    RESOLVE_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/resolve" {
+        /// Settle a compensation: nobody tries it any more.
+        ///
+        /// `done_by_hand` moves the payment to where it is now by the provider's own desk; `written_off` leaves it as it is.
+        resolve_compensation: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::ResolveCompensation>(examples::resolve_compensation())
+            .reply::<wire::CompensationResolved>(200).replayable().problems(&[CompensationNotFound, AlreadySettled, BeingTried, OutcomeImpossible]).stored();
+    }
+    /// Events on their way.
+    EVENTS: "ops-operations" "/api/v1/operations/events" {
+        /// Events in one state that are not published, oldest first.
+        ///
+        /// Those that were given up, when no state is named.
+        list_events: "GET" Scope("operations:read") => |it| it.query::<operations::ListEvents>().reply::<wire::EventPage>(200).stored();
+    }
+    /// One event.
+    EVENT: "ops-operations" "/api/v1/operations/events/:event_id" {
+        /// An event in whatever state, with its data and what operators did to it.
+        view_event: "GET" Scope("operations:read") => |it| it.no_query().reply::<wire::EventView>(200).problems(&[EventNotFound]).stored();
+    }
+    /// Sending an event again.
+    RETRY_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/retry" {
+        /// Have an event sent again.
+        ///
+        /// It goes before those of its subject that still wait, and comes after those that went out while it was given up: a receiver tells by `sequence`.
+        retry_event: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
+            .reply::<wire::EventRetried>(200).replayable().problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// Giving an event up for good.
+    RESOLVE_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/resolve" {
+        /// Give an event up for good: nobody sends it, and the next of its subject goes.
+        resolve_event: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
+            .reply::<wire::EventResolved>(200).replayable().problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// What somebody has to look at.
+    ALERTS: "ops-operations" "/api/v1/operations/alerts" {
+        /// Alerts, oldest first.
+        list_alerts: "GET" Scope("operations:read") => |it| it.query::<operations::ListAlerts>().reply::<wire::AlertPage>(200).stored();
     }
     /// Does the component run?
     HEALTH_LIVE: "ops-health" "/health/live" {

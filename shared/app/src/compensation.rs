@@ -306,7 +306,7 @@ fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> R
         // What takes its place will say when it is done.
         CompensationStatus::Done if next.is_none() => events.push(event("compensation.completed")),
         CompensationStatus::Dead => events.push(event("compensation.dead")),
-        CompensationStatus::Done | CompensationStatus::Pending => {}
+        CompensationStatus::Done | CompensationStatus::Pending | CompensationStatus::Resolved => {}
     }
     if let (CompensationKind::CapturePayment, Some(captured_minor)) = (owed.kind, known.captured_minor) {
         events.push(captured_event(shop, &owed.plan.order_id, &owed.payment_id, Money::new(captured_minor, owed.payment.currency)));

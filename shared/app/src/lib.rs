@@ -7,6 +7,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod operations;
 pub mod ops;
 pub mod order;
 pub mod session;

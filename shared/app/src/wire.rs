@@ -4,14 +4,13 @@
 //! bytes. What these types say is held against the running functions by the end-to-end suite, which refuses every reply
 //! that they do not describe, down to the last field.
 
-use crate::checkout::PaymentToken;
-use crate::ops::Dependency;
+use crate::{checkout::PaymentToken, operations::EventState, ops::Dependency};
 use domain::{
     address::{Address, Email, Notes},
-    compensation::CompensationKind,
+    compensation::{CompensationKind, CompensationStatus, Outcome},
     ids::{
-        CartId, Country, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShareId, ShippingMethodId, Sku,
-        WarehouseId,
+        CartId, CompensationId, Country, EventId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SagaId, SessionId,
+        ShareId, ShippingMethodId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
@@ -494,6 +493,245 @@ pub struct StockMoved {
     /// What of it is promised.
     #[schemars(range(min = 0))]
     pub reserved: i64,
+}
+
+/// A page of what is owed to the payment provider, oldest first.
+#[derive(Debug, JsonSchema)]
+pub struct CompensationPage {
+    /// What is owed.
+    pub compensations: Vec<Compensation>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<CompensationId>,
+}
+
+/// Something owed to the payment provider.
+#[derive(Debug, JsonSchema)]
+pub struct Compensation {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// What is owed.
+    pub kind: CompensationKind,
+    /// How far it has come.
+    pub state: CompensationStatus,
+    /// What it came of.
+    pub reason: String,
+    /// The payment it is owed for.
+    pub payment_id: PaymentId,
+    /// The order; null where none was made.
+    pub order_id: Option<OrderId>,
+    /// How much. The void of an order's payment says 0: it is of all that is held.
+    pub amount: Money,
+    /// Tries since it was made, or since an operator had it begin anew.
+    pub attempts: i64,
+    /// How often an operator had it begin anew.
+    pub retries: i64,
+    /// When the first of those tries failed.
+    pub failing_since_ms: Option<i64>,
+    /// When it is tried next, while it is `pending`.
+    pub next_attempt_at_ms: i64,
+    /// What the last try came to.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// Something owed to the payment provider, whole.
+#[derive(Debug, JsonSchema)]
+pub struct CompensationView {
+    /// As in a list.
+    #[schemars(flatten)]
+    pub compensation: Compensation,
+    /// The confirm that the payment was made for.
+    pub saga_id: SagaId,
+    /// The provider's name for the refund, once there is one.
+    pub refund_reference: Option<String>,
+    /// Whether a worker has it at this moment.
+    pub leased: bool,
+    /// The payment.
+    pub payment: OwedPayment,
+    /// The order; null where none was made.
+    pub order: Option<OwedOrder>,
+    /// What operators did to it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// The payment that something is owed for.
+#[derive(Debug, JsonSchema)]
+pub struct OwedPayment {
+    /// Who takes it.
+    pub provider: String,
+    /// The provider's name for it, to look for at its desk.
+    pub reference: Option<String>,
+    /// Where it is in its life.
+    pub state: PaymentState,
+    /// What was agreed to.
+    pub amount: Money,
+    /// What was taken of it.
+    pub captured: Money,
+    /// What was given back.
+    pub refunded: Money,
+}
+
+/// The order that something is owed for.
+#[derive(Debug, JsonSchema)]
+pub struct OwedOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// Where it is in its life.
+    pub status: OrderStatus,
+}
+
+/// What an operator did.
+#[derive(Debug, JsonSchema)]
+pub struct HistoryEntry {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// `retried` or `resolved`.
+    pub kind: String,
+    /// Who: `service:` and the `sub` of their token.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at_ms: i64,
+    /// As it was found.
+    pub data: Found,
+}
+
+/// As an operator found it.
+#[derive(Debug, JsonSchema)]
+pub struct Found {
+    /// The state it was in.
+    pub state: String,
+    /// The tries it had.
+    pub attempts: i64,
+    /// When the first of them failed.
+    pub failing_since_ms: Option<i64>,
+    /// What the last came to.
+    pub last_error: Option<String>,
+    /// What was said of the money, of one that was settled.
+    #[schemars(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// A compensation that is tried again.
+#[derive(Debug, JsonSchema)]
+pub struct CompensationRetried {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// `pending`.
+    pub state: CompensationStatus,
+    /// Its tries: 0 for one that was given up.
+    pub attempts: i64,
+    /// How often an operator had it begin anew.
+    pub retries: i64,
+    /// When it is due: now.
+    pub next_attempt_at_ms: i64,
+}
+
+/// A compensation that is settled.
+#[derive(Debug, JsonSchema)]
+pub struct CompensationResolved {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// `resolved`.
+    pub state: CompensationStatus,
+    /// What was said of the money.
+    pub outcome: Outcome,
+    /// Where the payment is now.
+    pub payment_state: PaymentState,
+}
+
+/// A page of events that are not published, oldest first.
+#[derive(Debug, JsonSchema)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<WaitingEvent>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<i64>,
+}
+
+/// An event in the outbox.
+#[derive(Debug, JsonSchema)]
+pub struct WaitingEvent {
+    /// The event: the `id` of its CloudEvent.
+    pub event_id: EventId,
+    /// Its number among all events: the `sequence` of its CloudEvent.
+    pub sequence: i64,
+    /// What happened.
+    pub r#type: String,
+    /// What it happened to; events of one subject go out in order.
+    pub subject: String,
+    /// Where it is.
+    pub state: EventState,
+    /// Tries since it was made, or since an operator had it sent again.
+    pub attempts: i64,
+    /// When the first of those tries failed.
+    pub failing_since_ms: Option<i64>,
+    /// When it is sent next, while it is `pending`.
+    pub next_attempt_at_ms: i64,
+    /// When it happened.
+    pub created_at_ms: i64,
+    /// Why it was given up.
+    pub last_error: Option<String>,
+}
+
+/// An event, whole.
+#[derive(Debug, JsonSchema)]
+pub struct EventView {
+    /// As in a list.
+    #[schemars(flatten)]
+    pub event: WaitingEvent,
+    /// What it says.
+    pub data: BTreeMap<String, serde_json::Value>,
+    /// Whether a relay has it at this moment.
+    pub leased: bool,
+    /// What operators did to it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// An event that is sent again.
+#[derive(Debug, JsonSchema)]
+pub struct EventRetried {
+    /// The event.
+    pub event_id: EventId,
+    /// `pending`.
+    pub state: EventState,
+    /// Its tries: 0 for one that was given up.
+    pub attempts: i64,
+    /// When it is due: now.
+    pub next_attempt_at_ms: i64,
+}
+
+/// An event that is given up for good.
+#[derive(Debug, JsonSchema)]
+pub struct EventResolved {
+    /// The event.
+    pub event_id: EventId,
+    /// `resolved`.
+    pub state: EventState,
+}
+
+/// A page of alerts, oldest first.
+#[derive(Debug, JsonSchema)]
+pub struct AlertPage {
+    /// The alerts.
+    pub alerts: Vec<Alert>,
+    /// Where the next page begins; null on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// Something that somebody has to look at, raised once per cause.
+#[derive(Debug, JsonSchema)]
+pub struct Alert {
+    /// Its cause: `compensation_dead:` and a compensation, `outbox_dead:` and an event, `audit:` and a broken rule …
+    pub alert_id: String,
+    /// What was found; of the audit's it is a document as text.
+    pub detail: String,
+    /// When it was raised.
+    pub at_ms: i64,
 }
 
 /// The component runs.

@@ -6,8 +6,8 @@
 use crate::{
     address::{Email, PersonalText},
     ids::{
-        CartId, Country, CustomerId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SessionId, ShareId, ShippingMethodId,
-        Sku, TaxClass, WarehouseId,
+        CartId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SagaId,
+        SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
     },
     money::Currency,
     quantity::Quantity,
@@ -37,6 +37,9 @@ const ID: &str = r"^(?!\.+$)[A-Za-z0-9._-]{1,64}$";
 schemas! {
     CustomerId, "CustomerId", { "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$", "description": "A customer, as their identity provider names them." };
     CartId, "CartId", { "type": "string", "pattern": ID, "description": "A cart." };
+    CompensationId, "CompensationId", { "type": "string", "pattern": ID, "description": "Something owed to the payment provider." };
+    EventId, "EventId", { "type": "string", "pattern": ID, "description": "An event: the id of its CloudEvent." };
+    SagaId, "SagaId", { "type": "string", "pattern": ID, "description": "One confirm." };
     LineId, "LineId", { "type": "string", "pattern": ID, "description": "A line of a cart: its SKU." };
     OrderId, "OrderId", { "type": "string", "pattern": ID, "description": "An order." };
     PaymentId, "PaymentId", { "type": "string", "pattern": ID, "description": "A payment." };

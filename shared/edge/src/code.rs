@@ -71,6 +71,10 @@ codes! {
     OrderNotFound 404 "order_not_found" "There is no such order",
     /// No such SKU in the catalog.
     SkuNotFound 404 "sku_not_found" "There is no such SKU",
+    /// No such compensation.
+    CompensationNotFound 404 "compensation_not_found" "There is no such compensation",
+    /// No such event.
+    EventNotFound 404 "event_not_found" "There is no such event",
     /// The path exists and does not take this method; `Allow` lists those it takes.
     MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here",
     /// A confirm is running on this cart.
@@ -95,6 +99,10 @@ codes! {
     ReservationExpired 409 "reservation_expired" "The reservation has expired",
     /// The order or its payment is in motion; `Retry-After` says when to try again.
     OrderBusy 409 "order_busy" "The order is being changed",
+    /// What was given up has been done, sent or settled meanwhile, or there is nothing left to do for it.
+    AlreadySettled 409 "already_settled" "It is settled already",
+    /// A worker has it, or it was changed just now; `Retry-After` says when to look again.
+    BeingTried 409 "being_tried" "It is being tried",
     /// The version in If-Match is not the current one; `current` carries what is.
     VersionConflict 412 "version_conflict" "It has changed since you read it",
     /// The body is larger than allowed.
@@ -137,6 +145,8 @@ codes! {
     TaxMissing 422 "tax_missing" "There is no tax rate for this destination",
     /// The payment method is not known to the provider.
     PaymentMethodInvalid 422 "payment_method_invalid" "The payment method is not valid",
+    /// What is said of the money cannot be, by what is known of the payment.
+    OutcomeImpossible 422 "outcome_impossible" "The payment does not allow this outcome",
     /// The warehouse has no row.
     WarehouseUnknown 422 "warehouse_unknown" "The warehouse is not known",
     /// The adjustment would leave less stock than is reserved.

@@ -82,7 +82,7 @@ impl Scene {
         ];
         Self {
             guest: buyer.token,
-            service: shop.token("catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run"),
+            service: shop.token("catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run"),
             customer: CustomerClaims::of("customer-mutated").signed(SigningKey::Shared),
             names,
         }

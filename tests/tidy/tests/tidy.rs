@@ -107,7 +107,10 @@ fn functions_are_small() {
             continue;
         }
         let source = fs::read_to_string(root().join("functions").join(&folder).join("src/lib.rs")).unwrap();
-        assert!(source.lines().count() <= 40, "functions/{folder} does too much");
+        // Administration is one component for an area, so it has room for each of its methods.
+        let id = folder.replace('/', "-");
+        let methods: usize = api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id).map(|endpoint| endpoint.methods.len()).sum();
+        assert!(source.lines().count() <= 40.max(9 * methods), "functions/{folder} does too much");
         assert!(source.starts_with("//! `"), "functions/{folder} begins with what it is");
     }
 }

@@ -64,6 +64,14 @@ pub(crate) fn move_stock() -> Value {
     json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 10 })
 }
 
+pub(crate) fn act() -> Value {
+    json!({ "reason": "the provider answers again" })
+}
+
+pub(crate) fn resolve_compensation() -> Value {
+    json!({ "reason": "refunded at the provider's desk", "outcome": "done_by_hand" })
+}
+
 /// A path parameter that exists in the demo shop, where one does.
 pub(crate) fn path_parameter(name: &str) -> Option<Value> {
     match name {

@@ -66,7 +66,7 @@ const TAGS: [(&str, &str); 6] = [
     ("checkout", "From a cart to one paid order."),
     ("order", "Look, list, create, cancel."),
     ("catalog", "What is sold and what there is of it. Service tokens only."),
-    ("ops", "Health, configuration, and this document."),
+    ("ops", "What was given up, alerts, health, configuration, and this document."),
     ("workers", "One bounded run of a scheduled worker each, by a service token."),
 ];
 

@@ -2,7 +2,7 @@
 
 use super::{Schemas, examples};
 use crate::{Access, Endpoint};
-use domain::ids::{LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
+use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
 use edge::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -355,6 +355,7 @@ fn says_when(code: Code) -> bool {
         Code::CartLocked,
         Code::IdempotencyInProgress,
         Code::OrderBusy,
+        Code::BeingTried,
         Code::DatabaseBusy,
         Code::DatabaseUnavailable,
         Code::SchemaOutdated,
@@ -415,6 +416,8 @@ fn without_null(mut schema: Value) -> Value {
 
 fn path_parameter(name: &str, schemas: &mut SchemaGenerator) -> Schema {
     match name {
+        "compensation_id" => schemas.subschema_for::<CompensationId>(),
+        "event_id" => schemas.subschema_for::<EventId>(),
         "line_id" => schemas.subschema_for::<LineId>(),
         "order_id" => schemas.subschema_for::<OrderId>(),
         "order_number" => schemas.subschema_for::<OrderNumber>(),

@@ -16,7 +16,7 @@ pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
             Ok(run_next(shop, None).await?.map(|tried| match tried {
                 Tried::Settled(CompensationStatus::Done) => Turn::Done,
                 Tried::Settled(CompensationStatus::Pending) => Turn::Retried,
-                Tried::Settled(CompensationStatus::Dead) => Turn::Dead,
+                Tried::Settled(CompensationStatus::Dead | CompensationStatus::Resolved) => Turn::Dead,
                 Tried::Untried => Turn::Untried,
                 Tried::Overtaken => Turn::Overtaken,
             }))

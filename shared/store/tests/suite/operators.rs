@@ -45,7 +45,7 @@ fn dies(shop: &Database, name: &str) {
 fn seen(shop: &Database, id: &str) -> Value {
     let row = shop.list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": id})).remove(0);
     json!({"compensation_id": id, "state": row["state"], "attempts": row["attempts"], "retries": row["retries"],
-        "payment_state": row["payment"]["state"], "payment_refunded_minor": row["payment"]["refunded_minor"],
+        "payment_state": row["payment"]["state"], "payment_refunded_minor": row["payment"]["refunded"]["amount_minor"],
         "legal_from": ["pending", "dead"], "actor": "service:desk", "reason": "the bank is back"})
 }
 
@@ -71,6 +71,8 @@ const ALERTS: &str = "select alert_id from alert order by alert_id";
 fn a_dead_compensation_is_tried_again_as_if_it_were_new() {
     let shop = given_up(&["ann", "bob"]);
     shop.exec("update compensation set failing_since_ms = 7");
+    // It was told of before it died, too.
+    shop.exec("insert into alert (alert_id, detail, at_ms) values ('compensation_failing:compensation-ann', 'ten tries', 1)");
     let before = shop.rows("select * from payment order by 1");
     let receipt = shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
     assert_eq!((&receipt["state"], &receipt["attempts"], &receipt["retries"]), (&json!("pending"), &json!(0), &json!(1)), "{receipt}");
@@ -234,7 +236,7 @@ fn what_is_owed_is_listed_by_state_and_kind_oldest_first() {
     assert_eq!(
         row,
         json!({"compensation_id": ANN, "kind": "refund_payment", "state": "dead", "reason": "why", "payment_id": "payment-ann", "order_id": "order-ann",
-            "amount_minor": 3000, "currency": "USD", "attempts": 1, "retries": 0, "failing_since_ms": 7, "next_attempt_at_ms": next,
+            "amount": {"amount_minor": 3000, "currency": "USD"}, "attempts": 1, "retries": 0, "failing_since_ms": 7, "next_attempt_at_ms": next,
             "last_error": "no answer", "created_at_ms": created})
     );
 }
@@ -247,10 +249,11 @@ fn what_is_owed_is_seen_whole() {
     let view = || shop.list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": ANN})).remove(0);
     let row = view();
     let number = shop.one("select order_number from orders");
+    let usd = |minor: i64| json!({"amount_minor": minor, "currency": "USD"});
     assert_eq!(row["order"], json!({"order_id": "order-ann", "order_number": number, "status": "cancelled"}));
     assert_eq!(
         row["payment"],
-        json!({"provider": "stripe", "reference": "pi-ann", "state": "captured", "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0})
+        json!({"provider": "stripe", "reference": "pi-ann", "state": "captured", "amount": usd(3000), "captured": usd(3000), "refunded": usd(0)})
     );
     assert_eq!((&row["refund_reference"], &row["saga_id"], &row["leased"]), (&json!("re-ann"), &json!("saga-ann"), &json!(false)));
     let (at_ms, said) =
@@ -304,6 +307,7 @@ const OUTBOX: &str = "select outbox_id, state, attempts, failing_since_ms, lease
 #[test]
 fn a_dead_event_goes_out_again_before_those_that_still_wait() {
     let shop = outbox(&["a", "a", "a", "b"], &[1]);
+    shop.exec("insert into alert (alert_id, detail, at_ms) values ('outbox_failing:e1', 'ten tries', 1)");
     assert_eq!(sends(&shop, "r2", 1), [2], "what is dead holds nobody up");
     settles(&shop, "r2", json!({"published": [2]}));
     let receipt = shop.does(&sql::OUTBOX_RETRY, &of_event(&shop, "e1"));
@@ -464,7 +468,7 @@ fn of_operators_who_act_at_once_one_wins() {
     shop.exec("update outbox set state = 'dead' where event_id = 'e1'");
     let input = of_event(&shop, "e1");
     let acts = |shop: &Database, thread: usize| {
-        let command = if thread % 2 == 0 { &sql::OUTBOX_RETRY } else { &sql::OUTBOX_RESOLVE };
+        let command = if thread.is_multiple_of(2) { &sql::OUTBOX_RETRY } else { &sql::OUTBOX_RESOLVE };
         applied(shop, command, &input, Refusal::EventMovedOn)
     };
     assert_eq!(shared.at_once(acts).iter().sum::<usize>(), 1);

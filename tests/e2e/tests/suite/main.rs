@@ -19,6 +19,7 @@ mod health;
 mod merge;
 mod migration;
 mod openapi;
+mod operations;
 mod orders;
 mod payments;
 mod privacy;

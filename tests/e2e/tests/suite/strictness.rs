@@ -12,7 +12,9 @@ struct Endpoint {
 }
 
 fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
-    let admin = shop.token("catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run");
+    let admin = shop.token(
+        "catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run",
+    );
     let customer = e2e::CustomerClaims::of("customer-strict").signed(e2e::SigningKey::Ec1);
     let sku = shop.sku();
     sku.create();
@@ -51,6 +53,25 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
             admin,
             vec![("POST", json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1 }))],
         ),
+        endpoint("/api/v1/operations/compensations", &["GET"], admin, vec![]),
+        endpoint(&format!("/api/v1/operations/compensations/{invented}"), &["GET"], admin, vec![]),
+        endpoint(
+            &format!("/api/v1/operations/compensations/{invented}/retry"),
+            &["POST"],
+            admin,
+            vec![("POST", json!({ "reason": "why" }))],
+        ),
+        endpoint(
+            &format!("/api/v1/operations/compensations/{invented}/resolve"),
+            &["POST"],
+            admin,
+            vec![("POST", json!({ "reason": "why", "outcome": "written_off" }))],
+        ),
+        endpoint("/api/v1/operations/events", &["GET"], admin, vec![]),
+        endpoint(&format!("/api/v1/operations/events/{invented}"), &["GET"], admin, vec![]),
+        endpoint(&format!("/api/v1/operations/events/{invented}/retry"), &["POST"], admin, vec![("POST", json!({ "reason": "why" }))]),
+        endpoint(&format!("/api/v1/operations/events/{invented}/resolve"), &["POST"], admin, vec![("POST", json!({ "reason": "why" }))]),
+        endpoint("/api/v1/operations/alerts", &["GET"], admin, vec![]),
         endpoint("/api/v1/session", &["POST"], &customer, vec![("POST", json!({}))]),
         endpoint("/api/v1/config", &["GET"], admin, vec![]),
         endpoint("/internal/migrate", &["GET", "POST"], admin, vec![]),

@@ -27,7 +27,8 @@ use crate::manifest::Manifest;
 use crate::serve::serve_until;
 
 /// What a token must allow that is to succeed everywhere.
-const EVERY_SCOPE: &str = "catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run";
+const EVERY_SCOPE: &str =
+    "catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run";
 /// What the suite prints for a test that needs till's instruments.
 const SKIPPED: &str = "skipped on spin: ";
 /// What it prints for a test that needs the other event sink.

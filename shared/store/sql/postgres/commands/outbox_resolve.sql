@@ -12,7 +12,7 @@ begin
   perform add_history('event/' || the_event.event_id, 'resolved', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
     'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
   update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
   return finish_command(doc, jsonb_build_object('event_id', the_event.event_id, 'state', 'resolved'));
 end
 $$;

@@ -14,7 +14,7 @@ begin
   update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
       attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
     where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
   return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts,
       'next_attempt_at_ms', next_attempt_at_ms)
     from outbox where outbox_id = the_event.outbox_id));

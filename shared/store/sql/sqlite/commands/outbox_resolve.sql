@@ -11,7 +11,7 @@ insert into history (subject, seq, kind, actor, reason, at_ms, data)
       'last_error', (select detail from alert where alert_id = 'outbox_dead:' || :event_id))
   from outbox where event_id = :event_id;
 update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where event_id = :event_id;
-delete from alert where alert_id = 'outbox_dead:' || :event_id;
+delete from alert where alert_id in ('outbox_dead:' || :event_id, 'outbox_failing:' || :event_id);
 @finish
 returning
 (select json_object('event_id', event_id, 'state', state) from outbox where event_id = :event_id)

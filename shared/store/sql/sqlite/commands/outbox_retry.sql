@@ -14,7 +14,7 @@ insert into history (subject, seq, kind, actor, reason, at_ms, data)
 update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
     attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
   where event_id = :event_id;
-delete from alert where alert_id = 'outbox_dead:' || :event_id;
+delete from alert where alert_id in ('outbox_dead:' || :event_id, 'outbox_failing:' || :event_id);
 @finish
 returning
 (select json_object('event_id', event_id, 'state', state, 'attempts', attempts, 'next_attempt_at_ms', next_attempt_at_ms) from outbox where event_id = :event_id)

@@ -1,0 +1,56 @@
+//! `/api/v1/operations/alerts`: what somebody has to look at.
+
+use super::{limit, page};
+use crate::shop::Shop;
+use edge::{Problem, Reply};
+use json::{Value, json};
+use ports::Ports;
+use serde::Deserialize;
+use store::sql;
+
+/// What to list.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListAlerts {
+    /// Where the page before ended (`next_cursor`).
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    cursor: Option<Cursor>,
+    /// Alerts a page has, 1 to 200.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 200)))]
+    limit: Option<i64>,
+}
+
+/// When the last of a page was raised, and which it was: `1795229467547,outbox_dead:…`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+struct Cursor {
+    at_ms: i64,
+    alert_id: String,
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (at_ms, alert_id) = text.split_once(',').ok_or(NO_CURSOR)?;
+        Ok(Self { at_ms: at_ms.parse().map_err(|_| NO_CURSOR)?, alert_id: alert_id.to_owned() })
+    }
+}
+
+const NO_CURSOR: &str = "must be the next_cursor of a page";
+
+/// Alerts, oldest first.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range, and for a cursor that is none.
+pub fn alerts(ports: &Ports<'_>, query: ListAlerts) -> Result<Reply, Problem> {
+    let limit = limit(query.limit)?;
+    let after = query.cursor.unwrap_or_default();
+    let input = json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit.saturating_add(1) });
+    let rows = Shop::new(ports).list(&sql::ALERT_LIST, &input)?;
+    Ok(page("alerts", rows, limit, |row: &Value| {
+        let (at_ms, alert_id) = (row.get("at_ms")?.as_i64()?, row.get("alert_id")?.as_str()?);
+        Some(json!(format!("{at_ms},{alert_id}")))
+    }))
+}
