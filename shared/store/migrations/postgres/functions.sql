@@ -153,7 +153,7 @@ $$;
 -- A payment, as the provider is asked about it.
 create or replace function payment_json(p payment) returns jsonb language sql stable as $$
   select jsonb_build_object('payment_id', p.payment_id, 'reference', p.reference, 'method', p.method, 'state', p.state, 'currency', p.currency,
-    'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor)
+    'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor)
 $$;
 
 -- All that totals are made of: a cart, for a zone. Stock held for the cart's own session counts as available to it,
@@ -196,6 +196,7 @@ create or replace function saga_json(g saga) returns jsonb language plpgsql stab
 begin
   return (select jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
       'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
+      'capture_attempts', g.capture_attempts, 'failing_since_ms', g.failing_since_ms,
       'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms, 'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
       'reserved_until_ms', (select min(expires_at_ms) from reservation where session_id = g.session_id and status = 'active'),
       'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id)));
@@ -599,30 +600,40 @@ begin
 end
 $$;
 
--- Writes down what became of one attempt at a compensation: done, to be tried again, or dead with an alert raised once (CHK-8).
--- in: compensation_id, lease_token, state, retry_in_ms, error?, payment_state?, reference?, refunded_minor, saga_state?, alert?, events
+-- Writes down what became of a compensation that was taken: done, waiting, to be tried again, given back untried, or dead. An alert is raised
+-- once for what fails again and again, and once for what is dead (CHK-8). `next` is what takes its place: a refund of what a void found taken.
+-- in: compensation_id, lease_token, state, tried, retry_in_ms, error?, payment_state?, reference?, captured_minor?, refunded_minor, refund_reference?, saga_state?, next?, alert?, events
 -- refuses: compensation_moved_on, payment_reference_taken
 create or replace function compensation_settle(doc jsonb) returns jsonb language plpgsql as $$
 declare
   the_compensation compensation;
+  is_tried boolean := (doc ->> 'tried')::boolean;
 begin
   select * into the_compensation from compensation
     where compensation_id = doc ->> 'compensation_id' and lease_token = doc ->> 'lease_token' and state = 'pending' for update;
   if not found then raise exception 'compensation_moved_on'; end if;
   -- The saga before the payment, as everywhere.
   perform 1 from saga where saga_id = the_compensation.saga_id for update;
-  update compensation set state = doc ->> 'state', last_error = doc ->> 'error', lease_until_ms = 0,
-      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint
+  update compensation set state = doc ->> 'state', attempts = attempts + is_tried::integer, last_error = coalesce(doc ->> 'error', last_error),
+      refund_reference = doc ->> 'refund_reference', lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint,
+      failing_since_ms = case when is_tried and doc ->> 'error' is not null then coalesce(failing_since_ms, now_ms()) else failing_since_ms end
     where compensation_id = the_compensation.compensation_id;
   update payment set state = coalesce(doc ->> 'payment_state', state), reference = coalesce(doc ->> 'reference', reference),
+      captured_minor = coalesce((doc ->> 'captured_minor')::bigint, captured_minor),
       refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
     where payment_id = the_compensation.payment_id;
   update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms()
     where doc ->> 'saga_state' is not null and state = 'voiding' and saga_id = the_compensation.saga_id;
+  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+    select doc #>> '{next,compensation_id}', doc #>> '{next,kind}', the_compensation.payment_id, the_compensation.saga_id,
+      (doc #>> '{next,amount_minor}')::bigint, 'pending', the_compensation.reason, 0, now_ms(), 0, now_ms()
+    where doc ->> 'next' is not null;
   insert into alert (alert_id, detail, at_ms)
-    select 'compensation_dead:' || the_compensation.compensation_id, doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
+    select case doc ->> 'state' when 'dead' then 'compensation_dead:' else 'compensation_failing:' end || the_compensation.compensation_id,
+      doc ->> 'alert', now_ms()
+    where doc ->> 'alert' is not null on conflict do nothing;
   perform add_events(doc);
-  return jsonb_build_object('state', doc ->> 'state', 'attempts', the_compensation.attempts);
+  return jsonb_build_object('state', doc ->> 'state', 'attempts', the_compensation.attempts + is_tried::integer);
 end
 $$;
 
@@ -711,12 +722,14 @@ begin
   select * into the_order from orders
     where order_id = doc ->> 'order_id' and version = (doc ->> 'order_version')::bigint and doc -> 'legal_from' ? status for update;
   if not found then raise exception 'order_changed'; end if;
-  -- Held while they are judged: a capture that was under way has ended, and none begins.
+  -- Held while they are judged: no capture begins.
   select * into the_saga from saga where saga_id = the_order.detail ->> 'saga_id' for update;
   select * into the_payment from payment where saga_id = the_saga.saga_id for update;
   if the_payment.payment_id is not null
-    and (the_payment.state is distinct from doc ->> 'payment_state' or the_saga.state = 'capturing')
+    and (the_payment.state is distinct from doc ->> 'payment_state' or (the_saga.state = 'capturing' and the_saga.lease_until_ms > now_ms()))
   then raise exception 'order_busy'; end if;
+  -- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
+  update saga set state = 'completed', updated_at_ms = now_ms() where saga_id = the_saga.saga_id and state = 'capturing';
   insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
     values (the_order.order_id, the_order.version + 1, the_order.status, 'cancelled', doc ->> 'actor', doc ->> 'reason', now_ms());
   update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
@@ -850,20 +863,26 @@ begin
 end
 $$;
 
--- Writes down what became of a claimed batch: published, to be tried again, dead (an alert once), or given back untried. Fenced by the lease.
--- in: lease_token, published, retried: [{outbox_id, retry_in_ms}], dead: [{outbox_id, error}], untried
+-- Writes down what became of a claimed batch: published, to be tried again (an alert once for what fails again and again), dead (an alert once),
+-- or given back untried. Fenced by the lease.
+-- in: lease_token, published, retried: [{outbox_id, retry_in_ms, alert}], dead: [{outbox_id, error}], untried
 create or replace function outbox_settle(doc jsonb) returns jsonb language plpgsql as $$
 begin
   update outbox set state = 'published', attempts = attempts + 1, lease_until_ms = 0
     where lease_token = doc ->> 'lease_token' and state = 'pending' and outbox_id in (select item::bigint from each_item(doc -> 'published') as item);
-  update outbox set attempts = attempts + 1, lease_until_ms = 0, next_attempt_at_ms = now_ms() + (retry ->> 'retry_in_ms')::bigint
+  insert into alert (alert_id, detail, at_ms)
+    select 'outbox_failing:' || event_id, failed ->> 'alert', now_ms()
+    from each_item(doc -> 'retried') as failed join outbox on outbox_id = (failed ->> 'outbox_id')::bigint
+    where failed ->> 'alert' is not null and lease_token = doc ->> 'lease_token' and state = 'pending' on conflict do nothing;
+  update outbox set attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0,
+      next_attempt_at_ms = now_ms() + (retry ->> 'retry_in_ms')::bigint
     from each_item(doc -> 'retried') as retry
     where outbox_id = (retry ->> 'outbox_id')::bigint and lease_token = doc ->> 'lease_token' and state = 'pending';
   insert into alert (alert_id, detail, at_ms)
     select 'outbox_dead:' || event_id, failed ->> 'error', now_ms()
     from each_item(doc -> 'dead') as failed join outbox on outbox_id = (failed ->> 'outbox_id')::bigint
     where lease_token = doc ->> 'lease_token' and state = 'pending' on conflict do nothing;
-  update outbox set state = 'dead', attempts = attempts + 1, lease_until_ms = 0
+  update outbox set state = 'dead', attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0
     where lease_token = doc ->> 'lease_token' and state = 'pending'
       and outbox_id in (select (failed ->> 'outbox_id')::bigint from each_item(doc -> 'dead') as failed);
   update outbox set lease_until_ms = 0
@@ -872,19 +891,31 @@ begin
 end
 $$;
 
--- Writes down what the provider said of a capture: captured, given up, or to be asked again. Fenced by the lease.
--- in: saga_id, lease_token, to_state, payment_state, captured_minor, retry_in_ms, alert?, events
+-- Writes down what the provider said of a capture: captured, to be asked again, or given up. A capture given up is a compensation that is
+-- dead from the start, with its alert, so that operators have one place to look at. Fenced by the lease.
+-- in: saga_id, lease_token, to_state, payment_state, captured_minor, tried, retry_in_ms, alert?, compensation?, events
 -- refuses: saga_moved_on
 create or replace function payment_capture(doc jsonb) returns jsonb language plpgsql as $$
+declare
+  is_tried boolean := (doc ->> 'tried')::boolean;
 begin
   perform 1 from saga where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and state = 'capturing' for update;
   if not found then raise exception 'saga_moved_on'; end if;
-  update saga set state = doc ->> 'to_state', lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms()
+  update saga set state = doc ->> 'to_state', capture_attempts = capture_attempts + is_tried::integer, lease_until_ms = 0,
+      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms(),
+      failing_since_ms = case when is_tried and doc ->> 'payment_state' <> 'captured' then coalesce(failing_since_ms, now_ms()) else failing_since_ms end
     where saga_id = doc ->> 'saga_id';
   update payment set state = doc ->> 'payment_state', captured_minor = (doc ->> 'captured_minor')::bigint, updated_at_ms = now_ms()
     where saga_id = doc ->> 'saga_id';
+  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, failing_since_ms, next_attempt_at_ms, lease_until_ms, last_error, created_at_ms)
+    select doc #>> '{compensation,compensation_id}', 'capture_payment', p.payment_id, g.saga_id, p.amount_minor, 'dead', 'capture_given_up',
+      g.capture_attempts, g.failing_since_ms, now_ms(), 0, doc #>> '{compensation,error}', now_ms()
+    from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = doc ->> 'saga_id' and doc ->> 'compensation' is not null;
   insert into alert (alert_id, detail, at_ms)
-    select 'capture_failed:' || (doc ->> 'saga_id'), doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
+    select 'compensation_dead:' || (doc #>> '{compensation,compensation_id}'), doc #>> '{compensation,error}', now_ms()
+    where doc ->> 'compensation' is not null on conflict do nothing;
+  insert into alert (alert_id, detail, at_ms)
+    select 'capture_failing:' || (doc ->> 'saga_id'), doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
   perform add_events(doc);
   return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
 end
@@ -1030,7 +1061,7 @@ begin
 end
 $$;
 
--- Takes due compensations, oldest first, or the one named.
+-- Takes due compensations, oldest first, or the one named. To take one is no try yet: whoever settles it says what was tried.
 -- Locked first and read afterwards: whoever held a row has left it as it is read.
 -- in: lease_token, lease_ms, limit, compensation_id?
 create or replace function compensation_lease(doc jsonb) returns setof jsonb language plpgsql as $$
@@ -1041,11 +1072,14 @@ begin
     and next_attempt_at_ms <= now_ms() and (doc ->> 'compensation_id' is null or compensation_id = doc ->> 'compensation_id')
     order by next_attempt_at_ms limit (doc ->> 'limit')::bigint for update skip locked));
   return query update compensation as c
-    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint
     where compensation_id = any (due)
     returning jsonb_build_object('compensation_id', c.compensation_id, 'kind', c.kind, 'payment_id', c.payment_id, 'saga_id', c.saga_id,
-      'amount_minor', c.amount_minor, 'attempts', c.attempts, 'reason', c.reason,
+      'amount_minor', c.amount_minor, 'attempts', c.attempts, 'retries', c.retries, 'failing_since_ms', c.failing_since_ms, 'refund_reference', c.refund_reference,
+      'created_at_ms', c.created_at_ms, 'now_ms', now_ms(), 'reason', c.reason,
       'payment', (select payment_json(p) from payment as p where p.payment_id = c.payment_id),
+      'saga_created_at_ms', (select created_at_ms from saga where saga.saga_id = c.saga_id),
+      'order_status', (select status from orders where orders.order_id = (select order_id from payment as p where p.payment_id = c.payment_id)),
       'plan', (select plan from saga where saga.saga_id = c.saga_id));
 end
 $$;
@@ -1067,7 +1101,7 @@ begin
       update outbox set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint
         from free where outbox.outbox_id = free.outbox_id returning outbox.*)
     select jsonb_build_object('outbox_id', outbox_id, 'event_id', event_id, 'aggregate', aggregate, 'type', type, 'data', data,
-        'attempts', attempts, 'created_at_ms', created_at_ms)
+        'attempts', attempts, 'failing_since_ms', failing_since_ms, 'created_at_ms', created_at_ms, 'now_ms', now_ms())
       from taken order by outbox_id;
 end
 $$;
