@@ -560,7 +560,7 @@ begin
       refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
     where payment_id = the_compensation.payment_id;
   update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms() where state = 'voiding' and saga_id = the_compensation.saga_id;
-  delete from alert where alert_id = 'compensation_dead:' || the_compensation.compensation_id;
+  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id);
   return finish_command(doc, (select jsonb_build_object('compensation_id', the_compensation.compensation_id, 'state', 'resolved',
       'outcome', doc ->> 'outcome', 'payment_state', state)
     from payment where payment_id = the_compensation.payment_id));
@@ -593,7 +593,7 @@ begin
       failing_since_ms = case state when 'dead' then null else failing_since_ms end
     where compensation_id = the_compensation.compensation_id;
   update payment set state = coalesce(doc ->> 'to_payment_state', state), updated_at_ms = now_ms() where payment_id = the_compensation.payment_id;
-  delete from alert where alert_id = 'compensation_dead:' || the_compensation.compensation_id;
+  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id);
   return finish_command(doc, (select jsonb_build_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts,
       'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
     from compensation where compensation_id = the_compensation.compensation_id));
@@ -835,7 +835,7 @@ begin
   perform add_history('event/' || the_event.event_id, 'resolved', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
     'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
   update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
   return finish_command(doc, jsonb_build_object('event_id', the_event.event_id, 'state', 'resolved'));
 end
 $$;
@@ -856,7 +856,7 @@ begin
   update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
       attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
     where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id = 'outbox_dead:' || the_event.event_id;
+  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
   return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts,
       'next_attempt_at_ms', next_attempt_at_ms)
     from outbox where outbox_id = the_event.outbox_id));
