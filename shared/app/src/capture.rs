@@ -23,10 +23,8 @@ pub(crate) async fn take(
     key: &str,
     asked_before: bool,
 ) -> Result<Taken, ProviderError> {
-    if asked_before {
-        if let Some(taken) = stands(provider, reference).await? {
-            return Ok(taken);
-        }
+    if asked_before && let Some(taken) = stands(provider, reference).await? {
+        return Ok(taken);
     }
     match provider.capture(reference, payment.amount_minor, payment.currency.as_str(), key).await {
         Ok(Capture::Captured { amount_minor, .. }) => Ok(Taken::Captured(amount_minor)),

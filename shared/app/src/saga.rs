@@ -295,7 +295,34 @@ async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, r
             nothing_held(shop, &saga, "payment_reference_taken")?;
             Ok(Outcome::Refused(Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER)))
         }
-        _ => go_back(shop, saga, reference, SagaEvent::OrderRefused, "order_refused").await,
+        // No refusal of that statement: whatever it was, there is no order.
+        Refusal::CartNotFound
+        | Refusal::CartExists
+        | Refusal::CartLocked
+        | Refusal::CartChanged
+        | Refusal::VersionConflict
+        | Refusal::LineNotFound
+        | Refusal::TooManyLines
+        | Refusal::QuantityOutOfRange
+        | Refusal::ShareNotFound
+        | Refusal::TooManyShares
+        | Refusal::IdempotencyKeySeen
+        | Refusal::SessionClosed
+        | Refusal::ConfirmInProgress
+        | Refusal::PricesMoved
+        | Refusal::InsufficientStock
+        | Refusal::SagaMovedOn
+        | Refusal::CompensationMovedOn
+        | Refusal::CompensationReplaced
+        | Refusal::EventMovedOn
+        | Refusal::OrderChanged
+        | Refusal::OrderBusy
+        | Refusal::CurrencyUnsupported
+        | Refusal::SkuUnknown
+        | Refusal::WarehouseUnknown
+        | Refusal::StockWouldBeNegative
+        | Refusal::PriceNotPositive
+        | Refusal::WeightNegative => go_back(shop, saga, reference, SagaEvent::OrderRefused, "order_refused").await,
     }
 }
 
