@@ -324,9 +324,9 @@ endpoints! {
     /// The schema of the database.
     MIGRATE: "ops-migrate" "/internal/migrate" {
         /// The version of the database's schema, and the one that is needed.
-        show_schema: "GET" Scope("schema:migrate") => |it| it.no_query().reply::<wire::SchemaVersion>(200);
+        show_schema: "GET" Scope("schema:migrate") => |it| it.no_query().reply::<wire::SchemaVersion>(200).stored();
         /// Set up an empty database, or lead an older one to the schema that is needed.
-        migrate: "POST" Scope("schema:migrate") => |it| it.no_query().reply::<wire::Migrated>(200);
+        migrate: "POST" Scope("schema:migrate") => |it| it.no_query().reply::<wire::Migrated>(200).stored();
     }
     /// This document.
     OPENAPI: "ops-openapi" "/openapi.json" {
