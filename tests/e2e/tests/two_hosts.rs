@@ -149,10 +149,10 @@ fn changes_of_one_cart_through_both_hosts_lose_nothing() {
 }
 
 #[test]
-fn workers_of_two_hosts_do_no_harm_side_by_side() {
+fn a_run_of_each_worker_on_both_hosts_does_no_harm() {
     let hosts = Hosts::alone();
     let sku = hosts.shop.sku().stock(1_000).create();
-    let buyers = hosts.buyers(10, &sku, "pm_card_visa");
+    let buyers = hosts.buyers(4, &sku, "pm_card_visa");
     let orders: Vec<String> =
         buyers.iter().map(|(_, session)| session.confirm().expect(201)["order_id"].as_str().unwrap().to_owned()).collect();
     // A lease in the key-values of one host is no lease for the other.
@@ -164,10 +164,12 @@ fn workers_of_two_hosts_do_no_harm_side_by_side() {
     });
     for order in &orders {
         let aggregate = format!("order/{order}");
-        e2e::eventually("the order's events are out", || {
-            let waiting = hosts.shop.rows("outbox", "aggregate", &aggregate).iter().any(|row| row["state"] != "published");
-            waiting.then(|| hosts.shop.run("outbox-relay")).is_none().then_some(())
-        });
+        // The events of other tests may stand before them.
+        let begun = Instant::now();
+        while hosts.shop.rows("outbox", "aggregate", &aggregate).iter().any(|row| row["state"] != "published") {
+            assert!(begun.elapsed() < Duration::from_secs(90), "not relayed: {aggregate}");
+            hosts.shop.run("outbox-relay");
+        }
         let arrived = hosts.shop.arrivals(&aggregate);
         let mut ids: Vec<&str> = arrived.iter().filter_map(|event| event["event"]["id"].as_str()).collect();
         let all = ids.len();
