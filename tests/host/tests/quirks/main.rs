@@ -5,7 +5,7 @@ mod faults;
 mod host;
 mod wire;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -556,7 +556,9 @@ fn dripping() -> String {
         for caller in listener.incoming() {
             let mut caller = caller.unwrap();
             std::thread::spawn(move || {
-                let mut told = caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+                // An answer before its question is no HTTP.
+                let asked = caller.read(&mut [0; 1024]);
+                let mut told = asked.and_then(|_| caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"));
                 while told.is_ok() {
                     std::thread::sleep(Duration::from_millis(50));
                     told = caller.write_all(b"x");
