@@ -72,7 +72,7 @@ fn a_dead_compensation_is_tried_again_as_if_it_were_new() {
     let shop = given_up(&["ann", "bob"]);
     shop.exec("update compensation set failing_since_ms = 7");
     // It was told of before it died, too.
-    shop.exec("insert into alert (alert_id, detail, at_ms) values ('compensation_failing:compensation-ann', 'ten tries', 1)");
+    shop.exec("insert into alert (alert_id, detail, at_ms) values ('compensation_failing:compensation-ann', 'ten tries', 1), ('capture_failing:saga-ann', 'ten tries', 1)");
     let before = shop.rows("select * from payment order by 1");
     let receipt = shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
     assert_eq!((&receipt["state"], &receipt["attempts"], &receipt["retries"]), (&json!("pending"), &json!(0), &json!(1)), "{receipt}");

@@ -23,7 +23,8 @@ begin
       refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
     where payment_id = the_compensation.payment_id;
   update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms() where state = 'voiding' and saga_id = the_compensation.saga_id;
-  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id);
+  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id,
+    'capture_failing:' || the_compensation.saga_id);
   return finish_command(doc, (select jsonb_build_object('compensation_id', the_compensation.compensation_id, 'state', 'resolved',
       'outcome', doc ->> 'outcome', 'payment_state', state)
     from payment where payment_id = the_compensation.payment_id));

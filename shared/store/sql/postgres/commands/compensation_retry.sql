@@ -24,7 +24,8 @@ begin
       failing_since_ms = case state when 'dead' then null else failing_since_ms end
     where compensation_id = the_compensation.compensation_id;
   update payment set state = coalesce(doc ->> 'to_payment_state', state), updated_at_ms = now_ms() where payment_id = the_compensation.payment_id;
-  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id);
+  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id,
+    'capture_failing:' || the_compensation.saga_id);
   return finish_command(doc, (select jsonb_build_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts,
       'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
     from compensation where compensation_id = the_compensation.compensation_id));

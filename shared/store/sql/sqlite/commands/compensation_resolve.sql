@@ -17,7 +17,8 @@ update payment set state = coalesce(:to_payment_state, state), captured_minor = 
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
 update saga set state = :saga_state, updated_at_ms = now_ms()
   where state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
-delete from alert where alert_id in ('compensation_dead:' || :compensation_id, 'compensation_failing:' || :compensation_id);
+delete from alert where alert_id in ('compensation_dead:' || :compensation_id, 'compensation_failing:' || :compensation_id,
+    'capture_failing:' || (select saga_id from compensation where compensation_id = :compensation_id));
 @finish
 returning
 (select json_object('compensation_id', k.compensation_id, 'state', k.state, 'outcome', :outcome, 'payment_state', p.state)

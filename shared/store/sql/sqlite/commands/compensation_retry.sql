@@ -20,7 +20,8 @@ update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_
   where compensation_id = :compensation_id;
 update payment set state = coalesce(:to_payment_state, state), updated_at_ms = now_ms()
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
-delete from alert where alert_id in ('compensation_dead:' || :compensation_id, 'compensation_failing:' || :compensation_id);
+delete from alert where alert_id in ('compensation_dead:' || :compensation_id, 'compensation_failing:' || :compensation_id,
+    'capture_failing:' || (select saga_id from compensation where compensation_id = :compensation_id));
 @finish
 returning
 (select json_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts, 'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
