@@ -303,7 +303,9 @@ impl Config for Variables {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         variables::get(name).map_err(|error| match error {
             variables::Error::Undefined(_) => ConfigError::Undefined { name: name.to_owned() },
-            error => ConfigError::Provider { name: name.to_owned(), reason: format!("{error:?}") },
+            error @ (variables::Error::InvalidName(_) | variables::Error::Provider(_) | variables::Error::Other(_)) => {
+                ConfigError::Provider { name: name.to_owned(), reason: format!("{error:?}") }
+            }
         })
     }
 }
