@@ -96,7 +96,9 @@ fn a_cart_that_is_at_the_bank_can_be_changed() {
         assert_eq!(states(&guest), ["superseded"]);
         others_are_refused(&shop, &sku);
         let late = bank_says(&guest, 0, true);
-        old.confirm_as("first").problem(409, "session_stale");
+        // Of a cart without lines no total is made, and so none is compared.
+        let (status, code) = if number == 2 { (422, "shipping_method_unavailable") } else { (409, "session_stale") };
+        old.confirm_as("first").problem(status, code);
         shop.run_workers_until_quiet();
         assert_eq!((guest.order_rows().len(), guest.provider_payments().held()), (0, 0), "{late:?}");
         if number == 2 {

@@ -101,7 +101,16 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
         ("CHECKOUT_CONFIRM" | "ORDER_CANCEL" | "SESSION", "POST") => Some(json!({})),
         ("RETRY_COMPENSATION" | "RETRY_EVENT" | "RESOLVE_EVENT", "POST") => Some(json!({ "reason": "why" })),
         ("RESOLVE_COMPENSATION", "POST") => Some(json!({ "reason": "why", "outcome": "written_off" })),
-        ("OUTBOX_RELAY" | "RESERVATION_CLEANUP" | "SAGA_RECOVERY" | "COMPENSATION_RETRY" | "CONSISTENCY_AUDIT" | "MIGRATE", "POST") => None,
+        (
+            "OUTBOX_RELAY"
+            | "CART_CLEANUP"
+            | "RESERVATION_CLEANUP"
+            | "SAGA_RECOVERY"
+            | "COMPENSATION_RETRY"
+            | "CONSISTENCY_AUDIT"
+            | "MIGRATE",
+            "POST",
+        ) => None,
         (
             "CART"
             | "CART_SHARES"
@@ -128,13 +137,14 @@ fn body(endpoint: &Endpoint, method: &str, fixture: &Fixture<'_>) -> Option<Valu
             | "CONFIG"
             | "MIGRATE"
             | "OUTBOX_RELAY"
+            | "CART_CLEANUP"
             | "RESERVATION_CLEANUP"
             | "SAGA_RECOVERY"
             | "COMPENSATION_RETRY"
             | "CONSISTENCY_AUDIT",
             "GET",
         )
-        | ("CART" | "CART_ITEM" | "CART_SHARE", "DELETE") => None,
+        | ("CART" | "CART_ITEM" | "CART_SHARE" | "CHECKOUT_SESSION", "DELETE") => None,
         (name, method) => panic!("{method} of {name} has no row here: say how it is called"),
     }
 }
