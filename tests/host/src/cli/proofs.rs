@@ -97,6 +97,9 @@ impl Ground {
         if proof == Proof::Chaos {
             // With its breakers; and patience ends soon, so that answers come too late.
             shop.set("payment_timeout_ms", "1000");
+            // Open for a moment: for as long as by default, most buyers of ten minutes would meet nothing else.
+            shop.set("breaker_open_seconds", "2");
+            shop.set("breaker_failures", "8");
         } else {
             // A breaker would keep one broken call from the next.
             shop.set("breaker_failures", "1000");
