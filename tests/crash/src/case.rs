@@ -140,7 +140,7 @@ impl Case {
             case: self,
             buyer: buyer.clone(),
             sku: sku.clone(),
-            call: call.header("idempotency-key", &key),
+            call: call.keyed(&key),
             customer: None,
         };
         if self == Self::Add {

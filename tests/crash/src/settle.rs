@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 /// Longer than a driver's lease, a worker's, and the first waits.
 const STEP_MS: i64 = 130_000;
-/// Twice as long as stock is held.
-const STEPS_MAX: usize = 16;
+/// Longer than `give_up_seconds`, which these shops set to an hour, and the last wait.
+const STEPS_MAX: usize = 50;
 /// In the order in which one leaves work to the next.
 pub const WORKERS: [&str; 4] = ["saga-recovery", "compensation-retry", "reservation-cleanup", "outbox-relay"];
 /// What is not there when all is done.
@@ -66,7 +66,7 @@ pub(crate) fn settle(shop: &Shop, workers: &[&str]) {
 /// Steps until nothing is unfinished.
 ///
 /// # Panics
-/// When something still is after half an hour of the shop's time.
+/// When something still is after nearly two hours of the shop's time.
 pub fn settle_until_quiet(shop: &Shop) {
     let unfinished = || -> Vec<Value> { UNFINISHED.iter().flat_map(|(table, column, value)| shop.rows(table, column, value)).collect() };
     for _ in 0..STEPS_MAX {

@@ -103,6 +103,9 @@ impl Ground {
         } else {
             // A breaker would keep one broken call from the next.
             shop.set("breaker_failures", "1000");
+            // What no patience mends is given up soon, and no cart ends while others are under proof.
+            shop.set("give_up_seconds", "3600");
+            shop.set("cart_guest_idle_seconds", "2592000");
         }
         Ok(Some(Self { shop, folder, _redis: redis, _cluster: cluster }))
     }
