@@ -25,9 +25,10 @@ made = collections.Counter()
 answers = collections.defaultdict(collections.Counter)
 
 
-def api(method, path, token=None, body=None):
+def api(method, path, token=None, body=None, key=None):
     """A call of ours, on the way to what a generated one needs."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
+    headers |= {"idempotency-key": key} if key else {}
     reply = requests.request(method, f"{URL}{path}", json=body, headers=headers, timeout=60)
     reply.raise_for_status()
     return reply.json()
@@ -47,7 +48,8 @@ class Buyer:
     """A guest, as far on the way to an order as is asked for."""
 
     def __init__(self):
-        self.token = api("POST", "/api/v1/cart", body=example("open_cart"))["guest_token"]
+        cart = api("POST", "/api/v1/cart", body=example("open_cart"))
+        self.token, self.cart_id = cart["guest_token"], cart["cart"]["cart_id"]
 
     def with_line(self):
         # Whose cart has become an order opens another; whose has not gets it again.
@@ -71,6 +73,27 @@ class Buyer:
         return self
 
 
+    def with_dead_refund(self):
+        self.with_order()
+        api("POST", "/simulator/faults", body={"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
+        api("POST", f"/api/v1/orders/{self.order_id}/cancel", self.token, {}, key=str(uuid.uuid4()))
+        dead = api("GET", "/api/v1/operations/compensations?limit=100", SERVICE)["compensations"]
+        self.compensation_id = next(one["compensation_id"] for one in dead if one.get("order_id") == self.order_id)
+        return self
+
+    def with_failed_event(self):
+        relay = lambda: api("POST", "/internal/workers/outbox-relay", SERVICE)
+        while relay()["done"] > 0:
+            pass
+        self.with_line()
+        subject = f"cart/{self.cart_id}"
+        api("POST", "/simulator/faults", body={"match": {"operation": "sink", "subject": subject}, "fault": "sink_fail", "times": 1})
+        relay()
+        waiting = api("GET", "/api/v1/operations/events?state=pending&limit=100", SERVICE)["events"]
+        self.event_id = next(one["event_id"] for one in waiting if one["subject"] == subject)
+        return self
+
+
 # Who calls when nothing special is needed.
 shopper = Buyer()
 
@@ -88,6 +111,12 @@ NEEDS = {
     "view_order": lambda: with_parameters(Buyer().with_order(), "order_id"),
     "view_order_by_number": lambda: with_parameters(Buyer().with_order(), "order_number"),
     "cancel_order": lambda: with_parameters(Buyer().with_order(), "order_id"),
+    "view_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
+    "retry_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
+    "resolve_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
+    "view_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
+    "retry_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
+    "resolve_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
 }
 
 
