@@ -136,13 +136,7 @@ impl Case {
         let sku = shop.sku().stock(STOCK).create();
         let buyer = shop.guest();
         let key = unique("key-");
-        let stage = |call: Call| Stage {
-            case: self,
-            buyer: buyer.clone(),
-            sku: sku.clone(),
-            call: call.keyed(&key),
-            customer: None,
-        };
+        let stage = |call: Call| Stage { case: self, buyer: buyer.clone(), sku: sku.clone(), call: call.keyed(&key), customer: None };
         if self == Self::Add {
             return stage(buyer.adding(&sku, QUANTITY));
         }
