@@ -38,8 +38,12 @@ pub enum Case {
     Add,
     /// Cancelling an order whose money was taken.
     CancelCaptured,
+    /// Cancelling an order whose money was taken, and whose refund the provider accepts and does not finish at once.
+    CancelRefundPends,
     /// Cancelling an order whose money is held, and could not be taken.
     CancelUncaptured,
+    /// An operator has a refund tried again that the provider refused.
+    OperatorRetries,
     /// A guest with a cart logs in as a customer who has one too.
     Merge,
 }
@@ -57,7 +61,7 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Confirm,
         Self::ConfirmDeclined,
         Self::ConfirmGoesBack,
@@ -69,7 +73,9 @@ impl Case {
         Self::Begin,
         Self::Add,
         Self::CancelCaptured,
+        Self::CancelRefundPends,
         Self::CancelUncaptured,
+        Self::OperatorRetries,
         Self::Merge,
     ];
 
@@ -88,7 +94,9 @@ impl Case {
             Self::Begin => "begin",
             Self::Add => "add",
             Self::CancelCaptured => "cancel, captured",
+            Self::CancelRefundPends => "cancel, refund pends",
             Self::CancelUncaptured => "cancel, uncaptured",
+            Self::OperatorRetries => "an operator's retry",
             Self::Merge => "merge at login",
         }
     }
@@ -101,7 +109,8 @@ impl Case {
             Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => &[End::NothingHeld],
             Self::Begin => &[End::Begun, End::NotBegun],
             Self::Add => &[End::Added, End::NotAdded],
-            Self::CancelCaptured => &[End::Cancelled, End::Paid],
+            Self::CancelCaptured | Self::CancelRefundPends => &[End::Cancelled, End::Paid],
+            Self::OperatorRetries => &[End::Cancelled, End::Owed],
             Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
             Self::Merge => &[End::Merged, End::NotMerged],
         }
@@ -115,7 +124,7 @@ impl Case {
             Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => End::NothingHeld,
             Self::Begin => End::Begun,
             Self::Add => End::Added,
-            Self::CancelCaptured | Self::CancelUncaptured => End::Cancelled,
+            Self::CancelCaptured | Self::CancelRefundPends | Self::CancelUncaptured | Self::OperatorRetries => End::Cancelled,
             Self::Merge => End::Merged,
         }
     }
@@ -127,7 +136,10 @@ impl Case {
             Self::ConfirmCaptureFails => "pm_sim_capture_fails_2",
             Self::ConfirmNeedsAction | Self::ConfirmAfterAction | Self::ConfirmInstead => "pm_card_authenticationRequired",
             Self::CancelUncaptured => "pm_sim_capture_fails_always",
-            Self::Confirm | Self::ConfirmSoldOut | Self::Begin | Self::Add | Self::CancelCaptured | Self::Merge => "pm_card_visa",
+            Self::CancelRefundPends => "pm_sim_refund_pending",
+            Self::Confirm | Self::ConfirmSoldOut | Self::Begin | Self::Add | Self::CancelCaptured | Self::OperatorRetries | Self::Merge => {
+                "pm_card_visa"
+            }
         }
     }
 
@@ -162,7 +174,9 @@ impl Case {
             | Self::ConfirmInstead
             | Self::ConfirmSoldOut
             | Self::CancelCaptured
-            | Self::CancelUncaptured => {
+            | Self::CancelRefundPends
+            | Self::CancelUncaptured
+            | Self::OperatorRetries => {
                 let session = buyer.check_out_with(self.payment_method());
                 match self {
                     Self::ConfirmSoldOut => drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200)),
@@ -175,12 +189,25 @@ impl Case {
                     }
                     _ => {}
                 }
-                if !matches!(self, Self::CancelCaptured | Self::CancelUncaptured) {
+                let cancels =
+                    matches!(self, Self::CancelCaptured | Self::CancelRefundPends | Self::CancelUncaptured | Self::OperatorRetries);
+                if !cancels {
                     let body = if self == Self::ConfirmInstead { json!({ "payment_method": "pm_card_visa" }) } else { json!({}) };
                     return stage(session.confirming_with(&body));
                 }
                 let order = session.confirm().expect(201);
-                stage(buyer.cancelling(order["order_id"].as_str().expect("an order")))
+                let cancelling = buyer.cancelling(order["order_id"].as_str().expect("an order"));
+                if self != Self::OperatorRetries {
+                    return stage(cancelling);
+                }
+                let saga = stage(Call::new("POST", "/")).of_cart("saga")[0]["saga_id"].clone();
+                let refused = json!({ "match": { "operation": "refund", "saga": saga }, "fault": "status", "code": 400, "times": 1 });
+                shop.call("POST", "/simulator/faults").json(&refused).send().expect(201);
+                cancelling.send().expect(200);
+                let owed = shop.rows("compensation", "saga_id", saga.as_str().expect("a saga"));
+                assert_eq!(owed[0]["state"], "dead", "{owed:?}");
+                let path = format!("/api/v1/operations/compensations/{}/retry", owed[0]["compensation_id"].as_str().expect("an id"));
+                stage(shop.call("POST", &path).bearer(&shop.token("operations:write")).json(&json!({ "reason": "refuse no more" })))
             }
         }
     }
@@ -236,7 +263,9 @@ impl Stage<'_> {
             Case::ConfirmNeedsAction => assert!(matches!(reply.status, 402 | 409), "{reply:?}"),
             Case::ConfirmSoldOut => drop(reply.problem(422, "insufficient_stock")),
             Case::Begin => drop(reply.expect(201)),
-            Case::Add | Case::CancelCaptured | Case::CancelUncaptured | Case::Merge => drop(reply.expect(200)),
+            Case::Add | Case::CancelCaptured | Case::CancelRefundPends | Case::CancelUncaptured | Case::OperatorRetries | Case::Merge => {
+                drop(reply.expect(200))
+            }
         }
     }
 

@@ -35,7 +35,7 @@ const PAST_RESERVATION_MS: i64 = 16 * 60_000;
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 8] = [
+const KINDS: [Work; 9] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -65,6 +65,14 @@ const KINDS: [Work; 8] = [
         worker: "compensation-retry",
         case: Case::CancelCaptured,
         left_by: || outbound(1, "stop_before"),
+        after_ms: PAST_LEASE_MS,
+        ends: &[End::Cancelled],
+    },
+    Work {
+        name: "compensation-retry: a refund that pends",
+        worker: "compensation-retry",
+        case: Case::CancelRefundPends,
+        left_by: || outbound(1, "stop_after"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Cancelled],
     },
