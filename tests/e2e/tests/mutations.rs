@@ -54,7 +54,18 @@ fn operations() -> Vec<Operation> {
     all
 }
 
-/// Somebody with something in the cart, an open session, a share, an order; and everybody's tokens.
+/// An order was cancelled, and its refund was refused; the refund.
+fn dead_refund(shop: &Shop, sku: &str) -> String {
+    let buyer = shop.guest();
+    let order = buyer.buy(sku, 1);
+    let saga = shop.rows("saga", "cart_id", &buyer.cart_id)[0]["saga_id"].clone();
+    let refused = json!({ "match": { "operation": "refund", "saga": saga }, "fault": "status", "code": 400, "times": 1 });
+    shop.call("POST", "/simulator/faults").json(&refused).send().expect(201);
+    buyer.cancelling(order["order_id"].as_str().unwrap()).send().expect(200);
+    shop.rows("compensation", "saga_id", saga.as_str().unwrap())[0]["compensation_id"].as_str().unwrap().to_owned()
+}
+
+/// Somebody with something in the cart, an open session, a share, an order; what an operator looks at; and everybody's tokens.
 struct Scene {
     guest: String,
     service: String,
@@ -72,7 +83,10 @@ impl Scene {
         buyer.add(&sku, 2).expect(200);
         let (share, session) = (buyer.share(), buyer.check_out());
         let text = |member: &str| order[member].as_str().unwrap().to_owned();
+        let event = shop.rows("outbox", "aggregate", &format!("cart/{}", buyer.cart_id))[0]["event_id"].clone();
         let names = vec![
+            ("{compensation_id}", dead_refund(shop, &sku)),
+            ("{event_id}", event.as_str().unwrap().to_owned()),
             ("{line_id}", sku.clone()),
             ("{sku}", sku),
             ("{session_id}", session.session_id.clone()),
@@ -95,6 +109,7 @@ impl Scene {
         } else if is("/internal")
             || is("/api/v1/catalog")
             || is("/api/v1/config")
+            || is("/api/v1/operations")
             || (operation.method == "POST" && operation.path == "/api/v1/orders")
         {
             &self.service

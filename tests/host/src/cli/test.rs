@@ -35,7 +35,7 @@ const SKIPPED: &str = "skipped on spin: ";
 const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
 /// How many mutated requests a whole run sends to each database, and their seed: the same for all, so that a run fails for what
 /// has changed. Long runs take another.
-const MUTATIONS: u32 = 300;
+const MUTATIONS: u32 = 1_000;
 const MUTATIONS_SEED: u64 = 1;
 /// How many one shop gets: they look at every row there is, again and again, so a long run would become ever slower.
 const MUTATIONS_OF_A_SHOP: u32 = 5_000;
