@@ -196,17 +196,13 @@ impl Case {
                     return stage(session.confirming_with(&body));
                 }
                 let order = session.confirm().expect(201);
-                let cancelling = buyer.cancelling(order["order_id"].as_str().expect("an order"));
+                let order_id = order["order_id"].as_str().expect("an order");
                 if self != Self::OperatorRetries {
-                    return stage(cancelling);
+                    return stage(buyer.cancelling(order_id));
                 }
-                let saga = stage(Call::new("POST", "/")).of_cart("saga")[0]["saga_id"].clone();
-                let refused = json!({ "match": { "operation": "refund", "saga": saga }, "fault": "status", "code": 400, "times": 1 });
-                shop.call("POST", "/simulator/faults").json(&refused).send().expect(201);
-                cancelling.send().expect(200);
-                let owed = shop.rows("compensation", "saga_id", saga.as_str().expect("a saga"));
-                assert_eq!(owed[0]["state"], "dead", "{owed:?}");
-                let path = format!("/api/v1/operations/compensations/{}/retry", owed[0]["compensation_id"].as_str().expect("an id"));
+                let owed = buyer.cancels_and_is_owed(order_id, 400);
+                assert_eq!(shop.rows("compensation", "compensation_id", &owed)[0]["state"], "dead", "{owed}");
+                let path = format!("/api/v1/operations/compensations/{owed}/retry");
                 stage(shop.call("POST", &path).bearer(&shop.token("operations:write")).json(&json!({ "reason": "refuse no more" })))
             }
         }

@@ -68,6 +68,22 @@ impl Shop {
 }
 
 impl Guest<'_> {
+    /// Cancels an order, while the provider answers what is owed for it with `code`, once; the compensation's id.
+    ///
+    /// # Panics
+    /// When the order is not cancelled.
+    #[must_use]
+    pub fn cancels_and_is_owed(&self, order_id: &str, code: u16) -> String {
+        let saga = self.shop.rows("saga", "cart_id", &self.cart_id)[0]["saga_id"].clone();
+        for operation in ["refund", "cancel"] {
+            let fault = json!({ "match": { "operation": operation, "saga": saga }, "fault": "status", "code": code, "times": 1 });
+            self.shop.call("POST", "/simulator/faults").json(&fault).send().expect(201);
+        }
+        self.cancelling(order_id).send().expect(200);
+        let owed = self.shop.rows("compensation", "saga_id", saga.as_str().expect("a saga"));
+        owed[0]["compensation_id"].as_str().expect("an id").to_owned()
+    }
+
     /// What the provider did for all confirms of their first cart together.
     #[must_use]
     pub fn provider_payments(&self) -> Payment {

@@ -58,11 +58,7 @@ fn operations() -> Vec<Operation> {
 fn dead_refund(shop: &Shop, sku: &str) -> String {
     let buyer = shop.guest();
     let order = buyer.buy(sku, 1);
-    let saga = shop.rows("saga", "cart_id", &buyer.cart_id)[0]["saga_id"].clone();
-    let refused = json!({ "match": { "operation": "refund", "saga": saga }, "fault": "status", "code": 400, "times": 1 });
-    shop.call("POST", "/simulator/faults").json(&refused).send().expect(201);
-    buyer.cancelling(order["order_id"].as_str().unwrap()).send().expect(200);
-    shop.rows("compensation", "saga_id", saga.as_str().unwrap())[0]["compensation_id"].as_str().unwrap().to_owned()
+    buyer.cancels_and_is_owed(order["order_id"].as_str().unwrap(), 400)
 }
 
 /// Somebody with something in the cart, an open session, a share, an order; what an operator looks at; and everybody's tokens.

@@ -19,14 +19,7 @@ fn acts(shop: &Shop, path: &str, body: &Value) -> Call {
 fn cancels<'s>(shop: &'s Shop, code: u16) -> (Guest<'s>, String) {
     let guest = shop.guest();
     let order = guest.buy(&shop.sku().create(), 1);
-    let saga = shop.rows("saga", "cart_id", &guest.cart_id)[0]["saga_id"].clone();
-    for operation in ["refund", "cancel"] {
-        let fault = json!({ "match": { "operation": operation, "saga": saga }, "fault": "status", "code": code, "times": 1 });
-        shop.call("POST", "/simulator/faults").json(&fault).send().expect(201);
-    }
-    guest.cancelling(order["order_id"].as_str().unwrap()).send().expect(200);
-    let owed = shop.rows("compensation", "saga_id", saga.as_str().unwrap());
-    let id = owed[0]["compensation_id"].as_str().unwrap().to_owned();
+    let id = guest.cancels_and_is_owed(order["order_id"].as_str().unwrap(), code);
     (guest, id)
 }
 
