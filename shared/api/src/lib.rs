@@ -110,7 +110,7 @@ endpoints! {
             .problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
     }
     /// One line of the caller's cart.
-    CART_ITEM: "cart-item" "/api/v1/cart/items/:line_id" {
+    CART_ITEM: "cart-line" "/api/v1/cart/items/:line_id" {
         /// Replace a line's quantity.
         set_quantity: "PUT" Owner => |it| it.versioned().keyed().body::<cart::SetQuantity>(examples::set_quantity())
             .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE).problems(&[LineNotFound, QuantityOutOfRange]);
@@ -142,7 +142,7 @@ endpoints! {
             .reply::<cart::Shared>(201).located().link("revoke_share", "share_id", "share_id").problems(OF_CART).problems(&[TooManyShares]);
     }
     /// A share of the caller's cart.
-    CART_SHARE: "cart-share" "/api/v1/cart/shares/:share_id" {
+    CART_SHARE: "cart-share-by-id" "/api/v1/cart/shares/:share_id" {
         /// Revoke a share: its token is as if it had never been.
         revoke_share: "DELETE" Owner => |it| it.keyed().reply::<wire::ShareRevoked>(200).replayable().problems(OF_CART).problems(&[ShareNotFound]);
     }
@@ -157,7 +157,7 @@ endpoints! {
             .problems(OF_CART).problems(TOTALS).problems(BEGIN);
     }
     /// A checkout session.
-    CHECKOUT_SESSION: "checkout-session" "/api/v1/checkout/:session_id" {
+    CHECKOUT_SESSION: "checkout-session-by-id" "/api/v1/checkout/:session_id" {
         /// A session, with what is reserved for it and the payment it waits for.
         view_checkout: "GET" Owner => |it| it.no_query().reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
         /// Close a session that has no order.
@@ -213,7 +213,7 @@ endpoints! {
             .reply::<wire::Imported>(200).problems(&[CurrencyUnsupported]).stored();
     }
     /// One SKU with its prices.
-    SKU: "catalog-sku" "/api/v1/catalog/skus/:sku" {
+    SKU: "catalog-sku-by-code" "/api/v1/catalog/skus/:sku" {
         /// A SKU.
         view_sku: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::SkuRecord>(200).problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
@@ -229,7 +229,7 @@ endpoints! {
             .reply::<wire::StockMoved>(200).replayable().problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
     }
     /// Sessions of customers.
-    SESSION: "ops-session" "/api/v1/session" {
+    SESSION: "account-session" "/api/v1/session" {
         /// A customer's session: their identity provider's token for ours.
         ///
         /// The session token is good for 15 minutes and opens everything that is the customer's. With a guest's token their cart is merged into the customer's,

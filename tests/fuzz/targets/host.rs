@@ -2,22 +2,22 @@
 //! own host in, a template gives back what stands in it, a plan is written as it was read, a route takes what it says.
 #![no_main]
 
-#[path = "../../host/src/allowed_hosts.rs"]
+#[path = "../../../dev/host/src/allowed_hosts.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod allowed_hosts;
-#[path = "../../host/src/calls.rs"]
+#[path = "../../../dev/host/src/calls.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod calls;
-#[path = "../../host/src/faults.rs"]
+#[path = "../../../dev/host/src/faults.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod faults;
-#[path = "../../host/src/manifest.rs"]
+#[path = "../../../dev/host/src/manifest.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod manifest;
-#[path = "../../host/src/router.rs"]
+#[path = "../../../dev/host/src/router.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod router;
-#[path = "../../host/src/template.rs"]
+#[path = "../../../dev/host/src/template.rs"]
 #[allow(dead_code, reason = "till uses the rest")]
 mod template;
 

@@ -63,7 +63,7 @@ scenarios! {
     ExchangeEs256 "exchange-es256" "exchange, ES256";
     /// A customer's RS256 token for a session token.
     ExchangeRs256 "exchange-rs256" "exchange, RS256";
-    /// What an add asks of the host, without the shop (`tests/bare`).
+    /// What an add asks of the host, without the shop (`dev/bare`).
     BareAdd "bare-add" "bare add";
     /// The shop's own statements of an add, without the shop.
     SameAdd "same-add" "the same statements, add";

@@ -16,8 +16,8 @@ const COMPONENT_BYTES_MAX: u64 = 800_000;
 const COMPONENTS_BYTES_MAX: u64 = 30_000_000;
 /// And half of them at most this.
 const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
-/// What only development has; it is never deployed, and has no budget.
-const DEVELOPMENT_ONLY: [&str; 2] = ["ops-simulator", "ops-test-hooks"];
+/// What only development has, in `dev/`; it is never deployed, and has no budget.
+const DEVELOPMENT_ONLY: [&str; 2] = ["simulator", "hooks"];
 /// Variables that only `allowed_outbound_hosts` reads.
 const HOST_VARIABLES: [&str; 4] = ["payment_host", "event_sink_host", "customer_jwks_host", "database_host"];
 
@@ -67,25 +67,21 @@ fn folders_crates_components_and_wasm_files_have_one_name() {
         let id = folder.replace('/', "-");
         let cargo = manifest(&format!("functions/{folder}/Cargo.toml"));
         assert_eq!(text(&cargo["package"]["name"]), id, "the crate in functions/{folder}");
-        let home = if DEVELOPMENT_ONLY.contains(&id.as_str()) { &development } else { &production };
-        let component = home.get(&id).unwrap_or_else(|| panic!("no manifest has the component {id}"));
+        let component = production.get(&id).unwrap_or_else(|| panic!("spin.toml has no component {id}"));
         let wasm = format!("target/wasm32-wasip2/release/{}.wasm", id.replace('-', "_"));
         assert_eq!(text(&component["source"]), wasm, "source of {id}");
         named.insert(id);
     }
-    let known: BTreeSet<String> = production.keys().chain(development.keys()).cloned().collect();
-    assert_eq!(named, known, "components without a folder, or folders without a component");
+    assert_eq!(named, production.into_keys().collect(), "components without a folder, or folders without a component");
+    assert_eq!(development.into_keys().collect::<BTreeSet<_>>(), DEVELOPMENT_ONLY.map(str::to_owned).into());
     for id in DEVELOPMENT_ONLY {
-        assert!(!production.contains_key(id), "{id} must not be in production");
+        assert_eq!(text(&manifest(&format!("dev/{id}/Cargo.toml"))["package"]["name"]), id, "the crate in dev/{id}");
     }
 }
 
 #[test]
 fn component_crates_differ_only_in_name_and_dependencies() {
     for folder in folders() {
-        if DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()) {
-            continue;
-        }
         let source = fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
         let (head, dependencies) = source.split_once("[dependencies]\n").unwrap();
         let name = folder.replace('/', "-");
@@ -103,9 +99,6 @@ fn component_crates_differ_only_in_name_and_dependencies() {
 #[test]
 fn functions_are_small() {
     for folder in folders() {
-        if DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()) {
-            continue;
-        }
         let source = fs::read_to_string(root().join("functions").join(&folder).join("src/lib.rs")).unwrap();
         // Administration is one component for an area, so it has room for each of its methods.
         let id = folder.replace('/', "-");
@@ -162,7 +155,7 @@ fn workers_have_a_schedule_and_nothing_else_has() {
         let expression = text(&trigger["cron_expression"]);
         assert_eq!(expression.split_whitespace().count(), 6, "{component}: Spin takes six fields, seconds first");
         assert!(scheduled.insert(component.clone()), "{component} is scheduled twice");
-        // The cron trigger refuses to start when a component of its own may chain (RUNTIME §6).
+        // The cron trigger refuses to start when a component of its own may chain.
         let hosts = manifest["component"][&component]["allowed_outbound_hosts"].to_string();
         assert!(!hosts.contains("spin.internal"), "{component}");
     }
@@ -278,8 +271,8 @@ fn components_reach_only_what_they_name() {
             let host = host.as_str().unwrap();
             assert!(HOST_VARIABLES.iter().any(|variable| host == format!("{{{{ {variable} }}}}")), "{id} may reach {host}");
             assert!(
-                host != "{{ customer_jwks_host }}" || id == "ops-session",
-                "only ops-session may reach the identity provider, not {id}"
+                host != "{{ customer_jwks_host }}" || id == "account-session",
+                "only account-session may reach the identity provider, not {id}"
             );
         }
     }
@@ -304,7 +297,7 @@ fn only_the_session_function_has_the_customers_algorithms() {
     for folder in folders() {
         let cargo = manifest(&format!("functions/{folder}/Cargo.toml"));
         let has = cargo["dependencies"].as_table().unwrap().contains_key("identity");
-        assert_eq!(has, folder == "ops/session", "functions/{folder} and the crate identity");
+        assert_eq!(has, folder == "account/session", "functions/{folder} and the crate identity");
     }
     for room in fs::read_dir(root().join("shared")).unwrap() {
         let path = room.unwrap().path().join("Cargo.toml");
@@ -318,7 +311,6 @@ fn only_the_session_function_has_the_customers_algorithms() {
 fn only_those_that_name_redis_import_it() {
     let naming: BTreeSet<String> = folders()
         .into_iter()
-        .filter(|folder| !DEVELOPMENT_ONLY.contains(&folder.replace('/', "-").as_str()))
         .filter(|folder| fs::read_to_string(root().join("functions").join(folder).join("src/lib.rs")).unwrap().contains("Redis"))
         .collect();
     assert_eq!(naming, ["ops/health", "workers/outbox-relay"].map(str::to_owned).into());
@@ -329,7 +321,7 @@ fn only_those_that_name_redis_import_it() {
             let Ok(bytes) = fs::read(wasm) else { continue };
             let import: &[u8] = b"fermyon:spin/redis";
             let imports = bytes.windows(import.len()).any(|window| window == import);
-            assert!(!imports || naming.contains(&folder) || DEVELOPMENT_ONLY.contains(&id.as_str()), "{profile} {id} imports Redis");
+            assert!(!imports || naming.contains(&folder), "{profile} {id} imports Redis");
         }
     }
 }
@@ -340,9 +332,6 @@ fn built_components_are_within_their_budget() {
     let mut sizes = Vec::new();
     for folder_name in folders() {
         let id = folder_name.replace('/', "-");
-        if DEVELOPMENT_ONLY.contains(&id.as_str()) {
-            continue;
-        }
         match fs::metadata(folder.join(format!("{}.wasm", id.replace('-', "_")))) {
             Ok(file) => sizes.push((file.len(), id)),
             Err(_) => {

@@ -130,7 +130,7 @@ impl World {
     pub fn simulator(&self, method: &str, target: &str, body: &Value) -> (u16, Value) {
         let request = Request::new(Method::named(method), target).with_header("content-type", "application/json");
         let request = if body.is_null() { request } else { request.with_body(body.to_string()) };
-        let reply = block_on(edge::serve(&ops_simulator::routes(), &self.simulators_ports(), request));
+        let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
     }
 
@@ -141,7 +141,7 @@ impl World {
     pub fn captures_at_the_desk(&self, reference: &str) {
         let request = Request::new(Method::Post, &format!("/simulator/v1/payment_intents/{reference}/capture"))
             .with_header("authorization", "Bearer sk_test_1");
-        let reply = block_on(edge::serve(&ops_simulator::routes(), &self.simulators_ports(), request));
+        let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     }
 
@@ -160,7 +160,7 @@ impl World {
         for (name, value) in &sent.headers {
             request = request.with_header(name, value);
         }
-        let reply = edge::serve(&ops_simulator::routes(), &self.simulators_ports(), request).await;
+        let reply = edge::serve(&simulator::routes(), &self.simulators_ports(), request).await;
         HttpResponse { status: reply.status, headers: reply.headers, body: reply.body }
     }
 }

@@ -47,7 +47,7 @@ const STRUCK: [&str; 11] = [
     "workers-compensation-retry",
     "workers-outbox-relay",
     "workers-reservation-cleanup",
-    "ops-simulator",
+    "simulator",
 ];
 
 /// Something that happened, by name, and how often.

@@ -1,0 +1,56 @@
+//! What the bare component (`dev/bare`) needs: a manifest that names it, and databases of its own.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+
+use crate::cli::manifests;
+use crate::cli::project::Project;
+use crate::cli::shop::Shop;
+
+/// The databases by label, each with the script that fills it.
+const DATABASES: [(&str, &[&str]); 3] = [
+    ("bare", &["dev/bare/sql/cart.sql"]),
+    ("bare_confirm", &["dev/bare/sql/confirm.sql"]),
+    ("same", &["shared/store/migrations/sqlite/baseline.sql", "shared/store/migrations/sqlite/demo.sql", "dev/bare/sql/same.sql"]),
+];
+
+/// The tables that the shop's statements of an add and of a look at a cart name: all that `same` keeps of the shop's schema.
+const SAME_KEEPS: &str =
+    "'cart', 'cart_line', 'checkout_session', 'clock', 'idempotency', 'outbox', 'price', 'reservation', 'sku', 'stock'";
+
+/// Writes the manifest.
+pub fn manifest(project: &Project) -> Result<PathBuf> {
+    let file = project.path("target/bench/spin.toml");
+    std::fs::create_dir_all(project.path("target/bench"))?;
+    std::fs::write(&file, manifests::with_bare(&project.root)?).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(file)
+}
+
+/// Makes the databases and ties them to their labels.
+pub fn prepare(project: &Project, shop: &Shop) -> Result<()> {
+    let mut config = std::fs::read_to_string(&shop.runtime_config)?;
+    for (label, scripts) in DATABASES {
+        let file = std::path::absolute(shop.state_dir.join(format!("{label}.db")))?;
+        let database = Connection::open(&file).with_context(|| format!("cannot make {}", file.display()))?;
+        for script in scripts {
+            if script.ends_with("same.sql") {
+                keep_what_is_named(&database)?;
+            }
+            let sql = std::fs::read_to_string(project.path(script)).with_context(|| format!("cannot read {script}"))?;
+            database.execute_batch(&sql).with_context(|| format!("in {script}"))?;
+        }
+        config.push_str(&format!("\n[sqlite_database.{label}]\ntype = \"spin\"\npath = {:?}\n", file.to_string_lossy()));
+    }
+    std::fs::write(&shop.runtime_config, config).with_context(|| format!("cannot write {}", shop.runtime_config.display()))
+}
+
+fn keep_what_is_named(database: &Connection) -> Result<()> {
+    let others = format!(
+        "select coalesce(group_concat('drop table ' || name, '; '), '') from sqlite_schema
+         where type = 'table' and name not like 'sqlite%' and name not in ({SAME_KEEPS})"
+    );
+    let drops: String = database.query_row(&others, [], |row| row.get(0))?;
+    Ok(database.execute_batch(&drops)?)
+}
