@@ -7,7 +7,7 @@ use crate::{
     capture::{Taken, take},
     event::Event,
     payment::{PaymentRow, provider},
-    saga::captured_event,
+    saga::{captured_event, step},
     settings::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
@@ -18,7 +18,7 @@ use domain::{
     order::OrderStatus,
     payment::PaymentState,
     retry::{AfterFailure, RetryPolicy, WAIT_LONGEST_MS},
-    saga::SagaState,
+    saga::{SagaEvent, SagaState},
 };
 use edge::Problem;
 use json::{Value, json};
@@ -311,7 +311,12 @@ fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> R
     if let (CompensationKind::CapturePayment, Some(captured_minor)) = (owed.kind, known.captured_minor) {
         events.push(captured_event(shop, &owed.plan.order_id, &owed.payment_id, Money::new(captured_minor, owed.payment.currency)));
     }
-    let saga_state = (state != CompensationStatus::Pending).then_some(SagaState::Failed);
+    // What a saga waits for that goes back; of any other this is no business.
+    let saga_state = match state {
+        CompensationStatus::Pending => None,
+        CompensationStatus::Done => Some(step(SagaState::Voiding, SagaEvent::Voided)?),
+        CompensationStatus::Dead | CompensationStatus::Resolved => Some(step(SagaState::Voiding, SagaEvent::VoidGivenUp)?),
+    };
     let input = json!({
         "compensation_id": owed.compensation_id, "lease_token": token, "state": state, "tried": tried, "retry_in_ms": retry_in_ms, "error": error,
         "payment_state": known.state, "reference": known.reference, "captured_minor": known.captured_minor,

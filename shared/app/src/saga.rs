@@ -252,6 +252,7 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
 /// The money is held, or there is none to hold: the one statement that makes the order, then the capture if it is asked for.
 async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>) -> Result<Outcome, Problem> {
     let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.is_free();
+    let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
     let order = json!({ "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total, "lines": plan.lines });
@@ -265,13 +266,14 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
         events.push(Event::new(shop, "orders.payment.capture_requested", "order", &plan.order_id, asked));
     }
     let input = json!({
-        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "reference": reference, "capture": capture_now, "events": events,
+        "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
+        "events": events,
     });
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
         Ok(receipt) => {
             if capture_now {
                 saga.payment.reference = reference;
-                saga.state = SagaState::Capturing;
+                saga.state = to_state;
                 // The order stands, and that is what the buyer is told.
                 drop(try_capture(shop, saga).await);
             }
@@ -285,45 +287,22 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
 /// The statement that makes the order said no; why is told by its own name, to the buyer and in the log.
 async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, refusal: Refusal) -> Result<Outcome, Problem> {
     edge::log("warning", "an order was refused", &[("saga_id", &saga.saga_id), ("refusal", &format!("{refusal:?}"))]);
-    match refusal {
-        Refusal::ReservationExpired => go_back(shop, saga, reference, SagaEvent::OrderRefused, "reservation_expired").await,
-        Refusal::CartConverted => go_back(shop, saga, reference, SagaEvent::OrderRefused, "cart_converted").await,
-        // The hold is another payment's, and so not ours to give back: this one holds nothing.
-        Refusal::PaymentReferenceTaken => {
-            let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
-            shop.alert(&format!("payment_reference_taken:{}", saga.saga_id), &detail);
-            nothing_held(shop, &saga, "payment_reference_taken")?;
-            Ok(Outcome::Refused(Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER)))
-        }
-        // No refusal of that statement: whatever it was, there is no order.
-        Refusal::CartNotFound
-        | Refusal::CartExists
-        | Refusal::CartLocked
-        | Refusal::CartChanged
-        | Refusal::VersionConflict
-        | Refusal::LineNotFound
-        | Refusal::TooManyLines
-        | Refusal::QuantityOutOfRange
-        | Refusal::ShareNotFound
-        | Refusal::TooManyShares
-        | Refusal::IdempotencyKeySeen
-        | Refusal::SessionClosed
-        | Refusal::ConfirmInProgress
-        | Refusal::PricesMoved
-        | Refusal::InsufficientStock
-        | Refusal::SagaMovedOn
-        | Refusal::CompensationMovedOn
-        | Refusal::CompensationReplaced
-        | Refusal::EventMovedOn
-        | Refusal::OrderChanged
-        | Refusal::OrderBusy
-        | Refusal::CurrencyUnsupported
-        | Refusal::SkuUnknown
-        | Refusal::WarehouseUnknown
-        | Refusal::StockWouldBeNegative
-        | Refusal::PriceNotPositive
-        | Refusal::WeightNegative => go_back(shop, saga, reference, SagaEvent::OrderRefused, "order_refused").await,
+    // The hold is another payment's, and so not ours to give back: this one holds nothing.
+    if refusal == Refusal::PaymentReferenceTaken {
+        let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
+        shop.alert(&format!("payment_reference_taken:{}", saga.saga_id), &detail);
+        nothing_held(shop, &saga, "payment_reference_taken")?;
+        return Ok(Outcome::Refused(Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER)));
     }
+    let reason = if refusal == Refusal::ReservationExpired {
+        "reservation_expired"
+    } else if refusal == Refusal::CartConverted {
+        "cart_converted"
+    } else {
+        // No refusal of that statement: whatever it was, there is no order.
+        "order_refused"
+    };
+    go_back(shop, saga, reference, SagaEvent::OrderRefused, reason).await
 }
 
 /// There will be no order, and nobody holds money for it: stock and cart are free, and nothing is owed.
@@ -580,7 +559,7 @@ fn settle(shop: &Shop<'_>, saga: &Saga, event: SagaEvent, settlement: Settlement
 }
 
 /// One step of the machine; an illegal one is our own mistake.
-fn step(state: SagaState, event: SagaEvent) -> Result<SagaState, Problem> {
+pub(crate) fn step(state: SagaState, event: SagaEvent) -> Result<SagaState, Problem> {
     next(state, event).map_err(|error| Problem::internal(error.to_string()))
 }
 

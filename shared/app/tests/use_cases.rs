@@ -11,6 +11,8 @@ mod bounds;
 mod edges;
 #[path = "suite/idle_carts.rs"]
 mod idle_carts;
+#[path = "suite/moves.rs"]
+mod moves;
 #[path = "suite/operators.rs"]
 mod operators;
 #[path = "suite/world.rs"]

@@ -157,14 +157,6 @@ pub struct AddressError {
     pub problem: TextProblem,
 }
 
-impl AddressError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "invalid_field"
-    }
-}
-
 /// An address before its rules are asked; it exists so that an error can name the field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

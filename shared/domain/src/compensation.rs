@@ -1,10 +1,7 @@
 //! Compensations: what is owed to a provider after something went wrong, kept as rows and retried until done or dead; and
 //! what an operator may make of one.
 
-use crate::{
-    payment::{PaymentEvent, PaymentState, next},
-    retry::{GIVE_UP_MS, Growth, RetryPolicy},
-};
+use crate::payment::{PaymentEvent, PaymentState, next};
 
 named_enum! {
     /// What is owed.
@@ -63,7 +60,7 @@ pub fn done_by_hand(kind: CompensationKind, amount_minor: i64, payment: Held) ->
         // Nothing was ever held.
         CompensationKind::VoidPayment | CompensationKind::CancelIntent if payment.state == PaymentState::Failed => Some(payment),
         CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
-            Some(Held { state: next(payment.state, PaymentEvent::Voided).ok()?, ..payment })
+            Some(Held { state: next(payment.state, PaymentEvent::Voided)?, ..payment })
         }
         CompensationKind::RefundPayment => {
             let refunded_minor = payment.refunded_minor.checked_add(amount_minor)?;
@@ -72,10 +69,10 @@ pub fn done_by_hand(kind: CompensationKind, amount_minor: i64, payment: Held) ->
                 1.. => PaymentEvent::PartiallyRefunded,
                 _ => return None,
             };
-            Some(Held { state: next(payment.state, event).ok()?, refunded_minor, ..payment })
+            Some(Held { state: next(payment.state, event)?, refunded_minor, ..payment })
         }
         CompensationKind::CapturePayment => match payment.captured_minor {
-            0 => Some(Held { state: next(payment.state, PaymentEvent::Captured).ok()?, captured_minor: amount_minor, ..payment }),
+            0 => Some(Held { state: next(payment.state, PaymentEvent::Captured)?, captured_minor: amount_minor, ..payment }),
             _ => None,
         },
     }
@@ -88,43 +85,13 @@ pub fn tried_anew(kind: CompensationKind, state: PaymentState) -> Option<Payment
         CompensationKind::VoidPayment | CompensationKind::RefundPayment => state.may_hold_money().then_some(state),
         // An intent can still be confirmed after a decline, and holds nothing until then.
         CompensationKind::CancelIntent => Some(state),
-        CompensationKind::CapturePayment => next(state, PaymentEvent::CaptureRequested).ok(),
-    }
-}
-
-impl CompensationKind {
-    /// After how many failed tries somebody is told, by default. Of a void sooner: an authorization lapses by itself.
-    #[must_use]
-    pub const fn alert_after(self) -> u32 {
-        match self {
-            Self::VoidPayment | Self::CancelIntent => 5,
-            Self::RefundPayment | Self::CapturePayment => 10,
-        }
-    }
-
-    /// The whole policy, by default.
-    #[must_use]
-    pub const fn policy(self) -> RetryPolicy {
-        RetryPolicy {
-            alert_after: self.alert_after(),
-            give_up_ms: GIVE_UP_MS,
-            wait_first_ms: 30_000,
-            wait_max_ms: 300_000,
-            growth: Growth::Linear,
-        }
+        CompensationKind::CapturePayment => next(state, PaymentEvent::CaptureRequested),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_wait_grows_by_thirty_seconds_up_to_five_minutes_and_then_doubles_up_to_an_hour() {
-        let policy = CompensationKind::RefundPayment.policy();
-        let waits: Vec<i64> = [1, 2, 3, 9, 10, 11, 12, 13, 14, 15, 1_000].map(|attempt| policy.wait_ms(attempt) / 1_000).to_vec();
-        assert_eq!(waits, [30, 60, 90, 270, 300, 600, 1_200, 2_400, 3_600, 3_600, 3_600]);
-    }
 
     fn held(state: PaymentState, captured_minor: i64, refunded_minor: i64) -> Held {
         Held { state, captured_minor, refunded_minor }
@@ -170,13 +137,5 @@ mod tests {
         assert_eq!(tried_anew(K::VoidPayment, S::Authorized), Some(S::Authorized));
         assert_eq!(tried_anew(K::VoidPayment, S::Voided), None);
         assert_eq!(tried_anew(K::CancelIntent, S::Failed), Some(S::Failed));
-    }
-
-    #[test]
-    fn of_a_void_somebody_is_told_after_five_tries_and_of_the_others_after_ten() {
-        for &kind in CompensationKind::ALL {
-            let told = if matches!(kind, CompensationKind::VoidPayment | CompensationKind::CancelIntent) { 5 } else { 10 };
-            assert!(!kind.policy().alerts(told - 1) && kind.policy().alerts(told), "{kind}");
-        }
     }
 }

@@ -8,14 +8,15 @@
 //!
 //! * **Parse once.** A type with a rule has private fields and one way in (`TryFrom` / `FromStr`, which serde
 //!   uses too). Holding a [`ids::Sku`] or a [`quantity::Quantity`] is the proof that it is well formed.
-//! * **Say what would be right.** Every error has a stable `code()` for machines and a sentence for people that
-//!   names the rule, not only the breach.
-//! * **States are enums, machines are one function.** Each machine is a single `match` without a catch-all, so
-//!   a new state does not compile until every transition out of it has been decided.
+//! * **Say what would be right.** Every error is a sentence for people that names the rule, not only the breach. What a
+//!   client's program is told is not decided here.
+//! * **States are enums, and a machine that is here decides.** It is a single `match` without a catch-all, so a new state
+//!   does not compile until every move out of it has been decided; and what it says is what is written. Where a statement's
+//!   own guard decides, there is no machine.
 //!
 //! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`] and [`stock`] decide the
-//! parts; [`totals`] puts them together; [`saga`] says how a cart becomes one paid order, and [`order`],
-//! [`payment`], [`cart`], [`reservation`], [`compensation`] are the states it moves.
+//! parts; [`totals`] puts them together; [`saga`] says how a cart becomes one paid order, [`order`] from where an order
+//! may be cancelled, and [`payment`] and [`compensation`] what an operator may make of what is owed.
 
 #[macro_use]
 mod text;
@@ -23,14 +24,12 @@ mod text;
 pub mod address;
 pub mod cart;
 pub mod compensation;
-pub mod day;
 pub mod ids;
 pub mod merge;
 pub mod money;
 pub mod order;
 pub mod payment;
 pub mod quantity;
-pub mod reservation;
 pub mod retry;
 pub mod saga;
 #[cfg(feature = "schema")]

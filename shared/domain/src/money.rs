@@ -110,18 +110,6 @@ pub enum MoneyError {
     NoShares,
 }
 
-impl MoneyError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Overflow => "amount_overflow",
-            Self::CurrencyMismatch { .. } => "currency_mismatch",
-            Self::NoShares => "no_shares",
-        }
-    }
-}
-
 impl Money {
     /// So many minor units of a currency.
     #[must_use]

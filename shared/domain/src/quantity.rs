@@ -20,14 +20,6 @@ pub struct QuantityError {
     pub max: i64,
 }
 
-impl QuantityError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "quantity_out_of_range"
-    }
-}
-
 impl Quantity {
     /// No line holds more than this, whatever is configured.
     pub const HARD_MAX: i64 = 10_000;

@@ -3,13 +3,11 @@
 //! Nothing is given up by number: a provider that is away for a day has done nothing wrong. Tries grow apart, an alert is raised once
 //! after so many, and only a time of days ends them (CHK-8).
 
-use serde::{Deserialize, Serialize};
-
 /// The longest wait there is: however long something has failed, it is tried once an hour.
 pub const WAIT_LONGEST_MS: i64 = 3_600_000;
 
 /// A retry policy. The values here are defaults: a shop sets its own by variable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// After how many failed tries an alert is raised.
     pub alert_after: u32,
@@ -24,8 +22,7 @@ pub struct RetryPolicy {
 }
 
 /// How the wait grows from one failure to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Growth {
     /// By the first wait each time: 30 s, 60 s, 90 s.
     Linear,
@@ -80,7 +77,7 @@ impl RetryPolicy {
 }
 
 /// How long something is tried by default: three days.
-pub const GIVE_UP_MS: i64 = 259_200_000;
+const GIVE_UP_MS: i64 = 259_200_000;
 
 /// Delivery of an event to its sink: one second at first, twofold each time up to five minutes, then up to an hour; an alert after ten
 /// tries.
@@ -95,6 +92,13 @@ mod tests {
     fn a_delivery_waits_twice_as_long_each_time_up_to_an_hour() {
         let waits: Vec<i64> = (1..=16).map(|attempt| DELIVERY.wait_ms(attempt) / 1_000).collect();
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 600, 1_200, 2_400, 3_600, 3_600, 3_600]);
+    }
+
+    #[test]
+    fn a_linear_wait_grows_by_the_first_one_up_to_its_limit_and_then_doubles_up_to_an_hour() {
+        let policy = RetryPolicy { wait_first_ms: 30_000, growth: Growth::Linear, ..DELIVERY };
+        let waits: Vec<i64> = [1, 2, 3, 9, 10, 11, 12, 13, 14, 15, 1_000].map(|attempt| policy.wait_ms(attempt) / 1_000).to_vec();
+        assert_eq!(waits, [30, 60, 90, 270, 300, 600, 1_200, 2_400, 3_600, 3_600, 3_600]);
     }
 
     #[test]

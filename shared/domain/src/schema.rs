@@ -1,6 +1,6 @@
 //! JSON Schemas of the types whose rule is code: the same rule as a pattern and bounds. Everything else derives its own.
 //!
-//! A schema may accept a little more than the type (an e-mail's length in characters, a whole day in an order number), never less:
+//! A schema may accept a little more than the type (an e-mail's length in characters), never less:
 //! what it refuses, the service refuses too.
 
 use crate::{

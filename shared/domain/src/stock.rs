@@ -53,14 +53,6 @@ pub struct Shortage {
     pub available: i64,
 }
 
-impl Shortage {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "insufficient_stock"
-    }
-}
-
 /// What can be said about a line's stock without reserving any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -21,14 +21,6 @@ pub struct TaxRate(Decimal);
 #[error("a tax rate must be a fraction from 0 to 1 with at most six decimals, such as 0.1 for ten percent")]
 pub struct TaxRateError;
 
-impl TaxRateError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "invalid_field"
-    }
-}
-
 impl TaxRate {
     /// The fraction.
     #[must_use]

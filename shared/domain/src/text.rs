@@ -12,14 +12,6 @@ pub struct TextError {
     pub problem: TextProblem,
 }
 
-impl TextError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "invalid_field"
-    }
-}
-
 /// The rule a text broke. The text itself is never repeated: it may be personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TextProblem {
@@ -64,14 +56,6 @@ pub struct UnknownName {
     pub what: &'static str,
     /// Every name that would be right.
     pub expected: &'static [&'static str],
-}
-
-impl UnknownName {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        "invalid_field"
-    }
 }
 
 /// Not empty, at most `max` characters, and each of them allowed.
@@ -227,15 +211,6 @@ macro_rules! named_enum {
             }
         }
     };
-}
-
-/// The end of a sentence about an illegal move: the legal ones.
-pub(crate) fn alternatives<T: std::fmt::Display>(legal: &[T]) -> String {
-    if legal.is_empty() {
-        return ": it has come to its end".to_owned();
-    }
-    let names: Vec<String> = legal.iter().map(ToString::to_string).collect();
-    format!("; it can become {}", names.join(", "))
 }
 
 /// A machine as a picture: a row per state, a column per state, `x` where the move is legal.

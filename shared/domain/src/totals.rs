@@ -279,24 +279,6 @@ pub enum TotalsError {
     Money(#[from] MoneyError),
 }
 
-impl TotalsError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::PriceMissing { .. } => "price_missing",
-            Self::PriceNotPositive { .. } => "price_not_positive",
-            Self::TaxMissing { .. } => "tax_missing",
-            Self::TaxAmbiguous { .. } => "tax_ambiguous",
-            Self::Shipping(error) => error.code(),
-            Self::DiscountOutOfRange { .. } => "discount_out_of_range",
-            Self::DiscountWithoutTarget { .. } => "discount_without_target",
-            Self::LineRepeated { .. } => "line_repeated",
-            Self::Money(error) => error.code(),
-        }
-    }
-}
-
 /// What an order costs. The only way to a [`Totals`] that is shown, agreed to, or charged.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 //! `/api/v1/operations/compensations…`: voids, refunds and captures that are owed to the provider.
 
 use super::{Act, Open, Reason, actor, already, being_tried, limit, page};
-use crate::{KeyedChange, event::Event, problem::refused, shop::Shop};
+use crate::{KeyedChange, event::Event, problem::refused, saga::step, shop::Shop};
 use domain::{
     compensation::{CompensationKind, CompensationStatus, Held, Outcome, done_by_hand, tried_anew},
     ids::CompensationId,
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
-    saga::SagaState,
+    saga::{SagaEvent, SagaState},
 };
 use edge::{Code, Problem, Reply, Service};
 use json::{Value, json};
@@ -146,6 +146,10 @@ pub fn resolve_compensation(
         Outcome::DoneByHand => done_by_hand(seen.kind, seen.amount_minor(), before),
         Outcome::WrittenOff => Some(before),
     };
+    let event = match body.outcome {
+        Outcome::DoneByHand => SagaEvent::Voided,
+        Outcome::WrittenOff => SagaEvent::VoidGivenUp,
+    };
     let held = after.unwrap_or(before);
     let data = json!({
         "compensation_id": compensation_id, "kind": seen.kind, "payment_id": seen.payment_id,
@@ -156,7 +160,7 @@ pub fn resolve_compensation(
         "payment_state": before.state, "payment_refunded_minor": before.refunded_minor, "to_payment_state": held.state,
         "captured_minor": held.captured_minor.saturating_sub(before.captured_minor),
         "refunded_minor": held.refunded_minor.saturating_sub(before.refunded_minor),
-        "saga_state": SagaState::Failed, "outcome": body.outcome, "actor": actor, "reason": body.reason.0,
+        "saga_state": step(SagaState::Voiding, event)?, "outcome": body.outcome, "actor": actor, "reason": body.reason.0,
         "events": [Event::new(&shop, "compensation.resolved", "payment", &seen.payment_id, data)],
     });
     change.apply(&shop, &actor, &sql::COMPENSATION_RESOLVE, input)?.reply(200, |refusal| {

@@ -54,21 +54,6 @@ pub enum PayableError {
     },
 }
 
-impl PayableError {
-    /// The stable name of this refusal.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::EmptyCart => "cart_empty",
-            Self::AboveCeiling { .. } => "amount_above_ceiling",
-            Self::BelowMinimum { .. } => "amount_below_minimum",
-            Self::Negative { .. } => "amount_negative",
-            Self::ZeroFromUnpriced => "amount_zero_unpriced",
-            Self::CurrencyUnsupported { .. } => "currency_unsupported",
-        }
-    }
-}
-
 /// Whether a total may be paid, asked before any payment call.
 ///
 /// # Errors

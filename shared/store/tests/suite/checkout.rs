@@ -474,7 +474,7 @@ fn a_confirm_is_decided_from_one_document() {
     assert_eq!((&running["same_key"], &running["live"]["saga_id"]), (&json!(null), &json!("saga-ann")));
     let same_key = facts("ann", "key-ann").remove(0)["same_key"].clone();
     assert_eq!((&same_key["request_hash"], &same_key["saga"]["saga_id"]), (&json!("hash"), &json!("saga-ann")));
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})));
+    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"to_state": "completed", "capture": false})));
     let done = facts("ann", "key-ann").remove(0);
     assert_eq!(
         (&done["same_key"]["saga"]["state"], &done["live"], &done["order"]["order_id"]),

@@ -325,7 +325,10 @@ fn claims_of_the_same_stock_in_any_order_never_wait_for_each_other() {
             shop.does(&sql::CONFIRM_BEGIN, &retry);
             shop.does(
                 &sql::ORDER_CREATE,
-                &with(buyer.order_create(), json!({"saga_id": format!("retry-{thread}-{round}"), "capture": false})),
+                &with(
+                    buyer.order_create(),
+                    json!({"saga_id": format!("retry-{thread}-{round}"), "to_state": "completed", "capture": false}),
+                ),
             );
             shop.does(&sql::ORDER_CANCEL, &with(buyer.cancel(), json!({"payment_state": "authorized"})));
         }
@@ -405,7 +408,12 @@ fn of_two_drivers_of_a_saga_one_moves_it() {
         let outcomes = shared.at_once(|shop, thread| {
             let moved_on = &[Refusal::SagaMovedOn];
             match thread % 2 {
-                0 => outcome(shop, &sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})), moved_on),
+                0 => outcome(
+                    shop,
+                    &sql::ORDER_CREATE,
+                    &with(ann.order_create(), json!({"to_state": "completed", "capture": false})),
+                    moved_on,
+                ),
                 _ => outcome(
                     shop,
                     &sql::SAGA_SETTLE,
@@ -531,7 +539,7 @@ fn a_late_driver_settles_or_is_taken_over() {
             |shop, buyer| drop(buyer.confirms(shop, line)),
             &sql::SAGA_LEASE,
             &sql::ORDER_CREATE,
-            |buyer| with(buyer.order_create(), json!({"capture": false})),
+            |buyer| with(buyer.order_create(), json!({"to_state": "completed", "capture": false})),
             Refusal::SagaMovedOn,
             "select count(*) from saga where state = 'completed' and lease_token like 'w%'",
         );

@@ -66,7 +66,7 @@ fn an_order_without_capture_is_left_authorized() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
     shop.does(&sql::SAGA_SETTLE, &ann.settle("awaiting_action"));
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"capture": false})));
+    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"to_state": "completed", "capture": false})));
     assert_eq!(shop.rows(SAGA), ["completed|-|0|lease-ann"]);
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|authorized|3000|0"]);
 }
@@ -228,7 +228,7 @@ fn a_buyers_retry_resumes_a_saga_that_nobody_holds() {
     assert_eq!(resume("t1")[0]["attempts"], 1);
     assert!(resume("t2").is_empty());
     nobody_else_moves(&shop, &ann);
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"lease_token": "t1", "capture": false})));
+    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"lease_token": "t1", "to_state": "completed", "capture": false})));
     shop.advance(LEASE_MS);
     assert!(resume("t3").is_empty(), "a completed saga is not resumed");
 }

@@ -156,7 +156,7 @@ impl Shopper {
     }
 
     pub fn order_create(&self) -> Value {
-        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "reference": self.own("pi"), "capture": true,
+        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "capturing", "reference": self.own("pi"), "capture": true,
             "events": [event(&self.own("created"), &self.own("order"), "orders.order.created")]})
     }
 
@@ -212,7 +212,7 @@ impl Shopper {
     pub fn gets_for_nothing(&self, shop: &Database, lines: &[Line]) -> Value {
         let version = self.goes_to_checkout(shop, lines);
         shop.does(&sql::CONFIRM_BEGIN, &self.confirm_for_nothing(version, lines));
-        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), json!({"reference": null, "capture": false})))
+        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), json!({"to_state": "completed", "reference": null, "capture": false})))
     }
 
     /// … and has paid.

@@ -1,7 +1,7 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
 -- with it, and has no reference.
--- in: saga_id, lease_token, reference?, capture, events
+-- in: saga_id, lease_token, to_state, reference?, capture, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 create or replace function order_create(doc jsonb) returns jsonb language plpgsql as $$
 declare
@@ -51,8 +51,7 @@ begin
   update payment set state = case when amount_minor = 0 then 'captured' when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end, reference = doc ->> 'reference',
       updated_at_ms = now_ms(), order_id = the_order.order_id
     where saga_id = the_saga.saga_id;
-  update saga set state = case when (doc ->> 'capture')::boolean then 'capturing' else 'completed' end, updated_at_ms = now_ms()
-    where saga_id = the_saga.saga_id;
+  update saga set state = doc ->> 'to_state', updated_at_ms = now_ms() where saga_id = the_saga.saga_id;
   update checkout_session set status = 'completed' where session_id = the_saga.session_id;
   update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = the_saga.cart_id;
   insert into order_history (order_id, seq, to_status, actor, reason, at_ms)

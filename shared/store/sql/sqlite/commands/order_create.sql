@@ -1,7 +1,7 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
 -- with it, and has no reference.
--- in: saga_id, lease_token, reference?, capture, events
+-- in: saga_id, lease_token, to_state, reference?, capture, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 select raise(abort, 'saga_moved_on')
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state in ('authorizing', 'awaiting_action'));
@@ -37,7 +37,7 @@ update reservation set status = 'committed', expires_at_ms = null, order_id = (s
 update payment set state = iif(amount_minor = 0, 'captured', iif(:capture, 'capture_pending', 'authorized')), reference = :reference, updated_at_ms = now_ms(),
     order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
-update saga set state = iif(:capture, 'capturing', 'completed'), updated_at_ms = now_ms() where saga_id = :saga_id;
+update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
 update checkout_session set status = 'completed' where session_id = (select session_id from saga where saga_id = :saga_id);
 update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
 insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
