@@ -1,4 +1,4 @@
-//! What a client is told of a refusal: one table.
+//! What a client is told of what went wrong. What of a refusal stands in its row (`store::Refusal`).
 
 use domain::{
     order::OrderStatus,
@@ -7,7 +7,7 @@ use domain::{
     totals::{PayableError, TotalsError},
 };
 use edge::{Code, Problem};
-use store::{Refusal, StoreError};
+use store::{Refusal, StoreError, Told};
 
 /// Seconds after which a client may try again what a busy database refused.
 const BUSY_RETRY_SECONDS: u64 = 1;
@@ -37,41 +37,10 @@ pub(crate) fn configuration(name: &str, right: &str) -> Problem {
 
 /// A command's refusal where the use case has nothing better to say.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
-    let code = match refusal {
-        Refusal::CartNotFound => Code::CartNotFound,
-        Refusal::CartLocked => Code::CartLocked,
-        Refusal::CartConverted => Code::CartCompleted,
-        Refusal::CartChanged => Code::SessionStale,
-        Refusal::VersionConflict => Code::VersionConflict,
-        Refusal::LineNotFound => Code::LineNotFound,
-        Refusal::TooManyLines => Code::TooManyLines,
-        Refusal::QuantityOutOfRange => Code::QuantityOutOfRange,
-        Refusal::ShareNotFound => Code::ShareNotFound,
-        Refusal::TooManyShares => Code::TooManyShares,
-        Refusal::SessionClosed => Code::SessionExpired,
-        Refusal::ConfirmInProgress => Code::IdempotencyInProgress,
-        Refusal::PricesMoved => Code::PriceChanged,
-        Refusal::InsufficientStock => Code::InsufficientStock,
-        Refusal::ReservationExpired => Code::ReservationExpired,
-        Refusal::OrderChanged | Refusal::OrderBusy => Code::OrderBusy,
-        Refusal::CurrencyUnsupported => Code::CurrencyUnsupported,
-        Refusal::SkuUnknown => Code::SkuNotFound,
-        Refusal::WarehouseUnknown => Code::WarehouseUnknown,
-        Refusal::StockWouldBeNegative => Code::StockNegative,
-        Refusal::PriceNotPositive | Refusal::WeightNegative => Code::InvalidField,
-        // These are answered where they arise; here they would be our own mistake.
-        Refusal::CartExists
-        | Refusal::IdempotencyKeySeen
-        | Refusal::SagaMovedOn
-        | Refusal::CompensationMovedOn
-        | Refusal::CompensationReplaced
-        | Refusal::EventMovedOn
-        | Refusal::PaymentReferenceTaken => return Problem::internal(format!("unexpected refusal {refusal:?}")),
-    };
-    let problem = Problem::new(code);
-    match code.status() {
-        409 if matches!(code, Code::CartLocked | Code::IdempotencyInProgress | Code::OrderBusy) => problem.retry_after(BUSY_RETRY_SECONDS),
-        _ => problem,
+    match refusal.told() {
+        Some(Told { code, retry_after_seconds: Some(seconds) }) => Problem::new(code).retry_after(seconds),
+        Some(Told { code, retry_after_seconds: None }) => Problem::new(code),
+        None => Problem::internal(format!("unexpected refusal {refusal:?}")),
     }
 }
 

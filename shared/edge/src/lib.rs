@@ -19,7 +19,6 @@
 
 mod body;
 mod caller;
-mod code;
 mod hex;
 mod idempotency;
 pub mod jwt;
@@ -36,10 +35,10 @@ mod tests;
 
 pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
 pub use caller::{Caller, Customer, Service, Viewer, bearer, caller};
-pub use code::Code;
 pub use hex::hex;
 pub use precondition::Precondition;
 pub use problem::Problem;
+pub use problems::Code;
 pub use reply::Reply;
 pub use request::{Method, Request};
 pub use route::{Handler, HandlerFuture, Route, log, refuse, serve};

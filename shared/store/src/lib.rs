@@ -14,8 +14,10 @@
 
 mod error;
 pub mod migration;
+mod refusal;
 
-pub use error::{Refusal, StoreError};
+pub use error::StoreError;
+pub use refusal::{Refusal, Told};
 
 use ports::{Dialect, Durability, Sql};
 use serde::{Serialize, de::DeserializeOwned};

@@ -6,9 +6,11 @@
 pub mod examples;
 mod operation;
 mod page;
+mod problems;
 
 pub use operation::Operation;
 pub use page::page;
+pub use problems::problems;
 
 use edge::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};

@@ -1,0 +1,286 @@
+//! Every problem a client can be told, in one table: what it means, its status, its code, its title, and what a client does about it.
+//!
+//! A code is part of the API: rows are added, and neither code nor status nor title of one is changed or removed. The `type` of a
+//! problem is [`Code::type_uri`], stable for the same reason. `docs/problems.md` is made of the table (`shared/api`).
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident: $status:literal $slug:literal $title:literal => $advice:literal,)+) => {
+        /// What kind of problem it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// The stable name on the wire (`code`).
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug),+ }
+            }
+
+            /// The HTTP status it is answered with.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status),+ }
+            }
+
+            /// The title: the same for every occurrence.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),+ }
+            }
+
+            /// What it means, in a sentence or two.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii()),+ }
+            }
+
+            /// What a client does about it.
+            #[must_use]
+            pub const fn advice(self) -> &'static str {
+                match self { $(Self::$name => $advice),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or is missing.
+    MalformedJson: 400 "malformed_json" "The body is not valid JSON"
+        => "Send a body that is valid JSON.",
+    /// A field, header, query or path value has the wrong form; `field` names it.
+    InvalidField: 400 "invalid_field" "A value is not acceptable"
+        => "Correct the value that `field` names; `detail` says what would be right.",
+    /// A field or query parameter that the endpoint does not know; `field` names it.
+    UnknownField: 400 "unknown_field" "A field is not known here"
+        => "Leave the field or parameter that `field` names away, or correct its name.",
+    /// The Idempotency-Key header is malformed.
+    InvalidIdempotencyKey: 400 "invalid_idempotency_key" "The Idempotency-Key is malformed"
+        => "Send a key of 1 to 255 visible ASCII characters, such as a UUID.",
+    /// The Idempotency-Key header is missing where money or stock moves by a program.
+    IdempotencyKeyRequired: 400 "idempotency_key_required" "An Idempotency-Key is needed"
+        => "Send the header `Idempotency-Key`, a new one for each change and the same one for each try of it.",
+    /// The endpoint needs a credential and got none.
+    CredentialMissing: 401 "credential_missing" "A credential is needed"
+        => "Send `Authorization: Bearer …`.",
+    /// The credential is malformed, expired, or not for this service.
+    CredentialInvalid: 401 "credential_invalid" "The credential is not valid"
+        => "Get a new credential: a customer's session lasts 15 minutes. A guest whose token is refused opens a new cart.",
+    /// The payment was declined; `decline_code` says why.
+    PaymentDeclined: 402 "payment_declined" "The payment was declined"
+        => "Ask the buyer for another payment method and confirm again with it. The stock stays held until `reserved_until_ms`.",
+    /// The payer must act first (for instance 3-D Secure).
+    PaymentActionRequired: 402 "payment_action_required" "The payment needs an action by the payer"
+        => "Let the buyer act, with `client_secret` or at `next_action_url`, then confirm again with the same key.",
+    /// The credential is valid and not allowed to do this.
+    ScopeMissing: 403 "scope_missing" "The credential is not allowed to do this"
+        => "Use a credential that may do this; `detail` says which.",
+    /// No such path.
+    NotFound: 404 "not_found" "There is nothing here"
+        => "Correct the path.",
+    /// No such cart, or not the caller's.
+    CartNotFound: 404 "cart_not_found" "There is no such cart"
+        => "Open a cart with `POST /api/v1/cart`; whose cart was given up gets its lines back.",
+    /// No such line in the cart.
+    LineNotFound: 404 "line_not_found" "There is no such line in the cart"
+        => "Read the cart again: the line is gone.",
+    /// No such share of the caller's cart.
+    ShareNotFound: 404 "share_not_found" "There is no such share of the cart"
+        => "Ask the cart's owner for a new link.",
+    /// No such checkout session, or not the caller's.
+    SessionNotFound: 404 "session_not_found" "There is no such checkout session"
+        => "Begin the checkout again.",
+    /// No such order, or not the caller's.
+    OrderNotFound: 404 "order_not_found" "There is no such order"
+        => "Correct the id. Who is not its owner does not see it.",
+    /// No such SKU in the catalog.
+    SkuNotFound: 404 "sku_not_found" "There is no such SKU"
+        => "Correct the SKU, or add it with `PUT`.",
+    /// No such compensation.
+    CompensationNotFound: 404 "compensation_not_found" "There is no such compensation"
+        => "Correct the id.",
+    /// No such event.
+    EventNotFound: 404 "event_not_found" "There is no such event"
+        => "Correct the id.",
+    /// The path exists and does not take this method; `Allow` lists those it takes.
+    MethodNotAllowed: 405 "method_not_allowed" "The method is not allowed here"
+        => "Use a method that `Allow` lists.",
+    /// A confirm is running on this cart.
+    CartLocked: 409 "cart_locked" "A confirm is running on this cart"
+        => "Wait as `Retry-After` says, then send it again.",
+    /// The cart was confirmed already.
+    CartCompleted: 409 "cart_completed" "The cart was confirmed already"
+        => "Show the order, where `order_id` names it. What is bought next needs a new cart.",
+    /// Another payment of the same checkout has taken this one's place; it takes no money any more.
+    PaymentSuperseded: 409 "payment_superseded" "Another payment has taken this one's place"
+        => "Follow the attempt that took its place; nothing is charged for this one.",
+    /// A request with this Idempotency-Key is still running.
+    IdempotencyInProgress: 409 "idempotency_in_progress" "A request with this key is still running"
+        => "Wait as `Retry-After` says, then send it again with the same key.",
+    /// The total moved since the session; `agreed_total` and `current_total` say how.
+    PriceChanged: 409 "price_changed" "The total has changed"
+        => "Show the buyer `current_total`; if they agree, confirm again with it as `accept_total`.",
+    /// The total the client expected is not the computed one.
+    TotalMismatch: 409 "total_mismatch" "The expected total is not the computed one"
+        => "Look at `current_total`; if it will do, send it as `expected_total`.",
+    /// The checkout session is past its time or was used.
+    SessionExpired: 409 "session_expired" "The checkout session has expired"
+        => "Begin the checkout again.",
+    /// The cart changed since the checkout session began.
+    SessionStale: 409 "session_stale" "The cart has changed since the checkout began"
+        => "Show the buyer the cart and `current_total`; if they agree, confirm again with it as `accept_total`, or begin the checkout again.",
+    /// The order's state does not allow this; `legal` lists what it does.
+    IllegalTransition: 409 "illegal_transition" "The order's state does not allow this"
+        => "Read the order again; `legal` lists where it can go.",
+    /// The stock held for this confirm went back to the shelf before its order could be made; nothing is charged.
+    ReservationExpired: 409 "reservation_expired" "The reservation has expired"
+        => "Confirm again: the stock is reserved anew, if there is any.",
+    /// The order or its payment is in motion; `Retry-After` says when to try again.
+    OrderBusy: 409 "order_busy" "The order is being changed"
+        => "Wait as `Retry-After` says, then send it again.",
+    /// What was given up has been done, sent or settled meanwhile, or there is nothing left to do for it.
+    AlreadySettled: 409 "already_settled" "It is settled already"
+        => "Read it again; there is nothing to do.",
+    /// A worker has it, or it was changed just now; `Retry-After` says when to look again.
+    BeingTried: 409 "being_tried" "It is being tried"
+        => "Wait as `Retry-After` says, then read it again.",
+    /// The version in If-Match is not the current one; `current` carries what is.
+    VersionConflict: 412 "version_conflict" "It has changed since you read it"
+        => "Read it again, decide anew, and send it with the version in `ETag` as `If-Match`.",
+    /// The body is larger than allowed.
+    BodyTooLarge: 413 "body_too_large" "The body is too large"
+        => "Send at most `limit_bytes`.",
+    /// The body is not announced as JSON.
+    UnsupportedMediaType: 415 "unsupported_media_type" "The body must be application/json"
+        => "Send `Content-Type: application/json`.",
+    /// The same Idempotency-Key came with another request.
+    IdempotencyKeyReused: 422 "idempotency_key_reused" "The key was used for another request"
+        => "Use a new key: this one is another request's.",
+    /// The SKU does not exist or is not sold.
+    SkuUnknown: 422 "sku_unknown" "The SKU is not known"
+        => "Take it out of the offer; it is not sold, or not any more.",
+    /// The SKU has no price in the cart's currency.
+    SkuNotSoldInCurrency: 422 "sku_not_sold_in_currency" "The SKU is not sold in this currency"
+        => "Open a cart in another currency, or give the SKU a price in this one.",
+    /// The quantity is outside the limits; `minimum` and `maximum` say which.
+    QuantityOutOfRange: 422 "quantity_out_of_range" "The quantity is out of range"
+        => "Ask for a quantity from `minimum` to `maximum`.",
+    /// The cart is full.
+    TooManyLines: 422 "too_many_lines" "The cart has too many lines"
+        => "Remove lines, or place two orders.",
+    /// The cart has as many live shares as it may; `maximum` says how many.
+    TooManyShares: 422 "too_many_shares" "The cart has too many shares"
+        => "Revoke a share first; there may be `maximum` at once.",
+    /// There is not enough stock; `lines` lists where.
+    InsufficientStock: 422 "insufficient_stock" "There is not enough stock"
+        => "Ask for less of what `lines` lists, or remove it.",
+    /// The currency is not sold in.
+    CurrencyUnsupported: 422 "currency_unsupported" "The currency is not supported"
+        => "Use a currency that the shop sells in.",
+    /// The cart has no lines.
+    CartEmpty: 422 "cart_empty" "The cart is empty"
+        => "Add something first.",
+    /// The total is above what is accepted.
+    AmountAboveCeiling: 422 "amount_above_ceiling" "The amount is above the ceiling"
+        => "Buy less at once; `detail` names the ceiling.",
+    /// The total is below what is accepted.
+    AmountBelowMinimum: 422 "amount_below_minimum" "The amount is below the minimum"
+        => "Buy more at once; `detail` names the minimum.",
+    /// A line's goods have no price above zero: our mistake, with an alert.
+    AmountZeroUnpriced: 422 "amount_zero_unpriced" "The goods have no price"
+        => "Tell the shop: goods without a price are its mistake, and it has an alert.",
+    /// The total is below zero: our mistake, with an alert.
+    AmountNegative: 422 "amount_negative" "The amount is negative"
+        => "Tell the shop: it is its mistake, and it has an alert.",
+    /// The country is not served.
+    CountryUnsupported: 422 "country_unsupported" "The country is not served"
+        => "Use an address in a country that the shop sends to.",
+    /// The shipping method does not exist for this address and cart.
+    ShippingMethodUnavailable: 422 "shipping_method_unavailable" "The shipping method is not available"
+        => "Choose a method that `GET /api/v1/cart/shipping-methods` lists; `detail` names them too.",
+    /// A line has no price any more.
+    PriceMissing: 422 "price_missing" "A line has no price"
+        => "Remove the line that `detail` names: it is not sold any more.",
+    /// A line's tax class, or shipping's, has no rate at this destination.
+    TaxMissing: 422 "tax_missing" "There is no tax rate for this destination"
+        => "Tell the shop: its tax table lacks this destination or class.",
+    /// The payment method is not known to the provider.
+    PaymentMethodInvalid: 422 "payment_method_invalid" "The payment method is not valid"
+        => "Ask the buyer for another payment method, and begin the checkout again.",
+    /// What is said of the money cannot be, by what is known of the payment.
+    OutcomeImpossible: 422 "outcome_impossible" "The payment does not allow this outcome"
+        => "Read the payment; resolve it with the outcome that it allows.",
+    /// The warehouse has no row.
+    WarehouseUnknown: 422 "warehouse_unknown" "The warehouse is not known"
+        => "Correct the warehouse.",
+    /// The adjustment would leave less stock than is reserved.
+    StockNegative: 422 "stock_negative" "There is not that much stock to take away"
+        => "Read the stock again; less can be taken away than is on hand and not reserved.",
+    /// Too many attempts; `Retry-After` says when.
+    TooManyRequests: 429 "too_many_requests" "Too many requests"
+        => "Wait as `Retry-After` says.",
+    /// Our fault. Details are in the log under `correlation_id`.
+    Internal: 500 "internal" "Something went wrong on our side"
+        => "Send it again later with the same key, and tell the shop the `correlation_id`.",
+    /// The payment provider cannot be used now.
+    ProviderUnavailable: 503 "provider_unavailable" "The payment provider is unavailable"
+        => "Wait as `Retry-After` says, then send it again with the same key.",
+    /// The provider answered with the reference of another payment; this one holds nothing.
+    PaymentReferenceTaken: 503 "payment_reference_taken" "The payment provider named another payment"
+        => "Wait as `Retry-After` says, then confirm again; nothing is charged for this one.",
+    /// The database schema is older than the function: migrate.
+    SchemaOutdated: 503 "schema_outdated" "The database has not been migrated"
+        => "Wait as `Retry-After` says. The shop's operator migrates with `POST /internal/migrate`.",
+    /// The database did not get to it in time.
+    DatabaseBusy: 503 "database_busy" "The database is busy"
+        => "Wait as `Retry-After` says, then send it again with the same key.",
+    /// The database cannot be reached.
+    DatabaseUnavailable: 503 "database_unavailable" "The database is unavailable"
+        => "Wait as `Retry-After` says, then send it again with the same key: whether it was done is not known.",
+    /// A configuration variable has an unusable value.
+    ConfigurationInvalid: 503 "configuration_invalid" "The service is not configured correctly"
+        => "Tell the shop's operator: `GET /api/v1/config` says which variable is wrong.",
+    /// The customers' identity provider cannot be asked for its keys; `Retry-After` says when to try again.
+    IdentityUnavailable: 503 "identity_unavailable" "The identity provider is unavailable"
+        => "Wait as `Retry-After` says, then send it again.",
+    /// The payment provider gave no answer in time; the payment is being followed up.
+    ProviderTimeout: 504 "provider_timeout" "The payment provider did not answer in time"
+        => "Wait as `Retry-After` says, then send it again with the same key: the payment is followed up, and is never made twice.",
+}
+
+impl Code {
+    /// The code with this slug.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.slug() == slug)
+    }
+
+    /// The problem's `type`.
+    #[must_use]
+    pub fn type_uri(self) -> String {
+        format!("https://edgetill.dev/problems/{}", self.slug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn slugs_are_distinct_snake_case_and_found_again() {
+        let mut seen = HashSet::new();
+        for &code in Code::ALL {
+            let slug = code.slug();
+            assert!(seen.insert(slug), "{slug} twice");
+            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{slug}");
+            assert_eq!(Code::from_slug(slug), Some(code));
+            assert!((400..=599).contains(&code.status()), "{slug}");
+            assert!(code.meaning().ends_with('.') && code.advice().ends_with('.') && !code.title().ends_with('.'), "{slug}");
+        }
+    }
+}
