@@ -1,4 +1,4 @@
--- Every function of the PostgreSQL store, made of sql/postgres by build.rs: after the baseline, at every upgrade.
+-- Every function of the PostgreSQL store, made of sql/postgres and sql/fragments by build/main.rs: after the baseline, at every upgrade.
 -- `UPDATE_FUNCTIONS=1 cargo test -p store` writes this file anew.
 
 begin;
@@ -40,32 +40,6 @@ begin
 end
 $$;
 
--- What there is of a SKU for a cart: what is free, and what the cart's own session holds.
-create or replace function available_to(of_cart text, of_sku text) returns bigint language plpgsql stable as $$
-begin
-  return (select (sum(on_hand - reserved) + coalesce((select sum(quantity) from reservation as own
-      where own.session_id = (select session_id from checkout_session as open where open.cart_id = of_cart and open.status = 'open')
-        and own.status = 'active' and own.sku = of_sku), 0))::bigint
-    from stock where stock.sku = of_sku);
-end
-$$;
-
--- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
-create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
-begin
-  return (select jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency,
-      'country', c.country, 'version', c.version, 'locked', c.saga_id is not null, 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
-      'lines', coalesce((select jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
-          'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-          'active', s.active is not distinct from 1, 'price_minor', p.amount_minor,
-          'available', available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku)
-        from cart_line as l
-        left join sku as s on s.sku = l.sku
-        left join price as p on p.sku = l.sku and p.currency = c.currency
-        where l.cart_id = c.cart_id), '[]')));
-end
-$$;
-
 -- The elements of a list that may be absent or null.
 create or replace function each_item(list jsonb) returns setof jsonb language sql immutable as $$
   select jsonb_array_elements(case jsonb_typeof(list) when 'array' then list else '[]' end)
@@ -78,11 +52,6 @@ begin
   update idempotency set receipt = assigned where idempotency_key = doc ->> 'idempotency_key';
   return assigned;
 end
-$$;
-
--- What people and programs did to a subject, oldest first.
-create or replace function history_json(of_subject text) returns jsonb language sql stable as $$
-  select coalesce(jsonb_agg(to_jsonb(h) - 'subject' order by seq), '[]') from history as h where h.subject = of_subject
 $$;
 
 -- What a change of one line assigned, laid over the part of the reply that was known before.
@@ -138,46 +107,6 @@ begin
 end
 $$;
 
--- An order, whole: lines, history and payment.
-create or replace function order_json(o orders) returns jsonb language plpgsql stable as $$
-begin
-  return (select to_jsonb(o) || jsonb_build_object(
-      'lines', coalesce((select jsonb_agg(to_jsonb(l) - 'order_id' order by line_no) from order_line as l where l.order_id = o.order_id), '[]'),
-      'history', coalesce((select jsonb_agg(to_jsonb(h) - 'order_id' order by seq) from order_history as h where h.order_id = o.order_id), '[]'),
-      'payment', (select jsonb_build_object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method,
-          'state', p.state, 'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
-        from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id')));
-end
-$$;
-
--- A payment, as the provider is asked about it.
-create or replace function payment_json(p payment) returns jsonb language sql stable as $$
-  select jsonb_build_object('payment_id', p.payment_id, 'reference', p.reference, 'method', p.method, 'state', p.state, 'currency', p.currency,
-    'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor)
-$$;
-
--- All that totals are made of: a cart, for a zone. Stock held for the cart's own session counts as available to it,
--- so that a retry after a decline finds it.
-create or replace function pricing_json(c cart, to_zone text, own_session text) returns jsonb language plpgsql stable as $$
-begin
-  return (select jsonb_build_object('cart', cart_json(c),
-      'currency', (select to_jsonb(known) from currency as known where known.currency = c.currency),
-      'zone', to_zone,
-      'taxes', coalesce((select jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', inclusive = 1, 'rounding', rounding))
-        from tax where tax.zone = to_zone), '[]'),
-      'rates', coalesce((select jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
-          'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor))
-        from shipping_rate as r join shipping_method as m on m.method_id = r.method_id and m.active = 1
-        where r.zone = to_zone and r.currency = c.currency), '[]'),
-      'levels', coalesce((select jsonb_agg(jsonb_build_object('sku', k.sku, 'warehouse_id', k.warehouse_id, 'on_hand', k.on_hand,
-          'reserved', k.reserved - coalesce((select sum(quantity) from reservation as own where own.session_id = own_session
-            and own.status = 'active' and own.sku = k.sku and own.warehouse_id = k.warehouse_id), 0),
-          'priority', w.priority) order by k.sku, k.warehouse_id)
-        from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
-        where l.cart_id = c.cart_id), '[]')));
-end
-$$;
-
 -- Gives locked reservations back: a movement each, then the counters, then the mark.
 create or replace function release_reservations(held text[]) returns void language plpgsql as $$
 begin
@@ -188,27 +117,6 @@ begin
     from (select sku, warehouse_id, sum(quantity) as quantity from reservation where reservation_id = any (held) group by sku, warehouse_id) as back
     where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
   update reservation set status = 'released' where reservation_id = any (held);
-end
-$$;
-
--- A saga with its payment, as the one driver takes it.
-create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
-begin
-  return (select jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
-      'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts,
-      'capture_attempts', g.capture_attempts, 'failing_since_ms', g.failing_since_ms,
-      'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms, 'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
-      'reserved_until_ms', (select min(expires_at_ms) from reservation where session_id = g.session_id and status = 'active'),
-      'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id)));
-end
-$$;
-
--- A SKU with its prices.
-create or replace function sku_json(s sku) returns jsonb language plpgsql stable as $$
-begin
-  return (select jsonb_build_object('sku', s.sku, 'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class,
-      'weight_g', s.weight_g, 'active', s.active = 1,
-      'prices', coalesce((select jsonb_object_agg(p.currency, p.amount_minor) from price as p where p.sku = s.sku), '{}')));
 end
 $$;
 
@@ -260,15 +168,116 @@ begin
 end
 $$;
 
+-- What there is of a SKU for a cart: what is free, and what the cart's own session holds.
+create or replace function available_to(of_cart text, of_sku text) returns bigint language plpgsql stable as $$
+begin
+  return (select sum(on_hand - reserved) + coalesce((select sum(quantity) from reservation as own
+      where own.session_id = (select session_id from checkout_session as open where open.cart_id = of_cart and open.status = 'open')
+        and own.status = 'active' and own.sku = of_sku), 0)
+    from stock where stock.sku = of_sku);
+end
+$$;
+
+-- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
+create or replace function cart_json(c cart) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency, 'country', c.country,
+    'version', c.version, 'locked', coalesce(c.saga_id is not null, false), 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
+    'lines', (select coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
+        'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
+        'active', coalesce(s.active = 1, false), 'price_minor', p.amount_minor, 'available', available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku), '[]')
+      from cart_line as l
+      left join sku as s on s.sku = l.sku
+      left join price as p on p.sku = l.sku and p.currency = c.currency
+      where l.cart_id = c.cart_id));
+end
+$$;
+
+-- What people and programs did to a subject, oldest first.
+create or replace function history_json(of_subject text) returns jsonb language sql stable as $$
+  select (select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'kind', h.kind, 'actor', h.actor, 'reason', h.reason, 'at_ms', h.at_ms, 'data', h.data) order by h.seq), '[]')
+    from history as h where h.subject = of_subject)
+$$;
+
+-- An order, whole: lines, history and payment.
+create or replace function order_json(o orders) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart_id, 'session_id', o.session_id, 'owner', o.owner,
+    'status', o.status, 'version', o.version, 'currency', o.currency, 'subtotal_minor', o.subtotal_minor, 'discount_minor', o.discount_minor,
+    'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', o.detail, 'contact', o.contact,
+    'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
+    'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
+    'lines', (select coalesce(jsonb_agg(jsonb_build_object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
+        'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
+        'total_minor', l.total_minor, 'detail', l.detail, 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no), '[]')
+      from order_line as l where l.order_id = o.order_id),
+    'history', (select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
+        'reason', h.reason, 'at_ms', h.at_ms) order by h.seq), '[]')
+      from order_history as h where h.order_id = o.order_id),
+    'payment', (select jsonb_build_object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method, 'state', p.state,
+        'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
+      from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id'));
+end
+$$;
+
+-- A payment, as the provider is asked about it.
+create or replace function payment_json(p payment) returns jsonb language sql stable as $$
+  select jsonb_build_object('payment_id', p.payment_id, 'reference', p.reference, 'method', p.method, 'state', p.state, 'currency', p.currency,
+    'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor)
+$$;
+
+-- All that totals are made of: a cart, for a zone. Stock held for the cart's own session counts as available to it, so that a retry after a
+-- decline finds it.
+create or replace function pricing_json(c cart, to_zone text, own_session text) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object('cart', cart_json(c),
+    'currency', (select jsonb_build_object('currency', known.currency, 'minor_digits', known.minor_digits, 'minimum_minor', known.minimum_minor,
+        'ceiling_minor', known.ceiling_minor) from currency as known where known.currency = c.currency),
+    'zone', to_zone,
+    'taxes', (select coalesce(jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', coalesce(inclusive = 1, false), 'rounding', rounding)), '[]')
+      from tax where tax.zone = to_zone),
+    'rates', (select coalesce(jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
+        'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor)), '[]')
+      from shipping_rate as r join shipping_method as m on m.method_id = r.method_id and m.active = 1
+      where r.zone = to_zone and r.currency = c.currency),
+    'levels', (select coalesce(jsonb_agg(jsonb_build_object('sku', k.sku, 'warehouse_id', k.warehouse_id, 'on_hand', k.on_hand,
+        'reserved', k.reserved - coalesce((select sum(quantity) from reservation as own where own.session_id = own_session
+          and own.status = 'active' and own.sku = k.sku and own.warehouse_id = k.warehouse_id), 0),
+        'priority', w.priority) order by k.sku, k.warehouse_id), '[]')
+      from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
+      where l.cart_id = c.cart_id));
+end
+$$;
+
+-- A saga with its payment, as the one driver takes it.
+create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
+    'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts, 'capture_attempts', g.capture_attempts,
+    'failing_since_ms', g.failing_since_ms, 'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms,
+    'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
+    'reserved_until_ms', (select min(r.expires_at_ms) from reservation as r where r.session_id = g.session_id and r.status = 'active'),
+    'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id));
+end
+$$;
+
+-- A SKU with its prices.
+create or replace function sku_json(s sku) returns jsonb language plpgsql stable as $$
+begin
+  return jsonb_build_object('sku', s.sku, 'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
+    'active', coalesce(s.active = 1, false), 'prices', (select coalesce(jsonb_object_agg(p.currency, p.amount_minor), '{}') from price as p where p.sku = s.sku));
+end
+$$;
+
 -- A live cart that is not gone by the clock (CART-10): its time has not come, or a confirm holds it.
 create or replace function unexpired(c cart) returns boolean language sql stable as $$
-  select c.expires_at_ms > now_ms() or c.saga_id is not null
+  select (c.expires_at_ms > now_ms() or c.saga_id is not null)
 $$;
 
 -- The destination's zone: the region's where it has one, else the country's.
 create or replace function zone_of(to_country text, to_region text) returns text language plpgsql stable as $$
 begin
-  return (select zone from zone where country = to_country and region in ('', to_region) order by region desc limit 1);
+  return (select z.zone from zone as z where z.country = to_country and z.region in ('', to_region) order by z.region desc limit 1);
 end
 $$;
 

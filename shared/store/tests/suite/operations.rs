@@ -6,27 +6,9 @@ use store::sql;
 use super::support::shop;
 
 #[test]
-fn a_ping_tells_the_time_and_the_baseline() {
-    let shop = shop();
-    shop.now_is(1_893_585_600_000);
-    let pong = shop.list(&sql::PING, &json!({})).remove(0);
-    assert_eq!(pong["version"], sql::SCHEMA_VERSION);
-    assert!((1_893_585_600_000..1_893_585_660_000).contains(&pong["now_ms"].as_i64().unwrap()), "{pong}");
-}
-
-#[test]
 fn the_ledger_tells_the_version_of_the_schema() {
     let shop = shop();
     assert_eq!(shop.list(&sql::SCHEMA_LEDGER, &json!({})), [json!({"version": sql::SCHEMA_VERSION})]);
-}
-
-#[test]
-fn the_clock_is_moved_and_stays_moved() {
-    let shop = shop();
-    shop.now_is(1_893_585_600_000);
-    let after = shop.list(&sql::CLOCK_ADVANCE, &json!({"advance_ms": 86_400_000})).remove(0);
-    assert!((1_893_672_000_000..1_893_672_060_000).contains(&after["now_ms"].as_i64().unwrap()), "{after}");
-    assert!(shop.list(&sql::PING, &json!({}))[0]["now_ms"].as_i64().unwrap() >= after["now_ms"].as_i64().unwrap());
 }
 
 #[test]

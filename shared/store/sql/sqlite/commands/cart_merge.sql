@@ -8,7 +8,7 @@ insert into cart (cart_id, owner, status, currency, country, version, created_at
   select :cart_id, :owner, 'active', :currency, :country, 0, now_ms(), now_ms(), now_ms() + :cart_idle_ms where :cart_version is null;
 select raise(abort, 'cart_not_found')
   where not exists (select 1 from cart where cart_id = :guest_cart_id and owner = :guest_owner and status in ('active', 'checkout', 'abandoned'))
-    or not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired);
+    or not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id in (:guest_cart_id, :cart_id) and saga_id is not null);
 select raise(abort, 'version_conflict')
   where not exists (select 1 from cart where cart_id = :guest_cart_id and version = :guest_version)

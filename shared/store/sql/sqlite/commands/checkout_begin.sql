@@ -5,7 +5,7 @@
 -- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
 @idempotent
 select raise(abort, 'cart_not_found')
-  where not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired);
+  where not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 @supersede
 select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
 select raise(abort, 'cart_changed') where not exists (select 1 from cart where cart_id = :cart_id and version = :cart_version);

@@ -46,4 +46,4 @@ insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_del
 insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
   values (:plan ->> 'payment_id', :saga_id, :plan ->> 'provider', :plan ->> 'payment_method', 'pending', :plan ->> 'currency', :plan ->> 'total_minor', 0, 0, now_ms());
 returning
-(select @saga_json from saga where saga_id = :saga_id)
+(select @saga_json(saga) from saga where saga_id = :saga_id)

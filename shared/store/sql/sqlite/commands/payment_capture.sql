@@ -20,4 +20,4 @@ insert into alert (alert_id, detail, at_ms)
 insert into alert (alert_id, detail, at_ms) select 'capture_failing:' || :saga_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning
-(select @saga_json from saga where saga_id = :saga_id)
+(select @saga_json(saga) from saga where saga_id = :saga_id)

@@ -18,4 +18,4 @@ insert into compensation (compensation_id, kind, payment_id, saga_id, amount_min
   where :compensation is not null;
 @events
 returning
-(select @saga_json from saga where saga_id = :saga_id)
+(select @saga_json(saga) from saga where saga_id = :saga_id)

@@ -3,7 +3,7 @@
 -- in: share_id, token_hash, owner, ttl_ms, share_limit, prune_limit
 -- refuses: cart_not_found, too_many_shares
 select raise(abort, 'cart_not_found')
-  where not exists (select 1 from cart as c where owner = :owner and status in ('active', 'checkout') and @unexpired);
+  where not exists (select 1 from cart as c where owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 select raise(abort, 'too_many_shares')
   where (select count(*) from cart join cart_share as s on s.cart_id = cart.cart_id
     where cart.owner = :owner and cart.status in ('active', 'checkout') and s.expires_at_ms > now_ms()) >= :share_limit;

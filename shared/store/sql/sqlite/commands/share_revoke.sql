@@ -3,7 +3,7 @@
 -- refuses: cart_not_found, share_not_found, idempotency_key_seen
 @idempotent
 select raise(abort, 'cart_not_found')
-  where not exists (select 1 from cart as c where owner = :owner and status in ('active', 'checkout') and @unexpired);
+  where not exists (select 1 from cart as c where owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 select raise(abort, 'share_not_found')
   where not exists (select 1 from cart join cart_share as s on s.cart_id = cart.cart_id
     where cart.owner = :owner and cart.status in ('active', 'checkout') and s.share_id = :share_id and s.expires_at_ms > now_ms());

@@ -2,4 +2,4 @@
 -- in: saga_id, lease_token, lease_ms
 update saga set lease_token = :lease_token, lease_until_ms = now_ms() + :lease_ms, attempts = attempts + 1
   where saga_id = :saga_id and state in ('authorizing', 'awaiting_action', 'capturing') and lease_until_ms <= now_ms()
-returning @saga_json
+returning @saga_json(saga)

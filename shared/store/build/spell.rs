@@ -1,0 +1,206 @@
+//! What is written once, as each dialect spells it.
+//!
+//! ```text
+//! object(k, v, …)         a JSON object                      json_object            jsonb_build_object
+//! list(x [order by …])    a JSON list, empty for no row      json_group_array       coalesce(jsonb_agg, '[]')
+//! map(k, v)               a JSON object of rows              json_group_object      coalesce(jsonb_object_agg, '{}')
+//! document(x)             JSON within JSON                   json(x)                x
+//! flag(x)                 a JSON boolean, false for null     json(iif(x, …))        coalesce(x, false)
+//! utc_day(ms)             2030-01-02                         strftime               to_char
+//! :name                   the input of that name             doc ->> 'name'         (doc ->> 'name')::type of `-- in:`
+//! @name(x, …)             what several statements share      its text, in place     a call of the function made of it
+//! … -- only sqlite        a line that one dialect has
+//! ```
+
+use std::{collections::BTreeMap, error::Error};
+
+/// What a build script can fail with.
+pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A text that several statements share, with the parameters it is given.
+pub struct Fragment {
+    name: String,
+    doc: String,
+    /// `c cart, of_sku text`.
+    parameters: Vec<(String, String)>,
+    /// `bigint language plpgsql`.
+    returns: String,
+    language: String,
+    text: String,
+}
+
+impl Fragment {
+    /// Reads `-- function: (c cart) returns jsonb language sql` and the expression below it.
+    pub fn read(name: &str, source: &str) -> Result<Self> {
+        let wrong = || format!("fragment {name}: no line `-- function: (name type, …) returns type language …`");
+        let head = source.lines().find_map(|line| line.strip_prefix("-- function: ")).ok_or_else(wrong)?;
+        let (parameters, rest) = head.trim_start_matches('(').split_once(") returns ").ok_or_else(wrong)?;
+        let (returns, language) = rest.split_once(" language ").ok_or_else(wrong)?;
+        let parameters = parameters.split(", ").map(|one| one.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned())));
+        let doc =
+            source.lines().filter(|line| line.starts_with("-- ") && !line.starts_with("-- function: ")).collect::<Vec<_>>().join("\n");
+        Ok(Self {
+            name: name.to_owned(),
+            doc,
+            parameters: parameters.collect::<Option<_>>().ok_or_else(wrong)?,
+            returns: returns.to_owned(),
+            language: language.to_owned(),
+            text: crate::without_comments(source).trim().to_owned(),
+        })
+    }
+
+    /// PostgreSQL's function.
+    pub fn function(&self, fragments: &Fragments) -> Result<String> {
+        let Self { name, doc, returns, language, .. } = self;
+        let parameters = self.parameters.iter().map(|(name, kind)| format!("{name} {kind}")).collect::<Vec<_>>().join(", ");
+        let text = spell(&self.text, Dialect::Postgres, fragments)?.replace('\n', "\n  ");
+        let body = if language == "sql" { format!("  select {text}\n") } else { format!("begin\n  return {text};\nend\n") };
+        Ok(format!(
+            "{doc}\ncreate or replace function {name}({parameters}) returns {returns} language {language} stable as $$\n{body}$$;\n"
+        ))
+    }
+
+    /// Its text with these arguments in place.
+    fn with(&self, arguments: &[String]) -> Result<String> {
+        if arguments.len() != self.parameters.len() {
+            return Err(format!("@{}: {} arguments for {} parameters", self.name, arguments.len(), self.parameters.len()).into());
+        }
+        let given: BTreeMap<&str, &str> =
+            self.parameters.iter().zip(arguments).map(|((name, _), argument)| (name.as_str(), argument.as_str())).collect();
+        let mut out = String::new();
+        let mut rest = self.text.as_str();
+        while let Some((before, word, after)) = next_word(rest) {
+            out.push_str(before);
+            let free = !out.ends_with(['.', ':', '@']);
+            out.push_str(given.get(word).copied().filter(|_| free).unwrap_or(word));
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+}
+
+pub type Fragments = BTreeMap<String, Fragment>;
+
+/// Keeps the lines that `dialect` has.
+pub fn lines_of(text: &str, dialect: Dialect) -> String {
+    let (mine, other) = match dialect {
+        Dialect::Sqlite => (" -- only sqlite", " -- only postgres"),
+        Dialect::Postgres => (" -- only postgres", " -- only sqlite"),
+    };
+    let lines = text.lines().filter(|line| !line.ends_with(other)).map(|line| line.strip_suffix(mine).unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The types that `-- in: name type, …` gives the inputs.
+pub fn inputs(source: &str) -> BTreeMap<String, String> {
+    let head = source.lines().find_map(|line| line.strip_prefix("-- in: ")).unwrap_or_default();
+    let inputs = head.split(", ").filter_map(|one| one.split_once(' '));
+    inputs.map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().trim_end_matches('?').to_owned())).collect()
+}
+
+/// `text` in the words of `dialect`; what begins with `:` is left as it is.
+pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, word, after)) = next_word(rest) {
+        out.push_str(before);
+        let shared = out.ends_with('@');
+        let inner = if after.starts_with('(') && (shared || is_ours(word)) && !out.ends_with(['.', ':']) { balanced(after)? } else { None };
+        let Some((inner, after)) = inner else {
+            out.push_str(word);
+            rest = after;
+            continue;
+        };
+        if shared {
+            out.pop();
+            let fragment = fragments.get(word).ok_or_else(|| format!("no fragment {word}"))?;
+            let arguments = arguments(inner).iter().map(|one| spell(one, dialect, fragments)).collect::<Result<Vec<_>>>()?;
+            match dialect {
+                Dialect::Sqlite => out.push_str(&spell(&fragment.with(&arguments)?, dialect, fragments)?),
+                Dialect::Postgres => out.push_str(&format!("{word}({})", arguments.join(", "))),
+            }
+        } else {
+            out.push_str(&ours(word, &spell(inner, dialect, fragments)?, dialect));
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+const OURS: [&str; 6] = ["object", "list", "map", "document", "flag", "utc_day"];
+
+fn is_ours(word: &str) -> bool {
+    OURS.contains(&word)
+}
+
+fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
+    match (word, dialect) {
+        ("object", Dialect::Sqlite) => format!("json_object({inner})"),
+        ("object", Dialect::Postgres) => format!("jsonb_build_object({inner})"),
+        ("list", Dialect::Sqlite) => format!("json_group_array({inner})"),
+        ("list", Dialect::Postgres) => format!("coalesce(jsonb_agg({inner}), '[]')"),
+        ("map", Dialect::Sqlite) => format!("json_group_object({inner})"),
+        ("map", Dialect::Postgres) => format!("coalesce(jsonb_object_agg({inner}), '{{}}')"),
+        ("document", Dialect::Sqlite) => format!("json({inner})"),
+        ("document", Dialect::Postgres) => inner.to_owned(),
+        ("flag", Dialect::Sqlite) => format!("json(iif({inner}, 'true', 'false'))"),
+        ("flag", Dialect::Postgres) => format!("coalesce({inner}, false)"),
+        ("utc_day", Dialect::Sqlite) => format!("strftime('%Y-%m-%d', {inner} / 1000, 'unixepoch')"),
+        ("utc_day", Dialect::Postgres) => format!("to_char(to_timestamp({inner} / 1000) at time zone 'UTC', 'YYYY-MM-DD')"),
+        _ => format!("{word}({inner})"),
+    }
+}
+
+/// What stands before the next word outside of quotes, the word, and what follows.
+fn next_word(text: &str) -> Option<(&str, &str, &str)> {
+    let mut quoted = false;
+    let start = text.char_indices().find(|(_, c)| {
+        quoted ^= *c == '\'';
+        !quoted && (c.is_ascii_lowercase() || *c == '_')
+    })?;
+    let (before, from) = text.split_at(start.0);
+    let end = from.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(from.len());
+    let (word, after) = from.split_at(end);
+    Some((before, word, after))
+}
+
+/// What stands between the `(` that `text` begins with and its `)`, and what follows.
+fn balanced(text: &str) -> Result<Option<(&str, &str)>> {
+    let (mut depth, mut quoted) = (0, false);
+    for (at, c) in text.char_indices() {
+        quoted ^= c == '\'';
+        depth += match c {
+            '(' if !quoted => 1,
+            ')' if !quoted => -1,
+            _ => 0,
+        };
+        if depth == 0 {
+            let (inner, after) = text.split_at(at);
+            return Ok(inner.strip_prefix('(').zip(after.strip_prefix(')')));
+        }
+    }
+    Err(format!("a bracket that is never closed: {text}").into())
+}
+
+/// Split at the commas that stand in no bracket and no quotes.
+fn arguments(text: &str) -> Vec<String> {
+    let (mut depth, mut quoted) = (0, false);
+    let parts = text.split(|c: char| {
+        quoted ^= c == '\'';
+        depth += match c {
+            '(' if !quoted => 1,
+            ')' if !quoted => -1,
+            _ => 0,
+        };
+        c == ',' && depth == 0 && !quoted
+    });
+    parts.map(|part| part.trim().to_owned()).collect()
+}

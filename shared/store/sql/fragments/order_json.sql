@@ -1,0 +1,17 @@
+-- An order, whole: lines, history and payment.
+-- function: (o orders) returns jsonb language plpgsql
+object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart_id, 'session_id', o.session_id, 'owner', o.owner,
+  'status', o.status, 'version', o.version, 'currency', o.currency, 'subtotal_minor', o.subtotal_minor, 'discount_minor', o.discount_minor,
+  'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', document(o.detail), 'contact', o.contact,
+  'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
+  'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
+  'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
+      'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
+      'total_minor', l.total_minor, 'detail', document(l.detail), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no)
+    from order_line as l where l.order_id = o.order_id)),
+  'history', document((select list(object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
+      'reason', h.reason, 'at_ms', h.at_ms) order by h.seq)
+    from order_history as h where h.order_id = o.order_id)),
+  'payment', document((select object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method, 'state', p.state,
+      'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
+    from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id')))

@@ -1,4 +1,0 @@
--- Alerts, oldest first, above a cursor: when the last of the page before was raised, and its id.
--- in: at_ms, alert_id, limit
-select jsonb_build_object('alert_id', alert_id, 'detail', detail, 'at_ms', at_ms)::text from alert
-where at_ms >= :at_ms::bigint and (at_ms > :at_ms::bigint or alert_id > :alert_id) order by at_ms, alert_id limit :limit::bigint

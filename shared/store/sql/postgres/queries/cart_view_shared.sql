@@ -1,5 +1,0 @@
--- The live cart that a share's token opens, as its owner sees it, and until when it does (CART-14).
--- in: token_hash
-select jsonb_build_object('cart', cart_json(c), 'expires_at_ms', s.expires_at_ms)::text
-from cart_share as s join cart as c on c.cart_id = s.cart_id
-where s.token_hash = :token_hash and s.expires_at_ms > now_ms() and c.status in ('active', 'checkout') and unexpired(c)

@@ -1,8 +1,0 @@
--- One event, whole, with what operators did to it.
--- in: event_id
-select jsonb_build_object('event_id', event_id, 'sequence', outbox_id, 'type', type, 'subject', aggregate, 'state', state, 'attempts', attempts,
-  'failing_since_ms', failing_since_ms, 'next_attempt_at_ms', next_attempt_at_ms, 'created_at_ms', created_at_ms,
-  'last_error', (select detail from alert where alert_id = 'outbox_dead:' || event_id),
-  'data', data, 'leased', lease_until_ms > now_ms(),
-  'history', history_json('event/' || event_id))::text
-from outbox where event_id = :event_id

@@ -1,0 +1,3 @@
+-- What a worker's last success said.
+-- in: worker text
+select report from worker_run where worker = :worker

@@ -1,2 +1,0 @@
--- A live cart (alias c) that is not gone by the clock (CART-10): its time has not come, or a confirm holds it.
-(c.expires_at_ms > now_ms() or c.saga_id is not null)

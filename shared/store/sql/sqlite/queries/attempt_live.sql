@@ -1,3 +1,0 @@
--- The session of the owner's attempt that is on its way to an order.
--- in: owner
-select json_object('session_id', session_id) from saga where owner = :owner and state in ('authorizing', 'awaiting_action')

@@ -1,3 +1,0 @@
--- What a worker's last success said.
--- in: worker
-select report from worker_run where worker = :worker
