@@ -9,6 +9,7 @@
 //! is installed with the schema, as it is written, and only its call travels. A statement of a SQLite command behind
 //! `-- only with <field>` stays at home when the document has no such field, since without it it would do nothing.
 
+mod command;
 mod spell;
 
 use spell::{Dialect, Fragment, Fragments, Result, lines_of, spell};
@@ -57,18 +58,34 @@ fn main() -> Result<()> {
         for (name, source) in read_folder(&Path::new("sql").join(folder))? {
             let (doc, _) = split_doc(&source);
             let text = |dialect| spell(&without_comments(&lines_of(&source, dialect)), dialect, &shared);
-            let inputs = spell::inputs(&source);
-            let of_postgres = |input: &str| match inputs.get(input).map(String::as_str) {
-                Some("text") => Ok(format!("($1::text::jsonb ->> '{input}')")),
-                Some(kind) => Ok(format!("($1::text::jsonb ->> '{input}')::{kind}")),
-                None => Err(format!("{folder}/{name}: :{input} is in no `-- in:`")),
-            };
+            let of_postgres = spell::typed(&name, &source, "$1::text::jsonb");
             let sqlite = squeeze(&sqlite_text(&text(Dialect::Sqlite)?, "?1"));
             let postgres = never_empty(&squeeze(&inputs_as(&text(Dialect::Postgres)?, of_postgres)?));
             let value = format!("Statement {{ name: {name:?}, sqlite: {sqlite:?}, postgres: {postgres:?} }}");
             constant(&mut out, &name, &doc, &value, "Statement")?;
             names.entry("Statement").or_default().push(format!("&{}", name.to_uppercase()));
         }
+    }
+    // What a fragment of SQLite's commands is on PostgreSQL.
+    let calls: BTreeMap<String, String> = fragments
+        .iter()
+        .filter_map(|(name, source)| Some((name.clone(), source.lines().find_map(|line| line.strip_prefix("-- postgres: "))?.to_owned())))
+        .collect();
+    // Those of SQLite's commands that take arguments.
+    let mut of_sqlite: Fragments = BTreeMap::new();
+    for (name, source) in fragments.iter().filter(|(_, source)| source.contains("-- function: ")) {
+        of_sqlite.insert(name.clone(), Fragment::read(name, &expand(source, &fragments, name)?)?);
+    }
+    of_sqlite.extend(shared.iter().map(|(name, fragment)| (name.clone(), fragment.clone())));
+    for (name, source) in read_folder(Path::new("sql/commands"))? {
+        functions.push(command::of_postgres(&name, &source, &shared, &calls, spell::typed(&name, &source, "doc"))?);
+        let (doc, _) = split_doc(&source);
+        let text = with_marks(&command::of_sqlite(&source));
+        let sqlite = command(&name, &spell(&expand(&text, &fragments, &name)?, Dialect::Sqlite, &of_sqlite)?)?;
+        let postgres = format!("select {name}($1::text::jsonb)::text");
+        let value = format!("Command {{ name: {name:?}, sqlite: {sqlite}, postgres: {postgres:?} }}");
+        constant(&mut out, &name, &doc, &value, "Command")?;
+        names.entry("Command").or_default().push(format!("&{}", name.to_uppercase()));
     }
     for (folder, kind) in [("commands", "Command"), ("statements", "Statement")] {
         let (here, mut there) = (read_folder(&sqlite.join(folder))?, read_folder(&postgres.join(folder))?);
@@ -82,7 +99,7 @@ fn main() -> Result<()> {
             // A command answers its one receipt.
             let postgres = if kind == "Command" { format!("{postgres}::text") } else { never_empty(&postgres) };
             let (doc, text) = split_doc(&source);
-            let text = spell(&expand(&text, &fragments, &name)?, Dialect::Sqlite, &shared)?;
+            let text = spell(&expand(&text, &fragments, &name)?, Dialect::Sqlite, &of_sqlite)?;
             let sqlite = if kind == "Command" { command(&name, &text)? } else { format!("{:?}", squeeze(&sqlite_text(&text, "?1"))) };
             let value = format!("{kind} {{ name: {name:?}, sqlite: {sqlite}, postgres: {postgres:?} }}");
             constant(&mut out, &name, &doc, &value, kind)?;

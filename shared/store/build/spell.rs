@@ -7,6 +7,14 @@
 //! document(x)             JSON within JSON                   json(x)                x
 //! flag(x)                 a JSON boolean, false for null     json(iif(x, …))        coalesce(x, false)
 //! utc_day(ms)             2030-01-02                         strftime               to_char
+//! each(x, 'path', row)    the items of a list, `row.value`   json_each              each_item
+//! part(x, 'name')         JSON of JSON, to be stored         x ->> 'name'           x -> 'name'
+//! scalar(x)               an item that is no object          x                      x #>> '{}'
+//! integer(x)              text that is a number              x                      x::bigint
+//! number(x)               1 for true, 0 for false            x                      x::integer
+//! smaller(x, y)           the smaller of the two             min                    least
+//! padded(x)               six digits and more                printf                 lpad
+//! with_member(x, k, v)    a JSON object and one member more  json_set               ||
 //! :name                   the input of that name             doc ->> 'name'         (doc ->> 'name')::type of `-- in:`
 //! @name(x, …)             what several statements share      its text, in place     a call of the function made of it
 //! … -- only sqlite        a line that one dialect has
@@ -24,6 +32,7 @@ pub enum Dialect {
 }
 
 /// A text that several statements share, with the parameters it is given.
+#[derive(Clone)]
 pub struct Fragment {
     name: String,
     doc: String,
@@ -105,6 +114,17 @@ pub fn inputs(source: &str) -> BTreeMap<String, String> {
     inputs.map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().trim_end_matches('?').to_owned())).collect()
 }
 
+/// How PostgreSQL reads an input of `source` from `document`.
+pub fn typed(name: &str, source: &str, document: &str) -> impl Fn(&str) -> Result<String> {
+    let (name, document, inputs) = (name.to_owned(), document.to_owned(), inputs(source));
+    move |input| match inputs.get(input).map(String::as_str) {
+        Some("text") => Ok(format!("({document} ->> '{input}')")),
+        Some("jsonb") => Ok(format!("nullif({document} -> '{input}', 'null')")),
+        Some(kind) => Ok(format!("({document} ->> '{input}')::{kind}")),
+        None => Err(format!("{name}: :{input} is in no `-- in:`").into()),
+    }
+}
+
 /// `text` in the words of `dialect`; what begins with `:` is left as it is.
 pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<String> {
     let mut out = String::new();
@@ -135,14 +155,50 @@ pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<Stri
     Ok(out)
 }
 
-const OURS: [&str; 6] = ["object", "list", "map", "document", "flag", "utc_day"];
+const OURS: [&str; 14] = [
+    "number",
+    "object",
+    "list",
+    "map",
+    "document",
+    "flag",
+    "utc_day",
+    "each",
+    "part",
+    "scalar",
+    "integer",
+    "smaller",
+    "padded",
+    "with_member",
+];
 
 fn is_ours(word: &str) -> bool {
     OURS.contains(&word)
 }
 
 fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
+    let given = arguments(inner);
+    let given: Vec<&str> = given.iter().map(String::as_str).collect();
+    match (word, dialect, given.as_slice()) {
+        ("each", Dialect::Sqlite, [list, row]) => return format!("json_each({list}) as {row}"),
+        ("each", Dialect::Postgres, [list, row]) => return format!("each_item({list}) as {row} (value)"),
+        ("each", Dialect::Sqlite, [of, path, row]) => return format!("json_each({of}, '$.{}') as {row}", path.trim_matches('\'')),
+        ("each", Dialect::Postgres, [of, path, row]) => return format!("each_item({of} -> {path}) as {row} (value)"),
+        ("part", Dialect::Sqlite, [of, name]) => return format!("({of} ->> {name})"),
+        ("part", Dialect::Postgres, [of, name]) => return format!("({of} -> {name})"),
+        ("with_member", Dialect::Sqlite, [of, name, value]) => return format!("json_set({of}, '$.{}', {value})", name.trim_matches('\'')),
+        ("with_member", Dialect::Postgres, [of, name, value]) => return format!("({of}) || jsonb_build_object({name}, {value})"),
+        _ => {}
+    }
     match (word, dialect) {
+        ("scalar" | "integer" | "number", Dialect::Sqlite) => format!("({inner})"),
+        ("number", Dialect::Postgres) => format!("({inner})::integer"),
+        ("scalar", Dialect::Postgres) => format!("({inner} #>> '{{}}')"),
+        ("integer", Dialect::Postgres) => format!("({inner})::bigint"),
+        ("smaller", Dialect::Sqlite) => format!("min({inner})"),
+        ("smaller", Dialect::Postgres) => format!("least({inner})"),
+        ("padded", Dialect::Sqlite) => format!("printf('%06d', {inner})"),
+        ("padded", Dialect::Postgres) => format!("lpad(({inner})::text, greatest(6, length(({inner})::text)), '0')"),
         ("object", Dialect::Sqlite) => format!("json_object({inner})"),
         ("object", Dialect::Postgres) => format!("jsonb_build_object({inner})"),
         ("list", Dialect::Sqlite) => format!("json_group_array({inner})"),
@@ -150,7 +206,7 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
         ("map", Dialect::Sqlite) => format!("json_group_object({inner})"),
         ("map", Dialect::Postgres) => format!("coalesce(jsonb_object_agg({inner}), '{{}}')"),
         ("document", Dialect::Sqlite) => format!("json({inner})"),
-        ("document", Dialect::Postgres) => inner.to_owned(),
+        ("document", Dialect::Postgres) => format!("({inner})"),
         ("flag", Dialect::Sqlite) => format!("json(iif({inner}, 'true', 'false'))"),
         ("flag", Dialect::Postgres) => format!("coalesce({inner}, false)"),
         ("utc_day", Dialect::Sqlite) => format!("strftime('%Y-%m-%d', {inner} / 1000, 'unixepoch')"),

@@ -34,6 +34,13 @@ fn every_command_and_statement_is_exercised() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// The file of a command: the one for both dialects, or the one for this.
+fn source(command: &str, dialect: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    let files = [format!("commands/{command}.sql"), format!("{dialect}/commands/{command}.sql")];
+    files.iter().find_map(|file| fs::read_to_string(root.join(file)).ok()).unwrap_or_else(|| panic!("no file of {command}"))
+}
+
 /// `cart_not_found` → `CartNotFound`.
 fn variant(code: &str) -> String {
     code.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
@@ -41,11 +48,10 @@ fn variant(code: &str) -> String {
 
 #[test]
 fn every_refusal_a_header_names_is_tested() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/sqlite/commands");
     let calls: Vec<&str> = SOURCES.split("refuses(&").skip(1).map(|call| call.split(';').next().unwrap()).collect();
     let mut untested = Vec::new();
     for command in sql::COMMANDS {
-        let text = fs::read_to_string(folder.join(format!("{}.sql", command.name))).unwrap();
+        let text = source(command.name, "sqlite");
         let codes = text.lines().find_map(|line| line.strip_prefix("-- refuses: ")).unwrap_or_default();
         for code in codes.split(", ").filter(|code| !code.is_empty()) {
             let tested = calls.iter().any(|call| {
@@ -64,11 +70,10 @@ fn every_refusal_a_header_names_is_tested() {
 
 #[test]
 fn every_guard_of_a_command_is_in_its_header() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
     let mut unnamed = Vec::new();
     for command in sql::COMMANDS {
         let here = command.texts(ports::Dialect::Sqlite)[0].to_owned();
-        let there = fs::read_to_string(root.join(format!("postgres/commands/{}.sql", command.name))).unwrap();
+        let there = source(command.name, "postgres");
         let header = there.lines().find(|line| line.starts_with("-- refuses: ")).unwrap_or_default();
         for guard in here.split("raise(abort, '").skip(1).chain(there.split("raise exception '").skip(1)) {
             let code = guard.split('\'').next().unwrap();

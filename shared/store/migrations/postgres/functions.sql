@@ -107,6 +107,13 @@ begin
 end
 $$;
 
+-- Gives back what a session holds, if that is wanted.
+create or replace function release_held(of_session text, wanted boolean) returns void language plpgsql as $$
+begin
+  if wanted then perform release_reservations(lock_held(of_session)); end if;
+end
+$$;
+
 -- Gives locked reservations back: a movement each, then the counters, then the mark.
 create or replace function release_reservations(held text[]) returns void language plpgsql as $$
 begin
@@ -183,20 +190,20 @@ create or replace function cart_json(c cart) returns jsonb language plpgsql stab
 begin
   return jsonb_build_object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency, 'country', c.country,
     'version', c.version, 'locked', coalesce(c.saga_id is not null, false), 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
-    'lines', (select coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
+    'lines', ((select coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
         'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
         'active', coalesce(s.active = 1, false), 'price_minor', p.amount_minor, 'available', available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku), '[]')
       from cart_line as l
       left join sku as s on s.sku = l.sku
       left join price as p on p.sku = l.sku and p.currency = c.currency
-      where l.cart_id = c.cart_id));
+      where l.cart_id = c.cart_id)));
 end
 $$;
 
 -- What people and programs did to a subject, oldest first.
 create or replace function history_json(of_subject text) returns jsonb language sql stable as $$
-  select (select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'kind', h.kind, 'actor', h.actor, 'reason', h.reason, 'at_ms', h.at_ms, 'data', h.data) order by h.seq), '[]')
-    from history as h where h.subject = of_subject)
+  select ((select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'kind', h.kind, 'actor', h.actor, 'reason', h.reason, 'at_ms', h.at_ms, 'data', (h.data)) order by h.seq), '[]')
+    from history as h where h.subject = of_subject))
 $$;
 
 -- An order, whole: lines, history and payment.
@@ -204,19 +211,19 @@ create or replace function order_json(o orders) returns jsonb language plpgsql s
 begin
   return jsonb_build_object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart_id, 'session_id', o.session_id, 'owner', o.owner,
     'status', o.status, 'version', o.version, 'currency', o.currency, 'subtotal_minor', o.subtotal_minor, 'discount_minor', o.discount_minor,
-    'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', o.detail, 'contact', o.contact,
+    'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', (o.detail), 'contact', o.contact,
     'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
     'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
-    'lines', (select coalesce(jsonb_agg(jsonb_build_object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
+    'lines', ((select coalesce(jsonb_agg(jsonb_build_object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
         'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
-        'total_minor', l.total_minor, 'detail', l.detail, 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no), '[]')
-      from order_line as l where l.order_id = o.order_id),
-    'history', (select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
+        'total_minor', l.total_minor, 'detail', (l.detail), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no), '[]')
+      from order_line as l where l.order_id = o.order_id)),
+    'history', ((select coalesce(jsonb_agg(jsonb_build_object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
         'reason', h.reason, 'at_ms', h.at_ms) order by h.seq), '[]')
-      from order_history as h where h.order_id = o.order_id),
-    'payment', (select jsonb_build_object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method, 'state', p.state,
+      from order_history as h where h.order_id = o.order_id)),
+    'payment', ((select jsonb_build_object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method, 'state', p.state,
         'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
-      from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id'));
+      from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id')));
 end
 $$;
 
@@ -231,21 +238,21 @@ $$;
 create or replace function pricing_json(c cart, to_zone text, own_session text) returns jsonb language plpgsql stable as $$
 begin
   return jsonb_build_object('cart', cart_json(c),
-    'currency', (select jsonb_build_object('currency', known.currency, 'minor_digits', known.minor_digits, 'minimum_minor', known.minimum_minor,
-        'ceiling_minor', known.ceiling_minor) from currency as known where known.currency = c.currency),
+    'currency', ((select jsonb_build_object('currency', known.currency, 'minor_digits', known.minor_digits, 'minimum_minor', known.minimum_minor,
+        'ceiling_minor', known.ceiling_minor) from currency as known where known.currency = c.currency)),
     'zone', to_zone,
-    'taxes', (select coalesce(jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', coalesce(inclusive = 1, false), 'rounding', rounding)), '[]')
-      from tax where tax.zone = to_zone),
-    'rates', (select coalesce(jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
+    'taxes', ((select coalesce(jsonb_agg(jsonb_build_object('tax_class', tax_class, 'rate', rate, 'inclusive', coalesce(inclusive = 1, false), 'rounding', rounding)), '[]')
+      from tax where tax.zone = to_zone)),
+    'rates', ((select coalesce(jsonb_agg(jsonb_build_object('method_id', r.method_id, 'name', m.name, 'warehouse_id', nullif(r.warehouse_id, ''),
         'min_weight_g', r.min_weight_g, 'min_subtotal_minor', r.min_subtotal_minor, 'amount_minor', r.amount_minor)), '[]')
       from shipping_rate as r join shipping_method as m on m.method_id = r.method_id and m.active = 1
-      where r.zone = to_zone and r.currency = c.currency),
-    'levels', (select coalesce(jsonb_agg(jsonb_build_object('sku', k.sku, 'warehouse_id', k.warehouse_id, 'on_hand', k.on_hand,
+      where r.zone = to_zone and r.currency = c.currency)),
+    'levels', ((select coalesce(jsonb_agg(jsonb_build_object('sku', k.sku, 'warehouse_id', k.warehouse_id, 'on_hand', k.on_hand,
         'reserved', k.reserved - coalesce((select sum(quantity) from reservation as own where own.session_id = own_session
           and own.status = 'active' and own.sku = k.sku and own.warehouse_id = k.warehouse_id), 0),
         'priority', w.priority) order by k.sku, k.warehouse_id), '[]')
       from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
-      where l.cart_id = c.cart_id));
+      where l.cart_id = c.cart_id)));
 end
 $$;
 
@@ -253,11 +260,11 @@ $$;
 create or replace function saga_json(g saga) returns jsonb language plpgsql stable as $$
 begin
   return jsonb_build_object('saga_id', g.saga_id, 'session_id', g.session_id, 'cart_id', g.cart_id, 'owner', g.owner, 'state', g.state,
-    'plan', g.plan, 'reason', g.reason, 'attempts', g.attempts, 'capture_attempts', g.capture_attempts,
+    'plan', (g.plan), 'reason', g.reason, 'attempts', g.attempts, 'capture_attempts', g.capture_attempts,
     'failing_since_ms', g.failing_since_ms, 'lease_token', g.lease_token, 'lease_until_ms', g.lease_until_ms,
     'created_at_ms', g.created_at_ms, 'now_ms', now_ms(),
     'reserved_until_ms', (select min(r.expires_at_ms) from reservation as r where r.session_id = g.session_id and r.status = 'active'),
-    'payment', (select payment_json(p) from payment as p where p.saga_id = g.saga_id));
+    'payment', ((select payment_json(p) from payment as p where p.saga_id = g.saga_id)));
 end
 $$;
 
@@ -265,7 +272,7 @@ $$;
 create or replace function sku_json(s sku) returns jsonb language plpgsql stable as $$
 begin
   return jsonb_build_object('sku', s.sku, 'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-    'active', coalesce(s.active = 1, false), 'prices', (select coalesce(jsonb_object_agg(p.currency, p.amount_minor), '{}') from price as p where p.sku = s.sku));
+    'active', coalesce(s.active = 1, false), 'prices', ((select coalesce(jsonb_object_agg(p.currency, p.amount_minor), '{}') from price as p where p.sku = s.sku)));
 end
 $$;
 
@@ -278,6 +285,231 @@ $$;
 create or replace function zone_of(to_country text, to_region text) returns text language plpgsql stable as $$
 begin
   return (select z.zone from zone as z where z.country = to_country and z.region in ('', to_region) order by z.region desc limit 1);
+end
+$$;
+
+-- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1). A sum beyond what a quantity
+-- may be is for the CHECK to refuse, not for the type to fail at.
+-- in: cart_id text, owner text, sku text, quantity bigint, price_minor bigint, line_limit bigint, quantity_limit bigint, cart_idle_ms bigint, if_versions jsonb?, cancel_id text?, reply jsonb?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, too_many_lines, quantity_out_of_range, idempotency_key_seen
+create or replace function cart_add_line(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
+    values ((doc ->> 'cart_id'), (doc ->> 'sku'), least((doc ->> 'quantity')::bigint, 10001), (doc ->> 'price_minor')::bigint, now_ms())
+    on conflict (cart_id, sku) do update set quantity = cart_line.quantity + excluded.quantity;
+  if (select quantity from cart_line where cart_id = (doc ->> 'cart_id') and sku = (doc ->> 'sku')) > (doc ->> 'quantity_limit')::bigint
+    then raise exception 'quantity_out_of_range'; end if;
+  if (select count(*) from cart_line where cart_id = (doc ->> 'cart_id')) > (doc ->> 'line_limit')::bigint
+    then raise exception 'too_many_lines'; end if;
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Writes down what became of a compensation that was taken: done, waiting, to be tried again, given back untried, or dead. An alert is raised
+-- once for what fails again and again, and once for what is dead (CHK-8). `next` is what takes its place: a refund of what a void found taken.
+-- in: compensation_id text, lease_token text, state text, tried boolean, retry_in_ms bigint, error text?, payment_state text?, reference text?, captured_minor bigint?, refunded_minor bigint, refund_reference text?, saga_state text?, next jsonb?, alert text?, events
+-- refuses: compensation_moved_on, payment_reference_taken
+create or replace function compensation_settle(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from compensation where compensation_id = (doc ->> 'compensation_id') for update;
+  if not exists (select 1 from compensation where compensation_id = (doc ->> 'compensation_id') and lease_token = (doc ->> 'lease_token') and state = 'pending')
+    then raise exception 'compensation_moved_on'; end if;
+  perform 1 from saga where saga_id = (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id')) for update;
+  update compensation set state = (doc ->> 'state'), attempts = attempts + ((doc ->> 'tried')::boolean)::integer, last_error = coalesce((doc ->> 'error'), last_error), refund_reference = (doc ->> 'refund_reference'),
+      failing_since_ms = case when (doc ->> 'tried')::boolean and (doc ->> 'error') is not null then coalesce(failing_since_ms, now_ms()) else failing_since_ms end,
+      lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint
+    where compensation_id = (doc ->> 'compensation_id');
+  update payment set state = coalesce((doc ->> 'payment_state'), state), reference = coalesce((doc ->> 'reference'), reference),
+      captured_minor = coalesce((doc ->> 'captured_minor')::bigint, captured_minor), refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
+    where payment_id = (select payment_id from compensation where compensation_id = (doc ->> 'compensation_id'));
+  update saga set state = (doc ->> 'saga_state'), updated_at_ms = now_ms()
+    where (doc ->> 'saga_state') is not null and state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id'));
+  if doc ->> 'next' is not null then
+      insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+      select nullif(doc -> 'next', 'null') ->> 'compensation_id', nullif(doc -> 'next', 'null') ->> 'kind', payment_id, saga_id, (nullif(doc -> 'next', 'null') ->> 'amount_minor')::bigint, 'pending', reason, 0, now_ms(), 0, now_ms()
+      from compensation where compensation_id = (doc ->> 'compensation_id') and nullif(doc -> 'next', 'null') is not null;
+    end if;
+  if doc ->> 'alert' is not null then
+      insert into alert (alert_id, detail, at_ms)
+      select case (doc ->> 'state') when 'dead' then 'compensation_dead:' else 'compensation_failing:' end || (doc ->> 'compensation_id'), (doc ->> 'alert'), now_ms() where (doc ->> 'alert') is not null on conflict do nothing;
+    end if;
+  perform add_events(doc);
+  return (select jsonb_build_object('state', state, 'attempts', attempts) from compensation where compensation_id = (doc ->> 'compensation_id'));
+end
+$$;
+
+-- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
+-- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
+-- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
+-- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, plan jsonb
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
+-- One claim of a cart at a time; the next one then sees what became of it.
+create or replace function confirm_begin(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where cart_id = (doc ->> 'cart_id') for update;
+  if exists (select 1 from orders where cart_id = (doc ->> 'cart_id'))
+    then raise exception 'cart_converted'; end if;
+  perform supersede(doc);
+  if (doc ->> 'supersedes') is distinct from (select saga_id from compensation where compensation_id = (doc ->> 'cancel_id'))
+    then raise exception 'confirm_in_progress'; end if;
+  perform take_confirm_key(doc);
+  insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+    values ((doc ->> 'saga_id'), (doc ->> 'session_id'), (doc ->> 'cart_id'), (doc ->> 'owner'), 'authorizing', nullif(doc -> 'plan', 'null'), 0,
+      now_ms() + (doc ->> 'lease_ms')::bigint, (doc ->> 'lease_token'), now_ms() + (doc ->> 'lease_ms')::bigint, now_ms(), now_ms());
+  if not exists (select 1 from checkout_session where session_id = (doc ->> 'session_id') and cart_id = (doc ->> 'cart_id') and owner = (doc ->> 'owner')
+      and status = 'open' and expires_at_ms > now_ms())
+    then raise exception 'session_closed'; end if;
+  if not exists (select 1 from cart where cart_id = (doc ->> 'cart_id') and owner = (doc ->> 'owner') and status = 'checkout'
+      and version = (doc ->> 'cart_version')::bigint and saga_id is null)
+    then raise exception 'cart_changed'; end if;
+  if exists (select 1 from each_item(nullif(doc -> 'plan', 'null') -> 'lines') as line (value)
+      left join price on price.sku = line.value ->> 'sku' and price.currency = nullif(doc -> 'plan', 'null') ->> 'currency'
+      left join sku on sku.sku = line.value ->> 'sku'
+      where price.amount_minor is distinct from (line.value ->> 'unit_price_minor')::bigint or sku.active is distinct from 1)
+    then raise exception 'prices_moved'; end if;
+  update cart set saga_id = (doc ->> 'saga_id') where cart_id = (doc ->> 'cart_id');
+  perform lock_stock(nullif(doc -> 'plan', 'null') -> 'lines', lock_held((doc ->> 'session_id')));
+  perform release_held((doc ->> 'session_id'), true);
+  if exists (select 1
+      from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum((value ->> 'quantity')::bigint) as quantity
+        from each_item(nullif(doc -> 'plan', 'null') -> 'lines') as line (value) group by 1, 2) as demand
+      left join stock on stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id
+      where stock.on_hand is null or stock.on_hand - stock.reserved < demand.quantity)
+    then raise exception 'insufficient_stock'; end if;
+  update stock set reserved = reserved + demand.quantity
+    from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum((value ->> 'quantity')::bigint) as quantity
+      from each_item(nullif(doc -> 'plan', 'null') -> 'lines') as line (value) group by 1, 2) as demand
+    where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
+  insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
+    select value ->> 'reservation_id', (doc ->> 'session_id'), value ->> 'sku', value ->> 'warehouse_id', (value ->> 'quantity')::bigint, 'active',
+      (select least(now_ms() + (doc ->> 'reservation_ttl_ms')::bigint, expires_at_ms) from checkout_session where session_id = (doc ->> 'session_id')), now_ms()
+    from each_item(nullif(doc -> 'plan', 'null') -> 'lines') as line (value);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select value ->> 'sku', value ->> 'warehouse_id', 'reserve', 0, (value ->> 'quantity')::bigint, value ->> 'reservation_id', now_ms()
+    from each_item(nullif(doc -> 'plan', 'null') -> 'lines') as line (value);
+  insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
+    values (nullif(doc -> 'plan', 'null') ->> 'payment_id', (doc ->> 'saga_id'), nullif(doc -> 'plan', 'null') ->> 'provider', nullif(doc -> 'plan', 'null') ->> 'payment_method', 'pending', nullif(doc -> 'plan', 'null') ->> 'currency', (nullif(doc -> 'plan', 'null') ->> 'total_minor')::bigint, 0, 0, now_ms());
+  return (select saga_json(g) from saga as g where g.saga_id = (doc ->> 'saga_id'));
+end
+$$;
+
+-- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
+-- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
+-- with it, and has no reference.
+-- in: saga_id text, lease_token text, to_state text, reference text?, capture boolean, events
+-- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
+-- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
+create or replace function order_create(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = (doc ->> 'saga_id')) for update;
+  perform 1 from saga where saga_id = (doc ->> 'saga_id') for update;
+  if not exists (select 1 from saga where saga_id = (doc ->> 'saga_id') and lease_token = (doc ->> 'lease_token') and state in ('authorizing', 'awaiting_action'))
+    then raise exception 'saga_moved_on'; end if;
+  perform lock_held((select session_id from saga where saga_id = (doc ->> 'saga_id')));
+  if exists (select 1 from saga, each_item(saga.plan -> 'lines') as line (value)
+      left join reservation on reservation.reservation_id = line.value ->> 'reservation_id'
+        and reservation.status = 'active' and reservation.expires_at_ms > now_ms()
+      where saga.saga_id = (doc ->> 'saga_id') and reservation.reservation_id is null)
+    then raise exception 'reservation_expired'; end if;
+  perform lock_stock((select plan -> 'lines' from saga where saga_id = (doc ->> 'saga_id')), null);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select line.value ->> 'sku', line.value ->> 'warehouse_id', 'commit', -(line.value ->> 'quantity')::bigint, -(line.value ->> 'quantity')::bigint, line.value ->> 'reservation_id', now_ms()
+    from saga, each_item(saga.plan -> 'lines') as line (value) where saga.saga_id = (doc ->> 'saga_id');
+  update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.quantity
+    from (select line.value ->> 'sku' as sku, line.value ->> 'warehouse_id' as warehouse_id, sum((line.value ->> 'quantity')::bigint) as quantity
+      from saga, each_item(saga.plan -> 'lines') as line (value) where saga.saga_id = (doc ->> 'saga_id') group by 1, 2) as sold
+    where stock.sku = sold.sku and stock.warehouse_id = sold.warehouse_id;
+  insert into order_counter (day, last) values (replace(to_char(to_timestamp(now_ms() / 1000) at time zone 'UTC', 'YYYY-MM-DD'), '-', ''), 1)
+    on conflict (day) do update set last = order_counter.last + 1;
+  insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
+      shipping_minor, tax_minor, total_minor, detail, contact, created_at_ms, updated_at_ms)
+    select plan ->> 'order_id', 'ORD-' || day || '-' || lpad((last)::text, greatest(6, length((last)::text)), '0'), saga.cart_id, saga.session_id, saga.owner, 'confirmed', 1, plan ->> 'currency',
+      (plan ->> 'subtotal_minor')::bigint, (plan ->> 'discount_minor')::bigint, (plan ->> 'shipping_minor')::bigint, (plan ->> 'tax_minor')::bigint,
+      (plan ->> 'total_minor')::bigint, ((plan -> 'detail')) || jsonb_build_object('saga_id', saga.saga_id), session.contact, now_ms(), now_ms()
+    from saga join checkout_session as session on session.session_id = saga.session_id
+    join order_counter on day = replace(to_char(to_timestamp(now_ms() / 1000) at time zone 'UTC', 'YYYY-MM-DD'), '-', '')
+    where saga.saga_id = (doc ->> 'saga_id');
+  insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, detail, warehouse_id, reservation_id)
+    select plan ->> 'order_id', (line.value ->> 'line_no')::bigint, line.value ->> 'sku', line.value ->> 'product_id', line.value ->> 'name', (line.value ->> 'quantity')::bigint,
+      (line.value ->> 'unit_price_minor')::bigint, (line.value ->> 'subtotal_minor')::bigint, (line.value ->> 'discount_minor')::bigint,
+      (line.value ->> 'tax_minor')::bigint, (line.value ->> 'total_minor')::bigint,
+      (line.value -> 'detail'), line.value ->> 'warehouse_id', line.value ->> 'reservation_id'
+    from saga, each_item(saga.plan -> 'lines') as line (value) where saga.saga_id = (doc ->> 'saga_id');
+  update reservation set status = 'committed', expires_at_ms = null, order_id = (select plan ->> 'order_id' from saga where saga_id = (doc ->> 'saga_id'))
+    where session_id = (select session_id from saga where saga_id = (doc ->> 'saga_id')) and status = 'active';
+  update payment set state = case when amount_minor = 0 then 'captured' when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end,
+      reference = (doc ->> 'reference'), updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = (doc ->> 'saga_id'))
+    where saga_id = (doc ->> 'saga_id');
+  update saga set state = (doc ->> 'to_state'), updated_at_ms = now_ms() where saga_id = (doc ->> 'saga_id');
+  update checkout_session set status = 'completed' where session_id = (select session_id from saga where saga_id = (doc ->> 'saga_id'));
+  update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = (doc ->> 'saga_id'));
+  insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
+    select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = (doc ->> 'saga_id');
+  return finish_command(doc, (select jsonb_build_object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms) from orders
+    where order_id = (select plan ->> 'order_id' from saga where saga_id = (doc ->> 'saga_id'))));
+end
+$$;
+
+-- Writes down what the provider said of a capture: captured, to be asked again, or given up. A capture given up is a compensation that is
+-- dead from the start, with its alert, so that operators have one place to look at. Fenced by the lease.
+-- in: saga_id text, lease_token text, to_state text, payment_state text, captured_minor bigint, tried boolean, retry_in_ms bigint, alert text?, compensation jsonb?, events
+-- refuses: saga_moved_on
+create or replace function payment_capture(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from saga where saga_id = (doc ->> 'saga_id') for update;
+  if not exists (select 1 from saga where saga_id = (doc ->> 'saga_id') and lease_token = (doc ->> 'lease_token') and state = 'capturing')
+    then raise exception 'saga_moved_on'; end if;
+  update saga set state = (doc ->> 'to_state'), capture_attempts = capture_attempts + ((doc ->> 'tried')::boolean)::integer, lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint,
+      failing_since_ms = case when (doc ->> 'tried')::boolean and (doc ->> 'payment_state') <> 'captured' then coalesce(failing_since_ms, now_ms()) else failing_since_ms end, updated_at_ms = now_ms()
+    where saga_id = (doc ->> 'saga_id');
+  update payment set state = (doc ->> 'payment_state'), captured_minor = (doc ->> 'captured_minor')::bigint, updated_at_ms = now_ms() where saga_id = (doc ->> 'saga_id');
+  if doc ->> 'compensation' is not null then
+      insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, failing_since_ms, next_attempt_at_ms, lease_until_ms, last_error, created_at_ms)
+      select nullif(doc -> 'compensation', 'null') ->> 'compensation_id', 'capture_payment', p.payment_id, g.saga_id, p.amount_minor, 'dead', 'capture_given_up', g.capture_attempts,
+        g.failing_since_ms, now_ms(), 0, nullif(doc -> 'compensation', 'null') ->> 'error', now_ms()
+      from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = (doc ->> 'saga_id') and nullif(doc -> 'compensation', 'null') is not null;
+    end if;
+  if doc ->> 'compensation' is not null then
+      insert into alert (alert_id, detail, at_ms)
+      select 'compensation_dead:' || (nullif(doc -> 'compensation', 'null') ->> 'compensation_id'), nullif(doc -> 'compensation', 'null') ->> 'error', now_ms() where nullif(doc -> 'compensation', 'null') is not null on conflict do nothing;
+    end if;
+  if doc ->> 'alert' is not null then
+      insert into alert (alert_id, detail, at_ms) select 'capture_failing:' || (doc ->> 'saga_id'), (doc ->> 'alert'), now_ms() where (doc ->> 'alert') is not null on conflict do nothing;
+    end if;
+  perform add_events(doc);
+  return (select saga_json(g) from saga as g where g.saga_id = (doc ->> 'saga_id'));
+end
+$$;
+
+-- Moves a saga that has no order (yet): declined, awaiting the buyer, failed, or to be asked again. Fenced by the lease.
+-- in: saga_id text, lease_token text, from_states jsonb, to_state text, reason text?, retry_in_ms bigint, payment_state text?, reference text?, free_cart boolean, release_stock boolean, compensation jsonb?, events
+-- refuses: saga_moved_on, payment_reference_taken
+-- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
+create or replace function saga_settle(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = (doc ->> 'saga_id')) for update;
+  perform 1 from saga where saga_id = (doc ->> 'saga_id') for update;
+  if not exists (select 1 from saga, each_item(nullif(doc -> 'from_states', 'null')) as legal (value)
+      where saga_id = (doc ->> 'saga_id') and lease_token = (doc ->> 'lease_token') and state = (legal.value #>> '{}'))
+    then raise exception 'saga_moved_on'; end if;
+  update saga set state = (doc ->> 'to_state'), reason = (doc ->> 'reason'), lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms()
+    where saga_id = (doc ->> 'saga_id');
+  update payment set state = coalesce((doc ->> 'payment_state'), state), reference = coalesce((doc ->> 'reference'), reference), updated_at_ms = now_ms()
+    where saga_id = (doc ->> 'saga_id');
+  update cart set saga_id = null where (doc ->> 'free_cart')::boolean and saga_id = (doc ->> 'saga_id') and cart_id = (select cart_id from saga where saga_id = (doc ->> 'saga_id'));
+  perform release_held((select session_id from saga where saga_id = (doc ->> 'saga_id')), (doc ->> 'release_stock')::boolean);
+  if doc ->> 'compensation' is not null then
+      insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+      select nullif(doc -> 'compensation', 'null') ->> 'compensation_id', nullif(doc -> 'compensation', 'null') ->> 'kind', nullif(doc -> 'compensation', 'null') ->> 'payment_id', (doc ->> 'saga_id'), (nullif(doc -> 'compensation', 'null') ->> 'amount_minor')::bigint,
+        'pending', nullif(doc -> 'compensation', 'null') ->> 'reason', 0, now_ms(), 0, now_ms()
+      where nullif(doc -> 'compensation', 'null') is not null;
+    end if;
+  perform add_events(doc);
+  return (select saga_json(g) from saga as g where g.saga_id = (doc ->> 'saga_id'));
 end
 $$;
 
@@ -318,26 +550,6 @@ begin
   perform abandon_carts((select array(select cart_id from cart
     where owner = doc ->> 'owner' and status in ('active', 'checkout') and saga_id is null and expires_at_ms <= now_ms() for update)));
   return jsonb_build_object('owner', doc ->> 'owner');
-end
-$$;
-
--- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1).
--- in: cart_id, owner, sku, quantity, price_minor, line_limit, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
--- refuses: cart_not_found, cart_locked, version_conflict, too_many_lines, quantity_out_of_range, idempotency_key_seen
-create or replace function cart_add_line(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  perform take_idempotency_key(doc);
-  perform lock_editable_cart(doc);
-  -- A sum beyond what a quantity may be is for the CHECK to refuse, not for the type to fail at.
-  insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-    values (doc ->> 'cart_id', doc ->> 'sku', least((doc ->> 'quantity')::bigint, 10001), (doc ->> 'price_minor')::bigint, now_ms())
-    on conflict (cart_id, sku) do update set quantity = cart_line.quantity + excluded.quantity;
-  if (select quantity from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku') > (doc ->> 'quantity_limit')::bigint
-  then raise exception 'quantity_out_of_range'; end if;
-  if (select count(*) from cart_line where cart_id = doc ->> 'cart_id') > (doc ->> 'line_limit')::bigint
-  then raise exception 'too_many_lines'; end if;
-  perform touch_cart(doc);
-  return finish_command(doc, line_receipt(doc));
 end
 $$;
 
@@ -611,99 +823,6 @@ begin
 end
 $$;
 
--- Writes down what became of a compensation that was taken: done, waiting, to be tried again, given back untried, or dead. An alert is raised
--- once for what fails again and again, and once for what is dead (CHK-8). `next` is what takes its place: a refund of what a void found taken.
--- in: compensation_id, lease_token, state, tried, retry_in_ms, error?, payment_state?, reference?, captured_minor?, refunded_minor, refund_reference?, saga_state?, next?, alert?, events
--- refuses: compensation_moved_on, payment_reference_taken
-create or replace function compensation_settle(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_compensation compensation;
-  is_tried boolean := (doc ->> 'tried')::boolean;
-begin
-  select * into the_compensation from compensation
-    where compensation_id = doc ->> 'compensation_id' and lease_token = doc ->> 'lease_token' and state = 'pending' for update;
-  if not found then raise exception 'compensation_moved_on'; end if;
-  -- The saga before the payment, as everywhere.
-  perform 1 from saga where saga_id = the_compensation.saga_id for update;
-  update compensation set state = doc ->> 'state', attempts = attempts + is_tried::integer, last_error = coalesce(doc ->> 'error', last_error),
-      refund_reference = doc ->> 'refund_reference', lease_until_ms = 0, next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint,
-      failing_since_ms = case when is_tried and doc ->> 'error' is not null then coalesce(failing_since_ms, now_ms()) else failing_since_ms end
-    where compensation_id = the_compensation.compensation_id;
-  update payment set state = coalesce(doc ->> 'payment_state', state), reference = coalesce(doc ->> 'reference', reference),
-      captured_minor = coalesce((doc ->> 'captured_minor')::bigint, captured_minor),
-      refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
-    where payment_id = the_compensation.payment_id;
-  update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms()
-    where doc ->> 'saga_state' is not null and state = 'voiding' and saga_id = the_compensation.saga_id;
-  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-    select doc #>> '{next,compensation_id}', doc #>> '{next,kind}', the_compensation.payment_id, the_compensation.saga_id,
-      (doc #>> '{next,amount_minor}')::bigint, 'pending', the_compensation.reason, 0, now_ms(), 0, now_ms()
-    where doc ->> 'next' is not null;
-  insert into alert (alert_id, detail, at_ms)
-    select case doc ->> 'state' when 'dead' then 'compensation_dead:' else 'compensation_failing:' end || the_compensation.compensation_id,
-      doc ->> 'alert', now_ms()
-    where doc ->> 'alert' is not null on conflict do nothing;
-  perform add_events(doc);
-  return jsonb_build_object('state', doc ->> 'state', 'attempts', the_compensation.attempts + is_tried::integer);
-end
-$$;
-
--- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
--- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
--- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
--- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id, session_id, cart_id, owner, cart_version, idempotency_key, request_hash, lease_token, lease_ms, reservation_ttl_ms, supersedes?, cancel_id?, plan
--- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
-create or replace function confirm_begin(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  plan_lines constant jsonb := doc #> '{plan,lines}';
-  held text[];
-begin
-  -- One claim of a cart at a time; the next one then sees what became of it.
-  perform 1 from cart where cart_id = doc ->> 'cart_id' for update;
-  if exists (select from orders where cart_id = doc ->> 'cart_id') then raise exception 'cart_converted'; end if;
-  if supersede(doc) is distinct from doc ->> 'supersedes' then raise exception 'confirm_in_progress'; end if;
-  perform take_confirm_key(doc);
-  insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
-    values (doc ->> 'saga_id', doc ->> 'session_id', doc ->> 'cart_id', doc ->> 'owner', 'authorizing', doc -> 'plan', 0, now_ms() + (doc ->> 'lease_ms')::bigint, doc ->> 'lease_token', now_ms() + (doc ->> 'lease_ms')::bigint, now_ms(), now_ms());
-  if not exists (select from checkout_session where session_id = doc ->> 'session_id' and cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner'
-    and status = 'open' and expires_at_ms > now_ms())
-  then raise exception 'session_closed'; end if;
-  if not exists (select from cart where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status = 'checkout'
-    and version = (doc ->> 'cart_version')::bigint and saga_id is null)
-  then raise exception 'cart_changed'; end if;
-  if exists (select from each_item(plan_lines) as line
-    left join price on price.sku = line ->> 'sku' and price.currency = doc #>> '{plan,currency}'
-    left join sku on sku.sku = line ->> 'sku'
-    where price.amount_minor is distinct from (line ->> 'unit_price_minor')::bigint or sku.active is distinct from 1)
-  then raise exception 'prices_moved'; end if;
-  update cart set saga_id = doc ->> 'saga_id' where cart_id = doc ->> 'cart_id';
-  held := lock_held(doc ->> 'session_id');
-  perform lock_stock(plan_lines, held);
-  perform release_reservations(held);
-  if exists (select from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
-      from each_item(plan_lines) as line group by 1, 2) as demand
-    left join stock on stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id
-    where stock.on_hand is null or stock.on_hand - stock.reserved < demand.quantity)
-  then raise exception 'insufficient_stock'; end if;
-  update stock set reserved = reserved + demand.quantity
-    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
-      from each_item(plan_lines) as line group by 1, 2) as demand
-    where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
-  insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
-    select line ->> 'reservation_id', doc ->> 'session_id', line ->> 'sku', line ->> 'warehouse_id', (line ->> 'quantity')::bigint, 'active',
-      (select least(now_ms() + (doc ->> 'reservation_ttl_ms')::bigint, expires_at_ms) from checkout_session where session_id = doc ->> 'session_id'), now_ms()
-    from each_item(plan_lines) as line;
-  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
-    select line ->> 'sku', line ->> 'warehouse_id', 'reserve', 0, (line ->> 'quantity')::bigint, line ->> 'reservation_id', now_ms()
-    from each_item(plan_lines) as line;
-  insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
-    values (doc #>> '{plan,payment_id}', doc ->> 'saga_id', doc #>> '{plan,provider}', doc #>> '{plan,payment_method}', 'pending',
-      doc #>> '{plan,currency}', (doc #>> '{plan,total_minor}')::bigint, 0, 0, now_ms());
-  return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
-end
-$$;
-
 -- Another key for an attempt that is on its way to an order: it will be answered what the first is.
 -- in: owner, saga_id, idempotency_key, request_hash
 -- refuses: saga_moved_on, idempotency_key_seen
@@ -766,68 +885,6 @@ begin
   return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('order_id', order_id,
       'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)
     from orders where order_id = the_order.order_id));
-end
-$$;
-
--- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
--- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
--- with it, and has no reference.
--- in: saga_id, lease_token, to_state, reference?, capture, events
--- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
-create or replace function order_create(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_saga saga;
-  the_order orders;
-  the_day text;
-  plan_lines jsonb;
-begin
-  -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
-  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
-  select * into the_saga from saga
-    where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and state in ('authorizing', 'awaiting_action') for update;
-  if not found then raise exception 'saga_moved_on'; end if;
-  plan_lines := the_saga.plan -> 'lines';
-  perform lock_held(the_saga.session_id);
-  if exists (select from each_item(plan_lines) as line
-    left join reservation as r on r.reservation_id = line ->> 'reservation_id' and r.status = 'active' and r.expires_at_ms > now_ms()
-    where r.reservation_id is null)
-  then raise exception 'reservation_expired'; end if;
-  perform lock_stock(plan_lines, null);
-  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
-    select line ->> 'sku', line ->> 'warehouse_id', 'commit', -(line ->> 'quantity')::bigint, -(line ->> 'quantity')::bigint, line ->> 'reservation_id', now_ms()
-    from each_item(plan_lines) as line;
-  update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.quantity
-    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
-      from each_item(plan_lines) as line group by 1, 2) as sold
-    where stock.sku = sold.sku and stock.warehouse_id = sold.warehouse_id;
-  -- The day's number last of all that others wait for.
-  the_day := to_char(to_timestamp(now_ms() / 1000) at time zone 'UTC', 'YYYYMMDD');
-  insert into order_counter (day, last) values (the_day, 1) on conflict (day) do update set last = order_counter.last + 1;
-  insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
-      shipping_minor, tax_minor, total_minor, detail, contact, created_at_ms, updated_at_ms)
-    select the_saga.plan ->> 'order_id', 'ORD-' || the_day || '-' || lpad(last::text, greatest(6, length(last::text)), '0'),
-      the_saga.cart_id, the_saga.session_id, the_saga.owner, 'confirmed', 1, the_saga.plan ->> 'currency',
-      (the_saga.plan ->> 'subtotal_minor')::bigint, (the_saga.plan ->> 'discount_minor')::bigint, (the_saga.plan ->> 'shipping_minor')::bigint,
-      (the_saga.plan ->> 'tax_minor')::bigint, (the_saga.plan ->> 'total_minor')::bigint,
-      (the_saga.plan -> 'detail') || jsonb_build_object('saga_id', the_saga.saga_id), session.contact, now_ms(), now_ms()
-    from order_counter, checkout_session as session where day = the_day and session.session_id = the_saga.session_id
-    returning * into the_order;
-  insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, detail, warehouse_id, reservation_id)
-    select the_order.order_id, (line ->> 'line_no')::bigint, line ->> 'sku', line ->> 'product_id', line ->> 'name', (line ->> 'quantity')::bigint,
-      (line ->> 'unit_price_minor')::bigint, (line ->> 'subtotal_minor')::bigint, (line ->> 'discount_minor')::bigint, (line ->> 'tax_minor')::bigint,
-      (line ->> 'total_minor')::bigint, line -> 'detail', line ->> 'warehouse_id', line ->> 'reservation_id'
-    from each_item(plan_lines) as line;
-  update reservation set status = 'committed', expires_at_ms = null, order_id = the_order.order_id
-    where session_id = the_saga.session_id and status = 'active';
-  update payment set state = case when amount_minor = 0 then 'captured' when (doc ->> 'capture')::boolean then 'capture_pending' else 'authorized' end, reference = doc ->> 'reference',
-      updated_at_ms = now_ms(), order_id = the_order.order_id
-    where saga_id = the_saga.saga_id;
-  update saga set state = doc ->> 'to_state', updated_at_ms = now_ms() where saga_id = the_saga.saga_id;
-  update checkout_session set status = 'completed' where session_id = the_saga.session_id;
-  update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = the_saga.cart_id;
-  insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
-    values (the_order.order_id, 1, 'confirmed', the_saga.owner, 'checkout', now_ms());
-  return finish_command(doc, jsonb_build_object('order_id', the_order.order_id, 'order_number', the_order.order_number, 'created_at_ms', the_order.created_at_ms));
 end
 $$;
 
@@ -901,36 +958,6 @@ begin
 end
 $$;
 
--- Writes down what the provider said of a capture: captured, to be asked again, or given up. A capture given up is a compensation that is
--- dead from the start, with its alert, so that operators have one place to look at. Fenced by the lease.
--- in: saga_id, lease_token, to_state, payment_state, captured_minor, tried, retry_in_ms, alert?, compensation?, events
--- refuses: saga_moved_on
-create or replace function payment_capture(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  is_tried boolean := (doc ->> 'tried')::boolean;
-begin
-  perform 1 from saga where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and state = 'capturing' for update;
-  if not found then raise exception 'saga_moved_on'; end if;
-  update saga set state = doc ->> 'to_state', capture_attempts = capture_attempts + is_tried::integer, lease_until_ms = 0,
-      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms(),
-      failing_since_ms = case when is_tried and doc ->> 'payment_state' <> 'captured' then coalesce(failing_since_ms, now_ms()) else failing_since_ms end
-    where saga_id = doc ->> 'saga_id';
-  update payment set state = doc ->> 'payment_state', captured_minor = (doc ->> 'captured_minor')::bigint, updated_at_ms = now_ms()
-    where saga_id = doc ->> 'saga_id';
-  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, failing_since_ms, next_attempt_at_ms, lease_until_ms, last_error, created_at_ms)
-    select doc #>> '{compensation,compensation_id}', 'capture_payment', p.payment_id, g.saga_id, p.amount_minor, 'dead', 'capture_given_up',
-      g.capture_attempts, g.failing_since_ms, now_ms(), 0, doc #>> '{compensation,error}', now_ms()
-    from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = doc ->> 'saga_id' and doc ->> 'compensation' is not null;
-  insert into alert (alert_id, detail, at_ms)
-    select 'compensation_dead:' || (doc #>> '{compensation,compensation_id}'), doc #>> '{compensation,error}', now_ms()
-    where doc ->> 'compensation' is not null on conflict do nothing;
-  insert into alert (alert_id, detail, at_ms)
-    select 'capture_failing:' || (doc ->> 'saga_id'), doc ->> 'alert', now_ms() where doc ->> 'alert' is not null on conflict do nothing;
-  perform add_events(doc);
-  return (select saga_json(g) from saga as g where saga_id = doc ->> 'saga_id');
-end
-$$;
-
 -- Gives expired reservations back to stock, oldest first (STOCK-4). An order that is being made meanwhile finds them gone and is refused.
 -- in: limit
 create or replace function reservation_expire(doc jsonb) returns jsonb language plpgsql as $$
@@ -948,38 +975,6 @@ begin
   insert into worker_run (worker, last_success_at_ms, report) values ('reservation-cleanup', now_ms(), answer)
     on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
   return answer;
-end
-$$;
-
--- Moves a saga that has no order (yet): declined, awaiting the buyer, failed, or to be asked again. Fenced by the lease.
--- in: saga_id, lease_token, from_states, to_state, reason?, retry_in_ms, payment_state?, reference?, free_cart, release_stock, compensation?, events
--- refuses: saga_moved_on, payment_reference_taken
-create or replace function saga_settle(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_saga saga;
-begin
-  -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
-  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
-  select * into the_saga from saga
-    where saga_id = doc ->> 'saga_id' and lease_token = doc ->> 'lease_token' and doc -> 'from_states' ? state for update;
-  if not found then raise exception 'saga_moved_on'; end if;
-  update saga set state = doc ->> 'to_state', reason = doc ->> 'reason', lease_until_ms = 0,
-      next_attempt_at_ms = now_ms() + (doc ->> 'retry_in_ms')::bigint, updated_at_ms = now_ms()
-    where saga_id = the_saga.saga_id;
-  update payment set state = coalesce(doc ->> 'payment_state', state), reference = coalesce(doc ->> 'reference', reference), updated_at_ms = now_ms()
-    where saga_id = the_saga.saga_id;
-  if (doc ->> 'free_cart')::boolean then
-    update cart set saga_id = null where cart_id = the_saga.cart_id and saga_id = the_saga.saga_id;
-  end if;
-  if (doc ->> 'release_stock')::boolean then
-    perform release_reservations(lock_held(the_saga.session_id));
-  end if;
-  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-    select doc #>> '{compensation,compensation_id}', doc #>> '{compensation,kind}', doc #>> '{compensation,payment_id}', the_saga.saga_id,
-      (doc #>> '{compensation,amount_minor}')::bigint, 'pending', doc #>> '{compensation,reason}', 0, now_ms(), 0, now_ms()
-    where doc ->> 'compensation' is not null;
-  perform add_events(doc);
-  return (select saga_json(g) from saga as g where saga_id = the_saga.saga_id);
 end
 $$;
 

@@ -1,5 +1,6 @@
 -- The owner's live cart, not held by a confirm, at a version the caller accepts (null = any). With a `cancel_id` an attempt that waits for its
 -- buyer ends: they want another cart than the one it pays for.
+-- postgres: lock_editable_cart(doc)
 select raise(abort, 'cart_not_found')
   where not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 @supersede

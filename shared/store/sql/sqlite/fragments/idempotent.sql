@@ -1,5 +1,6 @@
 -- First of all in a command that can be replayed: the key is taken, or UNIQUE says it was and the caller
 -- reads the stored receipt. No key, no row. An expired record is as good as none.
+-- postgres: take_idempotency_key(doc)
 -- only with idempotency_key
 delete from idempotency where idempotency_key = :idempotency_key and expires_at_ms <= now_ms();
 -- only with idempotency_key

@@ -1,5 +1,6 @@
 -- Ends the owner's attempt that waits for its buyer, if there is one: it makes no order any more, its cart is free, and what it asked of
 -- the provider is owed back.
+-- postgres: supersede(doc)
 -- only with cancel_id
 insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
   select :cancel_id, 'cancel_intent', payment_id, g.saga_id, amount_minor, 'pending', 'superseded', 0, now_ms(), 0, now_ms()

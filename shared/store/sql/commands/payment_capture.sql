@@ -1,11 +1,12 @@
 -- Writes down what the provider said of a capture: captured, to be asked again, or given up. A capture given up is a compensation that is
 -- dead from the start, with its alert, so that operators have one place to look at. Fenced by the lease.
--- in: saga_id, lease_token, to_state, payment_state, captured_minor, tried, retry_in_ms, alert?, compensation?, events
+-- in: saga_id text, lease_token text, to_state text, payment_state text, captured_minor bigint, tried boolean, retry_in_ms bigint, alert text?, compensation jsonb?, events
 -- refuses: saga_moved_on
-select raise(abort, 'saga_moved_on')
+lock saga where saga_id = :saga_id;
+refuse 'saga_moved_on'
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state = 'capturing');
-update saga set state = :to_state, capture_attempts = capture_attempts + :tried, lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms,
-    failing_since_ms = iif(:tried and :payment_state <> 'captured', coalesce(failing_since_ms, now_ms()), failing_since_ms), updated_at_ms = now_ms()
+update saga set state = :to_state, capture_attempts = capture_attempts + number(:tried), lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms,
+    failing_since_ms = case when :tried and :payment_state <> 'captured' then coalesce(failing_since_ms, now_ms()) else failing_since_ms end, updated_at_ms = now_ms()
   where saga_id = :saga_id;
 update payment set state = :payment_state, captured_minor = :captured_minor, updated_at_ms = now_ms() where saga_id = :saga_id;
 -- only with compensation
@@ -20,4 +21,4 @@ insert into alert (alert_id, detail, at_ms)
 insert into alert (alert_id, detail, at_ms) select 'capture_failing:' || :saga_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning
-(select @saga_json(saga) from saga where saga_id = :saga_id)
+(select @saga_json(g) from saga as g where g.saga_id = :saga_id)

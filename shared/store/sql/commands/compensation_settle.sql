@@ -1,11 +1,14 @@
 -- Writes down what became of a compensation that was taken: done, waiting, to be tried again, given back untried, or dead. An alert is raised
 -- once for what fails again and again, and once for what is dead (CHK-8). `next` is what takes its place: a refund of what a void found taken.
--- in: compensation_id, lease_token, state, tried, retry_in_ms, error?, payment_state?, reference?, captured_minor?, refunded_minor, refund_reference?, saga_state?, next?, alert?, events
+-- in: compensation_id text, lease_token text, state text, tried boolean, retry_in_ms bigint, error text?, payment_state text?, reference text?, captured_minor bigint?, refunded_minor bigint, refund_reference text?, saga_state text?, next jsonb?, alert text?, events
 -- refuses: compensation_moved_on, payment_reference_taken
-select raise(abort, 'compensation_moved_on')
+lock compensation where compensation_id = :compensation_id;
+refuse 'compensation_moved_on'
   where not exists (select 1 from compensation where compensation_id = :compensation_id and lease_token = :lease_token and state = 'pending');
-update compensation set state = :state, attempts = attempts + :tried, last_error = coalesce(:error, last_error), refund_reference = :refund_reference,
-    failing_since_ms = iif(:tried and :error is not null, coalesce(failing_since_ms, now_ms()), failing_since_ms),
+-- The saga before the payment, as everywhere.
+lock saga where saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
+update compensation set state = :state, attempts = attempts + number(:tried), last_error = coalesce(:error, last_error), refund_reference = :refund_reference,
+    failing_since_ms = case when :tried and :error is not null then coalesce(failing_since_ms, now_ms()) else failing_since_ms end,
     lease_until_ms = 0, next_attempt_at_ms = now_ms() + :retry_in_ms
   where compensation_id = :compensation_id;
 update payment set state = coalesce(:payment_state, state), reference = coalesce(:reference, reference),
@@ -15,11 +18,11 @@ update saga set state = :saga_state, updated_at_ms = now_ms()
   where :saga_state is not null and state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
 -- only with next
 insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-  select :next ->> 'compensation_id', :next ->> 'kind', payment_id, saga_id, :next ->> 'amount_minor', 'pending', reason, 0, now_ms(), 0, now_ms()
+  select :next ->> 'compensation_id', :next ->> 'kind', payment_id, saga_id, integer(:next ->> 'amount_minor'), 'pending', reason, 0, now_ms(), 0, now_ms()
   from compensation where compensation_id = :compensation_id and :next is not null;
 -- only with alert
 insert into alert (alert_id, detail, at_ms)
-  select iif(:state = 'dead', 'compensation_dead:', 'compensation_failing:') || :compensation_id, :alert, now_ms() where :alert is not null on conflict do nothing;
+  select case :state when 'dead' then 'compensation_dead:' else 'compensation_failing:' end || :compensation_id, :alert, now_ms() where :alert is not null on conflict do nothing;
 @events
 returning
-(select json_object('state', state, 'attempts', attempts) from compensation where compensation_id = :compensation_id)
+(select object('state', state, 'attempts', attempts) from compensation where compensation_id = :compensation_id)

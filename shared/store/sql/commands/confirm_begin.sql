@@ -1,0 +1,47 @@
+-- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
+-- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
+-- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
+-- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
+-- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, plan jsonb
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
+-- One claim of a cart at a time; the next one then sees what became of it.
+lock cart where cart_id = :cart_id;
+refuse 'cart_converted' where exists (select 1 from orders where cart_id = :cart_id);
+@supersede
+refuse 'confirm_in_progress' where :supersedes is distinct from (select saga_id from compensation where compensation_id = :cancel_id);
+@confirm_key
+insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
+  values (:saga_id, :session_id, :cart_id, :owner, 'authorizing', :plan, 0,
+    now_ms() + :lease_ms, :lease_token, now_ms() + :lease_ms, now_ms(), now_ms());
+refuse 'session_closed' where not exists (select 1 from checkout_session where session_id = :session_id and cart_id = :cart_id and owner = :owner
+    and status = 'open' and expires_at_ms > now_ms());
+refuse 'cart_changed' where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status = 'checkout'
+    and version = :cart_version and saga_id is null);
+refuse 'prices_moved' where exists (select 1 from each(:plan, 'lines', line)
+    left join price on price.sku = line.value ->> 'sku' and price.currency = :plan ->> 'currency'
+    left join sku on sku.sku = line.value ->> 'sku'
+    where price.amount_minor is distinct from integer(line.value ->> 'unit_price_minor') or sku.active is distinct from 1);
+update cart set saga_id = :saga_id where cart_id = :cart_id;
+-- Reservations before stock, and all of the stock in one pass, in one order: two that need the same never wait for each other.
+perform lock_stock(:plan -> 'lines', lock_held(:session_id)); -- only postgres
+@release_held(:session_id, true)
+refuse 'insufficient_stock' where exists (select 1
+    from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum(integer(value ->> 'quantity')) as quantity
+      from each(:plan, 'lines', line) group by 1, 2) as demand
+    left join stock on stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id
+    where stock.on_hand is null or stock.on_hand - stock.reserved < demand.quantity);
+update stock set reserved = reserved + demand.quantity
+  from (select value ->> 'sku' as sku, value ->> 'warehouse_id' as warehouse_id, sum(integer(value ->> 'quantity')) as quantity
+    from each(:plan, 'lines', line) group by 1, 2) as demand
+  where stock.sku = demand.sku and stock.warehouse_id = demand.warehouse_id;
+insert into reservation (reservation_id, session_id, sku, warehouse_id, quantity, status, expires_at_ms, created_at_ms)
+  select value ->> 'reservation_id', :session_id, value ->> 'sku', value ->> 'warehouse_id', integer(value ->> 'quantity'), 'active',
+    (select smaller(now_ms() + :reservation_ttl_ms, expires_at_ms) from checkout_session where session_id = :session_id), now_ms()
+  from each(:plan, 'lines', line);
+insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+  select value ->> 'sku', value ->> 'warehouse_id', 'reserve', 0, integer(value ->> 'quantity'), value ->> 'reservation_id', now_ms()
+  from each(:plan, 'lines', line);
+insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
+  values (:plan ->> 'payment_id', :saga_id, :plan ->> 'provider', :plan ->> 'payment_method', 'pending', :plan ->> 'currency', integer(:plan ->> 'total_minor'), 0, 0, now_ms());
+returning
+(select @saga_json(g) from saga as g where g.saga_id = :saga_id)
