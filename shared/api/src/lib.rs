@@ -74,7 +74,7 @@ use Access::{Customer, Open, Owner, OwnerOr, Scope, Viewer, Worker};
 
 #[cfg(feature = "document")]
 use {
-    app::{cart, catalog, checkout, operations, order, session, wire, workers},
+    app::{cart, catalog, checkout, operations, ops, order, session, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
         AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CurrencyUnsupported, EventNotFound,
@@ -319,7 +319,7 @@ endpoints! {
     /// The variables in force, secrets masked.
     CONFIG: "ops-config" "/api/v1/config" {
         /// Every variable in force, secrets masked, and those that will not do.
-        show_config: "GET" Scope("config:read") => |it| it.no_query().reply::<wire::Variables>(200);
+        show_config: "GET" Scope("config:read") => |it| it.no_query().reply::<ops::Variables>(200);
     }
     /// The schema of the database.
     MIGRATE: "ops-migrate" "/internal/migrate" {

@@ -1,9 +1,7 @@
 //! How a client wants a change applied: against which version, and under which idempotency key.
 
-use crate::{
-    settings::IDEMPOTENCY_MS,
-    shop::{Shop, fingerprint},
-};
+use crate::shop::{Shop, fingerprint};
+use config::IDEMPOTENCY_MS;
 use edge::{Code, Precondition, Problem, Reply, Request};
 use json::{Value, json};
 use serde::Deserialize;

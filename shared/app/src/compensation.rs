@@ -8,10 +8,10 @@ use crate::{
     event::Event,
     payment::{PaymentRow, provider},
     saga::{captured_event, step},
-    settings::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
+use config::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS};
 use domain::{
     compensation::{CompensationKind, CompensationStatus},
     money::Money,

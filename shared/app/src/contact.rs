@@ -1,6 +1,7 @@
 //! Personal data on its way to and from its sealed column (SEC-3).
 
-use crate::{problem::configuration, settings::PII_KEY, shop::Shop};
+use crate::shop::Shop;
+use config::PII_KEY;
 use domain::address::Contact;
 use edge::Problem;
 use seal::{Key, NONCE_BYTES};
@@ -20,5 +21,5 @@ pub(crate) fn open(shop: &Shop<'_>, cart_id: &str, sealed: &str) -> Result<Conta
 }
 
 fn key(shop: &Shop<'_>) -> Result<Key, Problem> {
-    Key::from_base64(&shop.setting(&PII_KEY)?).map_err(|error| configuration(PII_KEY.name, &error.to_string()))
+    Key::from_base64(&shop.setting(&PII_KEY)?).map_err(|error| PII_KEY.unusable(error.to_string()).into())
 }

@@ -11,12 +11,10 @@ pub mod operations;
 pub mod ops;
 pub mod order;
 pub mod session;
-pub mod settings;
 #[cfg(feature = "schema")]
 pub mod wire;
 pub mod workers;
 
-mod breaker;
 mod capture;
 mod change;
 mod compensation;

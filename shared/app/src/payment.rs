@@ -1,13 +1,10 @@
 //! The provider as this request may use it: client, breaker, and the keys every call of a saga is made under.
 
-use crate::{
-    breaker::breaker,
-    settings::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS},
-    shop::Shop,
-};
+use crate::shop::Shop;
+use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
 use domain::money::Currency;
 use edge::Problem;
-use providers::{AuthorizeRequest, Stripe, StripeSettings};
+use providers::{AuthorizeRequest, Breaker, Stripe, StripeSettings};
 use serde::Deserialize;
 
 /// The name under which payments and the breaker know the one provider there is.
@@ -35,7 +32,7 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
         secret_key: shop.setting(&PAYMENT_API_KEY)?,
         timeout_ms: shop.setting(&PAYMENT_TIMEOUT_MS)?,
     };
-    let breaker = breaker(shop, "payment", settings.timeout_ms)?;
+    let breaker = Breaker::configured("payment", shop.ports, settings.timeout_ms)?;
     Ok(Stripe::new(settings, shop.ports.http, breaker))
 }
 

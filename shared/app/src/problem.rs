@@ -28,13 +28,6 @@ pub(crate) fn database(error: StoreError) -> Problem {
     }
 }
 
-/// A variable that cannot be used: the request stops, and says which.
-pub(crate) fn configuration(name: &str, right: &str) -> Problem {
-    Problem::new(Code::ConfigurationInvalid)
-        .detail(format!("the variable {name} is not usable"))
-        .because(format!("variable {name}: {right}"))
-}
-
 /// A command's refusal where the use case has nothing better to say.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
     match refusal.told() {

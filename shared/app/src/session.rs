@@ -1,10 +1,7 @@
 //! `POST /api/v1/session`: from a verified customer to the token every other function takes (SEC-1).
 
-use crate::{
-    cart,
-    settings::{SESSION_MS, SESSION_TOKEN_SECRET},
-    shop::Shop,
-};
+use crate::{cart, shop::Shop};
+use config::{SESSION_MS, SESSION_TOKEN_SECRET};
 use domain::ids::CustomerId;
 use edge::{Customer, GuestToken, Problem, Reply, session_token};
 use json::Value;

@@ -1,6 +1,7 @@
 //! The ports of one request, with what every use case does with them.
 
-use crate::{problem::database, settings::Setting};
+use crate::problem::database;
+use config::Setting;
 use domain::money::Currency;
 use edge::Problem;
 use json::{Value, json};
@@ -89,7 +90,7 @@ impl<'a> Shop<'a> {
 
     /// A variable, parsed.
     pub(crate) fn setting<T>(&self, setting: &Setting<T>) -> Result<T, Problem> {
-        setting.read(self.ports)
+        Ok(setting.read(self.ports.config)?)
     }
 
     /// A fresh id (UUIDv7).

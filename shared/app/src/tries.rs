@@ -4,10 +4,8 @@
 //! is refused and a variable that cannot be used are ours to mend, and every row would meet them: they stop a run, raise one alert,
 //! count nothing and kill nothing.
 
-use crate::{
-    settings::{COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, GIVE_UP_MS, PAYMENT_API_KEY, Setting},
-    shop::Shop,
-};
+use crate::shop::Shop;
+use config::{COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, GIVE_UP_MS, PAYMENT_API_KEY, Setting};
 use domain::retry::{Growth, RetryPolicy, WAIT_LONGEST_MS};
 use edge::{Code, Problem};
 use json::{Value, json};

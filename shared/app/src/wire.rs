@@ -768,15 +768,6 @@ pub struct Migrated {
     pub to: i64,
 }
 
-/// The variables in force.
-#[derive(Debug, JsonSchema)]
-pub struct Variables {
-    /// Every variable; secrets as `***`.
-    pub variables: BTreeMap<String, String>,
-    /// Those that will not do, each with what would be right.
-    pub invalid: BTreeMap<String, String>,
-}
-
 /// A problem (RFC 9457). `code` is stable; the members after `field` come with the codes they are described for.
 #[derive(Debug, JsonSchema)]
 pub struct Problem {

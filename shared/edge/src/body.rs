@@ -1,10 +1,8 @@
 //! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none.
 
-use crate::{Code, Problem, caller::unreadable};
-use ports::{ConfigError, Ports};
-
-/// The limit where the variable `body_limit_bytes` is not bound to the component.
-pub const DEFAULT_BODY_LIMIT_BYTES: usize = 65_536;
+use crate::{Code, Problem};
+use config::BODY_LIMIT_BYTES;
+use ports::Ports;
 
 /// A body being collected under a limit.
 #[derive(Debug)]
@@ -19,17 +17,10 @@ impl BodyBudget {
     /// # Errors
     /// `body_too_large`, `invalid_field` for a length that is no number, `configuration_invalid`.
     pub fn open(ports: &Ports<'_>, content_length: Option<&str>) -> Result<Self, Problem> {
-        let limit = match ports.config.get("body_limit_bytes") {
-            Err(ConfigError::Undefined { .. }) => DEFAULT_BODY_LIMIT_BYTES,
-            Err(error @ ConfigError::Provider { .. }) => return Err(unreadable(&error)),
-            Ok(text) => {
-                text.trim().parse().map_err(|_| Problem::new(Code::ConfigurationInvalid).because("body_limit_bytes is no number"))?
-            }
-        };
-        let budget = Self { limit, bytes: Vec::new() };
+        let budget = Self { limit: BODY_LIMIT_BYTES.or_default(ports.config)?, bytes: Vec::new() };
         if let Some(text) = content_length {
             let announced: u64 = text.trim().parse().map_err(|_| Problem::invalid_field("content-length", "must be a number of bytes"))?;
-            if usize::try_from(announced).map_or(true, |bytes| bytes > limit) {
+            if usize::try_from(announced).map_or(true, |bytes| bytes > budget.limit) {
                 return Err(budget.too_large());
             }
         }

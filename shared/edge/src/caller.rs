@@ -5,10 +5,10 @@ use crate::{
     jwt::{Refusal, Untrusted},
     service_token, session_token,
 };
-use ports::{ConfigError, Ports};
+use config::{SERVICE_TOKEN_SECRET, SESSION_TOKEN_SECRET, Setting};
+use ports::Ports;
 
 const CUSTOMER_PREFIX: &str = "customer:";
-const SECRET_BYTES_MIN: usize = 32;
 
 /// Who is asking, by the credential they showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,37 +102,23 @@ pub(crate) fn of_token(ports: &Ports<'_>, token: &str) -> Result<Caller, Problem
     }
     let token = Untrusted::read(token).map_err(refused)?;
     let now_ms = ports.clock.wall_ms();
-    let session = secret(ports, "session_token_secret")?.map(|secret| session_token::verify(secret.as_bytes(), &token, now_ms));
+    let session = held(&SESSION_TOKEN_SECRET, ports)?.map(|secret| session_token::verify(secret.as_bytes(), &token, now_ms));
     match session {
         Some(Ok(customer)) => return Ok(Caller::Customer(customer)),
         Some(Err(refusal @ (Refusal::Malformed | Refusal::Expired))) => return Err(refused(refusal)),
         // Not a session's: perhaps a service's.
         Some(Err(Refusal::Signature | Refusal::NotForUs)) | None => {}
     }
-    match secret(ports, "service_token_secret")? {
+    match held(&SERVICE_TOKEN_SECRET, ports)? {
         Some(secret) => service_token::verify(secret.as_bytes(), &token, now_ms).map(Caller::Service).map_err(refused),
         None => Err(invalid("this endpoint takes no token of this kind")),
     }
 }
 
-// A component that serves no tokens of a kind is not given their key, and so can accept none.
-fn secret(ports: &Ports<'_>, name: &str) -> Result<Option<String>, Problem> {
-    match ports.config.get(name) {
-        Ok(secret) if secret.len() < SECRET_BYTES_MIN => {
-            Err(Problem::new(Code::ConfigurationInvalid).because(format!("{name} is shorter than {SECRET_BYTES_MIN} bytes")))
-        }
-        Ok(secret) => Ok(Some(secret)),
-        Err(ConfigError::Undefined { .. }) => Ok(None),
-        Err(error @ ConfigError::Provider { .. }) => Err(unreadable(&error)),
-    }
-}
-
-/// Seconds after which a client may ask again whom the keeper of the variables has left waiting.
-const UNREADABLE_RETRY_SECONDS: u64 = 5;
-
-/// A variable that is there and cannot be read now: nothing is wrong with the caller's credential or request.
-pub(crate) fn unreadable(error: &ConfigError) -> Problem {
-    Problem::new(Code::ConfigurationInvalid).retry_after(UNREADABLE_RETRY_SECONDS).because(error.to_string())
+/// A component that serves no tokens of a kind is not given their key, and so can accept none. That one will not do is not told to
+/// whoever asks: nobody knows yet who it is.
+fn held(secret: &Setting<String>, ports: &Ports<'_>) -> Result<Option<String>, Problem> {
+    secret.bound(ports.config).map_err(|unusable| Problem::misconfigured(&unusable))
 }
 
 fn refused(refusal: Refusal) -> Problem {

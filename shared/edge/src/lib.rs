@@ -33,7 +33,7 @@ pub mod session_token;
 #[cfg(test)]
 mod tests;
 
-pub use body::{BodyBudget, DEFAULT_BODY_LIMIT_BYTES};
+pub use body::BodyBudget;
 pub use caller::{Caller, Customer, Service, Viewer, bearer, caller};
 pub use hex::hex;
 pub use precondition::Precondition;

@@ -5,6 +5,7 @@
 //! correlation id, and only the id is shown.
 
 use crate::{Code, Reply};
+use config::Unusable;
 use json::{Map, Value, json};
 use serde::Serialize;
 use std::fmt;
@@ -43,6 +44,16 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// Seconds after which a client may ask again whom the keeper of the variables has left waiting.
+const UNREADABLE_RETRY_SECONDS: u64 = 5;
+
+/// A variable that cannot be used, by name: nothing is wrong with the caller's credential or request.
+impl From<Unusable> for Problem {
+    fn from(unusable: Unusable) -> Self {
+        Self::misconfigured(&unusable).detail(format!("the variable {} is not usable", unusable.name()))
+    }
+}
+
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Self::new(code)
@@ -64,6 +75,15 @@ impl Problem {
     /// or path parameter; `detail` says what would be right.
     pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Code::InvalidField).field(field).detail(detail)
+    }
+
+    /// A variable that cannot be used; which one is for the log alone.
+    pub(crate) fn misconfigured(unusable: &Unusable) -> Self {
+        let problem = Self::new(Code::ConfigurationInvalid).because(unusable.to_string());
+        match unusable {
+            Unusable::Away { .. } => problem.retry_after(UNREADABLE_RETRY_SECONDS),
+            Unusable::Unbound { .. } | Unusable::Wrong { .. } => problem,
+        }
     }
 
     /// What happened this time, in words for the client's developer.

@@ -242,23 +242,23 @@ fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one(
 
 #[test]
 fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
-    let small = World { variables: vec![("body_limit_bytes", "10")], ..World::default() };
+    let small = World { variables: vec![("body_limit_bytes", "1024")], ..World::default() };
     let refused = |result: Result<BodyBudget, Problem>| result.err().map(|problem| problem.code());
     let open = |length| BodyBudget::open(&small.ports(), length);
-    assert_eq!(refused(open(Some("11"))), Some(Code::BodyTooLarge));
+    assert_eq!(refused(open(Some("1025"))), Some(Code::BodyTooLarge));
     assert_eq!(refused(open(Some("99999999999999999999"))), Some(Code::InvalidField));
     assert_eq!(refused(open(Some("-1"))), Some(Code::InvalidField));
-    let mut budget = open(Some("10")).unwrap();
-    budget.push(b"12345").unwrap();
-    budget.push(b"67890").unwrap();
+    let mut budget = open(Some("1024")).unwrap();
+    budget.push(&[b'1'; 24]).unwrap();
+    budget.push(&[b'2'; 1_000]).unwrap();
     assert_eq!(budget.push(b"!").unwrap_err().code(), Code::BodyTooLarge);
-    assert_eq!(budget.into_bytes(), b"1234567890");
+    assert_eq!(budget.into_bytes(), [[b'1'; 24].as_slice(), &[b'2'; 1_000]].concat());
 
     let broken = World { variables: vec![("body_limit_bytes", "64 kB")], ..World::default() };
     assert_eq!(refused(BodyBudget::open(&broken.ports(), None)), Some(Code::ConfigurationInvalid));
     let unbound = World::default();
     let mut budget = BodyBudget::open(&unbound.ports(), None).unwrap();
-    budget.push(&vec![0; crate::DEFAULT_BODY_LIMIT_BYTES]).unwrap();
+    budget.push(&vec![0; 65_536]).unwrap();
     assert!(budget.push(b"!").is_err());
 }
 

@@ -9,13 +9,10 @@
 //! The record is a cache and nothing more. One that cannot be read counts as none, one that cannot be written costs a fetch.
 
 use crate::key::Key;
-use app::settings::{
-    BREAKER_FAILURES, BREAKER_OPEN_MS, BREAKER_WINDOW_MS, CUSTOMER_JWKS_CACHE_MS, CUSTOMER_JWKS_REFETCH_MS, CUSTOMER_JWKS_STALE_MS,
-    CUSTOMER_JWKS_TIMEOUT_MS,
-};
+use config::{CUSTOMER_JWKS_CACHE_MS, CUSTOMER_JWKS_REFETCH_MS, CUSTOMER_JWKS_STALE_MS, CUSTOMER_JWKS_TIMEOUT_MS};
 use edge::{Code, Problem};
 use ports::{HttpRequest, Ports};
-use providers::{Breaker, BreakerPolicy};
+use providers::Breaker;
 use serde::{Deserialize, Serialize};
 
 const RECORD: &str = "identity/keys";
@@ -59,14 +56,14 @@ impl Kept {
 pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Result<Key, Problem> {
     let now_ms = ports.clock.wall_ms();
     let within = |at_ms: i64, limit_ms: i64| ports::lasts(at_ms.saturating_add(limit_ms), now_ms, limit_ms);
-    let (cache_ms, stale_ms) = (CUSTOMER_JWKS_CACHE_MS.read(ports)?, CUSTOMER_JWKS_STALE_MS.read(ports)?);
+    let (cache_ms, stale_ms) = (CUSTOMER_JWKS_CACHE_MS.read(ports.config)?, CUSTOMER_JWKS_STALE_MS.read(ports.config)?);
     let kept = read(ports).filter(|kept| kept.url == url && within(kept.fetched_at_ms, stale_ms.max(cache_ms)));
 
     if let Some(kept) = &kept {
         if let Some(key) = kept.pick(kid).filter(|_| within(kept.fetched_at_ms, cache_ms)) {
             return Ok(key.clone());
         }
-        if within(kept.asked_at_ms, CUSTOMER_JWKS_REFETCH_MS.read(ports)?) {
+        if within(kept.asked_at_ms, CUSTOMER_JWKS_REFETCH_MS.read(ports.config)?) {
             return match kept.pick(kid) {
                 Some(key) => Ok(key.clone()),
                 None if kept.asked_at_ms > kept.fetched_at_ms => Err(unavailable(RETRY_SECONDS)),
@@ -94,15 +91,8 @@ pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Res
 
 /// Asks the provider, behind its circuit breaker.
 async fn fetch(ports: &Ports<'_>, url: &str) -> Result<Result<Vec<Key>, Unanswered>, Problem> {
-    let timeout_ms = CUSTOMER_JWKS_TIMEOUT_MS.read(ports)?;
-    let policy = BreakerPolicy {
-        failures_max: BREAKER_FAILURES.read(ports)?,
-        window_ms: BREAKER_WINDOW_MS.read(ports)?,
-        cool_down_ms: BREAKER_OPEN_MS.read(ports)?,
-        // Longer than the call it waits for.
-        probe_ms: i64::try_from(timeout_ms).unwrap_or(i64::MAX).saturating_add(5_000),
-    };
-    let breaker = Breaker::new(BREAKER, policy, ports.kv, ports.clock);
+    let timeout_ms = CUSTOMER_JWKS_TIMEOUT_MS.read(ports.config)?;
+    let breaker = Breaker::configured(BREAKER, ports, timeout_ms)?;
     let pass = match breaker.admit() {
         Ok(pass) => pass,
         Err(blocked) => {

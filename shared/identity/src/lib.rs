@@ -11,7 +11,7 @@
 mod key;
 mod key_set;
 
-use app::settings::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
+use config::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
 use domain::ids::CustomerId;
 use edge::{
     Code, Problem, Request,
@@ -36,8 +36,8 @@ pub async fn customer(ports: &Ports<'_>, request: &Request) -> Result<CustomerId
 }
 
 async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Problem> {
-    let (issuer, audience) = (CUSTOMER_ISSUER.read(ports)?, CUSTOMER_AUDIENCE.read(ports)?);
-    let (secret, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports)?, CUSTOMER_JWKS_URL.read(ports)?);
+    let (issuer, audience) = (CUSTOMER_ISSUER.read(ports.config)?, CUSTOMER_AUDIENCE.read(ports.config)?);
+    let (secret, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports.config)?, CUSTOMER_JWKS_URL.read(ports.config)?);
     if issuer.is_empty() || audience.is_empty() || (secret.is_empty() && key_set_url.is_empty()) {
         return Err(Problem::new(Code::ConfigurationInvalid)
             .detail("the shop knows no identity provider")

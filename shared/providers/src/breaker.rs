@@ -11,8 +11,12 @@
 //! two. The breaker saves waiting; it decides nothing about money. For the same reason a KV store that
 //! cannot be read or written counts as a closed circuit: the payment does not fail because the gate did.
 
-use ports::{Clock, Kv};
+use config::{BREAKER_FAILURES, BREAKER_OPEN_MS, BREAKER_WINDOW_MS, Unusable};
+use ports::{Clock, Kv, Ports};
 use serde::{Deserialize, Serialize};
+
+/// How much longer than its call a probe keeps others waiting.
+const PROBE_SPARE_MS: i64 = 5_000;
 
 /// When a circuit opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +90,20 @@ impl<'a> Breaker<'a> {
     #[must_use]
     pub fn new(name: &'a str, policy: BreakerPolicy, kv: &'a dyn Kv, clock: &'a dyn Clock) -> Self {
         Self { name, policy, kv, clock }
+    }
+
+    /// The shop's breaker before `name`, each call to which may take `timeout_ms`.
+    ///
+    /// # Errors
+    /// When one of its variables cannot be used.
+    pub fn configured(name: &'a str, ports: &Ports<'a>, timeout_ms: u64) -> Result<Self, Unusable> {
+        let policy = BreakerPolicy {
+            failures_max: BREAKER_FAILURES.read(ports.config)?,
+            window_ms: BREAKER_WINDOW_MS.read(ports.config)?,
+            cool_down_ms: BREAKER_OPEN_MS.read(ports.config)?,
+            probe_ms: i64::try_from(timeout_ms).unwrap_or(i64::MAX).saturating_add(PROBE_SPARE_MS),
+        };
+        Ok(Self::new(name, policy, ports.kv, ports.clock))
     }
 
     /// Asks whether a call may go out.

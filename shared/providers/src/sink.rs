@@ -6,15 +6,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use config::is_redis;
 use ports::{Clock, Http, HttpError, HttpRequest, Redis, RedisError};
 use serde_json::{Value, json};
 
-use crate::{
-    breaker::Breaker,
-    signature,
-    stream::{Append, is_redis},
-    stripe::retry_after_ms,
-};
+use crate::{breaker::Breaker, signature, stream::Append, stripe::retry_after_ms};
 
 /// An event as the outbox holds it.
 #[derive(Clone, Debug, PartialEq)]

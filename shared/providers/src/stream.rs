@@ -6,12 +6,6 @@
 
 use crate::sink::CloudEvent;
 
-/// Whether events to `url` go to a Redis, and not over HTTP.
-#[must_use]
-pub fn is_redis(url: &str) -> bool {
-    ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))
-}
-
 /// The arguments of one `XADD`.
 pub(crate) struct Append(Vec<String>);
 

@@ -260,7 +260,8 @@ fn if_none_match(value: &str, version: i64) {
 
 fn body(content_type: &str, content_length: Option<&str>, limit: &str, pieces: &[&[u8]]) {
     let world = World::bound([("body_limit_bytes", limit)]);
-    let limit: Option<usize> = limit.trim().parse().ok();
+    let taken = config::variable("body_limit_bytes").expect("it is there").check(limit, |_| None);
+    let limit: Option<usize> = taken.ok().map(|()| limit.parse().expect("a number"));
     match BodyBudget::open(&world.ports(), content_length) {
         Ok(mut budget) => {
             let limit = limit.expect("a number");

@@ -176,17 +176,18 @@ fn names(text: &str) {
 fn variables(text: &str) {
     passwords(text);
     let mut world = World::default();
-    world.variables.extend(app::settings::NAMES.iter().map(|name| (*name, text.to_owned())));
+    world.variables.extend(config::VARIABLES.iter().map(|variable| (variable.name, text.to_owned())));
     let said: Value = serde_json::from_slice(&app::ops::config(&world.ports()).body).expect("JSON");
-    for name in app::settings::NAMES {
-        let taken = app::settings::check(name, text);
+    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host) {
+        let name = variable.name;
+        let taken = variable.check(text, |_| Some(text.to_owned()));
         if let (Ok(()), true) = (taken, name.ends_with("_seconds")) {
             let seconds: i64 = text.parse().expect("a number");
             assert!(seconds > 0 && seconds.checked_mul(1_000).is_some());
         }
         assert_eq!(said["invalid"].get(name).is_none(), taken.is_ok(), "{name} {said}");
         let shown = said["variables"][name].as_str().expect("it is bound");
-        assert!(!app::settings::SECRETS.contains(name) || shown == "***", "{name}");
+        assert!(!variable.secret || shown == "***", "{name}");
         assert!(shown == text || shown.contains("***"), "{name}: {shown}");
     }
 }

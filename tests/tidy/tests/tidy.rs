@@ -2,6 +2,7 @@
 //!
 //! Reads the tree as text; nothing is built or run. A failure says which of the places disagree.
 
+use config::{Form, VARIABLES};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -18,8 +19,6 @@ const COMPONENTS_BYTES_MAX: u64 = 30_000_000;
 const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
 /// What only development has, in `dev/`; it is never deployed, and has no budget.
 const DEVELOPMENT_ONLY: [&str; 2] = ["simulator", "hooks"];
-/// Variables that only `allowed_outbound_hosts` reads.
-const HOST_VARIABLES: [&str; 4] = ["payment_host", "event_sink_host", "customer_jwks_host", "database_host"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -147,129 +146,12 @@ fn binds(route: &str, endpoint: &api::Endpoint) -> bool {
 }
 
 #[test]
-fn workers_have_a_schedule_and_nothing_else_has() {
-    let manifest = manifest("spin.toml");
-    let mut scheduled = BTreeSet::new();
-    for trigger in manifest["trigger"]["cron"].as_array().unwrap() {
-        let component = text(&trigger["component"]);
-        let expression = text(&trigger["cron_expression"]);
-        assert_eq!(expression.split_whitespace().count(), 6, "{component}: Spin takes six fields, seconds first");
-        assert!(scheduled.insert(component.clone()), "{component} is scheduled twice");
-        // The cron trigger refuses to start when a component of its own may chain.
-        let hosts = manifest["component"][&component]["allowed_outbound_hosts"].to_string();
-        assert!(!hosts.contains("spin.internal"), "{component}");
-    }
-    let workers: BTreeSet<String> = components(&manifest).into_keys().filter(|id| id.starts_with("workers-")).collect();
-    assert_eq!(scheduled, workers);
-}
-
-#[test]
-fn every_variable_is_declared_bound_and_has_a_default_that_will_do() {
-    let manifest = manifest("spin.toml");
-    let declared = manifest["variables"].as_table().unwrap();
-    let expected: BTreeSet<&str> = app::settings::NAMES.iter().chain(&HOST_VARIABLES).copied().collect();
-    assert_eq!(declared.keys().map(String::as_str).collect::<BTreeSet<_>>(), expected, "spin.toml and app::settings");
-    for (name, variable) in declared {
-        let variable = variable.as_table().unwrap();
-        let secret = app::settings::SECRETS.contains(&name.as_str());
-        assert_eq!(variable.get("secret").is_some(), secret, "{name}");
-        let default = variable.get("default").and_then(Value::as_str);
-        let may_be = if secret { default.is_none_or(str::is_empty) } else { default.is_some() };
-        assert!(may_be, "{name}: a secret has no default, or the empty one that turns it off; everything else has one");
-        if let Some(default) = variable.get("default").filter(|_| !HOST_VARIABLES.contains(&name.as_str())) {
-            assert_eq!(app::settings::check(name, default.as_str().unwrap()), Ok(()), "the default of {name}");
-        }
-    }
-    let mut used = BTreeSet::new();
-    for (id, component) in components(&manifest) {
-        for (name, template) in component["variables"].as_table().unwrap() {
-            let source = template.as_str().unwrap().trim_start_matches("{{ ").trim_end_matches(" }}");
-            assert!(declared.contains_key(source), "{id} binds {name} to {source}, which is not declared");
-            used.insert(source.to_owned());
-        }
-        for name in HOST_VARIABLES {
-            if component["allowed_outbound_hosts"].to_string().contains(name) {
-                used.insert(name.to_owned());
-            }
-        }
-    }
-    assert_eq!(used, declared.keys().cloned().collect::<BTreeSet<_>>(), "variables that nothing reads");
-}
-
-/// The bounds of every variable and what holds between them, as a page.
-fn page_of_variables(declared: &Table) -> String {
-    let mut page = "# Variables\n\nWhat each must be; `GET /api/v1/config` says which is not. What they are for stands in the README. \
-        Made by `UPDATE_DOCS=1 cargo test --profile host -p tidy` from `shared/app/src/settings.rs`.\n\n## Alone\n\n\
-        | variable | default | what will do |\n|---|---|---|\n"
-        .to_owned();
-    for name in app::settings::NAMES {
-        // Nothing that must be of a form is a line break, and what may be of any form may be empty or not.
-        let right = ["\n", ""].iter().find_map(|text| app::settings::check(name, text).err()).unwrap_or("any text");
-        let default = declared[*name].get("default").and_then(Value::as_str).filter(|text| !text.is_empty());
-        let default = default.map_or_else(|| "-".to_owned(), |text| format!("`{text}`"));
-        page += &format!("| `{name}` | {default} | {right} |\n");
-    }
-    page += "\n## Beside others\n\nSo that nothing is called dead that is at work, and nothing outlives what it belongs to. A component compares what it has; \
-        `GET /api/v1/config` has all.\n\n| variable | what | or else |\n|---|---|---|\n";
-    for relation in app::settings::RELATIONS {
-        page += &format!("| `{}` | {} | {} |\n", relation.name, relation.right, relation.otherwise);
-    }
-    page
-}
-
-#[test]
-fn the_page_of_variables_is_what_the_settings_say() {
-    let path = root().join("docs/configuration.md");
-    let page = page_of_variables(manifest("spin.toml")["variables"].as_table().unwrap());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(fs::read_to_string(path).unwrap(), page, "UPDATE_DOCS=1 cargo test --profile host -p tidy");
-}
-
-#[test]
-fn every_number_has_a_lower_and_an_upper_bound() {
-    let manifest = manifest("spin.toml");
-    for (name, variable) in manifest["variables"].as_table().unwrap() {
-        let Some(default) = variable.get("default").and_then(Value::as_str).and_then(|text| text.parse::<i64>().ok()) else { continue };
-        assert_eq!(app::settings::check(name, &default.to_string()), Ok(()), "{name}");
-        for bad in ["-1", "9223372036854775807", "1e3", ""] {
-            assert!(app::settings::check(name, bad).is_err(), "{name} may be {bad:?}");
-        }
-    }
-}
-
-#[test]
-fn the_defaults_keep_every_relation_between_variables() {
-    let manifest = manifest("spin.toml");
-    let default = |name: &str| Some(manifest["variables"].get(name)?.get("default")?.as_str()?.to_owned());
-    for relation in app::settings::RELATIONS {
-        assert!(app::settings::broken_relation(relation.name, default).is_none(), "{relation:?}");
-        for (_, name) in relation.holds {
-            assert!(default(name).is_some(), "{name}");
-        }
-    }
-}
-
-#[test]
-fn the_deployment_file_lists_every_variable_with_its_default() {
-    let listed: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&fs::read_to_string(root().join("deploy/variables.json")).unwrap()).unwrap();
-    let manifest = manifest("spin.toml");
-    let declared = manifest["variables"].as_table().unwrap();
-    assert_eq!(listed.keys().collect::<BTreeSet<_>>(), declared.keys().collect::<BTreeSet<_>>());
-    for (name, variable) in declared {
-        let default = variable.get("default").and_then(Value::as_str).unwrap_or("");
-        assert_eq!(listed[name], default, "{name}");
-    }
-}
-
-#[test]
 fn components_reach_only_what_they_name() {
+    let hosts: Vec<&str> = VARIABLES.iter().filter(|variable| variable.form == Form::Host).map(|variable| variable.name).collect();
     for (id, component) in components(&manifest("spin.toml")) {
         for host in component["allowed_outbound_hosts"].as_array().unwrap() {
             let host = host.as_str().unwrap();
-            assert!(HOST_VARIABLES.iter().any(|variable| host == format!("{{{{ {variable} }}}}")), "{id} may reach {host}");
+            assert!(hosts.iter().any(|variable| host == format!("{{{{ {variable} }}}}")), "{id} may reach {host}");
             assert!(
                 host != "{{ customer_jwks_host }}" || id == "account-session",
                 "only account-session may reach the identity provider, not {id}"

@@ -1,11 +1,11 @@
-//! The command a person types: `cargo till up`, `test`, `bench`, `serve`, `token`, `manifests`.
+//! The command a person types: `cargo till up`, `test`, `bench`, `serve`, `token`, `generate`.
 
 pub mod bench;
 pub mod cargo;
 pub mod child;
 pub mod database;
 pub mod fuzz;
-pub mod manifests;
+pub mod generate;
 pub mod progress;
 pub mod project;
 pub mod proofs;
@@ -42,8 +42,8 @@ enum Command {
     Serve(ServeArgs),
     /// Mint a service token for the shop that `up` runs.
     Token(token::TokenArgs),
-    /// Write the manifests that are made from spin.toml.
-    Manifests(manifests::ManifestsArgs),
+    /// Write everything that is made: manifests, pages, the API document, what the store makes of its SQL.
+    Generate,
 }
 
 impl Cli {
@@ -55,7 +55,7 @@ impl Cli {
             Command::Bench(arguments) => bench::bench(arguments).await,
             Command::Serve(arguments) => serve(&arguments).await,
             Command::Token(arguments) => token::token(&arguments),
-            Command::Manifests(arguments) => manifests::manifests(&arguments),
+            Command::Generate => generate::generate(),
         }
     }
 }

@@ -260,7 +260,7 @@ fn native(project: &Project) -> Result<()> {
     run(till, "till's own tests failed")?;
     let mut command = cargo(project);
     command.args(["test", "--profile", "host"]);
-    for package in ["tidy", "simulator", "hooks"] {
+    for package in ["generate", "tidy", "simulator", "hooks"] {
         command.args(["--package", package]);
     }
     let shared = std::fs::read_dir(project.path("shared")).context("cannot list shared/")?;

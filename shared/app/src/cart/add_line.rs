@@ -1,13 +1,8 @@
 //! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
 
 use super::{conflict, idle_ms, not_found, quantity, view};
-use crate::{
-    Change,
-    change::apply_over_attempt,
-    event::Event,
-    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
-    shop::Shop,
-};
+use crate::{Change, change::apply_over_attempt, event::Event, shop::Shop};
+use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     ids::{CartId, Sku},
     money::{Currency, Money},

@@ -4,7 +4,8 @@ use super::{
     conflict, idle_ms, not_found, quantity,
     view::{self, CartRow},
 };
-use crate::{Change, change::apply_over_attempt, event::Event, settings::CART_QUANTITY_LIMIT, shop::Shop};
+use crate::{Change, change::apply_over_attempt, event::Event, shop::Shop};
+use config::CART_QUANTITY_LIMIT;
 use domain::{ids::Sku, money::Money, quantity::Quantity};
 use edge::{Code, Problem, Reply};
 use json::{Value, json};

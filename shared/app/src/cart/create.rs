@@ -1,11 +1,8 @@
 //! `POST /api/v1/cart`: a new guest's cart, or the caller's own.
 
 use super::{idle_ms, not_found, view};
-use crate::{
-    event::Event,
-    settings::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY},
-    shop::Shop,
-};
+use crate::{event::Event, shop::Shop};
+use config::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY};
 use domain::{
     ids::{CartId, Country},
     money::Currency,

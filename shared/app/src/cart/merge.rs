@@ -4,9 +4,9 @@ use super::{create::bring_back, idle_ms};
 use crate::{
     event::Event,
     problem::refused,
-    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, CART_RECOVERY_MS, IDEMPOTENCY_MS},
     shop::{Shop, fingerprint},
 };
+use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, CART_RECOVERY_MS, IDEMPOTENCY_MS};
 use domain::{
     ids::{CartId, Country, Sku},
     merge::{Limits, Offered, merge},

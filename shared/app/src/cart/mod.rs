@@ -21,11 +21,8 @@ pub(crate) use create::end_if_expired;
 pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};
 
-use crate::{
-    problem::refused,
-    settings::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS},
-    shop::Shop,
-};
+use crate::{problem::refused, shop::Shop};
+use config::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS};
 use domain::quantity::Quantity;
 use edge::{Code, Customer, Problem};
 use store::Refusal;

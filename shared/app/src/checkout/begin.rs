@@ -6,9 +6,9 @@ use crate::{
     contact,
     pricing::{Binding, Priced, PricingFacts, quote_hash},
     problem::refused,
-    settings::CHECKOUT_SESSION_MS,
     shop::Shop,
 };
+use config::CHECKOUT_SESSION_MS;
 use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{Region, ShippingMethodId},

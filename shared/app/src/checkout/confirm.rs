@@ -11,9 +11,9 @@ use crate::{
     pricing::{Binding, Priced, PricingFacts},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
-    settings::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS},
     shop::{Shop, fingerprint},
 };
+use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
 use domain::{ids::ShippingMethodId, money::Money, payment::PaymentState, saga::SagaState, totals::total_moved};
 use edge::{Code, Problem, Reply};
 use json::{Value, json};

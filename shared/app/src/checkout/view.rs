@@ -1,7 +1,8 @@
 //! `GET` and `DELETE /api/v1/checkout/:session_id`.
 
 use super::not_found;
-use crate::{pricing::quote_hash, problem::refused, settings::PRICE_STALE_MS, shop::Shop};
+use crate::{pricing::quote_hash, problem::refused, shop::Shop};
+use config::PRICE_STALE_MS;
 use domain::{
     saga::SagaState,
     totals::{Totals, Warning, warnings},

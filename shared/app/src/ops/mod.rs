@@ -1,15 +1,12 @@
 //! Operations: is it well, and what is in force?
 
-use crate::{
-    problem,
-    settings::{self, EVENT_SINK_URL, PAYMENT_BASE_URL},
-    shop::Shop,
-};
+use crate::{problem, shop::Shop};
+use config::{EVENT_SINK_URL, Form, PAYMENT_BASE_URL, VARIABLES, Variable, is_redis};
 use edge::{Problem, Reply};
-use json::{Map, Value, json};
+use json::json;
 use ports::{HttpRequest, Ports, Redis};
-use providers::stream::is_redis;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use store::{
     migration::{self, Migrated},
     sql::SCHEMA_VERSION,
@@ -31,6 +28,63 @@ pub struct Dependency {
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+}
+
+/// The variables in force.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Variables {
+    /// Each by its name; secrets, and users and passwords in URLs, are masked.
+    variables: BTreeMap<&'static str, String>,
+    /// Those that will not do, and why.
+    invalid: BTreeMap<&'static str, &'static str>,
+    /// All of them with what is to be known of each.
+    table: Vec<Described>,
+}
+
+/// A variable with what is to be known of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Described {
+    /// Its name.
+    name: &'static str,
+    /// What it is for.
+    about: &'static str,
+    /// What is in force; of a secret `set`, or nothing where it is empty.
+    value: String,
+    /// What it is unless it is set. One without a default must be set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<&'static str>,
+    /// Whether its value is shown to nobody.
+    secret: bool,
+    /// What a number counts: `seconds`, `milliseconds`, `bytes`, `basis points`, or nothing for things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
+    /// The least a number may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minimum: Option<i64>,
+    /// The most a number may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum: Option<i64>,
+    /// What will do, in words, where not anything will.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    right: Option<&'static str>,
+}
+
+impl Described {
+    fn of(variable: &Variable, value: String) -> Self {
+        let &Variable { name, about, default, secret, form, .. } = variable;
+        let (minimum, maximum, unit) = match form {
+            Form::Number { low, high, unit } => (Some(low), Some(high), Some(unit.as_str())),
+            Form::Text(_) | Form::Any | Form::Host => (None, None, None),
+        };
+        let value = match (secret, value.is_empty()) {
+            (true, false) => "set".to_owned(),
+            (true, true) => value,
+            (false, _) => variable.shown(value),
+        };
+        Self { name, about, value, default, secret, unit, minimum, maximum, right: variable.right() }
+    }
 }
 
 /// `GET /health/live`: the component runs.
@@ -60,24 +114,23 @@ pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Reply {
 
 /// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short beside another, named (CFG-1).
 pub fn config(ports: &Ports<'_>) -> Reply {
-    let mut shown = Map::new();
-    let mut invalid = Map::new();
-    for name in settings::NAMES {
-        match ports.config.get(name) {
-            Ok(value) => {
-                let alone = settings::check(name, &value).err();
-                let beside = || settings::broken_relation(name, |other| ports.config.get(other).ok()).map(|relation| relation.right);
-                if let Some(right) = alone.or_else(beside) {
-                    invalid.insert((*name).to_owned(), json!(right));
+    let mut reply = Variables::default();
+    let value_of = |name: &str| ports.config.get(name).ok();
+    for variable in VARIABLES.iter().filter(|variable| variable.form != Form::Host) {
+        match value_of(variable.name) {
+            Some(value) => {
+                if let Err(right) = variable.check(&value, value_of) {
+                    reply.invalid.insert(variable.name, right);
                 }
-                shown.insert((*name).to_owned(), Value::String(settings::shown(name, value)));
+                reply.variables.insert(variable.name, variable.shown(value.clone()));
+                reply.table.push(Described::of(variable, value));
             }
-            Err(_) => {
-                invalid.insert((*name).to_owned(), json!("must be bound to this component"));
+            None => {
+                reply.invalid.insert(variable.name, "must be bound to this component");
             }
         }
     }
-    Reply::json(200, &json!({ "variables": shown, "invalid": invalid }))
+    Reply::json(200, &reply)
 }
 
 /// `GET /internal/migrate`: the version of the database's schema, and the one these functions need.

@@ -4,9 +4,9 @@ use crate::{
     Change, KeyedChange, cart,
     checkout::{self, BeginCheckout, Confirm, PaymentToken},
     problem::refused,
-    settings::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT},
     shop::{Shop, fingerprint},
 };
+use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     address::{Address, Email, Notes},
     ids::{ShippingMethodId, Sku},

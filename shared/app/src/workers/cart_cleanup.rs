@@ -3,7 +3,7 @@
 //! Nothing waits for it: a cart is gone by the clock at every read and change. It tells who listens, in time, and frees the rows.
 
 use super::{Report, lease::leased};
-use crate::settings::{CART_RECOVERY_MS, WORKER_BATCH};
+use config::{CART_CLEANUP, CART_RECOVERY_MS, WORKER_BATCH};
 use edge::Problem;
 use json::json;
 use ports::Ports;
@@ -21,7 +21,7 @@ struct Ended {
 /// # Errors
 /// What the database refuses.
 pub async fn cart_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
-    leased(ports, "cart-cleanup", async |shop| {
+    leased(ports, CART_CLEANUP, async |shop| {
         let input = json!({ "limit": shop.setting(&WORKER_BATCH)?, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
         let ended: Ended = shop.apply(&sql::CART_EXPIRE, &input)?.map_err(crate::problem::refused)?;
         let done = ended.abandoned.saturating_add(ended.forgotten);

@@ -2,6 +2,7 @@
 
 use super::{Report, Turn, lease::leased, one_by_one};
 use crate::compensation::{Tried, run_next};
+use config::COMPENSATION_RETRY;
 use domain::compensation::CompensationStatus;
 use edge::Problem;
 use ports::Ports;
@@ -11,7 +12,7 @@ use ports::Ports;
 /// # Errors
 /// What the database refuses, and a configuration with which nothing can be tried; a provider's failure is a row, not an error.
 pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
-    leased(ports, "compensation-retry", async |shop| {
+    leased(ports, COMPENSATION_RETRY, async |shop| {
         one_by_one(shop, async || {
             Ok(run_next(shop, None).await?.map(|tried| match tried {
                 Tried::Settled(CompensationStatus::Done) => Turn::Done,

@@ -4,11 +4,9 @@
 //! its report, so in the row of its last success. Two runs at once look at the same rows twice and raise each alert once.
 
 use super::{Report, lease::leased};
-use crate::{
-    settings::{AUDIT_BATCH, AUDIT_EVENT_AGE_MS, AUDIT_OVERDUE_MS, EVENT_SINK_URL},
-    shop::Shop,
-};
+use crate::shop::Shop;
 use audit::{WALKS, Walk, fold, fold_begin, turn, unfolded};
+use config::{AUDIT_BATCH, AUDIT_EVENT_AGE_MS, AUDIT_OVERDUE_MS, CONSISTENCY_AUDIT, EVENT_SINK_URL};
 use edge::Problem;
 use json::{Value, json};
 use ports::Ports;
@@ -16,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::sql;
 
-const NAME: &str = "consistency-audit";
 /// Movements are only added up, so a run takes more of them than of the rows it judges.
 const MOVEMENTS_PER_ROW: i64 = 20;
 /// How old a movement must be before it is added up: older than any statement of PostgreSQL's may be.
@@ -71,8 +68,8 @@ struct Raised {
 /// # Errors
 /// What the database refuses; a violation is a row, not an error.
 pub async fn consistency_audit(ports: &Ports<'_>) -> Result<Report, Problem> {
-    leased(ports, NAME, async |shop| {
-        let before: Option<Before> = shop.read(&sql::WORKER_REPORT, &json!({ "worker": NAME }))?;
+    leased(ports, CONSISTENCY_AUDIT, async |shop| {
+        let before: Option<Before> = shop.read(&sql::WORKER_REPORT, &json!({ "worker": CONSISTENCY_AUDIT.name }))?;
         let next = before.and_then(|before| before.audit).map(|audit| audit.next).unwrap_or_default();
         let mut audited = Audited { stock_waits: !movements_are_added_up(shop)?, ..Audited::default() };
         let mut violations = Vec::new();

@@ -1,18 +1,20 @@
 //! The cheap gate before a worker, and its last success behind it (WRK-2, WRK-6).
 
 use super::Report;
-use crate::{settings::WORKER_LEASE_MS, shop::Shop};
+use crate::shop::Shop;
+use config::{WORKER_LEASE_MS, Worker};
 use edge::Problem;
 use json::{Value, json};
 use ports::Ports;
 use store::sql;
 
 /// Runs `work` unless another run of `worker` holds the lease, and writes its success down.
-pub(super) async fn leased<F>(ports: &Ports<'_>, worker: &'static str, work: F) -> Result<Report, Problem>
+pub(super) async fn leased<F>(ports: &Ports<'_>, worker: Worker, work: F) -> Result<Report, Problem>
 where
     F: AsyncFnOnce(&Shop<'_>) -> Result<Report, Problem>,
 {
     let shop = Shop::new(ports);
+    let worker = worker.name;
     let key = format!("lease/{worker}");
     let now_ms = ports.clock.wall_ms();
     let lease_ms = shop.setting(&WORKER_LEASE_MS)?;

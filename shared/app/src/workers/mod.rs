@@ -18,10 +18,8 @@ pub use outbox_relay::outbox_relay;
 pub use reservation_cleanup::reservation_cleanup;
 pub use saga_recovery::saga_recovery;
 
-use crate::{
-    settings::{WORKER_BATCH, WORKER_BUDGET_MS},
-    shop::Shop,
-};
+use crate::shop::Shop;
+use config::{WORKER_BATCH, WORKER_BUDGET_MS};
 use edge::Problem;
 use serde::Serialize;
 

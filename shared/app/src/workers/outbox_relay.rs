@@ -1,21 +1,16 @@
 //! `outbox-relay`: events to the sink, in order per aggregate, at least once (EVT-1).
 
 use super::{Deadline, Report, lease::leased};
-use crate::{
-    breaker::breaker,
-    problem::configuration,
-    settings::{
-        EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, GIVE_UP_MS,
-        OUTBOX_ATTEMPTS, OUTBOX_BATCH, WORKER_LEASE_MS,
-    },
-    shop::Shop,
-    tries::misconfigured,
+use crate::{shop::Shop, tries::misconfigured};
+use config::{
+    EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, GIVE_UP_MS,
+    OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_RELAY, Unusable, WORKER_LEASE_MS,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy, WAIT_LONGEST_MS};
 use edge::Problem;
 use json::{Value, json};
 use ports::{Ports, Redis};
-use providers::{EventSink, OutboxEvent, SinkError, SinkSettings};
+use providers::{Breaker, EventSink, OutboxEvent, SinkError, SinkSettings};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use store::sql;
@@ -54,7 +49,7 @@ struct Batch {
 /// # Errors
 /// What the database refuses, and a configuration with which nothing can be sent; a sink's failure is a row, not an error.
 pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report, Problem> {
-    leased(ports, "outbox-relay", async |shop| {
+    leased(ports, OUTBOX_RELAY, async |shop| {
         let url = shop.setting(&EVENT_SINK_URL)?;
         if url.is_empty() {
             return Ok(Report::default());
@@ -68,7 +63,7 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
             timeout_ms: shop.setting(&EVENT_TIMEOUT_MS)?,
         };
         // Before an event is taken: what is wrong with all of them is no event's fault.
-        settings.check().map_err(|name| misconfigured(shop, name, configuration(name, "is malformed")))?;
+        settings.check().map_err(|name| misconfigured(shop, name, Unusable::Wrong { name, right: "is malformed".to_owned() }.into()))?;
         let token = shop.id();
         let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": shop.setting(&OUTBOX_BATCH)? });
         let mut rows: Vec<Row> = shop.list(&sql::OUTBOX_LEASE, &lease)?;
@@ -77,7 +72,7 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
         }
         // RETURNING promises no order.
         rows.sort_by_key(|row| row.outbox_id);
-        let breaker = breaker(shop, "event_sink", settings.timeout_ms)?;
+        let breaker = Breaker::configured("event_sink", shop.ports, settings.timeout_ms)?;
         let sink = EventSink::new(settings, ports.http, redis, ports.clock, breaker);
         let batch = deliver(shop, &sink, &rows).await?;
         let report = Report {

@@ -1,7 +1,7 @@
 //! `reservation-cleanup`: expired reservations go back to stock (STOCK-4).
 
 use super::{Report, lease::leased};
-use crate::settings::WORKER_BATCH;
+use config::{RESERVATION_CLEANUP, WORKER_BATCH};
 use edge::Problem;
 use json::json;
 use ports::Ports;
@@ -18,7 +18,7 @@ struct Released {
 /// # Errors
 /// What the database refuses.
 pub async fn reservation_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
-    leased(ports, "reservation-cleanup", async |shop| {
+    leased(ports, RESERVATION_CLEANUP, async |shop| {
         let input = json!({ "limit": shop.setting(&WORKER_BATCH)? });
         let released: Released = shop.apply(&sql::RESERVATION_EXPIRE, &input)?.map_err(crate::problem::refused)?;
         Ok(Report { taken: released.done, done: released.done, ..Report::default() })

@@ -4,9 +4,9 @@ use super::{Report, Turn, lease::leased, one_by_one};
 use crate::{
     payment::provider,
     saga::{Outcome, Saga, drive},
-    settings::{PAYMENT_API_KEY, SAGA_LEASE_MS},
     tries::misconfigured,
 };
+use config::{PAYMENT_API_KEY, SAGA_LEASE_MS, SAGA_RECOVERY};
 use edge::{Code, Problem};
 use json::json;
 use ports::Ports;
@@ -17,7 +17,7 @@ use store::sql;
 /// # Errors
 /// What the database refuses when a saga is taken, and a configuration with which none can be driven.
 pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
-    leased(ports, "saga-recovery", async |shop| {
+    leased(ports, SAGA_RECOVERY, async |shop| {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
         // Before a saga is taken: with a configuration like that none can be driven.
         provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;

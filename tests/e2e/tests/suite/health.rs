@@ -72,6 +72,20 @@ fn the_configuration_is_shown_with_its_secrets_masked() {
     ] {
         assert!(text.contains(name), "{name} is missing: {text}");
     }
+    // Each with what is to be known of it, and of a secret that it is set.
+    let row = |name: &str| {
+        let table = shown.json()["table"].as_array().cloned().unwrap_or_else(|| panic!("no table: {text}"));
+        table.into_iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} is missing: {text}"))
+    };
+    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host) {
+        let row = row(variable.name);
+        assert_eq!((&row["default"], &row["about"]), (&variable.default.into(), &variable.about.into()), "{row}");
+        assert!(!variable.secret || ["set", ""].contains(&row["value"].as_str().unwrap()), "{row}");
+    }
+    let limit = row("cart_share_limit");
+    assert_eq!((&limit["minimum"], &limit["maximum"], &limit["value"]), (&1.into(), &1_000.into(), &"20".into()), "{limit}");
+    assert_eq!(row("pii_key")["value"], "set");
+    assert_eq!(row("saga_lease_seconds")["unit"], "seconds");
     assert_eq!(shown.json()["invalid"], serde_json::json!({}), "a bad value is named, and there is none");
     let settings = Settings::get();
     for secret in [&settings.service_token_secret, &settings.event_sink_secret] {

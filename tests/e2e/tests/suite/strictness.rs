@@ -79,8 +79,8 @@ fn endpoints(shop: &Shop, guest: &Guest<'_>) -> Vec<Endpoint> {
     for path in ["/health/live", "/health/ready", "/health", "/health/dependencies", "/openapi.json", "/docs"] {
         all.push(endpoint(path, &["GET"], admin, vec![]));
     }
-    for worker in ["outbox-relay", "cart-cleanup", "reservation-cleanup", "saga-recovery", "compensation-retry", "consistency-audit"] {
-        all.push(endpoint(&format!("/internal/workers/{worker}"), &["GET", "POST"], admin, vec![]));
+    for worker in config::WORKERS {
+        all.push(endpoint(worker.path, &["GET", "POST"], admin, vec![]));
     }
     all
 }

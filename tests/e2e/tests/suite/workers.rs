@@ -3,14 +3,15 @@
 use e2e::{Claims, Settings, Shop, together};
 use serde_json::json;
 
-const WORKERS: [&str; 6] =
-    ["outbox-relay", "cart-cleanup", "reservation-cleanup", "saga-recovery", "compensation-retry", "consistency-audit"];
+fn workers() -> Vec<&'static str> {
+    config::WORKERS.iter().map(|worker| worker.name).collect()
+}
 
 // WRK-1
 #[test]
 fn each_worker_is_run_by_post_and_by_get() {
     let shop = Shop::open();
-    for worker in WORKERS {
+    for worker in workers() {
         let path = format!("/internal/workers/{worker}");
         let job = shop.token(&format!("workers:{worker}"));
         let runs = [
@@ -39,9 +40,10 @@ fn nobody_else_runs_a_worker() {
     let shop = Shop::open();
     let guest = shop.guest();
     let secret = &Settings::get().service_token_secret;
-    for (number, worker) in WORKERS.iter().enumerate() {
+    let workers = workers();
+    for (number, worker) in workers.iter().enumerate() {
         let path = format!("/internal/workers/{worker}");
-        let other_job = shop.token(&format!("workers:{}", WORKERS[(number + 1) % WORKERS.len()]));
+        let other_job = shop.token(&format!("workers:{}", workers[(number + 1) % workers.len()]));
         shop.call("POST", &path).send().problem(401, "credential_missing");
         shop.call("GET", &path).send().problem(401, "credential_missing");
         shop.call("POST", &path).bearer(&other_job).send().problem(403, "scope_missing");
@@ -66,8 +68,9 @@ fn runs_at_the_same_time_do_no_harm() {
     guest.check_out_with("pm_card_chargeDeclined").confirm().problem(402, "payment_declined");
     let order = shop.guest().buy(&sku, 1);
     assert!(order["order_id"].is_string());
+    let workers = workers();
     together(12, |number| {
-        shop.worker_without_lease(WORKERS[number % WORKERS.len()]).send().expect(200);
+        shop.worker_without_lease(workers[number % workers.len()]).send().expect(200);
     });
     assert_eq!(shop.stock_of(&sku), (9, 1), "what is not due is left alone");
 }
@@ -108,7 +111,7 @@ fn a_relay_takes_no_more_than_its_batch() {
 #[test]
 fn a_worker_leaves_a_row_of_its_last_success() {
     let shop = Shop::open();
-    for worker in WORKERS {
+    for worker in workers() {
         let before_ms = shop.now_ms();
         shop.run(worker);
         let rows = shop.rows("worker_run", "worker", worker);

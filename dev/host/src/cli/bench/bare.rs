@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use rusqlite::Connection;
 
-use crate::cli::manifests;
 use crate::cli::project::Project;
 use crate::cli::shop::Shop;
 
@@ -20,11 +19,15 @@ const DATABASES: [(&str, &[&str]); 3] = [
 const SAME_KEEPS: &str =
     "'cart', 'cart_line', 'checkout_session', 'clock', 'idempotency', 'outbox', 'price', 'reservation', 'sku', 'stock'";
 
-/// Writes the manifest.
+/// Writes the manifest: development without schedules, and behind it the component; it stands two folders below the root.
 pub fn manifest(project: &Project) -> Result<PathBuf> {
+    let read = |file: &str| std::fs::read_to_string(project.path(file)).with_context(|| format!("cannot read {file}"));
+    let shop =
+        read("deploy/spin.dev-http.toml")?.replace("\"../target/", "\"../../target/").replace("workdir = \"..\"", "workdir = \"../..\"");
+    let bare = read("dev/bare/bench.toml")?.replace("\"target/", "\"../../target/");
     let file = project.path("target/bench/spin.toml");
     std::fs::create_dir_all(project.path("target/bench"))?;
-    std::fs::write(&file, manifests::with_bare(&project.root)?).with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(&file, format!("{shop}\n{bare}")).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
 }
 

@@ -1,0 +1,148 @@
+//! The components, each once, with what each may use. Deny by default: a component reads, opens and reaches what the groups in its
+//! row give it, and nothing else. Which paths it serves is in the table of endpoints.
+
+use crate::{VARIABLES, Variable, WORKERS, form::Form};
+
+/// Something that components do, and so what they must be given. A variable names the groups that read it, a component the groups
+/// it belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Opens the shop's database.
+    Database,
+    /// Knows callers by session and service tokens.
+    Callers,
+    /// Reads bodies.
+    Bodies,
+    /// Answers replays.
+    Replays,
+    /// Opens carts.
+    NewCarts,
+    /// Adds lines to carts.
+    CartLines,
+    /// Changes quantities.
+    CartQuantities,
+    /// Says how long carts live.
+    CartTimes,
+    /// Gives back, or forgets, lines of carts whose time is over.
+    CartRecovery,
+    /// Shares carts.
+    CartShares,
+    /// Begins checkouts.
+    Checkouts,
+    /// Shows quotes and how old they are.
+    Quotes,
+    /// Compares what the buyer agreed to with what it costs now.
+    Agreements,
+    /// Drives sagas.
+    Saga,
+    /// Calls the payment provider.
+    Payment,
+    /// Seals and opens personal data.
+    Personal,
+    /// Verifies customers' own tokens and gives sessions for them.
+    Identity,
+    /// Sends events.
+    Sink,
+    /// Takes up rows, as most workers do.
+    Worker,
+    /// Looks for what must not be.
+    Audit,
+    /// Asks everything whether it is there.
+    Health,
+    /// Shows all variables.
+    Everything,
+}
+
+/// A component, but for its paths.
+#[derive(Clone, Copy, Debug)]
+pub struct Component {
+    /// Its name: crate, wasm file, and with the first `-` as `/` its folder under `functions/`.
+    pub id: &'static str,
+    /// What it does.
+    pub groups: &'static [Group],
+    /// A variable that is bound to it under another's name, as `(name, variable)`.
+    pub renamed: Option<(&'static str, &'static str)>,
+    /// A folder beside its own and `shared` that it is built from.
+    pub built_from: Option<&'static str>,
+}
+
+/// What a component is given.
+#[derive(Debug)]
+pub struct Needs {
+    /// Its variables, as `(name, variable)`.
+    pub variables: Vec<(&'static str, &'static str)>,
+    /// The variables with the hosts it may reach.
+    pub hosts: Vec<&'static str>,
+    /// Whether it has the key-value store.
+    pub key_values: bool,
+    /// Whether it has the shop's SQLite file.
+    pub sqlite: bool,
+}
+
+const fn component(id: &'static str, groups: &'static [Group]) -> Component {
+    Component { id, groups, renamed: None, built_from: None }
+}
+
+use Group::{
+    Agreements, Bodies, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything, Health,
+    Identity, NewCarts, Payment, Personal, Quotes, Replays, Saga,
+};
+
+/// Every component that is no worker: those are in [`WORKERS`].
+pub const COMPONENTS: &[Component] = &[
+    component("cart-current", &[Database, Callers, Bodies, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
+    component("cart-items", &[Database, Callers, Bodies, Replays, CartLines, CartTimes]),
+    component("cart-line", &[Database, Callers, Bodies, Replays, CartQuantities, CartTimes]),
+    component("cart-totals", &[Database, Callers, Bodies]),
+    component("cart-shipping-methods", &[Database, Callers, Bodies]),
+    component("cart-shares", &[Database, Callers, Bodies, CartShares]),
+    component("cart-share-by-id", &[Database, Callers, Bodies, Replays]),
+    component("checkout-sessions", &[Database, Callers, Bodies, Replays, CartTimes, Checkouts, Personal]),
+    component("checkout-session-by-id", &[Database, Callers, Bodies, Quotes]),
+    component("checkout-confirm", &[Database, Callers, Bodies, Replays, Agreements, Saga, Payment]),
+    component("order-orders", &[Database, Callers, Bodies, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment]),
+    component("order-by-id", &[Database, Callers, Bodies, Personal]),
+    component("order-by-number", &[Database, Callers, Bodies, Personal]),
+    component("order-cancel", &[Database, Callers, Bodies, Replays, Payment]),
+    Component { renamed: Some(("body_limit_bytes", "import_body_limit_bytes")), ..component("catalog-skus", &[Database, Callers]) },
+    component("catalog-sku-by-code", &[Database, Callers, Bodies]),
+    component("catalog-stock", &[Database, Callers, Bodies, Replays]),
+    component("ops-health", &[Database, Health]),
+    component("ops-migrate", &[Database, Callers, Bodies]),
+    component("ops-config", &[Database, Everything]),
+    component("ops-operations", &[Database, Callers, Bodies, Replays]),
+    Component { built_from: Some("docs"), ..component("ops-openapi", &[Bodies]) },
+    component("account-session", &[Database, Bodies, Replays, CartLines, CartTimes, CartRecovery, Identity]),
+];
+
+impl Component {
+    /// The row of the component `id`, a worker's too.
+    #[must_use]
+    pub fn named(id: &str) -> Option<Self> {
+        let worker = || WORKERS.iter().find(|worker| worker.component == id).map(|worker| component(worker.component, worker.groups));
+        COMPONENTS.iter().find(|component| component.id == id).copied().or_else(worker)
+    }
+
+    /// What its row gives it, in the order of the variables.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let is_host = |variable: &Variable| variable.form == Form::Host;
+        let read = |variable: &&Variable| variable.readers.iter().any(|group| self.groups.contains(group));
+        let shown = |variable: &&Variable| !is_host(variable) && (read(variable) || self.groups.contains(&Everything));
+        let mut variables: Vec<_> = VARIABLES.iter().filter(shown).map(|variable| (variable.name, variable.name)).collect();
+        variables.extend(self.renamed);
+        Needs {
+            variables,
+            hosts: VARIABLES.iter().filter(|variable| is_host(variable) && read(variable)).map(|variable| variable.name).collect(),
+            key_values: self.groups.iter().any(|group| group.keeps_key_values()),
+            sqlite: self.groups.contains(&Database),
+        }
+    }
+}
+
+impl Group {
+    /// Whether it keeps something in the key-value store: a breaker's state, a lease, keys, a reply.
+    const fn keeps_key_values(self) -> bool {
+        matches!(self, Self::Payment | Self::Identity | Self::Sink | Self::Worker | Self::Audit | Self::Health)
+    }
+}

@@ -1,0 +1,127 @@
+//! How the text of a variable is read, and what its table says of the form.
+
+/// What a number counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    One,
+    /// Seconds; milliseconds for who reads it.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
+    /// Bytes.
+    Bytes,
+    /// Hundredths of a percent.
+    BasisPoints,
+}
+
+impl Unit {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::One => "",
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+            Self::Bytes => "bytes",
+            Self::BasisPoints => "basis points",
+        }
+    }
+}
+
+/// The form of a variable's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A whole number within bounds, both included.
+    Number {
+        /// The least it may be.
+        low: i64,
+        /// The most it may be.
+        high: i64,
+        /// What it counts.
+        unit: Unit,
+    },
+    /// A text; what it must be is said in words.
+    Text(&'static str),
+    /// Any text.
+    Any,
+    /// A host that components may reach, for `allowed_outbound_hosts`: no component reads it.
+    Host,
+}
+
+/// Gives a row's reader and what the table says of its form.
+macro_rules! form {
+    (@read seconds $low:literal to $high:literal) => {
+        |text| {
+            let seconds: Option<i64> = $crate::form::whole(text, $low, $high);
+            seconds.and_then(|seconds| seconds.checked_mul(1_000)).ok_or(form!(@right seconds $low to $high))
+        }
+    };
+    (@read $unit:ident $low:literal to $high:literal) => {
+        |text| $crate::form::whole(text, $low, $high).ok_or(form!(@right $unit $low to $high))
+    };
+    (@read must $right:literal $read:expr) => {
+        |text| $read(text).ok_or(concat!("must ", $right))
+    };
+    (@read any) => { |text| Ok(text.to_owned()) };
+    (@read host) => { |text| Ok(text.to_owned()) };
+
+    (@right seconds $low:literal to $high:literal) => { concat!("must be a whole number of seconds from ", $low, " to ", $high) };
+    (@right milliseconds $low:literal to $high:literal) => { concat!("must be a whole number of milliseconds from ", $low, " to ", $high) };
+    (@right $unit:ident $low:literal to $high:literal) => { concat!("must be a whole number from ", $low, " to ", $high) };
+
+    (@form seconds $low:literal to $high:literal) => { form!(@number $low $high Seconds) };
+    (@form milliseconds $low:literal to $high:literal) => { form!(@number $low $high Milliseconds) };
+    (@form bytes $low:literal to $high:literal) => { form!(@number $low $high Bytes) };
+    (@form basis_points $low:literal to $high:literal) => { form!(@number $low $high BasisPoints) };
+    (@form number $low:literal to $high:literal) => { form!(@number $low $high One) };
+    (@form must $right:literal $read:expr) => { $crate::Form::Text(concat!("must ", $right)) };
+    (@form any) => { $crate::Form::Any };
+    (@form host) => { $crate::Form::Host };
+    (@number $low:literal $high:literal $unit:ident) => { $crate::Form::Number { low: $low, high: $high, unit: $crate::Unit::$unit } };
+}
+pub(crate) use form;
+
+/// A whole number within bounds, both included.
+pub(crate) fn whole<T: TryFrom<i64>>(text: &str, low: i64, high: i64) -> Option<T> {
+    text.parse::<i64>().ok().filter(|number| (low..=high).contains(number))?.try_into().ok()
+}
+
+/// Whatever its type reads.
+pub(crate) fn parsed<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+pub(crate) fn not_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Fit to sign with: as long as the hash that is made with it.
+pub(crate) fn signing_secret(text: &str) -> Option<String> {
+    (text.len() >= 32).then(|| text.to_owned())
+}
+
+pub(crate) fn url(text: &str) -> Option<String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    (!host.is_empty()).then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// A sink may be a Redis too.
+pub(crate) fn sink_url(text: &str) -> Option<String> {
+    if is_redis(text) { Some(text.to_owned()) } else { url(text) }
+}
+
+pub(crate) fn postgres_url(text: &str) -> Option<String> {
+    text.starts_with("postgres://").then(|| text.to_owned())
+}
+
+/// Nothing, or what `read` takes.
+pub(crate) fn or_empty(text: &str, read: fn(&str) -> Option<String>) -> Option<String> {
+    if text.is_empty() { Some(String::new()) } else { read(text) }
+}
+
+/// Whether events to `url` go to a Redis, and not over HTTP.
+#[must_use]
+pub fn is_redis(url: &str) -> bool {
+    ["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme))
+}

@@ -1,0 +1,51 @@
+//! The workers, each once: what runs it, when, what it is about, and what it reads.
+
+use crate::components::Group::{self, Audit, Callers, CartRecovery, Database, Payment, Saga, Sink, Worker as Rows};
+
+/// A worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Worker {
+    /// Its name: in its path, its scope `workers:<name>`, its lease and its report.
+    pub name: &'static str,
+    /// The component, which is also the crate and the wasm file.
+    pub component: &'static str,
+    /// Its path.
+    pub path: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// When: six fields, seconds first, as the cron plugin takes it.
+    pub schedule: &'static str,
+    /// What it reads.
+    pub groups: &'static [Group],
+}
+
+macro_rules! workers {
+    ($($(#[doc = $about:literal])+ $constant:ident: $name:literal $schedule:literal [$($group:expr),+];)+) => {
+        $($(#[doc = $about])+ pub const $constant: Worker = Worker {
+            name: $name,
+            component: concat!("workers-", $name),
+            path: concat!("/internal/workers/", $name),
+            about: concat!($($about),+),
+            schedule: $schedule,
+            groups: &[$($group),+],
+        };)+
+
+        /// All of them.
+        pub const WORKERS: &[Worker] = &[$($constant),+];
+    };
+}
+
+workers! {
+    /// Sends waiting events to the sink.
+    OUTBOX_RELAY: "outbox-relay" "* * * * * *" [Database, Callers, Sink];
+    /// Gives up carts whose time is over, and forgets those nobody came back to.
+    CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Callers, Rows, CartRecovery];
+    /// Gives expired reservations back to stock.
+    RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Callers, Rows];
+    /// Drives on the sagas whose driver has gone.
+    SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Callers, Rows, Saga, Payment];
+    /// Tries again what is owed to the payment provider.
+    COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Callers, Rows, Payment];
+    /// Looks for what must not be in the database: the next rows of each table.
+    CONSISTENCY_AUDIT: "consistency-audit" "*/15 * * * * *" [Database, Callers, Audit];
+}
