@@ -12,15 +12,18 @@ const PARTS: usize = 1 + 2 * 7;
 #[serde(deny_unknown_fields)]
 struct Filter {
     subject: Option<String>,
+    /// Only entries after this one.
+    after: Option<String>,
 }
 
-/// Every entry, or every one about a subject, in the order of the stream.
+/// Every entry, every one about a subject, or every one after another, in the order of the stream.
 pub async fn arrivals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let Filter { subject } = request.query()?;
+    let Filter { subject, after } = request.query()?;
+    let from = after.map_or_else(|| "-".to_owned(), |entry| format!("({entry}"));
     let variable = |name: &str| ports.config.get(name).map_err(|error| Problem::internal(error.to_string()));
     let (url, key) = (variable("event_sink_url")?, variable("event_sink_stream")?);
     let parts = spin_shell::Redis::beside(ports.sql)
-        .execute(&url, "XRANGE", &[key.as_bytes(), b"-", b"+"])
+        .execute(&url, "XRANGE", &[key.as_bytes(), from.as_bytes(), b"+"])
         .map_err(|error| Problem::internal(format!("test hook: {error}")))?;
     let is_wanted = |entry: &Value| subject.is_none() || entry.pointer("/fields/subject").and_then(Value::as_str) == subject.as_deref();
     let arrivals: Vec<Value> = parts.chunks(PARTS).map(entry).filter(is_wanted).collect();

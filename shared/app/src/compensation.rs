@@ -5,9 +5,9 @@
 
 use crate::{
     capture::{Taken, take},
-    event::Event,
+    events::{CompensationCompleted, CompensationDead, Event, PaymentCaptured},
     payment::{PaymentRow, provider},
-    saga::{captured_event, step},
+    saga::step,
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
@@ -297,19 +297,22 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
 
 fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> Result<Tried, Problem> {
     let Settlement { state, tried, retry_in_ms, error, alert, known, refund_reference, next } = settlement;
-    let event = |r#type| {
-        let data = json!({ "compensation_id": owed.compensation_id, "kind": owed.kind, "payment_id": owed.payment_id, "order_id": owed.plan.order_id, "reason": owed.reason });
-        Event::new(shop, r#type, "payment", &owed.payment_id, data)
-    };
+    let Owed { compensation_id, payment_id, kind, reason, plan: PlannedOrder { order_id, .. }, .. } = owed;
+    let kind = *kind;
     let mut events = Vec::new();
     match state {
         // What takes its place will say when it is done.
-        CompensationStatus::Done if next.is_none() => events.push(event("compensation.completed")),
-        CompensationStatus::Dead => events.push(event("compensation.dead")),
+        CompensationStatus::Done if next.is_none() => {
+            events.push(Event::of(shop, &CompensationCompleted { compensation_id, payment_id, order_id, reason, kind }));
+        }
+        CompensationStatus::Dead => {
+            events.push(Event::of(shop, &CompensationDead { compensation_id, payment_id, order_id, reason, kind }));
+        }
         CompensationStatus::Done | CompensationStatus::Pending | CompensationStatus::Resolved => {}
     }
-    if let (CompensationKind::CapturePayment, Some(captured_minor)) = (owed.kind, known.captured_minor) {
-        events.push(captured_event(shop, &owed.plan.order_id, &owed.payment_id, Money::new(captured_minor, owed.payment.currency)));
+    if let (CompensationKind::CapturePayment, Some(captured_minor)) = (kind, known.captured_minor) {
+        let amount = Money::new(captured_minor, owed.payment.currency);
+        events.push(Event::of(shop, &PaymentCaptured { order_id, payment_id, amount }));
     }
     // What a saga waits for that goes back; of any other this is no business.
     let saga_state = match state {

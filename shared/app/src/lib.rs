@@ -7,6 +7,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod events;
 pub mod operations;
 pub mod ops;
 pub mod order;
@@ -19,7 +20,6 @@ mod capture;
 mod change;
 mod compensation;
 mod contact;
-mod event;
 mod payment;
 mod pricing;
 mod problem;

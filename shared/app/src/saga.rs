@@ -8,7 +8,7 @@
 use crate::{
     capture::{Taken, stands, take},
     compensation,
-    event::Event,
+    events::{CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine, PaymentCaptured, StockCommitted},
     payment::{PaymentRow, provider},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
@@ -17,6 +17,7 @@ use config::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPT
 use domain::{
     compensation::CompensationKind,
     money::{Currency, Money},
+    order::OrderStatus,
     payment::PaymentState,
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
@@ -76,15 +77,7 @@ pub(crate) struct Planned {
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
     pub(crate) return_url: Option<String>,
-    pub(crate) lines: Vec<PlannedLine>,
-}
-
-/// What a driver reads of a line.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct PlannedLine {
-    pub(crate) sku: String,
-    pub(crate) quantity: i64,
-    pub(crate) warehouse_id: String,
+    pub(crate) lines: Vec<OrderLine>,
 }
 
 /// A saga's row with its payment.
@@ -255,15 +248,15 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
-    let order = json!({ "cart_id": saga.cart_id, "owner": saga.owner, "status": "confirmed", "total": total, "lines": plan.lines });
+    let (order_id, cart_id, owner, lines) = (plan.order_id.as_str(), saga.cart_id.as_str(), saga.owner.as_str(), &plan.lines);
+    let created = OrderCreated { order_id, cart_id, owner, status: OrderStatus::Confirmed, total, lines: lines.clone() };
     let mut events = vec![
-        Event::new(shop, "orders.order.created", "order", &plan.order_id, order.clone()),
-        Event::new(shop, "inventory.stock.committed", "order", &plan.order_id, order),
-        Event::new(shop, "cart.converted", "cart", &saga.cart_id, json!({ "cart_id": saga.cart_id, "owner": saga.owner, "total": total })),
+        Event::of(shop, &created),
+        Event::of(shop, &StockCommitted { order_id, cart_id, lines: lines.clone() }),
+        Event::of(shop, &CartConverted { cart_id, owner, order_id, total }),
     ];
     if capture_now {
-        let asked = json!({ "payment_id": plan.payment_id, "amount": total });
-        events.push(Event::new(shop, "orders.payment.capture_requested", "order", &plan.order_id, asked));
+        events.push(Event::of(shop, &CaptureRequested { order_id, payment_id: &plan.payment_id, amount: total }));
     }
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
@@ -414,12 +407,20 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
     let compensation_id = shop.id();
     let mut events = Vec::new();
     if payment_state == PaymentState::Captured {
-        events.push(captured_event(shop, &plan.order_id, &plan.payment_id, Money::new(captured.captured_minor, plan.currency)));
+        let amount = Money::new(captured.captured_minor, plan.currency);
+        events.push(Event::of(shop, &PaymentCaptured { order_id: &plan.order_id, payment_id: &plan.payment_id, amount }));
     }
     if captured.given_up.is_some() {
-        let data = json!({ "compensation_id": compensation_id, "kind": CompensationKind::CapturePayment, "payment_id": plan.payment_id,
-            "order_id": plan.order_id, "reason": "capture_given_up" });
-        events.push(Event::new(shop, "compensation.dead", "payment", &plan.payment_id, data));
+        events.push(Event::of(
+            shop,
+            &CompensationDead {
+                compensation_id: &compensation_id,
+                payment_id: &plan.payment_id,
+                order_id: &plan.order_id,
+                reason: "capture_given_up",
+                kind: CompensationKind::CapturePayment,
+            },
+        ));
     }
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "payment_state": payment_state,
@@ -431,17 +432,6 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
         Ok(_) | Err(Refusal::SagaMovedOn) => Ok(()),
         Err(refusal) => Err(Problem::internal(format!("capture refused: {refusal:?}"))),
     }
-}
-
-/// The money of an order is ours.
-pub(crate) fn captured_event(shop: &Shop<'_>, order_id: &str, payment_id: &str, amount: Money) -> Event {
-    Event::new(
-        shop,
-        "orders.payment.captured",
-        "order",
-        order_id,
-        json!({ "order_id": order_id, "payment_id": payment_id, "amount": amount }),
-    )
 }
 
 /// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9). What it made of the

@@ -661,7 +661,8 @@ pub struct WaitingEvent {
     /// Its number among all events: the `sequence` of its CloudEvent.
     pub sequence: i64,
     /// What happened.
-    pub r#type: String,
+    #[serde(rename = "type")]
+    pub event_type: String,
     /// What it happened to; events of one subject go out in order.
     pub subject: String,
     /// Where it is.
@@ -773,7 +774,8 @@ pub struct Migrated {
 pub struct Problem {
     /// The code as a URI.
     #[schemars(extend("format" = "uri"))]
-    pub r#type: String,
+    #[serde(rename = "type")]
+    pub problem_type: String,
     /// The same for every occurrence.
     pub title: String,
     /// The HTTP status.

@@ -17,7 +17,7 @@ use crate::{breaker::Breaker, signature, stream::Append, stripe::retry_after_ms}
 pub struct OutboxEvent {
     /// UUID; unique for ever.
     pub event_id: String,
-    /// Reverse-DNS type with a version, such as `dev.edgetill.order.placed.v1`.
+    /// Its type, such as `orders.order.created`.
     pub event_type: String,
     /// The aggregate, such as `order/<order_id>`.
     pub subject: String,

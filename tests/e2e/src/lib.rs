@@ -15,6 +15,7 @@
 mod clear_text;
 mod contract;
 mod customer;
+mod events;
 mod guest;
 mod hosts;
 mod http;
@@ -30,6 +31,7 @@ mod wire;
 pub use clear_text::ClearText;
 pub use contract::conforms;
 pub use customer::{CustomerClaims, KeySet, SigningKey};
+pub use events::is_declared;
 pub use guest::{Basket, Guest, Session, address};
 pub use hosts::{Hosts, Question};
 pub use http::{Call, Reply, recorded};

@@ -196,7 +196,7 @@ impl Shop {
 }
 
 impl Drop for Shop {
-    /// The audit of the consistency runs after every test (DESIGN §5). Sagas, compensations and reservations may have been
+    /// The audit of the consistency runs after every test, and every event that has arrived is held against the document. Sagas, compensations and reservations may have been
     /// left to the workers, and the clock moved since: they get their turn before anybody is blamed.
     fn drop(&mut self) {
         if thread::panicking() {
@@ -207,5 +207,6 @@ impl Drop for Shop {
             let violations = self.violations();
             assert!(violations.is_empty(), "the audit found {violations:#?}");
         }
+        self.holds_its_events();
     }
 }

@@ -1,13 +1,15 @@
-//! The OpenAPI 3.1 document: built from the declaration and from the types that are really read and written.
+//! The documents. The OpenAPI 3.1 document is built from the declaration and from the types that are really read and written.
 //!
 //! schemars turns types into JSON Schema 2020-12, which is what OpenAPI 3.1 speaks; what is around the schemas is small
 //! enough to be written as it stands on the wire. The end-to-end suite holds every reply of the running functions against it.
 
+mod events;
 pub mod examples;
 mod operation;
 mod page;
 mod problems;
 
+pub use events::{asyncapi, events};
 pub use operation::Operation;
 pub use page::page;
 pub use problems::problems;

@@ -1,7 +1,12 @@
 //! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
 
 use super::{conflict, idle_ms, not_found, quantity, view};
-use crate::{Change, change::apply_over_attempt, event::Event, shop::Shop};
+use crate::{
+    Change,
+    change::apply_over_attempt,
+    events::{CartItemAdded, Event},
+    shop::Shop,
+};
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     ids::{CartId, Sku},
@@ -56,12 +61,20 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let line_id = view::line_id(&body.sku)?;
     let wanted = facts.in_cart.unwrap_or(0).saturating_add(quantity.get());
     let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
-    let event = json!({ "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "added": quantity });
+    let unit_price = Money::new(price_minor, facts.currency);
+    let added = CartItemAdded {
+        cart_id: facts.cart_id.as_str(),
+        owner,
+        line_id: line_id.as_str(),
+        sku: body.sku.as_str(),
+        added: quantity,
+        unit_price,
+    };
     let input = json!({
         "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
         "cart_idle_ms": idle_ms(&shop, owner)?, "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
-        "reply": { "line_id": line_id, "sku": body.sku, "unit_price": Money::new(price_minor, facts.currency), "warnings": warnings },
-        "events": [Event::new(&shop, "cart.item_added", "cart", facts.cart_id.as_str(), event)],
+        "reply": { "line_id": line_id, "sku": body.sku, "unit_price": unit_price, "warnings": warnings },
+        "events": [Event::of(&shop, &added)],
     });
     apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
 }

@@ -1,7 +1,10 @@
 //! `POST /api/v1/cart`: a new guest's cart, or the caller's own.
 
 use super::{idle_ms, not_found, view};
-use crate::{event::Event, shop::Shop};
+use crate::{
+    events::{CartCreated, Event},
+    shop::Shop,
+};
 use config::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY};
 use domain::{
     ids::{CartId, Country},
@@ -101,13 +104,10 @@ fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem
     let Opening { currency, country, from } = opening;
     let from = from.as_ref().map(|left| &left.cart_id);
     let cart_id = shop.id();
-    let mut created = json!({ "owner": owner, "currency": currency, "country": country });
-    if let (Some(from), Some(created)) = (from, created.as_object_mut()) {
-        json::member(created, "recovered_cart_id", from);
-    }
+    let created = CartCreated { cart_id: &cart_id, owner, currency: *currency, country: country.clone(), recovered_cart_id: from.cloned() };
     let input = json!({
         "cart_id": cart_id, "owner": owner, "currency": currency, "country": country, "cart_idle_ms": idle_ms(shop, owner)?, "from_cart_id": from,
-        "events": [Event::new(shop, "cart.created", "cart", &cart_id, created)],
+        "events": [Event::of(shop, &created)],
     });
     match shop.apply::<Value>(&sql::CART_CREATE, &input)? {
         Ok(_) => Ok(true),

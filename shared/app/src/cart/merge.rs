@@ -2,7 +2,7 @@
 
 use super::{create::bring_back, idle_ms};
 use crate::{
-    event::Event,
+    events::{CartCreated, CartMerged, Event, LineTaken},
     problem::refused,
     shop::{Shop, fingerprint},
 };
@@ -129,10 +129,13 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
     let cart_id = facts.cart_id.as_ref().map_or_else(|| shop.id(), |id| id.as_str().to_owned());
     let mut events = Vec::new();
     if facts.cart_id.is_none() {
-        let created = json!({ "owner": owner, "currency": facts.currency, "country": facts.country });
-        events.push(Event::new(shop, "cart.created", "cart", &cart_id, created));
+        let created =
+            CartCreated { cart_id: &cart_id, owner, currency: facts.currency, country: facts.country.clone(), recovered_cart_id: None };
+        events.push(Event::of(shop, &created));
     }
-    events.push(Event::new(shop, "cart.merged", "cart", &cart_id, json!({ "owner": owner, "guest_owner": guest_owner })));
+    let lines = merged.iter().map(LineTaken::from).collect();
+    let guest_cart_id = facts.guest_cart_id.as_str();
+    events.push(Event::of(shop, &CartMerged { cart_id: &cart_id, owner, guest_cart_id, guest_owner, lines }));
     Ok(json!({
         "guest_cart_id": facts.guest_cart_id, "guest_owner": guest_owner, "guest_version": facts.guest_version,
         "cart_id": cart_id, "owner": owner, "cart_version": facts.cart_version, "currency": facts.currency, "country": facts.country,

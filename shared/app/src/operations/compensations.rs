@@ -1,10 +1,16 @@
 //! `/api/v1/operations/compensations…`: voids, refunds and captures that are owed to the provider.
 
 use super::{Act, Open, Reason, actor, already, being_tried, limit, page};
-use crate::{KeyedChange, event::Event, problem::refused, saga::step, shop::Shop};
+use crate::{
+    KeyedChange,
+    events::{CompensationResolved, Event},
+    problem::refused,
+    saga::step,
+    shop::Shop,
+};
 use domain::{
     compensation::{CompensationKind, CompensationStatus, Held, Outcome, done_by_hand, tried_anew},
-    ids::CompensationId,
+    ids::{CompensationId, OrderId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -66,7 +72,7 @@ struct SeenPayment {
 
 #[derive(Debug, Deserialize)]
 struct SeenOrder {
-    order_id: String,
+    order_id: OrderId,
     status: OrderStatus,
 }
 
@@ -151,17 +157,21 @@ pub fn resolve_compensation(
         Outcome::WrittenOff => SagaEvent::VoidGivenUp,
     };
     let held = after.unwrap_or(before);
-    let data = json!({
-        "compensation_id": compensation_id, "kind": seen.kind, "payment_id": seen.payment_id,
-        "order_id": seen.order.as_ref().map(|order| &order.order_id), "outcome": body.outcome,
-    });
+    let resolved = CompensationResolved {
+        compensation_id,
+        payment_id: &seen.payment_id,
+        kind: seen.kind,
+        outcome: body.outcome,
+        payment_state: held.state,
+        order_id: seen.order.as_ref().map(|order| order.order_id.clone()),
+    };
     let input = json!({
         "compensation_id": compensation_id, "legal_from": legal(after.is_some()), "state": seen.state, "attempts": seen.attempts, "retries": seen.retries,
         "payment_state": before.state, "payment_refunded_minor": before.refunded_minor, "to_payment_state": held.state,
         "captured_minor": held.captured_minor.saturating_sub(before.captured_minor),
         "refunded_minor": held.refunded_minor.saturating_sub(before.refunded_minor),
         "saga_state": step(SagaState::Voiding, event)?, "outcome": body.outcome, "actor": actor, "reason": body.reason.0,
-        "events": [Event::new(&shop, "compensation.resolved", "payment", &seen.payment_id, data)],
+        "events": [Event::of(&shop, &resolved)],
     });
     change.apply(&shop, &actor, &sql::COMPENSATION_RESOLVE, input)?.reply(200, |refusal| {
         if refusal != Refusal::CompensationMovedOn {

@@ -3,7 +3,7 @@
 use super::view::{OrderRow, read};
 use crate::{
     KeyedChange, compensation,
-    event::Event,
+    events::{Event, OrderCancelled, OrderStatusChanged},
     problem::{illegal, refused},
     shop::Shop,
 };
@@ -76,21 +76,26 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
         };
         Some((payment, kind, amount_minor))
     });
-    let event = json!({ "status": "cancelled", "from_status": order.status, "cart_id": order.cart_id, "actor": actor });
+    let OrderRow { order_id, order_number, cart_id, status: from_status, .. } = order;
+    let (status, from_status) = (OrderStatus::Cancelled, *from_status);
+    let changed = OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
+    let payment_status = order.payment.as_ref().map(|payment| payment.state);
+    let compensation = owed.map(|(_, kind, _)| kind);
+    let cancelled = OrderCancelled { order_id, order_number, cart_id, actor, status, from_status, payment_status, compensation };
     json!({
         "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
-        "payment_state": order.payment.as_ref().map(|payment| payment.state),
+        "payment_state": payment_status,
         "compensation": owed.map(|(payment, kind, amount_minor)| json!({
             "compensation_id": compensation_id, "kind": kind, "payment_id": payment.payment_id, "saga_id": payment.saga_id,
             "amount_minor": amount_minor, "reason": "order_cancelled",
         })),
         "reply": {
-            "status": "cancelled", "stock": "restocked", "payment_status": order.payment.as_ref().map(|payment| payment.state),
+            "status": status, "stock": "restocked", "payment_status": payment_status,
             "compensation": owed.map_or("none", |(_, kind, _)| kind.as_str()),
         },
         "events": [
-            Event::new(shop, "orders.order.status_changed", "order", &order.order_id, event.clone()),
-            Event::new(shop, "orders.order.cancelled", "order", &order.order_id, event),
+            Event::of(shop, &changed),
+            Event::of(shop, &cancelled),
         ],
     })
 }

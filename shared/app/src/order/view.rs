@@ -17,7 +17,7 @@ use store::sql;
 #[derive(Debug, Deserialize)]
 pub(super) struct OrderRow {
     pub(super) order_id: String,
-    order_number: String,
+    pub(super) order_number: String,
     pub(super) cart_id: String,
     session_id: String,
     pub(super) status: OrderStatus,

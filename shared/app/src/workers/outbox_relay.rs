@@ -20,7 +20,8 @@ struct Row {
     outbox_id: i64,
     event_id: String,
     aggregate: String,
-    r#type: String,
+    #[serde(rename = "type")]
+    event_type: String,
     data: Value,
     attempts: u32,
     failing_since_ms: Option<i64>,
@@ -106,7 +107,7 @@ async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<
         }
         let event = OutboxEvent {
             event_id: row.event_id.clone(),
-            event_type: row.r#type.clone(),
+            event_type: row.event_type.clone(),
             subject: row.aggregate.clone(),
             occurred_at_ms: row.created_at_ms,
             sequence: row.outbox_id,

@@ -15,9 +15,15 @@ const WRITTEN: [(&str, SagaState, SagaEvent); 4] = [
 fn what_a_statement_makes_of_a_saga_is_what_the_machine_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../store/sql");
     let mut found = Vec::new();
-    for folder in
-        ["sqlite/commands", "sqlite/fragments", "sqlite/statements", "postgres/commands", "postgres/functions", "postgres/statements"]
-    {
+    for folder in [
+        "commands",
+        "sqlite/commands",
+        "sqlite/fragments",
+        "sqlite/statements",
+        "postgres/commands",
+        "postgres/functions",
+        "postgres/statements",
+    ] {
         for file in fs::read_dir(root.join(folder)).unwrap() {
             let name = file.unwrap().file_name().into_string().unwrap();
             let text = fs::read_to_string(root.join(folder).join(&name)).unwrap();

@@ -4,7 +4,7 @@ use serde_json::json;
 use store::{Refusal, sql};
 
 use super::{
-    shopper::{CART_IDLE_MS, RECOVERY_MS, TEN_MINUTES_MS, event, shopper, with},
+    shopper::{CART_IDLE_MS, RECOVERY_MS, TEN_MINUTES_MS, event, event_with, shopper, with},
     support::{Database, shop},
 };
 
@@ -14,10 +14,11 @@ const LINES: &str = "select sku, quantity, added_price_minor from cart_line orde
 #[test]
 fn a_cart_is_opened_with_its_event() {
     let (shop, ann) = (shop(), shopper("ann"));
-    let receipt = shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": [event("e1", "cart-ann", "cart.created")]})));
+    let receipt = shop
+        .does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": [event_with("e1", "cart-ann", "cart.created", &["version"])]})));
     assert_eq!(receipt, json!({"cart_id": "cart-ann", "version": 1}));
     assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-"]);
-    assert_eq!(shop.events(), [r#"cart.created|cart-ann|{"cart_id":"cart-ann","said":"cart.created","version":1}"#]);
+    assert_eq!(shop.events(), [r#"cart.created|cart-ann|{"said":"cart.created","version":1}"#]);
 }
 
 #[test]
@@ -53,10 +54,13 @@ fn adding_the_same_sku_adds_up_and_keeps_the_first_price() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);
     assert_eq!(shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2)), json!({"cart_id": "cart-ann", "version": 2, "quantity": 2}));
-    let more = with(ann.add("TILL-0001", 3), json!({"price_minor": 5, "events": [event("e1", "cart-ann", "cart.item_added")]}));
+    let more = with(
+        ann.add("TILL-0001", 3),
+        json!({"price_minor": 5, "events": [event_with("e1", "cart-ann", "cart.item_added", &["version", "quantity"])]}),
+    );
     assert_eq!(shop.does(&sql::CART_ADD_LINE, &more), json!({"cart_id": "cart-ann", "version": 3, "quantity": 5}));
     assert_eq!(shop.rows(LINES), ["TILL-0001|5|1009"]);
-    assert_eq!(shop.events(), [r#"cart.item_added|cart-ann|{"cart_id":"cart-ann","quantity":5,"said":"cart.item_added","version":3}"#]);
+    assert_eq!(shop.events(), [r#"cart.item_added|cart-ann|{"quantity":5,"said":"cart.item_added","version":3}"#]);
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn what_was_known_of_the_reply_is_kept_with_what_was_assigned() {
         receipt,
         json!({"sku": "TILL-0001", "warnings": [{"code": "stock_unknown"}], "cart_id": "cart-ann", "version": 2, "quantity": 2})
     );
-    assert!(!shop.events()[0].contains("warnings"));
+    assert_eq!(shop.events(), [r#"cart.item_added|cart-ann|{"said":"cart.item_added"}"#]);
 }
 
 #[test]

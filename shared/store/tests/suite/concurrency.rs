@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use store::{Command, Refusal, Statement, StoreError, sql};
 
 use super::{
-    shopper::{CART_IDLE_MS, LEASE_MS, Line, RECOVERY_MS, Shopper, TEN_MINUTES_MS, event, keyed, shopper, with},
+    shopper::{CART_IDLE_MS, LEASE_MS, Line, RECOVERY_MS, Shopper, TEN_MINUTES_MS, event, event_with, keyed, shopper, with},
     support::{Database, SharedShop},
 };
 
@@ -30,7 +30,10 @@ fn twenty_parallel_adds_end_at_twenty() {
     let left = AtomicUsize::new(20);
     shared.at_once(|shop, _| {
         while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
-            shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"events": [event("e", "cart-ann", "cart.item_added")]})));
+            shop.does(
+                &sql::CART_ADD_LINE,
+                &with(ann.add("TILL-0001", 1), json!({"events": [event_with("e", "cart-ann", "cart.item_added", &["quantity"])]})),
+            );
         }
     });
     let shop = shared.open();

@@ -38,7 +38,7 @@ fn events_are_taken_oldest_first_and_by_one_relay() {
     assert_eq!(lease(&shop, "r2", 9), [4]);
     assert!(lease(&shop, "r3", 9).is_empty());
     let taken = outbox(&["a"]).list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1})).remove(0);
-    assert_eq!(taken["data"], json!({"said": "t", "cart_id": "cart-ann", "version": 1}));
+    assert_eq!(taken["data"], json!({"said": "t"}));
     assert_eq!(
         (&taken["event_id"], &taken["aggregate"], &taken["type"], &taken["attempts"]),
         (&json!("e1"), &json!("a"), &json!("t"), &json!(0))

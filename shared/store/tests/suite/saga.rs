@@ -51,7 +51,7 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
     assert_eq!(
         shop.events(),
         [format!(
-            r#"orders.order.created|order-ann|{{"created_at_ms":{at},"order_id":"order-ann","order_number":"ORD-20300102-000001","said":"orders.order.created"}}"#
+            r#"orders.order.created|order-ann|{{"created_at_ms":{at},"order_number":"ORD-20300102-000001","said":"orders.order.created"}}"#
         )]
     );
     shop.stock_adds_up();

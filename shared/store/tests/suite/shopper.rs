@@ -25,7 +25,12 @@ pub fn with(mut base: Value, over: Value) -> Value {
 
 /// One event as a command takes it.
 pub fn event(id: &str, aggregate: &str, kind: &str) -> Value {
-    json!({"event_id": id, "aggregate": aggregate, "type": kind, "data": {"said": kind}})
+    event_with(id, aggregate, kind, &[])
+}
+
+/// One event that the database completes with these members of the receipt.
+pub fn event_with(id: &str, aggregate: &str, kind: &str, assigned: &[&str]) -> Value {
+    json!({"event_id": id, "aggregate": aggregate, "type": kind, "data": {"said": kind}, "assigned": assigned})
 }
 
 /// An idempotency key with its fields.
@@ -157,7 +162,7 @@ impl Shopper {
 
     pub fn order_create(&self) -> Value {
         json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "capturing", "reference": self.own("pi"), "capture": true,
-            "events": [event(&self.own("created"), &self.own("order"), "orders.order.created")]})
+            "events": [event_with(&self.own("created"), &self.own("order"), "orders.order.created", &["order_number", "created_at_ms"])]})
     }
 
     pub fn capture(&self) -> Value {
