@@ -32,3 +32,18 @@ fn a_workers_lease_that_claims_more_than_there_is_keeps_nobody_out() {
     assert!(!run(world.now_ms() + 60_001).skipped);
     assert!(!run(i64::MAX).skipped);
 }
+
+#[test]
+fn the_configuration_is_described_and_of_a_secret_only_that_it_is_set() {
+    let world = World::new();
+    let text = String::from_utf8(app::ops::config(&world.ports()).body).unwrap();
+    let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let row = |name: &str| shown["table"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone();
+    let limit = row("cart_share_limit");
+    assert_eq!([&limit["value"], &limit["default"]], ["20", "20"], "{limit}");
+    assert_eq!([&limit["minimum"], &limit["maximum"]], [1, 1_000], "{limit}");
+    assert_eq!((&row("pii_key")["value"], &row("database_url")["value"]), (&"set".into(), &"".into()));
+    assert!(row("pii_key").get("default").is_none() && row("saga_lease_seconds")["unit"] == "seconds");
+    assert!(!text.contains("whsec_") && !text.contains("sk_test"), "{text}");
+    assert_eq!(shown["invalid"], serde_json::json!({}));
+}
