@@ -5,7 +5,7 @@
 //! - `GET /test/tables`: every table of the database, from its own catalog.
 //! - `GET /test/rows?table=&column=&value=&from=`: rows as they lie in the database, to prove what they do not hold; at most 5,000,
 //!   `from` where the last look ended.
-//! - `GET /test/key-values`: everything in the key-value store.
+//! - `GET /test/key-values?prefix=`: everything in the key-value store, or what is under keys that begin so.
 //! - `GET /test/fingerprint`: a hash of each table and of each key-value, to see whether anything has changed.
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
@@ -58,6 +58,13 @@ struct Rows {
     value: Option<String>,
     #[serde(default)]
     from: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyValues {
+    #[serde(default)]
+    prefix: String,
 }
 
 async fn show_clock(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
@@ -118,8 +125,8 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
 }
 
 async fn show_key_values(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    let entries: Vec<Value> = spin_shell::key_values()
+    let KeyValues { prefix } = request.query()?;
+    let entries: Vec<Value> = spin_shell::key_values(&prefix)
         .map_err(failed)?
         .iter()
         .map(|(key, value)| json!({ "key": key, "value": String::from_utf8_lossy(value) }))
@@ -145,7 +152,7 @@ async fn fingerprint(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
         rows.sort_unstable();
         prints.insert(format!("table {table}"), json!(hash(&rows)));
     }
-    for (key, value) in spin_shell::key_values().map_err(failed)? {
+    for (key, value) in spin_shell::key_values("").map_err(failed)? {
         prints.insert(format!("key-value {key}"), json!(hash(&value)));
     }
     Ok(Reply::json(200, &json!({ "prints": prints })))

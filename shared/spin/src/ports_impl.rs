@@ -251,10 +251,10 @@ impl Kv for KeyValue {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn key_values() -> Result<Vec<(String, Vec<u8>)>, KvError> {
+pub fn key_values(prefix: &str) -> Result<Vec<(String, Vec<u8>)>, KvError> {
     let store = Store::open_default().map_err(kv_failed)?;
     let mut entries = Vec::new();
-    for key in store.get_keys().map_err(kv_failed)? {
+    for key in store.get_keys().map_err(kv_failed)?.into_iter().filter(|key| key.starts_with(prefix)) {
         // A key deleted meanwhile has no value.
         if let Some(value) = store.get(&key).map_err(kv_failed)? {
             entries.push((key, value));

@@ -1,5 +1,7 @@
 //! The use cases under proof: how each begins, and which ends it may come to.
 
+use std::{thread, time::Duration};
+
 use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, unique};
 use serde_json::{Value, json};
 
@@ -12,6 +14,8 @@ use crate::{
 pub(crate) const STOCK: i64 = 10;
 /// How many one buyer takes.
 pub(crate) const QUANTITY: i64 = 2;
+/// How often somebody waits who is told to come back in so many seconds.
+const PATIENCE: usize = 10;
 
 /// A request that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +105,23 @@ impl Case {
         }
     }
 
+    /// Whether the request itself, unbroken, moves money for good.
+    pub(crate) fn asks_the_provider(self) -> bool {
+        match self {
+            Self::Confirm | Self::ConfirmAfterAction | Self::ConfirmInstead | Self::CancelCaptured | Self::OperatorRetries => true,
+            Self::ConfirmDeclined
+            | Self::ConfirmGoesBack
+            | Self::ConfirmCaptureFails
+            | Self::ConfirmNeedsAction
+            | Self::ConfirmSoldOut
+            | Self::Begin
+            | Self::Add
+            | Self::CancelRefundPends
+            | Self::CancelUncaptured
+            | Self::Merge => false,
+        }
+    }
+
     /// The ends that are allowed without the buyer's asking again.
     #[must_use]
     pub fn ends(self) -> &'static [End] {
@@ -181,7 +202,8 @@ impl Case {
                 match self {
                     Self::ConfirmSoldOut => drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200)),
                     Self::ConfirmAfterAction | Self::ConfirmInstead => {
-                        let asked = if self == Self::ConfirmInstead { session.confirm() } else { session.confirm_as(&key) };
+                        let asked = if self == Self::ConfirmInstead { session.confirming() } else { session.confirming().keyed(&key) };
+                        let asked = patiently(&asked);
                         asked.problem(402, "payment_action_required");
                         let intent = buyer.payment_rows()[0]["reference"].clone();
                         let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": intent })).send();
@@ -195,7 +217,7 @@ impl Case {
                     let body = if self == Self::ConfirmInstead { json!({ "payment_method": "pm_card_visa" }) } else { json!({}) };
                     return stage(session.confirming_with(&body));
                 }
-                let order = session.confirm().expect(201);
+                let order = patiently(&session.confirming()).expect(201);
                 let order_id = order["order_id"].as_str().expect("an order");
                 if self != Self::OperatorRetries {
                     return stage(buyer.cancelling(order_id));
@@ -217,6 +239,18 @@ impl Case {
     }
 }
 
+/// The answer in the end, for who comes back when a 503 says that they may.
+fn patiently(call: &Call) -> Reply {
+    let mut reply = call.clone().send();
+    for _ in 0..PATIENCE {
+        let wait = reply.header("retry-after").filter(|_| reply.status == 503).and_then(|seconds| seconds.parse().ok());
+        let Some(seconds) = wait else { break };
+        thread::sleep(Duration::from_secs(seconds));
+        reply = call.clone().send();
+    }
+    reply
+}
+
 impl Stage<'_> {
     /// What it has come to. Panics at anything that is no end at all.
     pub(crate) fn judge(&self) -> End {
@@ -226,14 +260,27 @@ impl Stage<'_> {
         }
     }
 
-    /// The buyer asks again, with the same key. Their answer is final, or they go on from it as a buyer would.
+    /// The buyer asks again, with the same key, and waits as often as they are told to. Their answer is final, or they go on from it as a
+    /// buyer would.
     pub(crate) fn ask_again(&self) -> Reply {
-        self.call.clone().send()
+        patiently(&self.call)
     }
 
     /// Whether the answer to asking again is right; `before` is what was there when they asked, if that is known.
     pub(crate) fn check_answer(&self, reply: &Reply, before: Option<End>) {
         let orders = self.buyer.order_rows();
+        // It took the workers longer than a session lives.
+        let expired = reply.status == 409 && reply.json()["code"] == "session_expired";
+        if expired && self.case.ends().contains(&End::NothingHeld) {
+            assert!(
+                orders.is_empty() && before.is_none_or(|end| end == End::NothingHeld),
+                "there is an order, and the buyer is not told: {reply:?}"
+            );
+            if self.case.end_after_retry() == End::Paid {
+                self.begins_anew(reply);
+            }
+            return;
+        }
         match self.case {
             Case::Confirm | Case::ConfirmCaptureFails | Case::ConfirmAfterAction | Case::ConfirmInstead => {
                 if reply.status == 201 {
@@ -251,8 +298,7 @@ impl Stage<'_> {
                 }
                 assert_ne!(before, Some(End::Paid), "there is an order, and the buyer is not told: {reply:?}");
                 assert!((400..500).contains(&reply.status) && reply.status != 409, "{reply:?}");
-                let bought = self.buyer.check_out().confirm();
-                assert_eq!(bought.status, 201, "the cart is not usable: {bought:?} after {reply:?}");
+                self.begins_anew(reply);
             }
             Case::ConfirmDeclined => drop(reply.problem(402, "payment_declined")),
             Case::ConfirmGoesBack => assert!(reply.status == 503 || reply.status == 409, "{reply:?}"),
@@ -263,6 +309,12 @@ impl Stage<'_> {
                 drop(reply.expect(200))
             }
         }
+    }
+
+    /// With another session and a card that works, since `reply` was no order.
+    fn begins_anew(&self, reply: &Reply) {
+        let bought = self.buyer.check_out().confirm();
+        assert_eq!(bought.status, 201, "the cart is not usable: {bought:?} after {reply:?}");
     }
 
     /// Whether the buyer can go on as if nothing had happened.

@@ -7,8 +7,8 @@ use crate::{
     case::{Case, Stage},
     control::{Fault, Run},
     judge::End,
-    proof::{Proof, caught},
-    settle::{WORKERS, in_parallel, run_workers, settle, settle_until_quiet, without_lease, worker},
+    proof::{Proof, Weather, caught},
+    settle::{WORKERS, close_breakers, in_parallel, run_workers, settle, settle_until_quiet, without_lease, worker},
     table::{Seed, size},
 };
 
@@ -118,6 +118,7 @@ impl Work {
 
     /// A buyer whose request was broken, and the moment at which the worker comes.
     fn leave<'s>(&self, shop: &'s Shop) -> Stage<'s> {
+        close_breakers(shop);
         let stage = self.case.prepare(shop);
         if self.worker == "outbox-relay" {
             // What came before is told already, so that the run is about this work alone.
@@ -195,16 +196,20 @@ pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
         let crashes: Vec<(&str, Value)> =
             (0..2).map(|_| (["saga-recovery", "compensation-retry", "outbox-relay"][seed.below(3)], draw(seed, faults))).collect();
         let then: Vec<String> = crashes.iter().map(|(name, plan)| format!("{name} {plan}")).collect();
-        let told = format!("{} {first}, then {}", case.name(), then.join(", then "));
+        let weather = Weather::ALL[usize::from(seed.below(3) == 0)];
+        let told = format!("{} {first}, then {}", weather.name_of(case), then.join(", then "));
         let late = seed.below(4) == 0;
         let broken = caught(|| {
+            close_breakers(shop);
             let stage = case.prepare(shop);
+            weather.begins(shop);
             let mut struck = Run::of(&stage.call, &[first]).1.struck().is_some();
             shop.advance_ms(if late { PAST_RESERVATION_MS } else { PAST_LEASE_MS });
             for (name, plan) in crashes {
                 struck |= Run::of(&worker(name), &[without_lease(), plan]).1.struck().is_some();
                 shop.advance_ms(PAST_LEASE_MS);
             }
+            weather.ends(shop);
             settle(shop, &WORKERS);
             (stage, struck)
         });

@@ -101,8 +101,10 @@ impl Ground {
             shop.set("breaker_open_seconds", "2");
             shop.set("breaker_failures", "8");
         } else {
-            // A breaker would keep one broken call from the next.
-            shop.set("breaker_failures", "1000");
+            // A breaker opens soon, and is open for a moment: the shop's clock is moved, and the breaker's is the wall's.
+            shop.set("breaker_failures", "3");
+            shop.set("breaker_open_seconds", "1");
+            shop.set("payment_timeout_ms", "2000");
             // What no patience mends is given up soon, and no cart ends while others are under proof.
             shop.set("give_up_seconds", "3600");
             shop.set("cart_guest_idle_seconds", "2592000");

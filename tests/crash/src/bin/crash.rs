@@ -3,7 +3,7 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use crash::{Case, Proof, Seed, WORKS, pairs, requests, workers};
+use crash::{Case, Proof, Seed, WORKS, Weather, pairs, requests, workers};
 use e2e::{Settings, Shop};
 
 fn main() -> ExitCode {
@@ -23,8 +23,10 @@ fn main() -> ExitCode {
             eprintln!("  {name}: {} ms", begun.elapsed().as_millis());
         }
     };
-    for case in Case::ALL {
-        part(&mut proof, case.name(), &mut |proof| requests(&shop, case, proof));
+    for (weather, case) in Weather::ALL.into_iter().flat_map(|weather| Case::ALL.map(|case| (weather, case))) {
+        if weather.matters_to(case) {
+            part(&mut proof, &weather.name_of(case), &mut |proof| requests(&shop, case, weather, proof));
+        }
     }
     for work in 0..WORKS {
         part(&mut proof, "workers", &mut |proof| workers(&shop, work, proof));

@@ -15,7 +15,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crash::{Seed, WORKERS, caught, events_are_in_order, in_parallel, run_workers, settle_until_quiet, size};
+use crash::{
+    Seed, WORKERS, Weather, caught, events_are_in_order, in_parallel, run_workers, settle_until_quiet, size, workers_in_the_storm,
+};
 use e2e::{Call, Guest, Reply, Shop, unique};
 use serde_json::Value;
 
@@ -89,10 +91,19 @@ fn prove(kills: usize, seed: &mut Seed) -> String {
     let mut bought: Vec<Bought> = Vec::new();
     let (mut unanswered, mut retried) = (0, 0);
     for kill in 1..=kills {
-        let (some, lost) = under_load(&shop, &skus, host, Duration::from_millis(300 + u64::try_from(seed.below(900)).unwrap_or_default()));
+        // Now and then the provider refuses our key for as long as the host lives, and longer.
+        let refused = kill % 3 == 2;
+        if refused {
+            Weather::KeyRefused.begins(&shop);
+        }
+        let (some, lost) =
+            under_load(&shop, &skus, host, refused, Duration::from_millis(300 + u64::try_from(seed.below(900)).unwrap_or_default()));
         bought.extend(some);
         unanswered += lost.len();
         host = Host::start();
+        if refused {
+            Weather::KeyRefused.ends(&shop);
+        }
         let violations = shop.violations();
         assert!(violations.is_empty(), "after kill {kill} the audit found {violations:#?}");
         // Half of those who heard nothing ask again with the same key; the others leave it to the workers.
@@ -118,7 +129,7 @@ fn prove(kills: usize, seed: &mut Seed) -> String {
 }
 
 /// Buyers and workers, until the host is killed under them. What they did and were told; and the confirms that were not answered.
-fn under_load(shop: &Shop, skus: &[String], host: Host, for_so_long: Duration) -> (Vec<Bought>, Vec<(Bought, Call)>) {
+fn under_load(shop: &Shop, skus: &[String], host: Host, refused: bool, for_so_long: Duration) -> (Vec<Bought>, Vec<(Bought, Call)>) {
     let (done, lost, over, wrong) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()), AtomicBool::new(false), Mutex::new(Vec::new()));
     let going_on = || !over.load(Ordering::Acquire);
     let ended = |result: Result<(), String>| {
@@ -145,7 +156,8 @@ fn under_load(shop: &Shop, skus: &[String], host: Host, for_so_long: Duration) -
         let (ended, going_on) = (&ended, &going_on);
         scope.spawn(move || {
             while going_on() {
-                ended(caught(|| run_workers(&WORKERS, false)));
+                // Who meets a key that is refused reports no success.
+                ended(caught(|| if refused { workers_in_the_storm(&WORKERS) } else { run_workers(&WORKERS, false) }));
                 thread::sleep(Duration::from_millis(100));
             }
         });
