@@ -9,14 +9,24 @@ use crate::{
     suite::support::shop,
 };
 
-/// The budget of DESIGN §1.1: every connection of every request parses this much.
+/// Every connection of every request parses this much.
 const SCHEMA_TEXT_BYTES_MAX: i64 = 20_000;
+/// What is to come, as drafts in SQL.
+const PLANNED: &str = include_str!("../../../../docs/schema.md");
 
 #[test]
 fn the_schema_text_is_within_its_budget() {
-    let bytes = shop().one("select sum(length(sql)) from sqlite_schema").as_i64().unwrap();
-    println!("schema text: {bytes} bytes of {SCHEMA_TEXT_BYTES_MAX}");
-    assert!(bytes <= SCHEMA_TEXT_BYTES_MAX, "{bytes}");
+    let shop = shop();
+    let bytes = || shop.one("select sum(length(sql)) from sqlite_schema").as_i64().unwrap();
+    let today = bytes();
+    let drafts: Vec<&str> = PLANNED.split("```sql\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    assert!(!drafts.is_empty(), "docs/schema.md has no drafts");
+    for draft in drafts {
+        shop.0.execute_batch(draft).unwrap_or_else(|error| panic!("docs/schema.md: {error}\n{draft}"));
+    }
+    let planned = bytes();
+    println!("schema text: {today} bytes of {SCHEMA_TEXT_BYTES_MAX}, {planned} with what docs/schema.md has drafts of");
+    assert!(planned <= SCHEMA_TEXT_BYTES_MAX, "{today} today, {planned} planned");
 }
 
 #[test]
