@@ -4,6 +4,7 @@
 //! the next statement opens one anew.
 
 use crate::{http::Outgoing, postgres_error};
+use config::DATABASE_URL;
 use ports::{Clock, Config, ConfigError, Dialect, Kv, KvError, Ports, Random, Sql, SqlError};
 use spin_sdk::{
     key_value::Store,
@@ -23,8 +24,6 @@ use wasi::{
 
 /// The label of the shop's SQLite database.
 pub(crate) const DEFAULT_DATABASE: &str = "default";
-/// The variable with PostgreSQL's connection string; not bound or empty, the database is SQLite.
-const DATABASE_URL: &str = "database_url";
 
 /// How long to wait, one after the other, before a PostgreSQL that takes no more connections is asked again: 2 s in all, and half as
 /// much again at most. Requests of the same function give theirs back sooner, and those that idle in the pools of other functions
@@ -92,13 +91,12 @@ impl Opened {
 }
 
 impl Database {
-    /// PostgreSQL's connection string; empty for SQLite. One that should be there and cannot be read is an error:
+    /// PostgreSQL's connection string; not bound or empty, the database is SQLite. One that should be there and cannot be read is an error:
     /// a shop must not write to another database because its secrets are out of reach.
     fn url(&self) -> &Result<String, SqlError> {
-        self.url.get_or_init(|| match variables::get(DATABASE_URL) {
-            Ok(url) => Ok(url),
-            Err(variables::Error::Undefined(_)) => Ok(String::new()),
-            Err(error) => Err(other(&format!("{error:?}"))),
+        self.url.get_or_init(|| {
+            let bound = DATABASE_URL.bound(&Variables);
+            bound.map(Option::unwrap_or_default).map_err(|unusable| postgres_error::untold(&unusable))
         })
     }
 

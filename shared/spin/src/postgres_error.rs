@@ -3,6 +3,7 @@
 //! A refused statement has SQLSTATE and constraint apart, except from Spin 4.0.0 to 4.0.2: there an error that comes
 //! when the statement runs, so every guard's and every constraint's, is the `Debug` text of one that had them.
 
+use config::Unusable;
 use ports::SqlError;
 use spin_sdk::pg4::{PgError, QueryError};
 
@@ -40,6 +41,11 @@ fn flattened(text: String) -> SqlError {
         None if text.contains("kind: Closed") || text.contains("kind: Io") => coded(BROKEN, text),
         None => coded("", text),
     }
+}
+
+/// There is a server, and it cannot be known where.
+pub(crate) fn untold(unusable: &Unusable) -> SqlError {
+    coded(UNREACHABLE, unusable.to_string())
 }
 
 fn coded(code: &str, text: String) -> SqlError {
