@@ -1,59 +1,101 @@
-//! Every endpoint, declared once: which component serves it, where, by which methods, for whom, and what is said there.
+//! The table of endpoints: each declared once, as types. Which component serves it, where, by which methods, for whom, and what it takes.
 //!
-//! The functions take their path from here, and a test (`tests/tidy`) holds this table, the manifests, the
-//! folders and the crates together: an endpoint that is missing in one of them does not pass.
+//! A row is an [`edge::Operation`]. The function that answers it is an `async fn(Call<'_, api::its_name>)`, and the shell has checked all
+//! of the row before it is called; an operation without a function, or a function that takes another row's call, does not compile.
+//! [`ENDPOINTS`] is the same as data: the manifests, the suites of the end-to-end tests and the API document are held to it.
 //!
-//! What stands after `=>` is for the API document alone (feature `document`, see the module `document`): requests, replies and
-//! problems, by the types that are really read and written. Components are built without it, and it costs them nothing.
+//! What stands after `=>` is for the document alone (feature `document`, see the module `document`): replies and problems, by the types
+//! that are really written. Components are built without it, and it costs them nothing.
+
+// An operation is named as the API document names it, and an endpoint like the constant it also is.
+#![expect(non_camel_case_types, reason = "names of rows, not of things")]
 
 #[cfg(feature = "document")]
 pub mod document;
+mod names;
 
-/// Who may call a method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Open,
-    /// A customer, by a token of their identity provider.
-    Customer,
-    /// The owner of what is asked for: everybody else gets 404 (CART-2).
-    Owner,
-    /// The owner of the cart, or who holds a share of it: everybody else gets 404 (CART-14).
-    Viewer,
-    /// The owner, or a service with this scope.
-    OwnerOr(&'static str),
-    /// A service with this scope.
-    Scope(&'static str),
-    /// A service with `workers:run`, or with a scope for this one worker.
-    Worker(&'static str),
-}
-
-/// One path of one component.
-#[derive(Clone, Copy, Debug)]
-pub struct Endpoint {
-    /// The name of its constant here.
-    pub name: &'static str,
-    /// The component, which is also the crate and the wasm file.
-    pub component: &'static str,
-    /// What it is about.
-    pub about: &'static str,
-    /// The path, with `:name` for a segment.
-    pub path: &'static str,
-    /// The methods and who may call each.
-    pub methods: &'static [(&'static str, Access)],
-}
+pub use edge::{Access, Endpoint, Presence, Row};
 
 /// Declares the endpoints, the list of them all, and their part of the document.
 macro_rules! endpoints {
     ($(
         $(#[doc = $about:literal])+
-        $name:ident: $component:literal $path:literal {
-            $( $(#[doc = $summary:literal])+ $id:ident: $method:literal $access:expr => $describe:expr; )+
+        $name:ident: $component:literal $path:literal $(($($parameter:ident: $of:ty),+))? {
+            $(
+                $(#[doc = $summary:literal])+
+                $id:ident: $method:ident $access:ty $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)? => $describe:expr;
+            )+
         }
     )+) => {
-        $($(#[doc = $about])+ pub const $name: Endpoint = Endpoint {
-            name: stringify!($name), component: $component, about: concat!($($about),+), path: $path, methods: &[$(($method, $access)),+],
-        };)+
+        $(
+            $(#[doc = $about])+
+            pub const $name: Endpoint = Endpoint {
+                component: $component,
+                about: concat!($($about),+),
+                path: $path,
+                operations: &[$(<$id as Operation>::ROW),+],
+            };
+
+            $(#[doc = $about])+
+            #[doc = ""]
+            #[doc = "What answers each of its operations."]
+            #[derive(Debug)]
+            pub struct $name<$($id),+> {
+                $($(#[doc = $summary])+ pub $id: $id,)+
+            }
+
+            impl<$($id: edge::Answer<crate::$id>),+> $name<$($id),+> {
+                /// What serves it.
+                pub fn route(self) -> edge::Route {
+                    edge::Route::at($path)$(.answer::<crate::$id>(self.$id))+
+                }
+            }
+
+            impl<A: Clone> $name<$(each!($id A)),+> {
+                /// One answer to all of its operations.
+                pub fn all(answer: A) -> Self {
+                    Self { $($id: answer.clone()),+ }
+                }
+            }
+
+            const _: () = {
+                /// The parameters of the path.
+                #[derive(Debug)]
+                pub struct Path {
+                    $($(#[doc = "A segment of the path."] pub $parameter: String,)+)?
+                }
+
+                impl edge::Path for Path {
+                    const NAMES: &'static [&'static str] = &[$($(stringify!($parameter)),+)?];
+
+                    fn read(_request: &edge::Request) -> Self {
+                        Self { $($($parameter: _request.param(stringify!($parameter)).to_owned(),)+)? }
+                    }
+                }
+
+                #[cfg(feature = "document")]
+                impl document::ShownPath for Path {
+                    const PARAMETERS: &'static [document::Parameter] =
+                        &[$($((stringify!($parameter), |schemas| schemas.subschema_for::<$of>())),+)?];
+                }
+
+                assert!(edge::has_parameters($path, <Path as edge::Path>::NAMES), "the path has other parameters than are named beside it");
+
+                $(
+                    impl Operation for $id {
+                        const ID: &'static str = stringify!($id);
+                        const METHOD: Method = method!($method);
+                        type Access = $access;
+                        type Path = Path;
+                        type Query = given!([$($query)?] NoQuery);
+                        type Body = given!([$($body)?] NoBody);
+                        type Change = given!([$($change)?] Unconditional);
+                    }
+                )+
+            };
+
+            $($(#[doc = $summary])+ #[derive(Debug)] pub enum $id {})+
+        )+
 
         /// All of them.
         pub const ENDPOINTS: &[Endpoint] = &[$($name),+];
@@ -62,7 +104,7 @@ macro_rules! endpoints {
         #[cfg(feature = "document")]
         fn operations() -> Vec<document::Operation> {
             vec![$($({
-                let operation = document::Operation::new(stringify!($id), $name, concat!($($summary, "\n"),+), $method, $access);
+                let operation = document::Operation::of::<$id>($name, concat!($($summary, "\n"),+));
                 let describe: fn(document::Operation) -> document::Operation = $describe;
                 describe(operation)
             }),+),+]
@@ -70,12 +112,52 @@ macro_rules! endpoints {
     };
 }
 
-use Access::{Customer, Open, Owner, OwnerOr, Scope, Viewer, Worker};
+/// What a row says, or else what it means by saying nothing.
+macro_rules! given {
+    ([] $otherwise:ty) => {
+        $otherwise
+    };
+    ([$given:ty] $otherwise:ty) => {
+        $given
+    };
+}
 
+/// The second type, once for each.
+macro_rules! each {
+    ($id:ident $type:ty) => {
+        $type
+    };
+}
+
+macro_rules! method {
+    (GET) => {
+        Method::Get
+    };
+    (POST) => {
+        Method::Post
+    };
+    (PUT) => {
+        Method::Put
+    };
+    (DELETE) => {
+        Method::Delete
+    };
+}
+
+use app::{cart, catalog, checkout, operations, order, session};
+use edge::{
+    Credential, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, NoBody, NoQuery, Operation, Parameters, Unconditional, Versioned,
+    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer, Worker},
+};
+use names::{
+    CartCleanup, CatalogRead, CatalogWrite, CompensationRetry, ConfigRead, ConsistencyAudit, OperationsRead, OperationsWrite, OrdersRead,
+    OrdersWrite, OutboxRelay, ReservationCleanup, SagaRecovery, SchemaMigrate,
+};
 #[cfg(feature = "document")]
 use {
-    app::{cart, catalog, checkout, operations, ops, order, session, wire, workers},
+    app::{ops, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
+    domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku},
     edge::Code::{
         AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CurrencyUnsupported, EventNotFound,
         IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
@@ -90,143 +172,158 @@ endpoints! {
         /// The cart as it stands now.
         ///
         /// The caller's own, or the one they hold a share of.
-        view_cart: "GET" Viewer => |it| it.no_query().reply::<cart::Cart>(200).tagged().unless_seen().problems(OF_CART);
+        view_cart: GET Viewer => |it| it.reply::<cart::Cart>(200).tagged().problems(OF_CART);
         /// Open a cart.
         ///
         /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200. Whose cart's
         /// time is over gets its lines back in a new one, up to 30 days later, with its currency and country unless others are named.
-        open_cart: "POST" Open => |it| it.credential_optional().optional_body::<cart::CreateCart>(examples::open_cart())
-            .reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged().located().problems(&[CartNotFound, CurrencyUnsupported]).stored();
+        open_cart: POST Newcomer, body: JsonOrDefault<cart::CreateCart>
+            => |it| it.example(examples::open_cart()).reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged()
+                .located().problems(&[CartNotFound, CurrencyUnsupported]).stored();
         /// Remove every line.
-        clear_cart: "DELETE" Owner => |it| it.versioned().keyed().reply::<wire::Cleared>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE);
+        clear_cart: DELETE Owner, change: Versioned
+            => |it| it.reply::<wire::Cleared>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE);
     }
     /// The lines of the caller's cart.
     CART_ITEMS: "cart-items" "/api/v1/cart/items" {
         /// Add to the cart.
         ///
         /// A quantity is added to what is there: parallel adds never lose one. Short stock is a warning and no refusal.
-        add_to_cart: "POST" Owner => |it| it.versioned().keyed().body::<cart::AddLine>(examples::add_to_cart())
-            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE)
-            .problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
+        add_to_cart: POST Owner, body: Json<cart::AddLine>, change: Versioned
+            => |it| it.example(examples::add_to_cart()).reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART)
+                .problems(document::CHANGE).problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
     }
     /// One line of the caller's cart.
-    CART_ITEM: "cart-line" "/api/v1/cart/items/:line_id" {
+    CART_ITEM: "cart-line" "/api/v1/cart/items/:line_id" (line_id: LineId) {
         /// Replace a line's quantity.
-        set_quantity: "PUT" Owner => |it| it.versioned().keyed().body::<cart::SetQuantity>(examples::set_quantity())
-            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE).problems(&[LineNotFound, QuantityOutOfRange]);
+        set_quantity: PUT Owner, body: Json<cart::SetQuantity>, change: Versioned
+            => |it| it.example(examples::set_quantity()).reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART)
+                .problems(document::CHANGE).problems(&[LineNotFound, QuantityOutOfRange]);
         /// Remove a line.
-        remove_line: "DELETE" Owner => |it| it.versioned().keyed()
-            .reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE).problems(&[LineNotFound]);
+        remove_line: DELETE Owner, change: Versioned
+            => |it| it.reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE)
+                .problems(&[LineNotFound]);
     }
     /// What the cart would cost.
     CART_TOTALS: "cart-totals" "/api/v1/cart/totals" {
         /// The cart with tax, shipping and stock.
         ///
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is silently zero.
-        preview_totals: "GET" Viewer => |it| it.query::<cart::Destination>().reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
+        preview_totals: GET Viewer, query: Parameters<cart::Destination>
+            => |it| it.reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
-        list_shipping_methods: "GET" Viewer => |it| it.query::<cart::Destination>().reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
+        list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>
+            => |it| it.reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
     }
     /// The shares of the caller's cart.
     CART_SHARES: "cart-shares" "/api/v1/cart/shares" {
         /// The shares that open the cart.
-        list_shares: "GET" Owner => |it| it.no_query().reply::<wire::Shares>(200).problems(OF_CART);
+        list_shares: GET Owner => |it| it.reply::<wire::Shares>(200).problems(OF_CART);
         /// Share the cart: a link by which others may look at it.
         ///
         /// Its token is shown this once. It reads the cart, its totals and its shipping methods, and nothing else, until it expires, is revoked, or the cart
         /// becomes an order or is merged into another. There is no `Idempotency-Key`: a share whose reply was lost is in the list, and can be revoked.
-        share_cart: "POST" Owner => |it| it.optional_body::<cart::ShareCart>(examples::share_cart())
-            .reply::<cart::Shared>(201).located().link("revoke_share", "share_id", "share_id").problems(OF_CART).problems(&[TooManyShares]);
+        share_cart: POST Owner, body: JsonOrDefault<cart::ShareCart>
+            => |it| it.example(examples::share_cart()).reply::<cart::Shared>(201).located().link("revoke_share", "share_id", "share_id")
+                .problems(OF_CART).problems(&[TooManyShares]);
     }
     /// A share of the caller's cart.
-    CART_SHARE: "cart-share-by-id" "/api/v1/cart/shares/:share_id" {
+    CART_SHARE: "cart-share-by-id" "/api/v1/cart/shares/:share_id" (share_id: ShareId) {
         /// Revoke a share: its token is as if it had never been.
-        revoke_share: "DELETE" Owner => |it| it.keyed().reply::<wire::ShareRevoked>(200).replayable().problems(OF_CART).problems(&[ShareNotFound]);
+        revoke_share: DELETE Owner, change: Keyed
+            => |it| it.reply::<wire::ShareRevoked>(200).replayable().problems(OF_CART).problems(&[ShareNotFound]);
     }
     /// Checkouts.
     CHECKOUT: "checkout-sessions" "/api/v1/checkout" {
         /// Begin a checkout, or begin it anew.
         ///
         /// Everything a confirm would refuse is refused here already. Nothing is reserved yet.
-        begin_checkout: "POST" Owner => |it| it.keyed().body::<checkout::BeginCheckout>(examples::begin_checkout())
-            .reply::<wire::SessionBegun>(201).located().replayable()
-            .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id")
-            .problems(OF_CART).problems(TOTALS).problems(BEGIN);
+        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Keyed
+            => |it| it.example(examples::begin_checkout()).reply::<wire::SessionBegun>(201).located().replayable()
+                .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id").problems(OF_CART)
+                .problems(TOTALS).problems(BEGIN);
     }
     /// A checkout session.
-    CHECKOUT_SESSION: "checkout-session-by-id" "/api/v1/checkout/:session_id" {
+    CHECKOUT_SESSION: "checkout-session-by-id" "/api/v1/checkout/:session_id" (session_id: SessionId) {
         /// A session, with what is reserved for it and the payment it waits for.
-        view_checkout: "GET" Owner => |it| it.no_query().reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
+        view_checkout: GET Owner => |it| it.reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
         /// Close a session that has no order.
         ///
         /// A payment that waits for the buyer is cancelled at the provider, what is held goes free, and the cart can be changed. Asked again it answers the same.
-        abandon_checkout: "DELETE" Owner => |it| it.no_query().reply::<wire::SessionClosed>(200).problems(&[SessionNotFound, CartCompleted, CartLocked]);
+        abandon_checkout: DELETE Owner
+            => |it| it.reply::<wire::SessionClosed>(200).problems(&[SessionNotFound, CartCompleted, CartLocked]);
     }
     /// From a session to one paid order.
-    CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" {
+    CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" (session_id: SessionId) {
         /// Confirm a session: there is one order, or nothing is held and nothing charged.
         ///
         /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After `payment_declined` the key is free for another try.
-        confirm_checkout: "POST" Owner => |it| it.keyed().optional_body::<checkout::Confirm>(examples::confirm())
-            .reply::<wire::OrderPlaced>(201).located().replayable().link("view_order", "order_id", "order_id")
-            .link("view_order_by_number", "order_number", "order_number").link("cancel_order", "order_id", "order_id")
-            .problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN).problems(CONFIRM);
+        confirm_checkout: POST Owner, body: JsonOrDefault<checkout::Confirm>, change: Keyed
+            => |it| it.example(examples::confirm()).reply::<wire::OrderPlaced>(201).located().replayable()
+                .link("view_order", "order_id", "order_id").link("view_order_by_number", "order_number", "order_number")
+                .link("cancel_order", "order_id", "order_id").problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN)
+                .problems(CONFIRM);
     }
     /// Orders.
     ORDERS: "order-orders" "/api/v1/orders" {
         /// Orders, newest first: the caller's, or for a service everybody's.
-        list_orders: "GET" OwnerOr("orders:read") => |it| it.query::<order::ListOrders>().reply::<wire::OrderPage>(200).stored();
+        list_orders: GET OwnerOr<OrdersRead>, query: Parameters<order::ListOrders>
+            => |it| it.reply::<wire::OrderPage>(200).stored();
         /// Create an order as a service.
         ///
         /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used.
-        create_order: "POST" Scope("orders:write") => |it| it.must_be_keyed().body::<order::CreateOrder>(examples::create_order())
-            .reply::<wire::OrderPlaced>(201).located().replayable().link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id")
-            .problems(TOTALS).problems(BEGIN).problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
+        create_order: POST Scope<OrdersWrite>, body: Json<order::CreateOrder>, change: MustBeKeyed
+            => |it| it.example(examples::create_order()).reply::<wire::OrderPlaced>(201).located().replayable()
+                .link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id").problems(TOTALS).problems(BEGIN)
+                .problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
     }
     /// One order by its id.
-    ORDER: "order-by-id" "/api/v1/orders/:order_id" {
+    ORDER: "order-by-id" "/api/v1/orders/:order_id" (order_id: OrderId) {
         /// An order.
-        view_order: "GET" OwnerOr("orders:read") => |it| it.no_query().reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+        view_order: GET OwnerOr<OrdersRead> => |it| it.reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
     }
     /// One order by its number.
-    ORDER_BY_NUMBER: "order-by-number" "/api/v1/orders/number/:order_number" {
+    ORDER_BY_NUMBER: "order-by-number" "/api/v1/orders/number/:order_number" (order_number: OrderNumber) {
         /// An order, by the number people use.
-        view_order_by_number: "GET" OwnerOr("orders:read") => |it| it.no_query().reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+        view_order_by_number: GET OwnerOr<OrdersRead>
+            => |it| it.reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
     }
     /// Cancelling an order.
-    ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" {
+    ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" (order_id: OrderId) {
         /// Cancel a whole order that has not been shipped.
         ///
         /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
-        cancel_order: "POST" OwnerOr("orders:write") => |it| it.must_be_keyed().optional_body::<order::CancelOrder>(examples::cancel_order())
-            .reply::<wire::OrderCancelled>(200).tagged().replayable().problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
+        cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyed
+            => |it| it.example(examples::cancel_order()).reply::<wire::OrderCancelled>(200).tagged().replayable()
+                .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }
     /// The catalog.
     SKUS: "catalog-skus" "/api/v1/catalog/skus" {
         /// The catalog, page by page in order of the codes.
-        list_skus: "GET" Scope("catalog:read") => |it| it.query::<catalog::ListSkus>().reply::<wire::SkuPage>(200).stored();
+        list_skus: GET Scope<CatalogRead>, query: Parameters<catalog::ListSkus> => |it| it.reply::<wire::SkuPage>(200).stored();
         /// Add or replace many SKUs, all or none.
-        import_skus: "POST" Scope("catalog:write") => |it| it.body::<catalog::Import>(examples::import_skus())
-            .reply::<wire::Imported>(200).problems(&[CurrencyUnsupported]).stored();
+        import_skus: POST Scope<CatalogWrite>, body: Json<catalog::Import>
+            => |it| it.example(examples::import_skus()).reply::<wire::Imported>(200).problems(&[CurrencyUnsupported]).stored();
     }
     /// One SKU with its prices.
-    SKU: "catalog-sku-by-code" "/api/v1/catalog/skus/:sku" {
+    SKU: "catalog-sku-by-code" "/api/v1/catalog/skus/:sku" (sku: Sku) {
         /// A SKU.
-        view_sku: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::SkuRecord>(200).problems(&[SkuNotFound]).stored();
+        view_sku: GET Scope<CatalogRead> => |it| it.reply::<wire::SkuRecord>(200).problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
-        put_sku: "PUT" Scope("catalog:write") => |it| it.body::<catalog::SkuFacts>(examples::put_sku())
-            .reply::<wire::SkuRecord>(200).problems(&[CurrencyUnsupported]).stored();
+        put_sku: PUT Scope<CatalogWrite>, body: Json<catalog::SkuFacts>
+            => |it| it.example(examples::put_sku()).reply::<wire::SkuRecord>(200).problems(&[CurrencyUnsupported]).stored();
     }
     /// What there is of a SKU.
-    STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" {
+    STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" (sku: Sku) {
         /// A SKU's stock, warehouse by warehouse.
-        view_stock: "GET" Scope("catalog:read") => |it| it.no_query().reply::<wire::Stock>(200).problems(&[SkuNotFound]).stored();
+        view_stock: GET Scope<CatalogRead> => |it| it.reply::<wire::Stock>(200).problems(&[SkuNotFound]).stored();
         /// Receive or adjust stock.
-        move_stock: "POST" Scope("catalog:write") => |it| it.must_be_keyed().body::<catalog::MoveStock>(examples::move_stock())
-            .reply::<wire::StockMoved>(200).replayable().problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
+        move_stock: POST Scope<CatalogWrite>, body: Json<catalog::MoveStock>, change: MustBeKeyed
+            => |it| it.example(examples::move_stock()).reply::<wire::StockMoved>(200).replayable()
+                .problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
     }
     /// Sessions of customers.
     SESSION: "account-session" "/api/v1/session" {
@@ -234,150 +331,160 @@ endpoints! {
         ///
         /// The session token is good for 15 minutes and opens everything that is the customer's. With a guest's token their cart is merged into the customer's,
         /// and that token is dead.
-        open_session: "POST" Customer => |it| it.optional_body::<session::OpenSession>(examples::open_session())
-            .reply::<session::Opened<'_>>(200).problems(&[CartLocked, IdentityUnavailable]).stored();
+        open_session: POST Customer, body: JsonOrDefault<session::OpenSession>
+            => |it| it.example(examples::open_session()).reply::<session::Opened<'_>>(200).problems(&[CartLocked, IdentityUnavailable])
+                .stored();
     }
     /// What is owed to the payment provider.
     COMPENSATIONS: "ops-operations" "/api/v1/operations/compensations" {
         /// Voids, refunds and captures in one state, oldest first.
         ///
         /// Those that were given up, when no state is named.
-        list_compensations: "GET" Scope("operations:read") => |it| it.query::<operations::ListCompensations>().reply::<wire::CompensationPage>(200).stored();
+        list_compensations: GET Scope<OperationsRead>, query: Parameters<operations::ListCompensations>
+            => |it| it.reply::<wire::CompensationPage>(200).stored();
     }
     /// One thing that is owed to the payment provider.
-    COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id" {
+    COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id" (compensation_id: CompensationId) {
         /// A compensation with its payment, its order, and what operators did to it.
-        view_compensation: "GET" Scope("operations:read") => |it| it.no_query().reply::<wire::CompensationView>(200).problems(&[CompensationNotFound]).stored();
+        view_compensation: GET Scope<OperationsRead>
+            => |it| it.reply::<wire::CompensationView>(200).problems(&[CompensationNotFound]).stored();
     }
     /// Trying again what is owed.
-    RETRY_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/retry" {
+    RETRY_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/retry" (compensation_id: CompensationId) {
         /// Have a compensation tried again.
         ///
         /// One that was given up begins anew; one that waits for its time is due now. `compensation-retry` takes it within seconds.
-        retry_compensation: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
-            .reply::<wire::CompensationRetried>(200).replayable().problems(&[CompensationNotFound, AlreadySettled, BeingTried]).stored();
+        retry_compensation: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
+            => |it| it.example(examples::act()).reply::<wire::CompensationRetried>(200).replayable()
+                .problems(&[CompensationNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// Settling what is owed.
-    RESOLVE_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/resolve" {
+    RESOLVE_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/resolve" (compensation_id: CompensationId) {
         /// Settle a compensation: nobody tries it any more.
         ///
         /// `done_by_hand` moves the payment to where it is now by the provider's own desk; `written_off` leaves it as it is.
-        resolve_compensation: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::ResolveCompensation>(examples::resolve_compensation())
-            .reply::<wire::CompensationResolved>(200).replayable().problems(&[CompensationNotFound, AlreadySettled, BeingTried, OutcomeImpossible]).stored();
+        resolve_compensation: POST Scope<OperationsWrite>, body: Json<operations::ResolveCompensation>, change: MustBeKeyed
+            => |it| it.example(examples::resolve_compensation()).reply::<wire::CompensationResolved>(200).replayable()
+                .problems(&[CompensationNotFound, AlreadySettled, BeingTried, OutcomeImpossible]).stored();
     }
     /// Events on their way.
     EVENTS: "ops-operations" "/api/v1/operations/events" {
         /// Events in one state that are not published, oldest first.
         ///
         /// Those that were given up, when no state is named.
-        list_events: "GET" Scope("operations:read") => |it| it.query::<operations::ListEvents>().reply::<wire::EventPage>(200).stored();
+        list_events: GET Scope<OperationsRead>, query: Parameters<operations::ListEvents>
+            => |it| it.reply::<wire::EventPage>(200).stored();
     }
     /// One event.
-    EVENT: "ops-operations" "/api/v1/operations/events/:event_id" {
+    EVENT: "ops-operations" "/api/v1/operations/events/:event_id" (event_id: EventId) {
         /// An event in whatever state, with its data and what operators did to it.
-        view_event: "GET" Scope("operations:read") => |it| it.no_query().reply::<wire::EventView>(200).problems(&[EventNotFound]).stored();
+        view_event: GET Scope<OperationsRead> => |it| it.reply::<wire::EventView>(200).problems(&[EventNotFound]).stored();
     }
     /// Sending an event again.
-    RETRY_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/retry" {
+    RETRY_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/retry" (event_id: EventId) {
         /// Have an event sent again.
         ///
         /// It goes before those of its subject that still wait, and comes after those that went out while it was given up: a receiver tells by `sequence`.
-        retry_event: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
-            .reply::<wire::EventRetried>(200).replayable().problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+        retry_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
+            => |it| it.example(examples::act()).reply::<wire::EventRetried>(200).replayable()
+                .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// Giving an event up for good.
-    RESOLVE_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/resolve" {
+    RESOLVE_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/resolve" (event_id: EventId) {
         /// Give an event up for good: nobody sends it, and the next of its subject goes.
-        resolve_event: "POST" Scope("operations:write") => |it| it.must_be_keyed().body::<operations::Act>(examples::act())
-            .reply::<wire::EventResolved>(200).replayable().problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+        resolve_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
+            => |it| it.example(examples::act()).reply::<wire::EventResolved>(200).replayable()
+                .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// What somebody has to look at.
     ALERTS: "ops-operations" "/api/v1/operations/alerts" {
         /// Alerts, oldest first.
-        list_alerts: "GET" Scope("operations:read") => |it| it.query::<operations::ListAlerts>().reply::<wire::AlertPage>(200).stored();
+        list_alerts: GET Scope<OperationsRead>, query: Parameters<operations::ListAlerts>
+            => |it| it.reply::<wire::AlertPage>(200).stored();
     }
     /// Does the component run?
     HEALTH_LIVE: "ops-health" "/health/live" {
         /// The component runs.
-        live: "GET" Open => |it| it.reply::<wire::Live>(200);
+        live: GET Open => |it| it.reply::<wire::Live>(200);
     }
     /// Can requests be served?
     HEALTH_READY: "ops-health" "/health/ready" {
         /// The database answers and has the schema.
-        ready: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        ready: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
     }
     /// As ready.
     HEALTH: "ops-health" "/health" {
         /// As `/health/ready`.
-        health: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        health: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
     }
     /// Everything we call, each timed.
     HEALTH_DEPENDENCIES: "ops-health" "/health/dependencies" {
         /// Database, key-value store, payment provider and event sink, each timed.
-        health_dependencies: "GET" Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        health_dependencies: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
     }
     /// The variables in force, secrets masked.
     CONFIG: "ops-config" "/api/v1/config" {
         /// Every variable in force, secrets masked, and those that will not do.
-        show_config: "GET" Scope("config:read") => |it| it.no_query().reply::<ops::Variables>(200);
+        show_config: GET Scope<ConfigRead> => |it| it.reply::<ops::Variables>(200);
     }
     /// The schema of the database.
     MIGRATE: "ops-migrate" "/internal/migrate" {
         /// The version of the database's schema, and the one that is needed.
-        show_schema: "GET" Scope("schema:migrate") => |it| it.no_query().reply::<wire::SchemaVersion>(200).stored();
+        show_schema: GET Scope<SchemaMigrate> => |it| it.reply::<wire::SchemaVersion>(200).stored();
         /// Set up an empty database, or lead an older one to the schema that is needed.
-        migrate: "POST" Scope("schema:migrate") => |it| it.no_query().reply::<wire::Migrated>(200).stored();
+        migrate: POST Scope<SchemaMigrate> => |it| it.reply::<wire::Migrated>(200).stored();
     }
     /// This document.
     OPENAPI: "ops-openapi" "/openapi.json" {
         /// This document.
-        openapi: "GET" Open => |it| it.no_query().reply::<document::Document>(200).tagged().unless_seen();
+        openapi: GET Open => |it| it.reply::<document::Document>(200).tagged();
     }
     /// This document as a page.
     DOCS: "ops-openapi" "/docs" {
         /// This document as a page to read.
-        docs: "GET" Open => |it| it.no_query().page(200).tagged().unless_seen();
+        docs: GET Open => |it| it.page(200).tagged();
     }
     /// Sends waiting events to the sink.
     OUTBOX_RELAY: "workers-outbox-relay" "/internal/workers/outbox-relay" {
         /// Send waiting events to the sink, now.
-        run_outbox_relay: "GET" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
+        run_outbox_relay: GET Worker<OutboxRelay>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
         /// Send waiting events to the sink.
-        start_outbox_relay: "POST" Worker("outbox-relay") => |it| it.reply::<workers::Report>(200).worker();
+        start_outbox_relay: POST Worker<OutboxRelay> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Gives up carts whose time is over.
     CART_CLEANUP: "workers-cart-cleanup" "/internal/workers/cart-cleanup" {
         /// Give up carts whose time is over, and forget those nobody came back to, now.
-        run_cart_cleanup: "GET" Worker("cart-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        run_cart_cleanup: GET Worker<CartCleanup>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
         /// Give up carts whose time is over, and forget those nobody came back to.
-        start_cart_cleanup: "POST" Worker("cart-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        start_cart_cleanup: POST Worker<CartCleanup> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" {
         /// Give expired reservations back to stock, now.
-        run_reservation_cleanup: "GET" Worker("reservation-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        run_reservation_cleanup: GET Worker<ReservationCleanup>, query: Credential
+            => |it| it.reply::<workers::Report>(200).stored();
         /// Give expired reservations back to stock.
-        start_reservation_cleanup: "POST" Worker("reservation-cleanup") => |it| it.reply::<workers::Report>(200).worker();
+        start_reservation_cleanup: POST Worker<ReservationCleanup> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" {
         /// Drive on the sagas whose driver has gone, now.
-        run_saga_recovery: "GET" Worker("saga-recovery") => |it| it.reply::<workers::Report>(200).worker();
+        run_saga_recovery: GET Worker<SagaRecovery>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
         /// Drive on the sagas whose driver has gone.
-        start_saga_recovery: "POST" Worker("saga-recovery") => |it| it.reply::<workers::Report>(200).worker();
+        start_saga_recovery: POST Worker<SagaRecovery> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Tries again what is owed to the payment provider.
     COMPENSATION_RETRY: "workers-compensation-retry" "/internal/workers/compensation-retry" {
         /// Try again what is owed to the payment provider, now.
-        run_compensation_retry: "GET" Worker("compensation-retry") => |it| it.reply::<workers::Report>(200).worker();
+        run_compensation_retry: GET Worker<CompensationRetry>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
         /// Try again what is owed to the payment provider.
-        start_compensation_retry: "POST" Worker("compensation-retry") => |it| it.reply::<workers::Report>(200).worker();
+        start_compensation_retry: POST Worker<CompensationRetry> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Looks for what must not be in the database.
     CONSISTENCY_AUDIT: "workers-consistency-audit" "/internal/workers/consistency-audit" {
         /// Look for what must not be in the database, now: the next rows of each table.
-        run_consistency_audit: "GET" Worker("consistency-audit") => |it| it.reply::<workers::Report>(200).worker();
+        run_consistency_audit: GET Worker<ConsistencyAudit>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
         /// Look for what must not be in the database: the next rows of each table.
-        start_consistency_audit: "POST" Worker("consistency-audit") => |it| it.reply::<workers::Report>(200).worker();
+        start_consistency_audit: POST Worker<ConsistencyAudit> => |it| it.reply::<workers::Report>(200).stored();
     }
 }

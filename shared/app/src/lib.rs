@@ -27,4 +27,4 @@ mod saga;
 mod shop;
 mod tries;
 
-pub use change::{Change, KeyedChange};
+pub use edge::{Change, KeyedChange};

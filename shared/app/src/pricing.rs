@@ -3,7 +3,7 @@
 use crate::{
     cart::CartRow,
     problem::{payable, short, totals as totals_problem},
-    shop::{Shop, fingerprint},
+    shop::Shop,
 };
 use domain::{
     ids::{ShippingMethodId, Sku},
@@ -13,7 +13,7 @@ use domain::{
     tax::TaxRule,
     totals::{self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable},
 };
-use edge::{Code, Problem};
+use edge::{Code, Problem, fingerprint};
 use serde::Deserialize;
 
 /// All that totals are made of, read in one statement.

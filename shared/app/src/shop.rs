@@ -7,7 +7,6 @@ use edge::Problem;
 use json::{Value, json};
 use ports::{Dialect, Durability, Ports};
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest as _, Sha256};
 use store::{Command, Refusal, Statement, Store, StoreError, sql};
 
 /// One request's access to the world.
@@ -97,14 +96,4 @@ impl<'a> Shop<'a> {
     pub(crate) fn id(&self) -> String {
         self.ports.random.id()
     }
-}
-
-/// SHA-256 in hexadecimal of `parts`, each ended by a byte that none of them holds.
-pub(crate) fn fingerprint(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0xff]);
-    }
-    edge::hex(&hash.finalize())
 }

@@ -65,6 +65,52 @@ pub struct Service {
     pub scopes: Vec<String>,
 }
 
+impl Service {
+    /// Whether it may do what `scope` is for.
+    #[must_use]
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|held| held == scope)
+    }
+}
+
+/// Whoever owns carts, sessions and orders, by their key in rows. Only a credential makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner(String);
+
+impl std::ops::Deref for Owner {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Owner> for String {
+    fn from(owner: Owner) -> Self {
+        owner.0
+    }
+}
+
+/// An owner, who is asked about what is theirs, or a service, which is asked about anybody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerOrService {
+    /// A shopper.
+    Owner(Owner),
+    /// A service with the scope that was asked for.
+    Service(Service),
+}
+
+impl OwnerOrService {
+    /// Whose things alone may be seen; none for a service.
+    #[must_use]
+    pub fn owner(&self) -> Option<&str> {
+        match self {
+            Self::Owner(owner) => Some(owner),
+            Self::Service(_) => None,
+        }
+    }
+}
+
 /// The caller of `request`, by `Authorization: Bearer`.
 ///
 /// # Errors
@@ -130,26 +176,26 @@ fn invalid(detail: &str) -> Problem {
 }
 
 impl Caller {
-    /// The owner's key in rows.
+    /// The owner.
     ///
     /// # Errors
     /// `credential_missing` for nobody, `scope_missing` for a service or a share: they own nothing. A share is refused unseen, so
     /// that nobody learns by it whether its token is good for anything.
-    pub fn require_owner(&self) -> Result<String, Problem> {
+    pub fn require_owner(&self) -> Result<Owner, Problem> {
         match self {
-            Self::Guest(token) => Ok(token.owner()),
-            Self::Customer(customer) => Ok(customer.owner()),
+            Self::Guest(token) => Ok(Owner(token.owner())),
+            Self::Customer(customer) => Ok(Owner(customer.owner())),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
             Self::Share(_) => Err(Problem::new(Code::ScopeMissing).detail("a share is for looking at its cart")),
             Self::Service(_) => Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here")),
         }
     }
 
-    /// The owner's key in rows, or none for somebody who may become one: whoever opens a cart.
+    /// The owner, or none for somebody who may become one: whoever opens a cart.
     ///
     /// # Errors
     /// `scope_missing` for a share.
-    pub fn owner_or_new(&self) -> Result<Option<String>, Problem> {
+    pub fn owner_or_new(&self) -> Result<Option<Owner>, Problem> {
         match self {
             Self::Nobody | Self::Service(_) => Ok(None),
             Self::Guest(_) | Self::Customer(_) | Self::Share(_) => self.require_owner().map(Some),
@@ -163,30 +209,49 @@ impl Caller {
     pub fn require_viewer(&self) -> Result<Viewer, Problem> {
         match self {
             Self::Share(token) => Ok(Viewer::Share(token.hash())),
-            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Service(_) => self.require_owner().map(Viewer::Owner),
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Service(_) => {
+                self.require_owner().map(|owner| Viewer::Owner(owner.into()))
+            }
         }
     }
 
-    /// Whether this is a service with `scope`.
-    #[must_use]
-    pub fn has_scope(&self, scope: &str) -> bool {
-        match self {
-            Self::Service(service) => service.scopes.iter().any(|held| held == scope),
-            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => false,
+    /// The service, when it has `scope`; else the owner.
+    ///
+    /// # Errors
+    /// As [`Caller::require_owner`].
+    pub fn require_owner_or_scope(self, scope: &str) -> Result<OwnerOrService, Problem> {
+        if let Self::Service(service) = &self
+            && service.has(scope)
+        {
+            return Ok(OwnerOrService::Service(service.clone()));
         }
+        self.require_owner().map(OwnerOrService::Owner)
     }
 
     /// The service, when it has `scope`.
     ///
     /// # Errors
     /// `credential_missing` for nobody, `scope_missing` for everybody else.
-    pub fn require_scope(&self, scope: &str) -> Result<&Service, Problem> {
+    pub fn require_scope(self, scope: &str) -> Result<Service, Problem> {
         match self {
-            Self::Service(service) if self.has_scope(scope) => Ok(service),
+            Self::Service(service) if service.has(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
             Self::Service(_) | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => {
                 Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with("scope", scope))
             }
         }
+    }
+
+    /// A service that may run the worker `name` (WRK-1).
+    ///
+    /// # Errors
+    /// As [`Caller::require_scope`].
+    pub(crate) fn require_run_of(self, name: &str) -> Result<(), Problem> {
+        if let Self::Service(service) = &self
+            && service.has("workers:run")
+        {
+            return Ok(());
+        }
+        self.require_scope(&format!("workers:{name}")).map(drop)
     }
 }

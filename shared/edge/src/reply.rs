@@ -49,11 +49,11 @@ impl Reply {
         Self::text(status, "application/json", body)
     }
 
-    /// 304 and no body for a client that has seen just this representation.
-    pub fn unless_seen(self, request: &Request) -> Self {
-        match self.get("etag") {
-            Some(tag) if request.has_seen(tag) => Self::empty(304).header("etag", tag),
-            Some(_) | None => self,
+    /// 304 and no body for a client that has seen just this representation, with what a cache would have learned of it.
+    pub(crate) fn unless_seen(self, request: &Request) -> Self {
+        match (self.get("etag"), self.get("cache-control")) {
+            (Some(tag), Some(rule)) if request.has_seen(tag) => Self::empty(304).header("etag", tag).cache(rule),
+            _ => self,
         }
     }
 

@@ -4,7 +4,7 @@
 //! declared pattern, and where a header is read once, its last value counts, which is the host's.
 
 use crate::{Code, Precondition, Problem, idempotency};
-use json::ReadError;
+use json::{Fault, Mismatch, ReadError};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
@@ -190,7 +190,7 @@ impl Request {
     /// `unknown_field`, `invalid_field`.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let pairs = form_urlencoded::parse(self.query.as_bytes()).into_owned();
-        json::read_pairs(pairs).map_err(|error| mismatch(error.pointer().trim_start_matches('/'), error.text(), ""))
+        json::read_pairs(pairs).map_err(|error| mismatch(&error, error.pointer().trim_start_matches('/'), ""))
     }
 
     /// Refuses any query parameter.
@@ -250,33 +250,20 @@ pub(crate) fn decode(name: &str, segment: &str) -> Result<String, Problem> {
 fn unreadable(error: &ReadError) -> Problem {
     match error {
         ReadError::Malformed(error) => Problem::new(Code::MalformedJson).detail(error.to_string()),
-        ReadError::Mismatch(error) => mismatch(error.pointer(), error.text(), "/"),
+        ReadError::Mismatch(error) => mismatch(error, error.pointer(), "/"),
     }
 }
 
-// serde says what was wrong only as text. The three sentences about fields and the "expected" clause are part of
-// its documented trait methods' default implementations; the tests below hold them.
-fn mismatch(at: &str, text: &str, separator: &str) -> Problem {
+fn mismatch(error: &Mismatch, at: &str, separator: &str) -> Problem {
     // The path of an unknown field already ends in it; a missing or repeated one is not in the path.
-    if text.starts_with("unknown field") {
-        let known = text.split_once("`, expected ").map_or("nothing", |(_, known)| known);
-        let detail = format!("known here: {}", known.trim_start_matches("one of "));
-        return Problem::new(Code::UnknownField).field(at).detail(detail);
+    let member = |name: &str| format!("{at}{separator}{name}");
+    match error.fault() {
+        Fault::Unknown { known } => Problem::new(Code::UnknownField).field(at).detail(format!("known here: {}", json::listed(known))),
+        Fault::Missing { name } => Problem::invalid_field(member(name), "must be given"),
+        Fault::Duplicate { name } => Problem::invalid_field(member(name), "must be given once"),
+        Fault::Expected { what } => Problem::invalid_field(at, format!("must be {}", in_words(what))),
+        Fault::Said(text) => Problem::invalid_field(at, text.as_str()),
     }
-    for (prefix, detail) in [("missing", "must be given"), ("duplicate", "must be given once")] {
-        if text.starts_with(&format!("{prefix} field")) {
-            let name = text.split('`').nth(1).unwrap_or_default();
-            return Problem::invalid_field(format!("{at}{separator}{name}"), detail);
-        }
-    }
-    let of_serde = ["invalid type", "invalid value", "invalid length", "unknown variant"];
-    let expected =
-        text.rsplit_once("expected ").filter(|_| of_serde.iter().any(|prefix| text.starts_with(prefix))).map(|(_, expected)| expected);
-    let detail = match expected {
-        Some(rust) => format!("must be {}", in_words(rust)),
-        None => text.to_owned(),
-    };
-    Problem::invalid_field(at, detail)
 }
 
 fn in_words(rust: &str) -> &str {

@@ -3,15 +3,15 @@
 //! Spin routes by path only, so a component gets every method of its paths. [`serve`] is infallible: it is the
 //! one place where a problem becomes a reply and an internal reason becomes a log line.
 
-use crate::{Code, Method, Problem, Reply, Request, caller, problem::log_line, request::decode};
+use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, operation::Checked, problem::log_line, request::decode};
 use ports::Ports;
-use serde::{Deserialize, Serialize};
-use std::{future::Future, marker::PhantomData, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 /// What a handler gives back, boxed so that handlers of one component share a table.
 pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + 'a>>;
 
-/// One method of one path. Every `async fn(&Ports<'_>, &Request) -> Result<Reply, Problem>` is one.
+/// One method of one path that checks by itself what it is sent. Every `async fn(&Ports<'_>, &Request) -> Result<Reply, Problem>` is
+/// one. For development and tests: what a shop serves is an [`Operation`].
 pub trait Handler {
     /// Handles `request`.
     fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a>;
@@ -70,16 +70,9 @@ impl Route {
         self.on(Method::Delete, handler)
     }
 
-    /// A worker by HTTP (WRK-1): GET and POST of `pattern` run `tick` once and answer with its report. The
-    /// scope is `workers:run` or `workers:<name>`; on GET the token may stand in `?token=`, because some
-    /// schedulers send no headers.
-    pub fn worker<F, R>(pattern: &'static str, name: &'static str, tick: F) -> Self
-    where
-        F: AsyncFn(&Ports<'_>) -> Result<R, Problem> + Clone + 'static,
-        R: Serialize + 'static,
-    {
-        let worker = || Worker { name, tick: tick.clone(), report: PhantomData };
-        Self::at(pattern).get(worker()).post(worker())
+    /// Answers an operation of the table: what it asks for is checked before `answer` is called.
+    pub fn answer<O: Operation>(self, answer: impl Answer<O>) -> Self {
+        self.on(O::METHOD, Checked::<O, _>::new(answer))
     }
 
     fn on(mut self, method: Method, handler: impl Handler + 'static) -> Self {
@@ -120,41 +113,6 @@ impl Route {
     }
 }
 
-struct Worker<F, R> {
-    name: &'static str,
-    tick: F,
-    report: PhantomData<fn() -> R>,
-}
-
-impl<F, R> Handler for Worker<F, R>
-where
-    F: AsyncFn(&Ports<'_>) -> Result<R, Problem>,
-    R: Serialize,
-{
-    fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a> {
-        Box::pin(async move {
-            let query: WorkerQuery = request.query()?;
-            let caller = match (request.method(), query.token) {
-                (Method::Get | Method::Head, Some(token)) => caller::of_token(ports, &token)?,
-                (_, Some(_)) => {
-                    return Err(Problem::new(Code::UnknownField).field("token").detail("only GET takes the token in the query"));
-                }
-                (_, None) => caller::caller(ports, request)?,
-            };
-            if !caller.has_scope("workers:run") {
-                caller.require_scope(&format!("workers:{}", self.name))?;
-            }
-            (self.tick)(ports).await.map(|report| Reply::json(200, &report))
-        })
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkerQuery {
-    token: Option<String>,
-}
-
 /// Answers `request` by the first of `routes` whose pattern fits its path.
 pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Reply {
     let method = request.method();
@@ -185,7 +143,9 @@ async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result
         .collect::<Result<Vec<_>, Problem>>()
         .map_err(at_route)?;
     let request = request.with_params(decoded);
-    handler.call(ports, &request).await.map_err(at_route)
+    let reply = handler.call(ports, &request).await.map_err(at_route)?;
+    let reads = matches!(method, Method::Get | Method::Head);
+    Ok(if reads && reply.status == 200 { reply.unless_seen(&request) } else { reply })
 }
 
 /// Makes a problem into a reply. An internal reason is logged under a fresh correlation id, with the route's

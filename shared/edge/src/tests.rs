@@ -3,11 +3,15 @@
 //! clock and a counter for randomness. Cases are data.
 
 use crate::{
-    BodyBudget, Caller, Code, Customer, GuestToken, Method, Problem, Reply, Request, Route, Service, ShareToken, Viewer, service_token,
-    session_token,
+    Access, BodyBudget, Call, Caller, Code, Credential, Customer, Endpoint, GuestToken, Json, JsonOrDefault, Method, MustBeKeyed, NoBody,
+    NoQuery, Operation, Parameters, Path, Presence, Problem, Reply, Request, Route, Service, ShareToken, Tick, Unconditional, Versioned,
+    Viewer,
+    access::{Named, Newcomer, Owner, Scope, Worker},
+    has_parameters, serves_all, service_token, session_token,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     cell::Cell,
@@ -107,13 +111,66 @@ async fn store(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
 async fn fail(_: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
     Err(Problem::internal("no such table: cart, password hunter2"))
 }
-async fn admin(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = crate::caller(ports, request)?;
-    let service = caller.require_scope("catalog:write")?;
-    Ok(Reply::json(200, &service.subject))
+/// A table as `shared/api` has one.
+macro_rules! operations {
+    ($($id:ident: $method:ident $access:ty, $query:ty, $body:ty, $change:ty;)+) => {$(
+        #[derive(Debug)]
+        enum $id {}
+        impl Operation for $id {
+            const ID: &'static str = stringify!($id);
+            const METHOD: Method = Method::$method;
+            type Access = $access;
+            type Path = NoParameters;
+            type Query = $query;
+            type Body = $body;
+            type Change = $change;
+        }
+    )+};
 }
-async fn own(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &crate::caller(ports, request)?.require_owner()?))
+#[derive(Debug)]
+struct NoParameters;
+impl Path for NoParameters {
+    const NAMES: &'static [&'static str] = &[];
+    fn read(_: &Request) -> Self {
+        Self
+    }
+}
+enum CatalogWrite {}
+impl Named for CatalogWrite {
+    const NAME: &'static str = "catalog:write";
+}
+enum Relay {}
+impl Named for Relay {
+    const NAME: &'static str = "relay";
+}
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Wish {
+    size: Option<u8>,
+}
+operations! {
+    Admin: Post Scope<CatalogWrite>, NoQuery, NoBody, Unconditional;
+    Own: Get Owner, NoQuery, NoBody, Unconditional;
+    Look: Get Newcomer, Parameters<Wish>, NoBody, Unconditional;
+    Wished: Put Scope<CatalogWrite>, NoQuery, Json<Wish>, MustBeKeyed;
+    Changed: Delete Owner, NoQuery, JsonOrDefault<Wish>, Versioned;
+    RunRelay: Get Worker<Relay>, Credential, NoBody, Unconditional;
+    StartRelay: Post Worker<Relay>, NoQuery, NoBody, Unconditional;
+}
+async fn admin(call: Call<'_, Admin>) -> Result<Reply, Problem> {
+    Ok(Reply::json(200, &call.caller.subject))
+}
+async fn own(call: Call<'_, Own>) -> Result<Reply, Problem> {
+    Ok(Reply::json(200, &*call.caller))
+}
+async fn look(call: Call<'_, Look>) -> Result<Reply, Problem> {
+    Ok(Reply::json(200, &call.query).etag(4))
+}
+async fn wished(call: Call<'_, Wished>) -> Result<Reply, Problem> {
+    Ok(Reply::json(200, &json!([call.body, call.change.key()])))
+}
+async fn changed(call: Call<'_, Changed>) -> Result<Reply, Problem> {
+    Ok(Reply::json(200, &json!([call.body, call.change.versions()])))
 }
 async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
     Ok(json!({ "done": 2 }))
@@ -123,9 +180,10 @@ fn answer(world: &World, request: Request) -> Reply {
     let routes = [
         Route::at("/skus/:sku").get(show).put(store),
         Route::at("/fail").get(fail),
-        Route::at("/admin").post(admin),
-        Route::at("/own").get(own),
-        Route::worker("/internal/workers/relay", "relay", tick),
+        Route::at("/admin").answer::<Admin>(admin).answer::<Wished>(wished).answer::<Changed>(changed),
+        Route::at("/own").answer::<Own>(own),
+        Route::at("/look").answer::<Look>(look),
+        Route::at("/internal/workers/relay").answer::<RunRelay>(Tick::new(tick)).answer::<StartRelay>(Tick::new(tick)),
     ];
     now(crate::serve(&routes, &world.ports(), request))
 }
@@ -478,7 +536,7 @@ fn a_share_looks_at_a_cart_and_owns_nothing() {
     }
     let caller = Caller::Share(share.clone());
     assert_eq!(caller.require_viewer().unwrap(), Viewer::Share(share.hash()));
-    assert!(!caller.has_scope("") && caller.owner_or_new().is_err());
+    assert!(caller.owner_or_new().is_err() && caller.require_scope("").is_err());
     // The same secret under the other prefix is another's.
     let guest = share.reveal().replace("shr_", "gst_");
     assert!(!text(&answer(&world, bearer(Method::Get, "/own", &guest))).contains(&share.hash()));
@@ -490,7 +548,7 @@ fn who_opens_a_cart_may_be_new_and_who_looks_at_one_may_not() {
     let (guest, service) = (GuestToken::generate(&world), Service { subject: "ci".into(), scopes: vec![] });
     assert_eq!(Caller::Nobody.owner_or_new().unwrap(), None);
     assert_eq!(Caller::Service(service.clone()).owner_or_new().unwrap(), None);
-    assert_eq!(Caller::Guest(guest.clone()).owner_or_new().unwrap(), Some(guest.owner()));
+    assert_eq!(Caller::Guest(guest.clone()).owner_or_new().unwrap().as_deref(), Some(&*guest.owner()));
     assert_eq!(Caller::Guest(guest.clone()).require_viewer().unwrap(), Viewer::Owner(guest.owner()));
     assert!(Caller::Nobody.require_viewer().is_err() && Caller::Service(service).require_viewer().is_err());
 }
@@ -498,5 +556,79 @@ fn who_opens_a_cart_may_be_new_and_who_looks_at_one_may_not() {
 #[test]
 fn nobody_owns_nothing_and_has_no_scope() {
     assert!(Caller::Nobody.require_owner().is_err());
-    assert!(!Caller::Nobody.has_scope(""));
+    assert!(Caller::Nobody.require_scope("").is_err());
+}
+
+// What is refused first is refused whatever else is wrong: a table of requests, each with one mistake less.
+#[test]
+fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
+    let world = World::with_secret();
+    let good = || bearer(Method::Put, "/admin", &token(&["catalog:write"], 0, 600));
+    let json = |request: Request, body: &str| request.with_header("content-type", "application/json").with_body(body);
+    let keyed = |request: Request| request.with_header("idempotency-key", "k-1");
+    let cases = [
+        (Request::new(Method::Put, "/admin?x=1"), "400 unknown_field"),
+        (Request::new(Method::Put, "/admin"), "401 credential_missing"),
+        (bearer(Method::Put, "/admin", &token(&["orders:read"], 0, 600)), "403 scope_missing"),
+        (good().with_body("{}"), "415 unsupported_media_type"),
+        (json(good(), ""), "400 malformed_json"),
+        (json(good(), r#"{"colour":1}"#), "400 unknown_field"),
+        (json(good(), r#"{"size":1}"#), "400 idempotency_key_required"),
+        (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "nonsense"), "200 -"),
+    ];
+    for (number, (request, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(code(&answer(&world, request)), expected, "{number}");
+    }
+    let reply = answer(&world, keyed(json(good(), r#"{"size":1}"#)));
+    assert_eq!(text(&reply), r#"[{"size":1},"k-1"]"#);
+}
+
+#[test]
+fn a_handler_is_given_what_its_row_names() {
+    let world = World::with_secret();
+    let guest = GuestToken::generate(&world);
+    let delete = || bearer(Method::Delete, "/admin", guest.reveal());
+    assert_eq!(text(&answer(&world, delete().with_header("if-match", "\"3\""))), r#"[{"size":null},[3]]"#);
+    assert_eq!(code(&answer(&world, delete().with_header("if-match", "nonsense"))), "400 invalid_field");
+    assert_eq!(code(&answer(&world, delete().with_header("idempotency-key", "a b"))), "400 invalid_idempotency_key");
+    assert_eq!(text(&answer(&world, Request::new(Method::Get, "/look?size=3"))), r#"{"size":3}"#);
+    assert_eq!(code(&answer(&world, Request::new(Method::Get, "/look?colour=3"))), "400 unknown_field");
+    let share = format!("shr_{}", &guest.reveal()[4..]);
+    assert_eq!(code(&answer(&world, bearer(Method::Get, "/look", &share))), "403 scope_missing");
+}
+
+#[test]
+fn who_has_seen_just_this_is_told_so_without_a_body() {
+    let ask = |method, tag: &str| answer(&World::default(), Request::new(method, "/look").with_header("if-none-match", tag));
+    for method in [Method::Get, Method::Head] {
+        let seen = ask(method, "\"4\"");
+        assert_eq!((seen.status, seen.body.len(), seen.get("etag"), seen.get("cache-control")), (304, 0, Some("\"4\""), Some("no-store")));
+    }
+    assert_eq!(ask(Method::Get, "\"3\"").status, 200);
+}
+
+#[test]
+fn the_table_says_what_is_checked() {
+    assert_eq!(Wished::ROW.access, Access::Scope("catalog:write"));
+    assert_eq!((Wished::ROW.takes_query, Wished::ROW.body, Wished::ROW.key), (false, Presence::Required, Presence::Required));
+    assert_eq!((Changed::ROW.is_versioned, Changed::ROW.body, Changed::ROW.key), (true, Presence::Optional, Presence::Optional));
+    assert_eq!((RunRelay::ROW.access, RunRelay::ROW.takes_query), (Access::Worker("relay"), true));
+    assert_eq!((Own::ROW.body, Own::ROW.key, Own::ROW.method), (Presence::Unread, Presence::Unread, Method::Get));
+}
+
+#[test]
+fn what_the_compiler_is_asked_is_answered_rightly() {
+    assert!(has_parameters("/a/:b/c/:d", &["b", "d"]) && has_parameters("/a", &[]) && has_parameters("/a/:b", &["b"]));
+    for names in [&["b"][..], &["d", "b"], &["b", "dd"], &["b", ""], &["b", "d", "e"], &[]] {
+        assert!(!has_parameters("/a/:b/c/:d", names), "{names:?}");
+    }
+    let at = |component, path| Endpoint { component, about: "", path, operations: &[] };
+    let table = [at("one", "/a"), at("two", "/b"), at("one", "/c")];
+    let serves = |component, served: &[&'static str]| {
+        serves_all(&table, component, &served.iter().map(|path| at(component, path)).collect::<Vec<_>>())
+    };
+    assert!(serves("one", &["/c", "/a"]) && serves("two", &["/b"]));
+    for served in [&["/a"][..], &["/a", "/b"], &["/a", "/c", "/b"], &["/a", "/a"], &[]] {
+        assert!(!serves("one", served), "{served:?}");
+    }
 }

@@ -14,7 +14,7 @@ mod key_set;
 use config::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
 use domain::ids::CustomerId;
 use edge::{
-    Code, Problem, Request,
+    Code, IdentityToken, Problem,
     jwt::{Expected, Refusal, Untrusted, Verified},
 };
 use ports::Ports;
@@ -22,14 +22,13 @@ use ports::Ports;
 /// What the header of a token signed with the shared secret says.
 const SHARED_SECRET_ALGORITHM: &str = "HS256";
 
-/// The customer whose provider's token is in `Authorization: Bearer`.
+/// The customer whom `token` names.
 ///
 /// # Errors
-/// `credential_missing` and `credential_invalid`; `identity_unavailable` while the provider's keys cannot be had;
+/// `credential_invalid`; `identity_unavailable` while the provider's keys cannot be had;
 /// `configuration_invalid` while the shop knows no provider.
-pub async fn customer(ports: &Ports<'_>, request: &Request) -> Result<CustomerId, Problem> {
-    let text = edge::bearer(request)?.ok_or_else(|| Problem::new(Code::CredentialMissing))?;
-    let token = Untrusted::read(text).map_err(refused)?;
+pub async fn customer(ports: &Ports<'_>, token: &IdentityToken) -> Result<CustomerId, Problem> {
+    let token = Untrusted::read(token.reveal()).map_err(refused)?;
     let verified = verify(ports, &token).await?;
     let subject = verified.sub.ok_or_else(|| invalid("the token names nobody"))?;
     CustomerId::try_from(subject).map_err(|error| invalid(&error.to_string()))

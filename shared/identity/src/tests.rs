@@ -2,7 +2,10 @@
 //! that hold variables, a clock, a key-value store and a provider that counts; tokens signed by another library.
 
 use super::*;
-use edge::Method;
+use edge::{
+    Method, Request,
+    access::{Admit as _, Customer},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ports::{
     Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Random, Sql, SqlError,
@@ -48,7 +51,8 @@ impl World {
     fn ask(&self, token: &str) -> String {
         let ports = Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self };
         let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));
-        match pollster::block_on(customer(&ports, &request)) {
+        let asked = Customer::admit(&ports, &request).and_then(|token| pollster::block_on(customer(&ports, &token)));
+        match asked {
             Ok(customer) => customer.as_str().to_owned(),
             Err(problem) => problem.code().slug().to_owned(),
         }

@@ -21,12 +21,40 @@ pub struct Mismatch(Box<Inner>);
 #[derive(Debug)]
 struct Inner {
     pointer: String,
-    text: String,
+    fault: Fault,
+}
+
+/// What is wrong with a value, without the value: it may be somebody's own.
+#[derive(Debug)]
+pub enum Fault {
+    /// A member that the type does not know.
+    Unknown {
+        /// Those it knows.
+        known: &'static [&'static str],
+    },
+    /// A member is not there.
+    Missing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A member is there more than once.
+    Duplicate {
+        /// Its name.
+        name: &'static str,
+    },
+    /// Another kind of value.
+    Expected {
+        /// What would be right, in serde's words: `i64`, `a string`, `` `receive` or `adjust` ``.
+        what: String,
+    },
+    /// What the type itself says of it.
+    Said(String),
 }
 
 impl Mismatch {
-    fn new(text: String) -> Self {
-        Self(Box::new(Inner { pointer: String::new(), text }))
+    #[cold]
+    fn new(fault: Fault) -> Self {
+        Self(Box::new(Inner { pointer: String::new(), fault }))
     }
 
     /// Where, as a JSON pointer. An unknown member is in it; a missing or repeated one is not.
@@ -35,10 +63,10 @@ impl Mismatch {
         &self.0.pointer
     }
 
-    /// What is wrong, in serde's words, and without the value: it may be somebody's own.
+    /// What is wrong.
     #[must_use]
-    pub fn text(&self) -> &str {
-        &self.0.text
+    pub fn fault(&self) -> &Fault {
+        &self.0.fault
     }
 
     #[cold]
@@ -53,50 +81,88 @@ impl Display for Mismatch {
         if !self.0.pointer.is_empty() {
             write!(f, "{}: ", self.0.pointer)?;
         }
-        f.write_str(&self.0.text)
+        match &self.0.fault {
+            Fault::Unknown { known } => write!(f, "unknown here, known: {}", listed(known)),
+            Fault::Missing { name } => write!(f, "`{name}` is missing"),
+            Fault::Duplicate { name } => write!(f, "`{name}` is there twice"),
+            Fault::Expected { what } => write!(f, "expected {what}"),
+            Fault::Said(text) => f.write_str(text),
+        }
+    }
+}
+
+/// Names in a row, as a sentence has them.
+#[must_use]
+pub fn listed(names: &[&str]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [first, second] => format!("`{first}` or `{second}`"),
+        all => all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
     }
 }
 
 impl std::error::Error for Mismatch {}
 
+// What serde would otherwise say as an English sentence, to be kept as what it is.
 impl de::Error for Mismatch {
     fn custom<T: Display>(text: T) -> Self {
-        Self::new(text.to_string())
+        Self::new(Fault::Said(text.to_string()))
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        invalid("type", expected)
+        other_than(expected)
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        invalid("value", expected)
+        other_than(expected)
+    }
+
+    fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
+        other_than(expected)
+    }
+
+    fn unknown_variant(_: &str, expected: &'static [&'static str]) -> Self {
+        let one_of = if expected.len() > 2 { "one of " } else { "" };
+        Self::new(Fault::Expected { what: format!("{one_of}{}", listed(expected)) })
+    }
+
+    fn unknown_field(_: &str, known: &'static [&'static str]) -> Self {
+        Self::new(Fault::Unknown { known })
+    }
+
+    fn missing_field(name: &'static str) -> Self {
+        Self::new(Fault::Missing { name })
+    }
+
+    fn duplicate_field(name: &'static str) -> Self {
+        Self::new(Fault::Duplicate { name })
     }
 }
 
 #[cold]
-fn invalid(what: &str, expected: &dyn Expected) -> Mismatch {
-    Mismatch::new(format!("invalid {what}, expected {expected}"))
+fn other_than(expected: &dyn Expected) -> Mismatch {
+    Mismatch::new(Fault::Expected { what: expected.to_string() })
 }
 
 fn parsed<T: FromStr>(text: &str, expected: &dyn Expected) -> Result<T, Mismatch> {
-    text.parse().map_err(|_| invalid("value", expected))
+    text.parse().map_err(|_| other_than(expected))
 }
 
 fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
     match tree {
         Tree::Whole(number) => Ok(number),
         Tree::Written(text) => parsed(&text, expected),
-        Tree::Large(_) => Err(invalid("value", expected)),
-        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(invalid("type", expected)),
+        Tree::Large(_) => Err(other_than(expected)),
+        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
 fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
     match tree {
-        Tree::Whole(number) => u64::try_from(number).map_err(|_| invalid("value", expected)),
+        Tree::Whole(number) => u64::try_from(number).map_err(|_| other_than(expected)),
         Tree::Large(number) => Ok(number),
         Tree::Written(text) => parsed(&text, expected),
-        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(invalid("type", expected)),
+        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
@@ -104,14 +170,14 @@ fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
     match tree {
         Tree::Text(text) | Tree::Written(text) => storable(text),
         Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::List(_) | Tree::Object(_) => {
-            Err(invalid("type", expected))
+            Err(other_than(expected))
         }
     }
 }
 
 /// A text that every database takes. PostgreSQL's has no U+0000, as text or in jsonb (its manual, 8.3 and 8.14).
 fn storable(text: String) -> Result<String, Mismatch> {
-    if text.contains(crate::NUL) { Err(Mismatch::new(crate::WITHOUT_NUL.to_owned())) } else { Ok(text) }
+    if text.contains(crate::NUL) { Err(Mismatch::new(Fault::Said(crate::WITHOUT_NUL.to_owned()))) } else { Ok(text) }
 }
 
 fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
@@ -124,7 +190,7 @@ fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
         | Tree::Real(_)
         | Tree::Text(_)
         | Tree::Written(_)
-        | Tree::Object(_) => Err(invalid("type", expected)),
+        | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
@@ -132,7 +198,7 @@ fn object(tree: Tree, expected: &dyn Expected) -> Result<Members, Mismatch> {
     match tree {
         Tree::Object(members) => Ok(Members { members: members.into_iter(), current: None }),
         Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::Text(_) | Tree::Written(_) | Tree::List(_) => {
-            Err(invalid("type", expected))
+            Err(other_than(expected))
         }
     }
 }
@@ -185,7 +251,7 @@ impl<'de> Deserializer<'de> for Tree {
             Self::Bool(value) => value,
             Self::Written(text) => parsed(&text, &visitor)?,
             Self::Null | Self::Whole(_) | Self::Large(_) | Self::Real(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => {
-                return Err(invalid("type", &visitor));
+                return Err(other_than(&visitor));
             }
         };
         visitor.visit_bool(value)
@@ -205,7 +271,7 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        if matches!(self, Self::Null) { visitor.visit_unit() } else { Err(invalid("type", &visitor)) }
+        if matches!(self, Self::Null) { visitor.visit_unit() } else { Err(other_than(&visitor)) }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
@@ -223,7 +289,7 @@ impl<'de> Deserializer<'de> for Tree {
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         let items = list(self, &visitor)?;
-        if items.items.len() == len { visitor.visit_seq(items) } else { Err(invalid("length", &visitor)) }
+        if items.items.len() == len { visitor.visit_seq(items) } else { Err(other_than(&visitor)) }
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
@@ -342,14 +408,14 @@ impl<'de> VariantAccess<'de> for Name {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Mismatch> {
-        Err(invalid("type", &"a variant without data"))
+        Err(other_than(&"a variant without data"))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mismatch> {
-        Err(invalid("type", &visitor))
+        Err(other_than(&visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
-        Err(invalid("type", &visitor))
+        Err(other_than(&visitor))
     }
 }

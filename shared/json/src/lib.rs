@@ -11,7 +11,7 @@ mod de;
 mod object;
 mod tree;
 
-pub use de::Mismatch;
+pub use de::{Fault, Mismatch, listed};
 pub use object::{member, put, text, value};
 pub use serde_json::{Map, Value};
 

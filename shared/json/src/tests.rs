@@ -82,16 +82,16 @@ fn an_error_knows_its_place_and_does_not_repeat_the_value() {
         quantity: u8,
     }
     let cases = [
-        (r#"{"lines":[{"quantity":1},{"quantity":"secret"}]}"#, "/lines/1/quantity: invalid type, expected u8"),
-        (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity: invalid value, expected u8"),
-        (r#"{"lines":[{"quantity":256}]}"#, "/lines/0/quantity: invalid value, expected u8"),
-        (r#"{"lines":[{"quantity":1.0}]}"#, "/lines/0/quantity: invalid type, expected u8"),
-        (r#"{"lines":[{"quantity":1,"a/~b":1}]}"#, "/lines/0/a~1~0b: unknown field `a/~b`, expected `quantity`"),
-        (r#"{"lines":[{"quantity":1,"quantity":1}]}"#, "/lines/0: duplicate field `quantity`"),
-        (r#"{"lines":[{}]}"#, "/lines/0: missing field `quantity`"),
-        (r#"{"lines":[[1]]}"#, "/lines/0: invalid type, expected struct Line"),
-        (r#"{"lines":[],"pair":[1,2,3]}"#, "/pair: invalid length, expected a tuple of size 2"),
-        ("[]", "invalid type, expected struct Cart"),
+        (r#"{"lines":[{"quantity":1},{"quantity":"secret"}]}"#, "/lines/1/quantity: expected u8"),
+        (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity: expected u8"),
+        (r#"{"lines":[{"quantity":256}]}"#, "/lines/0/quantity: expected u8"),
+        (r#"{"lines":[{"quantity":1.0}]}"#, "/lines/0/quantity: expected u8"),
+        (r#"{"lines":[{"quantity":1,"a/~b":1}]}"#, "/lines/0/a~1~0b: unknown here, known: `quantity`"),
+        (r#"{"lines":[{"quantity":1,"quantity":1}]}"#, "/lines/0: `quantity` is there twice"),
+        (r#"{"lines":[{}]}"#, "/lines/0: `quantity` is missing"),
+        (r#"{"lines":[[1]]}"#, "/lines/0: expected struct Line"),
+        (r#"{"lines":[],"pair":[1,2,3]}"#, "/pair: expected a tuple of size 2"),
+        ("[]", "expected struct Cart"),
     ];
     for (text, expected) in cases {
         assert_eq!(read::<Cart>(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
@@ -121,7 +121,7 @@ fn a_pair_is_read_as_what_is_asked_of_it() {
     let expected = Query { text: "1".into(), number: Some(-2), yes: true, absent: None };
     assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap(), expected);
     let query = pairs(&[("text", "1"), ("number", "x")]);
-    assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap_err().to_string(), "/number: invalid value, expected i64");
+    assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap_err().to_string(), "/number: expected i64");
 }
 
 #[test]

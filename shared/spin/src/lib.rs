@@ -1,6 +1,6 @@
 //! The only crate that knows spin-sdk: the ports over Spin's host interfaces, and the two shapes of component.
 //!
-//! [`http!`] makes a crate an HTTP component from its [`edge::Route`]s. [`worker!`] makes it one that the cron
+//! [`http!`] makes a crate an HTTP component from its endpoints in the table (`shared/api`). [`worker!`] makes it one that the cron
 //! trigger can run as well. Neither can fail outwards: what goes wrong is a problem document before it gets
 //! here, and a guest that trapped would answer an empty 500.
 //!
@@ -35,13 +35,36 @@ pub use redis::Redis;
 #[doc(hidden)]
 pub use serve::{serve, serve_on};
 
-/// Exports the HTTP handler: `spin_shell::http!(Route::at("/api/v1/cart").get(get).post(create));`
+/// Exports the HTTP handler: each endpoint of the component, and what answers each of its operations.
 ///
-/// Several routes, for several triggers on one component, are separated by commas.
+/// ```ignore
+/// spin_shell::http!(api::CART { view_cart: view, open_cart: open, clear_cart: clear });
+/// ```
+///
+/// An operation that is left out does not compile, nor does an endpoint that the table says is this crate's. Routes that check by
+/// themselves what they are sent are for a crate of which the table knows nothing, which is one of development:
+/// `spin_shell::http!(Route::at("/test/clock").get(show));`
 #[macro_export]
 macro_rules! http {
+    ($(api::$endpoint:ident { $($answers:tt)* }),+ $(,)?) => {
+        $crate::all_of_the_component!($(api::$endpoint),+);
+        $crate::export_http!($crate::serve, &[$(api::$endpoint { $($answers)* }.route()),+]);
+    };
     ($($route:expr),+ $(,)?) => {
+        $crate::all_of_the_component!();
         $crate::export_http!($crate::serve, &[$($route),+]);
+    };
+}
+
+/// Holds a crate to the endpoints that the table has of it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! all_of_the_component {
+    ($($endpoint:path),*) => {
+        const _: () = assert!(
+            $crate::edge::serves_all(api::ENDPOINTS, env!("CARGO_PKG_NAME"), &[$($endpoint),*]),
+            "these are not the endpoints that shared/api declares of this component"
+        );
     };
 }
 
@@ -77,7 +100,7 @@ macro_rules! export_http {
     };
 }
 
-/// Exports a worker: `GET` and `POST /internal/workers/<name>`, and `handle-cron-event`.
+/// Exports a worker: its endpoint, and `handle-cron-event`. `spin_shell::worker!(api::OUTBOX_RELAY, tick);`
 ///
 /// `tick` is an `async fn(&Ports<'_>) -> Result<impl Serialize, Problem>`: it takes no input, does a bounded
 /// amount of work, and reports what it did. For crates at `functions/<area>/<name>`: the world is read from `wit/`.
@@ -86,8 +109,8 @@ macro_rules! export_http {
 #[cfg(feature = "cron")]
 #[macro_export]
 macro_rules! worker {
-    ($name:literal, $tick:expr) => {
-        $crate::http!($crate::edge::Route::worker(concat!("/internal/workers/", $name), $name, $tick));
+    (api::$endpoint:ident, $tick:expr) => {
+        $crate::http_of_worker!(api::$endpoint, $tick);
 
         #[doc(hidden)]
         mod spin_cron {
@@ -105,7 +128,7 @@ macro_rules! worker {
 
         impl spin_cron::Guest for Component {
             fn handle_cron_event(_: spin_cron::Metadata) -> Result<(), spin_cron::Error> {
-                $crate::run_tick($name, $tick).map_err(spin_cron::Error::Other)
+                $crate::run_tick(api::$endpoint.worker(), $tick).map_err(spin_cron::Error::Other)
             }
         }
     };
@@ -115,7 +138,16 @@ macro_rules! worker {
 #[cfg(not(feature = "cron"))]
 #[macro_export]
 macro_rules! worker {
-    ($name:literal, $tick:expr) => {
-        $crate::http!($crate::edge::Route::worker(concat!("/internal/workers/", $name), $name, $tick));
+    (api::$endpoint:ident, $tick:expr) => {
+        $crate::http_of_worker!(api::$endpoint, $tick);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! http_of_worker {
+    (api::$endpoint:ident, $tick:expr) => {
+        $crate::all_of_the_component!(api::$endpoint);
+        $crate::export_http!($crate::serve, &[api::$endpoint::all($crate::edge::Tick::new($tick)).route()]);
     };
 }

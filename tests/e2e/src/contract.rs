@@ -41,6 +41,27 @@ pub fn conforms(method: &str, target: &str, reply: &Reply) -> Result<(), String>
     of_path(method, template, item, reply).map_err(|wrong| format!("{method} {template}: {wrong}"))
 }
 
+fn operation(id: &str) -> &'static Value {
+    let items = DOCUMENT["paths"].as_object().into_iter().flat_map(|paths| paths.values());
+    let mut operations = items.filter_map(Value::as_object).flat_map(|item| item.values());
+    operations.find(|operation| operation["operationId"] == id).unwrap_or_else(|| panic!("docs/openapi.json does not know {id}"))
+}
+
+/// The body that the document gives as an example for the operation `id`.
+pub(crate) fn example(id: &str) -> Option<Value> {
+    operation(id).pointer("/requestBody/content/application~1json/example").cloned()
+}
+
+/// The names of the query's parameters of the operation `id`.
+///
+/// # Panics
+/// When the document does not know it.
+#[must_use]
+pub fn query_parameters(id: &str) -> Vec<String> {
+    let parameters = operation(id)["parameters"].as_array().into_iter().flatten();
+    parameters.filter(|it| it["in"] == "query").filter_map(|it| it["name"].as_str().map(str::to_owned)).collect()
+}
+
 fn of_path(method: &str, template: &str, item: &'static Value, reply: &Reply) -> Result<(), String> {
     let declared = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     let Some(operation) = item.get(&declared) else {

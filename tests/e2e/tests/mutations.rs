@@ -1,9 +1,10 @@
-//! Bad input (SEC-2): good requests of every operation of the API document, spoiled in every way a seed can think of. Whatever comes
+//! Bad input (SEC-2): good requests of every operation of the table, spoiled in every way a seed can think of. Whatever comes
 //! of one, it is no 5xx and it is documented, and what is refused, or only read, has changed nothing: no row, no key-value.
 //!
 //! `cargo till test --mutations 100000`. A failure prints the seed and the requests as `curl` has them.
 
-use e2e::{Answer, CustomerClaims, Guest, Reply, Settings, Shop, SigningKey, conforms, send_bytes};
+use api::{Endpoint, Presence, Row};
+use e2e::{Answer, Reply, Scene, Settings, Shop, conforms, query_parameters, send_bytes};
 use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, env, fmt::Write as _, time::Instant};
@@ -15,43 +16,23 @@ const BATCH: usize = 20;
 /// What a refusal may change: it is counted, the provider's keys are fetched, and the provider's health is remembered.
 const NOBODYS: [&str; 4] = ["table counter", "key-value identity/", "key-value breaker/", "key-value lease/"];
 
-/// One operation of the document.
+/// One operation of the table.
 struct Operation {
-    method: String,
-    path: String,
-    body: Option<Value>,
+    endpoint: &'static Endpoint,
+    row: &'static Row,
     queries: Vec<String>,
-    /// Whether it is refused without an `Idempotency-Key`.
-    keyed: bool,
 }
 
 impl Operation {
     /// How often it is chosen: a body has the most to spoil.
     fn weight(&self) -> u8 {
-        if self.body.is_some() { 3 } else { 1 }
+        if self.row.body == Presence::Unread { 1 } else { 3 }
     }
 }
 
 /// Every operation there is: whoever adds one has it mutated.
 fn operations() -> Vec<Operation> {
-    let document: Value = serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap();
-    let mut all = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, operation)| operation.get("operationId").is_some()) {
-            let media = &operation["requestBody"]["content"]["application/json"];
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let keyed = parameters.clone().any(|it| it["name"] == "Idempotency-Key" && it["required"] == true);
-            all.push(Operation {
-                method: method.to_uppercase(),
-                path: path.clone(),
-                body: media.get("example").cloned(),
-                queries: parameters.filter(|it| it["in"] == "query").filter_map(|it| it["name"].as_str().map(str::to_owned)).collect(),
-                keyed,
-            });
-        }
-    }
-    assert!(all.len() >= 40, "{}", all.len());
-    all
+    e2e::scene::operations().map(|(endpoint, row)| Operation { endpoint, row, queries: query_parameters(row.id) }).collect()
 }
 
 /// An order was cancelled, and its refund was refused; the refund.
@@ -61,95 +42,44 @@ fn dead_refund(shop: &Shop, sku: &str) -> String {
     buyer.cancels_and_is_owed(order["order_id"].as_str().unwrap(), 400)
 }
 
-/// Somebody with something in the cart, an open session, a share, an order; what an operator looks at; and everybody's tokens.
-struct Scene {
-    guest: String,
-    service: String,
-    customer: String,
-    names: Vec<(&'static str, String)>,
+/// A scene of goods of its own, since a spoiled request that is good may have made the last ones dearer; and what an operator looks at.
+fn scene(shop: &Shop) -> Scene<'_> {
+    let scene = Scene::of(shop.guest());
+    let event = shop.rows("outbox", "aggregate", &format!("cart/{}", scene.owner.cart_id))[0]["event_id"].clone();
+    let refund = dead_refund(shop, &scene.sku);
+    scene.with("compensation_id", refund).with("event_id", event.as_str().unwrap().to_owned())
 }
 
-impl Scene {
-    fn new(shop: &Shop) -> Self {
-        // Its own: a spoiled request that is good may have made the last one dearer.
-        let sku = shop.sku().create();
-        let buyer: Guest<'_> = shop.guest();
-        let order = buyer.buy(&sku, 1);
-        buyer.call("POST", "/api/v1/cart").json(&json!({})).send();
-        buyer.add(&sku, 2).expect(200);
-        let (share, session) = (buyer.share(), buyer.check_out());
-        let text = |member: &str| order[member].as_str().unwrap().to_owned();
-        let event = shop.rows("outbox", "aggregate", &format!("cart/{}", buyer.cart_id))[0]["event_id"].clone();
-        let names = vec![
-            ("{compensation_id}", dead_refund(shop, &sku)),
-            ("{event_id}", event.as_str().unwrap().to_owned()),
-            ("{line_id}", sku.clone()),
-            ("{sku}", sku),
-            ("{session_id}", session.session_id.clone()),
-            ("{share_id}", share.share_id),
-            ("{order_id}", text("order_id")),
-            ("{order_number}", text("order_number")),
-        ];
-        Self {
-            guest: buyer.token,
-            service: shop.token("catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run"),
-            customer: CustomerClaims::of("customer-mutated").signed(SigningKey::Shared),
-            names,
+/// A good request.
+fn good(scene: &Scene<'_>, operation: &Operation, random: &mut StdRng) -> Request {
+    let row = operation.row;
+    let mut target = scene.path(operation.endpoint);
+    let values = ["VN", "US", "standard", "CA", "1", "50", "confirmed", "abc", ""];
+    let mut pairs: Vec<String> = Vec::new();
+    for name in &operation.queries {
+        if random.random_bool(0.5) {
+            pairs.push(format!("{name}={}", values.choose(random).unwrap()));
         }
     }
-
-    fn token(&self, operation: &Operation) -> &str {
-        let is = |prefix: &str| operation.path.starts_with(prefix);
-        if is("/api/v1/session") {
-            &self.customer
-        } else if is("/internal")
-            || is("/api/v1/catalog")
-            || is("/api/v1/config")
-            || is("/api/v1/operations")
-            || (operation.method == "POST" && operation.path == "/api/v1/orders")
-        {
-            &self.service
-        } else {
-            &self.guest
-        }
+    if !pairs.is_empty() {
+        write!(target, "?{}", pairs.join("&")).unwrap();
     }
-
-    /// A good request.
-    fn request(&self, operation: &Operation, random: &mut StdRng) -> Request {
-        let mut target = operation.path.clone();
-        for (name, value) in &self.names {
-            target = target.replace(name, value);
-        }
-        assert!(!target.contains('{'), "{target}: a scene has nothing of this name");
-        let values = ["VN", "US", "standard", "CA", "1", "50", "confirmed", "abc", ""];
-        let mut pairs: Vec<String> = Vec::new();
-        for name in &operation.queries {
-            if random.random_bool(0.5) {
-                pairs.push(format!("{name}={}", values.choose(random).unwrap()));
-            }
-        }
-        if !pairs.is_empty() {
-            write!(target, "?{}", pairs.join("&")).unwrap();
-        }
-        let mut headers = vec![("Host".to_owned(), b"shop.example".to_vec())];
-        headers.push(("Authorization".to_owned(), format!("Bearer {}", self.token(operation)).into_bytes()));
-        // Where one has to be there, it is mostly one that nobody had.
-        if operation.keyed && random.random_bool(0.9) {
-            headers.push(("Idempotency-Key".to_owned(), e2e::unique("m").into_bytes()));
-        } else if random.random_bool(0.2) {
-            headers.push(("Idempotency-Key".to_owned(), format!("m{}", random.random_range(0..50)).into_bytes()));
-        }
-        if random.random_bool(0.1) {
-            headers.push(("If-Match".to_owned(), format!("\"{}\"", random.random_range(0..9)).into_bytes()));
-        }
-        let body = operation.body.as_ref().map(Value::to_string).unwrap_or_default();
-        let body =
-            self.names.iter().filter(|(name, _)| *name == "{sku}").fold(body, |body, (_, sku)| body.replace("TILL-0001", sku)).into_bytes();
-        if !body.is_empty() {
-            headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
-        }
-        Request { method: operation.method.clone(), target: target.into_bytes(), headers, body, length: None, tail: Vec::new() }
+    let mut headers = vec![("Host".to_owned(), b"shop.example".to_vec())];
+    headers.push(("Authorization".to_owned(), format!("Bearer {}", scene.token(row)).into_bytes()));
+    // Where one has to be there, it is mostly one that nobody had.
+    if row.key == Presence::Required && random.random_bool(0.9) {
+        headers.push(("Idempotency-Key".to_owned(), e2e::unique("m").into_bytes()));
+    } else if random.random_bool(0.2) {
+        headers.push(("Idempotency-Key".to_owned(), format!("m{}", random.random_range(0..50)).into_bytes()));
     }
+    if random.random_bool(0.1) {
+        headers.push(("If-Match".to_owned(), format!("\"{}\"", random.random_range(0..9)).into_bytes()));
+    }
+    let body = scene.body(row).map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    if !body.is_empty() {
+        headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
+    }
+    Request { method: row.method.name().to_owned(), target: target.into_bytes(), headers, body, length: None, tail: Vec::new() }
 }
 
 /// A request as far as it can be told apart.
@@ -557,15 +487,15 @@ fn a_spoiled_request_is_never_our_fault_and_changes_nothing() {
     let mut random = StdRng::seed_from_u64(seed);
     let (mut statuses, mut looks): (BTreeMap<u16, usize>, usize) = (BTreeMap::new(), 0);
     let begun = Instant::now();
-    let mut scene = Scene::new(&shop);
+    let mut current = scene(&shop);
     let mut before = prints(&shop);
     let mut batch: Vec<Sent> = Vec::new();
     for number in 0..count {
         if number % SCENE == SCENE - 1 {
-            scene = Scene::new(&shop);
+            current = scene(&shop);
             before = prints(&shop);
         }
-        let mut request = scene.request(operations.choose_weighted(&mut random, Operation::weight).unwrap(), &mut random);
+        let mut request = good(&current, operations.choose_weighted(&mut random, Operation::weight).unwrap(), &mut random);
         let is_whole = mutate(&mut request, &mut random);
         let sent = Sent { request, is_whole };
         let (status, changed) = sent.send().unwrap_or_else(|wrong| panic!("request {number} of EDGETILL_SEED={seed}: {wrong}"));

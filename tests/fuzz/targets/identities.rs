@@ -5,7 +5,10 @@
 
 use arbitrary::Arbitrary;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use edge::{Code, Method, Request};
+use edge::{
+    Code, Method, Request,
+    access::{Admit as _, Customer},
+};
 use fuzz::{World, refused, signature};
 use ports::HttpResponse;
 use serde_json::Value;
@@ -101,7 +104,8 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     }
     let token = token(&input.token);
     let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));
-    let customer = match pollster::block_on(identity::customer(&world.ports(), &request)) {
+    let asked = Customer::admit(&world.ports(), &request);
+    let customer = match asked.and_then(|token| pollster::block_on(identity::customer(&world.ports(), &token))) {
         Ok(customer) => customer,
         Err(problem) => {
             let told = refused(problem, &[Code::CredentialInvalid, Code::IdentityUnavailable]);

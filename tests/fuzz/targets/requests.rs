@@ -95,7 +95,7 @@ fn serve(route: Route, request: Request) -> Reply {
 fn every_endpoint(method: &str, target: &str) {
     let path = target.split('?').next().unwrap_or_default();
     for endpoint in api::ENDPOINTS {
-        let declared = endpoint.methods.iter().fold(Route::at(endpoint.path), |route, (name, _)| match Method::named(name) {
+        let declared = endpoint.operations.iter().fold(Route::at(endpoint.path), |route, row| match row.method {
             Method::Get => route.get(ok),
             Method::Post => route.post(ok),
             Method::Put => route.put(ok),
@@ -111,7 +111,7 @@ fn every_endpoint(method: &str, target: &str) {
                 .split('/')
                 .zip(&segments)
                 .all(|(known, segment)| known == *segment || (known.starts_with(':') && !segment.is_empty()));
-        let serves = endpoint.methods.iter().any(|(name, _)| *name == method || (*name == "GET" && method == "HEAD"));
+        let serves = endpoint.operations.iter().any(|row| row.method.name() == method || (row.method == Method::Get && method == "HEAD"));
         match reply.status {
             404 => assert!(!fits, "{target} is not {}", endpoint.path),
             405 => assert!(fits && !serves && reply.get("allow").is_some(), "{method} {target}"),

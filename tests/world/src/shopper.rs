@@ -2,7 +2,7 @@
 
 use crate::{Answer, World};
 use app::Change;
-use edge::{Method, Request, Viewer};
+use edge::{Method, OwnerOrService, Request, Viewer};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ impl World {
         let mut shopper = Shopper { world: self, token, owner: String::new() };
         let request = shopper.request("GET", "/api/v1/cart", &Value::Null, None);
         let caller = edge::caller(&self.ports(), &request).expect("the token is good");
-        shopper.owner = caller.require_owner().expect("a guest is an owner");
+        shopper.owner = caller.require_owner().expect("a guest is an owner").into();
         shopper
     }
 
@@ -121,10 +121,15 @@ impl<'w> Shopper<'w> {
         text(&self.confirm(&session).expect(201), "order_id")
     }
 
+    fn asks(&self, request: &Request, scope: &str) -> OwnerOrService {
+        let caller = edge::caller(&self.world.ports(), request).expect("the token is good");
+        caller.require_owner_or_scope(scope).expect("an owner")
+    }
+
     /// An order.
     pub fn order(&self, order_id: &str) -> Answer {
         let request = self.request("GET", "/api/v1/orders", &Value::Null, None);
-        let caller = edge::caller(&self.world.ports(), &request).expect("the token is good");
+        let caller = self.asks(&request, "orders:read");
         Answer::of(app::order::by_id(&self.world.ports(), &caller, order_id))
     }
 
@@ -133,7 +138,7 @@ impl<'w> Shopper<'w> {
         let key = ports::Random::id(self.world);
         let body = json!({ "reason": "changed my mind" });
         let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
-        let caller = edge::caller(&self.world.ports(), &request).expect("the token is good");
+        let caller = self.asks(&request, "orders:write");
         let (body, change) = (request.json().expect("a reason"), Change::keyed(&request).expect("a key"));
         Answer::of(block_on(app::order::cancel(&self.world.ports(), &caller, order_id, &body, &change)))
     }

@@ -1,12 +1,11 @@
 //! `/api/v1/session`: from a customer's token of their identity provider to the session token of the shop.
 
 use app::session;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::SESSION.path).post(open));
+spin_shell::http!(api::SESSION { open_session: open });
 
-async fn open(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let customer = identity::customer(ports, request).await?;
-    session::open(ports, &customer, &request.json_or_default()?)
+async fn open(call: Call<'_, api::open_session>) -> Result<Reply, Problem> {
+    let customer = identity::customer(call.ports, &call.caller).await?;
+    session::open(call.ports, &customer, &call.body)
 }

@@ -1,23 +1,18 @@
 //! `/api/v1/cart`: open the caller's cart, look at it, clear it.
 
-use app::{Change, cart};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::cart;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART.path).get(view).post(create).delete(clear));
+spin_shell::http!(api::CART { view_cart: view, open_cart: open, clear_cart: clear });
 
-async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.owner_or_new()?;
-    cart::create(ports, owner, &request.json_or_default()?)
+async fn view(call: Call<'_, api::view_cart>) -> Result<Reply, Problem> {
+    cart::view(call.ports, &call.caller)
 }
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    let viewer = edge::caller(ports, request)?.require_viewer()?;
-    Ok(cart::view(ports, &viewer)?.unless_seen(request))
+async fn open(call: Call<'_, api::open_cart>) -> Result<Reply, Problem> {
+    cart::create(call.ports, call.caller.map(Into::into), &call.body)
 }
 
-async fn clear(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::clear(ports, &owner, &Change::of(request)?)
+async fn clear(call: Call<'_, api::clear_cart>) -> Result<Reply, Problem> {
+    cart::clear(call.ports, &call.caller, &call.change)
 }

@@ -1,12 +1,10 @@
 //! `/api/v1/cart/items`: add to the caller's cart.
 
-use app::{Change, cart};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::cart;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_ITEMS.path).post(add));
+spin_shell::http!(api::CART_ITEMS { add_to_cart: add });
 
-async fn add(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::add_line(ports, &owner, &request.json()?, &Change::of(request)?)
+async fn add(call: Call<'_, api::add_to_cart>) -> Result<Reply, Problem> {
+    cart::add_line(call.ports, &call.caller, &call.body, &call.change)
 }

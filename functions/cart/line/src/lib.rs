@@ -1,17 +1,14 @@
 //! `/api/v1/cart/items/:line_id`: one line of the caller's cart.
 
-use app::{Change, cart};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::cart;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_ITEM.path).put(set_quantity).delete(remove));
+spin_shell::http!(api::CART_ITEM { set_quantity, remove_line: remove });
 
-async fn set_quantity(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::set_quantity(ports, &owner, request.param("line_id"), &request.json()?, &Change::of(request)?)
+async fn set_quantity(call: Call<'_, api::set_quantity>) -> Result<Reply, Problem> {
+    cart::set_quantity(call.ports, &call.caller, &call.path.line_id, &call.body, &call.change)
 }
 
-async fn remove(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::remove_line(ports, &owner, request.param("line_id"), &Change::of(request)?)
+async fn remove(call: Call<'_, api::remove_line>) -> Result<Reply, Problem> {
+    cart::remove_line(call.ports, &call.caller, &call.path.line_id, &call.change)
 }

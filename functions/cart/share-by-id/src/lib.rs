@@ -1,12 +1,10 @@
 //! `/api/v1/cart/shares/:share_id`: end a share of the caller's cart.
 
-use app::{Change, cart};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::cart;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_SHARE.path).delete(revoke));
+spin_shell::http!(api::CART_SHARE { revoke_share: revoke });
 
-async fn revoke(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::revoke_share(ports, &owner, request.param("share_id"), &Change::of(request)?)
+async fn revoke(call: Call<'_, api::revoke_share>) -> Result<Reply, Problem> {
+    cart::revoke_share(call.ports, &call.caller, &call.path.share_id, &call.change)
 }

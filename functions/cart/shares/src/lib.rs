@@ -1,17 +1,14 @@
 //! `/api/v1/cart/shares`: links by which others may look at the caller's cart.
 
 use app::cart;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_SHARES.path).get(list).post(share));
+spin_shell::http!(api::CART_SHARES { list_shares: list, share_cart: share });
 
-async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    cart::list_shares(ports, &edge::caller(ports, request)?.require_owner()?)
+async fn list(call: Call<'_, api::list_shares>) -> Result<Reply, Problem> {
+    cart::list_shares(call.ports, &call.caller)
 }
 
-async fn share(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    cart::share(ports, &owner, &request.json_or_default()?)
+async fn share(call: Call<'_, api::share_cart>) -> Result<Reply, Problem> {
+    cart::share(call.ports, &call.caller, &call.body)
 }

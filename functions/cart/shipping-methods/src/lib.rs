@@ -1,12 +1,10 @@
 //! `/api/v1/cart/shipping-methods`: how the caller's cart could be sent, and for how much.
 
 use app::cart;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_SHIPPING_METHODS.path).get(list));
+spin_shell::http!(api::CART_SHIPPING_METHODS { list_shipping_methods: list });
 
-async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let viewer = edge::caller(ports, request)?.require_viewer()?;
-    cart::shipping_methods(ports, &viewer, &request.query()?)
+async fn list(call: Call<'_, api::list_shipping_methods>) -> Result<Reply, Problem> {
+    cart::shipping_methods(call.ports, &call.caller, &call.query)
 }

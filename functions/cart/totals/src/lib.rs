@@ -1,12 +1,10 @@
 //! `/api/v1/cart/totals`: what the caller's cart would cost at a destination.
 
 use app::cart;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CART_TOTALS.path).get(totals));
+spin_shell::http!(api::CART_TOTALS { preview_totals: totals });
 
-async fn totals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let viewer = edge::caller(ports, request)?.require_viewer()?;
-    cart::totals(ports, &viewer, &request.query()?)
+async fn totals(call: Call<'_, api::preview_totals>) -> Result<Reply, Problem> {
+    cart::totals(call.ports, &call.caller, &call.query)
 }

@@ -1,18 +1,14 @@
 //! `/api/v1/catalog/skus/:sku`: one SKU with its prices.
 
 use app::catalog;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::SKU.path).get(view).put(put));
+spin_shell::http!(api::SKU { view_sku: view, put_sku: put });
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("catalog:read")?;
-    catalog::sku(ports, request.param("sku"))
+async fn view(call: Call<'_, api::view_sku>) -> Result<Reply, Problem> {
+    catalog::sku(call.ports, &call.path.sku)
 }
 
-async fn put(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("catalog:write")?;
-    catalog::put_sku(ports, request.param("sku"), request.json()?)
+async fn put(call: Call<'_, api::put_sku>) -> Result<Reply, Problem> {
+    catalog::put_sku(call.ports, &call.path.sku, call.body)
 }

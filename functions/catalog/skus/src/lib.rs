@@ -1,17 +1,14 @@
 //! `/api/v1/catalog/skus`: list the catalog, import into it.
 
 use app::catalog;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::SKUS.path).get(list).post(import));
+spin_shell::http!(api::SKUS { list_skus: list, import_skus: import });
 
-async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("catalog:read")?;
-    catalog::list(ports, &request.query()?)
+async fn list(call: Call<'_, api::list_skus>) -> Result<Reply, Problem> {
+    catalog::list(call.ports, &call.query)
 }
 
-async fn import(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("catalog:write")?;
-    catalog::import(ports, &request.json()?)
+async fn import(call: Call<'_, api::import_skus>) -> Result<Reply, Problem> {
+    catalog::import(call.ports, &call.body)
 }

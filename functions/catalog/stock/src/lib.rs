@@ -1,19 +1,14 @@
 //! `/api/v1/catalog/skus/:sku/stock`: what there is of a SKU, and its changes.
 
-use app::{Change, catalog};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::catalog;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::STOCK.path).get(view).post(change));
+spin_shell::http!(api::STOCK { view_stock: view, move_stock: change });
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("catalog:read")?;
-    catalog::stock(ports, request.param("sku"))
+async fn view(call: Call<'_, api::view_stock>) -> Result<Reply, Problem> {
+    catalog::stock(call.ports, &call.path.sku)
 }
 
-async fn change(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("catalog:write")?;
-    catalog::move_stock(ports, service, request.param("sku"), &request.json()?, &Change::keyed(request)?)
+async fn change(call: Call<'_, api::move_stock>) -> Result<Reply, Problem> {
+    catalog::move_stock(call.ports, &call.caller, &call.path.sku, &call.body, &call.change)
 }

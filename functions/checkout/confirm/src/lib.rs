@@ -1,12 +1,10 @@
 //! `/api/v1/checkout/:session_id/confirm`: from a session to one paid order.
 
-use app::{Change, checkout};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::checkout;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CHECKOUT_CONFIRM.path).post(confirm));
+spin_shell::http!(api::CHECKOUT_CONFIRM { confirm_checkout: confirm });
 
-async fn confirm(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    checkout::confirm(ports, &owner, request.param("session_id"), &request.json_or_default()?, &Change::of(request)?).await
+async fn confirm(call: Call<'_, api::confirm_checkout>) -> Result<Reply, Problem> {
+    checkout::confirm(call.ports, &call.caller, &call.path.session_id, &call.body, &call.change).await
 }

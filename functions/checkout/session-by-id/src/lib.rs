@@ -1,19 +1,14 @@
 //! `/api/v1/checkout/:session_id`: a checkout session of the caller's.
 
 use app::checkout;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CHECKOUT_SESSION.path).get(view).delete(abandon));
+spin_shell::http!(api::CHECKOUT_SESSION { view_checkout: view, abandon_checkout: abandon });
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    checkout::view(ports, &owner, request.param("session_id"))
+async fn view(call: Call<'_, api::view_checkout>) -> Result<Reply, Problem> {
+    checkout::view(call.ports, &call.caller, &call.path.session_id)
 }
 
-async fn abandon(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    checkout::abandon(ports, &owner, request.param("session_id"))
+async fn abandon(call: Call<'_, api::abandon_checkout>) -> Result<Reply, Problem> {
+    checkout::abandon(call.ports, &call.caller, &call.path.session_id)
 }

@@ -1,12 +1,10 @@
 //! `/api/v1/checkout`: begin a checkout of the caller's cart.
 
-use app::{Change, checkout};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::checkout;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CHECKOUT.path).post(begin));
+spin_shell::http!(api::CHECKOUT { begin_checkout: begin });
 
-async fn begin(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let owner = edge::caller(ports, request)?.require_owner()?;
-    checkout::begin(ports, &owner, request.json()?, &Change::of(request)?)
+async fn begin(call: Call<'_, api::begin_checkout>) -> Result<Reply, Problem> {
+    checkout::begin(call.ports, &call.caller, call.body, &call.change)
 }

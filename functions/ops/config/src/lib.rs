@@ -1,13 +1,10 @@
 //! `/api/v1/config`: the variables in force, secrets masked.
 
 use app::ops;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::CONFIG.path).get(show));
+spin_shell::http!(api::CONFIG { show_config: show });
 
-async fn show(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("config:read")?;
-    Ok(ops::config(ports))
+async fn show(call: Call<'_, api::show_config>) -> Result<Reply, Problem> {
+    Ok(ops::config(call.ports))
 }

@@ -1,25 +1,24 @@
 //! `/health…`: is the shop well? Without credentials, and without anything worth hiding.
 
 use app::ops;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Operation, Problem, Reply};
 use spin_shell::Redis;
 
 spin_shell::http!(
-    Route::at(api::HEALTH_LIVE.path).get(live),
-    Route::at(api::HEALTH_READY.path).get(ready),
-    Route::at(api::HEALTH.path).get(ready),
-    Route::at(api::HEALTH_DEPENDENCIES.path).get(dependencies),
+    api::HEALTH_LIVE { live },
+    api::HEALTH_READY { ready },
+    api::HEALTH { health: ready },
+    api::HEALTH_DEPENDENCIES { health_dependencies: dependencies },
 );
 
-async fn live(_: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
+async fn live(_: Call<'_, api::live>) -> Result<Reply, Problem> {
     Ok(ops::live())
 }
 
-async fn ready(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
-    Ok(ops::ready(ports))
+async fn ready<O: Operation>(call: Call<'_, O>) -> Result<Reply, Problem> {
+    Ok(ops::ready(call.ports))
 }
 
-async fn dependencies(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
-    Ok(ops::dependencies(ports, &Redis::beside(ports.sql)).await)
+async fn dependencies(call: Call<'_, api::health_dependencies>) -> Result<Reply, Problem> {
+    Ok(ops::dependencies(call.ports, &Redis::beside(call.ports.sql)).await)
 }

@@ -1,19 +1,14 @@
 //! `/internal/migrate`: the schema of the database, looked at and brought up to date.
 
 use app::ops;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::MIGRATE.path).get(show).post(migrate));
+spin_shell::http!(api::MIGRATE { show_schema: show, migrate });
 
-async fn show(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("schema:migrate")?;
-    ops::schema(ports)
+async fn show(call: Call<'_, api::show_schema>) -> Result<Reply, Problem> {
+    ops::schema(call.ports)
 }
 
-async fn migrate(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("schema:migrate")?;
-    ops::migrate(ports)
+async fn migrate(call: Call<'_, api::migrate>) -> Result<Reply, Problem> {
+    ops::migrate(call.ports)
 }

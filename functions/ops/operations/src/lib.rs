@@ -1,68 +1,52 @@
 //! `/api/v1/operations…`: what was given up is looked at, tried again, or settled; and the alerts.
 
-use app::{Change, operations};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::operations;
+use edge::{Call, Problem, Reply};
 
 spin_shell::http!(
-    Route::at(api::COMPENSATIONS.path).get(compensations),
-    Route::at(api::COMPENSATION.path).get(compensation),
-    Route::at(api::RETRY_COMPENSATION.path).post(retry_compensation),
-    Route::at(api::RESOLVE_COMPENSATION.path).post(resolve_compensation),
-    Route::at(api::EVENTS.path).get(events),
-    Route::at(api::EVENT.path).get(event),
-    Route::at(api::RETRY_EVENT.path).post(retry_event),
-    Route::at(api::RESOLVE_EVENT.path).post(resolve_event),
-    Route::at(api::ALERTS.path).get(alerts),
+    api::COMPENSATIONS { list_compensations: compensations },
+    api::COMPENSATION { view_compensation: compensation },
+    api::RETRY_COMPENSATION { retry_compensation },
+    api::RESOLVE_COMPENSATION { resolve_compensation },
+    api::EVENTS { list_events: events },
+    api::EVENT { view_event: event },
+    api::RETRY_EVENT { retry_event },
+    api::RESOLVE_EVENT { resolve_event },
+    api::ALERTS { list_alerts: alerts },
 );
 
-async fn compensations(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("operations:read")?;
-    operations::compensations(ports, &request.query()?)
+async fn compensations(call: Call<'_, api::list_compensations>) -> Result<Reply, Problem> {
+    operations::compensations(call.ports, &call.query)
 }
 
-async fn compensation(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("operations:read")?;
-    operations::compensation(ports, request.param("compensation_id"))
+async fn compensation(call: Call<'_, api::view_compensation>) -> Result<Reply, Problem> {
+    operations::compensation(call.ports, &call.path.compensation_id)
 }
 
-async fn retry_compensation(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("operations:write")?;
-    operations::retry_compensation(ports, service, request.param("compensation_id"), &request.json()?, &Change::keyed(request)?)
+async fn retry_compensation(call: Call<'_, api::retry_compensation>) -> Result<Reply, Problem> {
+    operations::retry_compensation(call.ports, &call.caller, &call.path.compensation_id, &call.body, &call.change)
 }
 
-async fn resolve_compensation(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("operations:write")?;
-    operations::resolve_compensation(ports, service, request.param("compensation_id"), &request.json()?, &Change::keyed(request)?)
+async fn resolve_compensation(call: Call<'_, api::resolve_compensation>) -> Result<Reply, Problem> {
+    operations::resolve_compensation(call.ports, &call.caller, &call.path.compensation_id, &call.body, &call.change)
 }
 
-async fn events(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("operations:read")?;
-    operations::events(ports, &request.query()?)
+async fn events(call: Call<'_, api::list_events>) -> Result<Reply, Problem> {
+    operations::events(call.ports, &call.query)
 }
 
-async fn event(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    edge::caller(ports, request)?.require_scope("operations:read")?;
-    operations::event(ports, request.param("event_id"))
+async fn event(call: Call<'_, api::view_event>) -> Result<Reply, Problem> {
+    operations::event(call.ports, &call.path.event_id)
 }
 
-async fn retry_event(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("operations:write")?;
-    operations::retry_event(ports, service, request.param("event_id"), &request.json()?, &Change::keyed(request)?)
+async fn retry_event(call: Call<'_, api::retry_event>) -> Result<Reply, Problem> {
+    operations::retry_event(call.ports, &call.caller, &call.path.event_id, &call.body, &call.change)
 }
 
-async fn resolve_event(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("operations:write")?;
-    operations::resolve_event(ports, service, request.param("event_id"), &request.json()?, &Change::keyed(request)?)
+async fn resolve_event(call: Call<'_, api::resolve_event>) -> Result<Reply, Problem> {
+    operations::resolve_event(call.ports, &call.caller, &call.path.event_id, &call.body, &call.change)
 }
 
-async fn alerts(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    edge::caller(ports, request)?.require_scope("operations:read")?;
-    operations::alerts(ports, request.query()?)
+async fn alerts(call: Call<'_, api::list_alerts>) -> Result<Reply, Problem> {
+    operations::alerts(call.ports, call.query)
 }

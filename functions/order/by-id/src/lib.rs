@@ -1,12 +1,10 @@
 //! `/api/v1/orders/:order_id`: one order.
 
 use app::order;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::ORDER.path).get(view));
+spin_shell::http!(api::ORDER { view_order: view });
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    order::by_id(ports, &edge::caller(ports, request)?, request.param("order_id"))
+async fn view(call: Call<'_, api::view_order>) -> Result<Reply, Problem> {
+    order::by_id(call.ports, &call.caller, &call.path.order_id)
 }

@@ -1,12 +1,10 @@
 //! `/api/v1/orders/number/:order_number`: one order, by the number people use.
 
 use app::order;
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::ORDER_BY_NUMBER.path).get(view));
+spin_shell::http!(api::ORDER_BY_NUMBER { view_order_by_number: view });
 
-async fn view(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    request.no_query()?;
-    order::by_number(ports, &edge::caller(ports, request)?, request.param("order_number"))
+async fn view(call: Call<'_, api::view_order_by_number>) -> Result<Reply, Problem> {
+    order::by_number(call.ports, &call.caller, &call.path.order_number)
 }

@@ -1,12 +1,10 @@
 //! `/api/v1/orders/:order_id/cancel`: cancel a whole order.
 
-use app::{Change, order};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::order;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::ORDER_CANCEL.path).post(cancel));
+spin_shell::http!(api::ORDER_CANCEL { cancel_order: cancel });
 
-async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    order::cancel(ports, &caller, request.param("order_id"), &request.json_or_default()?, &Change::keyed(request)?).await
+async fn cancel(call: Call<'_, api::cancel_order>) -> Result<Reply, Problem> {
+    order::cancel(call.ports, &call.caller, &call.path.order_id, &call.body, &call.change).await
 }

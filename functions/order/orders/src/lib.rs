@@ -1,17 +1,14 @@
 //! `/api/v1/orders`: list the caller's orders; create one as a service.
 
-use app::{Change, order};
-use edge::{Problem, Reply, Request, Route};
-use ports::Ports;
+use app::order;
+use edge::{Call, Problem, Reply};
 
-spin_shell::http!(Route::at(api::ORDERS.path).get(list).post(create));
+spin_shell::http!(api::ORDERS { list_orders: list, create_order: create });
 
-async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    order::list(ports, &edge::caller(ports, request)?, &request.query()?)
+async fn list(call: Call<'_, api::list_orders>) -> Result<Reply, Problem> {
+    order::list(call.ports, &call.caller, &call.query)
 }
 
-async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = edge::caller(ports, request)?;
-    let service = caller.require_scope("orders:write")?;
-    order::create(ports, service, request.json()?, &Change::keyed(request)?).await
+async fn create(call: Call<'_, api::create_order>) -> Result<Reply, Problem> {
+    order::create(call.ports, &call.caller, call.body, &call.change).await
 }

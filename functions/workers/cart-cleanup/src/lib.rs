@@ -1,3 +1,3 @@
 //! `cart-cleanup`: gives up carts whose time is over.
 
-spin_shell::worker!("cart-cleanup", app::workers::cart_cleanup);
+spin_shell::worker!(api::CART_CLEANUP, app::workers::cart_cleanup);

@@ -1,3 +1,3 @@
 //! `compensation-retry`: tries again what is owed to the payment provider.
 
-spin_shell::worker!("compensation-retry", app::workers::compensation_retry);
+spin_shell::worker!(api::COMPENSATION_RETRY, app::workers::compensation_retry);

@@ -1,3 +1,3 @@
 //! `reservation-cleanup`: gives expired reservations back to stock.
 
-spin_shell::worker!("reservation-cleanup", app::workers::reservation_cleanup);
+spin_shell::worker!(api::RESERVATION_CLEANUP, app::workers::reservation_cleanup);

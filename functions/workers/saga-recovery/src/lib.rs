@@ -1,3 +1,3 @@
 //! `saga-recovery`: drives on the sagas whose driver has gone.
 
-spin_shell::worker!("saga-recovery", app::workers::saga_recovery);
+spin_shell::worker!(api::SAGA_RECOVERY, app::workers::saga_recovery);

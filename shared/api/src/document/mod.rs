@@ -10,7 +10,7 @@ mod page;
 mod problems;
 
 pub use events::{asyncapi, events};
-pub use operation::Operation;
+pub use operation::{Operation, Parameter, Shown, ShownPath};
 pub use page::page;
 pub use problems::problems;
 
@@ -157,16 +157,19 @@ fn requirement(text: &str) -> Option<(usize, usize)> {
 /// The document.
 ///
 /// # Errors
-/// A type of one name and two schemas.
+/// A type of one name and two schemas; a body without an example.
 pub fn document() -> Result<Value, String> {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
     let problem = schemas.written.subschema_for::<app::wire::Problem>();
     for operation in crate::operations() {
+        if !operation.is_complete() {
+            return Err(format!("{operation:?} has a body without an example, or an example without a body"));
+        }
         let path = template(operation.endpoint.path);
         let item = paths.entry(path).or_insert_with(|| json!({ "summary": operation.endpoint.about.trim().trim_end_matches('.') }));
         if let Some(item) = item.as_object_mut() {
-            item.insert(operation.method.to_lowercase(), operation.render(&mut schemas, &problem));
+            item.insert(operation.method(), operation.render(&mut schemas, &problem));
         }
     }
     let responses = std::mem::take(&mut schemas.responses);

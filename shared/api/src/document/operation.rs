@@ -1,37 +1,68 @@
 //! One method of one path, as the declaration describes it and as OpenAPI writes it.
 
 use super::{Schemas, examples};
-use crate::{Access, Endpoint};
-use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
-use edge::Code;
+use crate::{Access, Endpoint, Presence, Row};
+use edge::{Code, Credential, Json, JsonOrDefault, Method, NoBody, NoQuery, Parameters};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
+/// A parameter of a path, and what it must be.
+pub type Parameter = (&'static str, SchemaOf);
+
+/// A part of a row, as far as the document shows it.
+pub trait Shown {
+    /// Its schema; none where there is nothing to show.
+    const SCHEMA: Option<SchemaOf>;
+}
+
+/// A path, as the document shows it.
+pub trait ShownPath {
+    /// Its parameters, in order.
+    const PARAMETERS: &'static [Parameter];
+}
+
+impl Shown for NoQuery {
+    const SCHEMA: Option<SchemaOf> = None;
+}
+
+/// A token in the query is among the ways to be known.
+impl Shown for Credential {
+    const SCHEMA: Option<SchemaOf> = None;
+}
+
+impl<T: JsonSchema> Shown for Parameters<T> {
+    const SCHEMA: Option<SchemaOf> = Some(|schemas| T::json_schema(schemas));
+}
+
+impl Shown for NoBody {
+    const SCHEMA: Option<SchemaOf> = None;
+}
+
+impl<T: JsonSchema> Shown for Json<T> {
+    const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
+}
+
+impl<T: JsonSchema> Shown for JsonOrDefault<T> {
+    const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
+}
+
 /// An operation being described. Each call says one thing more.
 #[derive(Debug)]
 #[must_use]
 pub struct Operation {
     pub(crate) endpoint: Endpoint,
-    pub(crate) method: &'static str,
-    id: &'static str,
+    row: Row,
     doc: &'static str,
-    access: Access,
-    credential_optional: bool,
+    parameters: &'static [Parameter],
     query: Option<SchemaOf>,
-    body: Option<Body>,
+    body: Option<SchemaOf>,
+    example: Option<Value>,
     headers: Vec<Value>,
     replies: Vec<Reply>,
     codes: Vec<Code>,
-}
-
-#[derive(Debug)]
-struct Body {
-    schema: SchemaOf,
-    required: bool,
-    example: Value,
 }
 
 #[derive(Debug)]
@@ -43,89 +74,73 @@ struct Reply {
 }
 
 impl Operation {
-    pub(crate) fn new(id: &'static str, endpoint: Endpoint, doc: &'static str, method: &'static str, access: Access) -> Self {
-        let operation = Self {
-            endpoint,
-            method,
-            id,
-            doc,
-            access,
-            credential_optional: false,
-            query: None,
-            body: None,
-            headers: Vec::new(),
-            replies: Vec::new(),
-            codes: Vec::new(),
-        };
-        let operation = operation.problems(&[Code::Internal, Code::ConfigurationInvalid]);
-        // The body is read before anything else, whatever the method means by it.
-        let operation = if method == "GET" { operation } else { operation.problems(&[Code::BodyTooLarge, Code::InvalidField]) };
-        let operation = if endpoint.path.contains(':') { operation.problems(&[Code::InvalidField]) } else { operation };
-        match access {
+    /// What the row of `O` says by itself.
+    pub(crate) fn of<O>(endpoint: Endpoint, doc: &'static str) -> Self
+    where
+        O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown>,
+    {
+        Self::new(endpoint, O::ROW, doc, <O::Path as ShownPath>::PARAMETERS, <O::Query as Shown>::SCHEMA, <O::Body as Shown>::SCHEMA)
+    }
+
+    fn new(
+        endpoint: Endpoint,
+        row: Row,
+        doc: &'static str,
+        parameters: &'static [Parameter],
+        query: Option<SchemaOf>,
+        body: Option<SchemaOf>,
+    ) -> Self {
+        let (example, headers, replies, codes) =
+            (None, Vec::new(), Vec::new(), vec![Code::Internal, Code::ConfigurationInvalid, Code::UnknownField]);
+        let mut operation = Self { endpoint, row, doc, parameters, query, body, example, headers, replies, codes };
+        if row.method != Method::Get {
+            // The body is read before anything else, whatever the method means by it.
+            operation = operation.problems(&[Code::BodyTooLarge, Code::InvalidField]);
+        }
+        if row.takes_query || !parameters.is_empty() {
+            operation = operation.problems(&[Code::InvalidField]);
+        }
+        operation = match row.access {
             Access::Open => operation,
+            Access::Newcomer => operation.problems(&[Code::CredentialInvalid, Code::ScopeMissing]),
             Access::Customer => operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid]),
             Access::Owner | Access::Viewer | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
                 operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
             }
+        };
+        if row.body != Presence::Unread {
+            operation = operation.problems(&[Code::MalformedJson, Code::InvalidField, Code::UnsupportedMediaType]);
         }
-    }
-
-    /// A credential is taken and not needed; one that is for looking only will not do.
-    pub(crate) fn credential_optional(mut self) -> Self {
-        self.credential_optional = true;
-        self.problems(&[Code::CredentialInvalid, Code::ScopeMissing])
-    }
-
-    /// Refuses any query.
-    pub(crate) fn no_query(self) -> Self {
-        self.problems(&[Code::UnknownField])
-    }
-
-    /// The query's parameters are the fields of `T`.
-    pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
-        self.query = Some(|schemas| T::json_schema(schemas));
-        self.problems(&[Code::UnknownField, Code::InvalidField])
-    }
-
-    /// A body, and one that works.
-    pub(crate) fn body<T: JsonSchema>(mut self, example: Value) -> Self {
-        self.body = Some(Body { schema: |schemas| schemas.subschema_for::<T>(), required: true, example });
-        self.problems(&[Code::MalformedJson, Code::UnknownField, Code::InvalidField, Code::UnsupportedMediaType])
-    }
-
-    /// A body that may be missing.
-    pub(crate) fn optional_body<T: JsonSchema>(self, example: Value) -> Self {
-        let mut operation = self.body::<T>(example);
-        if let Some(body) = &mut operation.body {
-            body.required = false;
+        if row.is_versioned {
+            operation = operation
+                .header("If-Match", r#""3""#, "The version that was seen, in quotes, or `*`. A stale one is refused with 412.")
+                .problems(&[Code::InvalidField]);
         }
-        operation
+        if row.key == Presence::Unread { operation } else { operation.keyed() }
     }
 
-    /// `If-Match` is honoured.
-    pub(crate) fn versioned(self) -> Self {
-        self.header("If-Match", r#""3""#, "The version that was seen, in quotes, or `*`. A stale one is refused with 412.")
-            .problems(&[Code::InvalidField])
-    }
-
-    /// `Idempotency-Key` is honoured.
-    pub(crate) fn keyed(self) -> Self {
+    fn keyed(self) -> Self {
+        let is_required = self.row.key == Presence::Required;
         let about = "1 to 255 visible ASCII characters, quoted or bare. The same key with the same request gets the first reply's bytes.";
-        self.header("Idempotency-Key", r#""8e03978e-40d5-43dd-bc93-6894a57f9324""#, about).problems(&[
+        let mut operation = self.header("Idempotency-Key", r#""8e03978e-40d5-43dd-bc93-6894a57f9324""#, about).problems(&[
             Code::InvalidIdempotencyKey,
             Code::IdempotencyKeyReused,
             Code::IdempotencyInProgress,
             Code::InvalidField,
-        ])
-    }
-
-    /// `Idempotency-Key` has to be there: a program moves money or stock.
-    pub(crate) fn must_be_keyed(self) -> Self {
-        let mut operation = self.keyed().problems(&[Code::IdempotencyKeyRequired]);
-        if let Some(key) = operation.headers.last_mut().and_then(Value::as_object_mut) {
-            key.insert("required".to_owned(), true.into());
+        ]);
+        if is_required {
+            if let Some(key) = operation.headers.last_mut().and_then(Value::as_object_mut) {
+                key.insert("required".to_owned(), true.into());
+            }
+            return operation.problems(&[Code::IdempotencyKeyRequired]);
         }
         operation
+    }
+
+    /// A body that works.
+    pub(crate) fn example(mut self, example: Value) -> Self {
+        self.example = Some(example);
+        self
     }
 
     fn header(mut self, name: &str, example: &str, about: &str) -> Self {
@@ -149,9 +164,16 @@ impl Operation {
         self
     }
 
-    /// The reply just named has an `ETag`.
+    /// The reply just named has an `ETag`; so who reads is told when nothing has changed.
     pub(crate) fn tagged(self) -> Self {
-        self.reply_header("ETag", true, "The version, in quotes.")
+        let mut operation = self.reply_header("ETag", true, TAG);
+        if operation.row.method == Method::Get {
+            let headers = Map::from_iter([("ETag".to_owned(), header(true, TAG))]);
+            // What is said next is about the reply that has the tag, so this one goes before it.
+            operation.replies.insert(0, Reply { status: 304, content: None, headers, links: Map::new() });
+            return operation.header("If-None-Match", r#""3""#, "The `ETag` that was seen: 304 when nothing has changed.");
+        }
+        operation
     }
 
     /// The reply just named has a `Location`.
@@ -176,14 +198,6 @@ impl Operation {
         self
     }
 
-    /// 304 for a client that has seen just this.
-    pub(crate) fn unless_seen(mut self) -> Self {
-        let tag = self.replies.last().and_then(|reply| reply.headers.get("ETag")).cloned();
-        let headers = tag.into_iter().map(|tag| ("ETag".to_owned(), tag)).collect();
-        self.replies.push(Reply { status: 304, content: None, headers, links: Map::new() });
-        self.header("If-None-Match", r#""3""#, "The `ETag` that was seen: 304 when nothing has changed.")
-    }
-
     /// The reply just named has in `member` what `operation` takes as its path parameter `parameter`.
     pub(crate) fn link(mut self, operation: &'static str, parameter: &'static str, member: &'static str) -> Self {
         if let Some(reply) = self.replies.last_mut() {
@@ -198,11 +212,6 @@ impl Operation {
         self.problems(&[Code::DatabaseBusy, Code::DatabaseUnavailable, Code::SchemaOutdated])
     }
 
-    /// Is a worker's run.
-    pub(crate) fn worker(self) -> Self {
-        self.problems(&[Code::UnknownField, Code::InvalidField]).stored()
-    }
-
     /// May refuse by these codes too.
     pub(crate) fn problems(mut self, codes: &[Code]) -> Self {
         for code in codes {
@@ -213,11 +222,21 @@ impl Operation {
         self
     }
 
+    /// Its method, as OpenAPI writes it.
+    pub(crate) fn method(&self) -> String {
+        self.row.method.name().to_lowercase()
+    }
+
+    /// Whether whoever reads the document is shown a body that works, where one is read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.body.is_some() == self.example.is_some()
+    }
+
     /// As OpenAPI writes it.
     pub(crate) fn render(&self, schemas: &mut Schemas, problem: &Schema) -> Value {
         let (summary, description) = self.doc.trim().split_once("\n\n").unwrap_or((self.doc.trim(), ""));
         let mut operation = json!({
-            "operationId": self.id,
+            "operationId": self.row.id,
             "tags": [self.tag()],
             "summary": line(summary).trim_end_matches('.'),
             "parameters": self.parameters(schemas),
@@ -228,9 +247,10 @@ impl Operation {
             if !description.is_empty() {
                 members.insert("description".to_owned(), line(description).into());
             }
-            if let Some(body) = &self.body {
-                let media = json!({ "schema": (body.schema)(&mut schemas.read), "example": body.example });
-                members.insert("requestBody".to_owned(), json!({ "required": body.required, "content": { "application/json": media } }));
+            if let Some(body) = self.body {
+                let media = json!({ "schema": body(&mut schemas.read), "example": self.example });
+                let is_required = self.row.body == Presence::Required;
+                members.insert("requestBody".to_owned(), json!({ "required": is_required, "content": { "application/json": media } }));
             }
         }
         operation
@@ -241,8 +261,8 @@ impl Operation {
     }
 
     fn security(&self) -> Value {
-        match self.access {
-            Access::Open if self.credential_optional => json!([{}, { "guest": [] }, { "session": [] }]),
+        match self.row.access {
+            Access::Newcomer => json!([{}, { "guest": [] }, { "session": [] }]),
             Access::Open => json!([]),
             Access::Customer => json!([{ "identity_provider": [] }]),
             Access::Owner => json!([{ "guest": [] }, { "session": [] }]),
@@ -252,7 +272,7 @@ impl Operation {
             Access::Worker(name) => {
                 let own = format!("workers:{name}");
                 let mut ways = vec![json!({ "service": ["workers:run"] }), json!({ "service": [own] })];
-                if self.method == "GET" {
+                if self.row.method == Method::Get {
                     ways.extend([json!({ "service_in_query": ["workers:run"] }), json!({ "service_in_query": [own] })]);
                 }
                 Value::Array(ways)
@@ -262,8 +282,8 @@ impl Operation {
 
     fn parameters(&self, schemas: &mut Schemas) -> Value {
         let mut parameters = Vec::new();
-        for name in self.endpoint.path.split('/').filter_map(|segment| segment.strip_prefix(':')) {
-            let schema = path_parameter(name, &mut schemas.read);
+        for (name, schema) in self.parameters {
+            let schema = schema(&mut schemas.read);
             let mut parameter = json!({ "name": name, "in": "path", "required": true, "schema": schema });
             if let (Some(members), Some(example)) = (parameter.as_object_mut(), examples::path_parameter(name)) {
                 members.insert("example".to_owned(), example);
@@ -316,6 +336,7 @@ impl Operation {
 /// Codes a refusal may have to be named by them.
 const SHARED_CODES_MAX: usize = 4;
 const RETRY_AFTER: &str = "Seconds after which to try again.";
+const TAG: &str = "The version, in quotes.";
 
 /// A status that is answered by these problems.
 fn refusal(status: u16, codes: &[Code], problem: &Schema) -> Value {
@@ -412,20 +433,6 @@ fn without_null(mut schema: Value) -> Value {
         }
     }
     schema
-}
-
-fn path_parameter(name: &str, schemas: &mut SchemaGenerator) -> Schema {
-    match name {
-        "compensation_id" => schemas.subschema_for::<CompensationId>(),
-        "event_id" => schemas.subschema_for::<EventId>(),
-        "line_id" => schemas.subschema_for::<LineId>(),
-        "order_id" => schemas.subschema_for::<OrderId>(),
-        "order_number" => schemas.subschema_for::<OrderNumber>(),
-        "share_id" => schemas.subschema_for::<ShareId>(),
-        "session_id" => schemas.subschema_for::<SessionId>(),
-        "sku" => schemas.subschema_for::<Sku>(),
-        _ => schemas.subschema_for::<String>(),
-    }
 }
 
 /// A paragraph on one line.

@@ -4,7 +4,7 @@ use super::{create::bring_back, idle_ms};
 use crate::{
     events::{CartCreated, CartMerged, Event, LineTaken},
     problem::refused,
-    shop::{Shop, fingerprint},
+    shop::Shop,
 };
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, CART_RECOVERY_MS, IDEMPOTENCY_MS};
 use domain::{
@@ -13,7 +13,7 @@ use domain::{
     money::Currency,
     quantity::Quantity,
 };
-use edge::{Code, GuestToken, Problem};
+use edge::{Code, GuestToken, Problem, fingerprint};
 use json::{Value, json};
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};

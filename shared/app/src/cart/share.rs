@@ -1,7 +1,7 @@
 //! `/api/v1/cart/shares`: links by which others may look at the caller's cart, until they expire or are revoked (CART-14).
 
 use super::not_found;
-use crate::{Change, problem::refused, shop::Shop};
+use crate::{Change, change::Apply as _, problem::refused, shop::Shop};
 use config::{CART_SHARE_LIMIT, CART_SHARE_MAX_MS, CART_SHARE_MS};
 use domain::ids::ShareId;
 use edge::{Problem, Reply, ShareToken};

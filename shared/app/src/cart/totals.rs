@@ -59,7 +59,7 @@ pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> 
         quote_hash: crate::pricing::quote_hash(&totals),
         totals: &totals,
     };
-    Ok(Reply::json(200, &preview).etag(facts.cart.version))
+    Ok(Reply::json(200, &preview).etag_of_body(facts.cart.version))
 }
 
 /// The methods that would carry that cart, each with what it costs: the function that quotes (SHIP-1).

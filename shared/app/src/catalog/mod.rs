@@ -1,6 +1,6 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
-use crate::{KeyedChange, problem::refused, shop::Shop};
+use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
     money::Currency,

@@ -2,6 +2,7 @@
 
 use crate::{
     Change,
+    change::Apply as _,
     change::{Applied, apply_over_attempt},
     contact,
     pricing::{Binding, Priced, PricingFacts, quote_hash},

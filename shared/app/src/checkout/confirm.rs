@@ -11,11 +11,11 @@ use crate::{
     pricing::{Binding, Priced, PricingFacts},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
-    shop::{Shop, fingerprint},
+    shop::Shop,
 };
 use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
 use domain::{ids::ShippingMethodId, money::Money, payment::PaymentState, saga::SagaState, totals::total_moved};
-use edge::{Code, Problem, Reply};
+use edge::{Code, Problem, Reply, fingerprint};
 use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;

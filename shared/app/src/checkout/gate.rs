@@ -5,8 +5,8 @@
 //! told to wait. SQL knows from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
 //! or unreadable only means that SQL is asked.
 
-use crate::shop::{Shop, fingerprint};
-use edge::{Code, Problem, Reply};
+use crate::shop::Shop;
+use edge::{Code, Problem, Reply, fingerprint};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize, Deserialize)]

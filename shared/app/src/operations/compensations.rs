@@ -3,6 +3,7 @@
 use super::{Act, Open, Reason, actor, already, being_tried, limit, page};
 use crate::{
     KeyedChange,
+    change::Apply as _,
     events::{CompensationResolved, Event},
     problem::refused,
     saga::step,

@@ -1,7 +1,7 @@
 //! `/api/v1/operations/events…`: events that nobody took.
 
 use super::{Act, Open, actor, already, being_tried, limit, page};
-use crate::{KeyedChange, problem::refused, shop::Shop};
+use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
 use edge::{Code, Problem, Reply, Service};
 use json::{Value, json};
 use ports::Ports;

@@ -2,13 +2,15 @@
 
 use super::view::{OrderRow, read};
 use crate::{
-    KeyedChange, compensation,
+    KeyedChange,
+    change::Apply as _,
+    compensation,
     events::{Event, OrderCancelled, OrderStatusChanged},
     problem::{illegal, refused},
     shop::Shop,
 };
 use domain::{compensation::CompensationKind, order::OrderStatus, payment::PaymentState};
-use edge::{Caller, Code, Problem, Reply};
+use edge::{Code, OwnerOrService, Problem, Reply};
 use json::json;
 use ports::Ports;
 use serde::Deserialize;
@@ -31,18 +33,18 @@ pub struct CancelOrder {
 /// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is in motion.
 pub async fn cancel(
     ports: &Ports<'_>,
-    caller: &Caller,
+    caller: &OwnerOrService,
     order_id: &str,
     body: &CancelOrder,
     change: &KeyedChange,
 ) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let (owner, actor) = match caller.require_scope("orders:write") {
-        Ok(service) => (None, format!("service:{}", service.subject)),
-        Err(_) => caller.require_owner().map(|owner| (Some(owner.clone()), owner))?,
+    let actor = match caller {
+        OwnerOrService::Owner(owner) => owner.to_string(),
+        OwnerOrService::Service(service) => format!("service:{}", service.subject),
     };
     let reason = reason(body)?;
-    let order = read(&shop, owner.as_deref(), json!({ "order_id": order_id }))?;
+    let order = read(&shop, caller.owner(), json!({ "order_id": order_id }))?;
     let compensation_id = shop.id();
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;

@@ -2,9 +2,10 @@
 
 use crate::{
     Change, KeyedChange, cart,
+    change::Apply as _,
     checkout::{self, BeginCheckout, Confirm, PaymentToken},
     problem::refused,
-    shop::{Shop, fingerprint},
+    shop::Shop,
 };
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
@@ -13,7 +14,7 @@ use domain::{
     money::{Currency, Money},
     quantity::Quantity,
 };
-use edge::{Code, Problem, Reply, Service};
+use edge::{Code, Problem, Reply, Service, fingerprint};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};

@@ -1,13 +1,12 @@
 //! `GET /api/v1/orders`: newest first, by cursor.
 
-use super::readable_by;
 use crate::shop::Shop;
 use domain::{
     ids::OrderId,
     money::{Currency, Money},
     order::OrderStatus,
 };
-use edge::{Caller, Problem, Reply};
+use edge::{OwnerOrService, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
@@ -40,18 +39,17 @@ struct Row {
     created_at_ms: i64,
 }
 
-/// The caller's orders, or with `orders:read` everybody's.
+/// An owner's orders, or for a service everybody's.
 ///
 /// # Errors
-/// 401 without a credential; `invalid_field` for a limit out of range.
-pub fn list(ports: &Ports<'_>, caller: &Caller, query: &ListOrders) -> Result<Reply, Problem> {
-    let owner = readable_by(caller)?;
+/// `invalid_field` for a limit out of range.
+pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> Result<Reply, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
     }
     // One more than asked for tells whether there is a next page.
-    let input = json!({ "owner": owner, "status": query.status, "cursor": query.cursor, "limit": limit.saturating_add(1) });
+    let input = json!({ "owner": caller.owner(), "status": query.status, "cursor": query.cursor, "limit": limit.saturating_add(1) });
     let rows: Vec<Row> = Shop::new(ports).list(&sql::ORDER_LIST, &input)?;
     let page: Vec<&Row> = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
     let next = (rows.len() > page.len()).then(|| page.last().map(|row| row.order_id.as_str())).flatten();

@@ -11,12 +11,7 @@ pub use list::{ListOrders, list};
 pub use view::{by_id, by_number};
 
 use crate::shop::Shop;
-use edge::{Caller, Code, Problem};
-
-/// Whose orders a caller may read: everybody's (`None`) with the scope, else their own.
-fn readable_by(caller: &Caller) -> Result<Option<String>, Problem> {
-    if caller.has_scope("orders:read") { Ok(None) } else { caller.require_owner().map(Some) }
-}
+use edge::{Code, Problem};
 
 /// No such order of this caller's: the same answer whether it is missing or somebody else's, and counted (CART-2).
 fn not_found(shop: &Shop<'_>) -> Problem {

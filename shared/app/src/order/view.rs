@@ -1,13 +1,13 @@
 //! `GET /api/v1/orders/:order_id` and `/api/v1/orders/number/:order_number`.
 
-use super::{not_found, readable_by};
+use super::not_found;
 use crate::{contact, shop::Shop};
 use domain::{
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
 };
-use edge::{Caller, Problem, Reply};
+use edge::{OwnerOrService, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
 use serde::Deserialize;
@@ -73,8 +73,8 @@ pub(super) struct OrderPayment {
 /// An order by its id.
 ///
 /// # Errors
-/// `order_not_found`, for somebody else's too; 401 without a credential.
-pub fn by_id(ports: &Ports<'_>, caller: &Caller, order_id: &str) -> Result<Reply, Problem> {
+/// `order_not_found`, for somebody else's too.
+pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Reply, Problem> {
     view(ports, caller, json!({ "order_id": order_id }))
 }
 
@@ -82,15 +82,15 @@ pub fn by_id(ports: &Ports<'_>, caller: &Caller, order_id: &str) -> Result<Reply
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn by_number(ports: &Ports<'_>, caller: &Caller, order_number: &str) -> Result<Reply, Problem> {
+pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str) -> Result<Reply, Problem> {
     view(ports, caller, json!({ "order_number": order_number }))
 }
 
-fn view(ports: &Ports<'_>, caller: &Caller, which: Value) -> Result<Reply, Problem> {
+fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Reply, Problem> {
     let shop = Shop::new(ports);
-    let order = read(&shop, readable_by(caller)?.as_deref(), which)?;
+    let order = read(&shop, caller.owner(), which)?;
     let version = order.version;
-    Ok(Reply::json(200, &render(&shop, order)?).etag(version))
+    Ok(Reply::json(200, &render(&shop, order)?).etag_of_body(version))
 }
 
 /// One order, of `owner` or of anybody.

@@ -1,0 +1,47 @@
+//! The names that rules about callers are about.
+
+use edge::access::Named;
+
+macro_rules! names {
+    ($($(#[doc = $about:literal])+ $type:ident $name:literal)+) => {$(
+        $(#[doc = $about])+
+        #[derive(Debug)]
+        pub enum $type {}
+
+        impl Named for $type {
+            const NAME: &'static str = $name;
+        }
+    )+};
+}
+
+names! {
+    /// The scope to read the catalog and stock.
+    CatalogRead "catalog:read"
+    /// The scope to change the catalog and stock.
+    CatalogWrite "catalog:write"
+    /// The scope to see the variables in force.
+    ConfigRead "config:read"
+    /// The scope to see what was given up, and alerts.
+    OperationsRead "operations:read"
+    /// The scope to try again or settle what was given up.
+    OperationsWrite "operations:write"
+    /// The scope to read anybody's orders.
+    OrdersRead "orders:read"
+    /// The scope to create orders, and to change anybody's.
+    OrdersWrite "orders:write"
+    /// The scope to see and change the database's schema.
+    SchemaMigrate "schema:migrate"
+
+    /// The worker that sends waiting events.
+    OutboxRelay "outbox-relay"
+    /// The worker that gives up carts whose time is over.
+    CartCleanup "cart-cleanup"
+    /// The worker that gives expired reservations back.
+    ReservationCleanup "reservation-cleanup"
+    /// The worker that drives sagas on.
+    SagaRecovery "saga-recovery"
+    /// The worker that tries again what is owed.
+    CompensationRetry "compensation-retry"
+    /// The worker that looks for what must not be.
+    ConsistencyAudit "consistency-audit"
+}

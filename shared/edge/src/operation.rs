@@ -1,0 +1,445 @@
+//! An operation of the table of endpoints, as a type: who may call it and what it takes. All of it is checked here, in one order,
+//! before its handler runs, and the handler is given what was found, by type.
+
+use crate::{Handler, HandlerFuture, KeyedChange, Method, Problem, Reply, Request, access::Admit, change::Change};
+use ports::Ports;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{future::Future, marker::PhantomData};
+
+/// One method of one path.
+pub trait Operation: 'static {
+    /// What it is called in the API document.
+    const ID: &'static str;
+    /// Its method.
+    const METHOD: Method;
+    /// Who may call it.
+    type Access: Admit;
+    /// The parameters of its path.
+    type Path: Path;
+    /// What its query may say.
+    type Query: Query;
+    /// What its body may be.
+    type Body: Body;
+    /// Which of `If-Match` and `Idempotency-Key` it reads.
+    type Change: Conditions;
+
+    /// All of it, as data.
+    const ROW: Row = Row {
+        id: Self::ID,
+        method: Self::METHOD,
+        access: <Self::Access as Admit>::ACCESS,
+        takes_query: <Self::Query as Query>::IS_TAKEN,
+        body: <Self::Body as Body>::PRESENCE,
+        is_versioned: <Self::Change as Conditions>::IS_VERSIONED,
+        key: <Self::Change as Conditions>::KEY,
+    };
+}
+
+/// One path of one component, for whoever reads the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint {
+    /// The component, which is also the crate and the wasm file.
+    pub component: &'static str,
+    /// What it is about.
+    pub about: &'static str,
+    /// The path, with `:name` for a segment.
+    pub path: &'static str,
+    /// Its operations.
+    pub operations: &'static [Row],
+}
+
+impl Endpoint {
+    /// The worker it runs; nothing when it runs none.
+    #[must_use]
+    pub const fn worker(&self) -> &'static str {
+        match self.operations {
+            [Row { access: crate::Access::Worker(name), .. }, ..] => name,
+            _ => "",
+        }
+    }
+}
+
+/// One operation, for whoever reads the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// What it is called in the API document.
+    pub id: &'static str,
+    /// Its method.
+    pub method: Method,
+    /// Who may call it.
+    pub access: crate::Access,
+    /// Whether it takes any query parameter.
+    pub takes_query: bool,
+    /// Its body.
+    pub body: Presence,
+    /// Whether it reads `If-Match`.
+    pub is_versioned: bool,
+    /// `Idempotency-Key`.
+    pub key: Presence,
+}
+
+/// Whether a part of a request is read, and has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is not looked at.
+    Unread,
+    /// It may be there.
+    Optional,
+    /// It has to be there.
+    Required,
+}
+
+/// The parameters of a path.
+pub trait Path: Sized {
+    /// Their names, in the order of the path.
+    const NAMES: &'static [&'static str];
+
+    /// Their values, percent-decoded.
+    fn read(request: &Request) -> Self;
+}
+
+/// What a query may say.
+pub trait Query {
+    /// What the handler gets.
+    type Value;
+    /// Whether it takes any parameter.
+    const IS_TAKEN: bool;
+
+    /// Reads it. Where none is taken it has been refused already.
+    ///
+    /// # Errors
+    /// `unknown_field`, `invalid_field`.
+    fn read(request: &Request) -> Result<Self::Value, Problem>;
+}
+
+/// No query: any parameter is refused.
+#[derive(Debug)]
+pub enum NoQuery {}
+
+impl Query for NoQuery {
+    type Value = ();
+    const IS_TAKEN: bool = false;
+
+    fn read(_: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// The fields of `T`, and no others.
+#[derive(Debug)]
+pub struct Parameters<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Query for Parameters<T> {
+    type Value = T;
+    const IS_TAKEN: bool = true;
+
+    fn read(request: &Request) -> Result<T, Problem> {
+        request.query()
+    }
+}
+
+/// A query that the operation's access has read: a worker's token.
+#[derive(Debug)]
+pub enum Credential {}
+
+impl Query for Credential {
+    type Value = ();
+    const IS_TAKEN: bool = true;
+
+    fn read(_: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// What a body may be.
+pub trait Body {
+    /// What the handler gets.
+    type Value;
+    /// Whether it has to be there.
+    const PRESENCE: Presence;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `unsupported_media_type`, `malformed_json`, `unknown_field`, `invalid_field`.
+    fn read(request: &Request) -> Result<Self::Value, Problem>;
+}
+
+/// No body: what comes is not looked at.
+#[derive(Debug)]
+pub enum NoBody {}
+
+impl Body for NoBody {
+    type Value = ();
+    const PRESENCE: Presence = Presence::Unread;
+
+    fn read(_: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Json<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Body for Json<T> {
+    type Value = T;
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(request: &Request) -> Result<T, Problem> {
+        request.json()
+    }
+}
+
+/// A JSON body that may be missing: then it is the default.
+#[derive(Debug)]
+pub struct JsonOrDefault<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned + Default> Body for JsonOrDefault<T> {
+    type Value = T;
+    const PRESENCE: Presence = Presence::Optional;
+
+    fn read(request: &Request) -> Result<T, Problem> {
+        request.json_or_default()
+    }
+}
+
+/// Which of `If-Match` and `Idempotency-Key` an operation reads.
+pub trait Conditions {
+    /// What the handler gets.
+    type Value;
+    /// Whether `If-Match` is read.
+    const IS_VERSIONED: bool;
+    /// Whether `Idempotency-Key` is read.
+    const KEY: Presence;
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `invalid_field`, `invalid_idempotency_key`, `idempotency_key_required`.
+    fn read(request: &Request) -> Result<Self::Value, Problem>;
+}
+
+/// Neither.
+#[derive(Debug)]
+pub enum Unconditional {}
+
+impl Conditions for Unconditional {
+    type Value = ();
+    const IS_VERSIONED: bool = false;
+    const KEY: Presence = Presence::Unread;
+
+    fn read(_: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// An `Idempotency-Key`, if one is sent.
+#[derive(Debug)]
+pub enum Keyed {}
+
+impl Conditions for Keyed {
+    type Value = Change;
+    const IS_VERSIONED: bool = false;
+    const KEY: Presence = Presence::Optional;
+
+    fn read(request: &Request) -> Result<Change, Problem> {
+        Change::unversioned(request)
+    }
+}
+
+/// Both, if they are sent.
+#[derive(Debug)]
+pub enum Versioned {}
+
+impl Conditions for Versioned {
+    type Value = Change;
+    const IS_VERSIONED: bool = true;
+    const KEY: Presence = Presence::Optional;
+
+    fn read(request: &Request) -> Result<Change, Problem> {
+        Change::of(request)
+    }
+}
+
+/// An `Idempotency-Key`, which has to be there: a program moves money or stock.
+#[derive(Debug)]
+pub enum MustBeKeyed {}
+
+impl Conditions for MustBeKeyed {
+    type Value = KeyedChange;
+    const IS_VERSIONED: bool = false;
+    const KEY: Presence = Presence::Required;
+
+    fn read(request: &Request) -> Result<KeyedChange, Problem> {
+        Change::keyed(request)
+    }
+}
+
+/// A call of `O` that was let in, and all that it says. Not printable: it holds personal data.
+pub struct Call<'a, O: Operation> {
+    /// The world.
+    pub ports: &'a Ports<'a>,
+    /// Who calls.
+    pub caller: <O::Access as Admit>::Caller,
+    /// The parameters of the path.
+    pub path: O::Path,
+    /// The query.
+    pub query: <O::Query as Query>::Value,
+    /// The body.
+    pub body: <O::Body as Body>::Value,
+    /// The preconditions, and the key.
+    pub change: <O::Change as Conditions>::Value,
+}
+
+impl<O: Operation> std::fmt::Debug for Call<'_, O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("operation", &O::ID).finish_non_exhaustive()
+    }
+}
+
+impl<'a, O: Operation> Call<'a, O> {
+    // A parameter that nobody takes is refused before anybody is asked who they are: it tells nothing.
+    fn read(ports: &'a Ports<'a>, request: &Request) -> Result<Self, Problem> {
+        if !<O::Query as Query>::IS_TAKEN {
+            request.no_query()?;
+        }
+        Ok(Self {
+            ports,
+            caller: O::Access::admit(ports, request)?,
+            path: O::Path::read(request),
+            query: O::Query::read(request)?,
+            body: O::Body::read(request)?,
+            change: O::Change::read(request)?,
+        })
+    }
+}
+
+/// What answers `O`. Every `async fn(Call<'_, O>) -> Result<Reply, Problem>` does.
+pub trait Answer<O: Operation>: 'static {
+    /// Answers a call that was let in.
+    fn answer(&self, call: Call<'_, O>) -> impl Future<Output = Result<Reply, Problem>>;
+}
+
+impl<O, F> Answer<O> for F
+where
+    O: Operation,
+    F: AsyncFn(Call<'_, O>) -> Result<Reply, Problem> + 'static,
+{
+    async fn answer(&self, call: Call<'_, O>) -> Result<Reply, Problem> {
+        self(call).await
+    }
+}
+
+/// One run of a worker, and its report: what answers both of a worker's operations.
+#[derive(Debug)]
+pub struct Tick<F, R> {
+    tick: F,
+    report: PhantomData<fn() -> R>,
+}
+
+impl<F, R> Tick<F, R>
+where
+    F: AsyncFn(&Ports<'_>) -> Result<R, Problem>,
+{
+    /// Of `tick`.
+    pub const fn new(tick: F) -> Self {
+        Self { tick, report: PhantomData }
+    }
+}
+
+impl<F: Clone, R> Clone for Tick<F, R> {
+    fn clone(&self) -> Self {
+        Self { tick: self.tick.clone(), report: PhantomData }
+    }
+}
+
+impl<O, F, R> Answer<O> for Tick<F, R>
+where
+    O: Operation,
+    F: AsyncFn(&Ports<'_>) -> Result<R, Problem> + 'static,
+    R: Serialize + 'static,
+{
+    async fn answer(&self, call: Call<'_, O>) -> Result<Reply, Problem> {
+        (self.tick)(call.ports).await.map(|report| Reply::json(200, &report))
+    }
+}
+
+/// An operation and what answers it: a handler that asks for nothing by itself.
+pub(crate) struct Checked<O, A> {
+    answer: A,
+    operation: PhantomData<fn() -> O>,
+}
+
+impl<O, A> Checked<O, A> {
+    pub(crate) const fn new(answer: A) -> Self {
+        Self { answer, operation: PhantomData }
+    }
+}
+
+impl<O: Operation, A: Answer<O>> Handler for Checked<O, A> {
+    fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a> {
+        Box::pin(async move { self.answer.answer(Call::read(ports, request)?).await })
+    }
+}
+
+/// Whether `served` are all the endpoints that `table` has of `component`, and no others: for the compiler to judge.
+#[must_use]
+pub const fn serves_all(table: &[Endpoint], component: &str, served: &[Endpoint]) -> bool {
+    let mut declared = 0;
+    let mut rest = table;
+    while let [endpoint, others @ ..] = rest {
+        if same(endpoint.component.as_bytes(), component.as_bytes()) {
+            if !is_among(served, endpoint.path) {
+                return false;
+            }
+            declared += 1;
+        }
+        rest = others;
+    }
+    declared == served.len()
+}
+
+const fn is_among(served: &[Endpoint], path: &str) -> bool {
+    let mut rest = served;
+    while let [endpoint, others @ ..] = rest {
+        if same(endpoint.path.as_bytes(), path.as_bytes()) {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+/// Whether `path` has the parameters `names`, in this order: for the compiler to judge.
+#[must_use]
+pub const fn has_parameters(path: &str, names: &[&str]) -> bool {
+    let (mut path, mut names) = (path.as_bytes(), names);
+    while let [byte, after @ ..] = path {
+        path = after;
+        if *byte == b':' {
+            let [name, others @ ..] = names else { return false };
+            let Some(after) = after_segment(path, name.as_bytes()) else { return false };
+            path = after;
+            names = others;
+        }
+    }
+    names.is_empty()
+}
+
+/// What follows the segment `name`, if the path goes on with it.
+const fn after_segment<'p>(path: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
+    match (path, name) {
+        ([] | [b'/', ..], []) => Some(path),
+        ([byte, path @ ..], [expected, name @ ..]) if *byte == *expected => after_segment(path, name),
+        _ => None,
+    }
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    match (left, right) {
+        ([], []) => true,
+        ([one, left @ ..], [other, right @ ..]) if *one == *other => same(left, right),
+        _ => false,
+    }
+}
