@@ -12,7 +12,8 @@
 //! scalar(x)               an item that is no object          x                      x #>> '{}'
 //! integer(x)              text that is a number              x                      x::bigint
 //! number(x)               1 for true, 0 for false            x                      x::integer
-//! smaller(x, y)           the smaller of the two             min                    least
+//! smaller(x, y), greater(x, y)                                min, max               least, greatest
+//! laid_over(x, y)         y's members over those of x        json_patch             ||
 //! padded(x)               six digits and more                printf                 lpad
 //! with_member(x, k, v)    a JSON object and one member more  json_set               ||
 //! :name                   the input of that name             doc ->> 'name'         (doc ->> 'name')::type of `-- in:`
@@ -111,7 +112,9 @@ pub fn lines_of(text: &str, dialect: Dialect) -> String {
 pub fn inputs(source: &str) -> BTreeMap<String, String> {
     let head = source.lines().find_map(|line| line.strip_prefix("-- in: ")).unwrap_or_default();
     let inputs = head.split(", ").filter_map(|one| one.split_once(' '));
-    inputs.map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().trim_end_matches('?').to_owned())).collect()
+    inputs
+        .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().trim_end_matches(['?', ':']).to_owned()))
+        .collect()
 }
 
 /// How PostgreSQL reads an input of `source` from `document`.
@@ -155,7 +158,7 @@ pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<Stri
     Ok(out)
 }
 
-const OURS: [&str; 14] = [
+const OURS: [&str; 16] = [
     "number",
     "object",
     "list",
@@ -170,6 +173,8 @@ const OURS: [&str; 14] = [
     "smaller",
     "padded",
     "with_member",
+    "greater",
+    "laid_over",
 ];
 
 fn is_ours(word: &str) -> bool {
@@ -186,6 +191,8 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
         ("each", Dialect::Postgres, [of, path, row]) => return format!("each_item({of} -> {path}) as {row} (value)"),
         ("part", Dialect::Sqlite, [of, name]) => return format!("({of} ->> {name})"),
         ("part", Dialect::Postgres, [of, name]) => return format!("({of} -> {name})"),
+        ("laid_over", Dialect::Sqlite, [of, with]) => return format!("json_patch(coalesce({of}, '{{}}'), {with})"),
+        ("laid_over", Dialect::Postgres, [of, with]) => return format!("coalesce({of}, '{{}}') || {with}"),
         ("with_member", Dialect::Sqlite, [of, name, value]) => return format!("json_set({of}, '$.{}', {value})", name.trim_matches('\'')),
         ("with_member", Dialect::Postgres, [of, name, value]) => return format!("({of}) || jsonb_build_object({name}, {value})"),
         _ => {}
@@ -195,6 +202,8 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
         ("number", Dialect::Postgres) => format!("({inner})::integer"),
         ("scalar", Dialect::Postgres) => format!("({inner} #>> '{{}}')"),
         ("integer", Dialect::Postgres) => format!("({inner})::bigint"),
+        ("greater", Dialect::Sqlite) => format!("max({inner})"),
+        ("greater", Dialect::Postgres) => format!("greatest({inner})"),
         ("smaller", Dialect::Sqlite) => format!("min({inner})"),
         ("smaller", Dialect::Postgres) => format!("least({inner})"),
         ("padded", Dialect::Sqlite) => format!("printf('%06d', {inner})"),

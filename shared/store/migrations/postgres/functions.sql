@@ -289,6 +289,20 @@ begin
 end
 $$;
 
+-- Ends the owner's attempt that waits for its buyer, for what changes more than their own cart: a merge. One whose provider is being asked is not
+-- ended: until that is known the cart is held.
+-- in: owner text, cancel_id text
+-- refuses: cart_locked
+create or replace function attempt_give_up(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where owner = (doc ->> 'owner') and status in ('active', 'checkout') for update;
+  if exists (select 1 from saga where owner = (doc ->> 'owner') and state in ('authorizing', 'awaiting_action') and state = 'authorizing')
+    then raise exception 'cart_locked'; end if;
+  perform supersede(doc);
+  return (select jsonb_build_object('given_up', count(*)) from compensation where compensation_id = (doc ->> 'cancel_id'));
+end
+$$;
+
 -- Adds to a line's quantity: a delta, so that parallel adds never conflict and never lose one another (CART-1). A sum beyond what a quantity
 -- may be is for the CHECK to refuse, not for the type to fail at.
 -- in: cart_id text, owner text, sku text, quantity bigint, price_minor bigint, line_limit bigint, quantity_limit bigint, cart_idle_ms bigint, if_versions jsonb?, cancel_id text?, reply jsonb?, idempotency…?, events
@@ -306,6 +320,163 @@ begin
     then raise exception 'too_many_lines'; end if;
   perform touch_cart(doc);
   return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Removes every line; the cart stays.
+-- in: cart_id text, owner text, cart_idle_ms bigint, if_versions jsonb?, cancel_id text?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, idempotency_key_seen
+create or replace function cart_clear(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  delete from cart_line where cart_id = (doc ->> 'cart_id');
+  perform touch_cart(doc);
+  return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version, 'lines', 0) from cart where cart_id = (doc ->> 'cart_id')));
+end
+$$;
+
+-- Removes a line.
+-- in: cart_id text, owner text, sku text, cart_idle_ms bigint, if_versions jsonb?, cancel_id text?, reply jsonb?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, idempotency_key_seen
+create or replace function cart_remove_line(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  if not exists (select 1 from cart_line where cart_id = (doc ->> 'cart_id') and sku = (doc ->> 'sku'))
+    then raise exception 'line_not_found'; end if;
+  delete from cart_line where cart_id = (doc ->> 'cart_id') and sku = (doc ->> 'sku');
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Replaces a line's quantity.
+-- in: cart_id text, owner text, sku text, quantity bigint, quantity_limit bigint, cart_idle_ms bigint, if_versions jsonb?, cancel_id text?, reply jsonb?, idempotency…?, events
+-- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, quantity_out_of_range, idempotency_key_seen
+create or replace function cart_set_quantity(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform lock_editable_cart(doc);
+  if not exists (select 1 from cart_line where cart_id = (doc ->> 'cart_id') and sku = (doc ->> 'sku'))
+    then raise exception 'line_not_found'; end if;
+  if (doc ->> 'quantity')::bigint > (doc ->> 'quantity_limit')::bigint
+    then raise exception 'quantity_out_of_range'; end if;
+  update cart_line set quantity = (doc ->> 'quantity')::bigint where cart_id = (doc ->> 'cart_id') and sku = (doc ->> 'sku');
+  perform touch_cart(doc);
+  return finish_command(doc, line_receipt(doc));
+end
+$$;
+
+-- Closes a session whose buyer wants none of it: an attempt that waits for them ends, what is held goes free, and the cart is theirs to change.
+-- in: session_id text, owner text, cancel_id text
+-- refuses: session_closed, cart_locked
+create or replace function checkout_abandon(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where cart_id = (select cart_id from checkout_session where session_id = (doc ->> 'session_id') and owner = (doc ->> 'owner')) for update;
+  if not exists (select 1 from checkout_session where session_id = (doc ->> 'session_id') and owner = (doc ->> 'owner') and status = 'open')
+    then raise exception 'session_closed'; end if;
+  perform supersede(doc);
+  if exists (select 1 from cart where saga_id is not null and cart_id = (select cart_id from checkout_session where session_id = (doc ->> 'session_id')))
+    then raise exception 'cart_locked'; end if;
+  perform release_held((doc ->> 'session_id'), true);
+  update checkout_session set status = 'abandoned' where session_id = (doc ->> 'session_id');
+  update cart set status = 'active', updated_at_ms = now_ms() where cart_id = (select cart_id from checkout_session where session_id = (doc ->> 'session_id'));
+  return (select jsonb_build_object('session_id', session_id, 'cart_id', cart_id, 'status', status) from checkout_session where session_id = (doc ->> 'session_id'));
+end
+$$;
+
+-- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
+-- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew. The cart lives at
+-- least as long. `contact` is sealed.
+-- in: session_id text, cart_id text, owner text, cart_version bigint, country text, region text, shipping_method text, payment_method text, contact text, totals jsonb, session_ttl_ms bigint, cart_idle_ms bigint, cancel_id text?, reply jsonb?, idempotency…?
+-- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
+create or replace function checkout_begin(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from cart where cart_id = (doc ->> 'cart_id') for update;
+  if not exists (select 1 from cart as c where cart_id = (doc ->> 'cart_id') and owner = (doc ->> 'owner') and status in ('active', 'checkout') and unexpired(c))
+    then raise exception 'cart_not_found'; end if;
+  perform supersede(doc);
+  if exists (select 1 from cart where cart_id = (doc ->> 'cart_id') and saga_id is not null)
+    then raise exception 'cart_locked'; end if;
+  if not exists (select 1 from cart where cart_id = (doc ->> 'cart_id') and version = (doc ->> 'cart_version')::bigint)
+    then raise exception 'cart_changed'; end if;
+  perform lock_held((select session_id from checkout_session where cart_id = (doc ->> 'cart_id') and status = 'open'));
+  update reservation set session_id = (doc ->> 'session_id') where status = 'active'
+    and session_id = (select session_id from checkout_session where cart_id = (doc ->> 'cart_id') and status = 'open');
+  update checkout_session set status = 'replaced' where cart_id = (doc ->> 'cart_id') and status = 'open';
+  insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
+    values ((doc ->> 'session_id'), (doc ->> 'cart_id'), (doc ->> 'owner'), 'open', (doc ->> 'cart_version')::bigint, (doc ->> 'country'), (doc ->> 'region'), (doc ->> 'shipping_method'), (doc ->> 'payment_method'), (doc ->> 'contact'), nullif(doc -> 'totals', 'null'), now_ms(), now_ms() + (doc ->> 'session_ttl_ms')::bigint);
+  update cart set status = 'checkout', updated_at_ms = now_ms(), expires_at_ms = greatest(expires_at_ms, now_ms() + greatest((doc ->> 'cart_idle_ms')::bigint, (doc ->> 'session_ttl_ms')::bigint)) where cart_id = (doc ->> 'cart_id');
+  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('session_id', session_id, 'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms,
+      'expires_at_ms', expires_at_ms)
+    from checkout_session where session_id = (doc ->> 'session_id')));
+end
+$$;
+
+-- An operator settles what is dead or waits, by hand or for good: nobody tries it any more. Fenced by what was read, so of two at once one wins.
+-- in: compensation_id text, legal_from jsonb, state text, attempts bigint, retries bigint, payment_state text, payment_refunded_minor bigint, to_payment_state text?, captured_minor bigint, refunded_minor bigint, saga_state text, outcome text, actor text, reason text, idempotency…?, events
+-- refuses: compensation_moved_on, idempotency_key_seen
+create or replace function compensation_resolve(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from compensation where compensation_id = (doc ->> 'compensation_id') for update;
+  perform 1 from saga where saga_id = (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id')) for update;
+  perform 1 from payment where payment_id = (select payment_id from compensation where compensation_id = (doc ->> 'compensation_id')) for update;
+  if not exists (select 1 from compensation as k join payment as p on p.payment_id = k.payment_id, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
+      where k.compensation_id = (doc ->> 'compensation_id') and k.state = (legal.value #>> '{}') and k.state = (doc ->> 'state') and k.attempts = (doc ->> 'attempts')::bigint and k.retries = (doc ->> 'retries')::bigint
+        and k.lease_until_ms <= now_ms() and p.state = (doc ->> 'payment_state') and p.refunded_minor = (doc ->> 'payment_refunded_minor')::bigint)
+    then raise exception 'compensation_moved_on'; end if;
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || (doc ->> 'compensation_id')),
+      'resolved', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
+      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error, 'outcome', (doc ->> 'outcome'))
+    from compensation where compensation_id = (doc ->> 'compensation_id');
+  update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = (doc ->> 'compensation_id');
+  update payment set state = coalesce((doc ->> 'to_payment_state'), state), captured_minor = captured_minor + (doc ->> 'captured_minor')::bigint,
+      refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
+    where payment_id = (select payment_id from compensation where compensation_id = (doc ->> 'compensation_id'));
+  update saga set state = (doc ->> 'saga_state'), updated_at_ms = now_ms()
+    where state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id'));
+  delete from alert where alert_id in ('compensation_dead:' || (doc ->> 'compensation_id'), 'compensation_failing:' || (doc ->> 'compensation_id'),
+      'capture_failing:' || (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id')));
+  return finish_command(doc, (select jsonb_build_object('compensation_id', k.compensation_id, 'state', k.state, 'outcome', (doc ->> 'outcome'), 'payment_state', p.state)
+    from compensation as k join payment as p on p.payment_id = k.payment_id where k.compensation_id = (doc ->> 'compensation_id')));
+end
+$$;
+
+-- An operator has it tried again: what is dead as if it were new, what waits now. Fenced by what was read, so of two at once one wins.
+-- in: compensation_id text, legal_from jsonb, state text, attempts bigint, retries bigint, payment_state text, to_payment_state text?, actor text, reason text, idempotency…?
+-- refuses: compensation_moved_on, compensation_replaced, idempotency_key_seen
+create or replace function compensation_retry(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from compensation where compensation_id = (doc ->> 'compensation_id') for update;
+  perform 1 from saga where saga_id = (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id')) for update;
+  perform 1 from payment where payment_id = (select payment_id from compensation where compensation_id = (doc ->> 'compensation_id')) for update;
+  if not exists (select 1 from compensation as k join payment as p on p.payment_id = k.payment_id, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
+      where k.compensation_id = (doc ->> 'compensation_id') and k.state = (legal.value #>> '{}') and k.state = (doc ->> 'state') and k.attempts = (doc ->> 'attempts')::bigint and k.retries = (doc ->> 'retries')::bigint
+        and k.lease_until_ms <= now_ms() and (k.state = 'dead' or k.next_attempt_at_ms > now_ms()) and p.state = (doc ->> 'payment_state'))
+    then raise exception 'compensation_moved_on'; end if;
+  if exists (select 1 from compensation as k join compensation as other on other.payment_id = k.payment_id
+      where k.compensation_id = (doc ->> 'compensation_id') and other.state = 'pending' and other.compensation_id <> k.compensation_id)
+    then raise exception 'compensation_replaced'; end if;
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || (doc ->> 'compensation_id')),
+      'retried', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
+      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
+    from compensation where compensation_id = (doc ->> 'compensation_id');
+  update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
+      attempts = case state when 'dead' then 0 else attempts end, retries = retries + (state = 'dead')::integer,
+      failing_since_ms = case state when 'dead' then null else failing_since_ms end
+    where compensation_id = (doc ->> 'compensation_id');
+  update payment set state = coalesce((doc ->> 'to_payment_state'), state), updated_at_ms = now_ms()
+    where payment_id = (select payment_id from compensation where compensation_id = (doc ->> 'compensation_id'));
+  delete from alert where alert_id in ('compensation_dead:' || (doc ->> 'compensation_id'), 'compensation_failing:' || (doc ->> 'compensation_id'),
+      'capture_failing:' || (select saga_id from compensation where compensation_id = (doc ->> 'compensation_id')));
+  return finish_command(doc, (select jsonb_build_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts, 'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
+    from compensation where compensation_id = (doc ->> 'compensation_id')));
 end
 $$;
 
@@ -398,6 +569,64 @@ begin
 end
 $$;
 
+-- Another key for an attempt that is on its way to an order: it will be answered what the first is.
+-- in: owner text, saga_id text, idempotency_key text, request_hash text
+-- refuses: saga_moved_on, idempotency_key_seen
+-- Whoever would end the attempt takes its cart first.
+create or replace function confirm_join(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = (doc ->> 'saga_id')) for update;
+  if not exists (select 1 from saga where saga_id = (doc ->> 'saga_id') and owner = (doc ->> 'owner') and state in ('authorizing', 'awaiting_action', 'capturing', 'completed'))
+    then raise exception 'saga_moved_on'; end if;
+  perform take_confirm_key(doc);
+  return (select jsonb_build_object('saga_id', saga_id) from confirm_key where owner = (doc ->> 'owner') and idempotency_key = (doc ->> 'idempotency_key'));
+end
+$$;
+
+-- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
+-- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, reply jsonb?, idempotency…?, events
+-- refuses: order_changed, order_busy, idempotency_key_seen
+create or replace function order_cancel(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from orders where order_id = (doc ->> 'order_id') for update;
+  if not exists (select 1 from orders, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
+      where order_id = (doc ->> 'order_id') and version = (doc ->> 'order_version')::bigint and status = (legal.value #>> '{}'))
+    then raise exception 'order_changed'; end if;
+  perform 1 from saga where saga_id = (select detail ->> 'saga_id' from orders where order_id = (doc ->> 'order_id')) for update;
+  perform 1 from payment where saga_id = (select detail ->> 'saga_id' from orders where order_id = (doc ->> 'order_id')) for update;
+  if exists (select 1 from payment join saga on saga.saga_id = payment.saga_id
+      where payment.saga_id = (select detail ->> 'saga_id' from orders where order_id = (doc ->> 'order_id'))
+        and (payment.state is distinct from (doc ->> 'payment_state') or (saga.state = 'capturing' and saga.lease_until_ms > now_ms())))
+    then raise exception 'order_busy'; end if;
+  update saga set state = 'completed', updated_at_ms = now_ms()
+    where state = 'capturing' and saga_id = (select detail ->> 'saga_id' from orders where order_id = (doc ->> 'order_id'));
+  insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
+    select order_id, version + 1, status, 'cancelled', (doc ->> 'actor'), (doc ->> 'reason'), now_ms() from orders where order_id = (doc ->> 'order_id');
+  update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
+    where order_id = (doc ->> 'order_id');
+  perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = (doc ->> 'order_id')), null);
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    select line.sku, line.warehouse_id, 'restock', line.quantity, 0, line.reservation_id, now_ms()
+    from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
+    where line.order_id = (doc ->> 'order_id');
+  update stock set on_hand = on_hand + back.quantity
+    from (select line.sku, line.warehouse_id, sum(line.quantity) as quantity
+      from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
+      where line.order_id = (doc ->> 'order_id') group by 1, 2) as back
+    where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
+  update reservation set status = 'released'
+    where status = 'committed' and reservation_id in (select reservation_id from order_line where order_id = (doc ->> 'order_id'));
+  if doc ->> 'compensation' is not null then
+      insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
+      select nullif(doc -> 'compensation', 'null') ->> 'compensation_id', nullif(doc -> 'compensation', 'null') ->> 'kind', nullif(doc -> 'compensation', 'null') ->> 'payment_id', nullif(doc -> 'compensation', 'null') ->> 'saga_id', (nullif(doc -> 'compensation', 'null') ->> 'amount_minor')::bigint,
+        'pending', nullif(doc -> 'compensation', 'null') ->> 'reason', 0, now_ms(), 0, now_ms()
+      where nullif(doc -> 'compensation', 'null') is not null;
+    end if;
+  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms) from orders where order_id = (doc ->> 'order_id')));
+end
+$$;
+
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
 -- with it, and has no reference.
@@ -452,6 +681,78 @@ begin
     select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = (doc ->> 'saga_id');
   return finish_command(doc, (select jsonb_build_object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms) from orders
     where order_id = (select plan ->> 'order_id' from saga where saga_id = (doc ->> 'saga_id'))));
+end
+$$;
+
+-- An operator gives an event up for good: nobody sends it any more, and the next of its aggregate goes. Fenced by what was read.
+-- in: event_id text, legal_from jsonb, state text, attempts bigint, actor text, reason text, idempotency…?
+-- refuses: event_moved_on, idempotency_key_seen
+create or replace function outbox_resolve(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from outbox where event_id = (doc ->> 'event_id') for update;
+  if not exists (select 1 from outbox as o, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
+      where o.event_id = (doc ->> 'event_id') and o.state = (legal.value #>> '{}') and o.state = (doc ->> 'state') and o.attempts = (doc ->> 'attempts')::bigint and o.lease_until_ms <= now_ms())
+    then raise exception 'event_moved_on'; end if;
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    select 'event/' || event_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'event/' || (doc ->> 'event_id')), 'resolved', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
+      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
+        'last_error', (select detail from alert where alert_id = 'outbox_dead:' || (doc ->> 'event_id')))
+    from outbox where event_id = (doc ->> 'event_id');
+  update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where event_id = (doc ->> 'event_id');
+  delete from alert where alert_id in ('outbox_dead:' || (doc ->> 'event_id'), 'outbox_failing:' || (doc ->> 'event_id'));
+  return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state) from outbox where event_id = (doc ->> 'event_id')));
+end
+$$;
+
+-- An operator has an event sent again: a dead one as if it were new, one that waits now. Fenced by what was read.
+-- in: event_id text, legal_from jsonb, state text, attempts bigint, actor text, reason text, idempotency…?
+-- refuses: event_moved_on, idempotency_key_seen
+create or replace function outbox_retry(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  perform 1 from outbox where event_id = (doc ->> 'event_id') for update;
+  if not exists (select 1 from outbox as o, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
+      where o.event_id = (doc ->> 'event_id') and o.state = (legal.value #>> '{}') and o.state = (doc ->> 'state') and o.attempts = (doc ->> 'attempts')::bigint and o.lease_until_ms <= now_ms()
+        and (o.state = 'dead' or o.next_attempt_at_ms > now_ms()))
+    then raise exception 'event_moved_on'; end if;
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    select 'event/' || event_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'event/' || (doc ->> 'event_id')), 'retried', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
+      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
+        'last_error', (select detail from alert where alert_id = 'outbox_dead:' || (doc ->> 'event_id')))
+    from outbox where event_id = (doc ->> 'event_id');
+  update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
+      attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
+    where event_id = (doc ->> 'event_id');
+  delete from alert where alert_id in ('outbox_dead:' || (doc ->> 'event_id'), 'outbox_failing:' || (doc ->> 'event_id'));
+  return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts, 'next_attempt_at_ms', next_attempt_at_ms) from outbox where event_id = (doc ->> 'event_id')));
+end
+$$;
+
+-- Writes down what became of a claimed batch: published, to be tried again (an alert once for what fails again and again), dead (an alert once),
+-- or given back untried. Fenced by the lease.
+-- in: lease_token text, published jsonb, retried jsonb: [{outbox_id, retry_in_ms, alert}], dead jsonb: [{outbox_id, error}], untried jsonb
+create or replace function outbox_settle(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  update outbox set state = 'published', attempts = attempts + 1, lease_until_ms = 0
+    where lease_token = (doc ->> 'lease_token') and state = 'pending' and outbox_id in (select ((item.value #>> '{}'))::bigint from each_item(nullif(doc -> 'published', 'null')) as item (value));
+  insert into alert (alert_id, detail, at_ms)
+    select 'outbox_failing:' || event_id, failed.value ->> 'alert', now_ms()
+    from each_item(nullif(doc -> 'retried', 'null')) as failed (value) join outbox on outbox_id = (failed.value ->> 'outbox_id')::bigint
+    where failed.value ->> 'alert' is not null and lease_token = (doc ->> 'lease_token') and state = 'pending' on conflict do nothing;
+  update outbox set attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0,
+      next_attempt_at_ms = now_ms() + retry.retry_in_ms
+    from (select (value ->> 'outbox_id')::bigint as id, (value ->> 'retry_in_ms')::bigint as retry_in_ms from each_item(nullif(doc -> 'retried', 'null')) as item (value)) as retry
+    where outbox.outbox_id = retry.id and outbox.lease_token = (doc ->> 'lease_token') and outbox.state = 'pending';
+  insert into alert (alert_id, detail, at_ms)
+    select 'outbox_dead:' || event_id, failed.value ->> 'error', now_ms()
+    from each_item(nullif(doc -> 'dead', 'null')) as failed (value) join outbox on outbox_id = (failed.value ->> 'outbox_id')::bigint
+    where lease_token = (doc ->> 'lease_token') and state = 'pending' on conflict do nothing;
+  update outbox set state = 'dead', attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0
+    where lease_token = (doc ->> 'lease_token') and state = 'pending' and outbox_id in (select (item.value ->> 'outbox_id')::bigint from each_item(nullif(doc -> 'dead', 'null')) as item (value));
+  update outbox set lease_until_ms = 0
+    where lease_token = (doc ->> 'lease_token') and state = 'pending' and outbox_id in (select ((item.value #>> '{}'))::bigint from each_item(nullif(doc -> 'untried', 'null')) as item (value));
+  return jsonb_build_object('settled', coalesce(true, false));
 end
 $$;
 
@@ -514,15 +815,43 @@ begin
 end
 $$;
 
--- Ends the owner's attempt that waits for its buyer, for what changes more than their own cart: a merge. One whose provider is being asked is not
--- ended: until that is known the cart is held.
--- in: owner, cancel_id
--- refuses: cart_locked
-create or replace function attempt_give_up(doc jsonb) returns jsonb language plpgsql as $$
+-- Ends a share of the owner's live cart: its token opens nothing from here on (CART-14).
+-- in: share_id text, owner text, idempotency…?
+-- refuses: cart_not_found, share_not_found, idempotency_key_seen
+create or replace function share_revoke(doc jsonb) returns jsonb language plpgsql as $$
 begin
-  perform 1 from cart where owner = doc ->> 'owner' and status in ('active', 'checkout') for update;
-  if exists (select from saga where owner = doc ->> 'owner' and state = 'authorizing') then raise exception 'cart_locked'; end if;
-  return jsonb_build_object('given_up', case when supersede(doc) is null then 0 else 1 end);
+  perform take_idempotency_key(doc);
+  if not exists (select 1 from cart as c where owner = (doc ->> 'owner') and status in ('active', 'checkout') and unexpired(c))
+    then raise exception 'cart_not_found'; end if;
+  perform 1 from cart_share where cart_id = (select cart_id from cart where owner = (doc ->> 'owner') and status in ('active', 'checkout')) and share_id = (doc ->> 'share_id') for update;
+  if not exists (select 1 from cart join cart_share as s on s.cart_id = cart.cart_id
+      where cart.owner = (doc ->> 'owner') and cart.status in ('active', 'checkout') and s.share_id = (doc ->> 'share_id') and s.expires_at_ms > now_ms())
+    then raise exception 'share_not_found'; end if;
+  delete from cart_share
+    where cart_id = (select cart_id from cart where owner = (doc ->> 'owner') and status in ('active', 'checkout')) and share_id = (doc ->> 'share_id');
+  return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'share_id', (doc ->> 'share_id')) from cart where owner = (doc ->> 'owner') and status in ('active', 'checkout')));
+end
+$$;
+
+-- Receives or adjusts stock: the movement and the counter together (STOCK-10). `kind` is receive or adjust; of an adjustment the quantity may
+-- be below zero. A repeated request must not receive twice, so it takes a key like every change.
+-- in: sku text, warehouse_id text, kind text, quantity bigint, actor text, idempotency…?
+-- refuses: sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
+create or replace function stock_move(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform take_idempotency_key(doc);
+  if not exists (select 1 from sku where sku = (doc ->> 'sku'))
+    then raise exception 'sku_unknown'; end if;
+  if not exists (select 1 from warehouse where warehouse_id = (doc ->> 'warehouse_id'))
+    then raise exception 'warehouse_unknown'; end if;
+  insert into stock (sku, warehouse_id, on_hand, reserved) values ((doc ->> 'sku'), (doc ->> 'warehouse_id'), 0, 0) on conflict do nothing;
+  perform 1 from stock where sku = (doc ->> 'sku') and warehouse_id = (doc ->> 'warehouse_id') for update;
+  if (select on_hand - reserved from stock where sku = (doc ->> 'sku') and warehouse_id = (doc ->> 'warehouse_id')) + (doc ->> 'quantity')::bigint < 0
+    then raise exception 'stock_would_be_negative'; end if;
+  update stock set on_hand = on_hand + (doc ->> 'quantity')::bigint where sku = (doc ->> 'sku') and warehouse_id = (doc ->> 'warehouse_id');
+  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+    values ((doc ->> 'sku'), (doc ->> 'warehouse_id'), (doc ->> 'kind'), (doc ->> 'quantity')::bigint, 0, (doc ->> 'actor'), now_ms());
+  return finish_command(doc, (select jsonb_build_object('sku', sku, 'warehouse_id', warehouse_id, 'on_hand', on_hand, 'reserved', reserved) from stock where sku = (doc ->> 'sku') and warehouse_id = (doc ->> 'warehouse_id')));
 end
 $$;
 
@@ -551,19 +880,6 @@ begin
   perform abandon_carts((select array(select cart_id from cart
     where owner = doc ->> 'owner' and status in ('active', 'checkout') and saga_id is null and expires_at_ms <= now_ms() for update)));
   return jsonb_build_object('owner', doc ->> 'owner');
-end
-$$;
-
--- Removes every line; the cart stays.
--- in: cart_id, owner, cart_idle_ms, if_versions?, cancel_id?, idempotency…?, events
--- refuses: cart_not_found, cart_locked, version_conflict, idempotency_key_seen
-create or replace function cart_clear(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  perform take_idempotency_key(doc);
-  perform lock_editable_cart(doc);
-  delete from cart_line where cart_id = doc ->> 'cart_id';
-  perform touch_cart(doc);
-  return finish_command(doc, (select jsonb_build_object('cart_id', cart_id, 'version', version, 'lines', 0) from cart where cart_id = doc ->> 'cart_id'));
 end
 $$;
 
@@ -677,288 +993,6 @@ begin
 end
 $$;
 
--- Removes a line.
--- in: cart_id, owner, sku, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
--- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, idempotency_key_seen
-create or replace function cart_remove_line(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  perform take_idempotency_key(doc);
-  perform lock_editable_cart(doc);
-  delete from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku';
-  if not found then raise exception 'line_not_found'; end if;
-  perform touch_cart(doc);
-  return finish_command(doc, line_receipt(doc));
-end
-$$;
-
--- Replaces a line's quantity.
--- in: cart_id, owner, sku, quantity, quantity_limit, cart_idle_ms, if_versions?, cancel_id?, reply?, idempotency…?, events
--- refuses: cart_not_found, cart_locked, version_conflict, line_not_found, quantity_out_of_range, idempotency_key_seen
-create or replace function cart_set_quantity(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  perform take_idempotency_key(doc);
-  perform lock_editable_cart(doc);
-  if not exists (select from cart_line where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku')
-  then raise exception 'line_not_found'; end if;
-  if (doc ->> 'quantity')::bigint > (doc ->> 'quantity_limit')::bigint then raise exception 'quantity_out_of_range'; end if;
-  update cart_line set quantity = (doc ->> 'quantity')::bigint where cart_id = doc ->> 'cart_id' and sku = doc ->> 'sku';
-  perform touch_cart(doc);
-  return finish_command(doc, line_receipt(doc));
-end
-$$;
-
--- Closes a session whose buyer wants none of it: an attempt that waits for them ends, what is held goes free, and the cart is theirs to change.
--- in: session_id, owner, cancel_id
--- refuses: session_closed, cart_locked
-create or replace function checkout_abandon(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_cart cart;
-begin
-  select c.* into the_cart from cart as c where c.cart_id = (select cart_id from checkout_session
-    where session_id = doc ->> 'session_id' and owner = doc ->> 'owner') for update;
-  if not exists (select from checkout_session where session_id = doc ->> 'session_id' and owner = doc ->> 'owner' and status = 'open')
-  then raise exception 'session_closed'; end if;
-  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
-  update checkout_session set status = 'abandoned' where session_id = doc ->> 'session_id';
-  perform release_reservations(lock_held(doc ->> 'session_id'));
-  update cart set status = 'active', updated_at_ms = now_ms() where cart_id = the_cart.cart_id;
-  return jsonb_build_object('session_id', doc ->> 'session_id', 'cart_id', the_cart.cart_id, 'status', 'abandoned');
-end
-$$;
-
--- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
--- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew. The cart lives at
--- least as long.
--- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, cart_idle_ms, cancel_id?, reply?, idempotency…?
--- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
-create or replace function checkout_begin(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_cart cart;
-  held text[];
-begin
-  perform take_idempotency_key(doc);
-  select * into the_cart from cart as c
-    where cart_id = doc ->> 'cart_id' and owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c) for update;
-  if not found then raise exception 'cart_not_found'; end if;
-  if supersede(doc) is null and the_cart.saga_id is not null then raise exception 'cart_locked'; end if;
-  if the_cart.version <> (doc ->> 'cart_version')::bigint then raise exception 'cart_changed'; end if;
-  held := lock_held((select session_id from checkout_session where cart_id = the_cart.cart_id and status = 'open'));
-  update reservation set session_id = doc ->> 'session_id' where reservation_id = any (held);
-  update checkout_session set status = 'replaced' where cart_id = the_cart.cart_id and status = 'open';
-  insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
-    values (doc ->> 'session_id', the_cart.cart_id, the_cart.owner, 'open', the_cart.version, doc ->> 'country', doc ->> 'region', doc ->> 'shipping_method',
-      doc ->> 'payment_method', doc ->> 'contact', doc -> 'totals', now_ms(), now_ms() + (doc ->> 'session_ttl_ms')::bigint);
-  update cart set status = 'checkout', updated_at_ms = now_ms(),
-      expires_at_ms = greatest(expires_at_ms, now_ms() + (doc ->> 'cart_idle_ms')::bigint, now_ms() + (doc ->> 'session_ttl_ms')::bigint)
-    where cart_id = the_cart.cart_id;
-  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('session_id', session_id,
-      'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms, 'expires_at_ms', expires_at_ms)
-    from checkout_session where session_id = doc ->> 'session_id'));
-end
-$$;
-
--- An operator settles what is dead or waits, by hand or for good: nobody tries it any more. Fenced by what was read, so of two at once one wins.
--- in: compensation_id, legal_from, state, attempts, retries, payment_state, payment_refunded_minor, to_payment_state?, captured_minor, refunded_minor, saga_state, outcome, actor, reason, idempotency…?, events
--- refuses: compensation_moved_on, idempotency_key_seen
-create or replace function compensation_resolve(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_compensation compensation;
-begin
-  perform take_idempotency_key(doc);
-  select * into the_compensation from compensation where compensation_id = doc ->> 'compensation_id' and doc -> 'legal_from' ? state
-    and state = doc ->> 'state' and attempts = (doc ->> 'attempts')::bigint and retries = (doc ->> 'retries')::bigint
-    and lease_until_ms <= now_ms() for update;
-  if not found then raise exception 'compensation_moved_on'; end if;
-  -- The saga before the payment, as everywhere.
-  perform 1 from saga where saga_id = the_compensation.saga_id for update;
-  perform 1 from payment where payment_id = the_compensation.payment_id and state = doc ->> 'payment_state'
-    and refunded_minor = (doc ->> 'payment_refunded_minor')::bigint for update;
-  if not found then raise exception 'compensation_moved_on'; end if;
-  perform add_history('compensation/' || the_compensation.compensation_id, 'resolved', doc, jsonb_build_object('state', the_compensation.state,
-    'attempts', the_compensation.attempts, 'failing_since_ms', the_compensation.failing_since_ms, 'last_error', the_compensation.last_error,
-    'outcome', doc ->> 'outcome'));
-  update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = the_compensation.compensation_id;
-  update payment set state = coalesce(doc ->> 'to_payment_state', state), captured_minor = captured_minor + (doc ->> 'captured_minor')::bigint,
-      refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
-    where payment_id = the_compensation.payment_id;
-  update saga set state = doc ->> 'saga_state', updated_at_ms = now_ms() where state = 'voiding' and saga_id = the_compensation.saga_id;
-  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id,
-    'capture_failing:' || the_compensation.saga_id);
-  return finish_command(doc, (select jsonb_build_object('compensation_id', the_compensation.compensation_id, 'state', 'resolved',
-      'outcome', doc ->> 'outcome', 'payment_state', state)
-    from payment where payment_id = the_compensation.payment_id));
-end
-$$;
-
--- An operator has it tried again: what is dead as if it were new, what waits now. Fenced by what was read, so of two at once one wins.
--- in: compensation_id, legal_from, state, attempts, retries, payment_state, to_payment_state?, actor, reason, idempotency…?
--- refuses: compensation_moved_on, compensation_replaced, idempotency_key_seen
-create or replace function compensation_retry(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_compensation compensation;
-begin
-  perform take_idempotency_key(doc);
-  select * into the_compensation from compensation where compensation_id = doc ->> 'compensation_id' and doc -> 'legal_from' ? state
-    and state = doc ->> 'state' and attempts = (doc ->> 'attempts')::bigint and retries = (doc ->> 'retries')::bigint
-    and lease_until_ms <= now_ms() and (state = 'dead' or next_attempt_at_ms > now_ms()) for update;
-  if not found then raise exception 'compensation_moved_on'; end if;
-  -- Held while it is judged: nobody adds another that is owed for this payment.
-  perform 1 from saga where saga_id = the_compensation.saga_id for update;
-  perform 1 from payment where payment_id = the_compensation.payment_id and state = doc ->> 'payment_state' for update;
-  if not found then raise exception 'compensation_moved_on'; end if;
-  if exists (select from compensation as other where other.state = 'pending' and other.payment_id = the_compensation.payment_id
-    and other.compensation_id <> the_compensation.compensation_id)
-  then raise exception 'compensation_replaced'; end if;
-  perform add_history('compensation/' || the_compensation.compensation_id, 'retried', doc, jsonb_build_object('state', the_compensation.state,
-    'attempts', the_compensation.attempts, 'failing_since_ms', the_compensation.failing_since_ms, 'last_error', the_compensation.last_error));
-  update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
-      attempts = case state when 'dead' then 0 else attempts end, retries = retries + (state = 'dead')::int,
-      failing_since_ms = case state when 'dead' then null else failing_since_ms end
-    where compensation_id = the_compensation.compensation_id;
-  update payment set state = coalesce(doc ->> 'to_payment_state', state), updated_at_ms = now_ms() where payment_id = the_compensation.payment_id;
-  delete from alert where alert_id in ('compensation_dead:' || the_compensation.compensation_id, 'compensation_failing:' || the_compensation.compensation_id,
-    'capture_failing:' || the_compensation.saga_id);
-  return finish_command(doc, (select jsonb_build_object('compensation_id', compensation_id, 'state', state, 'attempts', attempts,
-      'retries', retries, 'next_attempt_at_ms', next_attempt_at_ms)
-    from compensation where compensation_id = the_compensation.compensation_id));
-end
-$$;
-
--- Another key for an attempt that is on its way to an order: it will be answered what the first is.
--- in: owner, saga_id, idempotency_key, request_hash
--- refuses: saga_moved_on, idempotency_key_seen
-create or replace function confirm_join(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  -- Whoever would end the attempt takes its cart first.
-  perform 1 from cart where cart_id = (select cart_id from saga where saga_id = doc ->> 'saga_id') for update;
-  if not exists (select from saga where saga_id = doc ->> 'saga_id' and owner = doc ->> 'owner'
-    and state in ('authorizing', 'awaiting_action', 'capturing', 'completed'))
-  then raise exception 'saga_moved_on'; end if;
-  perform take_confirm_key(doc);
-  return jsonb_build_object('saga_id', doc ->> 'saga_id');
-end
-$$;
-
--- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
--- in: order_id, order_version, legal_from, actor, reason, payment_state, compensation?, reply?, idempotency…?, events
--- refuses: order_changed, order_busy, idempotency_key_seen
-create or replace function order_cancel(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_order orders;
-  the_saga saga;
-  the_payment payment;
-  restocked jsonb;
-begin
-  perform take_idempotency_key(doc);
-  select * into the_order from orders
-    where order_id = doc ->> 'order_id' and version = (doc ->> 'order_version')::bigint and doc -> 'legal_from' ? status for update;
-  if not found then raise exception 'order_changed'; end if;
-  -- Held while they are judged: no capture begins.
-  select * into the_saga from saga where saga_id = the_order.detail ->> 'saga_id' for update;
-  select * into the_payment from payment where saga_id = the_saga.saga_id for update;
-  if the_payment.payment_id is not null
-    and (the_payment.state is distinct from doc ->> 'payment_state' or (the_saga.state = 'capturing' and the_saga.lease_until_ms > now_ms()))
-  then raise exception 'order_busy'; end if;
-  -- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
-  update saga set state = 'completed', updated_at_ms = now_ms() where saga_id = the_saga.saga_id and state = 'capturing';
-  insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
-    values (the_order.order_id, the_order.version + 1, the_order.status, 'cancelled', doc ->> 'actor', doc ->> 'reason', now_ms());
-  update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
-    where order_id = the_order.order_id;
-  -- What was committed and is not back yet: [{sku, warehouse_id, quantity, reservation_id}].
-  restocked := (select jsonb_agg(to_jsonb(line) order by line.line_no)
-    from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
-    where line.order_id = the_order.order_id);
-  perform lock_stock(restocked, null);
-  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
-    select line ->> 'sku', line ->> 'warehouse_id', 'restock', (line ->> 'quantity')::bigint, 0, line ->> 'reservation_id', now_ms()
-    from each_item(restocked) as line;
-  update stock set on_hand = on_hand + back.quantity
-    from (select line ->> 'sku' as sku, line ->> 'warehouse_id' as warehouse_id, sum((line ->> 'quantity')::bigint) as quantity
-      from each_item(restocked) as line group by 1, 2) as back
-    where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
-  update reservation set status = 'released'
-    where status = 'committed' and reservation_id in (select reservation_id from order_line where order_id = the_order.order_id);
-  insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-    select doc #>> '{compensation,compensation_id}', doc #>> '{compensation,kind}', doc #>> '{compensation,payment_id}', doc #>> '{compensation,saga_id}',
-      (doc #>> '{compensation,amount_minor}')::bigint, 'pending', doc #>> '{compensation,reason}', 0, now_ms(), 0, now_ms()
-    where doc ->> 'compensation' is not null;
-  return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('order_id', order_id,
-      'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)
-    from orders where order_id = the_order.order_id));
-end
-$$;
-
--- An operator gives an event up for good: nobody sends it any more, and the next of its aggregate goes. Fenced by what was read.
--- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
--- refuses: event_moved_on, idempotency_key_seen
-create or replace function outbox_resolve(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_event outbox;
-begin
-  perform take_idempotency_key(doc);
-  select * into the_event from outbox where event_id = doc ->> 'event_id' and doc -> 'legal_from' ? state and state = doc ->> 'state'
-    and attempts = (doc ->> 'attempts')::bigint and lease_until_ms <= now_ms() for update;
-  if not found then raise exception 'event_moved_on'; end if;
-  perform add_history('event/' || the_event.event_id, 'resolved', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
-    'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
-  update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
-  return finish_command(doc, jsonb_build_object('event_id', the_event.event_id, 'state', 'resolved'));
-end
-$$;
-
--- An operator has an event sent again: a dead one as if it were new, one that waits now. Fenced by what was read.
--- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
--- refuses: event_moved_on, idempotency_key_seen
-create or replace function outbox_retry(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_event outbox;
-begin
-  perform take_idempotency_key(doc);
-  select * into the_event from outbox where event_id = doc ->> 'event_id' and doc -> 'legal_from' ? state and state = doc ->> 'state'
-    and attempts = (doc ->> 'attempts')::bigint and lease_until_ms <= now_ms() and (state = 'dead' or next_attempt_at_ms > now_ms()) for update;
-  if not found then raise exception 'event_moved_on'; end if;
-  perform add_history('event/' || the_event.event_id, 'retried', doc, jsonb_build_object('state', the_event.state, 'attempts', the_event.attempts,
-    'failing_since_ms', the_event.failing_since_ms, 'last_error', (select detail from alert where alert_id = 'outbox_dead:' || the_event.event_id)));
-  update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
-      attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
-    where outbox_id = the_event.outbox_id;
-  delete from alert where alert_id in ('outbox_dead:' || the_event.event_id, 'outbox_failing:' || the_event.event_id);
-  return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state, 'attempts', attempts,
-      'next_attempt_at_ms', next_attempt_at_ms)
-    from outbox where outbox_id = the_event.outbox_id));
-end
-$$;
-
--- Writes down what became of a claimed batch: published, to be tried again (an alert once for what fails again and again), dead (an alert once),
--- or given back untried. Fenced by the lease.
--- in: lease_token, published, retried: [{outbox_id, retry_in_ms, alert}], dead: [{outbox_id, error}], untried
-create or replace function outbox_settle(doc jsonb) returns jsonb language plpgsql as $$
-begin
-  update outbox set state = 'published', attempts = attempts + 1, lease_until_ms = 0
-    where lease_token = doc ->> 'lease_token' and state = 'pending' and outbox_id in (select item::bigint from each_item(doc -> 'published') as item);
-  insert into alert (alert_id, detail, at_ms)
-    select 'outbox_failing:' || event_id, failed ->> 'alert', now_ms()
-    from each_item(doc -> 'retried') as failed join outbox on outbox_id = (failed ->> 'outbox_id')::bigint
-    where failed ->> 'alert' is not null and lease_token = doc ->> 'lease_token' and state = 'pending' on conflict do nothing;
-  update outbox set attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0,
-      next_attempt_at_ms = now_ms() + (retry ->> 'retry_in_ms')::bigint
-    from each_item(doc -> 'retried') as retry
-    where outbox_id = (retry ->> 'outbox_id')::bigint and lease_token = doc ->> 'lease_token' and state = 'pending';
-  insert into alert (alert_id, detail, at_ms)
-    select 'outbox_dead:' || event_id, failed ->> 'error', now_ms()
-    from each_item(doc -> 'dead') as failed join outbox on outbox_id = (failed ->> 'outbox_id')::bigint
-    where lease_token = doc ->> 'lease_token' and state = 'pending' on conflict do nothing;
-  update outbox set state = 'dead', attempts = attempts + 1, failing_since_ms = coalesce(failing_since_ms, now_ms()), lease_until_ms = 0
-    where lease_token = doc ->> 'lease_token' and state = 'pending'
-      and outbox_id in (select (failed ->> 'outbox_id')::bigint from each_item(doc -> 'dead') as failed);
-  update outbox set lease_until_ms = 0
-    where lease_token = doc ->> 'lease_token' and state = 'pending' and outbox_id in (select item::bigint from each_item(doc -> 'untried') as item);
-  return jsonb_build_object('settled', true);
-end
-$$;
-
 -- Gives expired reservations back to stock, oldest first (STOCK-4). An order that is being made meanwhile finds them gone and is refused.
 -- in: limit
 create or replace function reservation_expire(doc jsonb) returns jsonb language plpgsql as $$
@@ -1002,22 +1036,6 @@ begin
 end
 $$;
 
--- Ends a share of the owner's live cart: its token opens nothing from here on (CART-14).
--- in: share_id, owner, idempotency…?
--- refuses: cart_not_found, share_not_found, idempotency_key_seen
-create or replace function share_revoke(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  the_cart_id text;
-begin
-  perform take_idempotency_key(doc);
-  select cart_id into the_cart_id from cart as c where owner = doc ->> 'owner' and status in ('active', 'checkout') and unexpired(c);
-  if not found then raise exception 'cart_not_found'; end if;
-  delete from cart_share where cart_id = the_cart_id and share_id = doc ->> 'share_id' and expires_at_ms > now_ms();
-  if not found then raise exception 'share_not_found'; end if;
-  return finish_command(doc, jsonb_build_object('cart_id', the_cart_id, 'share_id', doc ->> 'share_id'));
-end
-$$;
-
 -- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
 -- Named twice in one import, a SKU is as its last mention says.
 -- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}]
@@ -1042,28 +1060,6 @@ begin
       from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
       jsonb_each_text(last_mention.prices) as amount;
   return jsonb_build_object('count', jsonb_array_length(skus));
-end
-$$;
-
--- Receives or adjusts stock: the movement and the counter together (STOCK-10).
--- A repeated request must not receive twice, so it takes a key like every change.
--- in: sku, warehouse_id, kind (receive | adjust), quantity (of either sign for adjust), actor, idempotency…?
--- refuses: sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
-create or replace function stock_move(doc jsonb) returns jsonb language plpgsql as $$
-declare
-  level stock;
-begin
-  perform take_idempotency_key(doc);
-  if not exists (select from sku where sku = doc ->> 'sku') then raise exception 'sku_unknown'; end if;
-  if not exists (select from warehouse where warehouse_id = doc ->> 'warehouse_id') then raise exception 'warehouse_unknown'; end if;
-  -- A row first, so that there is one to lock; then the delta, judged by what the row is when it is ours.
-  insert into stock (sku, warehouse_id, on_hand, reserved) values (doc ->> 'sku', doc ->> 'warehouse_id', 0, 0) on conflict do nothing;
-  select * into level from stock where sku = doc ->> 'sku' and warehouse_id = doc ->> 'warehouse_id' for update;
-  if level.on_hand - level.reserved + (doc ->> 'quantity')::bigint < 0 then raise exception 'stock_would_be_negative'; end if;
-  update stock set on_hand = on_hand + (doc ->> 'quantity')::bigint where sku = level.sku and warehouse_id = level.warehouse_id returning * into level;
-  insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
-    values (level.sku, level.warehouse_id, doc ->> 'kind', (doc ->> 'quantity')::bigint, 0, doc ->> 'actor', now_ms());
-  return finish_command(doc, to_jsonb(level));
 end
 $$;
 

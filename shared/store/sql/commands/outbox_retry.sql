@@ -1,14 +1,14 @@
 -- An operator has an event sent again: a dead one as if it were new, one that waits now. Fenced by what was read.
--- in: event_id, legal_from, state, attempts, actor, reason, idempotency…?
+-- in: event_id text, legal_from jsonb, state text, attempts bigint, actor text, reason text, idempotency…?
 -- refuses: event_moved_on, idempotency_key_seen
 @idempotent
-select raise(abort, 'event_moved_on')
-  where not exists (select 1 from outbox as o, json_each(:legal_from) as legal
-    where o.event_id = :event_id and o.state = legal.value and o.state = :state and o.attempts = :attempts and o.lease_until_ms <= now_ms()
+lock outbox where event_id = :event_id;
+refuse 'event_moved_on' where not exists (select 1 from outbox as o, each(:legal_from, legal)
+    where o.event_id = :event_id and o.state = scalar(legal.value) and o.state = :state and o.attempts = :attempts and o.lease_until_ms <= now_ms()
       and (o.state = 'dead' or o.next_attempt_at_ms > now_ms()));
 insert into history (subject, seq, kind, actor, reason, at_ms, data)
   select 'event/' || event_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'event/' || :event_id), 'retried', :actor, :reason, now_ms(),
-    json_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
+    object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
       'last_error', (select detail from alert where alert_id = 'outbox_dead:' || :event_id))
   from outbox where event_id = :event_id;
 update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
@@ -17,4 +17,4 @@ update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token 
 delete from alert where alert_id in ('outbox_dead:' || :event_id, 'outbox_failing:' || :event_id);
 @finish
 returning
-(select json_object('event_id', event_id, 'state', state, 'attempts', attempts, 'next_attempt_at_ms', next_attempt_at_ms) from outbox where event_id = :event_id)
+(select object('event_id', event_id, 'state', state, 'attempts', attempts, 'next_attempt_at_ms', next_attempt_at_ms) from outbox where event_id = :event_id)

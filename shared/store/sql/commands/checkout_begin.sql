@@ -1,22 +1,24 @@
 -- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
 -- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew. The cart lives at
--- least as long.
--- in: session_id, cart_id, owner, cart_version, country, region, shipping_method, payment_method, contact (sealed), totals, session_ttl_ms, cart_idle_ms, cancel_id?, reply?, idempotency…?
+-- least as long. `contact` is sealed.
+-- in: session_id text, cart_id text, owner text, cart_version bigint, country text, region text, shipping_method text, payment_method text, contact text, totals jsonb, session_ttl_ms bigint, cart_idle_ms bigint, cancel_id text?, reply jsonb?, idempotency…?
 -- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
 @idempotent
-select raise(abort, 'cart_not_found')
+lock cart where cart_id = :cart_id;
+refuse 'cart_not_found'
   where not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 @supersede
-select raise(abort, 'cart_locked') where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
-select raise(abort, 'cart_changed') where not exists (select 1 from cart where cart_id = :cart_id and version = :cart_version);
+refuse 'cart_locked' where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
+refuse 'cart_changed' where not exists (select 1 from cart where cart_id = :cart_id and version = :cart_version);
+perform lock_held((select session_id from checkout_session where cart_id = :cart_id and status = 'open')); -- only postgres
 update reservation set session_id = :session_id where status = 'active'
   and session_id = (select session_id from checkout_session where cart_id = :cart_id and status = 'open');
 update checkout_session set status = 'replaced' where cart_id = :cart_id and status = 'open';
 insert into checkout_session (session_id, cart_id, owner, status, cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms)
   values (:session_id, :cart_id, :owner, 'open', :cart_version, :country, :region, :shipping_method, :payment_method, :contact, :totals, now_ms(), now_ms() + :session_ttl_ms);
-update cart set status = 'checkout', updated_at_ms = now_ms(), expires_at_ms = max(expires_at_ms, now_ms() + max(:cart_idle_ms, :session_ttl_ms)) where cart_id = :cart_id;
+update cart set status = 'checkout', updated_at_ms = now_ms(), expires_at_ms = greater(expires_at_ms, now_ms() + greater(:cart_idle_ms, :session_ttl_ms)) where cart_id = :cart_id;
 @finish
 returning
-(select json_patch(coalesce(:reply, '{}'), json_object('session_id', session_id, 'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms,
+(select laid_over(:reply, object('session_id', session_id, 'created_at_ms', created_at_ms, 'prices_validated_at_ms', created_at_ms,
     'expires_at_ms', expires_at_ms))
   from checkout_session where session_id = :session_id)

@@ -1,14 +1,16 @@
 -- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
--- in: order_id, order_version, legal_from, actor, reason, payment_state, compensation?, reply?, idempotency…?, events
+-- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, reply jsonb?, idempotency…?, events
 -- refuses: order_changed, order_busy, idempotency_key_seen
 @idempotent
-select raise(abort, 'order_changed')
-  where not exists (select 1 from orders, json_each(:legal_from) as legal
-    where order_id = :order_id and version = :order_version and status = legal.value);
-select raise(abort, 'order_busy')
-  where exists (select 1 from payment join saga on saga.saga_id = payment.saga_id
+lock orders where order_id = :order_id;
+refuse 'order_changed' where not exists (select 1 from orders, each(:legal_from, legal)
+    where order_id = :order_id and version = :order_version and status = scalar(legal.value));
+-- Held while they are judged: no capture begins.
+lock saga where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
+lock payment where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
+refuse 'order_busy' where exists (select 1 from payment join saga on saga.saga_id = payment.saga_id
     where payment.saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id)
-      and (payment.state is not :payment_state or (saga.state = 'capturing' and saga.lease_until_ms > now_ms())));
+      and (payment.state is distinct from :payment_state or (saga.state = 'capturing' and saga.lease_until_ms > now_ms())));
 -- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
 update saga set state = 'completed', updated_at_ms = now_ms()
   where state = 'capturing' and saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
@@ -16,6 +18,7 @@ insert into order_history (order_id, seq, from_status, to_status, actor, reason,
   select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
 update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
   where order_id = :order_id;
+perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
   select line.sku, line.warehouse_id, 'restock', line.quantity, 0, line.reservation_id, now_ms()
   from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
@@ -27,10 +30,11 @@ update stock set on_hand = on_hand + back.quantity
   where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
 update reservation set status = 'released'
   where status = 'committed' and reservation_id in (select reservation_id from order_line where order_id = :order_id);
+-- only with compensation
 insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-  select :compensation ->> 'compensation_id', :compensation ->> 'kind', :compensation ->> 'payment_id', :compensation ->> 'saga_id', :compensation ->> 'amount_minor',
+  select :compensation ->> 'compensation_id', :compensation ->> 'kind', :compensation ->> 'payment_id', :compensation ->> 'saga_id', integer(:compensation ->> 'amount_minor'),
     'pending', :compensation ->> 'reason', 0, now_ms(), 0, now_ms()
   where :compensation is not null;
 @finish
 returning
-(select json_patch(coalesce(:reply, '{}'), json_object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)) from orders where order_id = :order_id)
+(select laid_over(:reply, object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)) from orders where order_id = :order_id)
