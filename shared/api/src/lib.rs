@@ -291,6 +291,12 @@ endpoints! {
         view_order_by_number: GET OwnerOr<OrdersRead>
             => |it| it.reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
     }
+    /// What became of an order.
+    ORDER_STATUS_HISTORY: "order-status-history" "/api/v1/orders/:order_id/status-history" (order_id: OrderId) {
+        /// Every state an order has been in, oldest first, with who and why.
+        view_order_status_history: GET OwnerOr<OrdersRead>
+            => |it| it.reply::<order::StatusHistory>(200).tagged().problems(&[OrderNotFound]).stored();
+    }
     /// Cancelling an order.
     ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" (order_id: OrderId) {
         /// Cancel a whole order that has not been shipped.

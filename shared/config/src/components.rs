@@ -103,6 +103,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-orders", &[Database, Callers, Bodies, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment]),
     component("order-by-id", &[Database, Callers, Bodies, Personal]),
     component("order-by-number", &[Database, Callers, Bodies, Personal]),
+    component("order-status-history", &[Database, Callers, Bodies]),
     component("order-cancel", &[Database, Callers, Bodies, Replays, Payment]),
     Component { renamed: Some(("body_limit_bytes", "import_body_limit_bytes")), ..component("catalog-skus", &[Database, Callers]) },
     component("catalog-sku-by-code", &[Database, Callers, Bodies]),

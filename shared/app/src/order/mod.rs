@@ -8,7 +8,7 @@ mod view;
 pub use cancel::{CancelOrder, cancel};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, list};
-pub use view::{by_id, by_number};
+pub use view::{StatusHistory, by_id, by_number, status_history};
 
 use crate::shop::Shop;
 use edge::{Code, Problem};

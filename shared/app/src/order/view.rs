@@ -1,4 +1,4 @@
-//! `GET /api/v1/orders/:order_id` and `/api/v1/orders/number/:order_number`.
+//! `GET /api/v1/orders/:order_id`, `/api/v1/orders/:order_id/status-history` and `/api/v1/orders/number/:order_number`.
 
 use super::not_found;
 use crate::{contact, shop::Shop};
@@ -10,7 +10,7 @@ use domain::{
 use edge::{OwnerOrService, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::sql;
 
 /// An order's row with all that hangs on it.
@@ -91,6 +91,36 @@ fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Repl
     let order = read(&shop, caller.owner(), which)?;
     let version = order.version;
     Ok(Reply::json(200, &render(&shop, order)?).etag_of_body(version))
+}
+
+/// Where an order is, and every state it has been in: appended, and never changed.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StatusHistory {
+    /// The order.
+    #[cfg_attr(feature = "schema", schemars(with = "domain::ids::OrderId"))]
+    order_id: String,
+    /// The number people use.
+    #[cfg_attr(feature = "schema", schemars(with = "domain::ids::OrderNumber"))]
+    order_number: String,
+    /// Where it is now.
+    status: OrderStatus,
+    /// Its version.
+    version: i64,
+    /// Oldest first.
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::wire::StatusChange>"))]
+    status_history: Value,
+}
+
+/// The states that an order has been in, with who and why (ORD-7).
+///
+/// # Errors
+/// As [`by_id`].
+pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Reply, Problem> {
+    let order = read(&Shop::new(ports), caller.owner(), json!({ "order_id": order_id }))?;
+    let OrderRow { order_id, order_number, status, version, history, .. } = order;
+    let shown = StatusHistory { order_id, order_number, status, version, status_history: history };
+    Ok(Reply::json(200, &shown).etag_of_body(version))
 }
 
 /// One order, of `owner` or of anybody.

@@ -163,6 +163,42 @@ fn orders_are_listed_newest_first_by_cursor() {
     refused.problem(403, "scope_missing");
 }
 
+// ORD-7
+#[test]
+fn the_states_of_an_order_are_told_with_who_and_why() {
+    let shop = Shop::open();
+    let sku = shop.sku().create();
+    let guest = shop.guest();
+    let placed = guest.buy(&sku, 1);
+    let order_id = placed["order_id"].as_str().unwrap();
+    let path = format!("/api/v1/orders/{order_id}/status-history");
+    let first = guest.call("GET", &path).send();
+    let seen = first.expect(200);
+    assert_eq!(
+        (&seen["order_id"], &seen["order_number"], &seen["status"]),
+        (&placed["order_id"], &placed["order_number"], &json!("confirmed"))
+    );
+    assert_eq!(seen["status_history"].as_array().unwrap().len(), 1, "{seen}");
+
+    let tag = first.header("etag").unwrap().to_owned();
+    assert_eq!(guest.call("GET", &path).header("if-none-match", &tag).send().status, 304);
+    let cancelled = shop.call("POST", &format!("/api/v1/orders/{order_id}/cancel")).bearer(&shop.token("orders:write"));
+    cancelled.json(&json!({ "reason": "never paid" })).keyed(&unique("history-")).send().expect(200);
+
+    let after = guest.call("GET", &path).header("if-none-match", &tag).send().expect(200);
+    assert_eq!(after["status_history"], guest.order(order_id).expect(200)["status_history"]);
+    let (made, ended) = (&after["status_history"][0], &after["status_history"][1]);
+    assert_eq!(made, &seen["status_history"][0], "what happened stays as it was told");
+    assert_eq!((&ended["seq"], &ended["from_status"], &ended["to_status"]), (&json!(2), &json!("confirmed"), &json!("cancelled")));
+    assert_eq!((&ended["actor"], &ended["reason"]), (&json!("service:e2e-suite"), &json!("never paid")));
+    assert!(made["at_ms"].as_i64().unwrap() <= ended["at_ms"].as_i64().unwrap() && after["status"] == "cancelled", "{after}");
+
+    // A colleague who may read orders reads this one's; whose it is not hears what they would hear of none.
+    assert_eq!(shop.call("GET", &path).bearer(&shop.token("orders:read")).send().expect(200), after);
+    shop.call("GET", &path).bearer(&shop.token("orders:write")).send().problem(403, "scope_missing");
+    shop.guest().call("GET", &path).send().problem(404, "order_not_found");
+}
+
 // TestOrderCancellation. ORD-3, STOCK-10
 #[test]
 fn a_cancelled_order_gives_everything_back() {
