@@ -96,7 +96,10 @@ impl Database {
     fn url(&self) -> &Result<String, SqlError> {
         self.url.get_or_init(|| {
             let bound = DATABASE_URL.bound(&Variables);
-            bound.map(Option::unwrap_or_default).map_err(|unusable| postgres_error::untold(&unusable))
+            // There is a server, and it cannot be known where.
+            bound
+                .map(Option::unwrap_or_default)
+                .map_err(|unusable| postgres_error::coded(postgres_error::UNREACHABLE, unusable.to_string()))
         })
     }
 

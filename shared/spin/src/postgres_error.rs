@@ -3,12 +3,11 @@
 //! A refused statement has SQLSTATE and constraint apart, except from Spin 4.0.0 to 4.0.2: there an error that comes
 //! when the statement runs, so every guard's and every constraint's, is the `Debug` text of one that had them.
 
-use config::Unusable;
 use ports::SqlError;
 use spin_sdk::pg4::{PgError, QueryError};
 
 /// SQLSTATEs of what the host has only words for: no connection, one that broke, and a server that takes no more.
-const UNREACHABLE: &str = "08001";
+pub(crate) const UNREACHABLE: &str = "08001";
 const BROKEN: &str = "08006";
 pub(crate) const TOO_MANY: &str = "53300";
 
@@ -43,12 +42,7 @@ fn flattened(text: String) -> SqlError {
     }
 }
 
-/// There is a server, and it cannot be known where.
-pub(crate) fn untold(unusable: &Unusable) -> SqlError {
-    coded(UNREACHABLE, unusable.to_string())
-}
-
-fn coded(code: &str, text: String) -> SqlError {
+pub(crate) fn coded(code: &str, text: String) -> SqlError {
     SqlError { code: code.to_owned(), constraint: None, text }
 }
 

@@ -124,10 +124,8 @@ fn data(event: &Declared) -> Value {
 
 /// In draft 7 nothing stands beside a `$ref`.
 fn described(schema: &Schema, about: &str) -> Value {
-    let mut value = match schema.as_value() {
-        reference @ Value::Object(members) if members.contains_key("$ref") => json!({ "allOf": [reference] }),
-        other => other.clone(),
-    };
+    let schema = schema.as_value();
+    let mut value = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema.clone() };
     if let Some(members) = value.as_object_mut() {
         members.insert("description".to_owned(), about.into());
     }
