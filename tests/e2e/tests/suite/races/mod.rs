@@ -3,6 +3,7 @@
 //!
 //! `EDGETILL_RACE_PERCENT` scales how many run at once: 100 is what the requirements say.
 
+mod attempts;
 mod cart;
 mod late;
 mod order;
