@@ -6,6 +6,9 @@
 /// The longest wait there is: however long something has failed, it is tried once an hour.
 pub const WAIT_LONGEST_MS: i64 = 3_600_000;
 
+/// Nothing is dead that was tried fewer times, however long ago the first of them failed: those who try may have been away themselves.
+pub const TRIES_AT_LEAST: u32 = 5;
+
 /// A retry policy. The values here are defaults: a shop sets its own by variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -40,10 +43,15 @@ pub enum AfterFailure {
 }
 
 impl RetryPolicy {
-    /// What follows when the `attempt`-th try (the first is 1) has failed, `failing_ms` after the first one that did.
+    /// What follows when the `attempt`-th try (the first is 1) has failed, `failing_ms` after the first one that did. It is dead by time, and
+    /// never by number alone; nor by time alone, when it was hardly tried ([`TRIES_AT_LEAST`]).
     #[must_use]
     pub fn after_failure(&self, attempt: u32, failing_ms: i64) -> AfterFailure {
-        if failing_ms >= self.give_up_ms { AfterFailure::Dead } else { AfterFailure::RetryAfterMs(self.wait_ms(attempt)) }
+        if failing_ms >= self.give_up_ms && attempt >= TRIES_AT_LEAST {
+            AfterFailure::Dead
+        } else {
+            AfterFailure::RetryAfterMs(self.wait_ms(attempt))
+        }
     }
 
     /// Whether somebody must have been told once the `attempt`-th try has failed. An alert is raised once, so saying so again does no harm.
@@ -104,9 +112,16 @@ mod tests {
     #[test]
     fn time_gives_up_and_number_does_not() {
         assert_eq!(DELIVERY.after_failure(1_000_000, GIVE_UP_MS - 1), AfterFailure::RetryAfterMs(WAIT_LONGEST_MS));
-        assert_eq!(DELIVERY.after_failure(1, GIVE_UP_MS), AfterFailure::Dead);
+        assert_eq!(DELIVERY.after_failure(TRIES_AT_LEAST, GIVE_UP_MS), AfterFailure::Dead);
         assert!(!DELIVERY.alerts(9));
         assert!(DELIVERY.alerts(10) && DELIVERY.alerts(11));
+    }
+
+    #[test]
+    fn what_was_hardly_tried_is_not_dead_however_long_ago_that_was() {
+        for attempt in 1..TRIES_AT_LEAST {
+            assert_eq!(DELIVERY.after_failure(attempt, i64::MAX), AfterFailure::RetryAfterMs(DELIVERY.wait_ms(attempt)));
+        }
     }
 
     #[test]

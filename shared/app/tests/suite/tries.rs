@@ -121,6 +121,29 @@ fn what_has_failed_for_three_days_is_dead_and_told() {
     world.is_consistent();
 }
 
+/// The workers were away, and not the provider: what was hardly tried has not had its time, whatever the clock says.
+#[test]
+fn what_was_tried_once_before_a_long_weekend_is_not_dead_at_the_second_try() {
+    let world = World::new();
+    let ann = world.shopper();
+    let refunded = ann.buys("pm_card_visa");
+    let (bob, session) = world.at_checkout("pm_card_visa");
+    world.relays().unwrap();
+    world.fault(&[Call::Capture, Call::Refund, Call::Refunds], Fault::Status(503), ALWAYS);
+    world.fault(&[Call::Event], Fault::Status(500), ALWAYS);
+    ann.cancel(&refunded).expect(200);
+    bob.confirm(&session).expect(201);
+    world.relays().unwrap();
+    world.passes(hours(96));
+    world.lives(minutes(2));
+    assert_eq!(world.rows("select kind, state from compensation"), ["refund_payment|pending"]);
+    assert_eq!(world.rows("select state from saga where state = 'capturing'"), ["capturing"]);
+    assert_eq!(world.rows("select count(*) from outbox where state = 'dead'"), ["0"]);
+    world.heals();
+    world.lives(hours(2));
+    all_is_done(&world);
+}
+
 #[test]
 fn a_key_wrong_for_an_hour_kills_nothing_and_is_told_once() {
     let world = World::new();
