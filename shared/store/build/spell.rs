@@ -123,6 +123,8 @@ pub fn typed(name: &str, source: &str, document: &str) -> impl Fn(&str) -> Resul
     move |input| match inputs.get(input).map(String::as_str) {
         Some("text") => Ok(format!("({document} ->> '{input}')")),
         Some("jsonb") => Ok(format!("nullif({document} -> '{input}', 'null')")),
+        // JSON that is handed over as a text.
+        Some("json_text") => Ok(format!("({document} ->> '{input}')::jsonb")),
         Some(kind) => Ok(format!("({document} ->> '{input}')::{kind}")),
         None => Err(format!("{name}: :{input} is in no `-- in:`").into()),
     }
