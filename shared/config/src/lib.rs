@@ -1,4 +1,4 @@
-//! What is configured, each thing once: the variables ([`variables`]), who reads them ([`Group`]), the components with what
+//! What is configured, each thing once: the variables (`variables`), who reads them ([`Group`]), the components with what
 //! they may use ([`COMPONENTS`]), and the workers with their schedules ([`WORKERS`]).
 //!
 //! A use case reads a variable by its constant: `config::CART_LINE_LIMIT.read(ports.config)?`. The manifests, the page of
