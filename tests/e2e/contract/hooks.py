@@ -97,31 +97,39 @@ class Buyer:
 # Who calls when nothing special is needed.
 shopper = Buyer()
 
-# What has to be there, by operation: who calls, and the path's parameters.
+# What has to be there for a path that names it.
+MADE_FOR = {
+    "share_id": Buyer.with_share,
+    "session_id": Buyer.with_session,
+    "order_id": Buyer.with_order,
+    "order_number": Buyer.with_order,
+    "compensation_id": Buyer.with_dead_refund,
+    "event_id": Buyer.with_failed_event,
+}
+
+# What has to be there besides, by operation: who calls, and the path's parameters.
 NEEDS = {
     "set_quantity": lambda: (Buyer().with_line(), {}),
     "remove_line": lambda: (Buyer().with_line(), {}),
     "share_cart": lambda: (Buyer(), {}),
-    "revoke_share": lambda: with_parameters(Buyer().with_share(), "share_id"),
     "begin_checkout": lambda: (Buyer().with_line(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
-    "view_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
-    "abandon_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
-    "confirm_checkout": lambda: with_parameters(Buyer().with_session(), "session_id"),
-    "view_order": lambda: with_parameters(Buyer().with_order(), "order_id"),
-    "view_order_by_number": lambda: with_parameters(Buyer().with_order(), "order_number"),
-    "cancel_order": lambda: with_parameters(Buyer().with_order(), "order_id"),
-    "view_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
-    "retry_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
-    "resolve_compensation": lambda: with_parameters(Buyer().with_dead_refund(), "compensation_id"),
-    "view_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
-    "retry_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
-    "resolve_event": lambda: with_parameters(Buyer().with_failed_event(), "event_id"),
 }
 
 
-def with_parameters(buyer, name):
-    return buyer, {name: getattr(buyer, name)}
+def what_it_needs(operation, path_parameters):
+    if operation in NEEDS:
+        return NEEDS[operation]()
+    named = next((name for name in path_parameters if name in MADE_FOR), None)
+    if named is None:
+        return shopper, {}
+    buyer = MADE_FOR[named](Buyer())
+    return buyer, {named: getattr(buyer, named)}
+
+
+def that_a_component_sees(headers):
+    """A value that is not UTF-8 Spin answers by itself, with an empty 500, before any component (the host's quirks hold till to that)."""
+    return {name: value for name, value in (headers or {}).items() if value.isascii()}
 
 
 def spare_the_demo(case, operation):
@@ -150,8 +158,9 @@ def before_call(context, case, kwargs):
         to_succeed = made[operation] < MADE_TO_SUCCEED
         made[operation] += 1
     if to_succeed:
-        buyer, known = NEEDS.get(operation, lambda: (shopper, {}))()
-        parameters = {one["name"]: one["example"] for one in definition["parameters"] if one["in"] == "path" and "example" in one} | known
+        in_path = [one for one in definition["parameters"] if one["in"] == "path"]
+        buyer, known = what_it_needs(operation, [one["name"] for one in in_path])
+        parameters = {one["name"]: one["example"] for one in in_path if "example" in one} | known
         case.path_parameters, case.query, case.cookies = parameters, {}, {}
         case.headers = {"Content-Type": "application/json"}
         if "requestBody" in definition:
@@ -164,6 +173,7 @@ def before_call(context, case, kwargs):
         case.method = case.operation.method.upper()
     else:
         spare_the_demo(case, operation)
+        case.headers = that_a_component_sees(case.headers)
     # A service may see every order; what is made to succeed is also the buyer's own.
     if "guest" in schemes and (to_succeed or "service" not in schemes):
         case.headers = dict(case.headers or {}) | {"Authorization": f"Bearer {buyer.token}"}
