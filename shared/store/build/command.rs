@@ -11,10 +11,10 @@
 use crate::spell::{Dialect, Fragments, Result, lines_of, spell};
 use std::collections::BTreeMap;
 
-/// One line of a command, in order.
+/// What a command does, in order.
 enum Step<'a> {
     Statement { text: String, needs: Option<&'a str> },
-    Fragment { name: &'a str, arguments: &'a str },
+    Fragment { name: String, arguments: String },
 }
 
 /// The text as SQLite's trigger is made of, fragments still by name.
@@ -50,16 +50,20 @@ pub fn of_postgres(
 ) -> Result<String> {
     let lines = lines_of(source, Dialect::Postgres);
     let (effects, receipt) = parts(&lines);
-    let call = |fragment: &str| calls.get(fragment).ok_or_else(|| format!("{name}: fragment {fragment} has no line `-- postgres:`"));
+    // What both dialects share is a function of its own name.
+    let call = |fragment: &str| {
+        let own = shared.get_key_value(fragment).map(|(name, _)| name);
+        own.or_else(|| calls.get(fragment)).ok_or_else(|| format!("{name}: fragment {fragment} has no line `-- postgres:`"))
+    };
     let doc: Vec<&str> = source.lines().take_while(|line| line.starts_with("-- ")).collect();
     let (mut body, mut finishes) = (String::new(), false);
     for step in steps(effects) {
         let (text, needs) = match step {
-            Step::Fragment { name: "finish", .. } => {
+            Step::Fragment { name, .. } if name == "finish" => {
                 finishes = true;
                 continue;
             }
-            Step::Fragment { name, arguments } => (format!("perform {}{arguments};", call(name)?), None),
+            Step::Fragment { name, arguments } => (format!("perform {}{arguments};", call(&name)?), None),
             Step::Statement { text, needs } => (text, needs),
         };
         let text = spell(&text, Dialect::Postgres, shared)?;
@@ -99,23 +103,24 @@ fn parts(text: &str) -> (&str, &str) {
     text.split_once("\nreturning\n").unwrap_or((text, "null"))
 }
 
-/// A statement ends with its line; a fragment is a line.
+/// A statement ends with its line, and a fragment with its arguments.
 fn steps(effects: &str) -> Vec<Step<'_>> {
-    let (mut steps, mut statement, mut needs) = (Vec::new(), String::new(), None);
+    let (mut steps, mut text, mut needs) = (Vec::new(), String::new(), None);
     for line in effects.lines() {
         if let Some(field) = line.trim_start().strip_prefix("-- only with ") {
             needs = Some(field);
-        } else if line.trim_start().starts_with("--") {
-        } else if statement.is_empty() && line.starts_with('@') {
-            let end = line.find('(').unwrap_or(line.len());
-            let (name, arguments) = line.split_at(end);
-            steps.push(Step::Fragment { name: name.trim_start_matches('@'), arguments });
-        } else if !line.trim().is_empty() {
-            statement.push_str(if statement.is_empty() { "" } else { "\n" });
-            statement.push_str(line);
-            if line.ends_with(';') {
-                steps.push(Step::Statement { text: std::mem::take(&mut statement), needs: needs.take() });
+        } else if !line.trim().is_empty() && !line.trim_start().starts_with("--") {
+            text.push_str(if text.is_empty() { "" } else { "\n" });
+            text.push_str(line);
+        }
+        if let Some(fragment) = text.strip_prefix('@') {
+            if fragment.matches('(').count() == fragment.matches(')').count() {
+                let (name, arguments) = fragment.split_at(fragment.find('(').unwrap_or(fragment.len()));
+                steps.push(Step::Fragment { name: name.to_owned(), arguments: arguments.to_owned() });
+                text.clear();
             }
+        } else if text.ends_with(';') {
+            steps.push(Step::Statement { text: std::mem::take(&mut text), needs: needs.take() });
         }
     }
     steps

@@ -39,14 +39,14 @@ pub struct Fragment {
     doc: String,
     /// `c cart, of_sku text`.
     parameters: Vec<(String, String)>,
-    /// `bigint language plpgsql`.
+    /// `void` when it is statements and no expression.
     returns: String,
     language: String,
     text: String,
 }
 
 impl Fragment {
-    /// Reads `-- function: (c cart) returns jsonb language sql` and the expression below it.
+    /// Reads `-- function: (c cart) returns jsonb language sql` and the expression below it, or the statements of what returns void.
     pub fn read(name: &str, source: &str) -> Result<Self> {
         let wrong = || format!("fragment {name}: no line `-- function: (name type, …) returns type language …`");
         let head = source.lines().find_map(|line| line.strip_prefix("-- function: ")).ok_or_else(wrong)?;
@@ -70,9 +70,13 @@ impl Fragment {
         let Self { name, doc, returns, language, .. } = self;
         let parameters = self.parameters.iter().map(|(name, kind)| format!("{name} {kind}")).collect::<Vec<_>>().join(", ");
         let text = spell(&self.text, Dialect::Postgres, fragments)?.replace('\n', "\n  ");
-        let body = if language == "sql" { format!("  select {text}\n") } else { format!("begin\n  return {text};\nend\n") };
+        let (body, reads_only) = match (returns.as_str(), language.as_str()) {
+            ("void", _) => (format!("begin\n  {text}\nend\n"), ""),
+            (_, "sql") => (format!("  select {text}\n"), " stable"),
+            _ => (format!("begin\n  return {text};\nend\n"), " stable"),
+        };
         Ok(format!(
-            "{doc}\ncreate or replace function {name}({parameters}) returns {returns} language {language} stable as $$\n{body}$$;\n"
+            "{doc}\ncreate or replace function {name}({parameters}) returns {returns} language {language}{reads_only} as $$\n{body}$$;\n"
         ))
     }
 

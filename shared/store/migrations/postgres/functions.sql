@@ -33,14 +33,6 @@ begin
 end
 $$;
 
--- What somebody did to a subject, appended. Whoever calls it holds the subject's row, so no two draw one number.
-create or replace function add_history(of_subject text, what text, doc jsonb, facts jsonb) returns void language plpgsql as $$
-begin
-  insert into history (subject, seq, kind, actor, reason, at_ms, data)
-    values (of_subject, (select coalesce(max(seq), 0) + 1 from history where subject = of_subject), what, doc ->> 'actor', doc ->> 'reason', now_ms(), facts);
-end
-$$;
-
 -- The elements of a list that may be absent or null.
 create or replace function each_item(list jsonb) returns setof jsonb language sql immutable as $$
   select jsonb_array_elements(case jsonb_typeof(list) when 'array' then list else '[]' end)
@@ -173,6 +165,14 @@ create or replace function touch_cart(doc jsonb) returns void language plpgsql a
 begin
   update cart set version = version + 1, updated_at_ms = now_ms(), expires_at_ms = greatest(expires_at_ms, now_ms() + (doc ->> 'cart_idle_ms')::bigint)
     where cart_id = doc ->> 'cart_id';
+end
+$$;
+
+-- What somebody did to a subject, appended. Whoever does it holds the subject's row, so no two draw one number.
+create or replace function append_history(of_subject text, what text, of_actor text, of_reason text, facts jsonb) returns void language plpgsql as $$
+begin
+  insert into history (subject, seq, kind, actor, reason, at_ms, data)
+    values (of_subject, (select coalesce(max(seq), 0) + 1 from history where subject = of_subject), what, of_actor, of_reason, now_ms(), facts);
 end
 $$;
 
@@ -428,11 +428,9 @@ begin
       where k.compensation_id = (doc ->> 'compensation_id') and k.state = (legal.value #>> '{}') and k.state = (doc ->> 'state') and k.attempts = (doc ->> 'attempts')::bigint and k.retries = (doc ->> 'retries')::bigint
         and k.lease_until_ms <= now_ms() and p.state = (doc ->> 'payment_state') and p.refunded_minor = (doc ->> 'payment_refunded_minor')::bigint)
     then raise exception 'compensation_moved_on'; end if;
-  insert into history (subject, seq, kind, actor, reason, at_ms, data)
-    select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || (doc ->> 'compensation_id')),
-      'resolved', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
-      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error, 'outcome', (doc ->> 'outcome'))
-    from compensation where compensation_id = (doc ->> 'compensation_id');
+  perform append_history('compensation/' || (doc ->> 'compensation_id'), 'resolved', (doc ->> 'actor'), (doc ->> 'reason'),
+    (select jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error, 'outcome', (doc ->> 'outcome'))
+      from compensation where compensation_id = (doc ->> 'compensation_id')));
   update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = (doc ->> 'compensation_id');
   update payment set state = coalesce((doc ->> 'to_payment_state'), state), captured_minor = captured_minor + (doc ->> 'captured_minor')::bigint,
       refunded_minor = refunded_minor + (doc ->> 'refunded_minor')::bigint, updated_at_ms = now_ms()
@@ -462,11 +460,9 @@ begin
   if exists (select 1 from compensation as k join compensation as other on other.payment_id = k.payment_id
       where k.compensation_id = (doc ->> 'compensation_id') and other.state = 'pending' and other.compensation_id <> k.compensation_id)
     then raise exception 'compensation_replaced'; end if;
-  insert into history (subject, seq, kind, actor, reason, at_ms, data)
-    select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || (doc ->> 'compensation_id')),
-      'retried', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
-      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
-    from compensation where compensation_id = (doc ->> 'compensation_id');
+  perform append_history('compensation/' || (doc ->> 'compensation_id'), 'retried', (doc ->> 'actor'), (doc ->> 'reason'),
+    (select jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
+      from compensation where compensation_id = (doc ->> 'compensation_id')));
   update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
       attempts = case state when 'dead' then 0 else attempts end, retries = retries + (state = 'dead')::integer,
       failing_since_ms = case state when 'dead' then null else failing_since_ms end
@@ -694,11 +690,10 @@ begin
   if not exists (select 1 from outbox as o, each_item(nullif(doc -> 'legal_from', 'null')) as legal (value)
       where o.event_id = (doc ->> 'event_id') and o.state = (legal.value #>> '{}') and o.state = (doc ->> 'state') and o.attempts = (doc ->> 'attempts')::bigint and o.lease_until_ms <= now_ms())
     then raise exception 'event_moved_on'; end if;
-  insert into history (subject, seq, kind, actor, reason, at_ms, data)
-    select 'event/' || event_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'event/' || (doc ->> 'event_id')), 'resolved', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
-      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
+  perform append_history('event/' || (doc ->> 'event_id'), 'resolved', (doc ->> 'actor'), (doc ->> 'reason'),
+    (select jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
         'last_error', (select detail from alert where alert_id = 'outbox_dead:' || (doc ->> 'event_id')))
-    from outbox where event_id = (doc ->> 'event_id');
+      from outbox where event_id = (doc ->> 'event_id')));
   update outbox set state = 'resolved', lease_token = null, lease_until_ms = 0 where event_id = (doc ->> 'event_id');
   delete from alert where alert_id in ('outbox_dead:' || (doc ->> 'event_id'), 'outbox_failing:' || (doc ->> 'event_id'));
   return finish_command(doc, (select jsonb_build_object('event_id', event_id, 'state', state) from outbox where event_id = (doc ->> 'event_id')));
@@ -716,11 +711,10 @@ begin
       where o.event_id = (doc ->> 'event_id') and o.state = (legal.value #>> '{}') and o.state = (doc ->> 'state') and o.attempts = (doc ->> 'attempts')::bigint and o.lease_until_ms <= now_ms()
         and (o.state = 'dead' or o.next_attempt_at_ms > now_ms()))
     then raise exception 'event_moved_on'; end if;
-  insert into history (subject, seq, kind, actor, reason, at_ms, data)
-    select 'event/' || event_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'event/' || (doc ->> 'event_id')), 'retried', (doc ->> 'actor'), (doc ->> 'reason'), now_ms(),
-      jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
+  perform append_history('event/' || (doc ->> 'event_id'), 'retried', (doc ->> 'actor'), (doc ->> 'reason'),
+    (select jsonb_build_object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms,
         'last_error', (select detail from alert where alert_id = 'outbox_dead:' || (doc ->> 'event_id')))
-    from outbox where event_id = (doc ->> 'event_id');
+      from outbox where event_id = (doc ->> 'event_id')));
   update outbox set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
       attempts = case state when 'dead' then 0 else attempts end, failing_since_ms = case state when 'dead' then null else failing_since_ms end
     where event_id = (doc ->> 'event_id');

@@ -10,11 +10,9 @@ refuse 'compensation_moved_on'
   where not exists (select 1 from compensation as k join payment as p on p.payment_id = k.payment_id, each(:legal_from, legal)
     where k.compensation_id = :compensation_id and k.state = scalar(legal.value) and k.state = :state and k.attempts = :attempts and k.retries = :retries
       and k.lease_until_ms <= now_ms() and p.state = :payment_state and p.refunded_minor = :payment_refunded_minor);
-insert into history (subject, seq, kind, actor, reason, at_ms, data)
-  select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || :compensation_id),
-    'resolved', :actor, :reason, now_ms(),
-    object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error, 'outcome', :outcome)
-  from compensation where compensation_id = :compensation_id;
+@append_history('compensation/' || :compensation_id, 'resolved', :actor, :reason,
+  (select object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error, 'outcome', :outcome)
+    from compensation where compensation_id = :compensation_id))
 update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = :compensation_id;
 update payment set state = coalesce(:to_payment_state, state), captured_minor = captured_minor + :captured_minor,
     refunded_minor = refunded_minor + :refunded_minor, updated_at_ms = now_ms()

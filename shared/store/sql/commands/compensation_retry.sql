@@ -13,11 +13,9 @@ refuse 'compensation_moved_on'
 refuse 'compensation_replaced'
   where exists (select 1 from compensation as k join compensation as other on other.payment_id = k.payment_id
     where k.compensation_id = :compensation_id and other.state = 'pending' and other.compensation_id <> k.compensation_id);
-insert into history (subject, seq, kind, actor, reason, at_ms, data)
-  select 'compensation/' || compensation_id, (select coalesce(max(seq), 0) + 1 from history where subject = 'compensation/' || :compensation_id),
-    'retried', :actor, :reason, now_ms(),
-    object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
-  from compensation where compensation_id = :compensation_id;
+@append_history('compensation/' || :compensation_id, 'retried', :actor, :reason,
+  (select object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
+    from compensation where compensation_id = :compensation_id))
 update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_token = null, lease_until_ms = 0,
     attempts = case state when 'dead' then 0 else attempts end, retries = retries + number(state = 'dead'),
     failing_since_ms = case state when 'dead' then null else failing_since_ms end

@@ -1,5 +1,4 @@
 -- Last in a command: its events, each completed with what it names of the receipt (`assigned`), and the receipt for replays.
--- postgres: finish_command(doc, assigned)
 insert into outbox (event_id, aggregate, type, data, state, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
   select event.value ->> 'event_id', event.value ->> 'aggregate', event.value ->> 'type',
          json_patch(event.value ->> 'data', (select json_group_object(name.value, json(:receipt -> name.value)) from json_each(event.value, '$.assigned') as name)),
