@@ -158,8 +158,18 @@ impl<'s> Guest<'s> {
     /// The payments their first cart led to, as rows.
     #[must_use]
     pub fn payment_rows(&self) -> Vec<Value> {
+        self.rows_of_sagas("payment")
+    }
+
+    /// What is owed, or was, to the provider for the confirms of their first cart, as rows.
+    #[must_use]
+    pub fn compensation_rows(&self) -> Vec<Value> {
+        self.rows_of_sagas("compensation")
+    }
+
+    fn rows_of_sagas(&self, table: &str) -> Vec<Value> {
         let sagas = self.shop.rows("saga", "cart_id", &self.cart_id);
-        sagas.iter().flat_map(|saga| self.shop.rows("payment", "saga_id", saga["saga_id"].as_str().unwrap_or_default())).collect()
+        sagas.iter().flat_map(|saga| self.shop.rows(table, "saga_id", saga["saga_id"].as_str().unwrap_or_default())).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The outside world's own word: what the payment provider did with money, and which events arrived.
 
-use crate::{Guest, Settings, Shop, Sink};
+use crate::{Guest, Settings, Shop, Sink, eventually};
 use serde_json::{Value, json};
 
 /// What the provider did for one saga, by its own books.
@@ -28,6 +28,20 @@ impl Payment {
 }
 
 impl Shop {
+    /// Until the provider, which was made to fail, is asked again: its circuit breaker closes after seconds of the wall clock, and the next
+    /// test is not to meet what this one did on purpose.
+    ///
+    /// # Panics
+    /// When it is not within half a minute.
+    pub fn until_the_provider_is_used_again(&self) {
+        let sku = self.sku().create();
+        eventually("the provider is used again", || {
+            let guest = self.guest();
+            guest.add(&sku, 1).expect(200);
+            guest.check_out().confirm().is_success().then_some(())
+        });
+    }
+
     /// What the provider did for one saga.
     #[must_use]
     pub fn provider_payment(&self, saga_id: &str) -> Payment {

@@ -1,31 +1,16 @@
 //! Payments: every hold becomes an order's money or is given back, and whoever cannot give back says so.
 
-use e2e::{Guest, Shop, eventually};
+use e2e::Shop;
 use serde_json::{Value, json};
 
 /// The longest wait between two tries of a compensation.
 const WAIT_LIMIT_MS: i64 = 5 * 60_000;
-
-fn compensations(guest: &Guest<'_>) -> Vec<Value> {
-    let sagas = guest.shop.rows("saga", "cart_id", &guest.cart_id);
-    sagas.iter().flat_map(|saga| guest.shop.rows("compensation", "saga_id", saga["saga_id"].as_str().unwrap())).collect()
-}
 
 /// Whether this shop takes the money with the order, by what it does.
 fn captures_at_order(shop: &Shop) -> bool {
     let guest = shop.guest();
     let _order = guest.buy(&shop.sku().create(), 1);
     guest.provider_payments().captured > 0
-}
-
-/// The circuit breaker may have opened for what a test did on purpose; the next test is not to meet that.
-fn until_the_provider_is_used_again(shop: &Shop) {
-    let sku = shop.sku().create();
-    eventually("the circuit breaker closes", || {
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        guest.check_out().confirm().is_success().then_some(())
-    });
 }
 
 // PAY-3, CHK-6
@@ -53,18 +38,18 @@ fn money_that_could_not_be_given_back_at_first_is_given_back_by_the_worker() {
     let order = guest.buy_with(&shop.sku().create(), 1, &format!("pm_sim_{operation}_fails_2"));
     let order_id = order["order_id"].as_str().unwrap();
     assert_eq!(guest.cancelling(order_id).send().expect(200)["status"], "cancelled");
-    assert_eq!(compensations(&guest)[0]["state"], "pending");
+    assert_eq!(guest.compensation_rows()[0]["state"], "pending");
     assert!(guest.provider_payments().held() > 0);
     for _ in 0..3 {
         shop.advance_ms(WAIT_LIMIT_MS);
         shop.run_workers_until_quiet();
     }
-    let owed = compensations(&guest);
+    let owed = guest.compensation_rows();
     assert_eq!((owed.len(), &owed[0]["state"], &owed[0]["attempts"]), (1, &json!("done"), &json!(3)), "{owed:?}");
     assert_eq!(guest.provider_payments().held(), 0);
     let payment = guest.order(order_id).expect(200);
     assert!(["voided", "refunded"].contains(&payment["payment_status"].as_str().unwrap()), "{payment}");
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
 }
 
 // CHK-8: told once after so many tries, tried on for three days, then a dead letter, told once. WRK-4
@@ -75,8 +60,8 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
     let guest = shop.guest();
     let order = guest.buy_with(&shop.sku().create(), 1, &format!("pm_sim_{operation}_fails"));
     guest.cancelling(order["order_id"].as_str().unwrap()).send().expect(200);
-    let id = compensations(&guest)[0]["compensation_id"].as_str().unwrap().to_owned();
-    let row = || compensations(&guest)[0].clone();
+    let id = guest.compensation_rows()[0]["compensation_id"].as_str().unwrap().to_owned();
+    let row = || guest.compensation_rows()[0].clone();
     let attempts = || row()["attempts"].as_i64().unwrap();
     let told = |what: &str| shop.rows("alert", "alert_id", &format!("compensation_{what}:{id}")).len();
     let mut waits = vec![row()["next_attempt_at_ms"].as_i64().unwrap() - shop.now_ms()];
@@ -90,7 +75,7 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
         shop.run("compensation-retry");
         if attempts() == before {
             // An open circuit breaker is no try; it closes after ten seconds of the wall clock.
-            until_the_provider_is_used_again(&shop);
+            shop.until_the_provider_is_used_again();
             shop.advance_ms(WAIT_LIMIT_MS + 1_000);
             shop.run("compensation-retry");
         }
@@ -103,7 +88,7 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
         let expected = (30_000 * (i64::try_from(number).unwrap() + 1)).min(WAIT_LIMIT_MS);
         assert!((expected - 10_000..=expected).contains(wait), "try {number}: {wait} ms");
     }
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
     shop.advance_ms(3 * 24 * 60 * 60_000);
     shop.run("compensation-retry");
     let dead = row();
@@ -116,7 +101,7 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
     assert_eq!(attempts(), tries + 1, "the dead are left alone");
     assert_eq!((told("failing"), told("dead")), (1, 1));
     assert!(guest.provider_payments().held() > 0, "and nobody pretends otherwise");
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
 }
 
 // CHK-8: the void of a payment that is not the one asked for: told after five tries, and never forgotten.
@@ -131,12 +116,12 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     set.expect(201);
     let refused = guest.check_out_with("pm_sim_wrong_amount").confirm();
     assert!([409, 503].contains(&refused.status), "{refused:?}");
-    let owed = || compensations(&guest).into_iter().find(|owed| owed["kind"] == "void_payment").unwrap();
+    let owed = || guest.compensation_rows().into_iter().find(|owed| owed["kind"] == "void_payment").unwrap();
     for _ in 0..30 {
         if owed()["attempts"].as_i64() >= Some(5) {
             break;
         }
-        until_the_provider_is_used_again(&shop);
+        shop.until_the_provider_is_used_again();
         shop.advance_ms(WAIT_LIMIT_MS + 1_000);
         shop.run_workers_until_quiet();
     }
@@ -146,7 +131,7 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     assert_eq!(shop.stock_of(&sku), (5, 0), "the stock does not wait for the money");
     assert_eq!(guest.order_rows(), [] as [Value; 0]);
     assert_eq!(shop.call("DELETE", set.header("location").unwrap()).send().status, 204);
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
     shop.advance_ms(60 * 60_000);
     shop.run_workers_until_quiet();
     assert_eq!(owed()["state"], "done", "{}", owed());
@@ -173,7 +158,7 @@ fn a_capture_that_fails_is_repeated_and_taken_once() {
         assert_eq!(view["payment_status"], "captured", "{fault}");
         assert_eq!(view["payment"]["captured"]["amount_minor"], total);
     }
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
 }
 
 // PAY-3: the order stands, somebody is told once, and what is still held can be let go.
@@ -192,14 +177,14 @@ fn a_capture_that_is_refused_leaves_the_order_and_one_alert() {
     }
     let view = guest.order(order_id).expect(200);
     assert_eq!((&view["status"], &view["payment_status"]), (&json!("confirmed"), &json!("capture_failed")), "{view}");
-    let owed = compensations(&guest);
+    let owed = guest.compensation_rows();
     assert_eq!((owed.len(), &owed[0]["kind"], &owed[0]["state"]), (1, &json!("capture_payment"), &json!("dead")), "{owed:?}");
     let id = owed[0]["compensation_id"].as_str().unwrap();
     assert_eq!(shop.rows("alert", "alert_id", &format!("compensation_dead:{id}")).len(), 1);
     guest.cancelling(order_id).send().expect(200);
     shop.run_workers_until_quiet();
     assert_eq!(guest.provider_payments().held(), 0);
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
 }
 
 // SCENARIOS 22, 23: money goes back once, whoever asks and however often.
@@ -218,8 +203,8 @@ fn a_lost_answer_to_a_refund_does_not_refund_twice() {
     let provider = guest.provider_payments();
     assert_eq!(provider.voided + provider.refunded, total);
     assert_eq!(provider.held(), 0);
-    assert_eq!(compensations(&guest)[0]["state"], "done");
-    until_the_provider_is_used_again(&shop);
+    assert_eq!(guest.compensation_rows()[0]["state"], "done");
+    shop.until_the_provider_is_used_again();
 }
 
 // PAY-2: closed, open, half-open, closed.
@@ -227,7 +212,7 @@ fn a_lost_answer_to_a_refund_does_not_refund_twice() {
 fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     let shop = Shop::alone();
     let sku = shop.sku().create();
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
     let failing: Vec<_> = (0..8)
         .map(|_| {
             let guest = shop.guest();
@@ -246,7 +231,7 @@ fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     refused.problem(503, "provider_unavailable");
     assert!((1..=60).contains(&refused.retry_after_s()), "{refused:?}");
     assert_eq!(guest.provider_payments().times_authorized, 0, "nothing was sent");
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
     // Nothing was sent for this guest, so nothing is in doubt and the card works now.
     guest.check_out().confirm().expect(201);
     for _ in 0..30 {
@@ -260,5 +245,5 @@ fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     for (guest, _) in &failing {
         assert!(!guest.has_one_paid_order_or_nothing());
     }
-    until_the_provider_is_used_again(&shop);
+    shop.until_the_provider_is_used_again();
 }

@@ -193,7 +193,7 @@ impl<'s> Story<'s> {
             ("pm_sim_slow_12000", 504),
         ];
         for (payment_method, status) in ends {
-            until_the_breaker_is_closed(self.shop);
+            self.shop.until_the_provider_is_used_again();
             let guest = self.guest();
             let refused = self.person.begins(&guest, payment_method).confirm_as(&unique("k"));
             assert_eq!(refused.status, status, "{payment_method}: {refused:?}");
@@ -307,7 +307,7 @@ impl<'s> Story<'s> {
     /// Money that cannot be given back, and an event nobody takes: a dead letter and an alert of each.
     fn is_given_up(&mut self) {
         let guest = self.guest();
-        until_the_breaker_is_closed(self.shop);
+        self.shop.until_the_provider_is_used_again();
         let order = self.person.begins(&guest, "pm_sim_refund_fails").confirm().expect(201);
         let aggregate = format!("order/{}", order["order_id"].as_str().unwrap());
         if Settings::get().sink == Sink::Webhook {
@@ -345,16 +345,6 @@ impl<'s> Story<'s> {
         }
         secrets
     }
-}
-
-/// Until the provider, which was made to fail, is asked again: seconds of the wall clock.
-fn until_the_breaker_is_closed(shop: &Shop) {
-    let sku = shop.sku().create();
-    eventually("the provider is used again", || {
-        let guest = shop.guest();
-        guest.add(&sku, 1).expect(200);
-        guest.check_out().confirm().is_success().then_some(())
-    });
 }
 
 /// Until the sink has every event.

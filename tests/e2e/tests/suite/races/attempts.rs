@@ -1,15 +1,10 @@
 //! Attempts that take one another's place, refunds that pend, operators who act: many at once, and one truth.
 
 use super::{at_once, buyer, order_id};
-use e2e::{Guest, Reply, Shop, together, unique};
+use e2e::{Reply, Shop, together, unique};
 use serde_json::{Value, json};
 
 const MINUTE_MS: i64 = 60_000;
-
-fn compensations(guest: &Guest<'_>) -> Vec<Value> {
-    let sagas = guest.shop.rows("saga", "cart_id", &guest.cart_id);
-    sagas.iter().flat_map(|saga| guest.shop.rows("compensation", "saga_id", saga["saga_id"].as_str().unwrap())).collect()
-}
 
 /// Time goes on, and the workers with it, until nothing is under way.
 fn settle(shop: &Shop) {
@@ -33,7 +28,7 @@ fn one_order_at_most(replies: &[&Reply]) -> Option<String> {
     orders.pop()
 }
 
-// CHK-9, F7, F7b: tabs that pay by other cards, the first tab, the bank's yes to the first card and recovery, all at once.
+// CHK-9: tabs that pay by other cards, the first tab, the bank's yes to the first card and recovery, all at once.
 #[test]
 fn tabs_with_other_cards_and_the_banks_yes_make_one_order() {
     let shop = Shop::alone();
@@ -58,7 +53,7 @@ fn tabs_with_other_cards_and_the_banks_yes_make_one_order() {
         let (money, total) = (guest.provider_payments(), orders[0]["total_minor"].as_i64().unwrap());
         assert_eq!(money.held(), total, "round {round}: {money:?}");
         assert_eq!(shop.stock_of(&sku), (8, 0), "round {round}");
-        assert!(compensations(&guest).iter().all(|owed| owed["state"] == "done"), "round {round}: {:?}", compensations(&guest));
+        assert!(guest.compensation_rows().iter().all(|owed| owed["state"] == "done"), "round {round}: {:?}", guest.compensation_rows());
     }
 }
 
@@ -90,7 +85,7 @@ fn a_refund_that_pends_is_made_once_whoever_asks_about_it() {
     }
     let (money, total) = (guest.provider_payments(), order["total"]["amount_minor"].as_i64().unwrap());
     assert_eq!((money.voided + money.refunded, money.held()), (total, 0), "{money:?}");
-    let owed = compensations(&guest);
+    let owed = guest.compensation_rows();
     assert_eq!((owed.len(), &owed[0]["state"]), (1, &json!("done")), "{owed:?}");
     assert_eq!(shop.stock_of(&sku), (10, 0));
 }
@@ -120,7 +115,7 @@ fn operators_who_act_at_once_move_the_money_once() {
         assert!(retried + resolved >= 1 && resolved <= 1, "round {round}: {retried} retries, {resolved} resolved: {replies:?}");
         settle(&shop);
         let (money, total) = (guest.provider_payments(), order["total"]["amount_minor"].as_i64().unwrap());
-        let owed = compensations(&guest);
+        let owed = guest.compensation_rows();
         let given_back = money.voided + money.refunded;
         match owed[0]["state"].as_str().unwrap() {
             "done" => assert_eq!((given_back, resolved), (total, 0), "round {round}: {money:?}"),
