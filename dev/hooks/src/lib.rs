@@ -10,7 +10,8 @@
 //! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
 //! - `POST /test/schema {version}`: the database as the release before knew it, without what is newer.
-//! - `GET /test/stream?subject=`: the events in the sink's Redis stream, where the sink is one; without a subject all.
+//! - `GET /test/stream?subject=&after=`: the events in the sink's Redis stream, where the sink is one; without a subject all; `after` an entry,
+//!   those behind it.
 //!
 //! The statements are this crate's own, and the audit's are `audit`'s, not `store`'s.
 

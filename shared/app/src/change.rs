@@ -17,7 +17,7 @@ struct Kept {
 /// What a change is for.
 pub(crate) trait Apply {
     /// Fires `command` for `owner`, or answers with the stored receipt of the first time. The receipt is the
-    /// reply's body, written by us in both cases: the same bytes, however a database spells its JSON (DESIGN §1.4).
+    /// reply's body, written by us in both cases: the same bytes, however a database spells its JSON.
     fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, input: Value) -> Result<Applied, Problem>;
 }
 

@@ -21,7 +21,7 @@ impl<'a> Shop<'a> {
         Self { ports, store: Store::new(ports.sql) }
     }
 
-    /// For carts: a write may be a moment late to the disk (DESIGN §2).
+    /// For carts: a write may be a moment late to the disk.
     pub(crate) fn relaxed(ports: &'a Ports<'a>) -> Result<Self, Problem> {
         let shop = Self::new(ports);
         shop.store.durability(Durability::Relaxed).map_err(database)?;

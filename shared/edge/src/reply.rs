@@ -13,9 +13,9 @@ pub struct Reply {
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Body, finished before the head is set (RUNTIME §0).
+    /// Body, finished before the head is set.
     pub body: Vec<u8>,
-    /// Key-value writes made after the response was set (DESIGN §1.5): the client does not wait for them, and
+    /// Key-value writes made after the response was set: the client does not wait for them, and
     /// they may be lost.
     pub kv_after: Vec<(String, Vec<u8>)>,
 }

@@ -11,7 +11,7 @@ use std::{future::Future, pin::Pin};
 pub struct Ports<'a> {
     /// The database.
     pub sql: &'a dyn Sql,
-    /// The key-value store: a fast gate, never the judge (DESIGN §1.5).
+    /// The key-value store: a fast gate, never the judge.
     pub kv: &'a dyn Kv,
     /// HTTP out.
     pub http: &'a dyn Http,
@@ -32,7 +32,7 @@ pub enum Dialect {
     Postgres,
 }
 
-/// How much durability a write needs (DESIGN §2). Only SQLite tells them apart.
+/// How much durability a write needs. Only SQLite tells them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Carts: a power cut may take the last moments, never consistency (`synchronous = NORMAL`).

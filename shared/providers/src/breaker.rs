@@ -6,7 +6,7 @@
 //! Reading the state is one KV get before the call. A healthy call writes nothing; a failure writes the
 //! count, the first success afterwards removes the record.
 //!
-//! There are no atomics (DESIGN §1.5), so counting is lossy: of two failures at the same moment one may be
+//! There are no atomics, so counting is lossy: of two failures at the same moment one may be
 //! lost, and two callers may probe at once. Both only shift when the circuit opens or closes by a call or
 //! two. The breaker saves waiting; it decides nothing about money. For the same reason a KV store that
 //! cannot be read or written counts as a closed circuit: the payment does not fail because the gate did.

@@ -248,7 +248,7 @@ impl Kv for KeyValue {
     }
 }
 
-/// Every entry of the key-value store, for the hooks of the end-to-end suite: the shop itself never lists keys (DESIGN §1.5).
+/// Every entry of the key-value store, for the hooks of the end-to-end suite: the shop itself never lists keys.
 ///
 /// # Errors
 /// When the store cannot be read.

@@ -3,7 +3,7 @@
 //! A **command** changes everything or nothing in one statement. On SQLite its effects travel with the
 //! function as a TEMP `INSTEAD OF` trigger on the one permanent view `command(doc)`: two host calls,
 //! atomic, invisible to every other connection, and nothing of it in the schema that each request must
-//! parse (DESIGN §1.1). On PostgreSQL it is a function of the same name, installed with the schema. A
+//! parse. On PostgreSQL it is a function of the same name, installed with the schema. A
 //! command decides nothing but whether its guards hold; prices, policy and wording are Rust's. A **query**
 //! answers all that one decision needs, as one JSON document.
 //!

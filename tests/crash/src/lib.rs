@@ -1,4 +1,4 @@
-//! Nothing is lost whatever stops (DESIGN §5).
+//! Nothing is lost whatever stops.
 //!
 //! The **crash proof** (`src/bin/crash.rs`) runs each use case once and counts its host calls, then once for every call and fault:
 //! the guest stopped before and after it, its answer lost, the call failed. Then the workers run until nothing is left to do, and three

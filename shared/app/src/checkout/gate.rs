@@ -1,4 +1,4 @@
-//! The fast gate before a confirm: one key-value record per owner, with the reply of their last one (DESIGN §1.5).
+//! The fast gate before a confirm: one key-value record per owner, with the reply of their last one.
 //!
 //! It answers a replay without touching the database, and it says nothing else. In particular it does not say that a confirm is
 //! running: that record could only be taken back behind the response, so a buyer with the answer in hand who asked again at once was

@@ -326,7 +326,7 @@ create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) 
 create index if not exists outbox_by_event on outbox (event_id);
 create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
 
--- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
+-- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (
   idempotency_key text collate "C" constraint idempotency_key_is_used_once primary key,
   request_hash text not null,

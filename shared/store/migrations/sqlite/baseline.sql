@@ -104,7 +104,7 @@ create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) 
 create index if not exists outbox_by_event on outbox (event_id);
 create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
 
--- Idempotency of cart and order changes: the receipt commits with the effect (DESIGN §1.4).
+-- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (idempotency_key text primary key, request_hash text not null, receipt text, expires_at_ms integer not null) without rowid;
 
 -- Operations: alerts raised once, counters, and each worker's last run.

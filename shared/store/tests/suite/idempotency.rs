@@ -1,4 +1,4 @@
-//! Replays: the receipt commits with the effect (DESIGN §1.4).
+//! Replays: the receipt commits with the effect.
 
 use ports::Sql as _;
 use serde_json::{Value, json};

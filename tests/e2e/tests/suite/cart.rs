@@ -353,7 +353,7 @@ fn a_cart_takes_a_thousand_lines_and_not_one_more() {
     assert_eq!(totals["lines"].as_array().unwrap().len(), 1_000);
 }
 
-// CHK-4 for carts: DESIGN §1.4.
+// CHK-4 for carts.
 #[test]
 fn one_key_adds_once_and_answers_the_same_bytes() {
     let shop = Shop::open();
@@ -431,7 +431,7 @@ fn a_refusal_leaves_the_key_free() {
     assert_eq!(add.send().expect(200)["quantity"], 1);
 }
 
-// DESIGN §1.1: versions are entity tags.
+// Versions are entity tags.
 #[test]
 fn a_cart_that_was_seen_is_not_sent_again() {
     let shop = Shop::open();

@@ -159,7 +159,7 @@ fn of_parallel_checkouts_one_session_is_open() {
     assert_eq!(sessions.iter().filter(|session| session["status"] == "open").count(), 1, "{sessions:?}");
 }
 
-// DESIGN §1.4: no unsealed personal data in the reply either; the same bytes for the same key.
+// No unsealed personal data in the reply either; the same bytes for the same key.
 #[test]
 fn one_key_begins_one_session() {
     let shop = Shop::open();

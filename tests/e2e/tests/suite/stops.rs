@@ -29,7 +29,7 @@ fn nothing_is_left_open(shop: &Shop, request: impl Fn(&Guest) -> Call, next: imp
     assert!(died >= 2 * (calls - 1), "{died} of {calls} calls");
 }
 
-// DESIGN §2: no transaction is open between two host calls, so none can leak.
+// No transaction is open between two host calls, so none can leak.
 #[test]
 fn a_guest_that_dies_in_an_add_leaves_no_transaction_open() {
     if !needs_till("a_guest_that_dies_in_an_add_leaves_no_transaction_open") {
@@ -47,7 +47,7 @@ fn a_guest_that_dies_in_an_add_leaves_no_transaction_open() {
     );
 }
 
-// DESIGN §2, CHK-13: the same, with money; what the dead have begun is finished or undone by the workers.
+// CHK-13: the same, with money; what the dead have begun is finished or undone by the workers.
 #[test]
 fn a_guest_that_dies_in_a_confirm_leaves_no_transaction_open() {
     if !needs_till("a_guest_that_dies_in_a_confirm_leaves_no_transaction_open") {
