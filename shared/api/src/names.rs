@@ -3,7 +3,7 @@
 use edge::access::Named;
 
 macro_rules! names {
-    ($($(#[doc = $about:literal])+ $type:ident $name:literal)+) => {$(
+    ($($(#[doc = $about:literal])+ $type:ident = $name:expr;)+) => {$(
         $(#[doc = $about])+
         #[derive(Debug)]
         pub enum $type {}
@@ -16,32 +16,32 @@ macro_rules! names {
 
 names! {
     /// The scope to read the catalog and stock.
-    CatalogRead "catalog:read"
+    CatalogRead = "catalog:read";
     /// The scope to change the catalog and stock.
-    CatalogWrite "catalog:write"
+    CatalogWrite = "catalog:write";
     /// The scope to see the variables in force.
-    ConfigRead "config:read"
+    ConfigRead = "config:read";
     /// The scope to see what was given up, and alerts.
-    OperationsRead "operations:read"
+    OperationsRead = "operations:read";
     /// The scope to try again or settle what was given up.
-    OperationsWrite "operations:write"
+    OperationsWrite = "operations:write";
     /// The scope to read anybody's orders.
-    OrdersRead "orders:read"
+    OrdersRead = "orders:read";
     /// The scope to create orders, and to change anybody's.
-    OrdersWrite "orders:write"
+    OrdersWrite = "orders:write";
     /// The scope to see and change the database's schema.
-    SchemaMigrate "schema:migrate"
+    SchemaMigrate = "schema:migrate";
 
     /// The worker that sends waiting events.
-    OutboxRelay "outbox-relay"
+    OutboxRelay = config::OUTBOX_RELAY.name;
     /// The worker that gives up carts whose time is over.
-    CartCleanup "cart-cleanup"
+    CartCleanup = config::CART_CLEANUP.name;
     /// The worker that gives expired reservations back.
-    ReservationCleanup "reservation-cleanup"
+    ReservationCleanup = config::RESERVATION_CLEANUP.name;
     /// The worker that drives sagas on.
-    SagaRecovery "saga-recovery"
+    SagaRecovery = config::SAGA_RECOVERY.name;
     /// The worker that tries again what is owed.
-    CompensationRetry "compensation-retry"
+    CompensationRetry = config::COMPENSATION_RETRY.name;
     /// The worker that looks for what must not be.
-    ConsistencyAudit "consistency-audit"
+    ConsistencyAudit = config::CONSISTENCY_AUDIT.name;
 }
