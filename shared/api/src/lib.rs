@@ -151,7 +151,7 @@ use edge::{
 };
 use names::{
     CartCleanup, CatalogRead, CatalogWrite, CompensationRetry, ConfigRead, ConsistencyAudit, OperationsRead, OperationsWrite, OrdersRead,
-    OrdersWrite, OutboxRelay, ReservationCleanup, SagaRecovery, SchemaMigrate,
+    OrdersWrite, OutboxRelay, RecordCleanup, ReservationCleanup, SagaRecovery, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
@@ -471,6 +471,13 @@ endpoints! {
             => |it| it.reply::<workers::Report>(200).stored();
         /// Give expired reservations back to stock.
         start_reservation_cleanup: POST Worker<ReservationCleanup> => |it| it.reply::<workers::Report>(200).stored();
+    }
+    /// Deletes what nothing needs any more.
+    RECORD_CLEANUP: "workers-record-cleanup" "/internal/workers/record-cleanup" {
+        /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old, now.
+        run_record_cleanup: GET Worker<RecordCleanup>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
+        start_record_cleanup: POST Worker<RecordCleanup> => |it| it.reply::<workers::Report>(200).stored();
     }
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" {

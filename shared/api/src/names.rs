@@ -36,6 +36,8 @@ names! {
     OutboxRelay = config::OUTBOX_RELAY.name;
     /// The worker that gives up carts whose time is over.
     CartCleanup = config::CART_CLEANUP.name;
+    /// The worker that deletes what nothing needs any more.
+    RecordCleanup = config::RECORD_CLEANUP.name;
     /// The worker that gives expired reservations back.
     ReservationCleanup = config::RESERVATION_CLEANUP.name;
     /// The worker that drives sagas on.

@@ -15,6 +15,8 @@ mod idle_carts;
 mod moves;
 #[path = "suite/operators.rs"]
 mod operators;
+#[path = "suite/retention.rs"]
+mod retention;
 #[path = "suite/world.rs"]
 mod scripted_world;
 #[path = "suite/tries.rs"]

@@ -25,6 +25,8 @@ pub enum Group {
     CartTimes,
     /// Gives back, or forgets, lines of carts whose time is over.
     CartRecovery,
+    /// Deletes what nothing needs any more.
+    Retention,
     /// Shares carts.
     CartShares,
     /// Begins checkouts.

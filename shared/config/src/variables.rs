@@ -3,7 +3,7 @@
 use crate::{
     components::Group::{
         self, Agreements, Audit, Bodies, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database,
-        Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Saga, Sink, Worker,
+        Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
     },
     form::{Form, form, not_empty, or_empty, parsed, postgres_url, signing_secret, sink_url, url},
     setting::{Rule, Setting, broken},
@@ -148,6 +148,9 @@ variables! {
     /// How long a stored reply answers replays.
     IDEMPOTENCY_MS: i64 = "idempotency_seconds" default("86400") seconds(60 to 31_536_000) [Replays]
         { &[(1, CHECKOUT_SESSION_MS.name)], 0, "must be at least checkout_session_seconds", "a request of a checkout that is sent again is done again" };
+    /// How long published and resolved events, the keys of confirms, and checkout sessions without an order are kept.
+    RECORD_RETENTION_MS: i64 = "record_retention_seconds" default("2592000") seconds(3_600 to 315_360_000) [Retention]
+        { &[(1, IDEMPOTENCY_MS.name)], 0, "must be at least idempotency_seconds", "a confirm whose reply was lost is not answered by it any more" };
     /// How long one driver has a saga to itself.
     SAGA_LEASE_MS: i64 = "saga_lease_seconds" default("60") seconds(2 to 3_600) [Saga]
         { &[(5, PAYMENT_TIMEOUT_MS.name)], 5_000, "must be at least five times payment_timeout_ms and 5 seconds more",
@@ -187,7 +190,7 @@ variables! {
     COMPENSATION_WAIT_LIMIT_MS: i64 = "compensation_wait_limit_seconds" default("300") seconds(1 to 86_400) [Payment]
         { &[(1, COMPENSATION_WAIT_MS.name)], 0, "must be at least compensation_wait_seconds", "the first wait is longer than the longest" };
     /// How long a capture, a compensation and an event are tried from the first failure on, before they are dead: not so short that an
-    /// outage of an hour loses anything, nor so long that nobody ever looks. Nothing is dead that was tried fewer than five times.
+    /// outage of an hour loses anything, nor so long that nobody ever looks. Nothing is dead that was tried fewer than twenty times.
     GIVE_UP_MS: i64 = "give_up_seconds" default("259200") seconds(3_600 to 2_592_000) [Payment, Sink];
     /// Where events go: a webhook, Dapr's publish API, or a server with Redis streams (redis://host:port); {type} in it becomes the
     /// event's type; empty while there is no sink: they wait. Its host must stand in `event_sink_host` too.

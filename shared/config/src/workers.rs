@@ -1,6 +1,6 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
-use crate::components::Group::{self, Audit, Callers, CartRecovery, Database, Payment, Saga, Sink, Worker as Rows};
+use crate::components::Group::{self, Audit, Callers, CartRecovery, Database, Payment, Retention, Saga, Sink, Worker as Rows};
 
 /// A worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,8 @@ workers! {
     CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Callers, Rows, CartRecovery];
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Callers, Rows];
+    /// Deletes idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
+    RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Callers, Rows, Retention];
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Callers, Rows, Saga, Payment];
     /// Tries again what is owed to the payment provider.

@@ -21,6 +21,7 @@ const SOURCES: &str = concat!(
     include_str!("suite/operators.rs"),
     include_str!("suite/order.rs"),
     include_str!("suite/outbox.rs"),
+    include_str!("suite/retention.rs"),
     include_str!("suite/saga.rs"),
     include_str!("suite/share.rs"),
     include_str!("suite/shopper.rs"),

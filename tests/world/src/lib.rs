@@ -147,6 +147,12 @@ impl World {
         self.key_values_lost.set(lost);
     }
 
+    /// The keys of the key-values that begin so.
+    #[must_use]
+    pub fn keys_of_key_values(&self, prefix: &str) -> Vec<String> {
+        self.key_values.borrow().keys().filter(|key| key.starts_with(prefix)).cloned().collect()
+    }
+
     /// The shop's database answers `statements` more and then none, until [`World::heals`].
     pub fn loses_database(&self, statements: u32) {
         self.shop.answers.set(Some(statements));

@@ -61,9 +61,17 @@ impl World {
         block_on(workers::cart_cleanup(&self.ports()))
     }
 
+    /// `record-cleanup`, once.
+    ///
+    /// # Errors
+    /// As [`World::recovers`].
+    pub fn prunes(&self) -> Result<Report, Problem> {
+        block_on(workers::record_cleanup(&self.ports()))
+    }
+
     /// Every worker, once; what one of them says is a line in the log.
     pub fn works(&self) {
-        for result in [self.sweeps(), self.cleans(), self.recovers(), self.compensates(), self.relays()] {
+        for result in [self.sweeps(), self.cleans(), self.recovers(), self.compensates(), self.relays(), self.prunes()] {
             if let Err(problem) = result {
                 eprintln!("a worker: {problem}");
             }

@@ -21,6 +21,11 @@ struct Record {
     location: String,
 }
 
+/// The key of an owner's record.
+pub(crate) fn gate_of(owner: &str) -> String {
+    format!("confirm/{}", fingerprint(&[owner]))
+}
+
 /// The record of one owner and one confirm.
 pub(super) struct Gate<'a> {
     shop: &'a Shop<'a>,
@@ -31,8 +36,7 @@ pub(super) struct Gate<'a> {
 
 impl<'a> Gate<'a> {
     pub(super) fn new(shop: &'a Shop<'a>, owner: &str, request_hash: &str, idempotency_ms: i64) -> Self {
-        let name = format!("confirm/{}", fingerprint(&[owner]));
-        Self { shop, name, request_hash: request_hash.to_owned(), idempotency_ms }
+        Self { shop, name: gate_of(owner), request_hash: request_hash.to_owned(), idempotency_ms }
     }
 
     /// What was replied to `key`, if that is known here.

@@ -9,6 +9,7 @@ mod view;
 pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentToken, begin};
 pub use confirm::{Confirm, confirm};
+pub(crate) use gate::gate_of;
 pub use view::{abandon, view};
 
 use crate::shop::Shop;

@@ -8,6 +8,7 @@ mod compensation_retry;
 mod consistency_audit;
 mod lease;
 mod outbox_relay;
+mod record_cleanup;
 mod reservation_cleanup;
 mod saga_recovery;
 
@@ -15,6 +16,7 @@ pub use cart_cleanup::cart_cleanup;
 pub use compensation_retry::compensation_retry;
 pub use consistency_audit::{Audited, consistency_audit};
 pub use outbox_relay::outbox_relay;
+pub use record_cleanup::record_cleanup;
 pub use reservation_cleanup::reservation_cleanup;
 pub use saga_recovery::saga_recovery;
 

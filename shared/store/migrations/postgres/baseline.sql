@@ -169,6 +169,7 @@ create table if not exists checkout_session (
   expires_at_ms bigint not null
 );
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
 -- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
@@ -202,6 +203,7 @@ create table if not exists confirm_key (
   created_at_ms bigint not null,
   constraint confirm_key_is_taken_once primary key (owner, idempotency_key)
 );
+create index if not exists confirm_key_by_age on confirm_key (created_at_ms);
 
 create table if not exists payment (
   payment_id text collate "C" primary key,
@@ -325,6 +327,7 @@ create index if not exists outbox_pending on outbox (outbox_id) where state = 'p
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
 create index if not exists outbox_by_event on outbox (event_id);
 create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
+create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved');
 
 -- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (
@@ -333,6 +336,7 @@ create table if not exists idempotency (
   receipt jsonb,
   expires_at_ms bigint not null
 );
+create index if not exists receipt_due on idempotency (expires_at_ms);
 
 -- Operations: alerts raised once, counters, and each worker's last run.
 create table if not exists alert (

@@ -781,6 +781,32 @@ begin
 end
 $$;
 
+-- Deletes what `record_settled` has found, and counts it (EVT-5). A key that was taken anew meanwhile stays; what was published, resolved or has ended
+-- stays so. Never movements, history or orders: they are what happened.
+-- in: receipts jsonb, events jsonb, confirms jsonb: [{owner, key}], sessions jsonb, retention_ms bigint
+-- One run at a time, so that each row is counted once.
+create or replace function record_prune(doc jsonb) returns jsonb language plpgsql as $$
+begin
+  perform 1 from worker_run where worker = 'record-cleanup' for update;
+  insert into worker_run (worker, last_success_at_ms, report)
+    select 'record-cleanup', now_ms(), jsonb_build_object('pruned',
+      (select count(*) from idempotency where expires_at_ms <= now_ms() and idempotency_key in (select (item.value #>> '{}') from each_item(nullif(doc -> 'receipts', 'null')) as item (value)))
+      + (select count(*) from outbox where outbox_id in (select ((item.value #>> '{}'))::bigint from each_item(nullif(doc -> 'events', 'null')) as item (value)))
+      + (select count(*) from each_item(nullif(doc -> 'confirms', 'null')) as item (value) join confirm_key as k on k.owner = item.value ->> 'owner' and k.idempotency_key = item.value ->> 'key'
+        where k.created_at_ms <= now_ms() - (doc ->> 'retention_ms')::bigint)
+      + (select count(*) from checkout_session where session_id in (select (item.value #>> '{}') from each_item(nullif(doc -> 'sessions', 'null')) as item (value)))) where true
+    on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
+  insert into counter (name, value) select 'records_pruned_total', (report ->> 'pruned')::bigint from worker_run where worker = 'record-cleanup'
+    on conflict (name) do update set value = counter.value + excluded.value;
+  delete from idempotency where expires_at_ms <= now_ms() and idempotency_key in (select (item.value #>> '{}') from each_item(nullif(doc -> 'receipts', 'null')) as item (value));
+  delete from outbox where outbox_id in (select ((item.value #>> '{}'))::bigint from each_item(nullif(doc -> 'events', 'null')) as item (value));
+  delete from confirm_key where created_at_ms <= now_ms() - (doc ->> 'retention_ms')::bigint
+    and (owner, idempotency_key) in (select item.value ->> 'owner', item.value ->> 'key' from each_item(nullif(doc -> 'confirms', 'null')) as item (value));
+  delete from checkout_session where session_id in (select (item.value #>> '{}') from each_item(nullif(doc -> 'sessions', 'null')) as item (value));
+  return (select report from worker_run where worker = 'record-cleanup');
+end
+$$;
+
 -- Moves a saga that has no order (yet): declined, awaiting the buyer, failed, or to be asked again. Fenced by the lease.
 -- in: saga_id text, lease_token text, from_states jsonb, to_state text, reason text?, retry_in_ms bigint, payment_state text?, reference text?, free_cart boolean, release_stock boolean, compensation jsonb?, events
 -- refuses: saga_moved_on, payment_reference_taken

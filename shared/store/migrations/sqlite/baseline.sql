@@ -66,6 +66,7 @@ create index if not exists share_due on cart_share (expires_at_ms);
 -- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
 -- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
@@ -76,6 +77,7 @@ create index if not exists saga_due on saga (next_attempt_at_ms) where state in 
 
 -- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
 create table if not exists confirm_key (owner text, idempotency_key text, saga_id text not null, request_hash text not null, created_at_ms integer not null, constraint confirm_key_is_taken_once primary key (owner, idempotency_key)) without rowid;
+create index if not exists confirm_key_by_age on confirm_key (created_at_ms);
 
 create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
 create unique index if not exists payment_of_saga on payment (saga_id);
@@ -103,9 +105,11 @@ create index if not exists outbox_pending on outbox (outbox_id) where state = 'p
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
 create index if not exists outbox_by_event on outbox (event_id);
 create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
+create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved');
 
 -- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (idempotency_key text primary key, request_hash text not null, receipt text, expires_at_ms integer not null) without rowid;
+create index if not exists receipt_due on idempotency (expires_at_ms);
 
 -- Operations: alerts raised once, counters, and each worker's last run.
 create table if not exists alert (alert_id text primary key, detail text not null, at_ms integer not null) without rowid;

@@ -13,6 +13,7 @@ mod operations;
 mod operators;
 mod order;
 mod outbox;
+mod retention;
 mod saga;
 mod share;
 pub mod shopper;

@@ -1,6 +1,6 @@
 //! Workers: run by a schedule, by a colleague, or by a scheduler that can only GET.
 
-use e2e::{Claims, Settings, Shop, together};
+use e2e::{Claims, Settings, Shop, eventually, together};
 use serde_json::json;
 
 fn workers() -> Vec<&'static str> {
@@ -32,6 +32,39 @@ fn each_worker_is_run_by_post_and_by_get() {
             assert_eq!(reply.header("cache-control"), Some("no-store"));
         }
     }
+}
+
+// EVT-5: on either database, with either key-value store.
+#[test]
+fn what_nothing_needs_any_more_goes_and_the_order_stays() {
+    let shop = Shop::alone();
+    let sku = shop.sku().stock(5).create();
+    let guest = shop.guest();
+    guest.adding(&sku, 1).keyed("an-add").send().expect(200);
+    // Begun twice: the first session is replaced.
+    guest.check_out();
+    let session = guest.check_out();
+    let order = session.confirm().expect(201);
+    let order_id = order["order_id"].as_str().unwrap();
+    let subject = format!("order/{order_id}");
+    eventually("its events are published", || {
+        shop.run("outbox-relay");
+        shop.rows("outbox", "aggregate", &subject).iter().all(|event| event["state"] == "published").then_some(())
+    });
+    let sessions = || shop.rows("checkout_session", "cart_id", &guest.cart_id).len();
+    let keys = || shop.rows("confirm_key", "saga_id", shop.rows("saga", "cart_id", &guest.cart_id)[0]["saga_id"].as_str().unwrap()).len();
+    shop.run("record-cleanup");
+    assert_eq!((sessions(), keys()), (2, 1), "all of it is young");
+    assert!(!shop.rows("outbox", "aggregate", &subject).is_empty());
+
+    shop.advance_ms(31 * 86_400_000);
+    // Other tests have left much, and each run takes a batch.
+    while shop.run("record-cleanup")["done"] != 0 {}
+    assert_eq!((sessions(), keys()), (1, 0), "the order's own session stays");
+    assert!(shop.rows("outbox", "aggregate", &subject).is_empty());
+    guest.call("GET", &format!("/api/v1/orders/{order_id}")).send().expect(200);
+    assert_eq!(shop.stock_of(&sku), (4, 0));
+    assert!(shop.counter("records_pruned_total") > 0);
 }
 
 // WRK-1: each token for its own job.

@@ -1,0 +1,65 @@
+//! `record-cleanup`: what nothing needs any more goes, so that no table grows but those of what happened (EVT-5).
+//!
+//! Idempotency records past their time; published and resolved events, the keys of confirms, and checkout sessions without an order once they are as old
+//! as `record_retention_seconds`. Movements, history, payments and orders stay.
+
+use super::{Report, lease::leased};
+use crate::checkout::gate_of;
+use config::{RECORD_CLEANUP, RECORD_RETENTION_MS, WORKER_BATCH};
+use edge::Problem;
+use json::json;
+use ports::Ports;
+use serde::{Deserialize, Serialize};
+use store::sql;
+
+/// What may go, of each table the oldest.
+#[derive(Deserialize)]
+struct Settled {
+    records: Vec<String>,
+    events: Vec<i64>,
+    confirms: Vec<Confirm>,
+    sessions: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Confirm {
+    owner: String,
+    key: String,
+    /// Whether the owner has no younger one.
+    is_last: bool,
+}
+
+#[derive(Deserialize)]
+struct Pruned {
+    pruned: u64,
+}
+
+/// One run.
+///
+/// # Errors
+/// What the database refuses.
+pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
+    leased(ports, RECORD_CLEANUP, async |shop| {
+        let retention_ms = shop.setting(&RECORD_RETENTION_MS)?;
+        let within = json!({ "limit": shop.setting(&WORKER_BATCH)?, "retention_ms": retention_ms });
+        let Some(settled) = shop.read::<Settled>(&sql::RECORD_SETTLED, &within)? else { return Ok(Report::default()) };
+        let Settled { records, events, confirms, sessions } = &settled;
+        let taken =
+            [records.len(), events.len(), confirms.len(), sessions.len()].into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
+        let taken = taken.fold(0, u64::saturating_add);
+        if taken == 0 {
+            return Ok(Report::default());
+        }
+        // First the key-values, whose owners are known by these rows alone: a run that ends here finds them again.
+        for owner in confirms.iter().filter(|confirm| confirm.is_last).map(|confirm| &confirm.owner) {
+            if let Err(error) = ports.kv.delete(&gate_of(owner)) {
+                edge::log("warning", "the record of an old confirm could not be deleted", &[("error", &error.to_string())]);
+            }
+        }
+        let input =
+            json!({ "records": records, "events": events, "confirms": confirms, "sessions": sessions, "retention_ms": retention_ms });
+        let Pruned { pruned } = shop.apply(&sql::RECORD_PRUNE, &input)?.map_err(crate::problem::refused)?;
+        Ok(Report { taken, done: pruned, ..Report::default() })
+    })
+    .await
+}

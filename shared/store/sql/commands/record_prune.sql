@@ -1,0 +1,22 @@
+-- Deletes what `record_settled` has found, and counts it (EVT-5). A key that was taken anew meanwhile stays; what was published, resolved or has ended
+-- stays so. Never movements, history or orders: they are what happened.
+-- in: records jsonb, events jsonb, confirms jsonb: [{owner, key}], sessions jsonb, retention_ms bigint
+-- One run at a time, so that each row is counted once.
+lock worker_run where worker = 'record-cleanup';
+insert into worker_run (worker, last_success_at_ms, report)
+  select 'record-cleanup', now_ms(), object('pruned',
+    (select count(*) from idempotency where expires_at_ms <= now_ms() and idempotency_key in (select scalar(item.value) from each(:records, item)))
+    + (select count(*) from outbox where outbox_id in (select integer(scalar(item.value)) from each(:events, item)))
+    + (select count(*) from each(:confirms, item) join confirm_key as k on k.owner = item.value ->> 'owner' and k.idempotency_key = item.value ->> 'key'
+      where k.created_at_ms <= now_ms() - :retention_ms)
+    + (select count(*) from checkout_session where session_id in (select scalar(item.value) from each(:sessions, item)))) where true
+  on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
+insert into counter (name, value) select 'records_pruned_total', integer(report ->> 'pruned') from worker_run where worker = 'record-cleanup'
+  on conflict (name) do update set value = counter.value + excluded.value;
+delete from idempotency where expires_at_ms <= now_ms() and idempotency_key in (select scalar(item.value) from each(:records, item));
+delete from outbox where outbox_id in (select integer(scalar(item.value)) from each(:events, item));
+delete from confirm_key where created_at_ms <= now_ms() - :retention_ms
+  and (owner, idempotency_key) in (select item.value ->> 'owner', item.value ->> 'key' from each(:confirms, item));
+delete from checkout_session where session_id in (select scalar(item.value) from each(:sessions, item));
+returning
+(select report from worker_run where worker = 'record-cleanup')
