@@ -6,8 +6,9 @@
 /// The longest wait there is: however long something has failed, it is tried once an hour.
 pub const WAIT_LONGEST_MS: i64 = 3_600_000;
 
-/// Nothing is dead that was tried fewer times, however long ago the first of them failed: those who try may have been away themselves.
-pub const TRIES_AT_LEAST: u32 = 5;
+/// Nothing is dead that was tried fewer times, however long ago the first of them failed: those who try may have been away themselves, and
+/// come each time when the other side is away too. Three days of tries that nobody misses are many times more.
+pub const TRIES_AT_LEAST: u32 = 20;
 
 /// A retry policy. The values here are defaults: a shop sets its own by variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,17 @@ mod tests {
         assert_eq!(DELIVERY.after_failure(TRIES_AT_LEAST, GIVE_UP_MS), AfterFailure::Dead);
         assert!(!DELIVERY.alerts(9));
         assert!(DELIVERY.alerts(10) && DELIVERY.alerts(11));
+    }
+
+    #[test]
+    fn three_days_of_tries_are_many_more_than_the_least() {
+        for policy in [DELIVERY, RetryPolicy { wait_first_ms: 30_000, growth: Growth::Linear, ..DELIVERY }] {
+            let tries = (1..).scan(0, |failing_ms, attempt| {
+                *failing_ms += policy.wait_ms(attempt);
+                (*failing_ms < GIVE_UP_MS).then_some(attempt)
+            });
+            assert!(tries.last() > Some(3 * TRIES_AT_LEAST), "{policy:?}");
+        }
     }
 
     #[test]
