@@ -42,7 +42,7 @@ fn what_nothing_needs_any_more_goes_and_the_order_stays() {
     let guest = shop.guest();
     guest.adding(&sku, 1).keyed("an-add").send().expect(200);
     // Begun twice: the first session is replaced.
-    guest.check_out();
+    drop(guest.check_out());
     let session = guest.check_out();
     let order = session.confirm().expect(201);
     let order_id = order["order_id"].as_str().unwrap();
