@@ -229,3 +229,47 @@ fn every_fuzz_target_is_declared_and_told() {
     }
     assert!(names("seeds").is_subset(&known), "seeds of no target");
 }
+
+/// Areas of the requirements; what looks like an id of one is one.
+const AREAS: [&str; 18] = [
+    "CART", "PRICE", "SHIP", "CAT", "STOCK", "PROMO", "CHK", "PAY", "ORD", "EVT", "WRK", "OPS", "SEC", "CFG", "UI", "AGENT", "PERF", "TEST",
+];
+
+/// `CART-10` of a text, each with the area and the number.
+fn cited(text: &str) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for area in AREAS {
+        for (at, found) in text.match_indices(&format!("{area}-")) {
+            let stands_alone = !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || before == '_' || before == '-');
+            let number: String = text[at + found.len()..].chars().take_while(char::is_ascii_digit).collect();
+            // More digits are an order's number or a day.
+            if stands_alone && (1..=2).contains(&number.len()) {
+                ids.insert(format!("{area}-{number}"));
+            }
+        }
+    }
+    ids
+}
+
+#[test]
+fn every_requirement_that_is_cited_is_on_the_page() {
+    let page = fs::read_to_string(root().join("docs/requirements.md")).unwrap();
+    let known: BTreeSet<String> = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next().map(str::to_owned)).collect();
+    let mut missing = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
+            if entry.is_dir() {
+                if !name.starts_with('.') && name != "target" {
+                    folders.push(entry);
+                }
+            } else if name.ends_with(".rs") || name.ends_with(".sql") || name.ends_with(".md") || name.ends_with(".toml") {
+                let text = fs::read_to_string(&entry).unwrap();
+                missing.extend(cited(&text).difference(&known).map(|id| format!("{}: {id}", entry.display())));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+    assert!(known.len() > 100, "{}", known.len());
+}

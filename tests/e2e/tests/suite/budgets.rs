@@ -13,7 +13,7 @@ fn statements(call: Call) -> u32 {
         .unwrap_or_else(|| panic!("no statements in {counts:?}"))
 }
 
-// CART-4, SCENARIOS 15
+// CART-4
 #[test]
 fn requests_stay_within_their_statements() {
     if !needs_till("requests_stay_within_their_statements") {
@@ -39,7 +39,7 @@ fn requests_stay_within_their_statements() {
     assert!(statements(session.confirming()) <= 8, "a confirm");
 }
 
-// CART-4, SCENARIOS 24: the number of lines does not matter.
+// CART-4: the number of lines does not matter.
 #[test]
 fn a_cart_of_fifty_lines_costs_as_many_statements_as_one_of_two() {
     if !needs_till("a_cart_of_fifty_lines_costs_as_many_statements_as_one_of_two") {

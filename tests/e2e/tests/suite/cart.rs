@@ -76,7 +76,7 @@ fn parallel_adds_lose_nothing(adds: usize) {
     assert_eq!(guest.cart()["version"], adds + 1);
 }
 
-// SCENARIOS 17: parallel adds of different goods lose lines elsewhere. CART-1
+// Parallel adds of different goods lose lines elsewhere. CART-1
 #[test]
 fn parallel_adds_of_many_goods_lose_no_line() {
     let shop = Shop::open();

@@ -144,7 +144,7 @@ fn a_new_session_replaces_the_open_one() {
     assert_eq!(new.confirm().expect(201)["total"]["amount_minor"], 1_999 + 1_500);
 }
 
-// SCENARIOS: two tabs.
+// Two tabs.
 #[test]
 fn of_parallel_checkouts_one_session_is_open() {
     let shop = Shop::open();

@@ -133,7 +133,7 @@ fn a_confirm_that_is_running_is_not_run_beside() {
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
-// SCENARIOS 7: kill the client after it pays; the order still appears, and the retry gets its reply.
+// Kill the client after it pays; the order still appears, and the retry gets its reply.
 #[test]
 fn a_buyer_who_goes_away_while_paying_gets_the_order_all_the_same() {
     let shop = Shop::open();
@@ -163,7 +163,7 @@ fn assert_one_order_of_all(replies: &[Reply]) -> Value {
     done[0].json()
 }
 
-// SCENARIOS 5, 35. CHK-4
+// CHK-4
 #[test]
 fn fifty_parallel_confirms_under_one_key_make_one_order_with_one_reply() {
     let shop = Shop::open();
@@ -185,7 +185,7 @@ fn fifty_parallel_confirms_under_one_key_make_one_order_with_one_reply() {
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
-// SCENARIOS 6, 33. ORD-10
+// ORD-10
 #[test]
 fn fifty_parallel_confirms_under_fifty_keys_make_one_order() {
     let shop = Shop::open();
@@ -279,7 +279,7 @@ fn a_declined_card_can_be_replaced() {
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
-// SCENARIOS 2: demand is covered by the buyer's own hold.
+// Demand is covered by the buyer's own hold.
 #[test]
 fn the_last_unit_is_still_there_after_a_decline() {
     let shop = Shop::open();
@@ -426,7 +426,7 @@ fn a_provider_that_is_too_slow_gets_504_and_is_asked_again() {
     survives("pm_sim_slow_15000", &[201, 504]);
 }
 
-// SCENARIOS 7: paid, and no answer. CHK-13
+// Paid, and no answer. CHK-13
 #[test]
 fn an_answer_that_is_lost_after_the_card_was_charged_ends_in_one_order_or_nothing() {
     survives("pm_sim_lost_answer", &[201, 503]);
@@ -438,7 +438,7 @@ fn a_provider_that_holds_another_amount_gets_it_back() {
     survives("pm_sim_wrong_amount", &[503]);
 }
 
-// SCENARIOS 5: the retry returns the order. CHK-13
+// The retry returns the order. CHK-13
 #[test]
 fn the_buyers_own_retry_completes_what_an_outage_left() {
     let shop = Shop::alone();

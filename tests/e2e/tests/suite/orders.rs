@@ -353,7 +353,7 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     guest.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(403, "scope_missing");
 }
 
-// SCENARIOS 2: demand for one SKU is summed before it is checked.
+// Demand for one SKU is summed before it is checked.
 #[test]
 fn two_lines_of_one_sku_are_one_demand() {
     let shop = Shop::open();

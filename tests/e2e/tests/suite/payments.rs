@@ -138,7 +138,7 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     assert_eq!(guest.provider_payments().held(), 0);
 }
 
-// SCENARIOS 6: one capture, however often it is asked for. PAY-3
+// One capture, however often it is asked for. PAY-3
 #[test]
 fn a_capture_that_fails_is_repeated_and_taken_once() {
     let shop = Shop::alone();
@@ -187,7 +187,7 @@ fn a_capture_that_is_refused_leaves_the_order_and_one_alert() {
     shop.until_the_provider_is_used_again();
 }
 
-// SCENARIOS 22, 23: money goes back once, whoever asks and however often.
+// Money goes back once, whoever asks and however often.
 #[test]
 fn a_lost_answer_to_a_refund_does_not_refund_twice() {
     let shop = Shop::alone();

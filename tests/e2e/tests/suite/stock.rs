@@ -3,13 +3,12 @@
 use e2e::{Shop, together, unique};
 use serde_json::{Value, json};
 
-// TestCheckAndReserve_AtomicOperation; SCENARIOS 1, 3, 38. STOCK-1
+// TestCheckAndReserve_AtomicOperation. STOCK-1
 #[test]
 fn fifty_carts_race_for_ten_units_and_ten_get_them() {
     race(50, 10);
 }
 
-// SCENARIOS 1, word for word.
 #[test]
 fn fifty_carts_race_for_the_last_unit_and_one_gets_it() {
     race(50, 1);
@@ -171,7 +170,7 @@ fn every_movement_is_a_row_and_the_counters_are_their_sum() {
     assert!(shown.to_string().contains("wh-newark"), "{shown}");
 }
 
-// SCENARIOS 4: reserved is never negative, and never beyond what there is.
+// Reserved is never negative, and never beyond what there is.
 #[test]
 fn stock_that_is_held_cannot_be_adjusted_away() {
     let shop = Shop::open();

@@ -209,7 +209,7 @@ fn no_reply_may_be_cached_by_others() {
     }
 }
 
-// SCENARIOS 14, 15: nothing here gives way under load; the benchmark says how fast it is.
+// Nothing here gives way under load; the benchmark says how fast it is.
 #[test]
 fn a_hundred_guests_at_once_are_all_served() {
     let shop = Shop::open();

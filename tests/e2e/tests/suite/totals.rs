@@ -234,7 +234,7 @@ fn goods_from_two_warehouses_are_shipped_twice() {
     assert_eq!(minor(&quoted(&guest, "country=VN&shipping_method=standard")["shipping"]), 1_000);
 }
 
-// SCENARIOS "quote lock": a total can be recognised again.
+// A total can be recognised again.
 #[test]
 fn the_same_quote_has_the_same_hash_and_another_another() {
     let shop = Shop::open();

@@ -4,7 +4,7 @@ use super::{at_once, buyer};
 use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
 use serde_json::{Value, json};
 
-// SCENARIOS 17. CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the host's queue of connections, and
+// CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the host's queue of connections, and
 // a neighbour's request would be reset with it.
 #[test]
 fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
@@ -19,7 +19,7 @@ fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
     assert_eq!((guest.quantity_of(&sku), &guest.cart()["version"]), (adds, &json!(adds + 1)));
 }
 
-// SCENARIOS 17: changes of every kind at once. What was acknowledged happened, in some order, and nothing else did.
+// Changes of every kind at once. What was acknowledged happened, in some order, and nothing else did.
 #[test]
 fn two_hundred_parallel_changes_end_at_what_was_acknowledged() {
     let shop = Shop::open();
@@ -131,7 +131,7 @@ fn log_in(shop: &Shop, id: &str, guest: &Guest<'_>) -> Reply {
     logging_in(shop, id, guest).send()
 }
 
-// SCENARIOS 19: sixty-five lines, many logins, and the customer adds meanwhile on another device.
+// Sixty-five lines, many logins, and the customer adds meanwhile on another device.
 #[test]
 fn parallel_logins_and_adds_keep_every_line() {
     let shop = Shop::open();
@@ -163,7 +163,7 @@ fn parallel_logins_and_adds_keep_every_line() {
     guest.call("GET", "/api/v1/cart").send().problem(404, "cart_not_found");
 }
 
-// SCENARIOS 19, ORD-10: the guest pays, adds and logs in, all at the same moment.
+// ORD-10: the guest pays, adds and logs in, all at the same moment.
 #[test]
 fn a_login_a_confirm_and_an_add_at_once_end_in_one_truth() {
     let shop = Shop::open();

@@ -66,7 +66,7 @@ fn a_claim_meets_what_has_changed_since_it_was_decided() {
     refuses("session_expired", |guest, _| guest.shop.advance_ms(30 * 60_000 + 1));
 }
 
-// ORD-10, SCENARIOS 33: the other tab has paid, or is paying, since this one looked.
+// ORD-10: the other tab has paid, or is paying, since this one looked.
 #[test]
 fn a_claim_meets_the_claim_of_another_tab() {
     if !needs_till("a_claim_meets_the_claim_of_another_tab") {
@@ -114,7 +114,7 @@ fn a_checkout_and_a_merge_meet_what_has_become_of_the_cart() {
     assert_eq!(opened["cart"]["lines"][0]["quantity"], 3, "the add is in the merged cart");
 }
 
-// STOCK-3, SCENARIOS 28: the hold is over, and another buyer's is on the shelf, when the order of the first is made.
+// STOCK-3: the hold is over, and another buyer's is on the shelf, when the order of the first is made.
 #[test]
 fn an_order_meets_that_its_hold_is_over() {
     if !needs_till("an_order_meets_that_its_hold_is_over") {
@@ -136,7 +136,7 @@ fn an_order_meets_that_its_hold_is_over() {
     assert_eq!(shop.stock_of(&sku), (2, 1), "what the other holds");
 }
 
-// WRK-2, SCENARIOS 6, 22: a driver that was overtaken changes nothing more, wherever it stood.
+// WRK-2: a driver that was overtaken changes nothing more, wherever it stood.
 #[test]
 fn a_driver_that_was_overtaken_changes_nothing_more() {
     if !needs_till("a_driver_that_was_overtaken_changes_nothing_more") {
@@ -165,7 +165,7 @@ fn a_driver_that_was_overtaken_changes_nothing_more() {
     assert_eq!(shop.rows("saga", "cart_id", &guest.cart_id)[0]["state"], "completed");
 }
 
-// PAY-3, SCENARIOS 6: the capture was repeated, and its order cancelled and refunded, before its first answer is written down.
+// PAY-3: the capture was repeated, and its order cancelled and refunded, before its first answer is written down.
 #[test]
 fn a_capture_that_was_overtaken_takes_nothing_back() {
     if !needs_till("a_capture_that_was_overtaken_takes_nothing_back") {

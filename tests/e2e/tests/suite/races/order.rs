@@ -13,7 +13,7 @@ fn is_given_back_once(guest: &Guest<'_>) {
     assert_eq!(guest.compensation_rows().len(), 1, "one is owed");
 }
 
-// ORD-4, SCENARIOS 6, 35.
+// ORD-4.
 #[test]
 fn fifty_parallel_cancels_restock_and_refund_once() {
     let shop = Shop::open();
@@ -60,7 +60,7 @@ fn parallel_orders_of_a_program_under_one_key_are_one() {
     assert_eq!(shop.stock_of(&sku), (99, 0));
 }
 
-// SCENARIOS 5, 6: the buyer cancels while the confirm's replays are still coming in.
+// The buyer cancels while the confirm's replays are still coming in.
 #[test]
 fn a_cancel_among_confirms_cancels_the_one_order() {
     let shop = Shop::open();
@@ -123,13 +123,13 @@ fn changes_beside_a_confirm(change: impl Fn(&Guest<'_>, &str, usize) -> Reply + 
     }
 }
 
-// SCENARIOS 25: an add beside the payment is in no order and lost from none.
+// An add beside the payment is in no order and lost from none.
 #[test]
 fn an_add_beside_a_confirm_is_not_in_the_order() {
     changes_beside_a_confirm(|guest, sku, _| guest.add(sku, 1));
 }
 
-// SCENARIOS 28: the line is gone at the moment it is paid.
+// The line is gone at the moment it is paid.
 #[test]
 fn a_line_removed_beside_a_confirm_is_sold_or_gone() {
     changes_beside_a_confirm(|guest, sku, _| guest.removing(sku).send());
@@ -156,7 +156,7 @@ fn a_checkout_begun_beside_a_confirm_is_refused_or_replaces_it() {
     }
 }
 
-// SCENARIOS 6, 22, 23: many recoveries and retries at once take, or give back, one order's money once.
+// Many recoveries and retries at once take, or give back, one order's money once.
 #[test]
 fn parallel_workers_move_an_orders_money_once() {
     let shop = Shop::alone();

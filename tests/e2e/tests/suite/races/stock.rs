@@ -12,7 +12,7 @@ fn held_by_the_provider(shop: &Shop) -> i64 {
     sum("authorized") - sum("voided") - sum("refunded")
 }
 
-// SCENARIOS 1, 3, 30, 38. STOCK-1: ten orders, and 490 who are told so and not charged, by the provider's own books.
+// STOCK-1: ten orders, and 490 who are told so and not charged, by the provider's own books.
 #[test]
 fn five_hundred_confirms_for_ten_units_make_ten_orders() {
     let shop = Shop::alone();
@@ -34,7 +34,7 @@ fn five_hundred_confirms_for_ten_units_make_ten_orders() {
     assert_eq!(orders, 10);
 }
 
-// SCENARIOS 2: two lines of one order draw on one stock row; and so do the orders beside it.
+// Two lines of one order draw on one stock row; and so do the orders beside it.
 #[test]
 fn parallel_orders_whose_lines_share_a_stock_row_are_summed_first() {
     let shop = Shop::open();
@@ -89,7 +89,7 @@ fn confirms_and_adjustments_at_once_never_go_below_nothing() {
     assert_eq!(shop.stock_of(&sku), (left, 0), "{sold} sold, {taken} taken away");
 }
 
-// SCENARIOS 28. STOCK-3, STOCK-4: the hold runs out at the moment the buyer has paid after all.
+// STOCK-3, STOCK-4: the hold runs out at the moment the buyer has paid after all.
 #[test]
 fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_money() {
     let shop = Shop::alone();
