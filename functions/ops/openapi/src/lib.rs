@@ -1,9 +1,8 @@
-//! `/openapi.json`, `/docs`: the API document and its page, made from `shared/api` and kept in `docs/`.
+//! `/openapi.json`, `/docs`: the API document and its page, made from `shared/api`.
 
 use edge::{Call, Problem, Reply};
+use page::{DOCUMENT, PAGE};
 
-const DOCUMENT: &str = include_str!("../../../../docs/openapi.json");
-const PAGE: &str = include_str!("../../../../docs/openapi.html");
 /// It changes with a deployment, and is nobody's own.
 const CACHE: &str = "public, max-age=300";
 

@@ -6,12 +6,10 @@
 mod events;
 pub mod examples;
 mod operation;
-mod page;
 mod problems;
 
 pub use events::{asyncapi, events};
 pub use operation::{Operation, Parameter, Shown, ShownPath};
-pub use page::page;
 pub use problems::problems;
 
 use edge::Code;
@@ -64,7 +62,7 @@ pub(crate) const CONFIRM: &[Code] = &[
 const TITLE: &str = "edgetill";
 const VERSION: &str = "1";
 const DESCRIPTION: &str = include_str!("description.md");
-/// Areas, in the order of the page.
+/// Areas, in the order of the page that `shared/page` makes.
 const TAGS: [(&str, &str); 6] = [
     ("cart", "Open, look, change; what it would cost."),
     ("checkout", "From a cart to one paid order."),

@@ -1,6 +1,5 @@
 //! The document as a page to read: one file of HTML without a script, made of the document and nothing else.
 
-use super::TAGS;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
@@ -8,7 +7,6 @@ const STYLE: &str = include_str!("page.css");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The page of `document`.
-#[must_use]
 pub fn page(document: &Value) -> String {
     let title = text_of(document, "/info/title");
     let mut body = format!(
@@ -18,11 +16,13 @@ pub fn page(document: &Value) -> String {
     );
     let mut contents = String::new();
     let mut sections = String::new();
-    for (tag, about) in TAGS {
+    for tag in document.pointer("/tags").and_then(Value::as_array).into_iter().flatten() {
+        let (tag, about) = (text_of(tag, "/name"), text_of(tag, "/description"));
         let mut section = String::new();
         for (path, item) in members(document, "/paths") {
             for method in METHODS {
-                let Some(operation) = item.get(method).filter(|operation| operation.pointer("/tags/0").is_some_and(|of| of == tag)) else {
+                let Some(operation) = item.get(method).filter(|operation| operation.pointer("/tags/0").is_some_and(|of| *of == *tag))
+                else {
                     continue;
                 };
                 let id = text_of(operation, "/operationId");
@@ -30,7 +30,7 @@ pub fn page(document: &Value) -> String {
                 section.push_str(&operation_of(document, method, path, operation));
             }
         }
-        push(&mut sections, format_args!("<section><h2>{tag}</h2><p>{}</p>{section}</section>", escape(about)));
+        push(&mut sections, format_args!("<section><h2>{tag}</h2><p>{}</p>{section}</section>", escape(&about)));
     }
     push(&mut body, format_args!("<nav><ul>{contents}</ul></nav>{sections}<section><h2>types</h2>"));
     for (name, schema) in members(document, "/components/schemas") {

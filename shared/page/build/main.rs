@@ -1,0 +1,14 @@
+//! Makes the page of `docs/openapi.json`.
+
+mod render;
+
+use std::{env, error::Error, fs, path::PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let document = "../../docs/openapi.json";
+    println!("cargo:rerun-if-changed={document}");
+    println!("cargo:rerun-if-changed=build");
+    let document = serde_json::from_slice(&fs::read(document)?)?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("no OUT_DIR")?);
+    Ok(fs::write(out.join("page.html"), render::page(&document))?)
+}
