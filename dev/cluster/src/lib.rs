@@ -2,7 +2,9 @@
 //! nothing unless it is to be measured, and gone with the process that asked for it, however that ends. Nothing of the machine's own servers is touched.
 //!
 //! [`Cluster::start`] gives `None`, and says so past every test harness, where no server is installed;
-//! `EDGETILL_POSTGRES=required` makes that an error, for machines that have to test both databases.
+//! `EDGETILL_POSTGRES=required` makes that an error, for machines that have to test both databases. [`RedisServer`] is the same for Redis.
+
+mod redis;
 
 use std::{
     collections::hash_map::RandomState,
@@ -20,6 +22,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+pub use redis::RedisServer;
 
 /// Set to `required`, a missing server is an error.
 const REQUIRED: &str = "EDGETILL_POSTGRES";

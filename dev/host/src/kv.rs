@@ -10,8 +10,6 @@ use anyhow::{Context, Result};
 use redis::aio::ConnectionManager;
 use wasmtime::component::Resource;
 
-pub use file::switch_to_wal;
-
 use crate::bindings::key_value::{Error, Host, HostStore};
 use crate::faults::{Failing, Failure};
 use crate::guest::{Guest, HANDLES_MAX};

@@ -7,14 +7,12 @@
 //! The rooms: [`manifest`] and [`runtime_config`] read files; [`variables`] and [`allowed_hosts`] settle what a
 //! component may know and reach; [`app`] puts the pieces together; [`engine`] compiles; [`guest`] is the state of one
 //! run, with [`sqlite`], [`postgres`], [`kv`], [`redis_out`] and [`http_out`] as what it may call; [`http_in`] and [`cron`] are
-//! what calls it;
-//! [`cli`] is the command a person types.
+//! what calls it; [`serve`] and [`sql`] are what the program can be told to do.
 
 pub mod allowed_hosts;
 pub mod app;
 pub mod bindings;
 pub mod calls;
-pub mod cli;
 pub mod control;
 pub mod cron;
 pub mod engine;
@@ -31,6 +29,7 @@ pub mod redis_out;
 pub mod router;
 pub mod runtime_config;
 pub mod serve;
+pub mod sql;
 pub mod sqlite;
 pub mod template;
 pub mod variables;

@@ -105,15 +105,6 @@ impl Bound {
     }
 }
 
-/// A connection string's first host, as `allowed_outbound_hosts` has it.
-pub fn allowed_host(address: &str) -> Result<String> {
-    let config: Config = address.parse().context("this is no PostgreSQL connection string")?;
-    let Some(ServerHost::Tcp(host)) = config.get_hosts().first() else {
-        bail!("the connection string names no host");
-    };
-    Ok(format!("postgres://{host}:{}", config.get_ports().first().unwrap_or(&5432)))
-}
-
 /// Every host of the connection string must be allowed as `postgres://host:port`.
 fn check_allowed(hosts: &AllowedHosts, address: &str) -> Result<(), Error> {
     let config: Config = address.parse().map_err(|error: tokio_postgres::Error| Error::ConnectionFailed(error.to_string()))?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -58,20 +58,12 @@ pub struct ServeArgs {
     /// Run what the quick profile built: target/…/quick instead of target/…/release.
     #[arg(long)]
     pub quick: bool,
+    /// Stop when standard input ends, and so no later than the process that started this one and holds its other end.
+    #[arg(long)]
+    pub until_input_ends: bool,
 }
 
-/// Serves until `done` is, and gives what it gave. Being told to stop before that is an error.
-pub async fn serve_until<T>(arguments: &ServeArgs, done: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::select! {
-        served = serve(arguments) => {
-            served?;
-            bail!("stopped before what it was served for had ended")
-        }
-        done = done => done,
-    }
-}
-
-/// Loads the application, runs its `--sqlite` arguments, listens, and returns when told to stop (SIGINT or SIGTERM).
+/// Loads the application, runs its `--sqlite` arguments, listens, and returns when told to stop (SIGINT, SIGTERM, or the end of its input).
 ///
 /// Stopping is Spin's: nothing new is accepted and runs under way are cut, which SQLite rolls back.
 pub async fn serve(arguments: &ServeArgs) -> Result<()> {
@@ -121,11 +113,30 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
         tokio::spawn(control::serve(app.clone(), control));
     }
     announce(&manifest, address, arguments.no_cron);
+    let input = async {
+        match arguments.until_input_ends {
+            true => input_has_ended().await,
+            false => std::future::pending().await,
+        }
+    };
     tokio::select! {
         ended = http_in::serve(app, listener) => ended,
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
+        () = input => Ok(()),
     }
+}
+
+/// Reads standard input to its end, on a thread of its own, which nothing waits for.
+async fn input_has_ended() {
+    let (ended, told) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        // What stands in it says nothing, and neither does an error: there is nothing more to read.
+        drop(std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink()));
+        drop(ended);
+    });
+    // Nothing is ever sent.
+    drop(told.await);
 }
 
 /// `--variable` arguments as a table.

@@ -1,10 +1,9 @@
 //! Spin's SQLite backend: one connection per process behind a mutex, one table, the label as a column, one commit per
 //! changed value.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::bindings::key_value::Error;
@@ -20,17 +19,6 @@ const TABLE: &str = "create table if not exists spin_key_value (
 pub struct StoreFile {
     path: PathBuf,
     connection: Mutex<Option<Connection>>,
-}
-
-/// Sets a key-value file up from outside, before any host has it open: WAL, which no guest can ask for, triples
-/// the writes per second.
-pub fn switch_to_wal(path: &Path) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    let connection = Connection::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    connection.execute_batch(&format!("pragma journal_mode = wal; {TABLE};"))?;
-    Ok(())
 }
 
 impl StoreFile {

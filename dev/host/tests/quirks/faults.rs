@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use cluster::RedisServer;
 use serde_json::{Value, json};
-use till::cli::redis_server::RedisServer;
 
 use crate::host::{Host, Setup, on_spin};
 use crate::wire::Reply;

@@ -218,7 +218,7 @@ fn command(setup: &Setup, address: SocketAddr) -> Command {
             command
         }
         None => {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_till"));
+            let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
             command.args(["serve", "--log", "requests", "--from", &manifest]);
             command.arg("--code-cache").arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("code"));
             command

@@ -9,9 +9,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use cluster::RedisServer;
 use host::{Host, Setup, on_spin};
 use serde_json::{Value, json};
-use till::cli::redis_server::RedisServer;
 
 /// A request's steps on the probe, and what each gave.
 fn run(host: &Host, steps: Value) -> Value {

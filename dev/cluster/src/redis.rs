@@ -1,17 +1,20 @@
 //! A Redis of one's own: the installed `redis-server` on a free port, keeping nothing, and gone with the process that
 //! asked for it, however that ends.
 
-use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::{
+    io::{self, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
-use anyhow::{Context, Result, bail, ensure};
-
-use crate::cli::shop::free_address;
+use super::{Error, because, free_port};
 
 /// Set to `required`, a missing server is an error.
 const REQUIRED: &str = "EDGETILL_REDIS";
+/// What to do about one.
+const INSTALL: &str = "install it (Debian: apt-get install redis-server)";
 /// How long the server may take to answer.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -30,31 +33,30 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts one. Without an installed server gives `None` and says so past every test harness, or fails where
     /// `EDGETILL_REDIS=required` says that there has to be one.
-    pub fn start() -> Result<Option<Self>> {
+    pub fn start() -> Result<Option<Self>, Error> {
         let version = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {
-            ensure!(
-                std::env::var(REQUIRED).as_deref() != Ok("required"),
-                "no redis-server can be run here, and {REQUIRED}=required: install it (Debian: apt-get install redis-server)"
-            );
+            if std::env::var(REQUIRED).as_deref() == Ok("required") {
+                return Err(Error(format!("no redis-server can be run here, and {REQUIRED}=required: {INSTALL}")));
+            }
             // Not `eprintln!`, which the test harness swallows when a test passes.
-            writeln!(io::stderr(), "SKIPPED on Redis: no redis-server can be run here; install it (Debian: apt-get install redis-server)")?;
-            return Ok(None);
+            let said = writeln!(io::stderr(), "SKIPPED on Redis: no redis-server can be run here; {INSTALL}");
+            return said.map(|()| None).map_err(because("cannot say so"));
         }
-        let port = free_address()?.port();
+        let port = free_port().map_err(because("no free port"))?;
         let server = Command::new("sh")
             .args(["-c", UNTIL_NOBODY_LISTENS, "redis", "--bind", "127.0.0.1", "--port", &port.to_string()])
             .args(["--save", "", "--appendonly", "no", "--dir", "/"])
             .stdin(Stdio::piped())
             .spawn()
-            .context("sh cannot be run")?;
+            .map_err(because("sh cannot be run"))?;
         let server = Self { server, port };
         let begun = Instant::now();
         while server.ask("PING").is_err() {
             if begun.elapsed() > READY_WITHIN {
-                bail!("redis-server does not answer on port {port}");
+                return Err(Error(format!("redis-server does not answer on port {port}")));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         Ok(Some(server))
     }
@@ -93,7 +95,7 @@ impl Drop for RedisServer {
         // The end of its input ends it.
         drop(self.server.stdin.take());
         if let Err(error) = self.server.wait() {
-            eprintln!("till: the throw-away Redis on port {} could not be stopped: {error}", self.port);
+            eprintln!("the throw-away Redis on port {} could not be stopped: {error}", self.port);
         }
     }
 }

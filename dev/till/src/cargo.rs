@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cli::project::Project;
 use crate::manifest::Manifest;
+use crate::project::Project;
 
 /// What components are compiled for.
 const TARGET: &str = "wasm32-wasip2";
@@ -72,6 +72,13 @@ pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile
         command.args(["--package", id]);
     }
     run(command, "the components do not build")
+}
+
+/// Builds the host, which is a program of its own so that the command does without an engine.
+pub fn build_host(project: &Project) -> Result<()> {
+    let mut command = cargo(project);
+    command.args(["build", "--quiet", "--profile", "host", "--package", "host"]);
+    run(command, "the host does not build")
 }
 
 /// Runs a command that prints for itself.

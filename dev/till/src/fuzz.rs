@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cli::cargo::{cargo, run};
-use crate::cli::progress::part;
-use crate::cli::project::Project;
+use crate::cargo::{cargo, run};
+use crate::progress::part;
+use crate::project::Project;
 
 /// What fuzzes, and the version that `.ci/run` installs.
 const INSTALL: &str = "cargo install --locked cargo-fuzz --version 0.13.2";

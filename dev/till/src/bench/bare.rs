@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use rusqlite::Connection;
 
-use crate::cli::project::Project;
-use crate::cli::shop::Shop;
+use crate::database;
+use crate::project::Project;
+use crate::shop::Shop;
 
 /// The databases by label, each with the script that fills it.
 const DATABASES: [(&str, &[&str]); 3] = [
@@ -36,24 +36,23 @@ pub fn prepare(project: &Project, shop: &Shop) -> Result<()> {
     let mut config = std::fs::read_to_string(&shop.runtime_config)?;
     for (label, scripts) in DATABASES {
         let file = std::path::absolute(shop.state_dir.join(format!("{label}.db")))?;
-        let database = Connection::open(&file).with_context(|| format!("cannot make {}", file.display()))?;
+        let database = file.to_string_lossy();
         for script in scripts {
             if script.ends_with("same.sql") {
-                keep_what_is_named(&database)?;
+                let drops = database::sql(project, &database, &[what_is_not_named()])?;
+                database::sql(project, &database, &[drops])?;
             }
-            let sql = std::fs::read_to_string(project.path(script)).with_context(|| format!("cannot read {script}"))?;
-            database.execute_batch(&sql).with_context(|| format!("in {script}"))?;
+            database::sql(project, &database, &[database::file(&project.path(script))])?;
         }
         config.push_str(&format!("\n[sqlite_database.{label}]\ntype = \"spin\"\npath = {:?}\n", file.to_string_lossy()));
     }
     std::fs::write(&shop.runtime_config, config).with_context(|| format!("cannot write {}", shop.runtime_config.display()))
 }
 
-fn keep_what_is_named(database: &Connection) -> Result<()> {
-    let others = format!(
+/// Answers what drops all tables but those.
+fn what_is_not_named() -> String {
+    format!(
         "select coalesce(group_concat('drop table ' || name, '; '), '') from sqlite_schema
          where type = 'table' and name not like 'sqlite%' and name not in ({SAME_KEEPS})"
-    );
-    let drops: String = database.query_row(&others, [], |row| row.get(0))?;
-    Ok(database.execute_batch(&drops)?)
+    )
 }

@@ -25,6 +25,12 @@ impl Project {
         self.root.join(relative)
     }
 
+    /// A program of this workspace, as cargo builds it in the host's profile.
+    pub fn built(&self, program: &str) -> PathBuf {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.path("target"), |folder| self.root.join(folder));
+        target.join("host").join(program)
+    }
+
     /// What `up` keeps: databases, logs, secrets, compiled code. Not in git.
     pub fn state(&self) -> PathBuf {
         self.path(".till")

@@ -3,21 +3,18 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use cluster::RedisServer;
 
-use crate::cli::database;
-use crate::cli::project::Project;
-use crate::cli::redis_server::RedisServer;
-use crate::cli::secrets::{self, Secrets};
-use crate::kv;
+use crate::database;
 use crate::manifest::Manifest;
-use crate::postgres;
-use crate::serve::ServeArgs;
+use crate::project::Project;
+use crate::secrets::{self, Secrets};
 
-/// How long a shop may take to become ready. A Spin compiles every component first.
-const READY_WITHIN: Duration = Duration::from_secs(180);
+/// What no guest can ask of the key-value file, and what triples its writes per second.
+const WAL: &str = "pragma journal_mode = wal";
 
 /// The identity provider that the simulator publishes the keys of.
 pub const CUSTOMER_ISSUER: &str = "https://identity.example/";
@@ -52,14 +49,15 @@ impl Shop {
     /// string of a migrated database; without one the shop is on SQLite.
     pub fn prepare(project: &Project, manifest: &Manifest, folder: &Path, listen: SocketAddr, postgres: Option<&str>) -> Result<Self> {
         let database =
-            postgres.map(|url| Ok::<_, anyhow::Error>((database::with_limits(url), postgres::allowed_host(url)?))).transpose()?;
+            postgres.map(|url| Ok::<_, anyhow::Error>((database::with_limits(url), database::allowed_host(url)?))).transpose()?;
         // On PostgreSQL the SQLite file stays without a table: what strays into it fails.
         let sql = if database.is_some() { Vec::new() } else { project.sql() };
         let state_dir = folder.join("state");
         let secrets = secrets::keep(manifest, &folder.join("secrets.toml"))?;
         let runtime_config = folder.join("runtime-config.toml");
         write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
-        kv::switch_to_wal(&state_dir.join("sqlite_key_value.db"))?;
+        std::fs::create_dir_all(&state_dir).with_context(|| format!("cannot make {}", state_dir.display()))?;
+        database::sql(project, &state_dir.join("sqlite_key_value.db").to_string_lossy(), &[WAL.to_owned()])?;
         Ok(Self {
             listen,
             state_dir,
@@ -110,11 +108,12 @@ impl Shop {
     /// Puts the key-value store into a Redis instead of a file.
     pub fn keep_key_values_in(&self, url: &str) -> Result<()> {
         let text = std::fs::read_to_string(&self.runtime_config)?;
-        let mut config: toml_edit::DocumentMut = text.parse().with_context(|| format!("in {}", self.runtime_config.display()))?;
-        let stores = config.entry("key_value_store").or_insert(toml_edit::table());
-        let store = toml_edit::Table::from_iter([("type", "redis"), ("url", url)]);
-        stores.as_table_mut().context("[key_value_store] is a table")?.insert("default", toml_edit::Item::Table(store));
-        std::fs::write(&self.runtime_config, config.to_string()).with_context(|| format!("cannot write {}", self.runtime_config.display()))
+        let mut config: toml::Table = text.parse().with_context(|| format!("in {}", self.runtime_config.display()))?;
+        let stores = config.entry("key_value_store").or_insert_with(|| toml::Table::new().into());
+        let store = toml::Table::from_iter([("type".to_owned(), "redis".into()), ("url".to_owned(), url.into())]);
+        stores.as_table_mut().context("[key_value_store] is a table")?.insert("default".to_owned(), store.into());
+        std::fs::write(&self.runtime_config, toml::to_string(&config)?)
+            .with_context(|| format!("cannot write {}", self.runtime_config.display()))
     }
 
     /// Sends events to the streams of a Redis instead of the simulator.
@@ -142,66 +141,30 @@ impl Shop {
         &self.sql
     }
 
-    /// What till serves it with.
-    pub fn serve_args(&self, from: PathBuf, code_cache: PathBuf) -> ServeArgs {
-        ServeArgs {
-            from,
-            listen: self.listen,
-            state_dir: self.state_dir.clone(),
-            code_cache: Some(code_cache),
-            runtime_config_file: Some(self.runtime_config.clone()),
-            sqlite: self.sql.clone(),
-            variable: self.variables(),
-            log: None,
-            quiet: true,
-            no_cron: false,
-            faults: false,
-            control: None,
-            quick: false,
-        }
-    }
-
     /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.listen)
     }
 
-    /// Waits until the shop says it is ready, or at least until its host does.
-    pub async fn wait_until_ready(&self) -> Result<()> {
-        let begun = Instant::now();
-        let mut last = String::from("nobody listens");
-        while begun.elapsed() < READY_WITHIN {
-            match self.status_of("/health/ready").await {
-                Ok(200) => return Ok(()),
-                Ok(404) if self.status_of("/.well-known/spin/health").await.is_ok_and(|status| status == 200) => {
-                    return Ok(());
-                }
-                Ok(status) => last = format!("/health/ready answers {status}"),
-                Err(_) => {}
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+    /// Whether the shop says it is ready, or at least its host does; else why not.
+    pub fn is_ready(&self) -> Result<()> {
+        match self.status_of("/health/ready").context("nobody answers")? {
+            200 => Ok(()),
+            404 if self.status_of("/.well-known/spin/health")? == 200 => Ok(()),
+            status => bail!("/health/ready answers {status}"),
         }
-        bail!(
-            "the shop at {} is not ready after {} s: {last}; its log is in {}",
-            self.url(),
-            READY_WITHIN.as_secs(),
-            self.state_dir.join("logs").display()
-        )
     }
 
     /// The status of a GET.
-    async fn status_of(&self, path: &str) -> Result<u16> {
-        let (listen, path) = (self.listen, path.to_owned());
-        tokio::task::spawn_blocking(move || {
-            let mut stream = TcpStream::connect_timeout(&listen, Duration::from_secs(1))?;
-            stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-            write!(stream, "GET {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            let status = answer.split(' ').nth(1).context("no status line")?;
-            Ok(status.parse()?)
-        })
-        .await?
+    fn status_of(&self, path: &str) -> Result<u16> {
+        let listen = self.listen;
+        let mut stream = TcpStream::connect_timeout(&listen, Duration::from_secs(1))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split(' ').nth(1).context("no status line")?;
+        Ok(status.parse()?)
     }
 }
 
@@ -213,21 +176,21 @@ pub fn free_address() -> Result<SocketAddr> {
 /// The development runtime configuration with every database file moved into `state_dir`.
 fn write_runtime_config(from: &Path, to: &Path, state_dir: &Path) -> Result<()> {
     let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
-    let mut config: toml_edit::DocumentMut = text.parse().with_context(|| format!("in {}", from.display()))?;
+    let mut config: toml::Table = text.parse().with_context(|| format!("in {}", from.display()))?;
     let state_dir = std::path::absolute(state_dir)?;
     for table in ["sqlite_database", "key_value_store"] {
-        let Some(entries) = config.get_mut(table).and_then(|item| item.as_table_mut()) else {
+        let Some(entries) = config.get_mut(table).and_then(toml::Value::as_table_mut) else {
             continue;
         };
         for (label, entry) in entries.iter_mut() {
             if let Some(path) = entry.as_table_mut().and_then(|entry| entry.get_mut("path")) {
-                let file = state_dir.join(format!("{}.db", label.get()));
-                *path = toml_edit::value(file.to_string_lossy().into_owned());
+                let file = state_dir.join(format!("{label}.db"));
+                *path = file.to_string_lossy().into_owned().into();
             }
         }
     }
     if let Some(folder) = to.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    std::fs::write(to, config.to_string()).with_context(|| format!("cannot write {}", to.display()))
+    std::fs::write(to, toml::to_string(&config)?).with_context(|| format!("cannot write {}", to.display()))
 }

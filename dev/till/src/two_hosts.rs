@@ -3,21 +3,21 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use cluster::Cluster;
 
-use crate::cli::child::HostProcess;
-use crate::cli::database;
-use crate::cli::project::Project;
-use crate::cli::shop::{Shop, free_address};
-use crate::cli::test::{TestArgs, against, watch};
+use crate::child::{HostProcess, Serving};
+use crate::database;
 use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::shop::{Shop, free_address};
+use crate::test::{TestArgs, against, watch};
 
 /// Runs both suites, the one that ends a host last. `false` where no server is installed.
-pub async fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<bool> {
+pub fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<bool> {
     eprintln!("==> HTTP suite over two hosts on one PostgreSQL");
     let Some(cluster) = Cluster::start_small()? else { return Ok(false) };
-    let url = database::deployed_on(&cluster, project).await?;
+    let url = database::deployed_on(&cluster, project)?;
     let folder = project.path("target/till-test").join(format!("{}-two-hosts", std::process::id()));
     let first = Shop::prepare(project, manifest, &folder.join("first"), free_address()?, Some(&url))?;
     let secrets = |host: &str| folder.join(host).join("secrets.toml");
@@ -25,7 +25,7 @@ pub async fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestA
     std::fs::copy(secrets("first"), secrets("second")).context("cannot copy the shop's secrets")?;
     let mut second = Shop::prepare(project, manifest, &folder.join("second"), free_address()?, Some(&url))?;
     second.share_the_world_of(&first);
-    let tested = on_both(project, &first, &second, arguments).await;
+    let tested = on_both(project, &first, &second, arguments);
     tested.with_context(|| {
         format!("the hosts' data and logs, and the server's in {}, are kept in {}", cluster.log().display(), folder.display())
     })?;
@@ -33,20 +33,20 @@ pub async fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestA
     Ok(true)
 }
 
-async fn on_both(project: &Project, first: &Shop, second: &Shop, arguments: &TestArgs) -> Result<()> {
+fn on_both(project: &Project, first: &Shop, second: &Shop, arguments: &TestArgs) -> Result<()> {
     let start = |shop: &Shop| -> Result<(HostProcess, Option<String>)> {
         if let Some(spin) = &arguments.spin {
             return Ok((HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?, None));
         }
-        let (control, code) = (free_address()?, project.path("target/till-test/code"));
-        let host = HostProcess::till_with_control(project, shop, &project.manifest(), &code, arguments.quick, control)?;
-        Ok((host, Some(format!("http://{control}"))))
+        let control = free_address()?;
+        let serving = Serving { control: Some(control), ..Serving::of_a_test(project, arguments.quick) };
+        Ok((HostProcess::till(project, shop, &serving)?, Some(format!("http://{control}"))))
     };
     // One after the other: the second finds what the first has compiled.
     let (mut host, control) = start(first)?;
-    first.wait_until_ready().await?;
-    let (other, other_control) = start(second)?;
-    second.wait_until_ready().await?;
+    host.wait_until_ready(first)?;
+    let (mut other, other_control) = start(second)?;
+    other.wait_until_ready(second)?;
     let name = if arguments.spin.is_some() { "spin" } else { "till" };
     let controls: Vec<String> = control.into_iter().chain(other_control).collect();
     let suite = |binary: &str| -> Command {
@@ -58,12 +58,8 @@ async fn on_both(project: &Project, first: &Shop, second: &Shop, arguments: &Tes
         command
     };
     let (both, one) = (suite("two_hosts"), suite("one_host_killed"));
-    let tested = tokio::task::spawn_blocking(move || {
+    host.once_ready(first, || {
         watch(both)?;
-        watch(one)
-    });
-    tokio::select! {
-        ended = host.ended() => bail!("the first host ended before the suite had: {}", ended?),
-        tested = tested => tested?.map(drop),
-    }
+        watch(one).map(drop)
+    })
 }

@@ -4,16 +4,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use cluster::Cluster;
+use cluster::{Cluster, RedisServer};
 
-use crate::cli::cargo::{cargo, run};
-use crate::cli::child::HostProcess;
-use crate::cli::database;
-use crate::cli::project::Project;
-use crate::cli::redis_server::RedisServer;
-use crate::cli::shop::{Shop, free_address};
+use crate::cargo::{cargo, run};
+use crate::child::{HostProcess, Serving};
+use crate::database;
 use crate::manifest::Manifest;
-use crate::serve::serve_until;
+use crate::project::Project;
+use crate::shop::{Shop, free_address};
 
 /// What a shop runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,12 +77,12 @@ struct Ground {
 
 impl Ground {
     /// `None` where no PostgreSQL is installed.
-    async fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: Proof) -> Result<Option<Self>> {
+    fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: Proof) -> Result<Option<Self>> {
         let folder = project.path("target/till-test").join(format!("{}-{}-{}", std::process::id(), proof.name(), database.name()));
         let (mut cluster, mut redis, mut url) = (None, None, None);
         if database == Database::Postgres {
             let Some(started) = Cluster::start()? else { return Ok(None) };
-            url = Some(database::on(&started, project).await?);
+            url = Some(database::on(&started, project)?);
             cluster = Some(started);
             redis = RedisServer::start()?;
         }
@@ -123,24 +121,17 @@ impl Proof {
     }
 
     /// The proof on each of these databases.
-    pub async fn run_on(
-        self,
-        project: &Project,
-        manifest: &Manifest,
-        databases: &[Database],
-        quick: bool,
-        extent: Extent<'_>,
-    ) -> Result<()> {
+    pub fn run_on(self, project: &Project, manifest: &Manifest, databases: &[Database], quick: bool, extent: Extent<'_>) -> Result<()> {
         let mut build = cargo(project);
         build.args(["build", "--profile", "host", "--package", "crash"]);
         run(build, "the proofs do not build")?;
         for database in databases {
             eprintln!("==> {} proof on {}", self.name(), database.name());
-            let Some(ground) = Ground::prepare(project, manifest, *database, self).await? else { continue };
+            let Some(ground) = Ground::prepare(project, manifest, *database, self)? else { continue };
             let folder = ground.folder.clone();
             let proved = match self {
-                Self::Crash | Self::Chaos => self.in_this_process(project, &ground, quick, extent).await,
-                Self::Kill => kill(project, &ground, quick, extent).await,
+                Self::Crash | Self::Chaos => self.on_a_host(project, &ground, quick, extent),
+                Self::Kill => kill(project, &ground, quick, extent),
             };
             proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
             drop(ground);
@@ -149,28 +140,20 @@ impl Proof {
         Ok(())
     }
 
-    /// In this process, with a control port.
-    async fn in_this_process(self, project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
+    /// On one host, which has a control port.
+    fn on_a_host(self, project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
         let shop = &ground.shop;
         let control = free_address()?;
-        let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
-        serving.no_cron = true;
-        serving.faults = true;
-        serving.control = Some(control);
-        serving.quick = quick;
+        let serving = Serving { faults: true, control: Some(control), ..Serving::of_a_test(project, quick) };
         let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
         let mut program = self.program(project, shop, extent);
         program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
-        let proved = async {
-            shop.wait_until_ready().await?;
-            tokio::task::spawn_blocking(move || run(program, failed)).await?
-        };
-        serve_until(&serving, proved).await
+        HostProcess::till(project, shop, &serving)?.once_ready(shop, || run(program, failed))
     }
 
     /// The program that proves it, told of the shop and of how much is wanted.
     fn program(self, project: &Project, shop: &Shop, extent: Extent<'_>) -> Command {
-        let mut command = Command::new(project.path("target/host").join(self.name()));
+        let mut command = Command::new(project.built(self.name()));
         command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", "till").env("EDGETILL_SINK", shop.sink_name());
         for (name, value) in &shop.secrets {
             command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
@@ -184,13 +167,13 @@ impl Proof {
 }
 
 /// As a child of the proof's, which kills it.
-async fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
+fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
     let shop = &ground.shop;
-    let mut host = HostProcess::till_command(project, shop, &project.manifest(), &project.path("target/till-test/code"), quick);
     // The workers' leases are hidden by a fault.
-    host.arg("--faults");
+    let serving = Serving { faults: true, ..Serving::of_a_test(project, quick) };
+    let host = serving.command(project, shop);
     let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
     let mut program = Proof::Kill.program(project, shop, extent);
     program.current_dir(&project.root).env("EDGETILL_SERVE", serde_json::to_string(&words)?);
-    tokio::task::spawn_blocking(move || run(program, "the kill proof failed")).await?
+    run(program, "the kill proof failed")
 }

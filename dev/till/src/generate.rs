@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::cli::cargo::{cargo, run};
-use crate::cli::project::Project;
+use crate::cargo::{cargo, run};
+use crate::project::Project;
 
 /// Tests that write what they would compare when they are told to: variables, package.
 const WRITERS: [(&[&str], &str); 3] =

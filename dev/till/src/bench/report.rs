@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::machine::Machine;
 use super::process::Memory;
 use super::targets::{Verdict, judge};
-use crate::cli::project::Project;
+use crate::database;
 use crate::manifest::Manifest;
+use crate::project::Project;
 
 /// Bytes of schema that each request on SQLite may have to parse.
 const SCHEMA_BYTES_MAX: u64 = 10_000;
@@ -82,19 +83,17 @@ pub struct Sizes {
 impl Sizes {
     /// Of production's components and of SQLite's schema.
     pub fn look(project: &Project, quick: bool) -> Result<Self> {
-        let mut manifest = Manifest::load(&project.path("spin.toml"))?;
-        if quick {
-            manifest.use_quick_builds();
-        }
+        let manifest = Manifest::load(&project.path("spin.toml"))?;
         let bytes = |id: &String| -> Result<u64> {
             let component = manifest.components.get(id).context("a component of its own manifest")?;
-            Ok(std::fs::metadata(manifest.source(component)).with_context(|| format!("{id} has not been built"))?.len())
+            Ok(std::fs::metadata(manifest.source(component, quick)).with_context(|| format!("{id} has not been built"))?.len())
         };
         let components = manifest.components.keys().map(|id| Ok((id.clone(), bytes(id)?))).collect::<Result<_>>()?;
-        let database = rusqlite::Connection::open_in_memory()?;
-        database.execute_batch(&std::fs::read_to_string(project.path("shared/store/migrations/sqlite/baseline.sql"))?)?;
-        let schema: i64 = database.query_row("select sum(length(sql)) from sqlite_schema", [], |row| row.get(0))?;
-        Ok(Self { schema_bytes: u64::try_from(schema)?, components })
+        let baseline = database::file(&project.path("shared/store/migrations/sqlite/baseline.sql"));
+        let schema = database::sql(project, ":memory:", &[baseline, "select sum(length(sql)) from sqlite_schema".to_owned()])?;
+        // What the schema's own pragmas answer stands before.
+        let schema = schema.lines().last().context("the schema has no size")?;
+        Ok(Self { schema_bytes: schema.parse()?, components })
     }
 
     fn median(&self) -> u64 {

@@ -1,17 +1,21 @@
 //! `cargo till up`: from a fresh clone to a shop that sells.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::cli::cargo::{Profile, build_components};
-use crate::cli::database;
-use crate::cli::progress::part;
-use crate::cli::project::Project;
-use crate::cli::shop::Shop;
+use crate::cargo::{Profile, build_components, build_host};
+use crate::child::{HostProcess, Serving};
+use crate::database;
 use crate::manifest::Manifest;
-use crate::serve::serve;
+use crate::progress::part;
+use crate::project::Project;
+use crate::shop::Shop;
 
 /// Arguments of `up`.
 #[derive(Debug, Args)]
@@ -38,11 +42,14 @@ pub struct UpArgs {
 }
 
 /// Builds, prepares, serves, and says what to try once the shop is ready.
-pub async fn up(arguments: UpArgs) -> Result<()> {
+pub fn up(arguments: UpArgs) -> Result<()> {
     let project = Project::find()?;
     let manifest = Manifest::load(&project.manifest())?;
     let count = manifest.components.len();
     part(&format!("building {count} components"), || build_components(&project, &manifest, Profile::quick(arguments.quick)))?;
+    part("building the host (the first time its engine takes minutes)", || build_host(&project))?;
+    // Now, and not by who is there already answering for the shop.
+    drop(TcpListener::bind(arguments.listen).with_context(|| format!("cannot listen on {}", arguments.listen))?);
     let folder = project.state();
     if arguments.fresh {
         for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
@@ -56,27 +63,43 @@ pub async fn up(arguments: UpArgs) -> Result<()> {
         }
     }
     if let Some(url) = &arguments.postgres {
-        database::migrate(&project, url).await?;
+        database::migrate(&project, url)?;
     }
     let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
     }
-    let mut serving = shop.serve_args(project.manifest(), folder.join("code"));
-    serving.quick = arguments.quick;
-    serving.log = arguments.log;
-    eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
-    let ready = async {
-        match shop.wait_until_ready().await {
-            Ok(()) => println!("{}", what_next(&shop.url())),
-            Err(error) => eprintln!("till: {error:#}"),
-        }
-        std::future::pending().await
+    let serving = Serving {
+        manifest: project.manifest(),
+        code: folder.join("code"),
+        quick: arguments.quick,
+        schedules: true,
+        faults: false,
+        control: None,
+        log: arguments.log,
+        shown: true,
     };
-    tokio::select! {
-        served = serve(&serving) => served,
-        never = ready => never,
+    eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
+    let mut host = HostProcess::till(&project, &shop, &serving)?;
+    host.wait_until_ready(&shop)?;
+    println!("{}", what_next(&shop.url()));
+    until_told(&mut host)
+}
+
+/// Until somebody says so (SIGINT, SIGTERM), or the host ends: a terminal's Ctrl-C is for both.
+fn until_told(host: &mut HostProcess) -> Result<()> {
+    let told = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, told.clone()).context("signals cannot be heard")?;
     }
+    while !told.load(Ordering::Acquire) {
+        if let Some(status) = host.ended()? {
+            ensure!(status.success(), "the host ended ({status})");
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
 }
 
 /// The first order, to be pasted into another terminal.

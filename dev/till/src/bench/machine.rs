@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::cli::project::Project;
+use crate::project::Project;
 
 /// The machine, the sources and the host.
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ impl Machine {
         let kib: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         Ok(Self {
-            date: chrono::Utc::now().format("%Y-%m-%d %H:%M UTC").to_string(),
+            date: now(),
             cpu: field("/proc/cpuinfo", "model name")?,
             cores: std::thread::available_parallelism()?.get(),
             memory_mib: kib / 1_024,
@@ -61,6 +61,12 @@ impl Machine {
             },
         })
     }
+}
+
+/// To the minute.
+fn now() -> String {
+    let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
+    format!("{} UTC", now.replace('T', " ").chars().take("2026-11-21 13:30".len()).collect::<String>())
 }
 
 fn said(command: &mut Command) -> Result<String> {

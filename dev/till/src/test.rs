@@ -7,24 +7,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
-use cluster::Cluster;
+use cluster::{Cluster, RedisServer};
 
-use crate::cli::bench;
-use crate::cli::cargo::{Profile, build_components, cargo, run};
-use crate::cli::child::HostProcess;
-use crate::cli::database;
-use crate::cli::fuzz::fuzz;
-use crate::cli::progress::{part, seconds};
-use crate::cli::project::Project;
-use crate::cli::proofs::{Database, Extent, Proof};
-use crate::cli::redis_server::RedisServer;
-use crate::cli::shop::{Shop, free_address};
-use crate::cli::token::{mint, mint_customer};
-use crate::cli::two_hosts::two_hosts;
+use crate::bench;
+use crate::cargo::{Profile, build_components, build_host, cargo, run};
+use crate::child::{HostProcess, Serving};
+use crate::database;
+use crate::fuzz::fuzz;
 use crate::manifest::Manifest;
-use crate::serve::serve_until;
+use crate::progress::{part, seconds};
+use crate::project::Project;
+use crate::proofs::{Database, Extent, Proof};
+use crate::shop::{Shop, free_address};
+use crate::token::{mint, mint_customer};
+use crate::two_hosts::two_hosts;
 
 /// What a token must allow that is to succeed everywhere.
 const EVERY_SCOPE: &str =
@@ -116,7 +114,7 @@ impl TestArgs {
 }
 
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
-pub async fn test(arguments: TestArgs) -> Result<()> {
+pub fn test(arguments: TestArgs) -> Result<()> {
     ensure!(!(arguments.quick && arguments.spin.is_some()), "Spin runs what the manifest names: --quick is for till");
     let project = Project::find()?;
     if let Some(seconds) = arguments.fuzz {
@@ -128,8 +126,10 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         build_components(&project, &manifest, Profile::quick(arguments.quick))
     })?;
     times.push(("components", took));
+    let (_, took) = part("building the host", || build_host(&project))?;
+    times.push(("host", took));
     if arguments.contract {
-        return contract(&project, &manifest, &arguments).await;
+        return contract(&project, &manifest, &arguments);
     }
     let databases: Vec<Database> =
         Database::BOTH.into_iter().filter(|database| arguments.only.as_deref().is_none_or(|only| only == database.name())).collect();
@@ -137,27 +137,27 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
         let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
         times.push(("suite, compiling", took));
         let begun = Instant::now();
-        ensure!(two_hosts(&project, &manifest, &arguments).await?, "no PostgreSQL server is installed");
+        ensure!(two_hosts(&project, &manifest, &arguments)?, "no PostgreSQL server is installed");
         times.push(("suite over two hosts", begun.elapsed()));
         times.iter().for_each(|(name, took)| println!("  {name:<32} {}", seconds(*took)));
         return Ok(());
     }
     if arguments.kill {
-        return Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None)).await;
+        return Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None));
     }
     if arguments.chaos {
-        return Proof::Chaos.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None)).await;
+        return Proof::Chaos.run_on(&project, &manifest, &databases, arguments.quick, Extent::Whole(None));
     }
     if arguments.crash {
         let extent = Extent::Whole(arguments.filter.as_deref());
-        return Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, extent).await;
+        return Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, extent);
     }
     if arguments.is_all() {
         let (_, took) = part("native tests", || native(&project))?;
         times.push(("native tests", took));
         eprintln!("==> bench, briefly");
         let begun = Instant::now();
-        bench::brief(&project, arguments.quick).await?;
+        bench::brief(&project, arguments.quick)?;
         times.push(("bench, briefly", begun.elapsed()));
     }
     let (_, took) = part("compiling the HTTP suite", || run(suite(&project, &["--tests", "--no-run"]), "the suite does not build"))?;
@@ -179,10 +179,10 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
             let redis = if on_redis { RedisServer::start()? } else { None };
             missing.extend((on_redis && redis.is_none()).then_some("Redis"));
             let postgres = match cluster {
-                Some(cluster) => Some((database::on(&cluster, &project).await?, cluster)),
+                Some(cluster) => Some((database::on(&cluster, &project)?, cluster)),
                 None => None,
             };
-            skipped.extend(whole_suite(&project, &manifest, &arguments, postgres, redis.as_ref()).await?);
+            skipped.extend(whole_suite(&project, &manifest, &arguments, postgres, redis.as_ref())?);
         }
         let name = match (on_postgres, on_redis) {
             (false, false) => "HTTP suite on SQLite",
@@ -194,16 +194,16 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
     }
     if arguments.filter.is_none() && arguments.mutations.is_none() && databases.contains(&Database::Postgres) {
         let begun = Instant::now();
-        if two_hosts(&project, &manifest, &arguments).await? {
+        if two_hosts(&project, &manifest, &arguments)? {
             times.push(("HTTP suite over two hosts", begun.elapsed()));
         }
     }
     if arguments.is_all() {
         let begun = Instant::now();
-        Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, Extent::Sample).await?;
+        Proof::Crash.run_on(&project, &manifest, &databases, arguments.quick, Extent::Sample)?;
         times.push(("crash proof", begun.elapsed()));
         let begun = Instant::now();
-        Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Sample).await?;
+        Proof::Kill.run_on(&project, &manifest, &databases, arguments.quick, Extent::Sample)?;
         times.push(("kill proof", begun.elapsed()));
     }
     // What one run skipped and another did has been tested.
@@ -227,7 +227,7 @@ pub async fn test(arguments: TestArgs) -> Result<()> {
 
 /// The HTTP suite on a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end;
 /// with a Redis or without.
-async fn whole_suite(
+fn whole_suite(
     project: &Project,
     manifest: &Manifest,
     arguments: &TestArgs,
@@ -243,24 +243,21 @@ async fn whole_suite(
         shop.keep_key_values_in(&redis.url(KEY_VALUES))?;
         shop.send_events_to(redis, STREAM);
     }
-    let skipped = match &arguments.spin {
-        Some(spin) => on_spin(project, &shop, spin, arguments, cluster).await,
-        None => on_till(project, &shop, arguments, cluster).await,
-    }
-    .with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
+    let skipped = on_a_host(project, &shop, arguments, cluster);
+    let skipped = skipped.with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     Ok(skipped)
 }
 
-/// `cargo test` of everything that is not a component and not the HTTP suite. In till's own profile, and till by
+/// `cargo test` of everything that is not a component and not the HTTP suite. In the host's own profile, and the host by
 /// itself: together with other packages its dependencies would get other features, and the engine be compiled again.
 fn native(project: &Project) -> Result<()> {
-    let mut till = cargo(project);
-    till.args(["test", "--profile", "host", "--package", "till"]);
-    run(till, "till's own tests failed")?;
+    let mut host = cargo(project);
+    host.args(["test", "--profile", "host", "--package", "host"]);
+    run(host, "the host's own tests failed")?;
     let mut command = cargo(project);
     command.args(["test", "--profile", "host"]);
-    for package in ["generate", "tidy", "simulator", "hooks"] {
+    for package in ["till", "cluster", "generate", "tidy", "simulator", "hooks"] {
         command.args(["--package", package]);
     }
     let shared = std::fs::read_dir(project.path("shared")).context("cannot list shared/")?;
@@ -288,7 +285,7 @@ fn suite(project: &Project, arguments: &[&str]) -> Command {
 }
 
 /// Schemathesis against a shop of its own: `tests/e2e/contract/run` says what it asks for.
-async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
+fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
     let folder = project.path("target/till-test").join(format!("{}-contract", std::process::id()));
     let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
     let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
@@ -296,74 +293,42 @@ async fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) 
     let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
     let mut command = Command::new(project.path("tests/e2e/contract/run"));
     command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
-    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
-    serving.no_cron = true;
-    serving.quick = arguments.quick;
-    let tested = async {
-        shop.wait_until_ready().await?;
-        tokio::task::spawn_blocking(move || run(command, "the contract is broken")).await?
-    };
-    serve_until(&serving, tested).await?;
+    let mut host = HostProcess::till(project, &shop, &Serving::of_a_test(project, arguments.quick))?;
+    host.once_ready(&shop, || run(command, "the contract is broken"))?;
+    drop(host);
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
-/// On till, in this process. Without schedules: the suite starts workers itself, when it wants them.
-async fn on_till(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
-    let mut serving = shop.serve_args(project.manifest(), project.path("target/till-test/code"));
-    serving.no_cron = true;
-    serving.faults = true;
-    serving.quick = arguments.quick;
-    serve_until(&serving, tested(project, shop, "till", arguments, cluster)).await
+/// On till, or on a Spin.
+fn on_a_host(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+    let (mut host, name) = match &arguments.spin {
+        Some(spin) => (HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?, "spin"),
+        None => {
+            let serving = Serving { faults: true, ..Serving::of_a_test(project, arguments.quick) };
+            (HostProcess::till(project, shop, &serving)?, "till")
+        }
+    };
+    host.once_ready(shop, || tested(project, shop, name, arguments, cluster))
 }
 
-/// On a Spin, as a child.
-async fn on_spin(
-    project: &Project,
-    shop: &Shop,
-    spin: &Path,
-    arguments: &TestArgs,
-    cluster: Option<Cluster>,
-) -> Result<Option<BTreeSet<String>>> {
-    let mut host = HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?;
-    let tested = tested(project, shop, "spin", arguments, cluster);
-    tokio::select! {
-        ended = host.ended() => bail!("Spin ended before the suite had: {}", ended?),
-        tested = tested => tested,
-    }
-}
-
-/// The suite, once the shop is ready, and what it skipped; then what is left to say without its PostgreSQL, which is stopped under it.
-/// Or mutated requests.
-async fn tested(
-    project: &Project,
-    shop: &Shop,
-    host: &str,
-    arguments: &TestArgs,
-    cluster: Option<Cluster>,
-) -> Result<Option<BTreeSet<String>>> {
-    let (mut suite, outage) = (against(project, shop, host, arguments, "suite"), against(project, shop, host, arguments, "outage"));
-    if let Some(cluster) = &cluster {
-        suite.env("EDGETILL_DATABASE_LOG", cluster.log());
-    }
-    let mutations = arguments.mutations.map(|count| {
+/// The suite, and what it skipped; then what is left to say without its PostgreSQL, which is stopped under it. Or mutated requests.
+fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+    if let Some(count) = arguments.mutations {
         let mut mutations = against(project, shop, host, arguments, "mutations");
         mutations.env("EDGETILL_MUTATIONS", count.to_string());
         mutations.envs(arguments.seed.map(|seed| ("EDGETILL_SEED", seed.to_string())));
-        mutations
-    });
-    shop.wait_until_ready().await?;
-    tokio::task::spawn_blocking(move || {
-        if let Some(mutations) = mutations {
-            return watch(mutations).map(|_| None);
-        }
-        let skipped = watch(suite)?;
-        if let Some(cluster) = cluster {
-            drop(cluster);
-            watch(outage)?;
-        }
-        Ok(Some(skipped))
-    })
-    .await?
+        return watch(mutations).map(|_| None);
+    }
+    let mut suite = against(project, shop, host, arguments, "suite");
+    if let Some(cluster) = &cluster {
+        suite.env("EDGETILL_DATABASE_LOG", cluster.log());
+    }
+    let skipped = watch(suite)?;
+    if let Some(cluster) = cluster {
+        drop(cluster);
+        watch(against(project, shop, host, arguments, "outage"))?;
+    }
+    Ok(Some(skipped))
 }
 
 /// A binary of the HTTP suite, told of a shop.
