@@ -1,5 +1,6 @@
 //! The two shapes most types here have: a short text with a rule, and an enum with a name per variant.
 
+use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
 /// A text was not what its type asks for: which type, and what would be right.
@@ -73,15 +74,39 @@ pub(crate) fn check(text: &str, max: usize, allowed: &'static str, is_allowed: i
     }
 }
 
+/// Reads a text that keeps to `rule`: one copy of the code for all types of text, for a component has a dozen of them.
+pub(crate) fn read<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    what: &'static str,
+    rule: fn(&str) -> Result<(), TextProblem>,
+) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match rule(&text) {
+        Ok(()) => Ok(text),
+        Err(problem) => Err(de::Error::custom(TextError { what, problem })),
+    }
+}
+
 /// Declares a text with a rule: the struct, its one way in, and its way out.
 ///
 /// `$rule` is a function `&str -> Result<(), TextProblem>`.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::text::read(deserializer, $what, $rule).map(Self)
+            }
+        }
 
         impl $name {
             /// The text itself.
