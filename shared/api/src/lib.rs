@@ -4,8 +4,9 @@
 //! of the row before it is called; an operation without a function, or a function that takes another row's call, does not compile.
 //! [`ENDPOINTS`] is the same as data: the manifests, the suites of the end-to-end tests and the API document are held to it.
 //!
-//! What stands after `=>` is for the document alone (feature `document`, see the module `document`): replies and problems, by the types
-//! that are really written. Components are built without it, and it costs them nothing.
+//! What it answers is part of the row, status and type: a function that answers another type than the document shows does not compile.
+//! What stands after `=>` is for the document alone (feature `document`, see the module `document`): headers, links, problems.
+//! Components are built without it, and it costs them nothing.
 
 // An operation is named as the API document names it, and an endpoint like the constant it also is.
 #![expect(non_camel_case_types, reason = "names of rows, not of things")]
@@ -13,6 +14,22 @@
 #[cfg(feature = "document")]
 pub mod document;
 mod names;
+
+/// The API document, as its own endpoint answers it.
+#[derive(Debug)]
+pub enum Document {}
+
+impl edge::Media for Document {
+    const TYPE: &'static str = "application/json";
+}
+
+/// The API document as a page.
+#[derive(Debug)]
+pub enum Page {}
+
+impl edge::Media for Page {
+    const TYPE: &'static str = "text/html; charset=utf-8";
+}
 
 pub use edge::{Access, Endpoint, Presence, Row};
 
@@ -23,7 +40,8 @@ macro_rules! endpoints {
         $name:ident: $component:literal $path:literal $(($($parameter:ident: $of:ty),+))? {
             $(
                 $(#[doc = $summary:literal])+
-                $id:ident: $method:ident $access:ty $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)? => $describe:expr;
+                $id:ident: $method:ident $access:ty $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)?,
+                    answer: $status:literal $(| $other:literal)? $outcome:ty => $describe:expr;
             )+
         }
     )+) => {
@@ -90,6 +108,9 @@ macro_rules! endpoints {
                         type Query = given!([$($query)?] NoQuery);
                         type Body = given!([$($body)?] NoBody);
                         type Change = given!([$($change)?] Unconditional);
+                        type Outcome = $outcome;
+                        const STATUS: u16 = $status;
+                        $(const OTHER: u16 = $other;)?
                     }
                 )+
             };
@@ -144,9 +165,10 @@ macro_rules! method {
     };
 }
 
-use app::{cart, catalog, checkout, operations, order, session};
+use app::{Rendered, cart, catalog, checkout, operations, ops, order, session, workers};
 use edge::{
-    Credential, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, NoBody, NoQuery, Operation, Parameters, Unconditional, Versioned,
+    Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, NoBody, NoQuery, Operation, Parameters, Unconditional,
+    Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer, Worker},
 };
 use names::{
@@ -155,7 +177,6 @@ use names::{
 };
 #[cfg(feature = "document")]
 use {
-    app::{ops, wire, workers},
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku},
     edge::Code::{
@@ -172,36 +193,36 @@ endpoints! {
         /// The cart as it stands now.
         ///
         /// The caller's own, or the one they hold a share of.
-        view_cart: GET Viewer => |it| it.reply::<cart::Cart>(200).tagged().problems(OF_CART);
+        view_cart: GET Viewer, answer: 200 Done<cart::Cart> => |it| it.tagged().problems(OF_CART);
         /// Open a cart.
         ///
         /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200. Whose cart's
         /// time is over gets its lines back in a new one, up to 30 days later, with its currency and country unless others are named.
-        open_cart: POST Newcomer, body: JsonOrDefault<cart::CreateCart>
-            => |it| it.example(examples::open_cart()).reply::<cart::Created>(201).tagged().located().reply::<cart::Created>(200).tagged()
-                .located().problems(&[CartNotFound, CurrencyUnsupported]).stored();
+        open_cart: POST Newcomer, body: JsonOrDefault<cart::CreateCart>,
+            answer: 201 | 200 Done<cart::Created> => |it| it.example(examples::open_cart()).tagged().located()
+                .problems(&[CartNotFound, CurrencyUnsupported]).stored();
         /// Remove every line.
-        clear_cart: DELETE Owner, change: Versioned
-            => |it| it.reply::<wire::Cleared>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE);
+        clear_cart: DELETE Owner, change: Versioned,
+            answer: 200 Done<Rendered<cart::Cleared>> => |it| it.tagged().problems(OF_CART).problems(document::CHANGE);
     }
     /// The lines of the caller's cart.
     CART_ITEMS: "cart-items" "/api/v1/cart/items" {
         /// Add to the cart.
         ///
         /// A quantity is added to what is there: parallel adds never lose one. Short stock is a warning and no refusal.
-        add_to_cart: POST Owner, body: Json<cart::AddLine>, change: Versioned
-            => |it| it.example(examples::add_to_cart()).reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART)
+        add_to_cart: POST Owner, body: Json<cart::AddLine>, change: Versioned,
+            answer: 200 Done<Rendered<cart::LineChanged>> => |it| it.example(examples::add_to_cart()).tagged().problems(OF_CART)
                 .problems(document::CHANGE).problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
     }
     /// One line of the caller's cart.
     CART_ITEM: "cart-line" "/api/v1/cart/items/:line_id" (line_id: LineId) {
         /// Replace a line's quantity.
-        set_quantity: PUT Owner, body: Json<cart::SetQuantity>, change: Versioned
-            => |it| it.example(examples::set_quantity()).reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART)
+        set_quantity: PUT Owner, body: Json<cart::SetQuantity>, change: Versioned,
+            answer: 200 Done<Rendered<cart::LineChanged>> => |it| it.example(examples::set_quantity()).tagged().problems(OF_CART)
                 .problems(document::CHANGE).problems(&[LineNotFound, QuantityOutOfRange]);
         /// Remove a line.
-        remove_line: DELETE Owner, change: Versioned
-            => |it| it.reply::<wire::LineChanged>(200).tagged().replayable().problems(OF_CART).problems(document::CHANGE)
+        remove_line: DELETE Owner, change: Versioned,
+            answer: 200 Done<Rendered<cart::LineChanged>> => |it| it.tagged().problems(OF_CART).problems(document::CHANGE)
                 .problems(&[LineNotFound]);
     }
     /// What the cart would cost.
@@ -209,60 +230,60 @@ endpoints! {
         /// The cart with tax, shipping and stock.
         ///
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is silently zero.
-        preview_totals: GET Viewer, query: Parameters<cart::Destination>
-            => |it| it.reply::<cart::Preview<'_>>(200).tagged().problems(OF_CART).problems(TOTALS);
+        preview_totals: GET Viewer, query: Parameters<cart::Destination>,
+            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
-        list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>
-            => |it| it.reply::<wire::ShippingMethods>(200).problems(OF_CART).problems(TOTALS);
+        list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>,
+            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS);
     }
     /// The shares of the caller's cart.
     CART_SHARES: "cart-shares" "/api/v1/cart/shares" {
         /// The shares that open the cart.
-        list_shares: GET Owner => |it| it.reply::<wire::Shares>(200).problems(OF_CART);
+        list_shares: GET Owner, answer: 200 Done<Rendered<cart::Shares>> => |it| it.problems(OF_CART);
         /// Share the cart: a link by which others may look at it.
         ///
         /// Its token is shown this once. It reads the cart, its totals and its shipping methods, and nothing else, until it expires, is revoked, or the cart
         /// becomes an order or is merged into another. There is no `Idempotency-Key`: a share whose reply was lost is in the list, and can be revoked.
-        share_cart: POST Owner, body: JsonOrDefault<cart::ShareCart>
-            => |it| it.example(examples::share_cart()).reply::<cart::Shared>(201).located().link("revoke_share", "share_id", "share_id")
-                .problems(OF_CART).problems(&[TooManyShares]);
+        share_cart: POST Owner, body: JsonOrDefault<cart::ShareCart>,
+            answer: 201 Done<cart::Shared> => |it| it.example(examples::share_cart()).located()
+                .link("revoke_share", "share_id", "share_id").problems(OF_CART).problems(&[TooManyShares]);
     }
     /// A share of the caller's cart.
     CART_SHARE: "cart-share-by-id" "/api/v1/cart/shares/:share_id" (share_id: ShareId) {
         /// Revoke a share: its token is as if it had never been.
-        revoke_share: DELETE Owner, change: Keyed
-            => |it| it.reply::<wire::ShareRevoked>(200).replayable().problems(OF_CART).problems(&[ShareNotFound]);
+        revoke_share: DELETE Owner, change: Keyed,
+            answer: 200 Done<Rendered<cart::ShareRevoked>> => |it| it.problems(OF_CART).problems(&[ShareNotFound]);
     }
     /// Checkouts.
     CHECKOUT: "checkout-sessions" "/api/v1/checkout" {
         /// Begin a checkout, or begin it anew.
         ///
         /// Everything a confirm would refuse is refused here already. Nothing is reserved yet.
-        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Keyed
-            => |it| it.example(examples::begin_checkout()).reply::<wire::SessionBegun>(201).located().replayable()
+        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Keyed,
+            answer: 201 Done<Rendered<checkout::SessionBegun>> => |it| it.example(examples::begin_checkout()).located()
                 .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id").problems(OF_CART)
                 .problems(TOTALS).problems(BEGIN);
     }
     /// A checkout session.
     CHECKOUT_SESSION: "checkout-session-by-id" "/api/v1/checkout/:session_id" (session_id: SessionId) {
         /// A session, with what is reserved for it and the payment it waits for.
-        view_checkout: GET Owner => |it| it.reply::<wire::SessionView>(200).problems(&[SessionNotFound]).stored();
+        view_checkout: GET Owner, answer: 200 Done<Rendered<checkout::SessionView>> => |it| it.problems(&[SessionNotFound]).stored();
         /// Close a session that has no order.
         ///
         /// A payment that waits for the buyer is cancelled at the provider, what is held goes free, and the cart can be changed. Asked again it answers the same.
-        abandon_checkout: DELETE Owner
-            => |it| it.reply::<wire::SessionClosed>(200).problems(&[SessionNotFound, CartCompleted, CartLocked]);
+        abandon_checkout: DELETE Owner,
+            answer: 200 Done<checkout::SessionClosed> => |it| it.problems(&[SessionNotFound, CartCompleted, CartLocked]);
     }
     /// From a session to one paid order.
     CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" (session_id: SessionId) {
         /// Confirm a session: there is one order, or nothing is held and nothing charged.
         ///
         /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After `payment_declined` the key is free for another try.
-        confirm_checkout: POST Owner, body: JsonOrDefault<checkout::Confirm>, change: Keyed
-            => |it| it.example(examples::confirm()).reply::<wire::OrderPlaced>(201).located().replayable()
+        confirm_checkout: POST Owner, body: JsonOrDefault<checkout::Confirm>, change: Keyed,
+            answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::confirm()).located()
                 .link("view_order", "order_id", "order_id").link("view_order_by_number", "order_number", "order_number")
                 .link("cancel_order", "order_id", "order_id").problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN)
                 .problems(CONFIRM);
@@ -270,65 +291,67 @@ endpoints! {
     /// Orders.
     ORDERS: "order-orders" "/api/v1/orders" {
         /// Orders, newest first: the caller's, or for a service everybody's.
-        list_orders: GET OwnerOr<OrdersRead>, query: Parameters<order::ListOrders>
-            => |it| it.reply::<wire::OrderPage>(200).stored();
+        list_orders: GET OwnerOr<OrdersRead>, query: Parameters<order::ListOrders>,
+            answer: 200 Done<order::OrderPage> => |it| it.stored();
         /// Create an order as a service.
         ///
         /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used.
-        create_order: POST Scope<OrdersWrite>, body: Json<order::CreateOrder>, change: MustBeKeyed
-            => |it| it.example(examples::create_order()).reply::<wire::OrderPlaced>(201).located().replayable()
+        create_order: POST Scope<OrdersWrite>, body: Json<order::CreateOrder>, change: MustBeKeyed,
+            answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::create_order()).located()
                 .link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id").problems(TOTALS).problems(BEGIN)
                 .problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
     }
     /// One order by its id.
     ORDER: "order-by-id" "/api/v1/orders/:order_id" (order_id: OrderId) {
         /// An order.
-        view_order: GET OwnerOr<OrdersRead> => |it| it.reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+        view_order: GET OwnerOr<OrdersRead>,
+            answer: 200 Done<Rendered<order::Order>> => |it| it.tagged().problems(&[OrderNotFound]).stored();
     }
     /// One order by its number.
     ORDER_BY_NUMBER: "order-by-number" "/api/v1/orders/number/:order_number" (order_number: OrderNumber) {
         /// An order, by the number people use.
-        view_order_by_number: GET OwnerOr<OrdersRead>
-            => |it| it.reply::<wire::Order>(200).tagged().problems(&[OrderNotFound]).stored();
+        view_order_by_number: GET OwnerOr<OrdersRead>,
+            answer: 200 Done<Rendered<order::Order>> => |it| it.tagged().problems(&[OrderNotFound]).stored();
     }
     /// What became of an order.
     ORDER_STATUS_HISTORY: "order-status-history" "/api/v1/orders/:order_id/status-history" (order_id: OrderId) {
         /// Every state an order has been in, oldest first, with who and why.
-        view_order_status_history: GET OwnerOr<OrdersRead>
-            => |it| it.reply::<order::StatusHistory>(200).tagged().problems(&[OrderNotFound]).stored();
+        view_order_status_history: GET OwnerOr<OrdersRead>,
+            answer: 200 Done<order::StatusHistory> => |it| it.tagged().problems(&[OrderNotFound]).stored();
     }
     /// Cancelling an order.
     ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" (order_id: OrderId) {
         /// Cancel a whole order that has not been shipped.
         ///
         /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
-        cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyed
-            => |it| it.example(examples::cancel_order()).reply::<wire::OrderCancelled>(200).tagged().replayable()
+        cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }
     /// The catalog.
     SKUS: "catalog-skus" "/api/v1/catalog/skus" {
         /// The catalog, page by page in order of the codes.
-        list_skus: GET Scope<CatalogRead>, query: Parameters<catalog::ListSkus> => |it| it.reply::<wire::SkuPage>(200).stored();
+        list_skus: GET Scope<CatalogRead>, query: Parameters<catalog::ListSkus>,
+            answer: 200 Done<catalog::SkuPage> => |it| it.stored();
         /// Add or replace many SKUs, all or none.
-        import_skus: POST Scope<CatalogWrite>, body: Json<catalog::Import>
-            => |it| it.example(examples::import_skus()).reply::<wire::Imported>(200).problems(&[CurrencyUnsupported]).stored();
+        import_skus: POST Scope<CatalogWrite>, body: Json<catalog::Import>,
+            answer: 200 Done<catalog::Imported> => |it| it.example(examples::import_skus()).problems(&[CurrencyUnsupported]).stored();
     }
     /// One SKU with its prices.
     SKU: "catalog-sku-by-code" "/api/v1/catalog/skus/:sku" (sku: Sku) {
         /// A SKU.
-        view_sku: GET Scope<CatalogRead> => |it| it.reply::<wire::SkuRecord>(200).problems(&[SkuNotFound]).stored();
+        view_sku: GET Scope<CatalogRead>, answer: 200 Done<Rendered<catalog::SkuRecord>> => |it| it.problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
-        put_sku: PUT Scope<CatalogWrite>, body: Json<catalog::SkuFacts>
-            => |it| it.example(examples::put_sku()).reply::<wire::SkuRecord>(200).problems(&[CurrencyUnsupported]).stored();
+        put_sku: PUT Scope<CatalogWrite>, body: Json<catalog::SkuFacts>,
+            answer: 200 Done<catalog::SkuRecord> => |it| it.example(examples::put_sku()).problems(&[CurrencyUnsupported]).stored();
     }
     /// What there is of a SKU.
     STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" (sku: Sku) {
         /// A SKU's stock, warehouse by warehouse.
-        view_stock: GET Scope<CatalogRead> => |it| it.reply::<wire::Stock>(200).problems(&[SkuNotFound]).stored();
+        view_stock: GET Scope<CatalogRead>, answer: 200 Done<catalog::Stock> => |it| it.problems(&[SkuNotFound]).stored();
         /// Receive or adjust stock.
-        move_stock: POST Scope<CatalogWrite>, body: Json<catalog::MoveStock>, change: MustBeKeyed
-            => |it| it.example(examples::move_stock()).reply::<wire::StockMoved>(200).replayable()
+        move_stock: POST Scope<CatalogWrite>, body: Json<catalog::MoveStock>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<catalog::StockMoved>> => |it| it.example(examples::move_stock())
                 .problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
     }
     /// Sessions of customers.
@@ -337,8 +360,8 @@ endpoints! {
         ///
         /// The session token is good for 15 minutes and opens everything that is the customer's. With a guest's token their cart is merged into the customer's,
         /// and that token is dead.
-        open_session: POST Customer, body: JsonOrDefault<session::OpenSession>
-            => |it| it.example(examples::open_session()).reply::<session::Opened<'_>>(200).problems(&[CartLocked, IdentityUnavailable])
+        open_session: POST Customer, body: JsonOrDefault<session::OpenSession>,
+            answer: 200 Done<session::Opened> => |it| it.example(examples::open_session()).problems(&[CartLocked, IdentityUnavailable])
                 .stored();
     }
     /// What is owed to the payment provider.
@@ -346,22 +369,22 @@ endpoints! {
         /// Voids, refunds and captures in one state, oldest first.
         ///
         /// Those that were given up, when no state is named.
-        list_compensations: GET Scope<OperationsRead>, query: Parameters<operations::ListCompensations>
-            => |it| it.reply::<wire::CompensationPage>(200).stored();
+        list_compensations: GET Scope<OperationsRead>, query: Parameters<operations::ListCompensations>,
+            answer: 200 Done<operations::CompensationPage> => |it| it.stored();
     }
     /// One thing that is owed to the payment provider.
     COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id" (compensation_id: CompensationId) {
         /// A compensation with its payment, its order, and what operators did to it.
-        view_compensation: GET Scope<OperationsRead>
-            => |it| it.reply::<wire::CompensationView>(200).problems(&[CompensationNotFound]).stored();
+        view_compensation: GET Scope<OperationsRead>,
+            answer: 200 Done<Rendered<operations::CompensationView>> => |it| it.problems(&[CompensationNotFound]).stored();
     }
     /// Trying again what is owed.
     RETRY_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/retry" (compensation_id: CompensationId) {
         /// Have a compensation tried again.
         ///
         /// One that was given up begins anew; one that waits for its time is due now. `compensation-retry` takes it within seconds.
-        retry_compensation: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
-            => |it| it.example(examples::act()).reply::<wire::CompensationRetried>(200).replayable()
+        retry_compensation: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::CompensationRetried>> => |it| it.example(examples::act())
                 .problems(&[CompensationNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// Settling what is owed.
@@ -369,8 +392,8 @@ endpoints! {
         /// Settle a compensation: nobody tries it any more.
         ///
         /// `done_by_hand` moves the payment to where it is now by the provider's own desk; `written_off` leaves it as it is.
-        resolve_compensation: POST Scope<OperationsWrite>, body: Json<operations::ResolveCompensation>, change: MustBeKeyed
-            => |it| it.example(examples::resolve_compensation()).reply::<wire::CompensationResolved>(200).replayable()
+        resolve_compensation: POST Scope<OperationsWrite>, body: Json<operations::ResolveCompensation>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::CompensationResolved>> => |it| it.example(examples::resolve_compensation())
                 .problems(&[CompensationNotFound, AlreadySettled, BeingTried, OutcomeImpossible]).stored();
     }
     /// Events on their way.
@@ -378,126 +401,125 @@ endpoints! {
         /// Events in one state that are not published, oldest first.
         ///
         /// Those that were given up, when no state is named.
-        list_events: GET Scope<OperationsRead>, query: Parameters<operations::ListEvents>
-            => |it| it.reply::<wire::EventPage>(200).stored();
+        list_events: GET Scope<OperationsRead>, query: Parameters<operations::ListEvents>,
+            answer: 200 Done<operations::EventPage> => |it| it.stored();
     }
     /// One event.
     EVENT: "ops-operations" "/api/v1/operations/events/:event_id" (event_id: EventId) {
         /// An event in whatever state, with its data and what operators did to it.
-        view_event: GET Scope<OperationsRead> => |it| it.reply::<wire::EventView>(200).problems(&[EventNotFound]).stored();
+        view_event: GET Scope<OperationsRead>, answer: 200 Done<Rendered<operations::EventView>> => |it| it.problems(&[EventNotFound]).stored();
     }
     /// Sending an event again.
     RETRY_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/retry" (event_id: EventId) {
         /// Have an event sent again.
         ///
         /// It goes before those of its subject that still wait, and comes after those that went out while it was given up: a receiver tells by `sequence`.
-        retry_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
-            => |it| it.example(examples::act()).reply::<wire::EventRetried>(200).replayable()
+        retry_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::EventRetried>> => |it| it.example(examples::act())
                 .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// Giving an event up for good.
     RESOLVE_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/resolve" (event_id: EventId) {
         /// Give an event up for good: nobody sends it, and the next of its subject goes.
-        resolve_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed
-            => |it| it.example(examples::act()).reply::<wire::EventResolved>(200).replayable()
+        resolve_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::EventResolved>> => |it| it.example(examples::act())
                 .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
     }
     /// What somebody has to look at.
     ALERTS: "ops-operations" "/api/v1/operations/alerts" {
         /// Alerts, oldest first.
-        list_alerts: GET Scope<OperationsRead>, query: Parameters<operations::ListAlerts>
-            => |it| it.reply::<wire::AlertPage>(200).stored();
+        list_alerts: GET Scope<OperationsRead>, query: Parameters<operations::ListAlerts>,
+            answer: 200 Done<operations::AlertPage> => |it| it.stored();
     }
     /// Does the component run?
     HEALTH_LIVE: "ops-health" "/health/live" {
         /// The component runs.
-        live: GET Open => |it| it.reply::<wire::Live>(200);
+        live: GET Open, answer: 200 Done<ops::Live> => |it| it;
     }
     /// Can requests be served?
     HEALTH_READY: "ops-health" "/health/ready" {
         /// The database answers and has the schema.
-        ready: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        ready: GET Open, answer: 200 | 503 Done<ops::Health> => |it| it.later();
     }
     /// As ready.
     HEALTH: "ops-health" "/health" {
         /// As `/health/ready`.
-        health: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        health: GET Open, answer: 200 | 503 Done<ops::Health> => |it| it.later();
     }
     /// Everything we call, each timed.
     HEALTH_DEPENDENCIES: "ops-health" "/health/dependencies" {
         /// Database, key-value store, payment provider and event sink, each timed.
-        health_dependencies: GET Open => |it| it.reply::<wire::Health>(200).reply::<wire::Health>(503).later();
+        health_dependencies: GET Open, answer: 200 | 503 Done<ops::Health> => |it| it.later();
     }
     /// The variables in force, secrets masked.
     CONFIG: "ops-config" "/api/v1/config" {
         /// Every variable in force, secrets masked, and those that will not do.
-        show_config: GET Scope<ConfigRead> => |it| it.reply::<ops::Variables>(200);
+        show_config: GET Scope<ConfigRead>, answer: 200 Done<ops::Variables> => |it| it;
     }
     /// The schema of the database.
     MIGRATE: "ops-migrate" "/internal/migrate" {
         /// The version of the database's schema, and the one that is needed.
-        show_schema: GET Scope<SchemaMigrate> => |it| it.reply::<wire::SchemaVersion>(200).stored();
+        show_schema: GET Scope<SchemaMigrate>, answer: 200 Done<ops::SchemaVersion> => |it| it.stored();
         /// Set up an empty database, or lead an older one to the schema that is needed.
-        migrate: POST Scope<SchemaMigrate> => |it| it.reply::<wire::Migrated>(200).stored();
+        migrate: POST Scope<SchemaMigrate>, answer: 200 Done<ops::Migrated> => |it| it.stored();
     }
     /// This document.
     OPENAPI: "ops-openapi" "/openapi.json" {
         /// This document.
-        openapi: GET Open => |it| it.reply::<document::Document>(200).tagged();
+        openapi: GET Open, answer: 200 File<Document> => |it| it.tagged();
     }
     /// This document as a page.
     DOCS: "ops-openapi" "/docs" {
         /// This document as a page to read.
-        docs: GET Open => |it| it.page(200).tagged();
+        docs: GET Open, answer: 200 File<Page> => |it| it.tagged();
     }
     /// Sends waiting events to the sink.
     OUTBOX_RELAY: "workers-outbox-relay" "/internal/workers/outbox-relay" {
         /// Send waiting events to the sink, now.
-        run_outbox_relay: GET Worker<OutboxRelay>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_outbox_relay: GET Worker<OutboxRelay>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Send waiting events to the sink.
-        start_outbox_relay: POST Worker<OutboxRelay> => |it| it.reply::<workers::Report>(200).stored();
+        start_outbox_relay: POST Worker<OutboxRelay>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Gives up carts whose time is over.
     CART_CLEANUP: "workers-cart-cleanup" "/internal/workers/cart-cleanup" {
         /// Give up carts whose time is over, and forget those nobody came back to, now.
-        run_cart_cleanup: GET Worker<CartCleanup>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_cart_cleanup: GET Worker<CartCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Give up carts whose time is over, and forget those nobody came back to.
-        start_cart_cleanup: POST Worker<CartCleanup> => |it| it.reply::<workers::Report>(200).stored();
+        start_cart_cleanup: POST Worker<CartCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" {
         /// Give expired reservations back to stock, now.
-        run_reservation_cleanup: GET Worker<ReservationCleanup>, query: Credential
-            => |it| it.reply::<workers::Report>(200).stored();
+        run_reservation_cleanup: GET Worker<ReservationCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Give expired reservations back to stock.
-        start_reservation_cleanup: POST Worker<ReservationCleanup> => |it| it.reply::<workers::Report>(200).stored();
+        start_reservation_cleanup: POST Worker<ReservationCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Deletes what nothing needs any more.
     RECORD_CLEANUP: "workers-record-cleanup" "/internal/workers/record-cleanup" {
         /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old, now.
-        run_record_cleanup: GET Worker<RecordCleanup>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_record_cleanup: GET Worker<RecordCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
-        start_record_cleanup: POST Worker<RecordCleanup> => |it| it.reply::<workers::Report>(200).stored();
+        start_record_cleanup: POST Worker<RecordCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" {
         /// Drive on the sagas whose driver has gone, now.
-        run_saga_recovery: GET Worker<SagaRecovery>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_saga_recovery: GET Worker<SagaRecovery>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Drive on the sagas whose driver has gone.
-        start_saga_recovery: POST Worker<SagaRecovery> => |it| it.reply::<workers::Report>(200).stored();
+        start_saga_recovery: POST Worker<SagaRecovery>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Tries again what is owed to the payment provider.
     COMPENSATION_RETRY: "workers-compensation-retry" "/internal/workers/compensation-retry" {
         /// Try again what is owed to the payment provider, now.
-        run_compensation_retry: GET Worker<CompensationRetry>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_compensation_retry: GET Worker<CompensationRetry>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Try again what is owed to the payment provider.
-        start_compensation_retry: POST Worker<CompensationRetry> => |it| it.reply::<workers::Report>(200).stored();
+        start_compensation_retry: POST Worker<CompensationRetry>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
     /// Looks for what must not be in the database.
     CONSISTENCY_AUDIT: "workers-consistency-audit" "/internal/workers/consistency-audit" {
         /// Look for what must not be in the database, now: the next rows of each table.
-        run_consistency_audit: GET Worker<ConsistencyAudit>, query: Credential => |it| it.reply::<workers::Report>(200).stored();
+        run_consistency_audit: GET Worker<ConsistencyAudit>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
         /// Look for what must not be in the database: the next rows of each table.
-        start_consistency_audit: POST Worker<ConsistencyAudit> => |it| it.reply::<workers::Report>(200).stored();
+        start_consistency_audit: POST Worker<ConsistencyAudit>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
 }

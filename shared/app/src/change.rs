@@ -2,10 +2,10 @@
 
 use crate::shop::Shop;
 use config::IDEMPOTENCY_MS;
-use edge::{Change, Code, Problem, Reply};
 use json::{Value, json};
 use serde::Deserialize;
 use store::{Command, Refusal, sql};
+use terms::{Change, Code, Done, Problem, Rendered};
 
 /// What the database keeps of a change so that a replay gets the same bytes.
 #[derive(Deserialize)]
@@ -31,9 +31,9 @@ impl Apply for Change {
             json::member(input, "idempotency_ttl_ms", &key.is_some().then(|| shop.setting(&IDEMPOTENCY_MS)).transpose()?);
         }
         match shop.apply(command, &input)? {
-            Ok(receipt) => Ok(Applied { receipt: Ok(receipt), replayed: false }),
+            Ok(receipt) => Ok(Applied { receipt: Ok(receipt), is_replay: false }),
             Err(Refusal::IdempotencyKeySeen) => replay(self, shop, key.as_deref().unwrap_or_default()),
-            Err(refusal) => Ok(Applied { receipt: Err(refusal), replayed: false }),
+            Err(refusal) => Ok(Applied { receipt: Err(refusal), is_replay: false }),
         }
     }
 }
@@ -46,32 +46,26 @@ fn replay(change: &Change, shop: &Shop<'_>, key: &str) -> Result<Applied, Proble
         return Err(Problem::new(Code::IdempotencyKeyReused));
     }
     let receipt = kept.receipt.ok_or_else(|| Problem::internal("an idempotency record without a receipt"))?;
-    Ok(Applied { receipt: Ok(receipt), replayed: true })
+    Ok(Applied { receipt: Ok(receipt), is_replay: true })
 }
 
 /// What came of a change: the receipt, or the refusal.
 pub(crate) struct Applied {
     receipt: Result<Value, Refusal>,
-    replayed: bool,
+    is_replay: bool,
 }
 
 impl Applied {
-    /// The reply: the receipt as the body. A refusal is what `refuse` makes of it.
-    pub(crate) fn reply(self, status: u16, refuse: impl FnOnce(Refusal) -> Problem) -> Result<Reply, Problem> {
-        let receipt = self.receipt.map_err(refuse)?;
-        let reply = Reply::json(status, &receipt);
-        // The version, where the receipt has one, is the entity tag.
-        let version = receipt.get("version").and_then(Value::as_i64);
-        let reply = match version {
-            Some(version) => reply.etag(version),
-            None => reply,
-        };
-        Ok(if self.replayed { reply.replayed() } else { reply })
-    }
-
-    /// A text that the command assigned.
-    pub(crate) fn text(&self, member: &str) -> Option<String> {
-        self.receipt.as_ref().ok()?.get(member)?.as_str().map(str::to_owned)
+    /// What was done: the receipt, which is a `T`. A refusal is what `refuse` makes of it.
+    pub(crate) fn done<T>(self, refuse: impl FnOnce(Refusal) -> Problem) -> Result<Done<Rendered<T>>, Problem> {
+        let receipt = Rendered::new(self.receipt.map_err(refuse)?);
+        // The version, where the receipt has one, is what it is known again by.
+        let version = receipt.number("version");
+        let done = Done::new(receipt).replay(self.is_replay);
+        Ok(match version {
+            Some(version) => done.version(version),
+            None => done,
+        })
     }
 
     /// The refusal, if there is one.

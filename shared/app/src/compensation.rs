@@ -20,11 +20,11 @@ use domain::{
     retry::{AfterFailure, RetryPolicy, WAIT_LONGEST_MS},
     saga::{SagaEvent, SagaState},
 };
-use edge::Problem;
 use json::{Value, json};
 use providers::{Authorization, Payment, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Refund, Stripe, Void};
 use serde::Deserialize;
 use store::{Refusal, sql};
+use terms::Problem;
 
 /// A leased compensation.
 #[derive(Debug, Deserialize)]

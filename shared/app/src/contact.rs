@@ -3,8 +3,8 @@
 use crate::shop::Shop;
 use config::PII_KEY;
 use domain::address::Contact;
-use edge::Problem;
 use seal::{Key, NONCE_BYTES};
+use terms::Problem;
 
 /// Seals `contact` for the cart it belongs to; session and order of that cart carry the same text.
 pub(crate) fn seal(shop: &Shop<'_>, cart_id: &str, contact: &Contact) -> Result<String, Problem> {

@@ -1,8 +1,9 @@
 //! The use cases, one file each: read, decide in pure Rust, apply with one guarded statement.
 //!
-//! A use case takes the ports and a typed input and answers what the endpoint sends, or a
-//! [`Problem`](edge::Problem). It knows no SDK and no SQL text. What it must not do is decide twice: a
-//! total comes from `pricing`, an order from `saga`, a release from `store`, and from nowhere else.
+//! A use case takes the ports and a typed input and answers what it has done ([`Done`]), or a
+//! [`Problem`](terms::Problem). It knows no HTTP, no SDK and no SQL text. The types it answers with are those that are written, and those
+//! of the API document. What it must not do is decide twice: a total comes from `pricing`,
+//! an order from `saga`, a release from `store`, and from nowhere else.
 
 pub mod cart;
 pub mod catalog;
@@ -12,8 +13,6 @@ pub mod operations;
 pub mod ops;
 pub mod order;
 pub mod session;
-#[cfg(feature = "schema")]
-pub mod wire;
 pub mod workers;
 
 mod capture;
@@ -27,4 +26,4 @@ mod saga;
 mod shop;
 mod tries;
 
-pub use edge::{Change, KeyedChange};
+pub use terms::{Change, Done, KeyedChange, Rendered};

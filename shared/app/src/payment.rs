@@ -3,9 +3,9 @@
 use crate::shop::Shop;
 use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
 use domain::money::Currency;
-use edge::Problem;
 use providers::{AuthorizeRequest, Breaker, Stripe, StripeSettings};
 use serde::Deserialize;
+use terms::Problem;
 
 /// The name under which payments and the breaker know the one provider there is.
 pub(crate) const PROVIDER: &str = "stripe";

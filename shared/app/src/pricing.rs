@@ -13,8 +13,8 @@ use domain::{
     tax::TaxRule,
     totals::{self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable},
 };
-use edge::{Code, Problem, fingerprint};
 use serde::Deserialize;
+use terms::{Code, Problem, fingerprint};
 
 /// All that totals are made of, read in one statement.
 #[derive(Debug, Deserialize)]

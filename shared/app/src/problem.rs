@@ -6,8 +6,8 @@ use domain::{
     stock::Shortage,
     totals::{PayableError, TotalsError},
 };
-use edge::{Code, Problem};
 use store::{Refusal, StoreError, Told};
+use terms::{Code, Problem};
 
 /// Seconds after which a client may try again what a busy database refused.
 const BUSY_RETRY_SECONDS: u64 = 1;

@@ -9,6 +9,7 @@ use crate::{
     capture::{Taken, stands, take},
     compensation,
     events::{CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine, PaymentCaptured, StockCommitted},
+    order::{LineDetail, OrderDetail},
     payment::{PaymentRow, provider},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
@@ -16,17 +17,18 @@ use crate::{
 use config::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS};
 use domain::{
     compensation::CompensationKind,
+    ids::{CartId, OrderId, OrderNumber},
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
 };
-use edge::{Code, Problem};
 use json::{Value, json};
 use providers::{Authorization, AuthorizeRequest, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Stripe};
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Problem};
 
 /// What a confirm decided before it called anyone, kept with the saga: recovery works from this alone. No personal data.
 #[derive(Debug, Serialize)]
@@ -46,7 +48,7 @@ pub(crate) struct Plan {
     pub(crate) tax_minor: i64,
     pub(crate) total_minor: i64,
     /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the order.
-    pub(crate) detail: Value,
+    pub(crate) detail: OrderDetail,
     pub(crate) lines: Vec<PlanLine>,
 }
 
@@ -63,7 +65,7 @@ pub(crate) struct PlanLine {
     pub(crate) discount_minor: i64,
     pub(crate) tax_minor: i64,
     pub(crate) total_minor: i64,
-    pub(crate) detail: Value,
+    pub(crate) detail: LineDetail,
     pub(crate) warehouse_id: String,
     pub(crate) reservation_id: String,
 }
@@ -85,7 +87,7 @@ pub(crate) struct Planned {
 pub(crate) struct Saga {
     pub(crate) saga_id: String,
     pub(crate) session_id: String,
-    pub(crate) cart_id: String,
+    pub(crate) cart_id: CartId,
     pub(crate) owner: String,
     pub(crate) state: SagaState,
     pub(crate) plan: Planned,
@@ -106,8 +108,8 @@ pub(crate) struct Saga {
 /// What the order's creation assigned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct OrderReceipt {
-    pub(crate) order_id: String,
-    pub(crate) order_number: String,
+    pub(crate) order_id: OrderId,
+    pub(crate) order_number: OrderNumber,
     pub(crate) created_at_ms: i64,
 }
 
@@ -279,7 +281,7 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
 
 /// The statement that makes the order said no; why is told by its own name, to the buyer and in the log.
 async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, refusal: Refusal) -> Result<Outcome, Problem> {
-    edge::log("warning", "an order was refused", &[("saga_id", &saga.saga_id), ("refusal", &format!("{refusal:?}"))]);
+    terms::log("warning", "an order was refused", &[("saga_id", &saga.saga_id), ("refusal", &format!("{refusal:?}"))]);
     // The hold is another payment's, and so not ours to give back: this one holds nothing.
     if refusal == Refusal::PaymentReferenceTaken {
         let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
@@ -309,7 +311,7 @@ fn nothing_held(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<()
 async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
     let saga_id = saga.saga_id.clone();
     let problem = capture(shop, saga).await.err()?;
-    edge::log(
+    terms::log(
         "error",
         "a capture waits for recovery",
         &[("saga_id", &saga_id), ("code", problem.code().slug()), ("error", &problem.to_string())],
@@ -510,7 +512,7 @@ async fn go_back(
     settle(shop, &saga, event, settlement)?;
     // What was decided is written down; a provider that fails now is the worker's business.
     if let Err(problem) = compensation::run_next(shop, Some(&void)).await {
-        edge::log("warning", "a compensation waits for its worker", &[("compensation_id", &void), ("code", problem.code().slug())]);
+        terms::log("warning", "a compensation waits for its worker", &[("compensation_id", &void), ("code", problem.code().slug())]);
     }
     Ok(Outcome::Refused(told_of_no_order(reason)))
 }

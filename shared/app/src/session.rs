@@ -1,12 +1,12 @@
 //! `POST /api/v1/session`: from a verified customer to the token every other function takes (SEC-1).
 
 use crate::{cart, shop::Shop};
+use callers::{Customer, GuestToken, session_token};
 use config::{SESSION_MS, SESSION_TOKEN_SECRET};
 use domain::ids::CustomerId;
-use edge::{Customer, GuestToken, Problem, Reply, session_token};
-use json::Value;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
+use terms::{Done, Problem, Rendered};
 
 /// What a session may be opened with.
 #[derive(Debug, Default, Deserialize)]
@@ -21,25 +21,24 @@ pub struct OpenSession {
 /// A session, and the cart the customer has.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Opened<'a> {
+pub struct Opened {
     /// What every other endpoint takes as the customer's credential.
     session_token: String,
     /// When it ends.
     expires_at_ms: i64,
     /// The `sub` of the provider's token.
-    customer_id: &'a CustomerId,
+    customer_id: CustomerId,
     /// The customer's cart, if they have one.
     cart: Option<cart::Cart>,
     /// What became of the guest's cart; null when there was none to merge.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<cart::Merge>"))]
-    merge: Option<Value>,
+    merge: Option<Rendered<cart::Merge>>,
 }
 
 /// Opens a session for `customer`, whose own token has been verified, and takes a guest's cart over (CART-5).
 ///
 /// # Errors
 /// `cart_locked` while a confirm is running on one of the carts: then nothing has changed; what the database refuses.
-pub fn open(ports: &Ports<'_>, customer: &CustomerId, body: &OpenSession) -> Result<Reply, Problem> {
+pub fn open(ports: &Ports<'_>, customer: CustomerId, body: &OpenSession) -> Result<Done<Opened>, Problem> {
     let shop = Shop::new(ports);
     let holder = Customer { id: customer.as_str().to_owned() };
     let secret = shop.setting(&SESSION_TOKEN_SECRET)?;
@@ -53,5 +52,5 @@ pub fn open(ports: &Ports<'_>, customer: &CustomerId, body: &OpenSession) -> Res
         None => None,
     };
     let cart = cart::find(&shop, &owner)?;
-    Ok(Reply::json(200, &Opened { session_token, expires_at_ms, customer_id: customer, cart, merge }))
+    Ok(Done::new(Opened { session_token, expires_at_ms, customer_id: customer, cart, merge }))
 }

@@ -3,11 +3,11 @@
 use crate::problem::database;
 use config::Setting;
 use domain::money::Currency;
-use edge::Problem;
 use json::{Value, json};
 use ports::{Dialect, Durability, Ports};
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Command, Refusal, Statement, Store, StoreError, sql};
+use terms::Problem;
 
 /// One request's access to the world.
 pub(crate) struct Shop<'a> {
@@ -71,7 +71,7 @@ impl<'a> Shop<'a> {
     pub(crate) fn count(&self, name: &str) {
         let counted = self.store.read::<json::Value>(&store::sql::COUNTER_ADD, &json::json!({ "name": name }));
         if let Err(error) = counted {
-            edge::log("warning", "a counter could not be written", &[("counter", name), ("error", &error.to_string())]);
+            terms::log("warning", "a counter could not be written", &[("counter", name), ("error", &error.to_string())]);
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Shop<'a> {
     pub(crate) fn alert(&self, alert_id: &str, detail: &str) {
         let raised = self.store.read::<json::Value>(&store::sql::ALERT_RAISE, &json::json!({ "alert_id": alert_id, "detail": detail }));
         if let Err(error) = raised {
-            edge::log(
+            terms::log(
                 "error",
                 "an alert could not be written",
                 &[("alert_id", alert_id), ("detail", detail), ("error", &error.to_string())],

@@ -7,10 +7,10 @@
 use crate::shop::Shop;
 use config::{COMPENSATION_WAIT_LIMIT_MS, COMPENSATION_WAIT_MS, GIVE_UP_MS, PAYMENT_API_KEY, Setting};
 use domain::retry::{Growth, RetryPolicy, WAIT_LONGEST_MS};
-use edge::{Code, Problem};
 use json::{Value, json};
 use providers::ProviderError;
 use store::sql;
+use terms::{Code, Problem};
 
 /// After how long the provider may have forgotten an idempotency key: it keeps one for a day, and we are not that exact. From then on
 /// the same request is no question any more, but a second payment or refund.
@@ -75,8 +75,8 @@ pub(crate) fn misconfigured(shop: &Shop<'_>, about: &str, problem: Problem) -> P
 fn alert(shop: &Shop<'_>, about: &str, detail: &str) {
     let alert_id = format!("configuration:{about}");
     match shop.read::<Value>(&sql::ALERT_TODAY, &json!({ "alert_id": alert_id, "detail": detail })) {
-        Ok(Some(_)) => edge::log("error", "an alert was raised", &[("alert_id", &alert_id), ("error", detail)]),
+        Ok(Some(_)) => terms::log("error", "an alert was raised", &[("alert_id", &alert_id), ("error", detail)]),
         Ok(None) => {}
-        Err(problem) => edge::log("error", "an alert could not be written", &[("alert_id", &alert_id), ("code", problem.code().slug())]),
+        Err(problem) => terms::log("error", "an alert could not be written", &[("alert_id", &alert_id), ("code", problem.code().slug())]),
     }
 }

@@ -54,12 +54,12 @@ pub struct Parcel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippingQuote {
+    /// What it costs, all parcels together.
+    pub amount: Money,
     /// The method.
     pub method_id: ShippingMethodId,
     /// Its name as the buyer reads it.
     pub name: String,
-    /// What it costs, all parcels together.
-    pub amount: Money,
 }
 
 /// A quote together with what each parcel costs.

@@ -2,11 +2,12 @@
 //! one of an operation that lets nobody else in.
 
 use crate::{Caller, Code, Method, Problem, Request, Service, caller};
+use callers::{IdentityToken, OwnerOrService, of_token};
 use ports::Ports;
 use serde::Deserialize;
 use std::marker::PhantomData;
 
-pub use crate::caller::{Owner, Viewer};
+pub use callers::{Owner, Viewer};
 
 /// Who may call an operation, for whoever reads the table: tests and the API document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,28 +86,9 @@ impl Admit for Customer {
 
     fn admit(_: &Ports<'_>, request: &Request) -> Result<IdentityToken, Problem> {
         match caller::bearer(request)? {
-            Some(token) => Ok(IdentityToken(token.to_owned())),
+            Some(token) => Ok(IdentityToken::from(token.to_owned())),
             None => Err(Problem::new(Code::CredentialMissing)),
         }
-    }
-}
-
-/// A token that says it is of the customers' identity provider. Nobody is known by it until the crate `identity` has verified it:
-/// that needs the provider's keys, and code that only one component carries.
-#[derive(Clone)]
-pub struct IdentityToken(String);
-
-impl IdentityToken {
-    /// The token, to be verified.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for IdentityToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("IdentityToken(redacted)")
     }
 }
 
@@ -133,7 +115,7 @@ impl Admit for Viewer {
 pub struct OwnerOr<S>(PhantomData<S>);
 
 impl<S: Named> Admit for OwnerOr<S> {
-    type Caller = caller::OwnerOrService;
+    type Caller = OwnerOrService;
     const ACCESS: Access = Access::OwnerOr(S::NAME);
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Self::Caller, Problem> {
@@ -180,7 +162,7 @@ fn scheduler(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
         Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => None,
     };
     match in_query {
-        Some(token) => caller::of_token(ports, &token),
+        Some(token) => of_token(ports, &token),
         None => caller::caller(ports, request),
     }
 }

@@ -1,10 +1,12 @@
-//! An operation of the table of endpoints, as a type: who may call it and what it takes. All of it is checked here, in one order,
-//! before its handler runs, and the handler is given what was found, by type.
+//! An operation of the table of endpoints, as a type: who may call it, what it takes and what it answers. What it takes is checked here,
+//! in one order, before its handler runs, and the handler is given what was found, by type; what the handler gives back is what the
+//! table says it answers, or it does not compile.
 
-use crate::{Handler, HandlerFuture, KeyedChange, Method, Problem, Reply, Request, access::Admit, change::Change};
+use crate::{Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
+use terms::{Change, Done, KeyedChange};
 
 /// One method of one path.
 pub trait Operation: 'static {
@@ -22,6 +24,12 @@ pub trait Operation: 'static {
     type Body: Body;
     /// Which of `If-Match` and `Idempotency-Key` it reads.
     type Change: Conditions;
+    /// What it answers when it refuses nothing.
+    type Outcome: Outcome;
+    /// The status of that.
+    const STATUS: u16;
+    /// The status of its other outcome ([`Done::other`]); where it has but one, the same.
+    const OTHER: u16 = Self::STATUS;
 
     /// All of it, as data.
     const ROW: Row = Row {
@@ -32,6 +40,8 @@ pub trait Operation: 'static {
         body: <Self::Body as Body>::PRESENCE,
         is_versioned: <Self::Change as Conditions>::IS_VERSIONED,
         key: <Self::Change as Conditions>::KEY,
+        status: Self::STATUS,
+        other: Self::OTHER,
     };
 }
 
@@ -76,6 +86,10 @@ pub struct Row {
     pub is_versioned: bool,
     /// `Idempotency-Key`.
     pub key: Presence,
+    /// The status it answers with when it refuses nothing.
+    pub status: u16,
+    /// And the status of its other outcome; where it has but one, the same.
+    pub other: u16,
 }
 
 /// Whether a part of a request is read, and has to be there.
@@ -244,7 +258,7 @@ impl Conditions for Keyed {
     const KEY: Presence = Presence::Optional;
 
     fn read(request: &Request) -> Result<Change, Problem> {
-        Change::unversioned(request)
+        request.unversioned_change()
     }
 }
 
@@ -258,7 +272,7 @@ impl Conditions for Versioned {
     const KEY: Presence = Presence::Optional;
 
     fn read(request: &Request) -> Result<Change, Problem> {
-        Change::of(request)
+        request.change()
     }
 }
 
@@ -272,7 +286,7 @@ impl Conditions for MustBeKeyed {
     const KEY: Presence = Presence::Required;
 
     fn read(request: &Request) -> Result<KeyedChange, Problem> {
-        Change::keyed(request)
+        request.keyed_change()
     }
 }
 
@@ -315,18 +329,21 @@ impl<'a, O: Operation> Call<'a, O> {
     }
 }
 
-/// What answers `O`. Every `async fn(Call<'_, O>) -> Result<Reply, Problem>` does.
+/// What a handler of `O` gives back: what the table says it answers, or a problem.
+pub type Answered<O> = Result<<O as Operation>::Outcome, Problem>;
+
+/// What answers `O`. Every `async fn(Call<'_, O>) -> Answered<O>` does.
 pub trait Answer<O: Operation>: 'static {
     /// Answers a call that was let in.
-    fn answer(&self, call: Call<'_, O>) -> impl Future<Output = Result<Reply, Problem>>;
+    fn answer(&self, call: Call<'_, O>) -> impl Future<Output = Answered<O>>;
 }
 
 impl<O, F> Answer<O> for F
 where
     O: Operation,
-    F: AsyncFn(Call<'_, O>) -> Result<Reply, Problem> + 'static,
+    F: AsyncFn(Call<'_, O>) -> Answered<O> + 'static,
 {
-    async fn answer(&self, call: Call<'_, O>) -> Result<Reply, Problem> {
+    async fn answer(&self, call: Call<'_, O>) -> Answered<O> {
         self(call).await
     }
 }
@@ -356,12 +373,12 @@ impl<F: Clone, R> Clone for Tick<F, R> {
 
 impl<O, F, R> Answer<O> for Tick<F, R>
 where
-    O: Operation,
+    O: Operation<Outcome = Done<R>>,
     F: AsyncFn(&Ports<'_>) -> Result<R, Problem> + 'static,
     R: Serialize + 'static,
 {
-    async fn answer(&self, call: Call<'_, O>) -> Result<Reply, Problem> {
-        (self.tick)(call.ports).await.map(|report| Reply::json(200, &report))
+    async fn answer(&self, call: Call<'_, O>) -> Answered<O> {
+        (self.tick)(call.ports).await.map(Done::new)
     }
 }
 
@@ -379,7 +396,10 @@ impl<O, A> Checked<O, A> {
 
 impl<O: Operation, A: Answer<O>> Handler for Checked<O, A> {
     fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a> {
-        Box::pin(async move { self.answer.answer(Call::read(ports, request)?).await })
+        Box::pin(async move {
+            let outcome = self.answer.answer(Call::read(ports, request)?).await?;
+            Ok(outcome.reply(O::STATUS, O::OTHER))
+        })
     }
 }
 

@@ -1,48 +1,29 @@
 //! `If-Match` over versions. An entity tag is the version in quotes, or `version-representation` where a reply shows more.
 
 use crate::Problem;
+use terms::Precondition;
 
-/// What the client says it has seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Precondition {
-    /// `*`: any version at all.
-    Any,
-    /// One of these. Tags that are no version of ours match nothing and are left out.
-    Versions(Vec<i64>),
-}
-
-impl Precondition {
-    /// Whether `version` is among what the client named.
-    #[must_use]
-    pub fn admits(&self, version: i64) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Versions(versions) => versions.contains(&version),
-        }
+/// Reads the header `name`. Tags that are no version of ours match nothing and are left out. Weak tags are refused, since comparison is strong there: such a precondition could
+/// never hold, and a client that sends one has a mistake to find.
+pub(crate) fn parse(name: &str, value: &str) -> Result<Precondition, Problem> {
+    let value = value.trim();
+    if value == "*" {
+        return Ok(Precondition::Any);
     }
-
-    /// Reads the header `name`. Weak tags are refused, since comparison is strong there: such a precondition could
-    /// never hold, and a client that sends one has a mistake to find.
-    pub(crate) fn parse(name: &str, value: &str) -> Result<Self, Problem> {
-        let value = value.trim();
-        if value == "*" {
-            return Ok(Self::Any);
+    let malformed = || Problem::invalid_field(name, "must be \"*\" or entity tags in quotes, for instance \"3\"");
+    let mut versions = Vec::new();
+    let mut rest = value;
+    loop {
+        if rest.starts_with("W/") {
+            return Err(Problem::invalid_field(name, "must not be a weak entity tag"));
         }
-        let malformed = || Problem::invalid_field(name, "must be \"*\" or entity tags in quotes, for instance \"3\"");
-        let mut versions = Vec::new();
-        let mut rest = value;
-        loop {
-            if rest.starts_with("W/") {
-                return Err(Problem::invalid_field(name, "must not be a weak entity tag"));
-            }
-            let (tag, after) = rest.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or_else(malformed)?;
-            let version = tag.split('-').next().unwrap_or(tag);
-            versions.extend(version.parse::<i64>().ok().filter(|number| number.to_string() == version));
-            match after.trim_start().strip_prefix(',') {
-                Some(next) => rest = next.trim_start(),
-                None if after.trim().is_empty() => return Ok(Self::Versions(versions)),
-                None => return Err(malformed()),
-            }
+        let (tag, after) = rest.strip_prefix('"').and_then(|opened| opened.split_once('"')).ok_or_else(malformed)?;
+        let version = tag.split('-').next().unwrap_or(tag);
+        versions.extend(version.parse::<i64>().ok().filter(|number| number.to_string() == version));
+        match after.trim_start().strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None if after.trim().is_empty() => return Ok(Precondition::Versions(versions)),
+            None => return Err(malformed()),
         }
     }
 }
@@ -62,15 +43,15 @@ mod tests {
             ("\"03\", \"+3\"", Precondition::Versions(vec![])),
         ];
         for (value, expected) in cases {
-            assert_eq!(Precondition::parse("if-match", value).unwrap(), expected, "{value}");
+            assert_eq!(parse("if-match", value).unwrap(), expected, "{value}");
         }
     }
 
     #[test]
     fn malformed_lists_and_weak_tags_are_refused() {
         for value in ["", "3", "\"3", "\"3\" \"4\"", "\"3\",", "*, \"3\""] {
-            assert!(Precondition::parse("if-match", value).is_err(), "{value}");
+            assert!(parse("if-match", value).is_err(), "{value}");
         }
-        assert!(Precondition::parse("if-match", "W/\"3\"").is_err());
+        assert!(parse("if-match", "W/\"3\"").is_err());
     }
 }

@@ -1,8 +1,9 @@
 //! The reply, whole: status, headers, body, and what is to be written after it has been sent.
 
-use crate::{Code, Problem, Request, hex};
+use crate::{Request, outcome::unwritable};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use terms::hex;
 
 /// What the client gets. Everything here is somebody's own, so it is `no-store` until [`Reply::cache`] says
 /// otherwise.
@@ -37,10 +38,7 @@ impl Reply {
     pub fn json<T: Serialize + ?Sized>(status: u16, value: &T) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => Self::stored(status, body),
-            Err(error) => {
-                crate::log("error", "a reply cannot be written as JSON", &[("reason", &error.to_string())]);
-                Problem::new(Code::Internal).into()
-            }
+            Err(error) => unwritable(&error),
         }
     }
 
@@ -87,20 +85,9 @@ impl Reply {
         self.header("retry-after", seconds.to_string())
     }
 
-    /// Says that this is the stored answer to an earlier request with the same key.
-    pub fn replayed(self) -> Self {
-        self.header("idempotency-replayed", "true")
-    }
-
     /// Another caching rule than `no-store`, for what is nobody's own.
     pub fn cache(self, rule: &str) -> Self {
         self.header("cache-control", rule)
-    }
-
-    /// Writes `value` under `key` once the response has been set.
-    pub fn kv_after(mut self, key: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.kv_after.push((key.into(), value.into()));
-        self
     }
 
     /// The value of a header.

@@ -3,7 +3,7 @@
 //! Nothing here trusts `spin-*` headers: a client can send them too. Path parameters come from the path and the
 //! declared pattern, and where a header is read once, its last value counts, which is the host's.
 
-use crate::{Code, Precondition, Problem, idempotency};
+use crate::{Code, Precondition, Problem, idempotency, precondition};
 use json::{Fault, Mismatch, ReadError};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
@@ -173,7 +173,7 @@ impl Request {
     }
 
     fn require_json_type(&self) -> Result<(), Problem> {
-        let refusal = || Problem::new(Code::UnsupportedMediaType).header("accept", "application/json");
+        let refusal = || Problem::new(Code::UnsupportedMediaType);
         let value = self.header("content-type").ok_or_else(refusal)?;
         let mut parts = value.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
@@ -223,7 +223,7 @@ impl Request {
             return Ok(None);
         }
         // A list header may be split over several lines and means the same.
-        Precondition::parse("if-match", &lines.join(",")).map(Some)
+        precondition::parse("if-match", &lines.join(",")).map(Some)
     }
 
     /// Whether `If-None-Match` names the representation `tag`: comparison is weak there (RFC 9110, 13.1.2), and

@@ -3,7 +3,7 @@
 //! Spin routes by path only, so a component gets every method of its paths. [`serve`] is infallible: it is the
 //! one place where a problem becomes a reply and an internal reason becomes a log line.
 
-use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, operation::Checked, problem::log_line, request::decode};
+use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, log, operation::Checked, request::decode};
 use ports::Ports;
 use std::{future::Future, pin::Pin};
 
@@ -118,7 +118,8 @@ pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Rep
     let method = request.method();
     let mut reply = match answer(routes, ports, request).await {
         Ok(reply) => reply,
-        Err((pattern, problem)) => refuse(ports, method, pattern, problem),
+        Err(Refused { pattern, problem, allow: None }) => refuse(ports, method, pattern, problem),
+        Err(Refused { pattern, problem, allow: Some(methods) }) => refuse(ports, method, pattern, problem).header("allow", methods),
     };
     if method == Method::Head {
         reply.body.clear();
@@ -126,17 +127,25 @@ pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Rep
     reply
 }
 
-async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result<Reply, (&'static str, Problem)> {
+/// A request that was refused: at which route, and which methods that has if it was for the method.
+struct Refused {
+    pattern: &'static str,
+    problem: Problem,
+    allow: Option<String>,
+}
+
+async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result<Reply, Refused> {
     let (route, params) = routes
         .iter()
         .find_map(|route| route.fit(request.path()).map(|params| (route, params)))
-        .ok_or_else(|| ("", Problem::new(Code::NotFound)))?;
-    let at_route = |problem| (route.pattern, problem);
+        .ok_or_else(|| Refused { pattern: "", problem: Problem::new(Code::NotFound), allow: None })?;
+    let at_route = |problem| Refused { pattern: route.pattern, problem, allow: None };
     let method = request.method();
     if method == Method::Options {
         return Ok(Reply::empty(204).header("allow", route.allow()));
     }
-    let handler = route.handler(method).ok_or_else(|| at_route(Problem::new(Code::MethodNotAllowed).header("allow", route.allow())))?;
+    let not_allowed = || Refused { allow: Some(route.allow()), ..at_route(Problem::new(Code::MethodNotAllowed)) };
+    let handler = route.handler(method).ok_or_else(not_allowed)?;
     let decoded = params
         .into_iter()
         .map(|(name, segment)| Ok((name, decode(name, segment)?)))
@@ -161,9 +170,4 @@ pub fn refuse(ports: &Ports<'_>, method: Method, pattern: &str, mut problem: Pro
         problem = problem.with("correlation_id", id);
     }
     problem.into()
-}
-
-/// Writes one JSON line to standard error, in one write: lines of concurrent requests must not mix.
-pub fn log(level: &str, message: &str, members: &[(&str, &str)]) {
-    eprint!("{}", log_line(level, message, members));
 }

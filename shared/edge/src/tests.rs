@@ -3,9 +3,9 @@
 //! clock and a counter for randomness. Cases are data.
 
 use crate::{
-    Access, BodyBudget, Call, Caller, Code, Credential, Customer, Endpoint, GuestToken, Json, JsonOrDefault, Method, MustBeKeyed, NoBody,
-    NoQuery, Operation, Parameters, Path, Presence, Problem, Reply, Request, Route, Service, ShareToken, Tick, Unconditional, Versioned,
-    Viewer,
+    Access, Answered, BodyBudget, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault, Method,
+    MustBeKeyed, NoBody, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request, Route, Service, ShareToken,
+    Tick, Unconditional, Versioned, Viewer,
     access::{Named, Newcomer, Owner, Scope, Worker},
     has_parameters, serves_all, service_token, session_token,
 };
@@ -106,14 +106,15 @@ async fn show(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
 }
 async fn store(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let body: Value = request.json()?;
-    Ok(Reply::json(201, &body).location("/x/1").kv_after("k", "v"))
+    let done = Done::new(body).version(2).location("/x/1").replay(true).kv_after("k", "v");
+    Ok(done.reply(201, 200))
 }
 async fn fail(_: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
     Err(Problem::internal("no such table: cart, password hunter2"))
 }
 /// A table as `shared/api` has one.
 macro_rules! operations {
-    ($($id:ident: $method:ident $access:ty, $query:ty, $body:ty, $change:ty;)+) => {$(
+    ($($id:ident: $method:ident $access:ty, $query:ty, $body:ty, $change:ty => $outcome:ty;)+) => {$(
         #[derive(Debug)]
         enum $id {}
         impl Operation for $id {
@@ -124,6 +125,9 @@ macro_rules! operations {
             type Query = $query;
             type Body = $body;
             type Change = $change;
+            type Outcome = Done<$outcome>;
+            const STATUS: u16 = 200;
+            const OTHER: u16 = 503;
         }
     )+};
 }
@@ -149,28 +153,30 @@ struct Wish {
     size: Option<u8>,
 }
 operations! {
-    Admin: Post Scope<CatalogWrite>, NoQuery, NoBody, Unconditional;
-    Own: Get Owner, NoQuery, NoBody, Unconditional;
-    Look: Get Newcomer, Parameters<Wish>, NoBody, Unconditional;
-    Wished: Put Scope<CatalogWrite>, NoQuery, Json<Wish>, MustBeKeyed;
-    Changed: Delete Owner, NoQuery, JsonOrDefault<Wish>, Versioned;
-    RunRelay: Get Worker<Relay>, Credential, NoBody, Unconditional;
-    StartRelay: Post Worker<Relay>, NoQuery, NoBody, Unconditional;
+    Admin: Post Scope<CatalogWrite>, NoQuery, NoBody, Unconditional => String;
+    Own: Get Owner, NoQuery, NoBody, Unconditional => String;
+    Look: Get Newcomer, Parameters<Wish>, NoBody, Unconditional => Wish;
+    Wished: Put Scope<CatalogWrite>, NoQuery, Json<Wish>, MustBeKeyed => Value;
+    Changed: Delete Owner, NoQuery, JsonOrDefault<Wish>, Versioned => Value;
+    RunRelay: Get Worker<Relay>, Credential, NoBody, Unconditional => Value;
+    StartRelay: Post Worker<Relay>, NoQuery, NoBody, Unconditional => Value;
 }
-async fn admin(call: Call<'_, Admin>) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &call.caller.subject))
+async fn admin(call: Call<'_, Admin>) -> Answered<Admin> {
+    Ok(Done::new(call.caller.subject))
 }
-async fn own(call: Call<'_, Own>) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &*call.caller))
+async fn own(call: Call<'_, Own>) -> Answered<Own> {
+    Ok(Done::new(call.caller.into()))
 }
-async fn look(call: Call<'_, Look>) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &call.query).etag(4))
+async fn look(call: Call<'_, Look>) -> Answered<Look> {
+    let is_other = call.query.size == Some(9);
+    let done = Done::new(call.query).version(4).other(is_other);
+    Ok(if is_other { done.retry_after(3) } else { done })
 }
-async fn wished(call: Call<'_, Wished>) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &json!([call.body, call.change.key()])))
+async fn wished(call: Call<'_, Wished>) -> Answered<Wished> {
+    Ok(Done::new(json!([call.body, call.change.key()])).representation(2))
 }
-async fn changed(call: Call<'_, Changed>) -> Result<Reply, Problem> {
-    Ok(Reply::json(200, &json!([call.body, call.change.versions()])))
+async fn changed(call: Call<'_, Changed>) -> Answered<Changed> {
+    Ok(Done::new(json!([call.body, call.change.versions()])))
 }
 async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
     Ok(json!({ "done": 2 }))
@@ -258,7 +264,8 @@ fn replies_are_not_stored_by_caches_and_carry_what_was_asked() {
     assert_eq!(reply.status, 201);
     assert_eq!(reply.get("cache-control"), Some("no-store"));
     assert_eq!(reply.get("content-type"), Some("application/json"));
-    assert_eq!(reply.get("location"), Some("/x/1"));
+    assert_eq!((reply.get("location"), reply.get("etag")), (Some("/x/1"), Some("\"2\"")));
+    assert_eq!(reply.get("idempotency-replayed"), Some("true"));
     assert_eq!(reply.kv_after, vec![("k".to_owned(), b"v".to_vec())]);
 }
 
@@ -289,7 +296,7 @@ fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one(
         .detail("version 3 is not 4")
         .with("current", json!({ "version": 4 }))
         .with("status", 200)
-        .etag(4)
+        .at_version(4)
         .retry_after(5);
     let reply = Reply::from(problem);
     assert_eq!((reply.get("etag"), reply.get("retry-after")), (Some("\"4\""), Some("5")));
@@ -581,6 +588,16 @@ fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
     }
     let reply = answer(&world, keyed(json(good(), r#"{"size":1}"#)));
     assert_eq!(text(&reply), r#"[{"size":1},"k-1"]"#);
+    assert_eq!(reply.get("etag"), Some("\"2-29b80db4608b3ac9\""));
+}
+
+#[test]
+fn the_status_is_the_rows_and_an_operation_may_have_two() {
+    let look = |target| answer(&World::default(), Request::new(Method::Get, target));
+    assert_eq!(look("/look?size=8").status, 200);
+    let other = look("/look?size=9");
+    assert_eq!((other.status, other.get("retry-after")), (503, Some("3")));
+    assert_eq!((Admin::ROW.status, Admin::ROW.other), (200, 503));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One published key (RFC 7517), if it is one of ours: RS256 of 2048 to 4096 bits, or ES256.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use edge::jwt::{Expected, Refusal, Untrusted, Verified};
+use callers::jwt::{Expected, Refusal, Untrusted, Verified};
 use jwt_compact::{
     alg::{Es256, Hs256, Hs256Key, Rsa, RsaPublicKey},
     jwk::JsonWebKey,

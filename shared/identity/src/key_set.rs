@@ -10,10 +10,10 @@
 
 use crate::key::Key;
 use config::{CUSTOMER_JWKS_CACHE_MS, CUSTOMER_JWKS_REFETCH_MS, CUSTOMER_JWKS_STALE_MS, CUSTOMER_JWKS_TIMEOUT_MS};
-use edge::{Code, Problem};
 use ports::{HttpRequest, Ports};
 use providers::Breaker;
 use serde::{Deserialize, Serialize};
+use terms::{Code, Problem};
 
 const RECORD: &str = "identity/keys";
 const BREAKER: &str = "identity";
@@ -81,7 +81,7 @@ pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Res
         }
         Err(Unanswered { reason, retry_seconds }) => match kept.as_ref().and_then(|kept| kept.pick(kid)) {
             Some(key) => {
-                edge::log("warning", "the identity provider's keys are past their time and still used", &[("reason", &reason)]);
+                terms::log("warning", "the identity provider's keys are past their time and still used", &[("reason", &reason)]);
                 Ok(key.clone())
             }
             None => Err(unavailable(retry_seconds).because(reason)),
@@ -149,7 +149,7 @@ fn write(ports: &Ports<'_>, kept: &Kept) {
         set.map_err(|error| error.to_string())
     });
     if let Err(error) = written {
-        edge::log("warning", "the identity provider's keys could not be kept", &[("reason", &error)]);
+        terms::log("warning", "the identity provider's keys could not be kept", &[("reason", &error)]);
     }
 }
 

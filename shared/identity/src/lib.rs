@@ -4,20 +4,21 @@
 //! Only `account-session` is built with this crate: verifying RSA or P-256 costs a millisecond and much code, so it is done once per
 //! session, and every other function takes the session token that comes of it.
 //!
-//! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another ([`edge::jwt`]): the shared secret is
+//! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another ([`callers::jwt`]): the shared secret is
 //! for HS256 and nothing else, and a published key is for what its type says. Issuer, audience and expiry are required.
 //! What verifies must still name a customer by an id that may stand in rows.
 
 mod key;
 mod key_set;
 
-use config::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
-use domain::ids::CustomerId;
-use edge::{
-    Code, IdentityToken, Problem,
+use callers::{
+    IdentityToken,
     jwt::{Expected, Refusal, Untrusted, Verified},
 };
+use config::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER, CUSTOMER_JWKS_URL, CUSTOMER_JWT_SECRET};
+use domain::ids::CustomerId;
 use ports::Ports;
+use terms::{Code, Problem};
 
 /// What the header of a token signed with the shared secret says.
 const SHARED_SECRET_ALGORITHM: &str = "HS256";

@@ -160,6 +160,17 @@ fn only_the_session_function_has_the_customers_algorithms() {
     }
 }
 
+/// A use case takes typed input and gives back a typed outcome or a problem; what HTTP is made of stands in `shared/edge`.
+#[test]
+fn use_cases_know_no_http() {
+    for room in ["app", "domain", "store", "terms", "callers", "providers", "identity"] {
+        let cargo = manifest(&format!("shared/{room}/Cargo.toml"));
+        for name in cargo["dependencies"].as_table().unwrap().keys() {
+            assert!(!["edge", "api", "spin-shell", "spin-sdk"].contains(&name.as_str()), "shared/{room} depends on {name}");
+        }
+    }
+}
+
 #[test]
 fn only_those_that_name_redis_import_it() {
     let naming: BTreeSet<String> = folders()

@@ -1,6 +1,6 @@
 //! What a caller is told.
 
-use edge::{Problem, Reply};
+use edge::{Answered, Operation, Outcome as _, Reply};
 use serde_json::Value;
 
 /// A reply as its caller sees it.
@@ -18,9 +18,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What becomes of a use case's result.
-    pub fn of(result: Result<Reply, Problem>) -> Self {
-        let reply = result.unwrap_or_else(Reply::from);
+    /// What becomes of a use case's result where `O` is answered with it.
+    pub fn of<O: Operation>(result: Answered<O>) -> Self {
+        let reply = result.map_or_else(Reply::from, |outcome| outcome.reply(O::STATUS, O::OTHER));
         Self {
             status: reply.status,
             body: serde_json::from_slice(&reply.body).unwrap_or(Value::Null),

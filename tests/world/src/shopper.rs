@@ -1,7 +1,6 @@
 //! A guest, from the cart to the order.
 
 use crate::{Answer, World};
-use app::Change;
 use edge::{Method, OwnerOrService, Request, Viewer};
 use pollster::block_on;
 use serde_json::{Value, json};
@@ -18,7 +17,7 @@ pub struct Shopper<'w> {
 impl World {
     /// A new guest with an empty cart.
     pub fn shopper(&self) -> Shopper<'_> {
-        let created = Answer::of(app::cart::create(&self.ports(), None, &Default::default())).expect(201);
+        let created = Answer::of::<api::open_cart>(app::cart::create(&self.ports(), None, &Default::default())).expect(201);
         let token = created["guest_token"].as_str().expect("a new guest is given a token").to_owned();
         let mut shopper = Shopper { world: self, token, owner: String::new() };
         let request = shopper.request("GET", "/api/v1/cart", &Value::Null, None);
@@ -57,22 +56,22 @@ impl<'w> Shopper<'w> {
     /// Opens a cart, or is given the one they have.
     pub fn opens(&self, body: &Value) -> Answer {
         match self.request("POST", "/api/v1/cart", body, None).json_or_default() {
-            Ok(body) => Answer::of(app::cart::create(&self.world.ports(), Some(self.owner.clone()), &body)),
-            Err(problem) => Answer::of(Err(problem)),
+            Ok(body) => Answer::of::<api::open_cart>(app::cart::create(&self.world.ports(), Some(self.owner.clone()), &body)),
+            Err(problem) => Answer::of::<api::open_cart>(Err(problem)),
         }
     }
 
     /// The cart.
     pub fn cart(&self) -> Answer {
-        Answer::of(app::cart::view(&self.world.ports(), &Viewer::Owner(self.owner.clone())))
+        Answer::of::<api::view_cart>(app::cart::view(&self.world.ports(), &Viewer::Owner(self.owner.clone())))
     }
 
     /// Adds to the cart.
     pub fn add(&self, sku: &str, quantity: i64) -> Answer {
         let request = self.request("POST", "/api/v1/cart/items", &json!({ "sku": sku, "quantity": quantity }), None);
         let body = request.json().expect("a line");
-        let change = Change::of(&request).expect("headers");
-        Answer::of(app::cart::add_line(&self.world.ports(), &self.owner, &body, &change))
+        let change = request.change().expect("headers");
+        Answer::of::<api::add_to_cart>(app::cart::add_line(&self.world.ports(), &self.owner, &body, &change))
     }
 
     /// Begins a checkout to Vietnam with this payment method.
@@ -82,10 +81,10 @@ impl<'w> Shopper<'w> {
         let body = json!({ "email": "minh.khai@customer.example", "shipping_address": address, "shipping_method": "standard",
             "payment_method": payment_method });
         let request = self.request("POST", "/api/v1/checkout", &body, None);
-        let change = Change::of(&request).expect("headers");
+        let change = request.change().expect("headers");
         match request.json() {
-            Ok(body) => Answer::of(app::checkout::begin(&self.world.ports(), &self.owner, body, &change)),
-            Err(problem) => Answer::of(Err(problem)),
+            Ok(body) => Answer::of::<api::begin_checkout>(app::checkout::begin(&self.world.ports(), &self.owner, body, &change)),
+            Err(problem) => Answer::of::<api::begin_checkout>(Err(problem)),
         }
     }
 
@@ -103,14 +102,14 @@ impl<'w> Shopper<'w> {
     /// Confirms with a body, under a key.
     pub fn confirm_with(&self, session_id: &str, body: &Value, key: Option<&str>) -> Answer {
         let request = self.request("POST", &format!("/api/v1/checkout/{session_id}/confirm"), body, key);
-        let change = Change::of(&request).expect("headers");
+        let change = request.change().expect("headers");
         let body = match request.json() {
             Ok(body) => body,
-            Err(problem) => return Answer::of(Err(problem)),
+            Err(problem) => return Answer::of::<api::confirm_checkout>(Err(problem)),
         };
-        let reply = block_on(app::checkout::confirm(&self.world.ports(), &self.owner, session_id, &body, &change));
-        self.kept(reply.as_ref().ok());
-        Answer::of(reply)
+        let confirmed = block_on(app::checkout::confirm(&self.world.ports(), &self.owner, session_id, &body, &change));
+        self.kept(confirmed.as_ref().map(|done| done.kv_after.as_slice()).unwrap_or_default());
+        Answer::of::<api::confirm_checkout>(confirmed)
     }
 
     /// Buys one `TILL-0001` of a fresh cart; the order's id.
@@ -130,7 +129,7 @@ impl<'w> Shopper<'w> {
     pub fn order(&self, order_id: &str) -> Answer {
         let request = self.request("GET", "/api/v1/orders", &Value::Null, None);
         let caller = self.asks(&request, "orders:read");
-        Answer::of(app::order::by_id(&self.world.ports(), &caller, order_id))
+        Answer::of::<api::view_order>(app::order::by_id(&self.world.ports(), &caller, order_id))
     }
 
     /// Cancels an order, under a key of its own.
@@ -139,8 +138,8 @@ impl<'w> Shopper<'w> {
         let body = json!({ "reason": "changed my mind" });
         let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
         let caller = self.asks(&request, "orders:write");
-        let (body, change) = (request.json().expect("a reason"), Change::keyed(&request).expect("a key"));
-        Answer::of(block_on(app::order::cancel(&self.world.ports(), &caller, order_id, &body, &change)))
+        let (body, change) = (request.json().expect("a reason"), request.keyed_change().expect("a key"));
+        Answer::of::<api::cancel_order>(block_on(app::order::cancel(&self.world.ports(), &caller, order_id, &body, &change)))
     }
 
     /// The buyer at the issuer's page, for the payment that waits for them.
@@ -157,8 +156,8 @@ impl<'w> Shopper<'w> {
     }
 
     /// What the shell writes once the reply is sent.
-    fn kept(&self, reply: Option<&edge::Reply>) {
-        for (key, value) in reply.map(|reply| reply.kv_after.as_slice()).unwrap_or_default() {
+    fn kept(&self, key_values: &[(String, Vec<u8>)]) {
+        for (key, value) in key_values {
             ports::Kv::set(self.world, key, value).ok();
         }
     }

@@ -1,7 +1,7 @@
 //! `/health…`: is the shop well? Without credentials, and without anything worth hiding.
 
 use app::ops;
-use edge::{Call, Operation, Problem, Reply};
+use edge::{Answered, Call, Done, Operation};
 use spin_shell::Redis;
 
 spin_shell::http!(
@@ -11,14 +11,14 @@ spin_shell::http!(
     api::HEALTH_DEPENDENCIES { health_dependencies: dependencies },
 );
 
-async fn live(_: Call<'_, api::live>) -> Result<Reply, Problem> {
+async fn live(_: Call<'_, api::live>) -> Answered<api::live> {
     Ok(ops::live())
 }
 
-async fn ready<O: Operation>(call: Call<'_, O>) -> Result<Reply, Problem> {
+async fn ready<O: Operation<Outcome = Done<ops::Health>>>(call: Call<'_, O>) -> Answered<O> {
     Ok(ops::ready(call.ports))
 }
 
-async fn dependencies(call: Call<'_, api::health_dependencies>) -> Result<Reply, Problem> {
+async fn dependencies(call: Call<'_, api::health_dependencies>) -> Answered<api::health_dependencies> {
     Ok(ops::dependencies(call.ports, &Redis::beside(call.ports.sql)).await)
 }

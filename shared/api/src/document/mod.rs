@@ -6,12 +6,14 @@
 mod events;
 pub mod examples;
 mod operation;
+mod problem;
 mod problems;
 
 pub use events::{asyncapi, events};
-pub use operation::{Operation, Parameter, Shown, ShownPath};
+pub use operation::{Operation, Parameter, Shown, ShownOutcome, ShownPath};
 pub use problems::problems;
 
+use crate::{Document, Page};
 use edge::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
@@ -72,9 +74,20 @@ const TAGS: [(&str, &str); 6] = [
     ("workers", "One bounded run of a scheduled worker each, by a service token."),
 ];
 
-/// This document, as its own endpoint answers it.
-#[derive(Debug)]
-pub struct Document;
+/// A page has none but text.
+impl JsonSchema for Page {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Page".into()
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        String::json_schema(schemas)
+    }
+}
 
 impl JsonSchema for Document {
     fn schema_name() -> Cow<'static, str> {
@@ -159,7 +172,7 @@ fn requirement(text: &str) -> Option<(usize, usize)> {
 pub fn document() -> Result<Value, String> {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    let problem = schemas.written.subschema_for::<app::wire::Problem>();
+    let problem = schemas.written.subschema_for::<problem::Problem>();
     for operation in crate::operations() {
         if !operation.is_complete() {
             return Err(format!("{operation:?} has a body without an example, or an example without a body"));

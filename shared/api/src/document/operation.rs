@@ -2,7 +2,7 @@
 
 use super::{Schemas, examples};
 use crate::{Access, Endpoint, Presence, Row};
-use edge::{Code, Credential, Json, JsonOrDefault, Method, NoBody, NoQuery, Parameters};
+use edge::{Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoQuery, Parameters};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -11,6 +11,9 @@ type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
 /// A parameter of a path, and what it must be.
 pub type Parameter = (&'static str, SchemaOf);
+
+/// A media type, and what a body of it is.
+pub type Content = (&'static str, SchemaOf);
 
 /// A part of a row, as far as the document shows it.
 pub trait Shown {
@@ -49,6 +52,20 @@ impl<T: JsonSchema> Shown for JsonOrDefault<T> {
     const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
 }
 
+/// What a row answers, as the document shows it.
+pub trait ShownOutcome {
+    /// Its media type, and its schema.
+    const CONTENT: Content;
+}
+
+impl<T: JsonSchema> ShownOutcome for Done<T> {
+    const CONTENT: Content = ("application/json", |schemas| schemas.subschema_for::<T>());
+}
+
+impl<M: Media + JsonSchema> ShownOutcome for File<M> {
+    const CONTENT: Content = (M::TYPE, |schemas| schemas.subschema_for::<M>());
+}
+
 /// An operation being described. Each call says one thing more.
 #[derive(Debug)]
 #[must_use]
@@ -68,7 +85,7 @@ pub struct Operation {
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    content: Option<(&'static str, SchemaOf)>,
+    content: Option<Content>,
     headers: Map<String, Value>,
     links: Map<String, Value>,
 }
@@ -77,9 +94,11 @@ impl Operation {
     /// What the row of `O` says by itself.
     pub(crate) fn of<O>(endpoint: Endpoint, doc: &'static str) -> Self
     where
-        O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown>,
+        O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown, Outcome: ShownOutcome>,
     {
+        let content = <O::Outcome as ShownOutcome>::CONTENT;
         Self::new(endpoint, O::ROW, doc, <O::Path as ShownPath>::PARAMETERS, <O::Query as Shown>::SCHEMA, <O::Body as Shown>::SCHEMA)
+            .answering(content)
     }
 
     fn new(
@@ -149,58 +168,53 @@ impl Operation {
         self
     }
 
-    /// A reply of this status with a JSON body.
-    pub(crate) fn reply<T: JsonSchema>(self, status: u16) -> Self {
-        self.content(status, "application/json", |schemas| schemas.subschema_for::<T>())
+    /// What the row answers. Under a key that may be the reply to an earlier request.
+    fn answering(mut self, content: Content) -> Self {
+        let Row { status, other, key, .. } = self.row;
+        let mut statuses = vec![status, other];
+        statuses.dedup();
+        for status in statuses {
+            self.replies.push(Reply { status, content: Some(content), headers: Map::new(), links: Map::new() });
+        }
+        if key == Presence::Unread {
+            return self;
+        }
+        let about = "`true` when this is the stored reply to an earlier request with the same key.";
+        self.reply_header(|_| true, "Idempotency-Replayed", false, about)
     }
 
-    /// A reply that is a page.
-    pub(crate) fn page(self, status: u16) -> Self {
-        self.content(status, "text/html; charset=utf-8", |schemas| schemas.subschema_for::<String>())
-    }
-
-    fn content(mut self, status: u16, media_type: &'static str, schema: SchemaOf) -> Self {
-        self.replies.push(Reply { status, content: Some((media_type, schema)), headers: Map::new(), links: Map::new() });
-        self
-    }
-
-    /// The reply just named has an `ETag`; so who reads is told when nothing has changed.
+    /// The reply has an `ETag`; so who reads is told when nothing has changed.
     pub(crate) fn tagged(self) -> Self {
-        let mut operation = self.reply_header("ETag", true, TAG);
+        let mut operation = self.reply_header(|_| true, "ETag", true, TAG);
         if operation.row.method == Method::Get {
             let headers = Map::from_iter([("ETag".to_owned(), header(true, TAG))]);
-            // What is said next is about the reply that has the tag, so this one goes before it.
-            operation.replies.insert(0, Reply { status: 304, content: None, headers, links: Map::new() });
+            operation.replies.push(Reply { status: 304, content: None, headers, links: Map::new() });
             return operation.header("If-None-Match", r#""3""#, "The `ETag` that was seen: 304 when nothing has changed.");
         }
         operation
     }
 
-    /// The reply just named has a `Location`.
+    /// The reply has a `Location`.
     pub(crate) fn located(self) -> Self {
-        self.reply_header("Location", true, "Where the new thing is.")
+        self.reply_header(|_| true, "Location", true, "Where the new thing is.")
     }
 
-    /// The reply just named has a `Retry-After`.
+    /// The other of the two replies has a `Retry-After`.
     pub(crate) fn later(self) -> Self {
-        self.reply_header("Retry-After", true, RETRY_AFTER)
+        let other = self.row.other;
+        self.reply_header(|status| status == other, "Retry-After", true, RETRY_AFTER)
     }
 
-    /// The reply just named may be that of an earlier request with the same key.
-    pub(crate) fn replayable(self) -> Self {
-        self.reply_header("Idempotency-Replayed", false, "`true` when this is the stored reply to an earlier request with the same key.")
-    }
-
-    fn reply_header(mut self, name: &str, required: bool, about: &str) -> Self {
-        if let Some(reply) = self.replies.last_mut() {
+    fn reply_header(mut self, has_it: impl Fn(u16) -> bool, name: &str, required: bool, about: &str) -> Self {
+        for reply in self.replies.iter_mut().filter(|reply| has_it(reply.status)) {
             reply.headers.insert(name.to_owned(), header(required, about));
         }
         self
     }
 
-    /// The reply just named has in `member` what `operation` takes as its path parameter `parameter`.
+    /// The reply has in `member` what `operation` takes as its path parameter `parameter`.
     pub(crate) fn link(mut self, operation: &'static str, parameter: &'static str, member: &'static str) -> Self {
-        if let Some(reply) = self.replies.last_mut() {
+        for reply in &mut self.replies {
             let link = json!({ "operationId": operation, "parameters": { parameter: format!("$response.body#/{member}") } });
             reply.links.insert(operation.to_owned(), link);
         }

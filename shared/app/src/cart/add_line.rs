@@ -1,6 +1,10 @@
 //! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
 
-use super::{conflict, idle_ms, not_found, quantity, view};
+use super::{
+    LineChanged,
+    change_line::{Foreseen, Sold},
+    conflict, idle_ms, not_found, quantity, view,
+};
 use crate::{
     Change,
     change::apply_over_attempt,
@@ -12,11 +16,11 @@ use domain::{
     ids::{CartId, Sku},
     money::{Currency, Money},
 };
-use edge::{Code, Problem, Reply};
 use json::json;
 use ports::Ports;
 use serde::Deserialize;
 use store::sql;
+use terms::{Code, Done, Problem, Rendered};
 
 /// What to add.
 #[derive(Debug, Deserialize)]
@@ -46,7 +50,7 @@ struct Facts {
 /// # Errors
 /// `cart_not_found`, `sku_unknown`, `sku_not_sold_in_currency`, `quantity_out_of_range`, `too_many_lines`,
 /// `cart_locked`, `version_conflict`.
-pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change) -> Result<Reply, Problem> {
+pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
@@ -62,6 +66,7 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let wanted = facts.in_cart.unwrap_or(0).saturating_add(quantity.get());
     let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
     let unit_price = Money::new(price_minor, facts.currency);
+    let sold = Some(Sold { unit_price: Some(unit_price), warnings });
     let added = CartItemAdded {
         cart_id: facts.cart_id.as_str(),
         owner,
@@ -70,11 +75,12 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
         added: quantity,
         unit_price,
     };
+    let events = [Event::of(&shop, &added)];
     let input = json!({
         "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
         "cart_idle_ms": idle_ms(&shop, owner)?, "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
-        "reply": { "line_id": line_id, "sku": body.sku, "unit_price": unit_price, "warnings": warnings },
-        "events": [Event::of(&shop, &added)],
+        "reply": Foreseen { line_id, sku: body.sku.clone(), sold },
+        "events": events,
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }

@@ -11,12 +11,17 @@ use crate::{
     shop::Shop,
 };
 use config::CART_QUANTITY_LIMIT;
-use domain::{ids::Sku, money::Money, quantity::Quantity};
-use edge::{Code, Problem, Reply};
-use json::{Value, json};
+use domain::{
+    ids::{CartId, LineId, Sku},
+    money::Money,
+    quantity::Quantity,
+    totals::Warning,
+};
+use json::json;
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Code, Done, Problem, Rendered};
 
 /// The quantity a line is to have.
 #[derive(Debug, Deserialize)]
@@ -28,11 +33,69 @@ pub struct SetQuantity {
     quantity: i64,
 }
 
+/// What a change of one line has made of it.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LineChanged {
+    /// The cart.
+    pub cart_id: CartId,
+    /// The cart's version now.
+    pub version: i64,
+    /// How many there are now; 0 once the line is removed.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 10_000)))]
+    pub quantity: i64,
+    /// What was known of it before.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
+    pub foreseen: Foreseen,
+}
+
+/// What is known of a line before its change.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Foreseen {
+    /// The line.
+    pub(super) line_id: LineId,
+    /// What is bought.
+    pub(super) sku: Sku,
+    /// What a removed line has not.
+    #[serde(flatten)]
+    pub(super) sold: Option<Sold>,
+}
+
+/// How a line is sold.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Sold {
+    /// What one costs now; null if it is not sold, absent if it is removed.
+    pub(super) unit_price: Option<Money>,
+    /// What the buyer should know; absent for a removed line.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// An emptied cart.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cleared {
+    /// The cart.
+    pub cart_id: CartId,
+    /// Its version now.
+    pub version: i64,
+    /// Its lines: 0.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 0)))]
+    pub lines: i64,
+}
+
 /// Replaces a line's quantity.
 ///
 /// # Errors
 /// `cart_not_found`, `line_not_found`, `quantity_out_of_range`, `cart_locked`, `version_conflict`.
-pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQuantity, change: &Change) -> Result<Reply, Problem> {
+pub fn set_quantity(
+    ports: &Ports<'_>,
+    owner: &str,
+    line_id: &str,
+    body: &SetQuantity,
+    change: &Change,
+) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
@@ -42,33 +105,33 @@ pub fn set_quantity(ports: &Ports<'_>, owner: &str, line_id: &str, body: &SetQua
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "quantity": quantity, "quantity_limit": limit,
         "cart_idle_ms": idle_ms(&shop, owner)?,
-        "reply": reply(&cart, &sku, line_id, quantity, unit_price)?,
+        "reply": foreseen(&cart, &sku, quantity, unit_price)?,
         "events": [Event::of(&shop, &changed)],
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes a line.
 ///
 /// # Errors
 /// `cart_not_found`, `line_not_found`, `cart_locked`, `version_conflict`.
-pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Change) -> Result<Reply, Problem> {
+pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let (cart, sku) = line(&shop, owner, line_id)?;
     let removed = CartItemRemoved { cart_id: cart.cart_id.as_str(), owner, line_id, sku: sku.as_str() };
     let input = json!({
-        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": { "line_id": line_id, "sku": sku },
+        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": Foreseen { line_id: view::line_id(&sku)?, sku: sku.clone(), sold: None },
         "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::of(&shop, &removed)],
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes every line.
 ///
 /// # Errors
 /// `cart_not_found`, `cart_locked`, `version_conflict`.
-pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, Problem> {
+pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Rendered<Cleared>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let cart = cart(&shop, owner)?;
     let cleared = CartCleared { cart_id: cart.cart_id.as_str(), owner };
@@ -76,7 +139,7 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Reply, P
         "cart_id": cart.cart_id, "owner": owner, "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::of(&shop, &cleared)],
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?.reply(200, |refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }
 
 /// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.
@@ -96,11 +159,12 @@ fn unit_price(cart: &CartRow, sku: &Sku) -> Option<Money> {
     line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, cart.currency))
 }
 
-/// The part of the reply that is known before the change: the line's price, and what stock says of the quantity.
-fn reply(cart: &CartRow, sku: &Sku, line_id: &str, quantity: Quantity, unit_price: Option<Money>) -> Result<Value, Problem> {
+/// What is known of the line before the change: its price, and what stock says of the quantity.
+fn foreseen(cart: &CartRow, sku: &Sku, quantity: Quantity, unit_price: Option<Money>) -> Result<Foreseen, Problem> {
+    let line_id = view::line_id(sku)?;
     let warnings = match cart.lines.iter().find(|line| line.sku == *sku) {
-        Some(line) => view::warn(&view::line_id(sku)?, sku, unit_price.is_some(), view::verdict(quantity.get(), line.available)),
+        Some(line) => view::warn(&line_id, sku, unit_price.is_some(), view::verdict(quantity.get(), line.available)),
         None => Vec::new(),
     };
-    Ok(json!({ "line_id": line_id, "sku": sku, "unit_price": unit_price, "warnings": warnings }))
+    Ok(Foreseen { line_id, sku: sku.clone(), sold: Some(Sold { unit_price, warnings }) })
 }

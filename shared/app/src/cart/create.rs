@@ -5,16 +5,17 @@ use crate::{
     events::{CartCreated, Event},
     shop::Shop,
 };
+use callers::GuestToken;
 use config::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY};
 use domain::{
     ids::{CartId, Country},
     money::Currency,
 };
-use edge::{Code, GuestToken, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem};
 
 /// What a cart may be opened with.
 #[derive(Debug, Default, Deserialize)]
@@ -65,7 +66,7 @@ const ROUNDS_MAX: usize = 3;
 ///
 /// # Errors
 /// `currency_unsupported`; what the database refuses.
-pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Result<Reply, Problem> {
+pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Result<Done<Created>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let token = owner.is_none().then(|| GuestToken::generate(ports.random));
     let owner = owner.unwrap_or_else(|| token.as_ref().map(GuestToken::owner).unwrap_or_default());
@@ -89,11 +90,11 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
             let detail = format!("{} is not sold in here", opening.currency);
             return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(detail));
         }
-        let status = if open(&shop, &owner, &opening)? { 201 } else { 200 };
+        let is_new = open(&shop, &owner, &opening)?;
         if let Some(cart) = view::find(&shop, &owner)? {
             let version = cart.version;
             let created = Created { cart, guest_token: token.map(|token| token.reveal().to_owned()) };
-            return Ok(Reply::json(status, &created).etag(version).location("/api/v1/cart"));
+            return Ok(Done::new(created).other(!is_new).version(version).location("/api/v1/cart"));
         }
     }
     Err(not_found(&shop))

@@ -6,17 +6,18 @@ use crate::{
     problem::refused,
     shop::Shop,
 };
+use callers::GuestToken;
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT, CART_RECOVERY_MS, IDEMPOTENCY_MS};
 use domain::{
     ids::{CartId, Country, Sku},
-    merge::{Limits, Offered, merge},
+    merge::{Limits, MergedLine, Offered, merge},
     money::Currency,
     quantity::Quantity,
 };
-use edge::{Code, GuestToken, Problem, fingerprint};
 use json::{Value, json};
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Problem, Rendered, fingerprint};
 
 /// How often a merge is decided anew because somebody changed one of the carts meanwhile. A change is shorter than a round, so
 /// a few at once can win several; two dozen adds of one customer, on another device, have been seen to win five.
@@ -47,18 +48,27 @@ struct LineFacts {
     in_cart: Option<i64>,
 }
 
-/// What a merge did, as the command's receipt says it: for the API document alone.
-#[cfg(feature = "schema")]
-#[derive(Debug, Serialize, schemars::JsonSchema)]
+/// What a merge did.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Merge {
+    /// The customer's cart.
+    pub cart_id: CartId,
+    /// Its version after the merge.
+    pub version: i64,
+    /// What was known of it before.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
+    pub foreseen: Foreseen,
+}
+
+/// What is known of a merge before it is done.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Foreseen {
     /// The guest's cart, which is no more.
     guest_cart_id: CartId,
-    /// The customer's cart.
-    cart_id: CartId,
-    /// Its version after the merge.
-    version: i64,
     /// What became of each of the guest's lines.
-    lines: Vec<domain::merge::MergedLine>,
+    lines: Vec<MergedLine>,
 }
 
 /// A line as the command takes it.
@@ -71,7 +81,7 @@ struct Taken<'a> {
 
 /// Merges the guest's cart into that of `owner`; the same again is answered with what was done then. None when there is
 /// nothing to merge: the token was never any good, or its cart has become an order or another customer's, or was left too long ago.
-pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Result<Option<Value>, Problem> {
+pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Result<Option<Rendered<Merge>>, Problem> {
     let guest_owner = guest.owner();
     let key = fingerprint(&["cart_merge", &guest_owner, owner]);
     let input = json!({ "guest_owner": guest_owner, "owner": owner, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
@@ -83,7 +93,7 @@ pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Res
         if facts.cart_id.is_none() && bring_back(shop, owner)? {
             continue;
         }
-        match shop.apply::<Value>(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
+        match shop.apply(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
             Ok(receipt) => return Ok(Some(receipt)),
             Err(Refusal::IdempotencyKeySeen) => return receipt(shop, &key),
             // A bank asks about one of the carts, and they are to be one: what is paid then is another cart.
@@ -136,19 +146,21 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
     let lines = merged.iter().map(LineTaken::from).collect();
     let guest_cart_id = facts.guest_cart_id.as_str();
     events.push(Event::of(shop, &CartMerged { cart_id: &cart_id, owner, guest_cart_id, guest_owner, lines }));
+    let idle_ms = idle_ms(shop, owner)?;
     Ok(json!({
         "guest_cart_id": facts.guest_cart_id, "guest_owner": guest_owner, "guest_version": facts.guest_version,
         "cart_id": cart_id, "owner": owner, "cart_version": facts.cart_version, "currency": facts.currency, "country": facts.country,
-        "cart_idle_ms": idle_ms(shop, owner)?, "lines": taken, "reply": { "guest_cart_id": facts.guest_cart_id, "lines": merged }, "events": events,
+        "cart_idle_ms": idle_ms, "lines": taken,
+        "reply": Foreseen { guest_cart_id: facts.guest_cart_id.clone(), lines: merged.clone() }, "events": events,
         "idempotency_key": key, "request_hash": key, "idempotency_ttl_ms": shop.setting(&IDEMPOTENCY_MS)?,
     }))
 }
 
 /// What was done the first time, for as long as that is kept.
-fn receipt(shop: &Shop<'_>, key: &str) -> Result<Option<Value>, Problem> {
+fn receipt(shop: &Shop<'_>, key: &str) -> Result<Option<Rendered<Merge>>, Problem> {
     #[derive(Deserialize)]
     struct Kept {
-        receipt: Option<Value>,
+        receipt: Option<Rendered<Merge>>,
     }
     let kept: Option<Kept> = shop.read(&sql::RECEIPT, &json!({ "idempotency_key": key }))?;
     Ok(kept.and_then(|kept| kept.receipt))

@@ -9,23 +9,23 @@ mod totals;
 mod view;
 
 pub use add_line::{AddLine, add_line};
-pub use change_line::{SetQuantity, clear, remove_line, set_quantity};
-pub use create::{CreateCart, create};
-pub use share::{ShareCart, list_shares, revoke_share, share};
-pub use totals::{Destination, shipping_methods, totals};
+pub use change_line::{Cleared, LineChanged, SetQuantity, clear, remove_line, set_quantity};
+pub use create::{CreateCart, Created, create};
+pub use merge::Merge;
+pub use share::{Share, ShareCart, ShareRevoked, Shared, Shares, list_shares, revoke_share, share};
+pub use totals::{Destination, Preview, ShippingMethods, shipping_methods, totals};
 pub use view::{Cart, view};
-#[cfg(feature = "schema")]
-pub use {create::Created, merge::Merge, share::Shared, totals::Preview};
 
 pub(crate) use create::end_if_expired;
 pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};
 
 use crate::{problem::refused, shop::Shop};
+use callers::Customer;
 use config::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS};
 use domain::quantity::Quantity;
-use edge::{Code, Customer, Problem};
 use store::Refusal;
+use terms::{Code, Problem};
 
 /// No live cart of this caller's: the same answer whether the cart is missing or somebody else's, and counted (CART-2).
 pub(crate) fn not_found(shop: &Shop<'_>) -> Problem {
@@ -52,7 +52,7 @@ fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     if refusal == Refusal::VersionConflict {
         shop.count("cart_optimistic_lock_failures_total");
         return match view::read(shop, owner) {
-            Ok(cart) => Problem::new(Code::VersionConflict).etag(cart.version).with("current", &cart),
+            Ok(cart) => Problem::new(Code::VersionConflict).at_version(cart.version).with("current", &cart),
             Err(problem) => problem,
         };
     }

@@ -2,13 +2,14 @@
 
 use super::not_found;
 use crate::{Change, change::Apply as _, problem::refused, shop::Shop};
+use callers::ShareToken;
 use config::{CART_SHARE_LIMIT, CART_SHARE_MAX_MS, CART_SHARE_MS};
-use domain::ids::ShareId;
-use edge::{Problem, Reply, ShareToken};
-use json::{Value, json};
+use domain::ids::{CartId, ShareId};
+use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Done, Problem, Rendered};
 
 /// How many dead shares, whosever they were, go with a new one.
 const PRUNE_LIMIT: i64 = 20;
@@ -37,6 +38,36 @@ pub struct Shared {
     expires_at_ms: i64,
 }
 
+/// The shares that open a cart.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Shares {
+    /// Oldest first; not their tokens, which are kept nowhere.
+    pub shares: Vec<Share>,
+}
+
+/// A share of a cart.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Share {
+    /// The share.
+    pub share_id: ShareId,
+    /// When it was made.
+    pub created_at_ms: i64,
+    /// When it ends.
+    pub expires_at_ms: i64,
+}
+
+/// A share that is no more.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShareRevoked {
+    /// The cart.
+    pub cart_id: CartId,
+    /// The share.
+    pub share_id: ShareId,
+}
+
 #[derive(Deserialize)]
 struct Receipt {
     share_id: ShareId,
@@ -49,7 +80,7 @@ struct Receipt {
 ///
 /// # Errors
 /// `cart_not_found`, `too_many_shares`, `invalid_field`.
-pub fn share(ports: &Ports<'_>, owner: &str, body: &ShareCart) -> Result<Reply, Problem> {
+pub fn share(ports: &Ports<'_>, owner: &str, body: &ShareCart) -> Result<Done<Shared>, Problem> {
     let shop = Shop::new(ports);
     let ttl_ms = lifetime_ms(&shop, body.expires_in_seconds)?;
     let limit = shop.setting(&CART_SHARE_LIMIT)?;
@@ -63,7 +94,7 @@ pub fn share(ports: &Ports<'_>, owner: &str, body: &ShareCart) -> Result<Reply, 
     })?;
     let location = format!("/api/v1/cart/shares/{share_id}");
     let shared = Shared { share_id, share_token: token.reveal().to_owned(), created_at_ms, expires_at_ms };
-    Ok(Reply::json(201, &shared).location(location))
+    Ok(Done::new(shared).location(location))
 }
 
 fn lifetime_ms(shop: &Shop<'_>, asked_seconds: Option<i64>) -> Result<i64, Problem> {
@@ -78,20 +109,20 @@ fn lifetime_ms(shop: &Shop<'_>, asked_seconds: Option<i64>) -> Result<i64, Probl
 ///
 /// # Errors
 /// `cart_not_found`.
-pub fn list_shares(ports: &Ports<'_>, owner: &str) -> Result<Reply, Problem> {
+pub fn list_shares(ports: &Ports<'_>, owner: &str) -> Result<Done<Rendered<Shares>>, Problem> {
     let shop = Shop::new(ports);
-    let shares: Value = shop.read(&sql::SHARE_LIST, &json!({ "owner": owner }))?.ok_or_else(|| not_found(&shop))?;
-    Ok(Reply::json(200, &shares))
+    let shares = shop.read(&sql::SHARE_LIST, &json!({ "owner": owner }))?.ok_or_else(|| not_found(&shop))?;
+    Ok(Done::new(shares))
 }
 
 /// Ends a share: its token is as if it had never been.
 ///
 /// # Errors
 /// `cart_not_found`, `share_not_found`.
-pub fn revoke_share(ports: &Ports<'_>, owner: &str, share_id: &str, change: &Change) -> Result<Reply, Problem> {
+pub fn revoke_share(ports: &Ports<'_>, owner: &str, share_id: &str, change: &Change) -> Result<Done<Rendered<ShareRevoked>>, Problem> {
     let shop = Shop::new(ports);
     let input = json!({ "share_id": share_id, "owner": owner });
-    change.apply(&shop, owner, &sql::SHARE_REVOKE, input)?.reply(200, |refusal| problem(&shop, refusal))
+    change.apply(&shop, owner, &sql::SHARE_REVOKE, input)?.done(|refusal| problem(&shop, refusal))
 }
 
 /// What a client is told of a refusal; who asks for what is not theirs is counted (CART-2).

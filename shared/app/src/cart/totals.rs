@@ -1,19 +1,21 @@
 //! `GET /api/v1/cart/totals` and `/shipping-methods`: what it would cost, by the same engine as the confirm (CART-9).
 
-use super::not_found;
+use super::{CartRow, not_found};
 use crate::{
     pricing::{Binding, Priced, PricingFacts},
     shop::Shop,
 };
+use callers::Viewer;
 use domain::{
-    ids::{Country, Region, ShippingMethodId},
+    ids::{CartId, Country, Region, ShippingMethodId},
+    shipping::ShippingQuote,
     totals::{self, Totals, Warning},
 };
-use edge::{Problem, Reply, Viewer};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Done, Problem};
 
 /// Where it would go, and how.
 #[derive(Debug, Default, Deserialize)]
@@ -31,45 +33,48 @@ pub struct Destination {
 /// What a cart would cost.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Preview<'a> {
+pub struct Preview {
     /// The cart.
-    cart_id: &'a str,
+    cart_id: CartId,
     /// The version that was priced.
     cart_version: i64,
     #[serde(flatten)]
-    totals: &'a Totals,
+    totals: Totals,
     /// What the buyer should know.
     warnings: Vec<Warning>,
     /// Equal hashes, equal money.
     quote_hash: String,
 }
 
+/// The methods that would carry a cart.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ShippingMethods {
+    /// Each with what it costs, all parcels together.
+    methods: Vec<ShippingQuote>,
+}
+
 /// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are now. Nothing is silently zero (CART-6).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`, `shipping_method_unavailable`.
-pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Reply, Problem> {
+pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Done<Preview>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
     let Priced { totals, .. } = facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
-    let preview = Preview {
-        cart_id: facts.cart.cart_id.as_str(),
-        cart_version: facts.cart.version,
-        warnings: totals::warnings(&totals),
-        quote_hash: crate::pricing::quote_hash(&totals),
-        totals: &totals,
-    };
-    Ok(Reply::json(200, &preview).etag_of_body(facts.cart.version))
+    let CartRow { cart_id, version, .. } = facts.cart;
+    let (warnings, quote_hash) = (totals::warnings(&totals), crate::pricing::quote_hash(&totals));
+    Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash }).representation(version))
 }
 
 /// The methods that would carry that cart, each with what it costs: the function that quotes (SHIP-1).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`.
-pub fn shipping_methods(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Reply, Problem> {
+pub fn shipping_methods(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Done<ShippingMethods>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    Ok(Reply::json(200, &json!({ "methods": facts.shipping_methods()? })))
+    Ok(Done::new(ShippingMethods { methods: facts.shipping_methods()? }))
 }
 
 fn facts(shop: &Shop<'_>, viewer: &Viewer, destination: &Destination) -> Result<PricingFacts, Problem> {

@@ -2,6 +2,7 @@
 
 use super::not_found;
 use crate::shop::Shop;
+use callers::Viewer;
 use domain::{
     cart::CartStatus,
     ids::{CartId, Country, LineId, Sku, TaxClass},
@@ -10,11 +11,11 @@ use domain::{
     stock::StockVerdict,
     totals::Warning,
 };
-use edge::{Problem, Reply, Viewer};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Done, Problem};
 
 /// A cart as the database tells it.
 #[derive(Clone, Debug, Deserialize)]
@@ -109,7 +110,7 @@ struct SharedRow {
 ///
 /// # Errors
 /// `cart_not_found`.
-pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Reply, Problem> {
+pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Done<Cart>, Problem> {
     let shop = Shop::new(ports);
     let cart = match viewer {
         Viewer::Owner(owner) => read(&shop, owner)?,
@@ -119,7 +120,8 @@ pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Reply, Problem> {
             render(cart, expires_at_ms)?
         }
     };
-    Ok(Reply::json(200, &cart).etag_of_body(cart.version))
+    let version = cart.version;
+    Ok(Done::new(cart).representation(version))
 }
 
 /// The owner's live cart.

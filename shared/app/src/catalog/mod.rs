@@ -1,16 +1,17 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
 use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
+use callers::Service;
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
     money::Currency,
 };
-use edge::{Code, Problem, Reply, Service};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem, Rendered};
 
 /// SKUs one import may bring.
 const IMPORT_LIMIT: usize = 500;
@@ -43,7 +44,7 @@ pub struct SkuFacts {
     /// Whether it is sold.
     active: bool,
     /// Minor units by currency; one that is left out is one it is not sold in.
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::wire::prices"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "prices_schema"))]
     prices: BTreeMap<Currency, i64>,
 }
 
@@ -70,7 +71,7 @@ pub struct SkuRecord {
     /// Whether it is sold.
     active: bool,
     /// Minor units by currency; one that is left out is one it is not sold in.
-    #[cfg_attr(feature = "schema", schemars(schema_with = "crate::wire::prices"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "prices_schema"))]
     prices: BTreeMap<Currency, i64>,
 }
 
@@ -83,7 +84,67 @@ pub struct Import {
     skus: Vec<SkuRecord>,
 }
 
-/// A page of the catalog.
+/// What an import did.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Imported {
+    /// SKUs added or replaced.
+    count: u64,
+}
+
+/// A page of the catalog, by code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SkuPage {
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<Sku>,
+    /// The SKUs.
+    skus: Vec<Rendered<SkuRecord>>,
+}
+
+/// A SKU's stock.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Stock {
+    /// The SKU.
+    sku: Sku,
+    /// Where there is any.
+    warehouses: Vec<Rendered<WarehouseStock>>,
+}
+
+/// What one warehouse has.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WarehouseStock {
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// What lies there.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
+    pub on_hand: i64,
+    /// What of it is promised.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
+    pub reserved: i64,
+    /// What is not.
+    pub available: i64,
+}
+
+/// What a movement made of a SKU's stock in one warehouse.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StockMoved {
+    /// The SKU.
+    pub sku: Sku,
+    /// The warehouse.
+    pub warehouse_id: WarehouseId,
+    /// What lies there now.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
+    pub on_hand: i64,
+    /// What of it is promised.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
+    pub reserved: i64,
+}
+
+/// Which page of the catalog.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -123,24 +184,24 @@ enum MoveKind {
 ///
 /// # Errors
 /// `invalid_field`, `currency_unsupported`.
-pub fn put_sku(ports: &Ports<'_>, sku: &str, facts: SkuFacts) -> Result<Reply, Problem> {
+pub fn put_sku(ports: &Ports<'_>, sku: &str, facts: SkuFacts) -> Result<Done<SkuRecord>, Problem> {
     let sku = Sku::try_from(sku).map_err(|error| Problem::invalid_field("sku", error.to_string()))?;
     let SkuFacts { product_id, name, category, tax_class, weight_g, active, prices } = facts;
     let record = SkuRecord { sku, product_id, name, category, tax_class, weight_g, active, prices };
     put(ports, std::slice::from_ref(&record), |_, field| format!("/{field}"))?;
-    Ok(Reply::json(200, &record))
+    Ok(Done::new(record))
 }
 
 /// Adds or replaces many SKUs, all or none.
 ///
 /// # Errors
 /// As [`put_sku`], naming the record.
-pub fn import(ports: &Ports<'_>, import: &Import) -> Result<Reply, Problem> {
+pub fn import(ports: &Ports<'_>, import: &Import) -> Result<Done<Imported>, Problem> {
     if !(1..=IMPORT_LIMIT).contains(&import.skus.len()) {
         return Err(Problem::invalid_field("/skus", format!("must have 1 to {IMPORT_LIMIT} entries")));
     }
     put(ports, &import.skus, |index, field| format!("/skus/{index}/{field}"))?;
-    Ok(Reply::json(200, &json!({ "count": import.skus.len() })))
+    Ok(Done::new(Imported { count: u64::try_from(import.skus.len()).unwrap_or(u64::MAX) }))
 }
 
 fn put(ports: &Ports<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -> String) -> Result<(), Problem> {
@@ -193,46 +254,54 @@ fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
 ///
 /// # Errors
 /// `sku_not_found`.
-pub fn sku(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
-    let found: Option<Value> = Shop::new(ports).read(&sql::SKU_VIEW, &json!({ "sku": sku }))?;
-    found.map(|sku| Reply::json(200, &sku)).ok_or_else(|| Problem::new(Code::SkuNotFound))
+pub fn sku(ports: &Ports<'_>, sku: &str) -> Result<Done<Rendered<SkuRecord>>, Problem> {
+    let found = Shop::new(ports).read(&sql::SKU_VIEW, &json!({ "sku": sku }))?;
+    found.map(Done::new).ok_or_else(|| Problem::new(Code::SkuNotFound))
 }
 
 /// The catalog, page by page in order of the codes.
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range.
-pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Reply, Problem> {
+pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Done<SkuPage>, Problem> {
     let limit = query.limit.unwrap_or(LIST_LIMIT_DEFAULT);
     if !(1..=LIST_LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIST_LIMIT_MAX}")));
     }
     let cursor = query.cursor.as_ref().map_or("", Sku::as_str);
-    let mut skus: Vec<Value> = Shop::new(ports).list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
+    let mut skus: Vec<Rendered<SkuRecord>> =
+        Shop::new(ports).list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = skus.len() > page;
     skus.truncate(page);
-    let next = if more { skus.last().and_then(|sku| sku.get("sku")).cloned() } else { None };
-    Ok(Reply::json(200, &json!({ "skus": skus, "next_cursor": next })))
+    let next_cursor = skus.last().filter(|_| more).and_then(|sku| Sku::try_from(sku.text("sku")?).ok());
+    Ok(Done::new(SkuPage { next_cursor, skus }))
 }
 
 /// A SKU's stock, warehouse by warehouse.
 ///
 /// # Errors
 /// `sku_not_found`.
-pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Reply, Problem> {
+pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Done<Stock>, Problem> {
     let shop = Shop::new(ports);
+    let sku = Sku::try_from(sku).map_err(|_| Problem::new(Code::SkuNotFound))?;
     let input = json!({ "sku": sku });
     shop.read::<Value>(&sql::SKU_VIEW, &input)?.ok_or_else(|| Problem::new(Code::SkuNotFound))?;
-    let warehouses: Vec<Value> = shop.list(&sql::STOCK_VIEW, &input)?;
-    Ok(Reply::json(200, &json!({ "sku": sku, "warehouses": warehouses })))
+    let warehouses = shop.list(&sql::STOCK_VIEW, &input)?;
+    Ok(Done::new(Stock { sku, warehouses }))
 }
 
 /// Receives or adjusts stock, with its movement.
 ///
 /// # Errors
 /// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero or of the wrong sign.
-pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveStock, change: &KeyedChange) -> Result<Reply, Problem> {
+pub fn move_stock(
+    ports: &Ports<'_>,
+    service: &Service,
+    sku: &str,
+    body: &MoveStock,
+    change: &KeyedChange,
+) -> Result<Done<Rendered<StockMoved>>, Problem> {
     let bound = 1_000_000_000;
     let fits = match body.kind {
         MoveKind::Receive => (1..=bound).contains(&body.quantity),
@@ -245,5 +314,15 @@ pub fn move_stock(ports: &Ports<'_>, service: &Service, sku: &str, body: &MoveSt
         "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject, "events": [],
     });
     let owner = format!("service:{}", service.subject);
-    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, input)?.reply(200, refused)
+    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, input)?.done(refused)
+}
+
+/// Minor units by currency.
+#[cfg(feature = "schema")]
+fn prices_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let currency = generator.subschema_for::<Currency>();
+    schemars::json_schema!({
+        "type": "object", "propertyNames": currency,
+        "additionalProperties": { "type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MINOR_MAX },
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Change,
+    cart::CartRow,
     change::Apply as _,
     change::{Applied, apply_over_attempt},
     contact,
@@ -12,14 +13,15 @@ use crate::{
 use config::CHECKOUT_SESSION_MS;
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{Region, ShippingMethodId},
-    totals::warnings,
+    ids::{CartId, Region, SessionId, ShippingMethodId},
+    money::Money,
+    totals::{Totals, Warning, warnings},
 };
-use edge::{Code, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::{Command, Refusal, sql};
+use terms::{Code, Done, Problem, Rendered};
 
 /// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
 #[derive(Debug, Deserialize)]
@@ -41,7 +43,7 @@ pub struct BeginCheckout {
 }
 
 /// A provider's token for a payment method: `pm_…`. Anything that could be a card number is refused unseen.
-#[derive(Clone, Debug, Deserialize, serde::Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PaymentToken(String);
 
@@ -86,17 +88,79 @@ impl From<PaymentToken> for String {
     }
 }
 
+/// Where a checkout session is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// May be confirmed.
+    Open,
+    /// Past its time.
+    Expired,
+    /// The checkout was begun anew.
+    Replaced,
+    /// There is an order.
+    Completed,
+    /// The buyer closed it.
+    Abandoned,
+}
+
+/// A checkout session that has begun.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SessionBegun {
+    /// The session.
+    pub(super) session_id: SessionId,
+    /// When it began.
+    pub(super) created_at_ms: i64,
+    /// When its prices were read.
+    pub(super) prices_validated_at_ms: i64,
+    /// When it ends.
+    pub(super) expires_at_ms: i64,
+    /// What was known of it before.
+    #[serde(flatten)]
+    pub(super) foreseen: Foreseen,
+}
+
+/// What is known of a session before it has begun.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Foreseen {
+    /// The cart it is of.
+    pub(super) cart_id: CartId,
+    /// The version of the cart it is of.
+    pub(super) cart_version: i64,
+    /// `open`.
+    pub(super) status: SessionStatus,
+    /// How it goes.
+    pub(super) shipping_method: ShippingMethodId,
+    /// Equal hashes, equal money.
+    pub(super) quote_hash: String,
+    /// What is agreed to.
+    pub(super) totals: Totals,
+    /// What the buyer should know.
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// A session that has begun just now, or by an earlier request under the same key.
+pub(crate) struct Begun {
+    pub(crate) session_id: SessionId,
+    /// What is agreed to now.
+    pub(crate) total: Money,
+    done: Done<Rendered<SessionBegun>>,
+}
+
 /// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends then, and what is held passes on. Everything a confirm would refuse is refused here
 /// already, by the same functions (STOCK-7).
 ///
 /// # Errors
 /// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot be made or charged.
-pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Reply, Problem> {
-    begin_by(ports, owner, body, change, apply_over_attempt)
+pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Done<Rendered<SessionBegun>>, Problem> {
+    begin_by(ports, owner, body, change, apply_over_attempt).map(|begun| begun.done)
 }
 
 /// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has not changed their mind.
-pub(crate) fn begin_unless_locked(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Reply, Problem> {
+pub(crate) fn begin_unless_locked(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Begun, Problem> {
     begin_by(ports, owner, body, change, |shop, owner, change, command, input| change.apply(shop, owner, command, input))
 }
 
@@ -106,7 +170,7 @@ fn begin_by(
     body: BeginCheckout,
     change: &Change,
     apply: impl FnOnce(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
-) -> Result<Reply, Problem> {
+) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
     let country = body.shipping_address.country.clone();
     let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
@@ -119,31 +183,36 @@ fn begin_by(
     let Priced { totals, .. } = facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
     facts.payable(&shop, &totals)?;
 
-    let cart_id = facts.cart.cart_id.as_str();
+    let CartRow { cart_id, version: cart_version, .. } = facts.cart;
     let contact =
         Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
-    let session_id = shop.id();
-    let quote_hash = quote_hash(&totals);
+    let contact = contact::seal(&shop, cart_id.as_str(), &contact)?;
+    let (total, quote_hash) = (totals.total, quote_hash(&totals));
     // The confirm compares by total and hash.
     let mut agreed = json!(totals);
     if let Some(agreed) = agreed.as_object_mut() {
         json::member(agreed, "quote_hash", &quote_hash);
     }
+    let foreseen = Foreseen {
+        cart_id: cart_id.clone(),
+        cart_version,
+        status: SessionStatus::Open,
+        shipping_method: body.shipping_method.clone(),
+        quote_hash,
+        warnings: warnings(&totals),
+        totals,
+    };
     let input = json!({
-        "session_id": session_id, "cart_id": cart_id, "owner": owner, "cart_version": facts.cart.version,
+        "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
         "country": country, "region": region, "shipping_method": body.shipping_method, "payment_method": body.payment_method,
-        "contact": contact::seal(&shop, cart_id, &contact)?, "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
-        "cart_idle_ms": crate::cart::idle_ms(&shop, owner)?,
-        "reply": {
-            "cart_id": cart_id, "cart_version": facts.cart.version, "status": "open", "shipping_method": body.shipping_method,
-            "quote_hash": quote_hash, "totals": totals, "warnings": warnings(&totals),
-        },
-        "events": [],
+        "contact": contact, "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
+        "cart_idle_ms": crate::cart::idle_ms(&shop, owner)?, "reply": foreseen, "events": [],
     });
     let begun = apply(&shop, owner, change, &sql::CHECKOUT_BEGIN, input)?;
+    let done: Done<Rendered<SessionBegun>> =
+        begun.done(|refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
     // A replay is of the first time's session, not of this one's.
-    let session_id = begun.text("session_id").unwrap_or(session_id);
-    let reply =
-        begun.reply(201, |refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
-    Ok(reply.location(format!("/api/v1/checkout/{session_id}")))
+    let session_id: SessionId = done.body.id("session_id")?;
+    let done = done.location(format!("/api/v1/checkout/{session_id}"));
+    Ok(Begun { session_id, total, done })
 }

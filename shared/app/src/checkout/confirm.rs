@@ -5,21 +5,34 @@
 //! attempt took this one's place. Attempts are the buyer's to replace: what asks for the same joins the attempt that is
 //! there, what asks for anything else supersedes it while it waits for the buyer.
 
-use super::{begin::PaymentToken, gate::Gate, not_found, plan::plan};
+use super::{
+    begin::{PaymentToken, SessionStatus},
+    gate::Gate,
+    not_found,
+    plan::plan,
+};
 use crate::{
     Change, compensation,
+    order::RatedFor,
     pricing::{Binding, Priced, PricingFacts},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
 };
 use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
-use domain::{ids::ShippingMethodId, money::Money, payment::PaymentState, saga::SagaState, totals::total_moved};
-use edge::{Code, Problem, Reply, fingerprint};
+use domain::{
+    ids::{CartId, Country, OrderId, OrderNumber, ShippingMethodId},
+    money::Money,
+    order::OrderStatus,
+    payment::PaymentState,
+    saga::SagaState,
+    totals::total_moved,
+};
 use json::{Value, json};
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem, fingerprint};
 
 /// How often a claim that lost a race is decided anew before the client is asked to come again.
 const CLAIM_ROUNDS: u32 = 4;
@@ -86,6 +99,26 @@ impl schemars::JsonSchema for ReturnUrl {
     }
 }
 
+/// There is an order.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OrderPlaced {
+    /// The cart it was.
+    cart_id: CartId,
+    /// When it was made.
+    created_at_ms: i64,
+    /// The order.
+    order_id: OrderId,
+    /// The number people use for it.
+    order_number: OrderNumber,
+    /// `authorized`; the order says what has become of it.
+    payment_status: PaymentState,
+    /// `confirmed`.
+    status: OrderStatus,
+    /// What was agreed to.
+    total: Money,
+}
+
 /// One confirm, as it was asked for.
 struct Asked<'a> {
     owner: &'a str,
@@ -118,10 +151,10 @@ struct Known {
 
 #[derive(Deserialize)]
 struct Session {
-    cart_id: String,
-    status: String,
+    cart_id: CartId,
+    status: SessionStatus,
     cart_version: i64,
-    country: String,
+    country: Country,
     region: String,
     shipping_method: ShippingMethodId,
     payment_method: String,
@@ -138,8 +171,8 @@ struct Agreed {
 
 #[derive(Deserialize)]
 struct Converted {
-    order_id: String,
-    order_number: String,
+    order_id: OrderId,
+    order_number: OrderNumber,
 }
 
 /// What one round of deciding came to.
@@ -160,12 +193,18 @@ enum Decision {
 /// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`, `price_changed`, `cart_completed`,
 /// `idempotency_in_progress`, `idempotency_key_reused`, `insufficient_stock`, `payment_declined`, `payment_action_required`,
 /// `payment_superseded`, `provider_unavailable`, `provider_timeout`, `reservation_expired`.
-pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Confirm, change: &Change) -> Result<Reply, Problem> {
+pub async fn confirm(
+    ports: &Ports<'_>,
+    owner: &str,
+    session_id: &str,
+    body: &Confirm,
+    change: &Change,
+) -> Result<Done<OrderPlaced>, Problem> {
     let shop = Shop::new(ports);
     let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?);
     let kept_key = change.kept_key(owner);
     if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
-        return answer;
+        return answer.map(|placed| placed.done().replay(true));
     }
     let (key, request_hash) = match kept_key {
         Some(key) => (key, change.fingerprint().to_owned()),
@@ -193,7 +232,7 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
         let total = Money::new(saga.plan.total_minor, saga.plan.currency);
         let cart_id = saga.cart_id.clone();
         return match drive(&shop, saga).await? {
-            Outcome::Ordered(receipt) => Ok(gate.keep(&asked.key, render(&receipt, &cart_id, total))),
+            Outcome::Ordered(receipt) => Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total))),
             Outcome::Refused(problem) | Outcome::Pending(problem) | Outcome::Misconfigured(problem) => Err(problem),
         };
     }
@@ -203,7 +242,7 @@ pub async fn confirm(ports: &Ports<'_>, owner: &str, session_id: &str, body: &Co
 /// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the worker goes on.
 async fn cancel(shop: &Shop<'_>, cancel_id: &str) {
     if let Err(problem) = compensation::run_next(shop, Some(cancel_id)).await {
-        edge::log(
+        terms::log(
             "warning",
             "a superseded payment waits to be cancelled",
             &[("compensation_id", cancel_id), ("code", problem.code().slug())],
@@ -242,7 +281,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
         Some(saga) => return resume(shop, &saga, false),
     };
     let now_ms = facts.pricing.cart.now_ms;
-    if facts.session.status != "open" || facts.session.expires_at_ms <= now_ms {
+    if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= now_ms {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
     claim(shop, asked, &facts.session, &facts.pricing, &agreement, supersedes)
@@ -289,7 +328,8 @@ fn claim(
     let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
     pricing.payable(shop, &priced.totals)?;
-    let destination = json!({ "country": session.country, "region": session.region, "shipping_method": session.shipping_method });
+    let destination =
+        RatedFor { country: session.country.clone(), region: session.region.clone(), shipping_method: session.shipping_method.clone() };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
     let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, return_url, &destination)?;
     let cancel_id = supersedes.is_some().then(|| shop.id());
@@ -343,7 +383,7 @@ fn agreement(asked: &Asked<'_>, session: &Session) -> String {
     let total = asked.body.accept_total.unwrap_or(session.totals.total);
     let version = session.cart_version.to_string();
     let method = payment_method(session, asked.body);
-    fingerprint(&[asked.session_id, &session.cart_id, &version, method, &session.totals.quote_hash, &money_text(total)])
+    fingerprint(&[asked.session_id, session.cart_id.as_str(), &version, method, &session.totals.quote_hash, &money_text(total)])
 }
 
 fn money_text(money: Money) -> String {
@@ -355,22 +395,27 @@ fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
     body.payment_method.as_ref().map_or(session.payment_method.as_str(), PaymentToken::as_str)
 }
 
-/// The reply, from what the order's creation assigned and nothing that can change later: the first answer and
-/// every replay are the same bytes.
-fn render(receipt: &OrderReceipt, cart_id: &str, total: Money) -> Reply {
-    let body = json!({
-        "order_id": receipt.order_id, "order_number": receipt.order_number, "status": "confirmed",
-        "payment_status": if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized },
-        "total": total, "cart_id": cart_id, "created_at_ms": receipt.created_at_ms,
-    });
-    Reply::json(201, &body).location(format!("/api/v1/orders/{}", receipt.order_id))
+impl OrderPlaced {
+    /// From what the order's creation assigned and nothing that can change later: the first answer and every replay are the same.
+    fn of(receipt: OrderReceipt, cart_id: CartId, total: Money) -> Self {
+        let OrderReceipt { order_id, order_number, created_at_ms } = receipt;
+        let payment_status = if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized };
+        Self { cart_id, created_at_ms, order_id, order_number, payment_status, status: OrderStatus::Confirmed, total }
+    }
+
+    /// As it is answered.
+    pub(super) fn done(self) -> Done<Self> {
+        let location = format!("/api/v1/orders/{}", self.order_id);
+        Done::new(self).location(location)
+    }
 }
 
-fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Reply, Problem> {
+fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Done<OrderPlaced>, Problem> {
     let receipt: OrderReceipt = shop
         .read(&sql::ORDER_VIEW, &json!({ "order_id": saga.plan.order_id }))?
         .ok_or_else(|| Problem::internal(format!("saga {} has no order", saga.saga_id)))?;
-    Ok(render(&receipt, &saga.cart_id, Money::new(saga.plan.total_minor, saga.plan.currency)).replayed())
+    let total = Money::new(saga.plan.total_minor, saga.plan.currency);
+    Ok(OrderPlaced::of(receipt, saga.cart_id.clone(), total).done().replay(true))
 }
 
 fn in_progress(seconds: u64) -> Problem {

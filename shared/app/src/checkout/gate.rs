@@ -1,24 +1,22 @@
-//! The fast gate before a confirm: one key-value record per owner, with the reply of their last one.
+//! The fast gate before a confirm: one key-value record per owner, with what came of their last one.
 //!
 //! It answers a replay without touching the database, and it says nothing else. In particular it does not say that a confirm is
 //! running: that record could only be taken back behind the response, so a buyer with the answer in hand who asked again at once was
 //! told to wait. SQL knows from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
 //! or unreadable only means that SQL is asked.
 
+use super::confirm::OrderPlaced;
 use crate::shop::Shop;
-use edge::{Code, Problem, Reply, fingerprint};
 use serde::{Deserialize, Serialize};
+use terms::{Code, Done, Problem, fingerprint};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     key: String,
     request_hash: String,
-    /// When it was replied.
+    /// When it came.
     at_ms: i64,
-    /// The reply's body.
-    body: String,
-    /// Its `Location`.
-    location: String,
+    placed: OrderPlaced,
 }
 
 /// The key of an owner's record.
@@ -39,16 +37,16 @@ impl<'a> Gate<'a> {
         Self { shop, name: gate_of(owner), request_hash: request_hash.to_owned(), idempotency_ms }
     }
 
-    /// What was replied to `key`, if that is known here.
-    pub(super) fn ask(&self, key: &str) -> Option<Result<Reply, Problem>> {
+    /// What came of `key`, if that is known here.
+    pub(super) fn ask(&self, key: &str) -> Option<Result<OrderPlaced, Problem>> {
         let bytes = match self.shop.ports.kv.get(&self.name) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                edge::log("warning", "the confirm gate could not be read", &[("error", &error.to_string())]);
+                terms::log("warning", "the confirm gate could not be read", &[("error", &error.to_string())]);
                 return None;
             }
         };
-        let Record { key: known, request_hash, at_ms, body, location } = json::read(&bytes).ok()?;
+        let Record { key: known, request_hash, at_ms, placed } = json::read(&bytes).ok()?;
         let age_ms = self.shop.ports.clock.wall_ms().saturating_sub(at_ms);
         if known != key || age_ms >= self.idempotency_ms {
             return None;
@@ -56,22 +54,19 @@ impl<'a> Gate<'a> {
         if request_hash != self.request_hash {
             return Some(Err(Problem::new(Code::IdempotencyKeyReused)));
         }
-        Some(Ok(Reply::stored(201, body).location(location).replayed()))
+        Some(Ok(placed))
     }
 
-    /// The final reply, to be kept once it has been sent. A store that cannot be written costs speed, not correctness.
-    pub(super) fn keep(&self, key: &str, reply: Reply) -> Reply {
-        let record = Record {
-            key: key.to_owned(),
-            request_hash: self.request_hash.clone(),
-            at_ms: self.shop.ports.clock.wall_ms(),
-            body: String::from_utf8_lossy(&reply.body).into_owned(),
-            location: reply.get("location").unwrap_or_default().to_owned(),
-        };
-        match serde_json::to_vec(&record) {
-            Ok(record) => reply.kv_after(self.name.clone(), record),
-            // Texts and a number always become JSON; if they did not, SQL would be asked.
-            Err(_) => reply,
+    /// What came of `key` in the end, to be kept once it has been told. A store that cannot be written costs speed, not correctness.
+    pub(super) fn keep(&self, key: &str, placed: OrderPlaced) -> Done<OrderPlaced> {
+        let (key, request_hash) = (key.to_owned(), self.request_hash.clone());
+        let record = Record { key, request_hash, at_ms: self.shop.ports.clock.wall_ms(), placed };
+        let kept = serde_json::to_vec(&record);
+        let done = record.placed.done();
+        match kept {
+            Ok(kept) => done.kv_after(self.name.clone(), kept),
+            // Texts and numbers always become JSON; if they did not, SQL would be asked.
+            Err(_) => done,
         }
     }
 }

@@ -7,13 +7,13 @@ mod plan;
 mod view;
 
 pub(crate) use begin::begin_unless_locked;
-pub use begin::{BeginCheckout, PaymentToken, begin};
-pub use confirm::{Confirm, confirm};
+pub use begin::{BeginCheckout, PaymentToken, SessionBegun, SessionStatus, begin};
+pub use confirm::{Confirm, OrderPlaced, confirm};
 pub(crate) use gate::gate_of;
-pub use view::{abandon, view};
+pub use view::{Reservation, ReservationStatus, SessionClosed, SessionPayment, SessionPaymentStatus, SessionView, abandon, view};
 
 use crate::shop::Shop;
-use edge::{Code, Problem};
+use terms::{Code, Problem};
 
 /// No such session of this caller's: the same answer whether it is missing or somebody else's, and counted (CART-2).
 fn not_found(shop: &Shop<'_>) -> Problem {

@@ -1,6 +1,7 @@
 //! From totals and allocation to the order that is to be: everything recovery will need, decided before anyone is called.
 
 use crate::{
+    order::{LineDetail, OrderDetail, RatedFor},
     payment::{NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine},
@@ -11,8 +12,7 @@ use domain::{
     stock::Allocation,
     totals::LineTotals,
 };
-use edge::Problem;
-use json::{Value, json};
+use terms::{Problem, Rendered};
 
 /// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them others.
 pub(super) fn plan(
@@ -22,7 +22,7 @@ pub(super) fn plan(
     payment_method: &str,
     agreement: &str,
     return_url: Option<&str>,
-    destination: &Value,
+    destination: &RatedFor,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
@@ -43,7 +43,12 @@ pub(super) fn plan(
                 discount_minor: split.discount.amount_minor(),
                 tax_minor: split.tax.amount_minor(),
                 total_minor: split.total.amount_minor(),
-                detail: json!({ "tax_rate": line.tax_rate, "tax_inclusive": line.tax_inclusive, "added_price": line.added_price, "category": category }),
+                detail: LineDetail {
+                    tax_rate: Some(Rendered::of(&line.tax_rate)),
+                    tax_inclusive: Some(line.tax_inclusive),
+                    added_price: Some(line.added_price),
+                    category: category.clone(),
+                },
                 warehouse_id: part.warehouse_id.to_string(),
                 reservation_id: shop.id(),
             });
@@ -66,10 +71,13 @@ pub(super) fn plan(
         shipping_minor: minor(totals.shipping),
         tax_minor: totals.tax.amount_minor(),
         total_minor: totals.total.amount_minor(),
-        detail: json!({
-            "shipping": totals.shipping_method, "shipping_tax": totals.shipping_tax, "adjustments": totals.adjustments,
-            "destination": destination, "payment_method": kind,
-        }),
+        detail: OrderDetail {
+            shipping: totals.shipping_method.as_ref().map(Rendered::of),
+            shipping_tax: totals.shipping_tax,
+            adjustments: Some(Rendered::of(&totals.adjustments)),
+            destination: Some(Rendered::of(destination)),
+            payment_method: Some(kind.to_owned()),
+        },
         lines,
     })
 }

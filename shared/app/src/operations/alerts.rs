@@ -2,11 +2,11 @@
 
 use super::{limit, page};
 use crate::shop::Shop;
-use edge::{Problem, Reply};
-use json::{Value, json};
+use json::json;
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Done, Problem, Rendered};
 
 /// What to list.
 #[derive(Debug, Default, Deserialize)]
@@ -38,19 +38,40 @@ impl TryFrom<String> for Cursor {
     }
 }
 
+/// A page of alerts, oldest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AlertPage {
+    /// The alerts.
+    alerts: Vec<Rendered<Alert>>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// Something that somebody has to look at, raised once per cause.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Alert {
+    /// Its cause: `compensation_dead:` and a compensation, `outbox_dead:` and an event, `audit:` and a broken rule …
+    pub alert_id: String,
+    /// What was found; of the audit's it is a document as text.
+    pub detail: String,
+    /// When it was raised.
+    pub at_ms: i64,
+}
+
 const NO_CURSOR: &str = "must be the next_cursor of a page";
 
 /// Alerts, oldest first.
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range, and for a cursor that is none.
-pub fn alerts(ports: &Ports<'_>, query: ListAlerts) -> Result<Reply, Problem> {
+pub fn alerts(ports: &Ports<'_>, query: ListAlerts) -> Result<Done<AlertPage>, Problem> {
     let limit = limit(query.limit)?;
     let after = query.cursor.unwrap_or_default();
     let input = json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit.saturating_add(1) });
-    let rows = Shop::new(ports).list(&sql::ALERT_LIST, &input)?;
-    Ok(page("alerts", rows, limit, |row: &Value| {
-        let (at_ms, alert_id) = (row.get("at_ms")?.as_i64()?, row.get("alert_id")?.as_str()?);
-        Some(json!(format!("{at_ms},{alert_id}")))
-    }))
+    let rows: Vec<Rendered<Alert>> = Shop::new(ports).list(&sql::ALERT_LIST, &input)?;
+    let (alerts, last) = page(rows, limit);
+    let next_cursor = last.and_then(|last| Some(format!("{},{}", last.number("at_ms")?, last.text("alert_id")?)));
+    Ok(Done::new(AlertPage { alerts, next_cursor }))
 }

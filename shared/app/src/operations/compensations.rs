@@ -1,27 +1,28 @@
 //! `/api/v1/operations/compensations…`: voids, refunds and captures that are owed to the provider.
 
-use super::{Act, Open, Reason, actor, already, being_tried, limit, page};
+use super::{Act, HistoryEntry, Open, Reason, actor, already, being_tried, limit, page};
 use crate::{
     KeyedChange,
     change::Apply as _,
-    events::{CompensationResolved, Event},
+    events::{self, Event},
     problem::refused,
     saga::step,
     shop::Shop,
 };
+use callers::Service;
 use domain::{
     compensation::{CompensationKind, CompensationStatus, Held, Outcome, done_by_hand, tried_anew},
-    ids::{CompensationId, OrderId},
+    ids::{CompensationId, OrderId, OrderNumber, PaymentId, SagaId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
     saga::{SagaEvent, SagaState},
 };
-use edge::{Code, Problem, Reply, Service};
-use json::{Value, json};
+use json::json;
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem, Rendered};
 
 /// What to list.
 #[derive(Debug, Default, Deserialize)]
@@ -49,6 +50,129 @@ pub struct ResolveCompensation {
     reason: Reason,
     /// What has become of the money.
     outcome: Outcome,
+}
+
+/// A page of what is owed to the payment provider, oldest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompensationPage {
+    /// What is owed.
+    compensations: Vec<Rendered<Compensation>>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<CompensationId>,
+}
+
+/// Something owed to the payment provider.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Compensation {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// What is owed.
+    pub kind: CompensationKind,
+    /// How far it has come.
+    pub state: CompensationStatus,
+    /// What it came of.
+    pub reason: String,
+    /// The payment it is owed for.
+    pub payment_id: PaymentId,
+    /// The order; null where none was made.
+    pub order_id: Option<OrderId>,
+    /// How much. The void of an order's payment says 0: it is of all that is held.
+    pub amount: Money,
+    /// Tries since it was made, or since an operator had it begin anew.
+    pub attempts: i64,
+    /// How often an operator had it begin anew.
+    pub retries: i64,
+    /// When the first of those tries failed.
+    pub failing_since_ms: Option<i64>,
+    /// When it is tried next, while it is `pending`.
+    pub next_attempt_at_ms: i64,
+    /// What the last try came to.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// Something owed to the payment provider, whole.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompensationView {
+    /// As in a list.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
+    pub compensation: Compensation,
+    /// The confirm that the payment was made for.
+    pub saga_id: SagaId,
+    /// The provider's name for the refund, once there is one.
+    pub refund_reference: Option<String>,
+    /// Whether a worker has it at this moment.
+    pub leased: bool,
+    /// The payment.
+    pub payment: OwedPayment,
+    /// The order; null where none was made.
+    pub order: Option<OwedOrder>,
+    /// What operators did to it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// The payment that something is owed for.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OwedPayment {
+    /// Who takes it.
+    pub provider: String,
+    /// The provider's name for it, to look for at its desk.
+    pub reference: Option<String>,
+    /// Where it is in its life.
+    pub state: PaymentState,
+    /// What was agreed to.
+    pub amount: Money,
+    /// What was taken of it.
+    pub captured: Money,
+    /// What was given back.
+    pub refunded: Money,
+}
+
+/// The order that something is owed for.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OwedOrder {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// Where it is in its life.
+    pub status: OrderStatus,
+}
+
+/// A compensation that is tried again.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompensationRetried {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// `pending`.
+    pub state: CompensationStatus,
+    /// Its tries: 0 for one that was given up.
+    pub attempts: i64,
+    /// How often an operator had it begin anew.
+    pub retries: i64,
+    /// When it is due: now.
+    pub next_attempt_at_ms: i64,
+}
+
+/// A compensation that is settled.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CompensationResolved {
+    /// The compensation.
+    pub compensation_id: CompensationId,
+    /// `resolved`.
+    pub state: CompensationStatus,
+    /// What was said of the money.
+    pub outcome: Outcome,
+    /// Where the payment is now.
+    pub payment_state: PaymentState,
 }
 
 /// What a decision is made of, and fenced by.
@@ -81,21 +205,22 @@ struct SeenOrder {
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range.
-pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Reply, Problem> {
+pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Done<CompensationPage>, Problem> {
     let limit = limit(query.limit)?;
     let input = json!({
         "state": query.state.unwrap_or_default(), "kind": query.kind, "cursor": query.cursor, "limit": limit.saturating_add(1),
     });
-    let rows = Shop::new(ports).list(&sql::COMPENSATION_LIST, &input)?;
-    Ok(page("compensations", rows, limit, |row| row.get("compensation_id").cloned()))
+    let (compensations, last) = page(Shop::new(ports).list(&sql::COMPENSATION_LIST, &input)?, limit);
+    let next_cursor = last.map(|last: Rendered<Compensation>| last.id("compensation_id")).transpose()?;
+    Ok(Done::new(CompensationPage { compensations, next_cursor }))
 }
 
 /// One, whole.
 ///
 /// # Errors
 /// `compensation_not_found`.
-pub fn compensation(ports: &Ports<'_>, compensation_id: &str) -> Result<Reply, Problem> {
-    read::<Value>(&Shop::new(ports), compensation_id).map(|row| Reply::json(200, &row))
+pub fn compensation(ports: &Ports<'_>, compensation_id: &str) -> Result<Done<Rendered<CompensationView>>, Problem> {
+    read(&Shop::new(ports), compensation_id).map(Done::new)
 }
 
 /// Has one tried again: a dead one as if it were new, one that waits now. The worker takes it.
@@ -108,7 +233,7 @@ pub fn retry_compensation(
     compensation_id: &str,
     body: &Act,
     change: &KeyedChange,
-) -> Result<Reply, Problem> {
+) -> Result<Done<Rendered<CompensationRetried>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, compensation_id)?;
     let actor = actor(service);
@@ -119,7 +244,7 @@ pub fn retry_compensation(
         "compensation_id": compensation_id, "legal_from": legal(anew.is_some()), "state": seen.state, "attempts": seen.attempts, "retries": seen.retries,
         "payment_state": seen.payment.state, "to_payment_state": anew, "actor": actor, "reason": body.reason.0,
     });
-    change.apply(&shop, &actor, &sql::COMPENSATION_RETRY, input)?.reply(200, |refusal| {
+    change.apply(&shop, &actor, &sql::COMPENSATION_RETRY, input)?.done(|refusal| {
         if refusal == Refusal::CompensationReplaced {
             already("something else is owed for this payment, and is tried")
         } else if refusal != Refusal::CompensationMovedOn {
@@ -144,7 +269,7 @@ pub fn resolve_compensation(
     compensation_id: &str,
     body: &ResolveCompensation,
     change: &KeyedChange,
-) -> Result<Reply, Problem> {
+) -> Result<Done<Rendered<CompensationResolved>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, compensation_id)?;
     let actor = actor(service);
@@ -158,7 +283,7 @@ pub fn resolve_compensation(
         Outcome::WrittenOff => SagaEvent::VoidGivenUp,
     };
     let held = after.unwrap_or(before);
-    let resolved = CompensationResolved {
+    let resolved = events::CompensationResolved {
         compensation_id,
         payment_id: &seen.payment_id,
         kind: seen.kind,
@@ -174,7 +299,7 @@ pub fn resolve_compensation(
         "saga_state": step(SagaState::Voiding, event)?, "outcome": body.outcome, "actor": actor, "reason": body.reason.0,
         "events": [Event::of(&shop, &resolved)],
     });
-    change.apply(&shop, &actor, &sql::COMPENSATION_RESOLVE, input)?.reply(200, |refusal| {
+    change.apply(&shop, &actor, &sql::COMPENSATION_RESOLVE, input)?.done(|refusal| {
         if refusal != Refusal::CompensationMovedOn {
             refused(refusal)
         } else if seen.is_over() {

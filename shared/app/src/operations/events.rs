@@ -1,12 +1,15 @@
 //! `/api/v1/operations/events…`: events that nobody took.
 
-use super::{Act, Open, actor, already, being_tried, limit, page};
+use super::{Act, HistoryEntry, Open, actor, already, being_tried, limit, page};
 use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
-use edge::{Code, Problem, Reply, Service};
+use callers::Service;
+use domain::ids::EventId;
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use store::{Command, Refusal, sql};
+use terms::{Code, Done, Problem, Rendered};
 
 /// What to list.
 #[derive(Debug, Default, Deserialize)]
@@ -38,6 +41,82 @@ pub enum EventState {
     Resolved,
 }
 
+/// A page of events that are not published, oldest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventPage {
+    /// The events.
+    events: Vec<Rendered<WaitingEvent>>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<i64>,
+}
+
+/// An event in the outbox.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct WaitingEvent {
+    /// The event: the `id` of its CloudEvent.
+    pub event_id: EventId,
+    /// Its number among all events: the `sequence` of its CloudEvent.
+    pub sequence: i64,
+    /// What happened.
+    #[cfg_attr(feature = "schema", schemars(rename = "type"))]
+    pub event_type: String,
+    /// What it happened to; events of one subject go out in order.
+    pub subject: String,
+    /// Where it is.
+    pub state: EventState,
+    /// Tries since it was made, or since an operator had it sent again.
+    pub attempts: i64,
+    /// When the first of those tries failed.
+    pub failing_since_ms: Option<i64>,
+    /// When it is sent next, while it is `pending`.
+    pub next_attempt_at_ms: i64,
+    /// When it happened.
+    pub created_at_ms: i64,
+    /// Why it was given up.
+    pub last_error: Option<String>,
+}
+
+/// An event, whole.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventView {
+    /// As in a list.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
+    pub event: WaitingEvent,
+    /// What it says.
+    pub data: BTreeMap<String, Value>,
+    /// Whether a relay has it at this moment.
+    pub leased: bool,
+    /// What operators did to it, oldest first.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// An event that is sent again.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventRetried {
+    /// The event.
+    pub event_id: EventId,
+    /// `pending`.
+    pub state: EventState,
+    /// Its tries: 0 for one that was given up.
+    pub attempts: i64,
+    /// When it is due: now.
+    pub next_attempt_at_ms: i64,
+}
+
+/// An event that is given up for good.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct EventResolved {
+    /// The event.
+    pub event_id: EventId,
+    /// `resolved`.
+    pub state: EventState,
+}
+
 /// What a decision is fenced by.
 #[derive(Debug, Deserialize)]
 struct Seen {
@@ -49,20 +128,21 @@ struct Seen {
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range.
-pub fn events(ports: &Ports<'_>, query: &ListEvents) -> Result<Reply, Problem> {
+pub fn events(ports: &Ports<'_>, query: &ListEvents) -> Result<Done<EventPage>, Problem> {
     let limit = limit(query.limit)?;
     let cursor = query.cursor.map(|cursor| i64::try_from(cursor).unwrap_or(i64::MAX));
     let input = json!({ "state": query.state.unwrap_or_default(), "cursor": cursor, "limit": limit.saturating_add(1) });
-    let rows = Shop::new(ports).list(&sql::OUTBOX_LIST, &input)?;
-    Ok(page("events", rows, limit, |row| row.get("sequence").cloned()))
+    let (events, last) = page(Shop::new(ports).list(&sql::OUTBOX_LIST, &input)?, limit);
+    let next_cursor = last.and_then(|last: Rendered<WaitingEvent>| last.number("sequence"));
+    Ok(Done::new(EventPage { events, next_cursor }))
 }
 
 /// One, whole, in whatever state.
 ///
 /// # Errors
 /// `event_not_found`.
-pub fn event(ports: &Ports<'_>, event_id: &str) -> Result<Reply, Problem> {
-    read::<Value>(&Shop::new(ports), event_id).map(|row| Reply::json(200, &row))
+pub fn event(ports: &Ports<'_>, event_id: &str) -> Result<Done<Rendered<EventView>>, Problem> {
+    read(&Shop::new(ports), event_id).map(Done::new)
 }
 
 /// Has one sent again: a dead one as if it were new, one that waits now. It goes before those of its subject that still wait, and
@@ -70,7 +150,13 @@ pub fn event(ports: &Ports<'_>, event_id: &str) -> Result<Reply, Problem> {
 ///
 /// # Errors
 /// `event_not_found`, `already_settled`, `being_tried`.
-pub fn retry_event(ports: &Ports<'_>, service: &Service, event_id: &str, body: &Act, change: &KeyedChange) -> Result<Reply, Problem> {
+pub fn retry_event(
+    ports: &Ports<'_>,
+    service: &Service,
+    event_id: &str,
+    body: &Act,
+    change: &KeyedChange,
+) -> Result<Done<Rendered<EventRetried>>, Problem> {
     act(ports, service, event_id, body, change, &sql::OUTBOX_RETRY)
 }
 
@@ -78,18 +164,24 @@ pub fn retry_event(ports: &Ports<'_>, service: &Service, event_id: &str, body: &
 ///
 /// # Errors
 /// As [`retry_event`].
-pub fn resolve_event(ports: &Ports<'_>, service: &Service, event_id: &str, body: &Act, change: &KeyedChange) -> Result<Reply, Problem> {
+pub fn resolve_event(
+    ports: &Ports<'_>,
+    service: &Service,
+    event_id: &str,
+    body: &Act,
+    change: &KeyedChange,
+) -> Result<Done<Rendered<EventResolved>>, Problem> {
     act(ports, service, event_id, body, change, &sql::OUTBOX_RESOLVE)
 }
 
-fn act(
+fn act<T>(
     ports: &Ports<'_>,
     service: &Service,
     event_id: &str,
     body: &Act,
     change: &KeyedChange,
     command: &Command,
-) -> Result<Reply, Problem> {
+) -> Result<Done<Rendered<T>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, event_id)?;
     let actor = actor(service);
@@ -97,7 +189,7 @@ fn act(
         "event_id": event_id, "legal_from": [EventState::Pending, EventState::Dead], "state": seen.state, "attempts": seen.attempts, "actor": actor,
         "reason": body.reason.0,
     });
-    change.apply(&shop, &actor, command, input)?.reply(200, |refusal| {
+    change.apply(&shop, &actor, command, input)?.done(|refusal| {
         if refusal != Refusal::EventMovedOn {
             return refused(refusal);
         }

@@ -7,13 +7,19 @@ mod alerts;
 mod compensations;
 mod events;
 
-pub use alerts::{ListAlerts, alerts};
-pub use compensations::{ListCompensations, ResolveCompensation, compensation, compensations, resolve_compensation, retry_compensation};
-pub use events::{EventState, ListEvents, event, events, resolve_event, retry_event};
+pub use alerts::{Alert, AlertPage, ListAlerts, alerts};
+pub use compensations::{
+    Compensation, CompensationPage, CompensationResolved, CompensationRetried, CompensationView, ListCompensations, OwedOrder, OwedPayment,
+    ResolveCompensation, compensation, compensations, resolve_compensation, retry_compensation,
+};
+pub use events::{
+    EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents, WaitingEvent, event, events, resolve_event, retry_event,
+};
 
-use edge::{Code, Problem, Reply, Service};
-use json::{Map, Value, json};
+use callers::Service;
+use domain::compensation::Outcome;
 use serde::{Deserialize, Serialize};
+use terms::{Code, Problem, Rendered};
 
 /// Rows a page has.
 const LIMIT_DEFAULT: i64 = 50;
@@ -59,6 +65,41 @@ impl TryFrom<String> for Reason {
     }
 }
 
+/// What an operator did.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HistoryEntry {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// `retried` or `resolved`.
+    pub kind: String,
+    /// Who: `service:` and the `sub` of their token.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at_ms: i64,
+    /// As it was found.
+    pub data: Found,
+}
+
+/// As an operator found it.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Found {
+    /// The state it was in.
+    pub state: String,
+    /// The tries it had.
+    pub attempts: i64,
+    /// When the first of them failed.
+    pub failing_since_ms: Option<i64>,
+    /// What the last came to.
+    pub last_error: Option<String>,
+    /// What was said of the money, of one that was settled.
+    #[cfg_attr(feature = "schema", schemars(skip_serializing_if = "Option::is_none"))]
+    pub outcome: Option<Outcome>,
+}
+
 /// Who acts, as history and the keys of their requests know them.
 fn actor(service: &Service) -> String {
     format!("service:{}", service.subject)
@@ -69,16 +110,13 @@ fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     if (1..=LIMIT_MAX).contains(&limit) { Ok(limit) } else { Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}"))) }
 }
 
-/// A page, of rows of which one more than asked for was read. `next` says where the next begins, after the last that is shown.
-fn page(member: &str, mut rows: Vec<Value>, limit: i64, next: impl Fn(&Value) -> Option<Value>) -> Reply {
+/// A page, of rows of which one more than asked for was read; and the last that is shown, if there are more.
+fn page<T>(mut rows: Vec<Rendered<T>>, limit: i64) -> (Vec<Rendered<T>>, Option<Rendered<T>>) {
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > shown;
     rows.truncate(shown);
-    let next = if more { rows.last().and_then(next) } else { None };
-    let mut reply = Map::new();
-    reply.insert(member.to_owned(), Value::Array(rows));
-    reply.insert("next_cursor".to_owned(), json!(next));
-    Reply::json(200, &Value::Object(reply))
+    let last = rows.last().filter(|_| more).cloned();
+    (rows, last)
 }
 
 /// Somebody was there first: another operator, or a worker.

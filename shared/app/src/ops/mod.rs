@@ -2,15 +2,11 @@
 
 use crate::{problem, shop::Shop};
 use config::{EVENT_SINK_URL, Form, PAYMENT_BASE_URL, VARIABLES, Variable, is_redis};
-use edge::{Problem, Reply};
-use json::json;
 use ports::{HttpRequest, Ports, Redis};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use store::{
-    migration::{self, Migrated},
-    sql::SCHEMA_VERSION,
-};
+use store::{migration, sql::SCHEMA_VERSION};
+use terms::{Done, Problem};
 
 /// How long a dependency may take to say that it is there.
 const PROBE_TIMEOUT_MS: u64 = 2_000;
@@ -19,15 +15,53 @@ const PROBE_TIMEOUT_MS: u64 = 2_000;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dependency {
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// How long the look took.
+    duration_ms: i64,
     /// `database`, `key_value`, `payment_provider` or `event_sink`.
     name: &'static str,
     /// `ok`, `down` or `not_configured`.
     status: &'static str,
-    /// How long the look took.
-    duration_ms: i64,
-    /// What is wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+}
+
+/// The component runs.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Live {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// How the shop is.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Health {
+    /// What was looked at.
+    dependencies: Vec<Dependency>,
+    /// `ok`, or `down` when one of them is.
+    status: &'static str,
+}
+
+/// The schema of the database.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SchemaVersion {
+    /// The version that these functions need.
+    needed: i64,
+    /// The version that is there; 0 for an empty database.
+    version: i64,
+}
+
+/// What a migration found and left.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Migrated {
+    /// The version that was there; 0 for an empty database.
+    from: i64,
+    /// The version that is there now.
+    to: i64,
 }
 
 /// The variables in force.
@@ -88,17 +122,17 @@ impl Described {
 }
 
 /// `GET /health/live`: the component runs.
-pub fn live() -> Reply {
-    Reply::json(200, &json!({ "status": "ok" }))
+pub fn live() -> Done<Live> {
+    Done::new(Live { status: "ok" })
 }
 
 /// `GET /health/ready` and `/health`: the database is there and migrated, so requests can be served.
-pub fn ready(ports: &Ports<'_>) -> Reply {
-    answer(&[database(ports)])
+pub fn ready(ports: &Ports<'_>) -> Done<Health> {
+    answer(vec![database(ports)])
 }
 
 /// `GET /health/dependencies`: everything we call, each timed (OPS-3).
-pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Reply {
+pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Done<Health> {
     let shop = Shop::new(ports);
     let mut all = vec![database(ports), key_value(ports)];
     for (name, url) in [("payment_provider", shop.setting(&PAYMENT_BASE_URL)), ("event_sink", shop.setting(&EVENT_SINK_URL))] {
@@ -109,11 +143,11 @@ pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Reply {
             Err(problem) => all.push(Dependency { name, status: "down", duration_ms: 0, detail: Some(problem.code().slug().to_owned()) }),
         }
     }
-    answer(&all)
+    answer(all)
 }
 
 /// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short beside another, named (CFG-1).
-pub fn config(ports: &Ports<'_>) -> Reply {
+pub fn config(ports: &Ports<'_>) -> Done<Variables> {
     let mut reply = Variables::default();
     let value_of = |name: &str| ports.config.get(name).ok();
     for variable in VARIABLES.iter().filter(|variable| variable.form != Form::Host) {
@@ -130,33 +164,32 @@ pub fn config(ports: &Ports<'_>) -> Reply {
             }
         }
     }
-    Reply::json(200, &reply)
+    Done::new(reply)
 }
 
 /// `GET /internal/migrate`: the version of the database's schema, and the one these functions need.
 ///
 /// # Errors
 /// When the database is out of reach.
-pub fn schema(ports: &Ports<'_>) -> Result<Reply, Problem> {
+pub fn schema(ports: &Ports<'_>) -> Result<Done<SchemaVersion>, Problem> {
     let version = migration::version(ports.sql).map_err(problem::database)?;
-    Ok(Reply::json(200, &json!({ "version": version, "needed": SCHEMA_VERSION })))
+    Ok(Done::new(SchemaVersion { needed: SCHEMA_VERSION, version }))
 }
 
 /// `POST /internal/migrate`: sets up an empty database, leads an older one here, and does nothing to one that is here.
 ///
 /// # Errors
 /// `database_busy`; `internal` when a statement failed: then nothing has changed.
-pub fn migrate(ports: &Ports<'_>) -> Result<Reply, Problem> {
-    let Migrated { from, to } = migration::migrate(ports.sql).map_err(problem::database)?;
-    edge::log("info", "schema migrated", &[("from", &from.to_string()), ("to", &to.to_string())]);
-    Ok(Reply::json(200, &json!({ "from": from, "to": to })))
+pub fn migrate(ports: &Ports<'_>) -> Result<Done<Migrated>, Problem> {
+    let migration::Migrated { from, to } = migration::migrate(ports.sql).map_err(problem::database)?;
+    terms::log("info", "schema migrated", &[("from", &from.to_string()), ("to", &to.to_string())]);
+    Ok(Done::new(Migrated { from, to }))
 }
 
-fn answer(dependencies: &[Dependency]) -> Reply {
-    let down = dependencies.iter().any(|dependency| dependency.status == "down");
-    let (status, word) = if down { (503, "down") } else { (200, "ok") };
-    let reply = Reply::json(status, &json!({ "status": word, "dependencies": dependencies }));
-    if down { reply.retry_after(5) } else { reply }
+fn answer(dependencies: Vec<Dependency>) -> Done<Health> {
+    let is_down = dependencies.iter().any(|dependency| dependency.status == "down");
+    let health = Done::new(Health { dependencies, status: if is_down { "down" } else { "ok" } });
+    if is_down { health.other(true).retry_after(5) } else { health }
 }
 
 fn database(ports: &Ports<'_>) -> Dependency {

@@ -5,16 +5,22 @@ use crate::{
     KeyedChange,
     change::Apply as _,
     compensation,
-    events::{Event, OrderCancelled, OrderStatusChanged},
+    events::{self, Event, OrderStatusChanged},
     problem::{illegal, refused},
     shop::Shop,
 };
-use domain::{compensation::CompensationKind, order::OrderStatus, payment::PaymentState};
-use edge::{Code, OwnerOrService, Problem, Reply};
+use callers::OwnerOrService;
+use domain::{
+    compensation::CompensationKind,
+    ids::{OrderId, OrderNumber},
+    order::OrderStatus,
+    payment::PaymentState,
+};
 use json::json;
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem, Rendered};
 
 /// Why.
 #[derive(Debug, Default, Deserialize)]
@@ -24,6 +30,44 @@ pub struct CancelOrder {
     /// In one line, kept in the open: no personal data.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
     reason: Option<String>,
+}
+
+/// A cancelled order.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OrderCancelled {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number people use for it.
+    pub order_number: OrderNumber,
+    /// Its version now.
+    pub version: i64,
+    /// When.
+    pub cancelled_at_ms: i64,
+    /// What was known of it before.
+    #[cfg_attr(feature = "schema", schemars(flatten))]
+    pub foreseen: Foreseen,
+}
+
+/// What is known of a cancelled order before it is one.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Foreseen {
+    /// `cancelled`.
+    status: OrderStatus,
+    /// `restocked`: with the same statement.
+    stock: &'static str,
+    /// The payment's state as it was found; null without a payment.
+    payment_status: Option<PaymentState>,
+    /// What follows for the payment.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "compensation_or_none"))]
+    compensation: &'static str,
+}
+
+#[cfg(feature = "schema")]
+fn compensation_or_none(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let names: Vec<&str> = CompensationKind::NAMES.iter().copied().chain(["none"]).collect();
+    schemars::json_schema!({ "type": "string", "enum": names })
 }
 
 /// Cancels an order that has not been shipped. The stock is back with the same statement; what is owed to the
@@ -37,7 +81,7 @@ pub async fn cancel(
     order_id: &str,
     body: &CancelOrder,
     change: &KeyedChange,
-) -> Result<Reply, Problem> {
+) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
     let shop = Shop::new(ports);
     let actor = match caller {
         OwnerOrService::Owner(owner) => owner.to_string(),
@@ -49,17 +93,17 @@ pub async fn cancel(
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;
     let done = applied.refusal().is_none();
-    let reply = applied.reply(200, |refusal| {
+    let cancelled = applied.done(|refusal| {
         let illegal_move = refusal == Refusal::OrderChanged && !order.status.may_cancel();
         if illegal_move { illegal(order.status) } else { refused(refusal) }
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
         if let Err(problem) = compensation::run_next(&shop, Some(&compensation_id)).await {
-            edge::log("warning", "a compensation waits for its worker", &[("code", problem.code().slug())]);
+            terms::log("warning", "a compensation waits for its worker", &[("code", problem.code().slug())]);
         }
     }
-    Ok(reply)
+    Ok(cancelled)
 }
 
 fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &str) -> json::Value {
@@ -79,11 +123,12 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
         Some((payment, kind, amount_minor))
     });
     let OrderRow { order_id, order_number, cart_id, status: from_status, .. } = order;
+    let (order_id, order_number, cart_id) = (order_id.as_str(), order_number.as_str(), cart_id.as_str());
     let (status, from_status) = (OrderStatus::Cancelled, *from_status);
     let changed = OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
     let payment_status = order.payment.as_ref().map(|payment| payment.state);
     let compensation = owed.map(|(_, kind, _)| kind);
-    let cancelled = OrderCancelled { order_id, order_number, cart_id, actor, status, from_status, payment_status, compensation };
+    let cancelled = events::OrderCancelled { order_id, order_number, cart_id, actor, status, from_status, payment_status, compensation };
     json!({
         "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
         "payment_state": payment_status,
@@ -91,10 +136,7 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
             "compensation_id": compensation_id, "kind": kind, "payment_id": payment.payment_id, "saga_id": payment.saga_id,
             "amount_minor": amount_minor, "reason": "order_cancelled",
         })),
-        "reply": {
-            "status": status, "stock": "restocked", "payment_status": payment_status,
-            "compensation": owed.map_or("none", |(_, kind, _)| kind.as_str()),
-        },
+        "reply": Foreseen { status, stock: "restocked", payment_status, compensation: compensation.map_or("none", CompensationKind::as_str) },
         "events": [
             Event::of(shop, &changed),
             Event::of(shop, &cancelled),

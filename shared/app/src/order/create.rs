@@ -3,22 +3,23 @@
 use crate::{
     Change, KeyedChange, cart,
     change::Apply as _,
-    checkout::{self, BeginCheckout, Confirm, PaymentToken},
+    checkout::{self, BeginCheckout, Confirm, OrderPlaced, PaymentToken},
     problem::refused,
     shop::Shop,
 };
+use callers::Service;
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     address::{Address, Email, Notes},
-    ids::{ShippingMethodId, Sku},
+    ids::{SessionId, ShippingMethodId, Sku},
     money::{Currency, Money},
     quantity::Quantity,
 };
-use edge::{Code, Problem, Reply, Service, fingerprint};
-use json::{Value, json};
+use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
+use terms::{Code, Done, Problem, fingerprint};
 
 /// An order to be. `expected_total` is compared and never used: prices are ours.
 #[derive(Debug, Deserialize)]
@@ -57,27 +58,22 @@ struct Line {
     quantity: i64,
 }
 
+/// What says which session something is of.
 #[derive(Deserialize)]
-struct Begun {
-    session_id: String,
-    totals: Total,
-}
-
-#[derive(Deserialize)]
-struct Total {
-    total: Money,
+struct OfSession {
+    session_id: SessionId,
 }
 
 /// Creates an order for a service. The total is computed anew and must be exactly the expected one.
 ///
 /// # Errors
 /// `total_mismatch`, and everything a checkout refuses.
-pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &KeyedChange) -> Result<Reply, Problem> {
+pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &KeyedChange) -> Result<Done<OrderPlaced>, Problem> {
     let shop = Shop::new(ports);
     // One owner per key, so that a repeated request meets what the first has left.
     let owner = format!("service:{}", fingerprint(&[&service.subject, change.key()]));
     if let Some(session_id) = earlier(&shop, &owner)? {
-        return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
+        return checkout::confirm(ports, &owner, session_id.as_str(), &Confirm::default(), change).await;
     }
     check_lines(&shop, &body.lines)?;
     open_cart(&shop, &owner, &body, change)?;
@@ -88,27 +84,26 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
         Ok(begun) => begun,
         // The same request, sent at the same time or earlier, has made an order of the cart since, or waits for its buyer.
         Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
-            Some(session_id) => return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await,
+            Some(session_id) => return checkout::confirm(ports, &owner, session_id.as_str(), &Confirm::default(), change).await,
             None => return Err(problem),
         },
     };
-    let begun: Begun = json::read(&begun.body).map_err(|error| Problem::internal(format!("begun: {error}")))?;
-    if begun.totals.total != expected_total {
-        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.totals.total));
+    if begun.total != expected_total {
+        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.total));
     }
-    checkout::confirm(ports, &owner, &begun.session_id, &Confirm::default(), change).await
+    checkout::confirm(ports, &owner, begun.session_id.as_str(), &Confirm::default(), change).await
 }
 
 /// The session of the order this owner already has: a replay.
-fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<String>, Problem> {
-    let orders: Vec<Value> = shop.list(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
-    Ok(orders.first().and_then(|order| order.get("session_id")?.as_str().map(str::to_owned)))
+fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<SessionId>, Problem> {
+    let order: Option<OfSession> = shop.read(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
+    Ok(order.map(|order| order.session_id))
 }
 
 /// The session of the payment that is under way for this owner.
-fn under_way(shop: &Shop<'_>, owner: &str) -> Result<Option<String>, Problem> {
-    let attempt: Option<Value> = shop.read(&sql::ATTEMPT_LIVE, &json!({ "owner": owner }))?;
-    Ok(attempt.and_then(|attempt| attempt.get("session_id")?.as_str().map(str::to_owned)))
+fn under_way(shop: &Shop<'_>, owner: &str) -> Result<Option<SessionId>, Problem> {
+    let attempt: Option<OfSession> = shop.read(&sql::ATTEMPT_LIVE, &json!({ "owner": owner }))?;
+    Ok(attempt.map(|attempt| attempt.session_id))
 }
 
 fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {

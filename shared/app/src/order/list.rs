@@ -1,16 +1,17 @@
 //! `GET /api/v1/orders`: newest first, by cursor.
 
 use crate::shop::Shop;
+use callers::OwnerOrService;
 use domain::{
-    ids::OrderId,
+    ids::{OrderId, OrderNumber},
     money::{Currency, Money},
     order::OrderStatus,
 };
-use edge::{OwnerOrService, Problem, Reply};
-use json::{Value, json};
+use json::json;
 use ports::Ports;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Done, Problem};
 
 const LIMIT_DEFAULT: i64 = 20;
 const LIMIT_MAX: i64 = 100;
@@ -29,10 +30,36 @@ pub struct ListOrders {
     limit: Option<i64>,
 }
 
+/// A page of orders, newest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OrderPage {
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<OrderId>,
+    /// The orders.
+    orders: Vec<OrderSummary>,
+}
+
+/// An order in a list.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OrderSummary {
+    /// When it was made.
+    created_at_ms: i64,
+    /// The order.
+    order_id: OrderId,
+    /// The number people use for it.
+    order_number: OrderNumber,
+    /// Where it is in its life.
+    status: OrderStatus,
+    /// What is paid.
+    total: Money,
+}
+
 #[derive(Deserialize)]
 struct Row {
-    order_id: String,
-    order_number: String,
+    order_id: OrderId,
+    order_number: OrderNumber,
     status: OrderStatus,
     currency: Currency,
     total_minor: i64,
@@ -43,7 +70,7 @@ struct Row {
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range.
-pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> Result<Reply, Problem> {
+pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> Result<Done<OrderPage>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
@@ -51,16 +78,16 @@ pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> R
     // One more than asked for tells whether there is a next page.
     let input = json!({ "owner": caller.owner(), "status": query.status, "cursor": query.cursor, "limit": limit.saturating_add(1) });
     let rows: Vec<Row> = Shop::new(ports).list(&sql::ORDER_LIST, &input)?;
-    let page: Vec<&Row> = rows.iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
-    let next = (rows.len() > page.len()).then(|| page.last().map(|row| row.order_id.as_str())).flatten();
-    let orders: Vec<Value> = page
-        .iter()
-        .map(|row| {
-            json!({
-                "order_id": row.order_id, "order_number": row.order_number, "status": row.status,
-                "total": Money::new(row.total_minor, row.currency), "created_at_ms": row.created_at_ms,
-            })
-        })
-        .collect();
-    Ok(Reply::json(200, &json!({ "orders": orders, "next_cursor": next })))
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > shown;
+    let orders: Vec<OrderSummary> = rows.into_iter().take(shown).map(OrderSummary::from).collect();
+    let next_cursor = orders.last().filter(|_| more).map(|order| order.order_id.clone());
+    Ok(Done::new(OrderPage { next_cursor, orders }))
+}
+
+impl From<Row> for OrderSummary {
+    fn from(row: Row) -> Self {
+        let Row { order_id, order_number, status, currency, total_minor, created_at_ms } = row;
+        Self { created_at_ms, order_id, order_number, status, total: Money::new(total_minor, currency) }
+    }
 }

@@ -5,13 +5,15 @@ mod create;
 mod list;
 mod view;
 
-pub use cancel::{CancelOrder, cancel};
+pub use cancel::{CancelOrder, OrderCancelled, cancel};
 pub use create::{CreateOrder, create};
-pub use list::{ListOrders, list};
-pub use view::{StatusHistory, by_id, by_number, status_history};
+pub use list::{ListOrders, OrderPage, OrderSummary, list};
+pub use view::{Order, OrderLine, Payment, RatedFor, StatusChange, StatusHistory, by_id, by_number, status_history};
+
+pub(crate) use view::{LineDetail, OrderDetail};
 
 use crate::shop::Shop;
-use edge::{Code, Problem};
+use terms::{Code, Problem};
 
 /// No such order of this caller's: the same answer whether it is missing or somebody else's, and counted (CART-2).
 fn not_found(shop: &Shop<'_>) -> Problem {

@@ -2,24 +2,199 @@
 
 use super::not_found;
 use crate::{contact, shop::Shop};
+use callers::OwnerOrService;
 use domain::{
+    address::{Address, Contact, Email, Notes},
+    ids::{CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId, ShippingMethodId, Sku, WarehouseId},
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
+    tax::TaxRate,
+    totals::{Adjustment, ShippingTotals},
 };
-use edge::{OwnerOrService, Problem, Reply};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::{Done, Problem, Rendered};
+
+/// An order, whole.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Order {
+    /// The order.
+    order_id: OrderId,
+    /// The number people use for it.
+    order_number: OrderNumber,
+    /// The cart it was.
+    cart_id: CartId,
+    /// The checkout session it was.
+    session_id: SessionId,
+    /// Where it is in its life.
+    status: OrderStatus,
+    /// Its version, the entity tag.
+    version: i64,
+    /// The currency of all its money.
+    currency: Currency,
+    /// All lines before discount.
+    subtotal: Money,
+    /// All that came off.
+    discount: Money,
+    /// The shipping before discount.
+    shipping: Money,
+    /// The tax on shipping.
+    shipping_tax: Option<Money>,
+    /// All tax.
+    tax: Money,
+    /// What is paid.
+    total: Money,
+    /// The steps that led to the total.
+    adjustments: Option<Rendered<Vec<Adjustment>>>,
+    /// The shipping as it was rated.
+    shipping_method: Option<Rendered<ShippingTotals>>,
+    /// What it was rated for.
+    destination: Option<Rendered<RatedFor>>,
+    /// The kind of payment: `card`.
+    payment_method: Option<String>,
+    /// The payment's state.
+    payment_status: Option<PaymentState>,
+    /// The payment.
+    payment: Option<Payment>,
+    /// Where to write to.
+    email: Email,
+    /// Where it goes.
+    shipping_address: Address,
+    /// Whom to bill, if not there.
+    billing_address: Option<Address>,
+    /// What the buyer wanted to say.
+    notes: Option<Notes>,
+    /// What was bought; a SKU from two warehouses is two lines.
+    lines: Vec<OrderLine>,
+    /// Every state it has been in.
+    status_history: Vec<Rendered<StatusChange>>,
+    /// When it was made.
+    created_at_ms: i64,
+    /// When it was changed last.
+    updated_at_ms: i64,
+    /// When it ends unpaid.
+    expires_at_ms: Option<i64>,
+    /// When it was cancelled.
+    cancelled_at_ms: Option<i64>,
+    /// When it was completed.
+    completed_at_ms: Option<i64>,
+}
+
+/// A line of an order, frozen when it was made.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OrderLine {
+    /// Its number in the order, from 1.
+    line_no: i64,
+    /// What was bought.
+    sku: Sku,
+    /// The product it is a variant of.
+    product_id: String,
+    /// Its name then.
+    name: String,
+    /// How many.
+    quantity: i64,
+    /// What one cost.
+    unit_price: Money,
+    /// Unit price times quantity.
+    subtotal: Money,
+    /// What came off.
+    discount: Money,
+    /// The tax on it.
+    tax: Money,
+    /// The rate of that tax.
+    tax_rate: Option<Rendered<TaxRate>>,
+    /// Whether the unit price held the tax.
+    tax_inclusive: Option<bool>,
+    /// What is paid for it.
+    total: Money,
+    /// Where it comes from.
+    warehouse_id: WarehouseId,
+    /// The stock held for it.
+    reservation_id: ReservationId,
+}
+
+/// What shipping and tax were rated for.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RatedFor {
+    /// The country.
+    pub(crate) country: Country,
+    /// The part of it; empty where none was named.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "region_or_empty"))]
+    pub(crate) region: String,
+    /// The method.
+    pub(crate) shipping_method: ShippingMethodId,
+}
+
+/// A payment.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Payment {
+    /// The payment.
+    payment_id: PaymentId,
+    /// Who takes it.
+    provider: String,
+    /// The provider's token that it is made with.
+    method: String,
+    /// Where it is in its life.
+    state: PaymentState,
+    /// What was agreed to.
+    amount: Money,
+    /// What was taken of it.
+    captured: Money,
+    /// What was given back.
+    refunded: Money,
+}
+
+/// One step in an order's life.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct StatusChange {
+    /// Its number, from 1.
+    pub seq: i64,
+    /// Before; null for the first.
+    pub from_status: Option<OrderStatus>,
+    /// After.
+    pub to_status: OrderStatus,
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// How an order's total was made, frozen when it was: part of the plan, and of the order.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct OrderDetail {
+    pub(crate) adjustments: Option<Rendered<Vec<Adjustment>>>,
+    pub(crate) destination: Option<Rendered<RatedFor>>,
+    pub(crate) payment_method: Option<String>,
+    pub(crate) shipping: Option<Rendered<ShippingTotals>>,
+    pub(crate) shipping_tax: Option<Money>,
+}
+
+/// The same of a line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LineDetail {
+    pub(crate) added_price: Option<Money>,
+    pub(crate) category: Option<String>,
+    pub(crate) tax_inclusive: Option<bool>,
+    pub(crate) tax_rate: Option<Rendered<TaxRate>>,
+}
 
 /// An order's row with all that hangs on it.
 #[derive(Debug, Deserialize)]
 pub(super) struct OrderRow {
-    pub(super) order_id: String,
-    pub(super) order_number: String,
-    pub(super) cart_id: String,
-    session_id: String,
+    pub(super) order_id: OrderId,
+    pub(super) order_number: OrderNumber,
+    pub(super) cart_id: CartId,
+    session_id: SessionId,
     pub(super) status: OrderStatus,
     pub(super) version: i64,
     currency: Currency,
@@ -28,7 +203,7 @@ pub(super) struct OrderRow {
     shipping_minor: i64,
     tax_minor: i64,
     total_minor: i64,
-    detail: Value,
+    detail: OrderDetail,
     contact: String,
     created_at_ms: i64,
     updated_at_ms: i64,
@@ -36,14 +211,14 @@ pub(super) struct OrderRow {
     cancelled_at_ms: Option<i64>,
     completed_at_ms: Option<i64>,
     lines: Vec<LineRow>,
-    history: Value,
+    history: Vec<Rendered<StatusChange>>,
     pub(super) payment: Option<OrderPayment>,
 }
 
 #[derive(Debug, Deserialize)]
 struct LineRow {
     line_no: i64,
-    sku: String,
+    sku: Sku,
     product_id: String,
     name: String,
     quantity: i64,
@@ -52,16 +227,16 @@ struct LineRow {
     discount_minor: i64,
     tax_minor: i64,
     total_minor: i64,
-    detail: Value,
-    warehouse_id: String,
-    reservation_id: String,
+    detail: LineDetail,
+    warehouse_id: WarehouseId,
+    reservation_id: ReservationId,
 }
 
 /// The payment of an order.
 #[derive(Debug, Deserialize)]
 pub(super) struct OrderPayment {
-    pub(super) payment_id: String,
-    pub(super) saga_id: String,
+    pub(super) payment_id: PaymentId,
+    pub(super) saga_id: SagaId,
     pub(super) state: PaymentState,
     provider: String,
     method: String,
@@ -74,7 +249,7 @@ pub(super) struct OrderPayment {
 ///
 /// # Errors
 /// `order_not_found`, for somebody else's too.
-pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Reply, Problem> {
+pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, json!({ "order_id": order_id }))
 }
 
@@ -82,15 +257,15 @@ pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Resu
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str) -> Result<Reply, Problem> {
+pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, json!({ "order_number": order_number }))
 }
 
-fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Reply, Problem> {
+fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Done<Rendered<Order>>, Problem> {
     let shop = Shop::new(ports);
     let order = read(&shop, caller.owner(), which)?;
     let version = order.version;
-    Ok(Reply::json(200, &render(&shop, order)?).etag_of_body(version))
+    Ok(Done::new(Rendered::of(&render(&shop, order)?)).representation(version))
 }
 
 /// Where an order is, and every state it has been in: appended, and never changed.
@@ -98,29 +273,26 @@ fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Repl
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatusHistory {
     /// The order.
-    #[cfg_attr(feature = "schema", schemars(with = "domain::ids::OrderId"))]
-    order_id: String,
+    order_id: OrderId,
     /// The number people use.
-    #[cfg_attr(feature = "schema", schemars(with = "domain::ids::OrderNumber"))]
-    order_number: String,
+    order_number: OrderNumber,
     /// Where it is now.
     status: OrderStatus,
     /// Its version.
     version: i64,
     /// Oldest first.
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<crate::wire::StatusChange>"))]
-    status_history: Value,
+    status_history: Vec<Rendered<StatusChange>>,
 }
 
 /// The states that an order has been in, with who and why (ORD-7).
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Reply, Problem> {
+pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<StatusHistory>, Problem> {
     let order = read(&Shop::new(ports), caller.owner(), json!({ "order_id": order_id }))?;
     let OrderRow { order_id, order_number, status, version, history, .. } = order;
     let shown = StatusHistory { order_id, order_number, status, version, status_history: history };
-    Ok(Reply::json(200, &shown).etag_of_body(version))
+    Ok(Done::new(shown).representation(version))
 }
 
 /// One order, of `owner` or of anybody.
@@ -131,37 +303,83 @@ pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, mut which: Value) -> Re
     shop.read(&sql::ORDER_VIEW, &which)?.ok_or_else(|| not_found(shop))
 }
 
-fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Value, Problem> {
-    let money = |minor| Money::new(minor, order.currency);
-    let contact = contact::open(shop, &order.cart_id, &order.contact)?;
-    let lines: Vec<Value> = order
-        .lines
-        .iter()
-        .map(|line| {
-            json!({
-                "line_no": line.line_no, "sku": line.sku, "product_id": line.product_id, "name": line.name, "quantity": line.quantity,
-                "unit_price": money(line.unit_price_minor), "subtotal": money(line.subtotal_minor), "discount": money(line.discount_minor),
-                "tax": money(line.tax_minor), "total": money(line.total_minor), "tax_rate": line.detail.get("tax_rate"),
-                "tax_inclusive": line.detail.get("tax_inclusive"), "warehouse_id": line.warehouse_id, "reservation_id": line.reservation_id,
-            })
-        })
-        .collect();
-    let payment = order.payment.as_ref().map(|payment| {
-        json!({
-            "payment_id": payment.payment_id, "provider": payment.provider, "method": payment.method, "state": payment.state,
-            "amount": money(payment.amount_minor), "captured": money(payment.captured_minor), "refunded": money(payment.refunded_minor),
-        })
-    });
-    Ok(json!({
-        "order_id": order.order_id, "order_number": order.order_number, "cart_id": order.cart_id, "session_id": order.session_id,
-        "status": order.status, "version": order.version, "currency": order.currency,
-        "subtotal": money(order.subtotal_minor), "discount": money(order.discount_minor), "shipping": money(order.shipping_minor),
-        "shipping_tax": order.detail.get("shipping_tax"), "tax": money(order.tax_minor), "total": money(order.total_minor),
-        "adjustments": order.detail.get("adjustments"), "shipping_method": order.detail.get("shipping"), "destination": order.detail.get("destination"),
-        "payment_method": order.detail.get("payment_method"), "payment_status": order.payment.as_ref().map(|payment| payment.state), "payment": payment,
-        "email": contact.email, "shipping_address": contact.shipping_address, "billing_address": contact.billing_address, "notes": contact.notes,
-        "lines": lines, "status_history": order.history,
-        "created_at_ms": order.created_at_ms, "updated_at_ms": order.updated_at_ms, "expires_at_ms": order.expires_at_ms,
-        "cancelled_at_ms": order.cancelled_at_ms, "completed_at_ms": order.completed_at_ms,
-    }))
+fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
+    let currency = order.currency;
+    let money = |minor| Money::new(minor, currency);
+    let Contact { email, shipping_address, billing_address, notes } = contact::open(shop, order.cart_id.as_str(), &order.contact)?;
+    let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } = order.detail;
+    Ok(Order {
+        order_id: order.order_id,
+        order_number: order.order_number,
+        cart_id: order.cart_id,
+        session_id: order.session_id,
+        status: order.status,
+        version: order.version,
+        currency,
+        subtotal: money(order.subtotal_minor),
+        discount: money(order.discount_minor),
+        shipping: money(order.shipping_minor),
+        shipping_tax,
+        tax: money(order.tax_minor),
+        total: money(order.total_minor),
+        adjustments,
+        shipping_method: shipping,
+        destination,
+        payment_method,
+        payment_status: order.payment.as_ref().map(|payment| payment.state),
+        payment: order.payment.map(|payment| payment.render(currency)),
+        email,
+        shipping_address,
+        billing_address,
+        notes,
+        lines: order.lines.into_iter().map(|line| line.render(currency)).collect(),
+        status_history: order.history,
+        created_at_ms: order.created_at_ms,
+        updated_at_ms: order.updated_at_ms,
+        expires_at_ms: order.expires_at_ms,
+        cancelled_at_ms: order.cancelled_at_ms,
+        completed_at_ms: order.completed_at_ms,
+    })
+}
+
+impl LineRow {
+    fn render(self, currency: Currency) -> OrderLine {
+        let money = |minor| Money::new(minor, currency);
+        OrderLine {
+            line_no: self.line_no,
+            sku: self.sku,
+            product_id: self.product_id,
+            name: self.name,
+            quantity: self.quantity,
+            unit_price: money(self.unit_price_minor),
+            subtotal: money(self.subtotal_minor),
+            discount: money(self.discount_minor),
+            tax: money(self.tax_minor),
+            tax_rate: self.detail.tax_rate,
+            tax_inclusive: self.detail.tax_inclusive,
+            total: money(self.total_minor),
+            warehouse_id: self.warehouse_id,
+            reservation_id: self.reservation_id,
+        }
+    }
+}
+
+impl OrderPayment {
+    fn render(self, currency: Currency) -> Payment {
+        let money = |minor| Money::new(minor, currency);
+        Payment {
+            payment_id: self.payment_id,
+            provider: self.provider,
+            method: self.method,
+            state: self.state,
+            amount: money(self.amount_minor),
+            captured: money(self.captured_minor),
+            refunded: money(self.refunded_minor),
+        }
+    }
+}
+
+#[cfg(feature = "schema")]
+fn region_or_empty(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "string", "pattern": "^[A-Z0-9]{0,10}$" })
 }

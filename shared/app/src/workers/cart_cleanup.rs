@@ -4,11 +4,11 @@
 
 use super::{Report, lease::leased};
 use config::{CART_CLEANUP, CART_RECOVERY_MS, WORKER_BATCH};
-use edge::Problem;
 use json::json;
 use ports::Ports;
 use serde::Deserialize;
 use store::sql;
+use terms::Problem;
 
 #[derive(Deserialize)]
 struct Ended {

@@ -4,8 +4,8 @@ use super::{Report, Turn, lease::leased, one_by_one};
 use crate::compensation::{Tried, run_next};
 use config::COMPENSATION_RETRY;
 use domain::compensation::CompensationStatus;
-use edge::Problem;
 use ports::Ports;
+use terms::Problem;
 
 /// One run.
 ///

@@ -7,12 +7,12 @@ use super::{Report, lease::leased};
 use crate::shop::Shop;
 use audit::{WALKS, Walk, fold, fold_begin, turn, unfolded};
 use config::{AUDIT_BATCH, AUDIT_EVENT_AGE_MS, AUDIT_OVERDUE_MS, CONSISTENCY_AUDIT, EVENT_SINK_URL};
-use edge::Problem;
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::sql;
+use terms::Problem;
 
 /// Movements are only added up, so a run takes more of them than of the rows it judges.
 const MOVEMENTS_PER_ROW: i64 = 20;
@@ -128,7 +128,7 @@ fn raise(shop: &Shop<'_>, violations: &[Row]) -> Result<u64, Problem> {
     let input = json!({ "run_id": shop.id(), "violations": violations.iter().map(alert).collect::<Vec<_>>() });
     let receipt: Raised = shop.apply(&sql::AUDIT_RECORD, &input)?.map_err(crate::problem::refused)?;
     for alert_id in &receipt.raised {
-        edge::log("error", "the audit found what must not be", &[("alert_id", alert_id)]);
+        terms::log("error", "the audit found what must not be", &[("alert_id", alert_id)]);
     }
     Ok(count(receipt.raised.len()))
 }

@@ -3,10 +3,10 @@
 use super::Report;
 use crate::shop::Shop;
 use config::{WORKER_LEASE_MS, Worker};
-use edge::Problem;
 use json::{Value, json};
 use ports::Ports;
 use store::sql;
+use terms::Problem;
 
 /// Runs `work` unless another run of `worker` holds the lease, and writes its success down.
 pub(super) async fn leased<F>(ports: &Ports<'_>, worker: Worker, work: F) -> Result<Report, Problem>
@@ -34,6 +34,6 @@ where
 
 fn write(ports: &Ports<'_>, key: &str, until_ms: i64) {
     if let Err(error) = ports.kv.set(key, until_ms.to_string().as_bytes()) {
-        edge::log("warning", "a worker's lease could not be written", &[("key", key), ("error", &error.to_string())]);
+        terms::log("warning", "a worker's lease could not be written", &[("key", key), ("error", &error.to_string())]);
     }
 }

@@ -22,8 +22,8 @@ pub use saga_recovery::saga_recovery;
 
 use crate::shop::Shop;
 use config::{WORKER_BATCH, WORKER_BUDGET_MS};
-use edge::Problem;
 use serde::Serialize;
+use terms::Problem;
 
 /// What one run did.
 #[derive(Debug, Default, Serialize)]

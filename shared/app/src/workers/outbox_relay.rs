@@ -7,13 +7,13 @@ use config::{
     OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_RELAY, Unusable, WORKER_LEASE_MS,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy, WAIT_LONGEST_MS};
-use edge::Problem;
 use json::{Value, json};
 use ports::{Ports, Redis};
 use providers::{Breaker, EventSink, OutboxEvent, SinkError, SinkSettings};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use store::sql;
+use terms::Problem;
 
 #[derive(Deserialize)]
 struct Row {

@@ -6,11 +6,11 @@
 use super::{Report, lease::leased};
 use crate::checkout::gate_of;
 use config::{RECORD_CLEANUP, RECORD_RETENTION_MS, WORKER_BATCH};
-use edge::Problem;
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
+use terms::Problem;
 
 /// What may go, of each table the oldest.
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
         // First the key-values, whose owners are known by these rows alone: a run that ends here finds them again.
         for owner in confirms.iter().filter(|confirm| confirm.is_last).map(|confirm| &confirm.owner) {
             if let Err(error) = ports.kv.delete(&gate_of(owner)) {
-                edge::log("warning", "the record of an old confirm could not be deleted", &[("error", &error.to_string())]);
+                terms::log("warning", "the record of an old confirm could not be deleted", &[("error", &error.to_string())]);
             }
         }
         let input =

@@ -2,11 +2,11 @@
 
 use super::{Report, lease::leased};
 use config::{RESERVATION_CLEANUP, WORKER_BATCH};
-use edge::Problem;
 use json::json;
 use ports::Ports;
 use serde::Deserialize;
 use store::sql;
+use terms::Problem;
 
 #[derive(Deserialize)]
 struct Released {

@@ -7,10 +7,10 @@ use crate::{
     tries::misconfigured,
 };
 use config::{PAYMENT_API_KEY, SAGA_LEASE_MS, SAGA_RECOVERY};
-use edge::{Code, Problem};
 use json::json;
 use ports::Ports;
 use store::sql;
+use terms::{Code, Problem};
 
 /// One run. A saga that fails here stays leased until its lease ends, and is taken again.
 ///
@@ -36,7 +36,7 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
                     return Err(told.detail("the payment provider cannot be asked; nothing is lost, see the alert"));
                 }
                 Err(problem) => {
-                    edge::log("error", "a saga could not be driven", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
+                    terms::log("error", "a saga could not be driven", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
                     Turn::Retried
                 }
             }))

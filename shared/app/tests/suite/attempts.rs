@@ -25,11 +25,11 @@ fn first(ann: &Shopper<'_>, session: &str) -> Answer {
 }
 
 fn abandon(world: &World, ann: &Shopper<'_>, session: &str) -> Answer {
-    Answer::of(app::checkout::abandon(&world.ports(), &ann.owner, session))
+    Answer::of::<api::abandon_checkout>(app::checkout::abandon(&world.ports(), &ann.owner, session))
 }
 
 fn look(world: &World, ann: &Shopper<'_>, session: &str) -> Value {
-    Answer::of(app::checkout::view(&world.ports(), &ann.owner, session)).expect(200)
+    Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, session)).expect(200)
 }
 
 fn orders(world: &World) -> Vec<String> {
@@ -345,8 +345,8 @@ fn a_programs_order_that_is_sent_again_goes_on_with_its_attempt() {
             .with_header("idempotency-key", "\"one\"")
             .with_header("content-type", "application/json")
             .with_body(body.to_string());
-        let (body, change) = (request.json().unwrap(), app::Change::keyed(&request).unwrap());
-        Answer::of(block_on(app::order::create(&world.ports(), &service, body, &change)))
+        let (body, change) = (request.json().unwrap(), request.keyed_change().unwrap());
+        Answer::of::<api::create_order>(block_on(app::order::create(&world.ports(), &service, body, &change)))
     };
     let asked = orders_it().expect_problem(402, "payment_action_required");
     let again = orders_it().expect_problem(402, "payment_action_required");

@@ -7,7 +7,7 @@ use world::{Answer, World};
 #[test]
 fn a_lease_shorter_than_its_calls_stops_what_needs_it_and_is_shown() {
     let world = World::new();
-    let config = |world: &World| Answer::of(Ok(app::ops::config(&world.ports()))).expect(200)["invalid"].clone();
+    let config = |world: &World| Answer::of::<api::show_config>(Ok(app::ops::config(&world.ports()))).expect(200)["invalid"].clone();
     assert_eq!(config(&world), json!({}));
     let (ann, session) = world.at_checkout("pm_card_visa");
     world.set("payment_timeout_ms", "20000");
@@ -36,7 +36,7 @@ fn a_workers_lease_that_claims_more_than_there_is_keeps_nobody_out() {
 #[test]
 fn the_configuration_is_described_and_of_a_secret_only_that_it_is_set() {
     let world = World::new();
-    let text = String::from_utf8(app::ops::config(&world.ports()).body).unwrap();
+    let text = serde_json::to_string(&app::ops::config(&world.ports()).body).unwrap();
     let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
     let row = |name: &str| shown["table"].as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone();
     let limit = row("cart_share_limit");

@@ -1,6 +1,6 @@
 //! Carts that nobody touches, and who comes back to them (CART-10).
 
-use app::{Change, order, session};
+use app::{order, session};
 use domain::ids::CustomerId;
 use edge::{Customer, Method, Request, Service};
 use serde_json::{Value, json};
@@ -118,7 +118,8 @@ fn customer(world: &World) -> Shopper<'_> {
 
 fn logs_in(world: &World, guest: &Shopper<'_>) -> Value {
     let request = guest.request("POST", "/api/v1/session", &json!({ "guest_token": guest.token }), None);
-    Answer::of(session::open(&world.ports(), &CustomerId::try_from("an").unwrap(), &request.json().unwrap())).expect(200)
+    Answer::of::<api::open_session>(session::open(&world.ports(), CustomerId::try_from("an").unwrap(), &request.json().unwrap()))
+        .expect(200)
 }
 
 #[test]
@@ -157,8 +158,8 @@ fn a_service_that_comes_again_under_its_key_gets_its_order_however_late() {
         let request = Request::new(Method::Post, "/api/v1/orders").with_header("idempotency-key", "desk-1");
         let request = request.with_header("content-type", "application/json").with_body(body.to_string());
         let orders = || {
-            let change = Change::keyed(&request).unwrap();
-            Answer::of(block_on(order::create(&world.ports(), &service, request.json().unwrap(), &change)))
+            let change = request.keyed_change().unwrap();
+            Answer::of::<api::create_order>(block_on(order::create(&world.ports(), &service, request.json().unwrap(), &change)))
         };
         world.fault(&[Call::Authorize], Fault::NotSent, 1);
         orders().expect_problem(503, "provider_unavailable");

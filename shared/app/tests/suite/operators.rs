@@ -1,6 +1,6 @@
 //! A way back for operators: what was given up is tried again and done, or settled by hand.
 
-use app::{Change, operations};
+use app::operations;
 use edge::{Method, Request, Service};
 use serde_json::{Value, json};
 use world::{ALWAYS, Answer, Call, Fault, World, hours, minutes};
@@ -11,15 +11,24 @@ fn act(world: &World, path: &str, body: &Value, key: &str) -> Answer {
         .with_header("idempotency-key", key)
         .with_body(body.to_string());
     let service = Service { subject: "desk".to_owned(), scopes: vec!["operations:write".to_owned()] };
-    let (ports, change) = (world.ports(), Change::keyed(&request).unwrap());
+    let (ports, change) = (world.ports(), request.keyed_change().unwrap());
     let parts: Vec<&str> = path.split('/').collect();
-    Answer::of(match parts[..] {
-        ["compensations", id, "retry"] => operations::retry_compensation(&ports, &service, id, &request.json().unwrap(), &change),
-        ["compensations", id, _] => operations::resolve_compensation(&ports, &service, id, &request.json().unwrap(), &change),
-        ["events", id, "retry"] => operations::retry_event(&ports, &service, id, &request.json().unwrap(), &change),
-        ["events", id, _] => operations::resolve_event(&ports, &service, id, &request.json().unwrap(), &change),
+    let reason = || request.json().unwrap();
+    match parts[..] {
+        ["compensations", id, "retry"] => {
+            Answer::of::<api::retry_compensation>(operations::retry_compensation(&ports, &service, id, &reason(), &change))
+        }
+        ["compensations", id, _] => Answer::of::<api::resolve_compensation>(operations::resolve_compensation(
+            &ports,
+            &service,
+            id,
+            &request.json().unwrap(),
+            &change,
+        )),
+        ["events", id, "retry"] => Answer::of::<api::retry_event>(operations::retry_event(&ports, &service, id, &reason(), &change)),
+        ["events", id, _] => Answer::of::<api::resolve_event>(operations::resolve_event(&ports, &service, id, &reason(), &change)),
         _ => panic!("{path}"),
-    })
+    }
 }
 
 /// A refund and a capture that were given up, and an event.

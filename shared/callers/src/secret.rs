@@ -1,12 +1,12 @@
 //! Secrets that are a credential by themselves: 256 random bits behind a prefix that says what they are for (SEC-1). They are
 //! shown once; rows hold their SHA-256.
 
-use crate::hex;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use ports::Random;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use terms::hex;
 
 const SECRET_BYTES: usize = 32;
 
@@ -88,5 +88,30 @@ impl TryFrom<String> for GuestToken {
 
     fn try_from(text: String) -> Result<Self, NoGuestToken> {
         Self::parse(&text).ok_or(NoGuestToken)
+    }
+}
+
+/// A token that says it is of the customers' identity provider. Nobody is known by it until the crate `identity` has verified it:
+/// that needs the provider's keys, and code that only one component carries.
+#[derive(Clone)]
+pub struct IdentityToken(String);
+
+impl IdentityToken {
+    /// The token, to be verified.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for IdentityToken {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl fmt::Debug for IdentityToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityToken(redacted)")
     }
 }

@@ -1,0 +1,19 @@
+//! What a use case and whoever asks it agree on: how a change is wanted ([`Change`]), what was done ([`Done`]), and why something was
+//! not ([`Problem`]).
+//!
+//! Nothing here knows how a request arrives or how a reply leaves: `shared/edge` makes HTTP of it, tests and workers take it as it is.
+
+mod change;
+mod done;
+mod hash;
+mod log;
+mod problem;
+mod rendered;
+
+pub use change::{Change, KeyedChange, Precondition};
+pub use done::{Done, Tag};
+pub use hash::{fingerprint, hex};
+pub use log::log;
+pub use problem::{Problem, Told};
+pub use problems::Code;
+pub use rendered::Rendered;
