@@ -14,6 +14,7 @@ use crate::{
 use config::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS};
 use domain::{
     compensation::{CompensationKind, CompensationStatus},
+    ids::{CompensationId, OrderId, PaymentId, SagaId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -29,10 +30,10 @@ use terms::Problem;
 /// A leased compensation.
 #[derive(Debug, Deserialize)]
 struct Owed {
-    compensation_id: String,
+    compensation_id: CompensationId,
     kind: CompensationKind,
-    payment_id: String,
-    saga_id: String,
+    payment_id: PaymentId,
+    saga_id: SagaId,
     amount_minor: i64,
     /// Tries that were made.
     attempts: u32,
@@ -53,7 +54,7 @@ struct Owed {
 /// The order that was planned.
 #[derive(Debug, Deserialize)]
 struct PlannedOrder {
-    order_id: String,
+    order_id: OrderId,
     return_url: Option<String>,
 }
 
@@ -101,7 +102,7 @@ pub(crate) enum Tried {
 ///
 /// # Errors
 /// Our configuration is wrong: the row is given back as it was, and no other should be taken.
-pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&str>) -> Result<Option<Tried>, Problem> {
+pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&CompensationId>) -> Result<Option<Tried>, Problem> {
     // Before a row is taken: with a configuration like that none can be tried.
     let provider = provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
     let token = shop.id();
@@ -171,7 +172,7 @@ async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderE
     }
     let asked_before = owed.attempts > 0 || owed.retries > 0 || owed.now_ms.saturating_sub(owed.created_at_ms) > KEY_LIFE_MS;
     if asked_before {
-        match provider.find_refund(reference, &owed.compensation_id).await? {
+        match provider.find_refund(reference, owed.compensation_id.as_str()).await? {
             // An operator has it asked for anew.
             Some(Refund::Failed { .. }) if owed.retries > 0 => {}
             Some(found) => return Ok(refunded(owed, found)),
@@ -184,7 +185,7 @@ async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderE
         retries => format!("{}/refund/{retries}", owed.compensation_id),
     };
     let currency = owed.payment.currency.as_str();
-    Ok(refunded(owed, provider.refund(reference, owed.amount_minor, currency, &owed.compensation_id, &key).await?))
+    Ok(refunded(owed, provider.refund(reference, owed.amount_minor, currency, owed.compensation_id.as_str(), &key).await?))
 }
 
 /// What the provider says of a refund.
@@ -226,7 +227,7 @@ struct Settlement {
     known: Known,
     refund_reference: Option<String>,
     /// The refund that takes its place.
-    next: Option<(String, i64)>,
+    next: Option<(CompensationId, i64)>,
 }
 
 impl Settlement {
@@ -266,7 +267,7 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
         Attempt::Taken(captured_minor) => {
             let back = captured_minor.saturating_sub(owed.payment.refunded_minor);
             let known = Known { captured_minor: Some(captured_minor), ..Known::is(PaymentState::Captured) };
-            Settlement { known, next: Some((shop.id(), back)), ..Settlement::of(CompensationStatus::Done) }
+            Settlement { known, next: Some((shop.new_id()?, back)), ..Settlement::of(CompensationStatus::Done) }
         }
         Attempt::Accepted(refund_reference) => {
             // Waiting is no try. A young refund is asked for soon, an old one seldom.

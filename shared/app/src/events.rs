@@ -77,7 +77,7 @@ macro_rules! events {
             $(#[expect(dead_code, reason = $statement)])?
             #[derive(Clone, Debug, Serialize)]
             pub(crate) struct $name<'a> {
-                $($(#[doc = $text_doc])+ pub(crate) $text: &'a str,)+
+                $($(#[doc = $text_doc])+ pub(crate) $text: &'a $text_type,)+
                 $($($(#[doc = $fact_doc])+ pub(crate) $fact: $fact_type,)+)?
                 $($(
                     $(#[doc = $maybe_doc])+
@@ -92,7 +92,7 @@ macro_rules! events {
                 const ASSIGNED: &'static [&'static str] = &[$($(stringify!($assigned)),+)?];
 
                 fn subject(&self) -> &str {
-                    self.$subject
+                    self.$subject.as_str()
                 }
             }
         )+
@@ -126,7 +126,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it is: `customer:…`, `guest:…` or `service:…`.
-            owner: String,
+            owner: str,
         }
         facts {
             /// The currency its prices are in.
@@ -150,7 +150,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it is.
-            owner: String,
+            owner: str,
             /// The line.
             line_id: LineId,
             /// What.
@@ -176,7 +176,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it is.
-            owner: String,
+            owner: str,
             /// The line.
             line_id: LineId,
             /// What.
@@ -200,7 +200,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it is.
-            owner: String,
+            owner: str,
             /// The line.
             line_id: LineId,
             /// What.
@@ -218,7 +218,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it is.
-            owner: String,
+            owner: str,
         }
         assigned {
             /// The cart's version.
@@ -232,11 +232,11 @@ events! {
             /// The customer's cart.
             cart_id: CartId,
             /// The customer.
-            owner: String,
+            owner: str,
             /// The guest's cart, which is nobody's any more.
             guest_cart_id: CartId,
             /// The guest.
-            guest_owner: String,
+            guest_owner: str,
         }
         facts {
             /// What became of each line of the guest's.
@@ -254,7 +254,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it was.
-            owner: String,
+            owner: str,
         }
         facts {
             /// The currency its prices were in.
@@ -276,7 +276,7 @@ events! {
             /// The cart.
             cart_id: CartId,
             /// Whose it was.
-            owner: String,
+            owner: str,
             /// The order.
             order_id: OrderId,
         }
@@ -298,7 +298,7 @@ events! {
             /// The cart it was.
             cart_id: CartId,
             /// Whose it is.
-            owner: String,
+            owner: str,
         }
         facts {
             /// Where it is in its life.
@@ -326,7 +326,7 @@ events! {
             /// The cart it was.
             cart_id: CartId,
             /// Who did it: its owner, or a program.
-            actor: String,
+            actor: str,
         }
         facts {
             /// Where it is now.
@@ -350,7 +350,7 @@ events! {
             /// The cart it was.
             cart_id: CartId,
             /// Who did it: its owner, or a program.
-            actor: String,
+            actor: str,
         }
         facts {
             /// Where it is now.
@@ -424,7 +424,7 @@ events! {
             /// The order, or the one that was to be.
             order_id: OrderId,
             /// Why it was owed.
-            reason: String,
+            reason: str,
         }
         facts {
             /// What was owed.
@@ -442,7 +442,7 @@ events! {
             /// The order, or the one that was to be.
             order_id: OrderId,
             /// Why it is owed.
-            reason: String,
+            reason: str,
         }
         facts {
             /// What is owed.
@@ -557,7 +557,7 @@ pub enum Presence {
 }
 
 #[cfg(feature = "schema")]
-fn field<T: schemars::JsonSchema>(
+fn field<T: schemars::JsonSchema + ?Sized>(
     schemas: &mut schemars::SchemaGenerator,
     name: &'static str,
     about: &'static str,

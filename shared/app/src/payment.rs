@@ -2,7 +2,10 @@
 
 use crate::shop::Shop;
 use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
-use domain::money::Currency;
+use domain::{
+    ids::{OrderId, PaymentId, SagaId},
+    money::Currency,
+};
 use providers::{AuthorizeRequest, Breaker, Stripe, StripeSettings};
 use serde::Deserialize;
 use terms::Problem;
@@ -16,7 +19,7 @@ pub(crate) const NO_PROVIDER: &str = "none";
 /// A payment's row.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PaymentRow {
-    pub(crate) payment_id: String,
+    pub(crate) payment_id: PaymentId,
     pub(crate) reference: Option<String>,
     pub(crate) method: String,
     pub(crate) currency: Currency,
@@ -38,14 +41,14 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
 
 impl PaymentRow {
     /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same key.
-    pub(crate) fn authorization(&self, saga_id: &str, order_id: &str, return_url: Option<&str>) -> AuthorizeRequest {
+    pub(crate) fn authorization(&self, saga_id: &SagaId, order_id: &OrderId, return_url: Option<&str>) -> AuthorizeRequest {
         AuthorizeRequest {
             idempotency_key: format!("{}/authorize", self.payment_id),
             amount_minor: self.amount_minor,
             currency: self.currency.to_string(),
             payment_method: self.method.clone(),
-            saga_id: saga_id.to_owned(),
-            order_reference: order_id.to_owned(),
+            saga_id: saga_id.to_string(),
+            order_reference: order_id.to_string(),
             return_url: return_url.map(str::to_owned),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 use config::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS};
 use domain::{
     compensation::CompensationKind,
-    ids::{CartId, OrderId, OrderNumber},
+    ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId, Sku, WarehouseId},
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
@@ -33,8 +33,8 @@ use terms::{Code, Problem};
 /// What a confirm decided before it called anyone, kept with the saga: recovery works from this alone. No personal data.
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
-    pub(crate) order_id: String,
-    pub(crate) payment_id: String,
+    pub(crate) order_id: OrderId,
+    pub(crate) payment_id: PaymentId,
     pub(crate) provider: String,
     pub(crate) payment_method: String,
     /// What the buyer agreed to, as a hash: a confirm that asks for the same is of this attempt.
@@ -56,7 +56,7 @@ pub(crate) struct Plan {
 #[derive(Debug, Serialize)]
 pub(crate) struct PlanLine {
     pub(crate) line_no: i64,
-    pub(crate) sku: String,
+    pub(crate) sku: Sku,
     pub(crate) product_id: String,
     pub(crate) name: String,
     pub(crate) quantity: i64,
@@ -66,15 +66,15 @@ pub(crate) struct PlanLine {
     pub(crate) tax_minor: i64,
     pub(crate) total_minor: i64,
     pub(crate) detail: LineDetail,
-    pub(crate) warehouse_id: String,
-    pub(crate) reservation_id: String,
+    pub(crate) warehouse_id: WarehouseId,
+    pub(crate) reservation_id: ReservationId,
 }
 
 /// What a driver reads of the plan; the rest is for the statement that makes the order.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Planned {
-    pub(crate) order_id: String,
-    pub(crate) payment_id: String,
+    pub(crate) order_id: OrderId,
+    pub(crate) payment_id: PaymentId,
     pub(crate) currency: Currency,
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
@@ -85,8 +85,8 @@ pub(crate) struct Planned {
 /// A saga's row with its payment.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Saga {
-    pub(crate) saga_id: String,
-    pub(crate) session_id: String,
+    pub(crate) saga_id: SagaId,
+    pub(crate) session_id: SessionId,
     pub(crate) cart_id: CartId,
     pub(crate) owner: String,
     pub(crate) state: SagaState,
@@ -139,7 +139,7 @@ struct Settlement {
     free_cart: bool,
     release_stock: bool,
     /// What is owed to the provider, and its id.
-    owes: Option<(CompensationKind, String)>,
+    owes: Option<(CompensationKind, CompensationId)>,
 }
 
 /// Drives `saga`, whose lease the caller holds, as far as it goes now.
@@ -250,7 +250,7 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
-    let (order_id, cart_id, owner, lines) = (plan.order_id.as_str(), saga.cart_id.as_str(), saga.owner.as_str(), &plan.lines);
+    let (order_id, cart_id, owner, lines) = (&plan.order_id, &saga.cart_id, saga.owner.as_str(), &plan.lines);
     let created = OrderCreated { order_id, cart_id, owner, status: OrderStatus::Confirmed, total, lines: lines.clone() };
     let mut events = vec![
         Event::of(shop, &created),
@@ -281,7 +281,7 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
 
 /// The statement that makes the order said no; why is told by its own name, to the buyer and in the log.
 async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, refusal: Refusal) -> Result<Outcome, Problem> {
-    terms::log("warning", "an order was refused", &[("saga_id", &saga.saga_id), ("refusal", &format!("{refusal:?}"))]);
+    terms::log("warning", "an order was refused", &[("saga_id", saga.saga_id.as_str()), ("refusal", &format!("{refusal:?}"))]);
     // The hold is another payment's, and so not ours to give back: this one holds nothing.
     if refusal == Refusal::PaymentReferenceTaken {
         let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
@@ -314,7 +314,7 @@ async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
     terms::log(
         "error",
         "a capture waits for recovery",
-        &[("saga_id", &saga_id), ("code", problem.code().slug()), ("error", &problem.to_string())],
+        &[("saga_id", saga_id.as_str()), ("code", problem.code().slug()), ("error", &problem.to_string())],
     );
     Some(problem)
 }
@@ -406,7 +406,7 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
         Some(event) => (step(SagaState::Capturing, event)?, PaymentState::CaptureFailed),
         None => (SagaState::Capturing, PaymentState::CapturePending),
     };
-    let compensation_id = shop.id();
+    let compensation_id: CompensationId = shop.new_id()?;
     let mut events = Vec::new();
     if payment_state == PaymentState::Captured {
         let amount = Money::new(captured.captured_minor, plan.currency);
@@ -439,7 +439,7 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
 /// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9). What it made of the
 /// payment, if that is `open` there yet, could still be confirmed: it is cancelled.
 fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str, open: bool) -> Result<Outcome, Problem> {
-    let owes = (open && reference.is_some()).then(|| (CompensationKind::CancelIntent, shop.id()));
+    let owes = if open && reference.is_some() { Some((CompensationKind::CancelIntent, shop.new_id()?)) } else { None };
     let payment_state = Some(PaymentState::Failed);
     let settlement = Settlement { reason: "declined", payment_state, reference, free_cart: true, owes, ..Settlement::default() };
     let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
@@ -499,7 +499,7 @@ async fn go_back(
         return Ok(Outcome::Refused(told_of_no_order(reason)));
     }
     let state = reference.is_some().then_some(PaymentState::Authorized);
-    let void = shop.id();
+    let void: CompensationId = shop.new_id()?;
     let settlement = Settlement {
         reason,
         payment_state: state,
@@ -512,7 +512,11 @@ async fn go_back(
     settle(shop, &saga, event, settlement)?;
     // What was decided is written down; a provider that fails now is the worker's business.
     if let Err(problem) = compensation::run_next(shop, Some(&void)).await {
-        terms::log("warning", "a compensation waits for its worker", &[("compensation_id", &void), ("code", problem.code().slug())]);
+        terms::log(
+            "warning",
+            "a compensation waits for its worker",
+            &[("compensation_id", void.as_str()), ("code", problem.code().slug())],
+        );
     }
     Ok(Outcome::Refused(told_of_no_order(reason)))
 }

@@ -92,8 +92,13 @@ impl<'a> Shop<'a> {
         Ok(setting.read(self.ports.config)?)
     }
 
-    /// A fresh id (UUIDv7).
+    /// A fresh name that is no thing's (UUIDv7): a lease's, an event's.
     pub(crate) fn id(&self) -> String {
         self.ports.random.id()
+    }
+
+    /// The id of a new thing (UUIDv7).
+    pub(crate) fn new_id<I: TryFrom<String>>(&self) -> Result<I, Problem> {
+        I::try_from(self.id()).map_err(|_| Problem::internal("a fresh id is none"))
     }
 }

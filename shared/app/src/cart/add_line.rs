@@ -67,14 +67,7 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
     let unit_price = Money::new(price_minor, facts.currency);
     let sold = Some(Sold { unit_price: Some(unit_price), warnings });
-    let added = CartItemAdded {
-        cart_id: facts.cart_id.as_str(),
-        owner,
-        line_id: line_id.as_str(),
-        sku: body.sku.as_str(),
-        added: quantity,
-        unit_price,
-    };
+    let added = CartItemAdded { cart_id: &facts.cart_id, owner, line_id: &line_id, sku: &body.sku, added: quantity, unit_price };
     let events = [Event::of(&shop, &added)];
     let input = json!({
         "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,

@@ -99,14 +99,15 @@ pub fn set_quantity(
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let (cart, sku) = line(&shop, owner, line_id)?;
+    let (cart, line_id, sku) = line(&shop, owner, line_id)?;
     let unit_price = unit_price(&cart, &sku);
-    let changed = CartQuantityChanged { cart_id: cart.cart_id.as_str(), owner, line_id, sku: sku.as_str(), unit_price };
+    let changed = CartQuantityChanged { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku, unit_price };
+    let events = [Event::of(&shop, &changed)];
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "quantity": quantity, "quantity_limit": limit,
         "cart_idle_ms": idle_ms(&shop, owner)?,
-        "reply": foreseen(&cart, &sku, quantity, unit_price)?,
-        "events": [Event::of(&shop, &changed)],
+        "reply": foreseen(&cart, line_id, sku.clone(), quantity, unit_price),
+        "events": events,
     });
     apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }
@@ -117,12 +118,13 @@ pub fn set_quantity(
 /// `cart_not_found`, `line_not_found`, `cart_locked`, `version_conflict`.
 pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
-    let (cart, sku) = line(&shop, owner, line_id)?;
-    let removed = CartItemRemoved { cart_id: cart.cart_id.as_str(), owner, line_id, sku: sku.as_str() };
+    let (cart, line_id, sku) = line(&shop, owner, line_id)?;
+    let removed = CartItemRemoved { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku };
+    let events = [Event::of(&shop, &removed)];
     let input = json!({
-        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": Foreseen { line_id: view::line_id(&sku)?, sku: sku.clone(), sold: None },
+        "cart_id": cart.cart_id, "owner": owner, "sku": sku, "reply": Foreseen { line_id, sku: sku.clone(), sold: None },
         "cart_idle_ms": idle_ms(&shop, owner)?,
-        "events": [Event::of(&shop, &removed)],
+        "events": events,
     });
     apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.done(|refusal| conflict(&shop, owner, refusal))
 }
@@ -134,7 +136,7 @@ pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Chang
 pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Rendered<Cleared>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let cart = cart(&shop, owner)?;
-    let cleared = CartCleared { cart_id: cart.cart_id.as_str(), owner };
+    let cleared = CartCleared { cart_id: &cart.cart_id, owner };
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::of(&shop, &cleared)],
@@ -143,9 +145,10 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Ren
 }
 
 /// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.
-fn line(shop: &Shop<'_>, owner: &str, line_id: &str) -> Result<(CartRow, Sku), Problem> {
-    let sku = Sku::try_from(line_id).map_err(|_| Problem::new(Code::LineNotFound))?;
-    Ok((cart(shop, owner)?, sku))
+fn line(shop: &Shop<'_>, owner: &str, line_id: &str) -> Result<(CartRow, LineId, Sku), Problem> {
+    let not_found = |_| Problem::new(Code::LineNotFound);
+    let (line_id, sku) = (LineId::try_from(line_id).map_err(not_found)?, Sku::try_from(line_id).map_err(not_found)?);
+    Ok((cart(shop, owner)?, line_id, sku))
 }
 
 fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {
@@ -160,11 +163,10 @@ fn unit_price(cart: &CartRow, sku: &Sku) -> Option<Money> {
 }
 
 /// What is known of the line before the change: its price, and what stock says of the quantity.
-fn foreseen(cart: &CartRow, sku: &Sku, quantity: Quantity, unit_price: Option<Money>) -> Result<Foreseen, Problem> {
-    let line_id = view::line_id(sku)?;
-    let warnings = match cart.lines.iter().find(|line| line.sku == *sku) {
-        Some(line) => view::warn(&line_id, sku, unit_price.is_some(), view::verdict(quantity.get(), line.available)),
+fn foreseen(cart: &CartRow, line_id: LineId, sku: Sku, quantity: Quantity, unit_price: Option<Money>) -> Foreseen {
+    let warnings = match cart.lines.iter().find(|line| line.sku == sku) {
+        Some(line) => view::warn(&line_id, &sku, unit_price.is_some(), view::verdict(quantity.get(), line.available)),
         None => Vec::new(),
     };
-    Ok(Foreseen { line_id, sku: sku.clone(), sold: Some(Sold { unit_price, warnings }) })
+    Foreseen { line_id, sku, sold: Some(Sold { unit_price, warnings }) }
 }

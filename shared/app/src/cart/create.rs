@@ -104,7 +104,7 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
 fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem> {
     let Opening { currency, country, from } = opening;
     let from = from.as_ref().map(|left| &left.cart_id);
-    let cart_id = shop.id();
+    let cart_id: CartId = shop.new_id()?;
     let created = CartCreated { cart_id: &cart_id, owner, currency: *currency, country: country.clone(), recovered_cart_id: from.cloned() };
     let input = json!({
         "cart_id": cart_id, "owner": owner, "currency": currency, "country": country, "cart_idle_ms": idle_ms(shop, owner)?, "from_cart_id": from,

@@ -136,7 +136,7 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
             price_minor.map(|price_minor| Taken { sku: &merged.sku, quantity: merged.quantity, price_minor })
         })
         .collect();
-    let cart_id = facts.cart_id.as_ref().map_or_else(|| shop.id(), |id| id.as_str().to_owned());
+    let cart_id: CartId = facts.cart_id.clone().map_or_else(|| shop.new_id(), Ok)?;
     let mut events = Vec::new();
     if facts.cart_id.is_none() {
         let created =
@@ -144,7 +144,7 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
         events.push(Event::of(shop, &created));
     }
     let lines = merged.iter().map(LineTaken::from).collect();
-    let guest_cart_id = facts.guest_cart_id.as_str();
+    let guest_cart_id = &facts.guest_cart_id;
     events.push(Event::of(shop, &CartMerged { cart_id: &cart_id, owner, guest_cart_id, guest_owner, lines }));
     let idle_ms = idle_ms(shop, owner)?;
     Ok(json!({

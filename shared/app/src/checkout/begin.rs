@@ -186,7 +186,7 @@ fn begin_by(
     let CartRow { cart_id, version: cart_version, .. } = facts.cart;
     let contact =
         Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
-    let contact = contact::seal(&shop, cart_id.as_str(), &contact)?;
+    let contact = contact::seal(&shop, &cart_id, &contact)?;
     let (total, quote_hash) = (totals.total, quote_hash(&totals));
     // The confirm compares by total and hash.
     let mut agreed = json!(totals);

@@ -21,7 +21,7 @@ use crate::{
 };
 use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
 use domain::{
-    ids::{CartId, Country, OrderId, OrderNumber, ShippingMethodId},
+    ids::{CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, ShippingMethodId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -178,7 +178,7 @@ struct Converted {
 /// What one round of deciding came to.
 enum Decision {
     /// Drive this saga, whose lease is ours; and the one whose place it took is to be cancelled, by this compensation.
-    Drive(Box<Saga>, Option<String>),
+    Drive(Box<Saga>, Option<CompensationId>),
     /// Drive this saga of another confirm, whose driver has gone, and see what is left to be done then.
     Finish(Box<Saga>),
     /// This saga has its order already.
@@ -240,12 +240,12 @@ pub async fn confirm(
 }
 
 /// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the worker goes on.
-async fn cancel(shop: &Shop<'_>, cancel_id: &str) {
+async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
     if let Err(problem) = compensation::run_next(shop, Some(cancel_id)).await {
         terms::log(
             "warning",
             "a superseded payment waits to be cancelled",
-            &[("compensation_id", cancel_id), ("code", problem.code().slug())],
+            &[("compensation_id", cancel_id.as_str()), ("code", problem.code().slug())],
         );
     }
 }
@@ -274,7 +274,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let agreement = agreement(asked, &facts.session);
     let supersedes = match facts.live {
         None => None,
-        Some(saga) if saga.session_id == asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
+        Some(saga) if saga.session_id.as_str() == asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
         // It waits for the buyer, and the buyer wants something else now.
         Some(saga) if saga.state == SagaState::AwaitingAction => Some(saga.saga_id),
         // The provider is being asked, and may say yes at this moment: what came of it is known first.
@@ -323,7 +323,7 @@ fn claim(
     session: &Session,
     pricing: &PricingFacts,
     agreement: &str,
-    supersedes: Option<String>,
+    supersedes: Option<SagaId>,
 ) -> Result<Decision, Problem> {
     let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
@@ -332,7 +332,7 @@ fn claim(
         RatedFor { country: session.country.clone(), region: session.region.clone(), shipping_method: session.shipping_method.clone() };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
     let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, return_url, &destination)?;
-    let cancel_id = supersedes.is_some().then(|| shop.id());
+    let cancel_id: Option<CompensationId> = supersedes.is_some().then(|| shop.new_id()).transpose()?;
     let input = json!({
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,

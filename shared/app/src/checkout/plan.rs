@@ -34,7 +34,7 @@ pub(super) fn plan(
         for (part, split) in parts.iter().zip(split(line, &parts).map_err(broken)?) {
             lines.push(PlanLine {
                 line_no: i64::try_from(lines.len()).unwrap_or(i64::MAX).saturating_add(1),
-                sku: line.sku.to_string(),
+                sku: line.sku.clone(),
                 product_id: product_id.clone(),
                 name: line.name.clone(),
                 quantity: part.quantity,
@@ -49,8 +49,8 @@ pub(super) fn plan(
                     added_price: Some(line.added_price),
                     category: category.clone(),
                 },
-                warehouse_id: part.warehouse_id.to_string(),
-                reservation_id: shop.id(),
+                warehouse_id: part.warehouse_id.clone(),
+                reservation_id: shop.new_id()?,
             });
         }
     }
@@ -59,8 +59,8 @@ pub(super) fn plan(
     let (provider, payment_method, kind) =
         if totals.total.is_zero() { (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER) } else { (PROVIDER, payment_method, "card") };
     Ok(Plan {
-        order_id: shop.id(),
-        payment_id: shop.id(),
+        order_id: shop.new_id()?,
+        payment_id: shop.new_id()?,
         provider: provider.to_owned(),
         payment_method: payment_method.to_owned(),
         agreement: agreement.to_owned(),

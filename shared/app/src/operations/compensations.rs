@@ -178,12 +178,13 @@ pub struct CompensationResolved {
 /// What a decision is made of, and fenced by.
 #[derive(Debug, Deserialize)]
 struct Seen {
+    compensation_id: CompensationId,
     kind: CompensationKind,
     state: CompensationStatus,
     attempts: i64,
     retries: i64,
     amount: Money,
-    payment_id: String,
+    payment_id: PaymentId,
     payment: SeenPayment,
     order: Option<SeenOrder>,
 }
@@ -284,7 +285,7 @@ pub fn resolve_compensation(
     };
     let held = after.unwrap_or(before);
     let resolved = events::CompensationResolved {
-        compensation_id,
+        compensation_id: &seen.compensation_id,
         payment_id: &seen.payment_id,
         kind: seen.kind,
         outcome: body.outcome,

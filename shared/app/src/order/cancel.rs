@@ -12,7 +12,7 @@ use crate::{
 use callers::OwnerOrService;
 use domain::{
     compensation::CompensationKind,
-    ids::{OrderId, OrderNumber},
+    ids::{CompensationId, OrderId, OrderNumber},
     order::OrderStatus,
     payment::PaymentState,
 };
@@ -89,7 +89,7 @@ pub async fn cancel(
     };
     let reason = reason(body)?;
     let order = read(&shop, caller.owner(), json!({ "order_id": order_id }))?;
-    let compensation_id = shop.id();
+    let compensation_id: CompensationId = shop.new_id()?;
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;
     let done = applied.refusal().is_none();
@@ -106,7 +106,7 @@ pub async fn cancel(
     Ok(cancelled)
 }
 
-fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &str) -> json::Value {
+fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &CompensationId) -> json::Value {
     let legal: Vec<OrderStatus> = OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
@@ -123,7 +123,6 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
         Some((payment, kind, amount_minor))
     });
     let OrderRow { order_id, order_number, cart_id, status: from_status, .. } = order;
-    let (order_id, order_number, cart_id) = (order_id.as_str(), order_number.as_str(), cart_id.as_str());
     let (status, from_status) = (OrderStatus::Cancelled, *from_status);
     let changed = OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
     let payment_status = order.payment.as_ref().map(|payment| payment.state);

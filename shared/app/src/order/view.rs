@@ -306,7 +306,7 @@ pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, mut which: Value) -> Re
 fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
     let currency = order.currency;
     let money = |minor| Money::new(minor, currency);
-    let Contact { email, shipping_address, billing_address, notes } = contact::open(shop, order.cart_id.as_str(), &order.contact)?;
+    let Contact { email, shipping_address, billing_address, notes } = contact::open(shop, &order.cart_id, &order.contact)?;
     let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } = order.detail;
     Ok(Order {
         order_id: order.order_id,

@@ -36,7 +36,7 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
                     return Err(told.detail("the payment provider cannot be asked; nothing is lost, see the alert"));
                 }
                 Err(problem) => {
-                    terms::log("error", "a saga could not be driven", &[("saga_id", &saga_id), ("code", problem.code().slug())]);
+                    terms::log("error", "a saga could not be driven", &[("saga_id", saga_id.as_str()), ("code", problem.code().slug())]);
                     Turn::Retried
                 }
             }))
