@@ -13,12 +13,9 @@ use anyhow::{Context, Result};
 /// The files and what has to be in each.
 pub fn files(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     let read = |file: &str| std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"));
-    let development = read("deploy/development.toml")?;
     let made = [
         ("spin.toml", manifest::whole()?),
-        ("spin.dev.toml", manifest::development(&development)?),
         ("deploy/spin.http.toml", manifest::http()?),
-        ("deploy/spin.dev-http.toml", manifest::development_http(&development)?),
         ("deploy/variables.json", pages::deployment()?),
         ("docs/configuration.md", pages::variables()),
         ("README.md", pages::with_workers(&read("README.md")?)?),

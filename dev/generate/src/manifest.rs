@@ -1,4 +1,4 @@
-//! The manifests: the whole application, and what differs for development and for platforms without schedules.
+//! The manifests: the whole application, and what differs for platforms without schedules.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -22,17 +22,6 @@ pub fn http() -> Result<String> {
     Ok(head("spin.toml without its schedules, for platforms that take HTTP triggers only.") + &body(&BELOW)?)
 }
 
-/// `spin.dev.toml`.
-pub fn development(fragment: &str) -> Result<String> {
-    let place = Place { up: "", schedules: true };
-    Ok(head("Development: spin.toml and deploy/development.toml in one.") + &body(&place)? + &place.added(fragment))
-}
-
-/// `deploy/spin.dev-http.toml`.
-pub fn development_http(fragment: &str) -> Result<String> {
-    Ok(head("Development without schedules, for a Spin without the cron plugin.") + &body(&BELOW)? + &BELOW.added(fragment))
-}
-
 /// Where a manifest stands, and whether it has schedules.
 struct Place {
     /// The way from its folder to the root.
@@ -42,14 +31,6 @@ struct Place {
 
 /// In `deploy/`.
 const BELOW: Place = Place { up: "../", schedules: false };
-
-impl Place {
-    /// Tables that are written by hand, behind the made ones. The comment at their top speaks of the file they stand in.
-    fn added(&self, fragment: &str) -> String {
-        let tables: Vec<&str> = fragment.lines().skip_while(|line| line.starts_with('#') || line.is_empty()).collect();
-        format!("\n{}\n", tables.join("\n")).replace("source = \"target/", &format!("source = \"{}target/", self.up))
-    }
-}
 
 fn head(what: &str) -> String {
     format!(

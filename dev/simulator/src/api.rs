@@ -24,7 +24,7 @@ use crate::{
 /// A payment changed by others between reading and applying is decided on again this often.
 const DECISIONS_MAX: u32 = 10;
 
-/// `POST /simulator/v1/payment_intents`: creates and confirms a payment.
+/// `POST /v1/payment_intents`: creates and confirms a payment.
 ///
 /// # Errors
 /// When the simulator itself fails; likewise below.
@@ -32,7 +32,7 @@ pub async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     run(ports, request, Operation::Authorize, None).await
 }
 
-/// `POST /simulator/v1/payment_intents/:intent_id/capture`.
+/// `POST /v1/payment_intents/:intent_id/capture`.
 ///
 /// # Errors
 /// As [`create`].
@@ -40,7 +40,7 @@ pub async fn capture(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
     run(ports, request, Operation::Capture, Some(request.param("intent_id"))).await
 }
 
-/// `POST /simulator/v1/payment_intents/:intent_id/cancel`.
+/// `POST /v1/payment_intents/:intent_id/cancel`.
 ///
 /// # Errors
 /// As [`create`].
@@ -48,7 +48,7 @@ pub async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     run(ports, request, Operation::Cancel, Some(request.param("intent_id"))).await
 }
 
-/// `POST /simulator/v1/refunds`.
+/// `POST /v1/refunds`.
 ///
 /// # Errors
 /// As [`create`].
@@ -58,7 +58,7 @@ pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     run(ports, request, Operation::Refund, Some(intent_id.unwrap_or_default())).await
 }
 
-/// `GET /simulator/v1/payment_intents/:intent_id`.
+/// `GET /v1/payment_intents/:intent_id`.
 ///
 /// # Errors
 /// As [`create`].
@@ -74,7 +74,7 @@ pub async fn retrieve(ports: &Ports<'_>, request: &Request) -> Result<Reply, Pro
     })
 }
 
-/// `GET /simulator/v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it is told to have one.
+/// `GET /v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it is told to have one.
 ///
 /// # Errors
 /// As [`create`], and a query of another form.
@@ -100,7 +100,7 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     Ok(Reply::json(200, &json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "data": data})))
 }
 
-/// `GET /simulator/v1/refunds/:refund_id`.
+/// `GET /v1/refunds/:refund_id`.
 ///
 /// # Errors
 /// As [`create`].
@@ -116,7 +116,7 @@ pub async fn retrieve_refund(ports: &Ports<'_>, request: &Request) -> Result<Rep
     })
 }
 
-/// `GET /simulator/v1/refunds?payment_intent=&limit=&starting_after=`: the newest first.
+/// `GET /v1/refunds?payment_intent=&limit=&starting_after=`: the newest first.
 ///
 /// # Errors
 /// As [`create`], and query parameters that the simulator does not know.
@@ -146,7 +146,7 @@ pub async fn list_refunds(ports: &Ports<'_>, request: &Request) -> Result<Reply,
     Ok(Reply::json(200, &json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
 }
 
-/// `POST /simulator/authenticate {payment_intent, succeeds?}`: the customer at the issuer's page.
+/// `POST /authenticate {payment_intent, succeeds?}`: the customer at the issuer's page.
 ///
 /// # Errors
 /// 404 for an unknown payment; as [`create`].

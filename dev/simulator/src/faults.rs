@@ -1,7 +1,7 @@
 //! Misbehaviour on demand.
 //!
 //! A fault is either part of the payment token (`pm_sim_void_fails_2`), so that tests running side by side do
-//! not meet, or a row set through `/simulator/faults` that matches some calls a number of times.
+//! not meet, or a row set through `/faults` that matches some calls a number of times.
 
 use edge::{Code, Problem, Reply, Request};
 use ports::Ports;
@@ -273,7 +273,7 @@ fn once() -> u32 {
     1
 }
 
-/// `POST /simulator/faults`: sets a fault; answers its id.
+/// `POST /faults`: sets a fault; answers its id.
 ///
 /// # Errors
 /// A malformed body, or a failing database.
@@ -288,10 +288,10 @@ pub async fn add(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem>
     let id = Books::open(ports)?
         .query("insert into fault (fault, times_left) values (?1, ?1 ->> '$.times') returning cast(fault_id as text)", &json!(setting))?;
     let id = id.first().cloned().unwrap_or_default();
-    Ok(Reply::json(201, &json!({"fault_id": id})).location(format!("/simulator/faults/{id}")))
+    Ok(Reply::json(201, &json!({"fault_id": id})).location(format!("/faults/{id}")))
 }
 
-/// `GET /simulator/faults`: the faults that can still happen.
+/// `GET /faults`: the faults that can still happen.
 ///
 /// # Errors
 /// When the database fails.
@@ -305,7 +305,7 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"faults": decode_all(&rows)?})))
 }
 
-/// `DELETE /simulator/faults`: removes all. Tests side by side remove their own instead.
+/// `DELETE /faults`: removes all. Tests side by side remove their own instead.
 ///
 /// # Errors
 /// When the database fails.
@@ -314,7 +314,7 @@ pub async fn clear(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
     Ok(Reply::empty(204))
 }
 
-/// `DELETE /simulator/faults/:fault_id`: removes one.
+/// `DELETE /faults/:fault_id`: removes one.
 ///
 /// # Errors
 /// An unknown id, or a failing database.

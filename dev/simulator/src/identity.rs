@@ -1,7 +1,7 @@
 //! A customers' identity provider, as far as a shop meets one: the keys it publishes. What signs tokens is with whoever tests.
 //!
 //! It publishes [`KEYS`] until it is told another document, of any kind: a rotated set, a broken one, none at all. Faults are set through
-//! `/simulator/faults` with the operation `identity`.
+//! `/faults` with the operation `identity`.
 
 use edge::{Problem, Reply, Request};
 use ports::Ports;
@@ -21,7 +21,7 @@ const KEYS: [&str; 2] = [
 /// What fetches are counted under.
 const SCOPE: &str = "identity/keys";
 
-/// `GET /simulator/identity/keys`: the key set.
+/// `GET /identity/keys`: the key set.
 ///
 /// # Errors
 /// A failing database.
@@ -39,7 +39,7 @@ pub async fn keys(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::text(200, "application/jwk-set+json", document))
 }
 
-/// `PUT /simulator/identity/keys`: publishes this document instead, as it stands.
+/// `PUT /identity/keys`: publishes this document instead, as it stands.
 ///
 /// # Errors
 /// A failing database.
@@ -52,7 +52,7 @@ pub async fn publish(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
     Ok(Reply::empty(204))
 }
 
-/// `DELETE /simulator/identity/keys`: publishes [`KEYS`] again.
+/// `DELETE /identity/keys`: publishes [`KEYS`] again.
 ///
 /// # Errors
 /// A failing database.
@@ -61,7 +61,7 @@ pub async fn restore(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
     Ok(Reply::empty(204))
 }
 
-/// `GET /simulator/identity`: how often the keys have been fetched.
+/// `GET /identity`: how often the keys have been fetched.
 ///
 /// # Errors
 /// A failing database.

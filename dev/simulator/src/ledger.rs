@@ -341,7 +341,7 @@ struct Filter {
     order_reference: Option<String>,
 }
 
-/// `GET /simulator/ledger?payment_intent=|metadata_saga=|order_reference=`: the entries in their order, at most
+/// `GET /ledger?payment_intent=|metadata_saga=|order_reference=`: the entries in their order, at most
 /// 1,000, and the totals of all of them by currency.
 ///
 /// # Errors
@@ -376,7 +376,7 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?})))
 }
 
-/// `GET /simulator/requests?since=`: what the provider was sent, path and form as they came, at most 1,000: all that were taken in
+/// `GET /requests?since=`: what the provider was sent, path and form as they came, at most 1,000: all that were taken in
 /// under an idempotency key, which is all that move money.
 ///
 /// # Errors

@@ -160,7 +160,7 @@ impl Now {
     }
 }
 
-/// `GET /simulator/provider`.
+/// `GET /provider`.
 ///
 /// # Errors
 /// When the database fails.
@@ -170,7 +170,7 @@ pub async fn show(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"standing": standing, "now_ms": now_ms})))
 }
 
-/// `PUT /simulator/provider {api_key?, away?: {status?, ms?}, chaos?: {percent, seed, ms?}, search_lag_ms?}`: from now on, all of it; what is not
+/// `PUT /provider {api_key?, away?: {status?, ms?}, chaos?: {percent, seed, ms?}, search_lag_ms?}`: from now on, all of it; what is not
 /// said is as in a provider that works.
 ///
 /// # Errors
@@ -190,7 +190,7 @@ pub async fn set(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem>
     Ok(Reply::empty(204))
 }
 
-/// `POST /simulator/clock {advance_ms}`: moves the provider's clock forward.
+/// `POST /clock {advance_ms}`: moves the provider's clock forward.
 ///
 /// # Errors
 /// A malformed body, or a failing database.
@@ -209,10 +209,10 @@ pub async fn advance(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
          on conflict (one) do update set offset_ms = offset_ms + excluded.offset_ms",
         &json!(advance),
     )?;
-    show(ports, &Request::new(edge::Method::Get, "/simulator/provider")).await
+    show(ports, &Request::new(edge::Method::Get, "/provider")).await
 }
 
-/// `POST /simulator/refunds {status, refund?, failure_reason?}`: what becomes of the refunds that are pending, or of one of them.
+/// `POST /refunds {status, refund?, failure_reason?}`: what becomes of the refunds that are pending, or of one of them.
 ///
 /// # Errors
 /// A malformed body, or a failing database.
@@ -240,7 +240,7 @@ pub async fn settle_refunds(ports: &Ports<'_>, request: &Request) -> Result<Repl
     Ok(Reply::json(200, &json!({"settled": settled})))
 }
 
-/// `GET /simulator/refunds`: those that are pending, the oldest first.
+/// `GET /refunds`: those that are pending, the oldest first.
 ///
 /// # Errors
 /// When the database fails.

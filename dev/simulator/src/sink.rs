@@ -16,7 +16,7 @@ use crate::{
 /// How far `webhook-timestamp` may be from now, as Standard Webhooks recommends.
 const TOLERANCE_S: u64 = 300;
 
-/// `POST /simulator/sink`: 204 for a well-signed CloudEvent.
+/// `POST /sink`: 204 for a well-signed CloudEvent.
 ///
 /// # Errors
 /// 401 for a wrong signature, 400 for what is no CloudEvent; a failing database.
@@ -74,7 +74,7 @@ struct Filter {
     since: Option<i64>,
 }
 
-/// `GET /simulator/sink?subject=&type=&since=`: arrivals in their order, at most 1,000.
+/// `GET /sink?subject=&type=&since=`: arrivals in their order, at most 1,000.
 ///
 /// # Errors
 /// Unknown query parameters, or a failing database.

@@ -12,7 +12,7 @@ use crate::{faults::Fault, ledger::Books};
 
 const TIMEOUT_MS: u64 = 3_000;
 
-/// Tells the shop that `object` changed, if it wants to know (variable `simulator_webhook_url`). A receiver
+/// Tells the shop that `object` changed, if it wants to know (variable `webhook_url`). A receiver
 /// that fails is logged and not tried again: a lost webhook is a case the shop must live with.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ pub async fn emit(
     object: &Value,
     fault: Option<&Fault>,
 ) -> Result<(), Problem> {
-    let url = ports.config.get("simulator_webhook_url").unwrap_or_default();
+    let url = ports.config.get("webhook_url").unwrap_or_default();
     if url.is_empty() {
         return Ok(());
     }
@@ -60,7 +60,7 @@ pub async fn emit(
 }
 
 async fn send(ports: &Ports<'_>, url: &str, now_s: i64, event: &str) {
-    let secret = ports.config.get("simulator_webhook_secret").unwrap_or_default();
+    let secret = ports.config.get("webhook_secret").unwrap_or_default();
     let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let sent = ports.http.send(HttpRequest {
         method: "POST",

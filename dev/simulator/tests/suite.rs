@@ -63,8 +63,7 @@ impl World {
     }
 
     fn stripe(&self) -> Stripe<'_> {
-        let settings =
-            StripeSettings { base_url: "http://sim/simulator".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 1_000 };
+        let settings = StripeSettings { base_url: "http://sim".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 1_000 };
         let policy = BreakerPolicy { failures_max: 1_000, ..BreakerPolicy::default() };
         Stripe::new(settings, self, Breaker::new("payment", policy, self, self))
     }
@@ -86,15 +85,14 @@ impl World {
     }
 
     fn set(&self, standing: &Value) {
-        let request = Request::new(Method::Put, "/simulator/provider")
-            .with_header("content-type", "application/json")
-            .with_body(standing.to_string());
+        let request =
+            Request::new(Method::Put, "/provider").with_header("content-type", "application/json").with_body(standing.to_string());
         assert_eq!(self.call(request).0, 204, "{standing}");
     }
 
     /// The ledger of a saga as `kind amount currency` lines.
     fn ledger(&self, saga: &str) -> Vec<String> {
-        let body = self.get(&format!("/simulator/ledger?metadata_saga={saga}"));
+        let body = self.get(&format!("/ledger?metadata_saga={saga}"));
         let line = |entry: &Value| format!("{} {} {}", entry["kind"], entry["amount_minor"], entry["currency"]).replace('"', "");
         body["entries"].as_array().unwrap().iter().map(line).collect()
     }
@@ -151,7 +149,7 @@ fn a_payment_is_held_captured_and_given_back_in_parts() {
     assert_eq!(block_on(stripe.retrieve(&id)).unwrap().state, PaymentState::Captured);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 500 USD", "refunded 1499 USD"]);
     assert_eq!(
-        world.get(&format!("/simulator/ledger?payment_intent={id}"))["totals"],
+        world.get(&format!("/ledger?payment_intent={id}"))["totals"],
         json!([{"currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999}])
     );
 }
@@ -212,7 +210,7 @@ fn refusals_move_no_money() {
         let error = world.authorize(saga, token).unwrap_err();
         assert!(matches!(&error, ProviderError::Rejected { code, .. } if code == "resource_missing"), "{error}");
     }
-    assert_eq!(world.get("/simulator/ledger")["entries"], json!([]));
+    assert_eq!(world.get("/ledger")["entries"], json!([]));
 }
 
 #[test]
@@ -222,7 +220,7 @@ fn a_customer_may_have_to_authenticate() {
     assert!(matches!(answer, Authorization::ActionRequired { client_secret: Some(_), .. }), "{answer:?}");
     assert_eq!(world.ledger("s1"), Vec::<String>::new());
     let id = reference(answer);
-    let (status, _) = world.post("/simulator/authenticate", &json!({"payment_intent": id}));
+    let (status, _) = world.post("/authenticate", &json!({"payment_intent": id}));
     assert_eq!(status, 200);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
     assert_eq!(block_on(world.stripe().retrieve(&id)).unwrap().state, PaymentState::Authorized);
@@ -323,7 +321,7 @@ fn a_replay_is_the_same_bytes() {
     let send = || {
         let form = "amount=5&currency=usd&payment_method=pm_card_visa&payment_method_types[]=card\
                     &capture_method=manual&confirm=true";
-        let request = Request::new(Method::Post, "/simulator/v1/payment_intents")
+        let request = Request::new(Method::Post, "/v1/payment_intents")
             .with_header("authorization", "Bearer sk_test_1")
             .with_header("idempotency-key", "k1")
             .with_body(form);
@@ -340,7 +338,7 @@ fn a_replay_is_the_same_bytes() {
 fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     let world = World::new();
     let check = |key: &str, form: &str, expect: (u16, &str)| {
-        let request = Request::new(Method::Post, "/simulator/v1/payment_intents").with_header("authorization", key).with_body(form);
+        let request = Request::new(Method::Post, "/v1/payment_intents").with_header("authorization", key).with_body(form);
         let (status, body) = world.call(request);
         assert_eq!((status, body["error"]["code"].as_str().unwrap()), expect);
     };
@@ -352,23 +350,23 @@ fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
 #[test]
 fn a_set_fault_matches_its_calls_a_number_of_times() {
     let world = World::new();
-    let (status, set) = world
-        .post("/simulator/faults", &json!({"match": {"operation": "authorize", "saga": "s1"}, "fault": "processed_no_answer", "times": 1}));
+    let (status, set) =
+        world.post("/faults", &json!({"match": {"operation": "authorize", "saga": "s1"}, "fault": "processed_no_answer", "times": 1}));
     assert_eq!(status, 201);
     world.held("s2", "pm_card_visa");
     assert_eq!(server_error(world.authorize("s1", "pm_card_visa")), 500);
     world.held("s1", "pm_card_visa");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 
-    let (status, _) = world.post("/simulator/faults", &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}));
+    let (status, _) = world.post("/faults", &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}));
     assert_eq!(status, 201);
-    let faults = world.get("/simulator/faults")["faults"].clone();
+    let faults = world.get("/faults")["faults"].clone();
     assert_eq!(faults.as_array().unwrap().len(), 1);
     assert_ne!(faults[0]["fault_id"], set["fault_id"]);
     assert_eq!(faults[0]["fault"]["match"]["operation"], "cancel");
-    let (status, _) = world.call(Request::new(Method::Delete, "/simulator/faults"));
+    let (status, _) = world.call(Request::new(Method::Delete, "/faults"));
     assert_eq!(status, 204);
-    assert_eq!(world.get("/simulator/faults")["faults"], json!([]));
+    assert_eq!(world.get("/faults")["faults"], json!([]));
 }
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -378,7 +376,7 @@ fn a_key_is_forgotten_after_a_day_and_the_payment_is_not() {
     let world = World::new();
     let stripe = world.stripe();
     let first = world.held("s1", "pm_card_visa");
-    let advance = |advance_ms: i64| world.post("/simulator/clock", &json!({"advance_ms": advance_ms})).0;
+    let advance = |advance_ms: i64| world.post("/clock", &json!({"advance_ms": advance_ms})).0;
     assert_eq!(advance(DAY_MS), 200);
     assert_eq!(world.held("s1", "pm_card_visa"), first, "a day is not over");
     assert_eq!(advance(1), 200);
@@ -424,7 +422,7 @@ fn a_provider_that_is_away_does_nothing_and_forgets_nothing() {
     assert!(block_on(world.stripe().capture(&id, 1999, "USD", "k")).is_err());
     world.set(&json!({"away": {"status": 502}}));
     assert_eq!(server_error(world.authorize("s2", "pm_card_visa")), 502);
-    assert_eq!(world.get("/simulator/provider")["standing"]["away"]["status"], 502);
+    assert_eq!(world.get("/provider")["standing"]["away"]["status"], 502);
     world.set(&json!({}));
     world.held("s2", "pm_card_visa");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
@@ -446,9 +444,9 @@ fn a_pending_refund_succeeds_or_fails_later() {
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD"], "nothing has come back yet");
     // And yet no other refund may have it.
     assert!(matches!(block_on(stripe.refund(&first, 1, "USD", "x", "x")), Ok(Refund::AlreadyRefunded { .. })));
-    assert_eq!(world.get("/simulator/refunds")["pending"].as_array().unwrap().len(), 2);
+    assert_eq!(world.get("/refunds")["pending"].as_array().unwrap().len(), 2);
 
-    let settle = |body: Value| world.post("/simulator/refunds", &body);
+    let settle = |body: Value| world.post("/refunds", &body);
     assert_eq!(settle(json!({"status": "succeeded", "refund": good})), (200, json!({"settled": [good]})));
     assert_eq!(settle(json!({"status": "failed", "refund": good})).0, 404, "an end is an end");
     assert_eq!(settle(json!({"status": "failed", "failure_reason": "lost_or_stolen_card"})), (200, json!({"settled": [bad]})));
@@ -491,7 +489,7 @@ fn search_may_lag_as_stripes_does() {
     world.set(&json!({"search_lag_ms": 60_000}));
     world.held("s1", "pm_card_visa");
     assert_eq!(block_on(world.stripe().find(&order("s1", "pm_card_visa"))), Ok(None));
-    assert_eq!(world.post("/simulator/clock", &json!({"advance_ms": 60_000})).0, 200);
+    assert_eq!(world.post("/clock", &json!({"advance_ms": 60_000})).0, 200);
     assert!(block_on(world.stripe().find(&order("s1", "pm_card_visa"))).unwrap().is_some());
 }
 
@@ -515,7 +513,7 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
             }
             // A stored 500 without an effect stays one for a day.
             Err(_) => {
-                world.post("/simulator/clock", &json!({"advance_ms": DAY_MS + 1}));
+                world.post("/clock", &json!({"advance_ms": DAY_MS + 1}));
                 match block_on(stripe.find(&order(&saga, "pm_card_visa"))) {
                     Ok(Some(payment)) => {
                         id = payment.reference;
@@ -538,7 +536,7 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
         });
         until(&mut |number| block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/c/{number}"))).is_ok());
         until(&mut |number| {
-            world.post("/simulator/refunds", &json!({"status": "succeeded"}));
+            world.post("/refunds", &json!({"status": "succeeded"}));
             let known = block_on(stripe.find_refund(&id, &saga));
             match known {
                 Ok(Some(refund)) => matches!(refund, Refund::Succeeded { .. }),
@@ -549,7 +547,7 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
         });
         assert_eq!(world.ledger(&saga), ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"], "{saga}");
     }
-    assert!(world.get("/simulator/refunds")["pending"].as_array().unwrap().is_empty());
+    assert!(world.get("/refunds")["pending"].as_array().unwrap().is_empty());
 }
 
 #[test]
@@ -557,7 +555,7 @@ fn a_cancelled_payment_stays_cancelled() {
     let world = World::new();
     let id = reference(world.authorize("s1", "pm_card_authenticationRequired").unwrap());
     assert!(block_on(world.stripe().void(&id, "v")).is_ok());
-    let (status, _) = world.post("/simulator/authenticate", &json!({"payment_intent": id}));
+    let (status, _) = world.post("/authenticate", &json!({"payment_intent": id}));
     assert_eq!(status, 400);
     assert_eq!(block_on(world.stripe().retrieve(&id)).unwrap().state, PaymentState::Voided);
     assert_eq!(world.ledger("s1"), Vec::<String>::new());
@@ -586,7 +584,7 @@ fn webhooks_are_signed_doubled_and_reordered() {
         world.webhooks.take().iter().map(types).collect::<Vec<_>>()
     };
     let fault = |fault: &str| {
-        world.post("/simulator/faults", &json!({"match": {"operation": "authorize"}, "fault": fault}));
+        world.post("/faults", &json!({"match": {"operation": "authorize"}, "fault": fault}));
     };
     fault("webhook_duplicate");
     world.held("s1", "pm_card_visa");
@@ -606,7 +604,7 @@ fn events_are_recorded_in_the_order_they_arrived() {
     let world = World::new();
     let deliver = |sequence: i64, secret: &str| {
         let settings = SinkSettings {
-            url: "http://sim/simulator/sink".to_owned(),
+            url: "http://sim/sink".to_owned(),
             stream: String::new(),
             stream_limit: 0,
             secret: secret.to_owned(),
@@ -627,15 +625,15 @@ fn events_are_recorded_in_the_order_they_arrived() {
     let refused = |status| Err(SinkError::Refused { status, retry_after_ms: None });
     deliver(1, SINK_SECRET).unwrap();
     assert_eq!(deliver(2, "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"), refused(401));
-    world.post("/simulator/faults", &json!({"match": {"subject": "order/1"}, "fault": "sink_fail"}));
+    world.post("/faults", &json!({"match": {"subject": "order/1"}, "fault": "sink_fail"}));
     assert_eq!(deliver(2, SINK_SECRET), refused(503));
-    world.post("/simulator/faults", &json!({"match": {"operation": "sink", "subject": "order/1"}, "fault": "processed_no_answer"}));
+    world.post("/faults", &json!({"match": {"operation": "sink", "subject": "order/1"}, "fault": "processed_no_answer"}));
     assert_eq!(deliver(2, SINK_SECRET), refused(500));
     deliver(2, SINK_SECRET).unwrap();
-    let arrivals = world.get("/simulator/sink?subject=order/1")["arrivals"].clone();
+    let arrivals = world.get("/sink?subject=order/1")["arrivals"].clone();
     let numbers: Vec<_> = arrivals.as_array().unwrap().iter().map(|a| a["event"]["data"]["n"].clone()).collect();
     assert_eq!(numbers, [1, 2, 2]);
-    let later = world.get("/simulator/sink?since=2")["arrivals"].clone();
+    let later = world.get("/sink?since=2")["arrivals"].clone();
     assert_eq!(later.as_array().unwrap().len(), 1);
 }
 
@@ -712,8 +710,8 @@ impl Random for World {
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         let known: BTreeMap<&str, String> = BTreeMap::from([
-            ("simulator_webhook_url", self.webhook_url.borrow().clone()),
-            ("simulator_webhook_secret", "whsec_hooks".to_owned()),
+            ("webhook_url", self.webhook_url.borrow().clone()),
+            ("webhook_secret", "whsec_hooks".to_owned()),
             ("event_sink_secret", SINK_SECRET.to_owned()),
         ]);
         known.get(name).cloned().ok_or_else(|| ConfigError::Undefined { name: name.to_owned() })

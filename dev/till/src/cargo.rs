@@ -61,7 +61,7 @@ pub fn ensure_target() -> Result<()> {
     Ok(())
 }
 
-/// Builds every component of a manifest: the package has the component's name.
+/// Builds every component of a manifest, where the package has the component's name, and the outside world.
 ///
 /// Into `target/` whatever the environment says, because that is where the manifest looks.
 pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile) -> Result<()> {
@@ -71,6 +71,7 @@ pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile
     for id in manifest.components.keys() {
         command.args(["--package", id]);
     }
+    command.args(["--package", "simulator"]);
     run(command, "the components do not build")
 }
 

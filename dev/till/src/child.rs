@@ -1,11 +1,11 @@
 //! A shop served by another process: till, which is `dev/host`, or a Spin. Told to stop, not killed: a Spin has children.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::project::Project;
 use crate::shop::Shop;
@@ -59,18 +59,22 @@ impl Serving {
 
 /// Flags are two words: with several triggers Spin does not know `--flag=value`.
 fn told_of(mut command: Command, project: &Project, shop: &Shop, manifest: &Path) -> Command {
-    command.current_dir(&project.root);
-    command.arg("--from").arg(manifest);
-    command.args(["--listen", &shop.listen.to_string()]);
-    command.arg("--state-dir").arg(&shop.state_dir);
+    served(&mut command, project, manifest, shop.listen, &shop.state_dir, &shop.variables());
     command.arg("--runtime-config-file").arg(&shop.runtime_config);
     for sql in shop.sql() {
         command.args(["--sqlite", sql]);
     }
-    for variable in shop.variables() {
-        command.args(["--variable", &variable]);
-    }
     command
+}
+
+fn served(command: &mut Command, project: &Project, manifest: &Path, listen: SocketAddr, state_dir: &Path, variables: &[String]) {
+    command.current_dir(&project.root);
+    command.arg("--from").arg(manifest);
+    command.args(["--listen", &listen.to_string()]);
+    command.arg("--state-dir").arg(state_dir);
+    for variable in variables {
+        command.args(["--variable", variable]);
+    }
 }
 
 /// A running host; dropped, it is told to stop and waited for.
@@ -92,6 +96,33 @@ impl HostProcess {
         let mut command = serving.command(project, shop);
         command.arg("--until-input-ends").stdin(Stdio::piped());
         Self::spawn(if serving.shown { &mut command } else { command.stdout(Stdio::null()) })
+    }
+
+    /// The outside world of a shop, on the same kind of host; once it listens.
+    pub fn world(project: &Project, shop: &Shop, spin: Option<&Path>, code_cache: &Path, quick: bool) -> Result<Self> {
+        let mut command = match spin {
+            Some(spin) => {
+                let mut command = Command::new(spin);
+                command.args(["up", "--quiet"]);
+                command
+            }
+            None => {
+                let mut command = Command::new(project.built("host"));
+                command.args(["serve", "--quiet", "--until-input-ends", "--code-cache"]).arg(code_cache).stdin(Stdio::piped());
+                command.args(quick.then_some("--quick"));
+                command
+            }
+        };
+        let secret = shop.secrets.get("event_sink_secret").context("the shop has no event_sink_secret")?;
+        let variables = [format!("event_sink_secret={secret}")];
+        served(&mut command, project, &project.simulator_manifest(), shop.world, &shop.world_state_dir, &variables);
+        let mut world = Self::spawn(command.stdout(Stdio::null()))?;
+        let begun = Instant::now();
+        while TcpStream::connect_timeout(&shop.world, Duration::from_secs(1)).is_err() {
+            ensure!(world.ended()?.is_none() && begun.elapsed() < READY_WITHIN, "the outside world does not listen on {}", shop.world);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(world)
     }
 
     fn spawn(command: &mut Command) -> Result<Self> {

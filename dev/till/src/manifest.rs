@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::project::Project;
+
 /// The components and the variables of an application.
 #[derive(Debug, Deserialize)]
 pub struct Manifest {
@@ -38,6 +40,12 @@ pub struct Component {
 }
 
 impl Manifest {
+    /// The development manifest, made anew.
+    pub fn of_development(project: &Project) -> Result<Self> {
+        project.make_manifests()?;
+        Self::load(&project.manifest())
+    }
+
     /// Reads a manifest file.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -36,14 +36,34 @@ impl Project {
         self.path(".till")
     }
 
-    /// The development manifest: every function and schedule, the simulator and the test hooks.
+    /// The development manifest: `spin.toml` and the test hooks. [`Self::make_manifests`] writes it.
     pub fn manifest(&self) -> PathBuf {
-        self.path("spin.dev.toml")
+        self.path("target/development/spin.toml")
     }
 
-    /// The same without schedules, for a Spin without the cron plugin.
+    /// The same of `deploy/spin.http.toml`, for a Spin without the cron plugin.
     pub fn http_manifest(&self) -> PathBuf {
-        self.path("deploy/spin.dev-http.toml")
+        self.path("target/development/spin.http.toml")
+    }
+
+    /// The outside world's manifest: an application of its own.
+    pub fn simulator_manifest(&self) -> PathBuf {
+        self.path("dev/simulator/spin.toml")
+    }
+
+    /// Writes both development manifests: production's, and behind them the hooks. They stand two folders below the root.
+    pub fn make_manifests(&self) -> Result<()> {
+        let read = |file: &str| std::fs::read_to_string(self.path(file)).with_context(|| format!("cannot read {file}"));
+        let hooks = read("dev/hooks/spin.fragment.toml")?.replace("\"target/", "\"../../target/");
+        let whole = read("spin.toml")?.replace("\"target/", "\"../../target/").replace(".build]\n", ".build]\nworkdir = \"../..\"\n");
+        let http =
+            read("deploy/spin.http.toml")?.replace("\"../target/", "\"../../target/").replace("workdir = \"..\"", "workdir = \"../..\"");
+        std::fs::create_dir_all(self.path("target/development")).context("cannot make target/development")?;
+        for (file, production) in [(self.manifest(), whole), (self.http_manifest(), http)] {
+            let text = format!("# Development only: never to be deployed.\n{production}\n{hooks}");
+            std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        Ok(())
     }
 
     /// The SQL a shop starts with, as `--sqlite` arguments: schema, then demo goods. Both can run again.

@@ -148,13 +148,18 @@ impl Proof {
         let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
         let mut program = self.program(project, shop, extent);
         program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
+        let _world = HostProcess::world(project, shop, None, &serving.code, quick)?;
         HostProcess::till(project, shop, &serving)?.once_ready(shop, || run(program, failed))
     }
 
     /// The program that proves it, told of the shop and of how much is wanted.
     fn program(self, project: &Project, shop: &Shop, extent: Extent<'_>) -> Command {
         let mut command = Command::new(project.built(self.name()));
-        command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", "till").env("EDGETILL_SINK", shop.sink_name());
+        command
+            .env("EDGETILL_URL", shop.url())
+            .env("EDGETILL_SIMULATOR_URL", shop.world_url())
+            .env("EDGETILL_HOST", "till")
+            .env("EDGETILL_SINK", shop.sink_name());
         for (name, value) in &shop.secrets {
             command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
         }
@@ -166,11 +171,12 @@ impl Proof {
     }
 }
 
-/// As a child of the proof's, which kills it.
+/// As a child of the proof's, which kills it; the outside world lives on.
 fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
     let shop = &ground.shop;
     // The workers' leases are hidden by a fault.
     let serving = Serving { faults: true, ..Serving::of_a_test(project, quick) };
+    let _world = HostProcess::world(project, shop, None, &serving.code, quick)?;
     let host = serving.command(project, shop);
     let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
     let mut program = Proof::Kill.program(project, shop, extent);

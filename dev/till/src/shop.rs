@@ -1,4 +1,4 @@
-//! A shop to start: the development manifest with a state folder, secrets, and itself as the outside world.
+//! A shop to start: the development manifest with a state folder, secrets, and the address of its outside world.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -25,6 +25,10 @@ pub const CUSTOMER_AUDIENCE: &str = "edgetill-storefront";
 pub struct Shop {
     /// Where it will listen.
     pub listen: SocketAddr,
+    /// Where its outside world listens: the payment provider, the sink of events, the customers' identity provider.
+    pub world: SocketAddr,
+    /// What that world keeps.
+    pub world_state_dir: PathBuf,
     /// Its databases and logs.
     pub state_dir: PathBuf,
     /// The runtime configuration made for that folder.
@@ -34,8 +38,6 @@ pub struct Shop {
     sql: Vec<String>,
     /// `database_url` and `database_host`, on PostgreSQL.
     database: Option<(String, String)>,
-    /// The base URL of the shop that is the outside world, where it is another.
-    world: Option<String>,
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
     sink: Option<(String, String)>,
     /// Whether the identity provider's keys are kept for as long as by default, and not for moments that a test can wait for.
@@ -55,36 +57,36 @@ impl Shop {
         let state_dir = folder.join("state");
         let secrets = secrets::keep(manifest, &folder.join("secrets.toml"))?;
         let runtime_config = folder.join("runtime-config.toml");
-        write_runtime_config(&project.path("deploy/runtime-config.dev.toml"), &runtime_config, &state_dir)?;
+        std::fs::write(&runtime_config, "").with_context(|| format!("cannot write {}", runtime_config.display()))?;
         std::fs::create_dir_all(&state_dir).with_context(|| format!("cannot make {}", state_dir.display()))?;
         database::sql(project, &state_dir.join("sqlite_key_value.db").to_string_lossy(), &[WAL.to_owned()])?;
         Ok(Self {
             listen,
+            world: free_address()?,
+            world_state_dir: folder.join("world"),
             state_dir,
             runtime_config,
             secrets,
             sql,
             database,
-            world: None,
             sink: None,
             keys_as_by_default: false,
             set: Vec::new(),
         })
     }
 
-    /// `--variable` values: the secrets, and the shop's own address as payment provider and (but for Redis) event sink, absolute
-    /// because a component started by cron cannot reach a sibling otherwise.
+    /// `--variable` values: the secrets, and the world's address as payment provider, identity provider and (but for Redis) event sink.
     pub fn variables(&self) -> Vec<String> {
-        let origin = self.world.clone().unwrap_or_else(|| self.url());
-        let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/simulator/sink"), origin.clone()));
+        let origin = self.world_url();
+        let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
         let mut variables = vec![
-            format!("payment_base_url={origin}/simulator"),
+            format!("payment_base_url={origin}"),
             format!("payment_host={origin}"),
             format!("event_sink_url={sink_url}"),
             format!("event_sink_host={sink_host}"),
             format!("customer_issuer={CUSTOMER_ISSUER}"),
             format!("customer_audience={CUSTOMER_AUDIENCE}"),
-            format!("customer_jwks_url={origin}/simulator/identity/keys"),
+            format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
         ];
         if !self.keys_as_by_default {
@@ -121,9 +123,9 @@ impl Shop {
         self.sink = Some((redis.url(database), redis.host()));
     }
 
-    /// Has another host of the same shop as payment provider, event sink and identity provider: there is one of each.
+    /// Has the outside world of another host of the same shop: there is one.
     pub fn share_the_world_of(&mut self, other: &Shop) {
-        self.world = Some(other.url());
+        self.world = other.world;
     }
 
     /// Keeps the identity provider's keys for as long as a shop does by default.
@@ -144,6 +146,11 @@ impl Shop {
     /// Its base URL.
     pub fn url(&self) -> String {
         format!("http://{}", self.listen)
+    }
+
+    /// The base URL of its outside world.
+    pub fn world_url(&self) -> String {
+        format!("http://{}", self.world)
     }
 
     /// Whether the shop says it is ready, or at least its host does; else why not.
@@ -171,26 +178,4 @@ impl Shop {
 /// A free port on this machine.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
-}
-
-/// The development runtime configuration with every database file moved into `state_dir`.
-fn write_runtime_config(from: &Path, to: &Path, state_dir: &Path) -> Result<()> {
-    let text = std::fs::read_to_string(from).with_context(|| format!("cannot read {}", from.display()))?;
-    let mut config: toml::Table = text.parse().with_context(|| format!("in {}", from.display()))?;
-    let state_dir = std::path::absolute(state_dir)?;
-    for table in ["sqlite_database", "key_value_store"] {
-        let Some(entries) = config.get_mut(table).and_then(toml::Value::as_table_mut) else {
-            continue;
-        };
-        for (label, entry) in entries.iter_mut() {
-            if let Some(path) = entry.as_table_mut().and_then(|entry| entry.get_mut("path")) {
-                let file = state_dir.join(format!("{label}.db"));
-                *path = file.to_string_lossy().into_owned().into();
-            }
-        }
-    }
-    if let Some(folder) = to.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(to, toml::to_string(&config)?).with_context(|| format!("cannot write {}", to.display()))
 }

@@ -120,7 +120,7 @@ pub fn test(arguments: TestArgs) -> Result<()> {
     if let Some(seconds) = arguments.fuzz {
         return fuzz(&project, seconds, arguments.filter.as_deref());
     }
-    let manifest = Manifest::load(&project.manifest())?;
+    let manifest = Manifest::of_development(&project)?;
     let mut times = Vec::new();
     let (_, took) = part(&format!("building {} components", manifest.components.len()), || {
         build_components(&project, &manifest, Profile::quick(arguments.quick))
@@ -292,8 +292,11 @@ fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Res
     let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
     let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
     let mut command = Command::new(project.path("tests/e2e/contract/run"));
-    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
-    let mut host = HostProcess::till(project, &shop, &Serving::of_a_test(project, arguments.quick))?;
+    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.world_url());
+    command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
+    let serving = Serving::of_a_test(project, arguments.quick);
+    let _world = HostProcess::world(project, &shop, None, &serving.code, serving.quick)?;
+    let mut host = HostProcess::till(project, &shop, &serving)?;
     host.once_ready(&shop, || run(command, "the contract is broken"))?;
     drop(host);
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
@@ -301,6 +304,8 @@ fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Res
 
 /// On till, or on a Spin.
 fn on_a_host(project: &Project, shop: &Shop, arguments: &TestArgs, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+    let code = Serving::of_a_test(project, arguments.quick).code;
+    let _world = HostProcess::world(project, shop, arguments.spin.as_deref(), &code, arguments.quick)?;
     let (mut host, name) = match &arguments.spin {
         Some(spin) => (HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?, "spin"),
         None => {
@@ -335,7 +340,11 @@ fn tested(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, clus
 pub fn against(project: &Project, shop: &Shop, host: &str, arguments: &TestArgs, binary: &str) -> Command {
     let mut command = suite(project, &["--test", binary, "--", "--nocapture"]);
     command.args(&arguments.filter);
-    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_HOST", host).env("EDGETILL_SINK", shop.sink_name());
+    command
+        .env("EDGETILL_URL", shop.url())
+        .env("EDGETILL_SIMULATOR_URL", shop.world_url())
+        .env("EDGETILL_HOST", host)
+        .env("EDGETILL_SINK", shop.sink_name());
     command.env("EDGETILL_STATE", &shop.state_dir);
     for (name, value) in &shop.secrets {
         command.env(format!("EDGETILL_{}", name.to_uppercase()), value);

@@ -42,6 +42,8 @@ fn on_both(project: &Project, first: &Shop, second: &Shop, arguments: &TestArgs)
         let serving = Serving { control: Some(control), ..Serving::of_a_test(project, arguments.quick) };
         Ok((HostProcess::till(project, shop, &serving)?, Some(format!("http://{control}"))))
     };
+    let code = Serving::of_a_test(project, arguments.quick).code;
+    let _world = HostProcess::world(project, first, arguments.spin.as_deref(), &code, arguments.quick)?;
     // One after the other: the second finds what the first has compiled.
     let (mut host, control) = start(first)?;
     host.wait_until_ready(first)?;

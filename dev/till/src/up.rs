@@ -26,6 +26,9 @@ pub struct UpArgs {
     /// Address and port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Address and port of the outside world: the payment provider, the sink of events, the customers' identity provider.
+    #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
+    simulator: SocketAddr,
     /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It is migrated and filled
     /// with demo goods; `--fresh` does not empty it.
     #[arg(long, value_name = "URL")]
@@ -44,15 +47,17 @@ pub struct UpArgs {
 /// Builds, prepares, serves, and says what to try once the shop is ready.
 pub fn up(arguments: UpArgs) -> Result<()> {
     let project = Project::find()?;
-    let manifest = Manifest::load(&project.manifest())?;
+    let manifest = Manifest::of_development(&project)?;
     let count = manifest.components.len();
     part(&format!("building {count} components"), || build_components(&project, &manifest, Profile::quick(arguments.quick)))?;
     part("building the host (the first time its engine takes minutes)", || build_host(&project))?;
     // Now, and not by who is there already answering for the shop.
-    drop(TcpListener::bind(arguments.listen).with_context(|| format!("cannot listen on {}", arguments.listen))?);
+    for address in [arguments.listen, arguments.simulator] {
+        drop(TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?);
+    }
     let folder = project.state();
     if arguments.fresh {
-        for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
+        for entry in ["state", "world", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
             let gone = if entry.is_dir() { std::fs::remove_dir_all(&entry) } else { std::fs::remove_file(&entry) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -65,7 +70,8 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     if let Some(url) = &arguments.postgres {
         database::migrate(&project, url)?;
     }
-    let shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
+    let mut shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
+    shop.world = arguments.simulator;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
     }
@@ -80,22 +86,25 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         shown: true,
     };
     eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
+    let mut world = HostProcess::world(&project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(&project, &shop, &serving)?;
     host.wait_until_ready(&shop)?;
-    println!("{}", what_next(&shop.url()));
-    until_told(&mut host)
+    println!("{}", what_next(&shop.url(), &shop.world_url()));
+    until_told([&mut host, &mut world])
 }
 
-/// Until somebody says so (SIGINT, SIGTERM), or the host ends: a terminal's Ctrl-C is for both.
-fn until_told(host: &mut HostProcess) -> Result<()> {
+/// Until somebody says so (SIGINT, SIGTERM), or a host ends: a terminal's Ctrl-C is for all.
+fn until_told(mut hosts: [&mut HostProcess; 2]) -> Result<()> {
     let told = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, told.clone()).context("signals cannot be heard")?;
     }
     while !told.load(Ordering::Acquire) {
-        if let Some(status) = host.ended()? {
-            ensure!(status.success(), "the host ended ({status})");
-            break;
+        for host in &mut hosts {
+            if let Some(status) = host.ended()? {
+                ensure!(status.success(), "a host ended ({status})");
+                return Ok(());
+            }
         }
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -103,7 +112,7 @@ fn until_told(host: &mut HostProcess) -> Result<()> {
 }
 
 /// The first order, to be pasted into another terminal.
-fn what_next(url: &str) -> String {
+fn what_next(url: &str, world: &str) -> String {
     format!(
         r#"
 The shop is open at {url}. A first order, in another terminal:
@@ -117,6 +126,8 @@ The shop is open at {url}. A first order, in another terminal:
     "shipping_address": {{"name": "An Nguyen", "line1": "1 Trang Tien", "city": "Hanoi", "postal_code": "10000", "country": "VN"}},
     "shipping_method": "standard", "payment_method": "pm_card_visa"}}' | sed 's/.*"session_id":"\([^"]*\)".*/\1/')
   curl -s -X POST $SHOP/checkout/$SESSION/confirm -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{}}'
+
+What the outside world saw: curl -s {world}/ledger and {world}/sink
 
 An operator's token: cargo till token --scope "catalog:write workers:run"      Stop: Ctrl-C      Start over: cargo till up --fresh
 "#

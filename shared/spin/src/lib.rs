@@ -33,7 +33,7 @@ pub use ports_impl::key_values;
 pub use redis::Redis;
 
 #[doc(hidden)]
-pub use serve::{serve, serve_on};
+pub use serve::serve;
 
 /// Exports the HTTP handler: each endpoint of the component, and what answers each of its operations.
 ///
@@ -48,11 +48,11 @@ pub use serve::{serve, serve_on};
 macro_rules! http {
     ($(api::$endpoint:ident { $($answers:tt)* }),+ $(,)?) => {
         $crate::all_of_the_component!($(api::$endpoint),+);
-        $crate::export_http!($crate::serve, &[$(api::$endpoint { $($answers)* }.route()),+]);
+        $crate::export_http!(&[$(api::$endpoint { $($answers)* }.route()),+]);
     };
     ($($route:expr),+ $(,)?) => {
         $crate::all_of_the_component!();
-        $crate::export_http!($crate::serve, &[$($route),+]);
+        $crate::export_http!(&[$($route),+]);
     };
 }
 
@@ -68,20 +68,19 @@ macro_rules! all_of_the_component {
     };
 }
 
-/// Exports the HTTP handler of a component whose database has another label than `default`, and whose routes
-/// are a `Vec`: `spin_shell::http_on!("simulator", routes());`
+/// Exports the HTTP handler of a component of another application than the shop: `spin_shell::http_of!(routes());`
 #[macro_export]
-macro_rules! http_on {
-    ($database:literal, $routes:expr) => {
-        $crate::export_http!($crate::serve_on, $database, &$routes);
+macro_rules! http_of {
+    ($routes:expr) => {
+        $crate::export_http!(&$routes);
     };
 }
 
-/// The export itself: requests go to `$serve`, behind the arguments that are its component's own.
+/// The export itself.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! export_http {
-    ($serve:path, $($argument:expr),+) => {
+    ($routes:expr) => {
         #[doc(hidden)]
         pub struct Component;
 
@@ -90,7 +89,7 @@ macro_rules! export_http {
                 request: $crate::wasi::http::types::IncomingRequest,
                 out: $crate::wasi::http::types::ResponseOutparam,
             ) {
-                $serve($($argument,)+ request, out);
+                $crate::serve($routes, request, out);
             }
         }
 
@@ -148,6 +147,6 @@ macro_rules! worker {
 macro_rules! http_of_worker {
     (api::$endpoint:ident, $tick:expr) => {
         $crate::all_of_the_component!(api::$endpoint);
-        $crate::export_http!($crate::serve, &[api::$endpoint::all($crate::edge::Tick::new($tick)).route()]);
+        $crate::export_http!(&[api::$endpoint::all($crate::edge::Tick::new($tick)).route()]);
     };
 }

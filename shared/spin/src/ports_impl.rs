@@ -22,8 +22,8 @@ use wasi::{
     random::random,
 };
 
-/// The label of the shop's SQLite database.
-pub(crate) const DEFAULT_DATABASE: &str = "default";
+/// The label of the SQLite database, as the manifest has it.
+const DATABASE: &str = "default";
 
 /// How long to wait, one after the other, before a PostgreSQL that takes no more connections is asked again: 2 s in all, and half as
 /// much again at most. Requests of the same function give theirs back sooner, and those that idle in the pools of other functions
@@ -43,18 +43,13 @@ pub(crate) struct Host {
 
 impl Default for Host {
     fn default() -> Self {
-        Self::on(DEFAULT_DATABASE)
+        let database = Rc::new(Database { url: OnceCell::new(), opened: RefCell::new(None) });
+        let key_value = KeyValue { database: database.clone(), opened: OnceCell::new() };
+        Self { outgoing: Outgoing::beside(database.clone()), database, key_value }
     }
 }
 
 impl Host {
-    /// With the SQLite database labelled `label` in the manifest, unless PostgreSQL is configured.
-    pub(crate) fn on(label: &'static str) -> Self {
-        let database = Rc::new(Database { label, url: OnceCell::new(), opened: RefCell::new(None) });
-        let key_value = KeyValue { database: database.clone(), opened: OnceCell::new() };
-        Self { outgoing: Outgoing::beside(database.clone()), database, key_value }
-    }
-
     pub(crate) fn ports(&self) -> Ports<'_> {
         Ports {
             sql: &*self.database,
@@ -69,7 +64,6 @@ impl Host {
 
 /// The one database of a request.
 struct Database {
-    label: &'static str,
     url: OnceCell<Result<String, SqlError>>,
     opened: RefCell<Option<Opened>>,
 }
@@ -123,7 +117,7 @@ impl Database {
     fn open(&self) -> Result<Opened, SqlError> {
         let url = self.url().as_ref().map_err(Clone::clone)?;
         if url.is_empty() {
-            return Connection::open(self.label).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error));
+            return Connection::open(DATABASE).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error));
         }
         let mut waits = ASK_AGAIN_AFTER_MS.into_iter();
         loop {

@@ -1,6 +1,6 @@
 //! One HTTP request: head in, body under its limit, reply out with its body first.
 
-use crate::ports_impl::{DEFAULT_DATABASE, Host};
+use crate::ports_impl::Host;
 use edge::{BodyBudget, Method, Problem, Reply, Request, Route};
 use ports::Ports;
 use wasi::{
@@ -13,12 +13,7 @@ const READ_BYTES: u64 = 16 * 1024;
 /// Serves one request. Never fails and never traps: what cannot be answered is left unset, which Spin answers
 /// with an empty 500, and logged.
 pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) {
-    serve_on(DEFAULT_DATABASE, routes, request, out);
-}
-
-/// [`serve`] with the database of another label.
-pub fn serve_on(database: &'static str, routes: &[Route], request: IncomingRequest, out: ResponseOutparam) {
-    let host = Host::on(database);
+    let host = Host::default();
     let ports = host.ports();
     spin_executor::run(async {
         let head = head(&request);

@@ -206,7 +206,7 @@ impl Case {
                         let asked = patiently(&asked);
                         asked.problem(402, "payment_action_required");
                         let intent = buyer.payment_rows()[0]["reference"].clone();
-                        let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": intent })).send();
+                        let acted = shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": intent })).send();
                         acted.expect(200);
                     }
                     _ => {}

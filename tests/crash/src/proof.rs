@@ -65,7 +65,7 @@ impl Weather {
             Self::Calm => return,
             Self::KeyRefused => json!({ "api_key": "sk_test_another" }),
         };
-        shop.call("PUT", "/simulator/provider").json(&standing).send().expect(204);
+        shop.simulator("PUT", "/provider").json(&standing).send().expect(204);
     }
 
     /// Over, and it has rained on the workers once.
@@ -79,7 +79,7 @@ impl Weather {
                 // The workers meet it too, and give nothing up for it.
                 shop.advance_ms(130_000);
                 workers_in_the_storm(&WORKERS);
-                drop(shop.call("PUT", "/simulator/provider").json(&json!({})).send().expect(204));
+                drop(shop.simulator("PUT", "/provider").json(&json!({})).send().expect(204));
             }
         }
     }

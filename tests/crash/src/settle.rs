@@ -78,7 +78,7 @@ pub fn settle_until_quiet(shop: &Shop) {
         until_breakers_let_through(shop);
         run_workers(&WORKERS, true);
         // What the provider has accepted it comes to the end of.
-        shop.call("POST", "/simulator/refunds").json(&json!({ "status": "succeeded" })).send().expect(200);
+        shop.simulator("POST", "/refunds").json(&json!({ "status": "succeeded" })).send().expect(200);
         if unfinished().is_empty() {
             return close_breakers(shop);
         }

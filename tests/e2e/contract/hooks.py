@@ -14,6 +14,7 @@ import requests
 import schemathesis
 
 URL = os.environ["EDGETILL_URL"].rstrip("/")
+SIMULATOR = os.environ["EDGETILL_SIMULATOR_URL"].rstrip("/")
 SERVICE = os.environ["EDGETILL_SERVICE_TOKEN"]
 CUSTOMER = os.environ["EDGETILL_CUSTOMER_TOKEN"]
 ANSWERS = os.environ["EDGETILL_ANSWERS"]
@@ -25,13 +26,17 @@ made = collections.Counter()
 answers = collections.defaultdict(collections.Counter)
 
 
-def api(method, path, token=None, body=None, key=None):
+def api(method, path, token=None, body=None, key=None, url=URL):
     """A call of ours, on the way to what a generated one needs."""
     headers = {"authorization": f"Bearer {token}"} if token else {}
     headers |= {"idempotency-key": key} if key else {}
-    reply = requests.request(method, f"{URL}{path}", json=body, headers=headers, timeout=60)
+    reply = requests.request(method, f"{url}{path}", json=body, headers=headers, timeout=60)
     reply.raise_for_status()
     return reply.json()
+
+
+def outside_fails(fault):
+    api("POST", "/faults", body=fault, url=SIMULATOR)
 
 
 def example(operation):
@@ -75,7 +80,7 @@ class Buyer:
 
     def with_dead_refund(self):
         self.with_order()
-        api("POST", "/simulator/faults", body={"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
+        outside_fails({"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
         api("POST", f"/api/v1/orders/{self.order_id}/cancel", self.token, {}, key=str(uuid.uuid4()))
         dead = api("GET", "/api/v1/operations/compensations?limit=100", SERVICE)["compensations"]
         self.compensation_id = next(one["compensation_id"] for one in dead if one.get("order_id") == self.order_id)
@@ -87,7 +92,7 @@ class Buyer:
             pass
         self.with_line()
         subject = f"cart/{self.cart_id}"
-        api("POST", "/simulator/faults", body={"match": {"operation": "sink", "subject": subject}, "fault": "sink_fail", "times": 1})
+        outside_fails({"match": {"operation": "sink", "subject": subject}, "fault": "sink_fail", "times": 1})
         relay()
         waiting = api("GET", "/api/v1/operations/events?state=pending&limit=100", SERVICE)["events"]
         self.event_id = next(one["event_id"] for one in waiting if one["subject"] == subject)

@@ -153,13 +153,13 @@ impl<'s> KeySet<'s> {
 
     /// Publishes this document.
     pub fn publish(&self, document: &Value) {
-        self.0.call("PUT", "/simulator/identity/keys").json(document).send().expect(204);
+        self.0.simulator("PUT", "/identity/keys").json(document).send().expect(204);
     }
 }
 
 impl Drop for KeySet<'_> {
     fn drop(&mut self) {
-        let restored = self.0.call("DELETE", "/simulator/identity/keys").send();
+        let restored = self.0.simulator("DELETE", "/identity/keys").send();
         if std::thread::panicking() {
             return;
         }
@@ -206,7 +206,7 @@ impl Shop {
     /// How often the identity provider's keys have been fetched.
     #[must_use]
     pub fn key_fetches(&self) -> u64 {
-        let shown = self.call("GET", "/simulator/identity").send().expect(200);
+        let shown = self.simulator("GET", "/identity").send().expect(200);
         shown["fetches"].as_u64().unwrap_or_else(|| panic!("no count: {shown}"))
     }
 }

@@ -44,17 +44,18 @@ impl Shop {
     /// When one is not what the document says.
     pub fn holds_its_events(&self) {
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let (reader, position) = match Settings::get().sink {
-            Sink::Webhook => ("/simulator/sink?since", "position"),
-            Sink::Redis => ("/test/stream?after", "entry_id"),
-        };
+        let sink = Settings::get().sink;
         loop {
             let from = match &*seen {
                 Value::Null => "0".to_owned(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };
-            let arrived = self.call("GET", &format!("{reader}={from}")).send().expect(200);
+            let (arrived, position) = match sink {
+                Sink::Webhook => (self.simulator("GET", &format!("/sink?since={from}")), "position"),
+                Sink::Redis => (self.call("GET", &format!("/test/stream?after={from}")), "entry_id"),
+            };
+            let arrived = arrived.send().expect(200);
             let arrivals = arrived["arrivals"].as_array().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"));
             let Some(last) = arrivals.last() else { break };
             for arrival in arrivals {

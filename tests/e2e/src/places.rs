@@ -29,7 +29,8 @@ impl Shop {
         let listed = self.call("GET", "/test/tables").send().expect(200);
         let tables: Vec<&str> = listed["tables"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         assert!(tables.contains(&"orders"), "{listed}");
-        let rows = |table: &str| paged(|page| format!("/test/rows?table={table}&from={}", page * ROWS_MAX), "rows", ROWS_MAX);
+        let rows =
+            |table: &str| paged(|page| self.call("GET", &format!("/test/rows?table={table}&from={}", page * ROWS_MAX)), "rows", ROWS_MAX);
         tables.into_iter().map(|table| Place { name: format!("table {table}"), content: rows(table) }).collect()
     }
 
@@ -43,7 +44,7 @@ impl Shop {
     #[must_use]
     pub fn every_arrival(&self) -> Place {
         let content = match Settings::get().sink {
-            Sink::Webhook => paged(|page| format!("/simulator/sink?since={}", page * ENTRIES_MAX), "arrivals", ENTRIES_MAX),
+            Sink::Webhook => paged(|page| self.simulator("GET", &format!("/sink?since={}", page * ENTRIES_MAX)), "arrivals", ENTRIES_MAX),
             Sink::Redis => self.call("GET", "/test/stream").send().body,
         };
         Place { name: "events".to_owned(), content }
@@ -55,7 +56,7 @@ impl Shop {
         let mut requests = Vec::new();
         let mut since = 0;
         loop {
-            let page = self.call("GET", &format!("/simulator/requests?since={since}")).send().expect(200);
+            let page = self.simulator("GET", &format!("/requests?since={since}")).send().expect(200);
             let entries = page["requests"].as_array().unwrap_or_else(|| panic!("no list: {page}"));
             requests.extend(entries.iter().cloned());
             match entries.last() {
@@ -87,10 +88,10 @@ impl Shop {
 }
 
 /// All pages of a list, one after another.
-fn paged(path: impl Fn(usize) -> String, list: &str, entries_max: usize) -> Vec<u8> {
+fn paged(page_of: impl Fn(usize) -> Call, list: &str, entries_max: usize) -> Vec<u8> {
     let mut content = Vec::new();
     for page in 0.. {
-        let reply = Call::new("GET", &path(page)).send();
+        let reply = page_of(page).send();
         let entries = reply.expect(200)[list].as_array().map_or(0, Vec::len);
         content.extend(reply.body);
         if entries < entries_max {

@@ -45,7 +45,7 @@ impl Shop {
     /// What the provider did for one saga.
     #[must_use]
     pub fn provider_payment(&self, saga_id: &str) -> Payment {
-        let ledger = self.call("GET", &format!("/simulator/ledger?metadata_saga={saga_id}")).send().expect(200);
+        let ledger = self.simulator("GET", &format!("/ledger?metadata_saga={saga_id}")).send().expect(200);
         let mut payment = Payment::default();
         for entry in ledger["entries"].as_array().into_iter().flatten() {
             let amount = entry["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {entry}"));
@@ -66,18 +66,18 @@ impl Shop {
     /// The events that arrived about a subject (`cart/…`, `order/…`), in the order of their arrival.
     #[must_use]
     pub fn arrivals(&self, subject: &str) -> Vec<Value> {
-        let reader = match Settings::get().sink {
-            Sink::Webhook => "/simulator/sink",
-            Sink::Redis => "/test/stream",
+        let arrived = match Settings::get().sink {
+            Sink::Webhook => self.simulator("GET", &format!("/sink?subject={subject}")),
+            Sink::Redis => self.call("GET", &format!("/test/stream?subject={subject}")),
         };
-        let arrived = self.call("GET", &format!("{reader}?subject={subject}")).send().expect(200);
+        let arrived = arrived.send().expect(200);
         arrived["arrivals"].as_array().cloned().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
     }
 
     /// Makes the receiver of events refuse those about `subject`, so many times.
     pub fn sink_refuses(&self, subject: &str, times: u32) {
         let fault = json!({ "match": { "operation": "sink", "subject": subject }, "fault": "sink_fail", "times": times });
-        self.call("POST", "/simulator/faults").json(&fault).send().expect(201);
+        self.simulator("POST", "/faults").json(&fault).send().expect(201);
     }
 }
 
@@ -91,7 +91,7 @@ impl Guest<'_> {
         let saga = self.shop.rows("saga", "cart_id", &self.cart_id)[0]["saga_id"].clone();
         for operation in ["refund", "cancel"] {
             let fault = json!({ "match": { "operation": operation, "saga": saga }, "fault": "status", "code": code, "times": 1 });
-            self.shop.call("POST", "/simulator/faults").json(&fault).send().expect(201);
+            self.shop.simulator("POST", "/faults").json(&fault).send().expect(201);
         }
         self.cancelling(order_id).send().expect(200);
         let owed = self.shop.rows("compensation", "saga_id", saga.as_str().expect("a saga"));

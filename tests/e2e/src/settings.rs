@@ -36,6 +36,8 @@ pub struct SecondHost {
 pub struct Settings {
     /// Base URL without a trailing slash.
     pub url: String,
+    /// Base URL of the outside world, without a trailing slash.
+    pub simulator_url: String,
     /// A second host of the same shop, if there is one.
     pub second: Option<SecondHost>,
     /// The host.
@@ -69,6 +71,7 @@ impl Settings {
             });
             Self {
                 url: url.trim_end_matches('/').to_owned(),
+                simulator_url: required("EDGETILL_SIMULATOR_URL").trim_end_matches('/').to_owned(),
                 second: env::var("EDGETILL_SECOND_URL").ok().map(|url| SecondHost {
                     url,
                     process: required("EDGETILL_SECOND_PROCESS").parse().expect("EDGETILL_SECOND_PROCESS is a number"),

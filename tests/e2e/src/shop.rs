@@ -65,6 +65,11 @@ impl Shop {
         Call::new(method, path)
     }
 
+    /// A call to the outside world: the payment provider, the sink of events, the customers' identity provider.
+    pub fn simulator(&self, method: &str, path: &str) -> Call {
+        Call::new(method, path).at(&Settings::get().simulator_url)
+    }
+
     /// A service token with these scopes.
     #[must_use]
     pub fn token(&self, scope: &str) -> String {
@@ -183,7 +188,7 @@ impl Shop {
     pub fn advance_ms(&self, advance_ms: i64) {
         assert!(matches!(self.share, Share::Alone { .. }), "only Shop::alone() may move the clock");
         let advance = json!({ "advance_ms": advance_ms });
-        self.call("POST", "/simulator/clock").json(&advance).send().expect(200);
+        self.simulator("POST", "/clock").json(&advance).send().expect(200);
         self.call("POST", "/test/clock").json(&advance).send().expect(200);
     }
 

@@ -17,8 +17,10 @@ const COMPONENT_BYTES_MAX: u64 = 800_000;
 const COMPONENTS_BYTES_MAX: u64 = 30_000_000;
 /// And half of them at most this.
 const COMPONENT_BYTES_MEDIAN_MAX: u64 = 450_000;
-/// What only development has, in `dev/`; it is never deployed, and has no budget.
-const DEVELOPMENT_ONLY: [&str; 2] = ["simulator", "hooks"];
+/// What only development has, in `dev/`, and where it is declared; it is never deployed, and has no budget.
+const DEVELOPMENT_ONLY: [(&str, &str); 2] = [("hooks", HOOKS), ("simulator", "dev/simulator/spin.toml")];
+/// What development adds to the shop's manifests.
+const HOOKS: &str = "dev/hooks/spin.fragment.toml";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -60,7 +62,6 @@ fn text(value: &Value) -> String {
 #[test]
 fn folders_crates_components_and_wasm_files_have_one_name() {
     let production = components(&manifest("spin.toml"));
-    let development = components(&manifest("deploy/development.toml"));
     let mut named = BTreeSet::new();
     for folder in folders() {
         let id = folder.replace('/', "-");
@@ -72,8 +73,9 @@ fn folders_crates_components_and_wasm_files_have_one_name() {
         named.insert(id);
     }
     assert_eq!(named, production.into_keys().collect(), "components without a folder, or folders without a component");
-    assert_eq!(development.into_keys().collect::<BTreeSet<_>>(), DEVELOPMENT_ONLY.map(str::to_owned).into());
-    for id in DEVELOPMENT_ONLY {
+    for (id, declared) in DEVELOPMENT_ONLY {
+        assert_eq!(components(&manifest(declared)).into_keys().collect::<Vec<_>>(), [id], "{declared}");
+        assert!(!named.contains(id), "{id} is of development only");
         assert_eq!(text(&manifest(&format!("dev/{id}/Cargo.toml"))["package"]["name"]), id, "the crate in dev/{id}");
     }
 }
@@ -134,7 +136,7 @@ fn components_reach_only_what_they_name() {
 /// Without the connection string a component would open an empty SQLite file beside the shop's PostgreSQL.
 #[test]
 fn whoever_opens_the_shops_database_is_bound_to_both() {
-    for source in ["spin.toml", "deploy/development.toml"] {
+    for source in ["spin.toml", HOOKS] {
         for (id, component) in components(&manifest(source)) {
             let list = |key: &str| component.get(key).map(Value::to_string).unwrap_or_default();
             let sqlite = list("sqlite_databases").contains("\"default\"");

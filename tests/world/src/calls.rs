@@ -139,7 +139,7 @@ impl World {
     /// # Panics
     /// If it cannot be taken.
     pub fn captures_at_the_desk(&self, reference: &str) {
-        let request = Request::new(Method::Post, &format!("/simulator/v1/payment_intents/{reference}/capture"))
+        let request = Request::new(Method::Post, &format!("/v1/payment_intents/{reference}/capture"))
             .with_header("authorization", "Bearer sk_test_1");
         let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));

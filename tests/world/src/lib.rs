@@ -226,9 +226,9 @@ fn variables() -> BTreeMap<String, String> {
     let default = |(name, variable): (&String, &toml::Value)| Some((name.clone(), variable.get("default")?.as_str()?.to_owned()));
     let mut variables: BTreeMap<String, String> = declared.iter().filter_map(default).collect();
     for (name, value) in [
-        ("payment_base_url", "http://provider/simulator"),
+        ("payment_base_url", "http://provider"),
         ("payment_api_key", "sk_test_1"),
-        ("event_sink_url", "http://sink/simulator/sink"),
+        ("event_sink_url", "http://sink/sink"),
         ("event_sink_secret", SINK_SECRET),
         ("pii_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ("service_token_secret", "a service token secret of 32 bytes or more"),

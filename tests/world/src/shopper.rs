@@ -150,8 +150,7 @@ impl<'w> Shopper<'w> {
             self.owner
         ));
         let reference = waiting.first().expect("no payment waits for the buyer");
-        let (status, body) =
-            self.world.simulator("POST", "/simulator/authenticate", &json!({ "payment_intent": reference, "succeeds": succeeds }));
+        let (status, body) = self.world.simulator("POST", "/authenticate", &json!({ "payment_intent": reference, "succeeds": succeeds }));
         assert!(status == 200 || status == 402, "{body}");
     }
 

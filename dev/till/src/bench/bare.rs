@@ -22,8 +22,8 @@ const SAME_KEEPS: &str =
 /// Writes the manifest: development without schedules, and behind it the component; it stands two folders below the root.
 pub fn manifest(project: &Project) -> Result<PathBuf> {
     let read = |file: &str| std::fs::read_to_string(project.path(file)).with_context(|| format!("cannot read {file}"));
-    let shop =
-        read("deploy/spin.dev-http.toml")?.replace("\"../target/", "\"../../target/").replace("workdir = \"..\"", "workdir = \"../..\"");
+    project.make_manifests()?;
+    let shop = read("target/development/spin.http.toml")?;
     let bare = read("dev/bare/bench.toml")?.replace("\"target/", "\"../../target/");
     let file = project.path("target/bench/spin.toml");
     std::fs::create_dir_all(project.path("target/bench"))?;

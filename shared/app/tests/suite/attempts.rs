@@ -67,7 +67,7 @@ fn a_yes_of_a_bank_whose_card_was_replaced_takes_nothing() {
     world.fault(&[Call::Void], Fault::Status(503), 3);
     visa(&ann, &session, "second").expect(201);
     let reference = world.rows("select reference from payment where state = 'requires_action'").remove(0);
-    world.simulator("POST", "/simulator/authenticate", &json!({ "payment_intent": reference, "succeeds": true }));
+    world.simulator("POST", "/authenticate", &json!({ "payment_intent": reference, "succeeds": true }));
     world.lives(hours(1));
     assert_eq!(world.rows(ATTEMPTS)[0], "superseded|voided|cancel_intent done");
     assert_eq!(world.ledger(), ["authorized 1509", "captured 1509", "authorized 1509", "voided 1509"]);
@@ -352,7 +352,7 @@ fn a_programs_order_that_is_sent_again_goes_on_with_its_attempt() {
     let again = orders_it().expect_problem(402, "payment_action_required");
     assert_eq!((&again["client_secret"], world.count(Call::Authorize)), (&asked["client_secret"], 1));
     let reference = world.rows("select reference from payment").remove(0);
-    world.simulator("POST", "/simulator/authenticate", &json!({ "payment_intent": reference, "succeeds": true }));
+    world.simulator("POST", "/authenticate", &json!({ "payment_intent": reference, "succeeds": true }));
     let order = orders_it().expect(201);
     assert_eq!(orders_it().expect(201), order);
     assert_eq!(world.ledger(), ["authorized 1509", "captured 1509"]);

@@ -20,7 +20,7 @@ fn at_the_bank<'s>(shop: &'s Shop) -> (Guest<'s>, String, Session<'s>, Reply) {
 
 fn bank_says(guest: &Guest<'_>, payment: usize, succeeds: bool) -> Reply {
     let reference = guest.payment_rows()[payment]["reference"].clone();
-    guest.shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": reference, "succeeds": succeeds })).send()
+    guest.shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": reference, "succeeds": succeeds })).send()
 }
 
 fn with_card(session: &Session<'_>, key: &str, card: &str) -> Reply {

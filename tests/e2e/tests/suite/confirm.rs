@@ -309,7 +309,7 @@ fn a_card_that_needs_an_action_pays_once_the_buyer_has_acted() {
     assert!(asked["next_action_url"].is_string() || asked["client_secret"].is_string(), "{asked}");
     assert!(!guest.has_one_paid_order_or_nothing());
     let payment = guest.payment_rows()[0]["reference"].clone();
-    let acted = shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send();
+    let acted = shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send();
     assert!(acted.is_success(), "{acted:?}");
     let order = session.confirm_as(&key).expect(201);
     assert_eq!(order["total"]["amount_minor"], 1_999 + 500);

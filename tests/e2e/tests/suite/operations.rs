@@ -145,7 +145,7 @@ fn a_dead_event_is_found_sent_again_and_arrives() {
     let dead = dead.expect("an event that nobody takes is given up");
     let id = dead["event_id"].as_str().unwrap();
     assert!(dead["last_error"].is_string(), "{dead}");
-    assert!(shop.call("DELETE", "/simulator/faults").send().is_success());
+    assert!(shop.simulator("DELETE", "/faults").send().is_success());
     let arrived = || shop.arrivals(&aggregate).iter().any(|arrival| arrival["event"]["id"] == id);
     drained();
     assert!(!arrived(), "what is dead stays dead");

@@ -112,7 +112,7 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
     let fault = json!({ "match": { "operation": "cancel", "payment_method": "pm_sim_wrong_amount" }, "fault": "status", "code": 503, "times": 100 });
-    let set = shop.call("POST", "/simulator/faults").json(&fault).send();
+    let set = shop.simulator("POST", "/faults").json(&fault).send();
     set.expect(201);
     let refused = guest.check_out_with("pm_sim_wrong_amount").confirm();
     assert!([409, 503].contains(&refused.status), "{refused:?}");

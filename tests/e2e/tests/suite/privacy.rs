@@ -327,7 +327,7 @@ impl<'s> Story<'s> {
                 && (Settings::get().sink != Sink::Webhook || is_dead(self.shop.rows("outbox", "aggregate", &aggregate)))
             {
                 // What comes behind the dead is delivered.
-                assert!(self.shop.call("DELETE", "/simulator/faults").send().is_success());
+                assert!(self.shop.simulator("DELETE", "/faults").send().is_success());
                 return;
             }
         }

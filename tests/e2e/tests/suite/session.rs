@@ -168,7 +168,7 @@ fn an_outage_of_the_provider_is_survived_for_a_while_and_then_told() {
     // Another test's keys may still be the ones that are known.
     eventually("the provider's own keys are known", || (shop.open_session(&token(SigningKey::Ec1)).status == 200).then_some(()));
     let fault = json!({ "match": { "operation": "identity" }, "fault": "status", "code": 503, "times": 1000 });
-    let fault = shop.call("POST", "/simulator/faults").json(&fault).send().expect(201);
+    let fault = shop.simulator("POST", "/faults").json(&fault).send().expect(201);
     // Past the time the keys are good for, and within the time they are good enough.
     thread::sleep(Duration::from_millis(2_100));
     shop.open_session(&token(SigningKey::Ec1)).expect(200);
@@ -182,7 +182,7 @@ fn an_outage_of_the_provider_is_survived_for_a_while_and_then_told() {
     // Nobody else noticed, and the shared secret needs nobody.
     shop.open_session(&token(SigningKey::Shared)).expect(200);
     let id = fault["fault_id"].as_str().unwrap();
-    shop.call("DELETE", &format!("/simulator/faults/{id}")).send().expect(204);
+    shop.simulator("DELETE", &format!("/faults/{id}")).send().expect(204);
     eventually("the provider is back", || (shop.open_session(&token(SigningKey::Ec1)).status == 200).then_some(()));
 }
 

@@ -41,7 +41,7 @@ fn tabs_with_other_cards_and_the_banks_yes_make_one_order() {
         let replies = together(12, |number| match number % 4 {
             0 => session.confirming_with(&json!({ "payment_method": "pm_card_visa" })).keyed(&unique("tab-")).send(),
             1 => session.confirm_as(&first),
-            2 => shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": intent })).send(),
+            2 => shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": intent })).send(),
             _ => shop.worker_without_lease("saga-recovery").send(),
         });
         let confirms: Vec<&Reply> = replies.iter().enumerate().filter(|(number, _)| number % 4 < 2).map(|(_, reply)| reply).collect();
@@ -73,10 +73,10 @@ fn a_refund_that_pends_is_made_once_whoever_asks_about_it() {
         shop.advance_ms(20 * MINUTE_MS);
         together(at_once(12), |_| shop.worker_without_lease("compensation-retry").send().expect(200));
     }
-    let pending = shop.call("GET", "/simulator/refunds").send().expect(200)["pending"].as_array().unwrap().len();
+    let pending = shop.simulator("GET", "/refunds").send().expect(200)["pending"].as_array().unwrap().len();
     assert!(pending <= 1, "{pending} refunds of one order pend");
     together(at_once(12), |number| match number % 2 {
-        0 => shop.call("POST", "/simulator/refunds").json(&json!({ "status": "succeeded" })).send(),
+        0 => shop.simulator("POST", "/refunds").json(&json!({ "status": "succeeded" })).send(),
         _ => shop.worker_without_lease("compensation-retry").send(),
     });
     for _ in 0..8 {

@@ -156,7 +156,7 @@ fn a_driver_that_was_overtaken_changes_nothing_more() {
     session.confirm_as("once").problem(402, "payment_action_required");
     let payment = guest.payment_rows()[0]["reference"].clone();
     let late = overtaken(session.confirming().header("idempotency-key", "once"), "saga_settle", || {
-        shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
+        shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
         shop.advance_ms(LEASE_MS);
         session.confirm_as("once").expect(201);
     });

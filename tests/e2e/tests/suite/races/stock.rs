@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// What the provider holds of everybody's dollars, by its own books.
 fn held_by_the_provider(shop: &Shop) -> i64 {
-    let ledger = shop.call("GET", "/simulator/ledger").send().expect(200);
+    let ledger = shop.simulator("GET", "/ledger").send().expect(200);
     let dollars = ledger["totals"].as_array().into_iter().flatten().find(|total| total["currency"] == "USD").cloned().unwrap_or_default();
     let sum = |kind: &str| dollars[kind].as_i64().unwrap_or_default();
     sum("authorized") - sum("voided") - sum("refunded")
@@ -98,7 +98,7 @@ fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_mon
         let (guest, session) = buyer(&shop, &sku, 1, "pm_card_authenticationRequired");
         session.confirm_as("once").problem(402, "payment_action_required");
         let payment = guest.payment_rows()[0]["reference"].clone();
-        shop.call("POST", "/simulator/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
+        shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
         // In every second round it has run out just now.
         shop.advance_ms(if round % 2 == 0 { 15 * 60_000 + 1 } else { 14 * 60_000 });
         let worker = |name: &str| shop.worker_without_lease(name).send();
