@@ -92,6 +92,7 @@ impl Shop {
         if !self.keys_as_by_default {
             // Short, so that a test can wait for them.
             variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));
+            variables.push("breaker_open_seconds=3".to_owned());
         }
         if let Some((url, host)) = &self.database {
             variables.push(format!("database_url={url}"));

@@ -190,7 +190,7 @@ variables! {
     COMPENSATION_WAIT_LIMIT_MS: i64 = "compensation_wait_limit_seconds" default("300") seconds(1 to 86_400) [Payment]
         { &[(1, COMPENSATION_WAIT_MS.name)], 0, "must be at least compensation_wait_seconds", "the first wait is longer than the longest" };
     /// How long a capture, a compensation and an event are tried from the first failure on, before they are dead: not so short that an
-    /// outage of an hour loses anything, nor so long that nobody ever looks. Nothing is dead that was tried fewer than twenty times.
+    /// outage of an hour loses anything, nor so long that nobody ever looks. Nothing is dead that was tried fewer than ten times.
     GIVE_UP_MS: i64 = "give_up_seconds" default("259200") seconds(3_600 to 2_592_000) [Payment, Sink];
     /// Where events go: a webhook, Dapr's publish API, or a server with Redis streams (redis://host:port); {type} in it becomes the
     /// event's type; empty while there is no sink: they wait. Its host must stand in `event_sink_host` too.

@@ -8,7 +8,7 @@ pub const WAIT_LONGEST_MS: i64 = 3_600_000;
 
 /// Nothing is dead that was tried fewer times, however long ago the first of them failed: those who try may have been away themselves, and
 /// come each time when the other side is away too. Three days of tries that nobody misses are many times more.
-pub const TRIES_AT_LEAST: u32 = 20;
+pub const TRIES_AT_LEAST: u32 = 10;
 
 /// A retry policy. The values here are defaults: a shop sets its own by variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ mod tests {
                 *failing_ms += policy.wait_ms(attempt);
                 (*failing_ms < GIVE_UP_MS).then_some(attempt)
             });
-            assert!(tries.last() > Some(3 * TRIES_AT_LEAST), "{policy:?}");
+            assert!(tries.last() > Some(6 * TRIES_AT_LEAST), "{policy:?}");
         }
     }
 

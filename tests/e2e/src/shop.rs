@@ -6,6 +6,7 @@ use std::{
     io::{self, Write as _},
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
     thread,
+    time::{Duration, Instant},
 };
 
 /// Tests share one shop. Those that move its clock or break its surroundings have it to themselves.
@@ -190,6 +191,23 @@ impl Shop {
         let advance = json!({ "advance_ms": advance_ms });
         self.simulator("POST", "/clock").json(&advance).send().expect(200);
         self.call("POST", "/test/clock").json(&advance).send().expect(200);
+    }
+
+    /// Lets three days and more pass, a few hours at a time, until `work` finds something given up: after as many tries as it takes, which
+    /// are none while a circuit breaker is open, and that closes after seconds of the wall clock.
+    ///
+    /// # Panics
+    /// When nobody gives up within four minutes.
+    pub fn until_it_is_dead<T>(&self, mut work: impl FnMut() -> Option<T>) -> T {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(240) {
+            self.advance_ms(8 * 3_600_000);
+            if let Some(dead) = work() {
+                return dead;
+            }
+            thread::sleep(Duration::from_millis(400));
+        }
+        panic!("nobody gives up");
     }
 
     /// What is wrong in the database: nothing, at any time.

@@ -2,9 +2,6 @@
 
 use e2e::{Call, Guest, Shop, Sink, needs_sink, unique};
 use serde_json::{Value, json};
-use std::{thread, time::Duration};
-
-const HALF_A_DAY_MS: i64 = 12 * 3_600_000;
 
 fn reads(shop: &Shop, path: &str) -> Value {
     shop.call("GET", &format!("/api/v1/operations/{path}")).bearer(&shop.token("operations:read")).send().expect(200)
@@ -135,14 +132,10 @@ fn a_dead_event_is_found_sent_again_and_arrives() {
     drained();
     shop.sink_refuses(&aggregate, 1_000);
     guest.add(&shop.sku().create(), 1).expect(200);
-    let dead = (0..80).find_map(|_| {
-        shop.advance_ms(HALF_A_DAY_MS);
+    let dead = shop.until_it_is_dead(|| {
         drained();
-        // The sink's circuit breaker closes after seconds of the wall clock; until then nothing is tried.
-        thread::sleep(Duration::from_millis(400));
         all(&shop, "events?state=dead", "events").into_iter().find(|event| event["subject"] == aggregate.as_str())
     });
-    let dead = dead.expect("an event that nobody takes is given up");
     let id = dead["event_id"].as_str().unwrap();
     assert!(dead["last_error"].is_string(), "{dead}");
     assert!(shop.simulator("DELETE", "/faults").send().is_success());

@@ -9,11 +9,10 @@ use e2e::{
     recorded, unique,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, thread, time::Duration};
+use std::collections::BTreeSet;
 
 /// Longer than a saga's lease, its wait, a compensation's longest wait and an event's.
 const LATER_MS: i64 = 10 * 60_000;
-const HALF_A_DAY_MS: i64 = 12 * 3_600_000;
 
 /// What the payment provider gets with a form, and nothing else (PAY-1).
 const PROVIDER_GETS: [(&str, &str); 13] = [
@@ -314,24 +313,18 @@ impl<'s> Story<'s> {
             self.shop.sink_refuses(&aggregate, 100);
         }
         guest.cancelling(order["order_id"].as_str().unwrap()).send().expect(200);
-        for _ in 0..80 {
-            // The sink's circuit breaker closes after seconds of the wall clock; until then nothing is tried.
-            thread::sleep(Duration::from_millis(400));
-            self.shop.advance_ms(HALF_A_DAY_MS);
+        self.shop.until_it_is_dead(|| {
             self.shop.run_workers_until_quiet();
             // What other tests have left to send comes first.
             while self.shop.run("outbox-relay")["done"].as_i64() > Some(0) {}
             let is_dead = |rows: Vec<Value>| rows.iter().any(|row| row["state"] == "dead");
             let saga = &self.shop.rows("saga", "cart_id", &guest.cart_id)[0];
-            if is_dead(self.shop.rows("compensation", "saga_id", saga["saga_id"].as_str().unwrap()))
-                && (Settings::get().sink != Sink::Webhook || is_dead(self.shop.rows("outbox", "aggregate", &aggregate)))
-            {
-                // What comes behind the dead is delivered.
-                assert!(self.shop.simulator("DELETE", "/faults").send().is_success());
-                return;
-            }
-        }
-        panic!("nobody gives up");
+            let all = is_dead(self.shop.rows("compensation", "saga_id", saga["saga_id"].as_str().unwrap()))
+                && (Settings::get().sink != Sink::Webhook || is_dead(self.shop.rows("outbox", "aggregate", &aggregate)));
+            all.then_some(())
+        });
+        // What comes behind the dead is delivered.
+        assert!(self.shop.simulator("DELETE", "/faults").send().is_success());
     }
 
     fn secrets(&self) -> Vec<(String, String)> {
