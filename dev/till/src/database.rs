@@ -1,10 +1,12 @@
 //! The databases a shop runs on, made by the project's own scripts, which may run again. It is the host that has the clients of both.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use cluster::Cluster;
 
+use crate::cargo::cargo;
 use crate::project::Project;
 
 /// How long a connection may take, and what ends a session that waits, runs or idles too long, inside a transaction or
@@ -15,9 +17,6 @@ const LIMITS: &str = "connect_timeout=5&application_name=edgetill&options=-c%20l
 
 /// The password of a shop's role on a throw-away server.
 const PASSWORD: &str = "of-a-test";
-
-/// Tables, functions over them, demo goods: in this order.
-const SCRIPTS: [&str; 3] = ["baseline.sql", "functions.sql", "demo.sql"];
 
 /// Runs SQL on a database, a file of SQLite's or a connection string, by `host sql`: texts, or `@file`. What was answered.
 pub fn sql(project: &Project, database: &str, texts: &[String]) -> Result<String> {
@@ -56,8 +55,19 @@ fn statements(script: &str, password: &str) -> Vec<String> {
 
 /// Migrates the database behind a connection string and fills it with demo goods.
 pub fn migrate(project: &Project, url: &str) -> Result<()> {
-    let scripts = SCRIPTS.map(|script| file(&project.path("shared/store/migrations/postgres").join(script)));
-    sql(project, url, &scripts).map(drop)
+    let script = |name: &str| file(&project.path("shared/store/migrations/postgres").join(name));
+    sql(project, url, &[script("baseline.sql"), file(&functions(project)?), script("demo.sql")]).map(drop)
+}
+
+/// Where every function is, as a script that the store has just printed: it is made by its build, and not committed.
+fn functions(project: &Project) -> Result<PathBuf> {
+    let printed = cargo(project).args(["run", "--quiet", "--profile", "host", "--package", "store", "--bin", "functions"]).output();
+    let printed = printed.context("cargo cannot be run")?;
+    ensure!(printed.status.success(), "the store does not print its functions: {}", String::from_utf8_lossy(&printed.stderr));
+    let script = project.path("target/development/functions.sql");
+    std::fs::create_dir_all(project.path("target/development")).context("cannot make target/development")?;
+    std::fs::write(&script, printed.stdout).with_context(|| format!("cannot write {}", script.display()))?;
+    Ok(script)
 }
 
 /// A script as `host sql` takes it.

@@ -27,7 +27,7 @@ const SQLITE_NOW: &str = "(cast(unixepoch('subsec') * 1000 as integer) + (select
 /// The head of all functions as one script. They refer to one another, so their bodies are judged when they run.
 const FUNCTIONS_HEAD: &str =
     "-- Every function of the PostgreSQL store, made of sql/postgres and sql/fragments by build/main.rs: after the baseline, at every upgrade.
--- `UPDATE_FUNCTIONS=1 cargo test -p store` writes this file anew.
+-- `cargo run --profile host -p store --bin functions` prints it.
 
 begin;
 select pg_advisory_xact_lock(hashtext('edgetill schema'));
@@ -125,7 +125,7 @@ fn main() -> Result<()> {
     functions.push("commit;\n".to_owned());
     writeln!(
         out,
-        "/// Every function of PostgreSQL, as the script `migrations/postgres/functions.sql`.\npub const FUNCTIONS: &str = {:?};",
+        "/// Every function of PostgreSQL, as the script that comes after `migrations/postgres/baseline.sql`.\npub const FUNCTIONS: &str = {:?};",
         functions.join("\n")
     )?;
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sql.rs"), out)?;

@@ -1,4 +1,4 @@
--- The PostgreSQL schema, version 1: what an empty database is given, and `functions.sql` after it; both may be run again, and by several processes at once.
+-- The PostgreSQL schema, version 1: what an empty database is given, and every function (`store::sql::FUNCTIONS`) after it; both may be run again, and by several processes at once.
 --
 -- The same tables, columns and constraint names as the SQLite baseline, which has the reasons. What differs: JSON is
 -- `jsonb`, so that a command can look into it; keys are `collate "C"`, so that they sort alike in every database,

@@ -1,7 +1,5 @@
 //! What the schema promises of itself: it can be run again, by several at once, and every statement fits it.
 
-use std::{fs, path::Path};
-
 use ports::{Dialect, Sql as _};
 use store::{POSTGRES_SCHEMA, sql};
 
@@ -9,15 +7,6 @@ use crate::{
     database::DEMO,
     suite::support::{SharedShop, shop},
 };
-
-#[test]
-fn the_functions_file_is_made_of_the_sources() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres/functions.sql");
-    if std::env::var_os("UPDATE_FUNCTIONS").is_some() {
-        fs::write(&file, sql::FUNCTIONS).unwrap();
-    }
-    assert_eq!(fs::read_to_string(&file).unwrap(), sql::FUNCTIONS, "see the head of the file");
-}
 
 #[test]
 fn schema_and_demo_change_nothing_when_run_again() {
