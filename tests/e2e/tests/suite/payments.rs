@@ -135,7 +135,7 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     assert_eq!(shop.rows("alert", "alert_id", &id).len(), 1);
     assert_eq!(shop.stock_of(&sku), (5, 0), "the stock does not wait for the money");
     assert_eq!(guest.order_rows(), [] as [Value; 0]);
-    assert_eq!(shop.call("DELETE", set.header("location").unwrap()).send().status, 204);
+    assert_eq!(shop.simulator("DELETE", set.header("location").unwrap()).send().status, 204);
     shop.until_the_provider_is_used_again();
     shop.advance_ms(60 * 60_000);
     shop.run_workers_until_quiet();
