@@ -2,6 +2,7 @@
 
 use crate::{
     cart::CartRow,
+    members::SoldNoMore,
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
@@ -113,7 +114,7 @@ impl PricingFacts {
                 let gone = || {
                     Problem::new(Code::SkuUnknown)
                         .detail(format!("{} is no longer sold; remove it from the cart", line.sku))
-                        .with("sku", &line.sku)
+                        .with(SoldNoMore, &line.sku)
                 };
                 let (Some(name), Some(tax_class), Some(weight_g), true) = (&line.name, &line.tax_class, line.weight_g, line.active) else {
                     return Err(gone());

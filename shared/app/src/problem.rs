@@ -1,5 +1,6 @@
 //! What a client is told of what went wrong. What of a refusal stands in its row (`store::Refusal`).
 
+use crate::members::{Legal, Short, Standing};
 use domain::{
     order::OrderStatus,
     shipping::ShippingError,
@@ -69,10 +70,10 @@ pub(crate) fn payable(error: &PayableError) -> Problem {
 
 /// Less stock than the cart asks for, line by line.
 pub(crate) fn short(shortages: &[Shortage]) -> Problem {
-    Problem::new(Code::InsufficientStock).with("lines", shortages)
+    Problem::new(Code::InsufficientStock).with(Short, shortages)
 }
 
 /// A move the order's state does not allow; it names those that are (ORD-3).
 pub(crate) fn illegal(from: OrderStatus) -> Problem {
-    Problem::new(Code::IllegalTransition).detail(format!("the order is {from}")).with("order_status", from).with("legal", from.legal_next())
+    Problem::new(Code::IllegalTransition).detail(format!("the order is {from}")).with(Standing, &from).with(Legal, from.legal_next())
 }

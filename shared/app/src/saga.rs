@@ -9,6 +9,7 @@ use crate::{
     capture::{Taken, stands, take},
     compensation,
     events::{CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine, PaymentCaptured, StockCommitted},
+    members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
     payment::{PaymentRow, provider},
     shop::Shop,
@@ -443,8 +444,7 @@ fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_cod
     let payment_state = Some(PaymentState::Failed);
     let settlement = Settlement { reason: "declined", payment_state, reference, free_cart: true, owes, ..Settlement::default() };
     let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
-    let problem =
-        Problem::new(Code::PaymentDeclined).with("decline_code", decline_code).with("reserved_until_ms", settled.reserved_until_ms);
+    let problem = Problem::new(Code::PaymentDeclined).with(DeclineCode, decline_code).with(ReservedUntil, &settled.reserved_until_ms);
     Ok(Outcome::Refused(problem))
 }
 
@@ -609,8 +609,8 @@ fn overtaken() -> Problem {
 fn action_required(client_secret: Option<String>, next_action_url: Option<String>) -> Problem {
     Problem::new(Code::PaymentActionRequired)
         .detail("let the buyer act, then confirm again with the same key")
-        .with("client_secret", client_secret)
-        .with("next_action_url", next_action_url)
+        .with(ClientSecret, &client_secret)
+        .with(NextActionUrl, &next_action_url)
 }
 
 /// What a buyer is told of a provider that gave no answer (CHK-13).

@@ -7,7 +7,7 @@ use crate::{
 };
 use config::{SERVICE_TOKEN_SECRET, SESSION_TOKEN_SECRET, Setting};
 use ports::Ports;
-use terms::{Code, Problem};
+use terms::{Code, Problem, member::Scope};
 
 const CUSTOMER_PREFIX: &str = "customer:";
 
@@ -215,7 +215,7 @@ impl Caller {
             Self::Service(service) if service.has(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
             Self::Service(_) | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => {
-                Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with("scope", scope))
+                Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with(Scope, scope))
             }
         }
     }

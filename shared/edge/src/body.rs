@@ -3,6 +3,7 @@
 use crate::{Code, Problem};
 use config::BODY_LIMIT_BYTES;
 use ports::Ports;
+use terms::member::LimitBytes;
 
 /// A body being collected under a limit.
 #[derive(Debug)]
@@ -46,6 +47,7 @@ impl BodyBudget {
     }
 
     fn too_large(&self) -> Problem {
-        Problem::new(Code::BodyTooLarge).detail(format!("at most {} bytes", self.limit)).with("limit_bytes", self.limit)
+        let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
+        Problem::new(Code::BodyTooLarge).detail(format!("at most {limit} bytes")).with(LimitBytes, &limit)
     }
 }

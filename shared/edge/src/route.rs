@@ -6,6 +6,7 @@
 use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, log, operation::Checked, request::decode};
 use ports::Ports;
 use std::{future::Future, pin::Pin};
+use terms::member::CorrelationId;
 
 /// What a handler gives back, boxed so that handlers of one component share a table.
 pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + 'a>>;
@@ -167,7 +168,7 @@ pub fn refuse(ports: &Ports<'_>, method: Method, pattern: &str, mut problem: Pro
             &reason,
             &[("code", problem.code().slug()), ("correlation_id", &id), ("method", method.name()), ("route", pattern)],
         );
-        problem = problem.with("correlation_id", id);
+        problem = problem.with(CorrelationId, &id);
     }
     problem.into()
 }

@@ -19,6 +19,7 @@ use std::{
     pin::pin,
     task::{Context, Poll, Waker},
 };
+use terms::Member;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -290,12 +291,22 @@ fn an_internal_reason_is_never_shown() {
     assert!(!text(&Reply::from(problem)).contains("hunter2"));
 }
 
+struct Current;
+impl Member for Current {
+    const NAME: &'static str = "current";
+    type Value = Value;
+}
+struct Status;
+impl Member for Status {
+    const NAME: &'static str = "status";
+    type Value = i64;
+}
 #[test]
 fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one() {
     let problem = Problem::new(Code::VersionConflict)
         .detail("version 3 is not 4")
-        .with("current", json!({ "version": 4 }))
-        .with("status", 200)
+        .with(Current, &json!({ "version": 4 }))
+        .with(Status, &200)
         .at_version(4)
         .retry_after(5);
     let reply = Reply::from(problem);

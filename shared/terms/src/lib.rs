@@ -7,6 +7,7 @@ mod change;
 mod done;
 mod hash;
 mod log;
+pub mod member;
 mod problem;
 mod rendered;
 
@@ -14,6 +15,7 @@ pub use change::{Change, KeyedChange, Precondition};
 pub use done::{Done, Tag};
 pub use hash::{fingerprint, hex};
 pub use log::log;
+pub use member::Member;
 pub use problem::{Problem, Told};
 pub use problems::Code;
 pub use rendered::Rendered;

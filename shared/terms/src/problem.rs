@@ -4,10 +4,9 @@
 //! goes in by [`Problem::because`] and has no way into a reply: it is taken out, logged with a fresh
 //! correlation id, and only the id is shown.
 
-use crate::Code;
+use crate::{Code, Member};
 use config::Unusable;
 use json::{Map, Value};
-use serde::Serialize;
 use std::fmt;
 
 /// One occurrence of a problem.
@@ -113,13 +112,17 @@ impl Problem {
     }
 
     /// Adds a member of its own. A value that cannot be written as JSON is an error of ours and is logged.
-    pub fn with(mut self, key: &str, value: impl Serialize) -> Self {
-        match serde_json::to_value(value) {
+    pub fn with<M: Member>(self, _: M, value: &M::Value) -> Self {
+        self.member(M::NAME, serde_json::to_value(value))
+    }
+
+    fn member(mut self, name: &str, value: Result<Value, serde_json::Error>) -> Self {
+        match value {
             Ok(value) => {
-                self.0.told.members.insert(key.to_owned(), value);
+                self.0.told.members.insert(name.to_owned(), value);
                 self
             }
-            Err(error) => self.because(format!("extension {key} cannot be written: {error}")),
+            Err(error) => self.because(format!("the member {name} cannot be written: {error}")),
         }
     }
 

@@ -20,7 +20,11 @@ pub(crate) use create::end_if_expired;
 pub(crate) use merge::take_over;
 pub(crate) use view::{CartRow, find, line_id};
 
-use crate::{problem::refused, shop::Shop};
+use crate::{
+    members::{Current, Maximum, Minimum},
+    problem::refused,
+    shop::Shop,
+};
 use callers::Customer;
 use config::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS};
 use domain::quantity::Quantity;
@@ -52,7 +56,7 @@ fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     if refusal == Refusal::VersionConflict {
         shop.count("cart_optimistic_lock_failures_total");
         return match view::read(shop, owner) {
-            Ok(cart) => Problem::new(Code::VersionConflict).at_version(cart.version).with("current", &cart),
+            Ok(cart) => Problem::new(Code::VersionConflict).at_version(cart.version).with(Current, &cart),
             Err(problem) => problem,
         };
     }
@@ -69,5 +73,5 @@ fn quantity(given: i64, limit: i64) -> Result<Quantity, Problem> {
 }
 
 fn out_of_range(limit: i64) -> Problem {
-    Problem::new(Code::QuantityOutOfRange).field("/quantity").with("minimum", 1).with("maximum", limit)
+    Problem::new(Code::QuantityOutOfRange).field("/quantity").with(Minimum, &1).with(Maximum, &limit)
 }

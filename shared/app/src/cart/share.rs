@@ -1,7 +1,7 @@
 //! `/api/v1/cart/shares`: links by which others may look at the caller's cart, until they expire or are revoked (CART-14).
 
 use super::not_found;
-use crate::{Change, change::Apply as _, problem::refused, shop::Shop};
+use crate::{Change, change::Apply as _, members::Maximum, problem::refused, shop::Shop};
 use callers::ShareToken;
 use config::{CART_SHARE_LIMIT, CART_SHARE_MAX_MS, CART_SHARE_MS};
 use domain::ids::{CartId, ShareId};
@@ -90,7 +90,7 @@ pub fn share(ports: &Ports<'_>, owner: &str, body: &ShareCart) -> Result<Done<Sh
     });
     let Receipt { share_id, created_at_ms, expires_at_ms } = shop.apply(&sql::SHARE_CREATE, &input)?.map_err(|refusal| {
         let problem = problem(&shop, refusal);
-        if refusal == Refusal::TooManyShares { problem.with("maximum", limit) } else { problem }
+        if refusal == Refusal::TooManyShares { problem.with(Maximum, &limit) } else { problem }
     })?;
     let location = format!("/api/v1/cart/shares/{share_id}");
     let shared = Shared { share_id, share_token: token.reveal().to_owned(), created_at_ms, expires_at_ms };

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Change, compensation,
+    members::{AgreedTotal, CurrentTotal, CurrentTotals, Ordered, OrderedNumber},
     order::RatedFor,
     pricing::{Binding, Priced, PricingFacts},
     problem::refused,
@@ -269,7 +270,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
         }
     }
     if let Some(order) = facts.order {
-        return Err(Problem::new(Code::CartCompleted).with("order_id", order.order_id).with("order_number", order.order_number));
+        return Err(Problem::new(Code::CartCompleted).with(Ordered, &order.order_id).with(OrderedNumber, &order.order_number));
     }
     let agreement = agreement(asked, &facts.session);
     let supersedes = match facts.live {
@@ -363,7 +364,7 @@ fn agreed(shop: &Shop<'_>, session: &Session, pricing: &PricingFacts, priced: &P
     }
     let differs = |code| {
         let problem = Problem::new(code).detail("show the buyer the current total and confirm again with accept_total");
-        Err(problem.with("agreed_total", shown).with("current_total", now).with("totals", &priced.totals))
+        Err(problem.with(AgreedTotal, &shown).with(CurrentTotal, &now).with(CurrentTotals, &priced.totals))
     };
     if pricing.cart.version != session.cart_version {
         return differs(Code::SessionStale);
@@ -426,7 +427,7 @@ fn in_progress(seconds: u64) -> Problem {
 fn superseded(order: Option<Converted>) -> Problem {
     let problem = Problem::new(Code::PaymentSuperseded);
     match order {
-        Some(order) => problem.with("order_id", order.order_id).with("order_number", order.order_number),
+        Some(order) => problem.with(Ordered, &order.order_id).with(OrderedNumber, &order.order_number),
         None => problem.detail("another payment of this checkout is under way"),
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     Change, KeyedChange, cart,
     change::Apply as _,
     checkout::{self, BeginCheckout, Confirm, OrderPlaced, PaymentToken},
+    members::CurrentTotal,
     problem::refused,
     shop::Shop,
 };
@@ -89,7 +90,7 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
         },
     };
     if begun.total != expected_total {
-        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with("current_total", begun.total));
+        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with(CurrentTotal, &begun.total));
     }
     checkout::confirm(ports, &owner, begun.session_id.as_str(), &Confirm::default(), change).await
 }

@@ -1,0 +1,45 @@
+//! What only some of the shop's problems carry.
+
+use crate::cart::Cart;
+use domain::{
+    ids::{OrderId, OrderNumber, Sku},
+    money::Money,
+    order::OrderStatus,
+    stock::Shortage,
+    totals::Totals,
+};
+
+terms::members! {
+    /// `version_conflict`: the cart as it is.
+    Current "current": Cart;
+    /// `quantity_out_of_range`: the least.
+    Minimum "minimum": i64;
+    /// `quantity_out_of_range`, `too_many_shares`: the most.
+    Maximum "maximum": i64;
+    /// `sku_unknown` from the totals: the SKU that is no longer sold.
+    SoldNoMore "sku": Sku;
+    /// `insufficient_stock`: what is short.
+    Short "lines": [Shortage];
+    /// `price_changed`, `session_stale`: what the buyer was shown.
+    AgreedTotal "agreed_total": Money;
+    /// `price_changed`, `session_stale`, `total_mismatch`: what it is now.
+    CurrentTotal "current_total": Money;
+    /// `price_changed`, `session_stale`: why.
+    CurrentTotals "totals": Totals;
+    /// `cart_completed`, `payment_superseded`: the order.
+    Ordered "order_id": OrderId;
+    /// `cart_completed`, `payment_superseded`: its number.
+    OrderedNumber "order_number": OrderNumber;
+    /// `illegal_transition`: where the order is.
+    Standing "order_status": OrderStatus;
+    /// `illegal_transition`: where it can go.
+    Legal "legal": [OrderStatus];
+    /// `payment_declined`: the provider's reason.
+    DeclineCode "decline_code": str;
+    /// `payment_declined`: until when the stock is held for another try.
+    ReservedUntil "reserved_until_ms": Option<i64>;
+    /// `payment_action_required`: for the provider's own library.
+    ClientSecret "client_secret": Option<String>;
+    /// `payment_action_required`: where the buyer acts.
+    NextActionUrl "next_action_url": Option<String>;
+}
