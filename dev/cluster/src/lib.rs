@@ -25,7 +25,7 @@ use std::{
 
 pub use redis::RedisServer;
 
-/// Set to `required`, a missing server is an error.
+/// Set to `required`, a missing server is an error; set to `none`, none is started.
 const REQUIRED: &str = "EDGETILL_POSTGRES";
 /// The oldest server the store's statements run on.
 const OLDEST: u32 = 15;
@@ -85,7 +85,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Cluster {
-    /// Starts a server of the newest version installed, or says that none is.
+    /// Starts a server of the newest version installed, or says that none is. `EDGETILL_POSTGRES=none` does without, silently.
     pub fn start() -> Result<Option<Self>, Error> {
         Self::start_with(&[FORGETFUL, ROOMY])
     }
@@ -102,6 +102,7 @@ impl Cluster {
 
     fn start_with(settings: &[&[&str]]) -> Result<Option<Self>, Error> {
         match installed() {
+            _ if env::var_os(REQUIRED).is_some_and(|value| value == "none") => Ok(None),
             Some(binaries) => Self::start_from(&binaries, settings).map(Some),
             None if env::var_os(REQUIRED).is_some_and(|value| value == "required") => {
                 Err(Error(format!("no PostgreSQL server ({OLDEST} or later) is installed, and {REQUIRED}=required")))

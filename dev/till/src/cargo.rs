@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 use crate::project::Project;
 
 /// What components are compiled for.
-const TARGET: &str = "wasm32-wasip2";
+pub const TARGET: &str = "wasm32-wasip2";
 
 /// How components are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,35 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use cluster::Cluster;
 
 use crate::cargo::cargo;
 use crate::project::Project;
+
+/// What a shop runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Database {
+    /// SQLite, key-values in a file, events to a webhook
+    Sqlite,
+    /// PostgreSQL, key-values and events in a Redis
+    Postgres,
+}
+
+impl Database {
+    /// This one, or both.
+    pub fn wanted(only: Option<Self>) -> Vec<Self> {
+        only.map_or_else(|| vec![Self::Sqlite, Self::Postgres], |only| vec![only])
+    }
+
+    /// As the command line has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
 
 /// How long a connection may take, and what ends a session that waits, runs or idles too long, inside a transaction or
 /// outside: those that a pool keeps after a burst are others' again. They belong in the connection string: what is set later

@@ -1,4 +1,4 @@
-//! `cargo till test --fuzz`: every target of `tests/fuzz`, each for so long. A stable compiler is enough.
+//! `cargo till prove --only fuzz`: every target of `tests/fuzz`, each for so long. A stable compiler is enough.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::cargo::{cargo, run};
 use crate::progress::part;
 use crate::project::Project;
 
-/// What fuzzes, and the version that `.ci/run` installs.
+/// What fuzzes, and in which version.
 const INSTALL: &str = "cargo install --locked cargo-fuzz --version 0.13.2";
 /// A single input may take no longer.
 const INPUT_SECONDS_MAX: u32 = 10;

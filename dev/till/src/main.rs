@@ -1,23 +1,29 @@
 //! `cargo till`: the command a person types. It builds in seconds: whatever needs an engine or a database's client is done by the host
 //! (`dev/host`), which it builds and starts as a process of its own.
 //!
-//! The rooms: [`up`], [`test`], [`bench`], [`serve`], [`token`] and [`generate`] are what can be typed; [`proofs`], [`two_hosts`] and
-//! [`fuzz`] are parts of a test; [`shop`] prepares what [`child`] serves, on what [`database`] makes, with [`secrets`]; [`project`] knows
-//! where things are, [`manifest`] what they are called, [`cargo`] how they are built, and [`progress`] says what takes long.
+//! The rooms: [`up`], [`check`], [`test`], [`prove`], [`bench`], [`serve`], [`token`] and [`generate`] are what can be typed. [`native`],
+//! [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares
+//! what [`child`] serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what they are called,
+//! [`cargo`] how they are built, and [`progress`] says what takes long.
 
 mod bench;
 mod cargo;
+mod check;
 mod child;
 mod database;
 mod fuzz;
 mod generate;
 mod manifest;
+mod native;
 mod progress;
 mod project;
 mod proofs;
+mod prove;
 mod secrets;
 mod serve;
 mod shop;
+mod sizes;
+mod suite;
 mod test;
 mod token;
 mod two_hosts;
@@ -40,8 +46,12 @@ struct Cli {
 enum Command {
     /// Build the shop, fill it with demo goods, serve it and say what to try.
     Up(up::UpArgs),
-    /// Test everything: native crates, then the shop over HTTP.
+    /// Check format, lints and the native tests, with the store on SQLite: minutes.
+    Check(check::CheckArgs),
+    /// Test what must be true of every commit: native crates, the shop over HTTP, a sample of the proofs.
     Test(test::TestArgs),
+    /// Prove, at full size: fuzzing, spoiled requests, races, everything stopped, the host killed, everything at once. Hours.
+    Prove(prove::ProveArgs),
     /// Measure the shop: throughput, waiting times, host calls, sizes, start, memory; prints a table and writes a file.
     Bench(bench::BenchArgs),
     /// Serve a built application, as `spin up` would.
@@ -66,7 +76,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Up(arguments) => up::up(arguments),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Test(arguments) => test::test(arguments),
+        Command::Prove(arguments) => prove::prove(&arguments),
         Command::Bench(arguments) => bench::bench(arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Token(arguments) => token::token(&arguments),

@@ -8,32 +8,11 @@ use cluster::{Cluster, RedisServer};
 
 use crate::cargo::{cargo, run};
 use crate::child::{HostProcess, Serving};
-use crate::database;
+use crate::database::{self, Database};
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::shop::{Shop, free_address};
-
-/// What a shop runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Database {
-    /// SQLite, key-values in a file, events to a webhook.
-    Sqlite,
-    /// PostgreSQL, key-values and events in a Redis.
-    Postgres,
-}
-
-impl Database {
-    /// Both.
-    pub const BOTH: [Self; 2] = [Self::Sqlite, Self::Postgres];
-
-    /// As `--only` has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-        }
-    }
-}
+use crate::sizes::Extent;
 
 /// A proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,27 +23,6 @@ pub enum Proof {
     Kill,
     /// Everything going wrong at once.
     Chaos,
-}
-
-/// How much of a proof is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent<'a> {
-    /// What every run of the tests can afford; the environment may ask for more.
-    Sample,
-    /// All of it, or the cases whose names contain this.
-    Whole(Option<&'a str>),
-}
-
-/// The sizes of [`Extent::Sample`]: about 400 points over both databases, and a few kills.
-const SAMPLE: [(&str, &str); 3] = [("EDGETILL_CRASH_EVERY", "4"), ("EDGETILL_CRASH_PAIRS", "20"), ("EDGETILL_KILLS", "6")];
-
-impl<'a> Extent<'a> {
-    fn only(self) -> Option<&'a str> {
-        match self {
-            Self::Sample => None,
-            Self::Whole(only) => only,
-        }
-    }
 }
 
 /// A shop with what it stands on, which is gone when this is dropped.
@@ -120,8 +78,16 @@ impl Proof {
         }
     }
 
-    /// The proof on each of these databases.
-    pub fn run_on(self, project: &Project, manifest: &Manifest, databases: &[Database], quick: bool, extent: Extent<'_>) -> Result<()> {
+    /// The proof on each of these databases; of the crash proof, with a filter, the cases whose names contain it.
+    pub fn run_on(
+        self,
+        project: &Project,
+        manifest: &Manifest,
+        databases: &[Database],
+        quick: bool,
+        extent: Extent,
+        filter: Option<&str>,
+    ) -> Result<()> {
         let mut build = cargo(project);
         build.args(["build", "--profile", "host", "--package", "crash"]);
         run(build, "the proofs do not build")?;
@@ -130,7 +96,7 @@ impl Proof {
             let Some(ground) = Ground::prepare(project, manifest, *database, self)? else { continue };
             let folder = ground.folder.clone();
             let proved = match self {
-                Self::Crash | Self::Chaos => self.on_a_host(project, &ground, quick, extent),
+                Self::Crash | Self::Chaos => self.on_a_host(project, &ground, quick, extent, filter),
                 Self::Kill => kill(project, &ground, quick, extent),
             };
             proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
@@ -141,19 +107,19 @@ impl Proof {
     }
 
     /// On one host, which has a control port.
-    fn on_a_host(self, project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
+    fn on_a_host(self, project: &Project, ground: &Ground, quick: bool, extent: Extent, filter: Option<&str>) -> Result<()> {
         let shop = &ground.shop;
         let control = free_address()?;
         let serving = Serving { faults: true, control: Some(control), ..Serving::of_a_test(project, quick) };
         let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
         let mut program = self.program(project, shop, extent);
-        program.env("EDGETILL_CONTROL", format!("http://{control}")).args(extent.only());
+        program.env("EDGETILL_CONTROL", format!("http://{control}")).args(filter);
         let _world = HostProcess::world(project, shop, None, &serving.code, quick)?;
         HostProcess::till(project, shop, &serving)?.once_ready(shop, || run(program, failed))
     }
 
     /// The program that proves it, told of the shop and of how much is wanted.
-    fn program(self, project: &Project, shop: &Shop, extent: Extent<'_>) -> Command {
+    fn program(self, project: &Project, shop: &Shop, extent: Extent) -> Command {
         let mut command = Command::new(project.built(self.name()));
         command
             .env("EDGETILL_URL", shop.url())
@@ -163,16 +129,13 @@ impl Proof {
         for (name, value) in &shop.secrets {
             command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
         }
-        if extent == Extent::Sample {
-            let unset = SAMPLE.into_iter().filter(|(name, _)| std::env::var_os(name).is_none());
-            command.envs(unset);
-        }
+        extent.tell(&mut command);
         command
     }
 }
 
 /// As a child of the proof's, which kills it; the outside world lives on.
-fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent<'_>) -> Result<()> {
+fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent) -> Result<()> {
     let shop = &ground.shop;
     // The workers' leases are hidden by a fault.
     let serving = Serving { faults: true, ..Serving::of_a_test(project, quick) };

@@ -11,10 +11,10 @@ use crate::database;
 use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::shop::{Shop, free_address};
-use crate::test::{TestArgs, against, watch};
+use crate::suite::{Suite, watch};
 
 /// Runs both suites, the one that ends a host last. `false` where no server is installed.
-pub fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<bool> {
+pub fn two_hosts(project: &Project, manifest: &Manifest, suite: &Suite) -> Result<bool> {
     eprintln!("==> HTTP suite over two hosts on one PostgreSQL");
     let Some(cluster) = Cluster::start_small()? else { return Ok(false) };
     let url = database::deployed_on(&cluster, project)?;
@@ -25,7 +25,7 @@ pub fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestArgs) -
     std::fs::copy(secrets("first"), secrets("second")).context("cannot copy the shop's secrets")?;
     let mut second = Shop::prepare(project, manifest, &folder.join("second"), free_address()?, Some(&url))?;
     second.share_the_world_of(&first);
-    let tested = on_both(project, &first, &second, arguments);
+    let tested = on_both(project, &first, &second, suite);
     tested.with_context(|| {
         format!("the hosts' data and logs, and the server's in {}, are kept in {}", cluster.log().display(), folder.display())
     })?;
@@ -33,33 +33,32 @@ pub fn two_hosts(project: &Project, manifest: &Manifest, arguments: &TestArgs) -
     Ok(true)
 }
 
-fn on_both(project: &Project, first: &Shop, second: &Shop, arguments: &TestArgs) -> Result<()> {
+fn on_both(project: &Project, first: &Shop, second: &Shop, suite: &Suite) -> Result<()> {
     let start = |shop: &Shop| -> Result<(HostProcess, Option<String>)> {
-        if let Some(spin) = &arguments.spin {
+        if let Some(spin) = &suite.spin {
             return Ok((HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?, None));
         }
         let control = free_address()?;
-        let serving = Serving { control: Some(control), ..Serving::of_a_test(project, arguments.quick) };
+        let serving = Serving { control: Some(control), ..Serving::of_a_test(project, suite.quick) };
         Ok((HostProcess::till(project, shop, &serving)?, Some(format!("http://{control}"))))
     };
-    let code = Serving::of_a_test(project, arguments.quick).code;
-    let _world = HostProcess::world(project, first, arguments.spin.as_deref(), &code, arguments.quick)?;
+    let code = Serving::of_a_test(project, suite.quick).code;
+    let _world = HostProcess::world(project, first, suite.spin.as_deref(), &code, suite.quick)?;
     // One after the other: the second finds what the first has compiled.
     let (mut host, control) = start(first)?;
     host.wait_until_ready(first)?;
     let (mut other, other_control) = start(second)?;
     other.wait_until_ready(second)?;
-    let name = if arguments.spin.is_some() { "spin" } else { "till" };
     let controls: Vec<String> = control.into_iter().chain(other_control).collect();
-    let suite = |binary: &str| -> Command {
-        let mut command = against(project, first, name, arguments, binary);
+    let told = |binary: &str| -> Command {
+        let mut command = suite.against(project, first, binary);
         command.env("EDGETILL_SECOND_URL", second.url()).env("EDGETILL_SECOND_PROCESS", other.id().to_string());
         if !controls.is_empty() {
             command.env("EDGETILL_CONTROLS", controls.join(","));
         }
         command
     };
-    let (both, one) = (suite("two_hosts"), suite("one_host_killed"));
+    let (both, one) = (told("two_hosts"), told("one_host_killed"));
     host.once_ready(first, || {
         watch(both)?;
         watch(one).map(drop)

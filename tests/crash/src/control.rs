@@ -44,7 +44,7 @@ impl Fault {
     /// The faults that a run tries at the call in this place: all of them, or with `EDGETILL_CRASH_EVERY=4` one of the four, another at
     /// each of four calls that follow one another, and another order in the next four.
     pub fn tried_at(position: usize, kind: &str) -> impl Iterator<Item = Self> {
-        let every = size("EDGETILL_CRASH_EVERY", 1).max(1);
+        let every = size("EDGETILL_CRASH_EVERY").max(1);
         let of_turn = move |(number, _): &(usize, Self)| (position + position / Self::ALL.len() + number).is_multiple_of(every);
         Self::ALL.into_iter().enumerate().filter(of_turn).map(|(_, fault)| fault).filter(|fault| fault.fits(kind))
     }

@@ -174,7 +174,7 @@ pub fn requests(shop: &Shop, case: Case, weather: Weather, proof: &mut Proof) {
     let (end, right) = (whole.judge(), case.end_after_retry());
     assert!(end == right || weather != Weather::Calm && case.ends().contains(&end), "{name} does not end well unbroken: {end}");
 
-    let (mut points, both) = (Vec::new(), size("EDGETILL_CRASH_BUYERS", 1) > 1);
+    let (mut points, both) = (Vec::new(), size("EDGETILL_CRASH_BUYERS") > 1);
     for (position, (kind, label)) in calls.iter().enumerate() {
         for fault in Fault::tried_at(position, kind) {
             // Patient and impatient buyers take turns, over the calls and over the faults; or each point has both.

@@ -59,6 +59,7 @@ impl Seed {
 /// # Panics
 /// When it is none.
 #[must_use]
-pub fn size(name: &str, default: usize) -> usize {
-    env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+pub fn size(name: &str) -> usize {
+    let text = env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo till prove`, which sets it"));
+    text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
 }

@@ -188,7 +188,7 @@ pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
         fault.at(1 + seed.below(CALLS))
     };
     let mut stages: Vec<(Stage<'_>, String, &'static [End])> = Vec::new();
-    for _ in 0..size("EDGETILL_CRASH_PAIRS", 60) {
+    for _ in 0..size("EDGETILL_CRASH_PAIRS") {
         let (case, ends) = REQUESTS[seed.below(REQUESTS.len())];
         // A response that cannot fail is the one call a random failure must not meet.
         let faults = &Fault::ALL[..3];

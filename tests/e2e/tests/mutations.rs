@@ -1,7 +1,7 @@
 //! Bad input (SEC-2): good requests of every operation of the table, spoiled in every way a seed can think of. Whatever comes
 //! of one, it is no 5xx and it is documented, and what is refused, or only read, has changed nothing: no row, no key-value.
 //!
-//! `cargo till test --mutations 100000`. A failure prints the seed and the requests as `curl` has them.
+//! `cargo till prove --only mutations`. A failure prints the seed and the requests as `curl` has them.
 
 use api::{Endpoint, Presence, Row};
 use e2e::{Answer, Reply, Scene, Settings, Shop, conforms, query_parameters, send_bytes};
@@ -476,7 +476,7 @@ impl Sent {
 
 #[test]
 fn a_spoiled_request_is_never_our_fault_and_changes_nothing() {
-    let count: usize = env::var("EDGETILL_MUTATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(2_000);
+    let count: usize = env::var("EDGETILL_MUTATIONS").ok().and_then(|count| count.parse().ok()).expect("EDGETILL_MUTATIONS is a number");
     let seed: u64 = env::var("EDGETILL_SEED")
         .ok()
         .and_then(|seed| seed.parse().ok())

@@ -1,4 +1,4 @@
-//! The chaos proof; `cargo till test --chaos` starts a shop for it. For `EDGETILL_CHAOS_SECONDS` (600) sixteen buyers do what buyers do, while
+//! The chaos proof; `cargo till prove --only chaos` starts a shop for it. For `EDGETILL_CHAOS_SECONDS` sixteen buyers do what buyers do, while
 //! the payment provider fails at random, is away for hours of the shop's clock or under another key, database connections break, and guests
 //! and workers die. `EDGETILL_CRASH_SEED` repeats the weather and each buyer's plans, not the order in which they meet.
 //!
@@ -101,7 +101,7 @@ fn lock<T>(list: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn main() -> ExitCode {
     let begun = Instant::now();
-    let seconds = size("EDGETILL_CHAOS_SECONDS", 600);
+    let seconds = size("EDGETILL_CHAOS_SECONDS");
     let seed = Seed::of_environment();
     println!("seed of the chaos: EDGETILL_CRASH_SEED={}", seed.number());
     std::panic::set_hook(Box::new(|_| {}));

@@ -1,4 +1,4 @@
-//! The crash proof; `cargo till test` starts a shop for it. `EDGETILL_CRASH_PAIRS` (60), `EDGETILL_CRASH_SEED`, `EDGETILL_CRASH_BUYERS=2`
+//! The crash proof; `cargo till prove --only crash` starts a shop for it. `EDGETILL_CRASH_PAIRS`, `EDGETILL_CRASH_SEED`, `EDGETILL_CRASH_BUYERS=2`
 //! for a patient and an impatient buyer at every point, `EDGETILL_CRASH_EVERY=4` for one of the four faults at every call, and a part of a case's name as argument for that case alone.
 
 use std::{process::ExitCode, time::Instant};

@@ -1,5 +1,5 @@
-//! The kill proof; `cargo till test` prepares a shop for it. The host is killed under load and started again,
-//! `EDGETILL_KILLS` times (15). It is a process that is killed and not a machine that loses its power: what was committed is in
+//! The kill proof; `cargo till prove --only kill` prepares a shop for it. The host is killed under load and started again,
+//! `EDGETILL_KILLS` times. It is a process that is killed and not a machine that loses its power: what was committed is in
 //! the operating system's hands, whatever the database's `synchronous` says.
 //!
 //! After every start the audit has to find nothing. In the end, when the workers are quiet: every order that a client was told of is
@@ -66,7 +66,7 @@ impl Drop for Host {
 
 fn main() -> ExitCode {
     let begun = Instant::now();
-    let kills = size("EDGETILL_KILLS", 15);
+    let kills = size("EDGETILL_KILLS");
     let mut seed = Seed::of_environment();
     println!("seed of the moments: EDGETILL_CRASH_SEED={}", seed.number());
     std::panic::set_hook(Box::new(|_| {}));

@@ -1,0 +1,200 @@
+//! The HTTP suite (`tests/e2e`) on shops of its own, on till or on a real Spin.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use cluster::{Cluster, RedisServer};
+
+use crate::cargo::{cargo, run};
+use crate::child::{HostProcess, Serving};
+use crate::database::{self, Database};
+use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::shop::{Shop, free_address};
+use crate::sizes::Extent;
+
+/// What the suite prints for a test that needs till's instruments.
+const SKIPPED: &str = "skipped on spin: ";
+/// What it prints for a test that needs the other event sink.
+const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
+/// The database of the throw-away Redis with the key-values, and the one with the stream: they share no keys.
+const KEY_VALUES: u8 = 0;
+const STREAM: u8 = 1;
+
+/// How the suite is run.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The Spin it runs on, if not till.
+    pub spin: Option<PathBuf>,
+    /// Whether the components are those that build quickly.
+    pub quick: bool,
+    /// Key-values and events: `file` or `redis`; without it as the database has it.
+    pub kv: Option<String>,
+    /// Only tests whose names contain this.
+    pub filter: Option<String>,
+    /// How much of what has a size.
+    pub extent: Extent,
+}
+
+/// What one shop is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// The whole suite, or what the filter leaves of it.
+    Suite,
+    /// So many spoiled requests, drawn by this seed or one that is printed. They look at every row there is, and so have a shop to themselves.
+    Mutations(u32, Option<u64>),
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How long each database took, by name.
+    pub times: Vec<(&'static str, Duration)>,
+    /// Servers that are not installed.
+    pub missing: BTreeSet<&'static str>,
+    /// What was skipped on each shop.
+    pub skipped: Vec<BTreeSet<String>>,
+}
+
+impl Suite {
+    /// Compiles it.
+    pub fn compile(project: &Project) -> Result<()> {
+        run(tests(project, &["--tests", "--no-run"]), "the suite does not build")
+    }
+
+    /// Runs it on each database, on a shop for each purpose, one after the other.
+    pub fn run(&self, project: &Project, manifest: &Manifest, databases: &[Database], purposes: &[Purpose]) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        for database in databases {
+            let begun = Instant::now();
+            let on_postgres = *database == Database::Postgres;
+            let on_redis = self.kv.as_deref().map_or(on_postgres, |store| store == "redis");
+            for purpose in purposes {
+                // Servers are dropped with their shop: they stop, and what they held is gone.
+                let cluster = if on_postgres { Cluster::start()? } else { None };
+                if on_postgres && cluster.is_none() {
+                    outcome.missing.insert("PostgreSQL");
+                    break;
+                }
+                let redis = if on_redis { RedisServer::start()? } else { None };
+                outcome.missing.extend((on_redis && redis.is_none()).then_some("Redis"));
+                let postgres = match cluster {
+                    Some(cluster) => Some((database::on(&cluster, project)?, cluster)),
+                    None => None,
+                };
+                outcome.skipped.extend(self.on_a_shop(project, manifest, *purpose, postgres, redis.as_ref())?);
+            }
+            let name = match (on_postgres, on_redis) {
+                (false, false) => "HTTP suite on SQLite",
+                (false, true) => "HTTP suite on SQLite, Redis",
+                (true, false) => "HTTP suite on PostgreSQL",
+                (true, true) => "HTTP suite on PostgreSQL, Redis",
+            };
+            outcome.times.push((name, begun.elapsed()));
+        }
+        Ok(outcome)
+    }
+
+    /// On a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end; with a Redis or without.
+    fn on_a_shop(
+        &self,
+        project: &Project,
+        manifest: &Manifest,
+        purpose: Purpose,
+        postgres: Option<(String, Cluster)>,
+        redis: Option<&RedisServer>,
+    ) -> Result<Option<BTreeSet<String>>> {
+        let database = if postgres.is_some() { Database::Postgres } else { Database::Sqlite }.name();
+        eprintln!("==> HTTP suite on {database}{}", if redis.is_some() { " and redis" } else { "" });
+        let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
+        let (url, cluster) = postgres.unzip();
+        let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
+        if let Some(redis) = redis {
+            shop.keep_key_values_in(&redis.url(KEY_VALUES))?;
+            shop.send_events_to(redis, STREAM);
+        }
+        let skipped = self.on_a_host(project, &shop, purpose, cluster);
+        let skipped = skipped.with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        Ok(skipped)
+    }
+
+    fn on_a_host(&self, project: &Project, shop: &Shop, purpose: Purpose, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+        let code = Serving::of_a_test(project, self.quick).code;
+        let _world = HostProcess::world(project, shop, self.spin.as_deref(), &code, self.quick)?;
+        let mut host = match &self.spin {
+            Some(spin) => HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?,
+            None => {
+                let serving = Serving { faults: true, ..Serving::of_a_test(project, self.quick) };
+                HostProcess::till(project, shop, &serving)?
+            }
+        };
+        host.once_ready(shop, || self.asked(project, shop, purpose, cluster))
+    }
+
+    /// The suite, and what it skipped; then what is left to say without its PostgreSQL, which is stopped under it. Or spoiled requests.
+    fn asked(&self, project: &Project, shop: &Shop, purpose: Purpose, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+        if let Purpose::Mutations(count, seed) = purpose {
+            let mut mutations = self.against(project, shop, "mutations");
+            mutations.env("EDGETILL_MUTATIONS", count.to_string());
+            mutations.envs(seed.map(|seed| ("EDGETILL_SEED", seed.to_string())));
+            return watch(mutations).map(|_| None);
+        }
+        let mut suite = self.against(project, shop, "suite");
+        if let Some(cluster) = &cluster {
+            suite.env("EDGETILL_DATABASE_LOG", cluster.log());
+        }
+        let skipped = watch(suite)?;
+        if let Some(cluster) = cluster {
+            drop(cluster);
+            watch(self.against(project, shop, "outage"))?;
+        }
+        Ok(Some(skipped))
+    }
+
+    /// A binary of the suite, told of a shop.
+    pub fn against(&self, project: &Project, shop: &Shop, binary: &str) -> Command {
+        let mut command = tests(project, &["--test", binary, "--", "--nocapture"]);
+        command.args(&self.filter);
+        let host = if self.spin.is_some() { "spin" } else { "till" };
+        command
+            .env("EDGETILL_URL", shop.url())
+            .env("EDGETILL_SIMULATOR_URL", shop.world_url())
+            .env("EDGETILL_HOST", host)
+            .env("EDGETILL_SINK", shop.sink_name());
+        command.env("EDGETILL_STATE", &shop.state_dir);
+        self.extent.tell(&mut command);
+        for (name, value) in &shop.secrets {
+            command.env(format!("EDGETILL_{}", name.to_uppercase()), value);
+        }
+        command
+    }
+}
+
+fn tests(project: &Project, arguments: &[&str]) -> Command {
+    let mut command = cargo(project);
+    command.args(["test", "--profile", "host", "--package", "e2e"]);
+    command.args(arguments);
+    command
+}
+
+/// Runs a binary of the suite, passes its output on, and gathers the names of what it skipped.
+pub fn watch(mut command: Command) -> Result<BTreeSet<String>> {
+    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be run")?;
+    let output = child.stdout.take().context("the suite has no output")?;
+    let mut skipped = BTreeSet::new();
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        if let Some((_, name)) = line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK)) {
+            skipped.insert(name.trim().to_owned());
+        }
+        println!("{line}");
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "the HTTP suite failed");
+    Ok(skipped)
+}
