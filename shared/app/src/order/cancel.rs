@@ -1,6 +1,6 @@
 //! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4).
 
-use super::view::{OrderRow, read};
+use super::view::{OrderRow, Which, read};
 use crate::{
     KeyedChange,
     change::Apply as _,
@@ -88,7 +88,7 @@ pub async fn cancel(
         OwnerOrService::Service(service) => format!("service:{}", service.subject),
     };
     let reason = reason(body)?;
-    let order = read(&shop, caller.owner(), json!({ "order_id": order_id }))?;
+    let order = read(&shop, caller.owner(), Which::Id(order_id))?;
     let compensation_id: CompensationId = shop.new_id()?;
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;

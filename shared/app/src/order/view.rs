@@ -12,7 +12,7 @@ use domain::{
     tax::TaxRate,
     totals::{Adjustment, ShippingTotals},
 };
-use json::{Value, json};
+use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
@@ -250,7 +250,7 @@ pub(super) struct OrderPayment {
 /// # Errors
 /// `order_not_found`, for somebody else's too.
 pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<Rendered<Order>>, Problem> {
-    view(ports, caller, json!({ "order_id": order_id }))
+    view(ports, caller, Which::Id(order_id))
 }
 
 /// An order by its number (ORD-2).
@@ -258,10 +258,10 @@ pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Resu
 /// # Errors
 /// As [`by_id`].
 pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str) -> Result<Done<Rendered<Order>>, Problem> {
-    view(ports, caller, json!({ "order_number": order_number }))
+    view(ports, caller, Which::Number(order_number))
 }
 
-fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Value) -> Result<Done<Rendered<Order>>, Problem> {
+fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Which<'_>) -> Result<Done<Rendered<Order>>, Problem> {
     let shop = Shop::new(ports);
     let order = read(&shop, caller.owner(), which)?;
     let version = order.version;
@@ -289,18 +289,28 @@ pub struct StatusHistory {
 /// # Errors
 /// As [`by_id`].
 pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<StatusHistory>, Problem> {
-    let order = read(&Shop::new(ports), caller.owner(), json!({ "order_id": order_id }))?;
+    let order = read(&Shop::new(ports), caller.owner(), Which::Id(order_id))?;
     let OrderRow { order_id, order_number, status, version, history, .. } = order;
     let shown = StatusHistory { order_id, order_number, status, version, status_history: history };
     Ok(Done::new(shown).representation(version))
 }
 
+/// How an order is asked for.
+pub(super) enum Which<'a> {
+    /// By its id.
+    Id(&'a str),
+    /// By the number people use.
+    Number(&'a str),
+}
+
 /// One order, of `owner` or of anybody.
-pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, mut which: Value) -> Result<OrderRow, Problem> {
-    if let Some(which) = which.as_object_mut() {
-        which.insert("owner".to_owned(), json!(owner));
-    }
-    shop.read(&sql::ORDER_VIEW, &which)?.ok_or_else(|| not_found(shop))
+pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, which: Which<'_>) -> Result<OrderRow, Problem> {
+    let (order_id, order_number) = match which {
+        Which::Id(id) => (Some(id), None),
+        Which::Number(number) => (None, Some(number)),
+    };
+    let input = json!({ "order_id": order_id, "order_number": order_number, "owner": owner });
+    shop.read(&sql::ORDER_VIEW, &input)?.ok_or_else(|| not_found(shop))
 }
 
 fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
