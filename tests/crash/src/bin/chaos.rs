@@ -395,7 +395,7 @@ const UNFINISHED: [(&str, &str, &[&str]); 4] = [
 ];
 
 /// Nothing fails any more. The clock goes on and the workers run until nothing is unfinished; what nobody but an operator can have tried
-/// again, a refund that the provider took and could not make, an operator has.
+/// again, an operator has: a refund that the provider took and could not make, and what has had its time.
 fn quiet(storm: &Storm<'_>) {
     let shop = storm.shop;
     set(shop, &json!({}));
@@ -413,15 +413,23 @@ fn quiet(storm: &Storm<'_>) {
             return;
         }
         for row in left.iter().filter(|row| row["state"] == "dead") {
-            assert_eq!(row["kind"], "refund_payment", "given up, though it can still be asked for: {row:#}");
-            storm.count("refunds an operator had tried again");
-            let path = format!("/api/v1/operations/compensations/{}/retry", text(row, "compensation_id"));
+            assert!(row["kind"] == "refund_payment" || has_had_its_time(shop, row), "given up, though it can still be asked for: {row:#}");
+            storm.count("what an operator had tried again");
+            let path = match row["compensation_id"].as_str() {
+                Some(id) => format!("/api/v1/operations/compensations/{id}/retry"),
+                None => format!("/api/v1/operations/events/{}/retry", text(row, "event_id")),
+            };
             let retry = shop.call("POST", &path).bearer(&shop.token("operations:write")).header("idempotency-key", &unique("retry-"));
             retry.json(&json!({ "reason": "the bank has another account by now" })).send().expect(200);
         }
     }
     let left = unfinished();
     panic!("the workers do not finish {} rows: {:#?}", left.len(), left.into_iter().take(3).collect::<Vec<_>>());
+}
+
+/// Whether it was tried ten times, over three days (`give_up_seconds` as by default): then it is a dead letter, whatever it is.
+fn has_had_its_time(shop: &Shop, row: &Value) -> bool {
+    number(row, "attempts") >= 10 && shop.now_ms() - number(row, "failing_since_ms") >= 72 * HOUR_MS
 }
 
 /// All rows of a table.
