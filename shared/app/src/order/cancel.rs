@@ -1,6 +1,6 @@
 //! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4).
 
-use super::view::{OrderRow, Which, read};
+use super::view::{Which, read};
 use crate::{
     KeyedChange,
     change::Apply as _,
@@ -12,7 +12,7 @@ use crate::{
 use callers::OwnerOrService;
 use domain::{
     compensation::CompensationKind,
-    ids::{CompensationId, OrderId, OrderNumber},
+    ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, SagaId},
     order::OrderStatus,
     payment::PaymentState,
 };
@@ -70,6 +70,26 @@ fn compensation_or_none(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "enum": names })
 }
 
+/// What a decision is made of, and fenced by.
+#[derive(Deserialize)]
+struct Seen {
+    order_id: OrderId,
+    order_number: OrderNumber,
+    cart_id: CartId,
+    status: OrderStatus,
+    version: i64,
+    payment: Option<SeenPayment>,
+}
+
+#[derive(Deserialize)]
+struct SeenPayment {
+    payment_id: PaymentId,
+    saga_id: SagaId,
+    state: PaymentState,
+    captured_minor: i64,
+    refunded_minor: i64,
+}
+
 /// Cancels an order that has not been shipped. The stock is back with the same statement; what is owed to the
 /// provider is a row with it, tried at once and retried by its worker.
 ///
@@ -88,7 +108,7 @@ pub async fn cancel(
         OwnerOrService::Service(service) => format!("service:{}", service.subject),
     };
     let reason = reason(body)?;
-    let order = read(&shop, caller.owner(), Which::Id(order_id))?;
+    let order: Seen = read(&shop, caller.owner(), Which::Id(order_id))?;
     let compensation_id: CompensationId = shop.new_id()?;
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;
@@ -106,7 +126,7 @@ pub async fn cancel(
     Ok(cancelled)
 }
 
-fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensation_id: &CompensationId) -> json::Value {
+fn input(shop: &Shop<'_>, order: &Seen, actor: &str, reason: &str, compensation_id: &CompensationId) -> json::Value {
     let legal: Vec<OrderStatus> = OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
@@ -122,7 +142,7 @@ fn input(shop: &Shop<'_>, order: &OrderRow, actor: &str, reason: &str, compensat
         };
         Some((payment, kind, amount_minor))
     });
-    let OrderRow { order_id, order_number, cart_id, status: from_status, .. } = order;
+    let Seen { order_id, order_number, cart_id, status: from_status, .. } = order;
     let (status, from_status) = (OrderStatus::Cancelled, *from_status);
     let changed = OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
     let payment_status = order.payment.as_ref().map(|payment| payment.state);

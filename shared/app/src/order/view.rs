@@ -5,7 +5,7 @@ use crate::{contact, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId, ShippingMethodId, Sku, WarehouseId},
+    ids::{CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
@@ -14,7 +14,7 @@ use domain::{
 };
 use json::json;
 use ports::Ports;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::sql;
 use terms::{Done, Problem, Rendered};
 
@@ -182,7 +182,11 @@ pub(crate) struct OrderDetail {
 /// The same of a line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LineDetail {
+    /// Kept with the row, and shown by no reply.
+    #[serde(skip_deserializing)]
     pub(crate) added_price: Option<Money>,
+    /// Likewise.
+    #[serde(skip_deserializing)]
     pub(crate) category: Option<String>,
     pub(crate) tax_inclusive: Option<bool>,
     pub(crate) tax_rate: Option<Rendered<TaxRate>>,
@@ -190,13 +194,13 @@ pub(crate) struct LineDetail {
 
 /// An order's row with all that hangs on it.
 #[derive(Debug, Deserialize)]
-pub(super) struct OrderRow {
-    pub(super) order_id: OrderId,
-    pub(super) order_number: OrderNumber,
-    pub(super) cart_id: CartId,
+struct OrderRow {
+    order_id: OrderId,
+    order_number: OrderNumber,
+    cart_id: CartId,
     session_id: SessionId,
-    pub(super) status: OrderStatus,
-    pub(super) version: i64,
+    status: OrderStatus,
+    version: i64,
     currency: Currency,
     subtotal_minor: i64,
     discount_minor: i64,
@@ -212,7 +216,7 @@ pub(super) struct OrderRow {
     completed_at_ms: Option<i64>,
     lines: Vec<LineRow>,
     history: Vec<Rendered<StatusChange>>,
-    pub(super) payment: Option<OrderPayment>,
+    payment: Option<OrderPayment>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -234,15 +238,14 @@ struct LineRow {
 
 /// The payment of an order.
 #[derive(Debug, Deserialize)]
-pub(super) struct OrderPayment {
-    pub(super) payment_id: PaymentId,
-    pub(super) saga_id: SagaId,
-    pub(super) state: PaymentState,
+struct OrderPayment {
+    payment_id: PaymentId,
+    state: PaymentState,
     provider: String,
     method: String,
     amount_minor: i64,
-    pub(super) captured_minor: i64,
-    pub(super) refunded_minor: i64,
+    captured_minor: i64,
+    refunded_minor: i64,
 }
 
 /// An order by its id.
@@ -263,13 +266,13 @@ pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str)
 
 fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Which<'_>) -> Result<Done<Rendered<Order>>, Problem> {
     let shop = Shop::new(ports);
-    let order = read(&shop, caller.owner(), which)?;
+    let order: OrderRow = read(&shop, caller.owner(), which)?;
     let version = order.version;
     Ok(Done::new(Rendered::of(&render(&shop, order)?)).representation(version))
 }
 
 /// Where an order is, and every state it has been in: appended, and never changed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StatusHistory {
     /// The order.
@@ -281,6 +284,7 @@ pub struct StatusHistory {
     /// Its version.
     version: i64,
     /// Oldest first.
+    #[serde(rename(deserialize = "history"))]
     status_history: Vec<Rendered<StatusChange>>,
 }
 
@@ -289,9 +293,8 @@ pub struct StatusHistory {
 /// # Errors
 /// As [`by_id`].
 pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<StatusHistory>, Problem> {
-    let order = read(&Shop::new(ports), caller.owner(), Which::Id(order_id))?;
-    let OrderRow { order_id, order_number, status, version, history, .. } = order;
-    let shown = StatusHistory { order_id, order_number, status, version, status_history: history };
+    let shown: StatusHistory = read(&Shop::new(ports), caller.owner(), Which::Id(order_id))?;
+    let version = shown.version;
     Ok(Done::new(shown).representation(version))
 }
 
@@ -303,8 +306,8 @@ pub(super) enum Which<'a> {
     Number(&'a str),
 }
 
-/// One order, of `owner` or of anybody.
-pub(super) fn read(shop: &Shop<'_>, owner: Option<&str>, which: Which<'_>) -> Result<OrderRow, Problem> {
+/// One order, of `owner` or of anybody, as far as `R` knows it.
+pub(super) fn read<R: DeserializeOwned>(shop: &Shop<'_>, owner: Option<&str>, which: Which<'_>) -> Result<R, Problem> {
     let (order_id, order_number) = match which {
         Which::Id(id) => (Some(id), None),
         Which::Number(number) => (None, Some(number)),
