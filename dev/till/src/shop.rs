@@ -63,7 +63,7 @@ impl Shop {
         Ok(Self {
             listen,
             world: free_address()?,
-            world_state_dir: folder.join("world"),
+            world_state_dir: state_dir.join("world"),
             state_dir,
             runtime_config,
             secrets,

@@ -57,7 +57,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     }
     let folder = project.state();
     if arguments.fresh {
-        for entry in ["state", "world", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
+        for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
             let gone = if entry.is_dir() { std::fs::remove_dir_all(&entry) } else { std::fs::remove_file(&entry) };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
