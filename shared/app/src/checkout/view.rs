@@ -1,7 +1,7 @@
 //! `GET` and `DELETE /api/v1/checkout/:session_id`.
 
 use super::{
-    begin::{Foreseen, PaymentToken, SessionBegun, SessionStatus},
+    begin::{Foreseen, SessionBegun, SessionStatus},
     not_found,
 };
 use crate::{pricing::quote_hash, problem::refused, shop::Shop};
@@ -37,8 +37,8 @@ pub struct SessionView {
 pub struct SessionPayment {
     /// Whom it waits for.
     status: SessionPaymentStatus,
-    /// The token it is paid with.
-    payment_method: PaymentToken,
+    /// The token it is paid with; `none` where nothing is to be paid.
+    payment_method: String,
     /// Until when the stock is held for it.
     expires_at_ms: Option<i64>,
 }
@@ -117,7 +117,7 @@ struct Session {
 #[derive(Deserialize)]
 struct Waiting {
     state: SagaState,
-    payment_method: PaymentToken,
+    payment_method: String,
     expires_at_ms: Option<i64>,
 }
 

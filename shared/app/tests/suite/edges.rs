@@ -1,7 +1,7 @@
 //! Totals at the edges: nothing to pay, nothing that can be paid, a rise nobody has agreed to; and orders that are refused.
 
 use serde_json::{Value, json};
-use world::{Call, Fault, World, hours, minutes};
+use world::{Answer, Call, Fault, World, hours, minutes};
 
 /// Of what waits for its driver nothing is to be paid, as if discounts had covered it all.
 const COVERED: &str = "update payment set amount_minor = 0, provider = 'none', method = 'none' where state = 'pending';
@@ -25,6 +25,8 @@ fn order_of(world: &World) -> String {
 fn of_a_total_of_nothing_an_order_is_made_and_nobody_is_asked() {
     let world = World::new();
     let (ann, session) = with_nothing_to_pay(&world);
+    let waits = Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, &session)).expect(200);
+    assert_eq!((&waits["payment"]["status"], &waits["payment"]["payment_method"]), (&json!("processing"), &json!("none")));
     let placed = ann.confirm(&session).expect(201);
     assert_eq!((&placed["payment_status"], &placed["total"]["amount_minor"]), (&json!("captured"), &json!(0)));
     assert_eq!(ann.confirm(&session).expect(201), placed, "and replays");
