@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::cargo::{TARGET, cargo, ensure_target, run};
+use crate::coverage::coverage;
 use crate::manifest::Manifest;
 use crate::native::native_on_sqlite;
 use crate::progress::Times;
@@ -18,11 +19,17 @@ pub struct CheckArgs {
     /// Only format and lints.
     #[arg(long)]
     lints: bool,
+    /// Only how much of the lines of domain, app, edge and store their tests come by: fails where it is too little. Installs cargo-llvm-cov.
+    #[arg(long, conflicts_with = "lints")]
+    coverage: bool,
 }
 
 /// Checks, and prints how long each part took. Ends at the first that fails.
 pub fn check(arguments: &CheckArgs) -> Result<()> {
     let project = Project::find()?;
+    if arguments.coverage {
+        return coverage(&project);
+    }
     let mut times = Times::default();
     times.of("format", || {
         let mut format = cargo(&project);

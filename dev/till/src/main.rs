@@ -2,7 +2,7 @@
 //! (`dev/host`), which it builds and starts as a process of its own.
 //!
 //! The rooms: [`up`], [`check`], [`test`], [`prove`], [`bench`], [`serve`], [`token`] and [`generate`] are what can be typed. [`native`],
-//! [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares
+//! [`coverage`], [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares
 //! what [`child`] serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what they are called,
 //! [`cargo`] how they are built, and [`progress`] says what takes long.
 
@@ -10,6 +10,7 @@ mod bench;
 mod cargo;
 mod check;
 mod child;
+mod coverage;
 mod database;
 mod fuzz;
 mod generate;

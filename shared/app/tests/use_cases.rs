@@ -7,8 +7,14 @@
 mod attempts;
 #[path = "suite/bounds.rs"]
 mod bounds;
+#[path = "suite/carts.rs"]
+mod carts;
+#[path = "suite/catalog.rs"]
+mod catalog;
 #[path = "suite/edges.rs"]
 mod edges;
+#[path = "suite/health.rs"]
+mod health;
 #[path = "suite/idle_carts.rs"]
 mod idle_carts;
 #[path = "suite/moves.rs"]
