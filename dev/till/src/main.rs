@@ -1,7 +1,7 @@
 //! `cargo till`: the command a person types. It builds in seconds: whatever needs an engine or a database's client is done by the host
 //! (`dev/host`), which it builds and starts as a process of its own.
 //!
-//! The rooms: [`up`], [`check`], [`test`], [`prove`], [`bench`], [`serve`], [`token`] and [`generate`] are what can be typed. [`native`],
+//! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token` and `generate` are what can be typed. [`native`],
 //! [`coverage`], [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares
 //! what [`child`] serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what they are called,
 //! [`cargo`] how they are built, and [`progress`] says what takes long.
