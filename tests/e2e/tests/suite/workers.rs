@@ -48,7 +48,8 @@ fn what_nothing_needs_any_more_goes_and_the_order_stays() {
     let order_id = order["order_id"].as_str().unwrap();
     let subject = format!("order/{order_id}");
     eventually("its events are published", || {
-        shop.run("outbox-relay");
+        // What other tests have left to send comes first.
+        while shop.run("outbox-relay")["done"].as_i64() > Some(0) {}
         shop.rows("outbox", "aggregate", &subject).iter().all(|event| event["state"] == "published").then_some(())
     });
     let sessions = || shop.rows("checkout_session", "cart_id", &guest.cart_id).len();
