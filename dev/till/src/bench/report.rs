@@ -15,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::project::Project;
 
 /// Bytes of schema that each request on SQLite may have to parse.
-const SCHEMA_BYTES_MAX: u64 = 10_000;
+const SCHEMA_BYTES_MAX: u64 = 20_000;
 /// Bytes a component may have, those that may have more, and what half of them may have at most.
 const COMPONENT_BYTES_MAX: u64 = 600_000;
 const LARGER: [(&str, u64); 1] = [("account-session", 1_000_000)];
