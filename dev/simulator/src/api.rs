@@ -273,7 +273,9 @@ fn refused_by_fault(status: u16) -> Reply {
 }
 
 fn form(request: &Request) -> BTreeMap<String, String> {
-    form_urlencoded::parse(request.body()).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+    // Stripe takes the items of a list with their numbers too, and its own libraries send them so. No list here has two.
+    let unnumbered = |name: &str| name.strip_suffix("[0]").map_or_else(|| name.to_owned(), |list| format!("{list}[]"));
+    form_urlencoded::parse(request.body()).map(|(name, value)| (unnumbered(&name), value.into_owned())).collect()
 }
 
 /// The one way of every call that changes something.

@@ -334,6 +334,16 @@ fn a_replay_is_the_same_bytes() {
     assert_eq!(second.get("idempotent-replayed"), Some("true"));
 }
 
+// As Stripe's own libraries write a form.
+#[test]
+fn the_items_of_a_list_may_have_their_numbers() {
+    let world = World::new();
+    let form = "amount=5&currency=usd&payment_method=pm_card_visa&payment_method_types[0]=card&capture_method=manual&confirm=true&metadata[saga]=s1";
+    let request = Request::new(Method::Post, "/v1/payment_intents").with_header("authorization", "Bearer sk_test_1").with_body(form);
+    let (status, body) = world.call(request);
+    assert_eq!((status, body["status"].as_str()), (200, Some("requires_capture")));
+}
+
 #[test]
 fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     let world = World::new();
