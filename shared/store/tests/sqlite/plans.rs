@@ -57,8 +57,8 @@ fn the_plans_are_as_the_file_says() {
     assert_eq!(fs::read_to_string(&path).unwrap(), plans, "see the head of plans.rs");
 }
 
-/// Sums that a command makes of its own lines before it applies them; in a trigger the plan does not say so.
-const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "sold"];
+/// What a command makes of its own lines, or its receipt, before it applies them; in a trigger the plan does not say so.
+const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "made", "sold"];
 /// Tables that grow with the shop and not with its trade.
 const SMALL: &[&str] = &["clock", "currency", "migration", "command"];
 
