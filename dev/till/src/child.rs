@@ -43,9 +43,8 @@ impl Serving {
 
     /// The command that serves this shop so. A host that is started by it ends when it is told to.
     pub fn command(&self, project: &Project, shop: &Shop) -> Command {
-        let mut command = Command::new(project.built("host"));
-        command.args(["serve", "--quiet", "--code-cache"]).arg(&self.code);
-        let flags = [("--quick", self.quick), ("--no-cron", !self.schedules), ("--faults", self.faults)];
+        let mut command = till_serving(project, &self.code, self.quick);
+        let flags = [("--no-cron", !self.schedules), ("--faults", self.faults)];
         command.args(flags.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag));
         if let Some(control) = &self.control {
             command.args(["--control", &control.to_string()]);
@@ -55,6 +54,24 @@ impl Serving {
         }
         told_of(command, project, shop, &self.manifest)
     }
+}
+
+fn till_serving(project: &Project, code_cache: &Path, quick: bool) -> Command {
+    let mut command = Command::new(project.built("host"));
+    command.args(["serve", "--quiet", "--code-cache"]).arg(code_cache);
+    command.args(quick.then_some("--quick"));
+    command
+}
+
+fn spin_serving(spin: &Path) -> Command {
+    let mut command = Command::new(spin);
+    command.args(["up", "--quiet"]);
+    command
+}
+
+/// It ends with this process, however that ends: it reads its input, whose other end is here.
+fn until_this_ends(command: &mut Command) {
+    command.arg("--until-input-ends").stdin(Stdio::piped());
 }
 
 /// Flags are two words: with several triggers Spin does not know `--flag=value`.
@@ -83,33 +100,27 @@ pub struct HostProcess(Child);
 impl HostProcess {
     /// A Spin, on a manifest without schedules. `code_cache` is where it keeps compiled code, if not where it always does.
     pub fn spin(project: &Project, shop: &Shop, spin: &Path, manifest: &Path, code_cache: Option<&Path>) -> Result<Self> {
-        let mut command = Command::new(spin);
-        command.args(["up", "--quiet"]);
+        let mut command = spin_serving(spin);
         if let Some(folder) = code_cache {
             command.env("XDG_CACHE_HOME", folder);
         }
         Self::spawn(told_of(command, project, shop, manifest).stdout(Stdio::null()))
     }
 
-    /// till. It ends with this process, however that ends: it reads its input, whose other end is here.
+    /// till.
     pub fn till(project: &Project, shop: &Shop, serving: &Serving) -> Result<Self> {
         let mut command = serving.command(project, shop);
-        command.arg("--until-input-ends").stdin(Stdio::piped());
+        until_this_ends(&mut command);
         Self::spawn(if serving.shown { &mut command } else { command.stdout(Stdio::null()) })
     }
 
     /// The outside world of a shop, on the same kind of host; once it listens.
     pub fn world(project: &Project, shop: &Shop, spin: Option<&Path>, code_cache: &Path, quick: bool) -> Result<Self> {
         let mut command = match spin {
-            Some(spin) => {
-                let mut command = Command::new(spin);
-                command.args(["up", "--quiet"]);
-                command
-            }
+            Some(spin) => spin_serving(spin),
             None => {
-                let mut command = Command::new(project.built("host"));
-                command.args(["serve", "--quiet", "--until-input-ends", "--code-cache"]).arg(code_cache).stdin(Stdio::piped());
-                command.args(quick.then_some("--quick"));
+                let mut command = till_serving(project, code_cache, quick);
+                until_this_ends(&mut command);
                 command
             }
         };

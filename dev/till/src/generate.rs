@@ -8,7 +8,7 @@ use crate::project::Project;
 /// Tests that write what they would compare when they are told to: variables, package.
 const WRITERS: [(&[&str], &str); 3] = [(&["UPDATE_PLANS"], "store"), (&["UPDATE_OPENAPI"], "api"), (&["UPDATE_DOCS"], "audit")];
 
-/// Manifests, variables and pages of the tables; functions and plans of the store; the API's document and page; the audit's page.
+/// Manifests, variables and pages of the tables; plans of the store; the API's documents; the audit's page.
 pub fn generate() -> Result<()> {
     let project = Project::find()?;
     let mut tables = cargo(&project);

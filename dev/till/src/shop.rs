@@ -40,8 +40,9 @@ pub struct Shop {
     database: Option<(String, String)>,
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
     sink: Option<(String, String)>,
-    /// Whether the identity provider's keys are kept for as long as by default, and not for moments that a test can wait for.
-    keys_as_by_default: bool,
+    /// Whether the identity provider's keys are kept, and circuit breakers open, for as long as by default, and not for moments that a test
+    /// can wait for.
+    waits_as_by_default: bool,
     /// What stands above all other variables.
     set: Vec<String>,
 }
@@ -70,7 +71,7 @@ impl Shop {
             sql,
             database,
             sink: None,
-            keys_as_by_default: false,
+            waits_as_by_default: false,
             set: Vec::new(),
         })
     }
@@ -89,7 +90,7 @@ impl Shop {
             format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
         ];
-        if !self.keys_as_by_default {
+        if !self.waits_as_by_default {
             // Short, so that a test can wait for them.
             variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));
             variables.push("breaker_open_seconds=3".to_owned());
@@ -129,9 +130,9 @@ impl Shop {
         self.world = other.world;
     }
 
-    /// Keeps the identity provider's keys for as long as a shop does by default.
-    pub fn keep_keys_as_by_default(&mut self) {
-        self.keys_as_by_default = true;
+    /// Keeps the identity provider's keys, and circuit breakers open, for as long as a shop does by default.
+    pub fn wait_as_by_default(&mut self) {
+        self.waits_as_by_default = true;
     }
 
     /// What the suite calls the sink of its events.

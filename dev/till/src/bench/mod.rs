@@ -142,7 +142,7 @@ fn on_shop(
     folder: &Path,
 ) -> Result<Measured> {
     let mut shop = Shop::prepare(project, manifest, folder, free_address()?, postgres)?;
-    shop.keep_keys_as_by_default();
+    shop.wait_as_by_default();
     bare::prepare(project, &shop)?;
     // What was compiled before would hide what compiling costs.
     let code = if arguments.quick { project.path("target/till-test/code") } else { folder.join("code") };
