@@ -179,7 +179,8 @@ fn statements(script: &str) -> Vec<String> {
 /// A command of SQLite: the trigger that carries its effects, and the insert that fires it and answers its receipt.
 fn command(name: &str, text: &str) -> Result<String> {
     let (effects, receipt) = text.split_once("\nreturning\n").ok_or_else(|| format!("command {name}: no line `returning`"))?;
-    let effects = effects.replace(":receipt", &format!("({})", receipt.trim()));
+    let made = format!("({})", receipt.trim());
+    let effects = inputs_as(effects, |name| Result::Ok(if name == "receipt" { made.clone() } else { format!(":{name}") }))?;
     let (create, optional) = optional_statements(&squeeze(&format!(
         "create temp trigger if not exists {name} instead of insert on command when new.name = '{name}' begin {} end",
         sqlite_text(&effects, "new.doc")
