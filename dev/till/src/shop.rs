@@ -21,6 +21,9 @@ pub const CUSTOMER_ISSUER: &str = "https://identity.example/";
 /// What that provider calls the shop.
 pub const CUSTOMER_AUDIENCE: &str = "edgetill-storefront";
 
+/// Whose page may call the shop of the tests from a browser.
+const STOREFRONT: &str = "http://storefront.example";
+
 /// A prepared shop.
 pub struct Shop {
     /// Where it will listen.
@@ -90,6 +93,9 @@ impl Shop {
             format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
         ];
+        // A storefront under development may be served from anywhere on this machine; the tests' page has one origin.
+        let origins = if self.waits_as_by_default { "*" } else { STOREFRONT };
+        variables.push(format!("cors_allowed_origins={origins}"));
         if !self.waits_as_by_default {
             // Short, so that a test can wait for them.
             variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));

@@ -167,8 +167,8 @@ macro_rules! method {
 
 use app::{Rendered, cart, catalog, checkout, operations, ops, order, session, workers};
 use edge::{
-    Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, NoBody, NoQuery, Operation, Parameters, Unconditional,
-    Versioned,
+    Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters,
+    Unconditional, Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer, Worker},
 };
 use names::{
@@ -262,7 +262,7 @@ endpoints! {
         /// Begin a checkout, or begin it anew.
         ///
         /// Everything a confirm would refuse is refused here already. Nothing is reserved yet.
-        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Keyed,
+        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Versioned,
             answer: 201 Done<Rendered<checkout::SessionBegun>> => |it| it.example(examples::begin_checkout()).located()
                 .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id").problems(OF_CART)
                 .problems(TOTALS).problems(BEGIN);
@@ -324,7 +324,7 @@ endpoints! {
         /// Cancel a whole order that has not been shipped.
         ///
         /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
-        cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyed,
+        cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }

@@ -20,6 +20,7 @@ mod capture;
 mod change;
 mod compensation;
 mod contact;
+mod cursor;
 mod payment;
 mod pricing;
 mod problem;

@@ -16,8 +16,16 @@ terms::members! {
     Minimum "minimum": i64;
     /// `quantity_out_of_range`, `too_many_shares`: the most.
     Maximum "maximum": i64;
-    /// `sku_unknown` from the totals: the SKU that is no longer sold.
-    SoldNoMore "sku": Sku;
+    /// `sku_unknown`, `price_missing`: the SKU that is not sold.
+    NotSold "sku": Sku;
+    /// `sku_unknown`, `price_missing` from the totals: its line.
+    OfLine "line_id": str;
+    /// `amount_above_ceiling`, `amount_below_minimum`: what would be paid.
+    Total "total": Money;
+    /// `amount_above_ceiling`: the most that one payment may be.
+    MaximumTotal "maximum_total": Money;
+    /// `amount_below_minimum`: the least that one payment may be.
+    MinimumTotal "minimum_total": Money;
     /// `insufficient_stock`: what is short.
     Short "lines": [Shortage];
     /// `price_changed`, `session_stale`: what the buyer was shown.

@@ -2,7 +2,7 @@
 
 use crate::{
     cart::CartRow,
-    members::SoldNoMore,
+    members::{NotSold, OfLine},
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
@@ -103,9 +103,14 @@ impl PricingFacts {
         stock::allocate_stock(&demand, &self.levels)
     }
 
+    /// That the shop serves the country it is priced for; `field` is where whoever asks has named it.
+    pub(crate) fn served(&self, field: &str) -> Result<(), Problem> {
+        if self.zone.is_some() { Ok(()) } else { Err(Problem::new(Code::CountryUnsupported).field(field)) }
+    }
+
     fn lines(&self) -> Result<Vec<LineInput>, Problem> {
         if self.zone.is_none() {
-            return Err(Problem::new(Code::CountryUnsupported).field("country"));
+            return Err(Problem::new(Code::CountryUnsupported));
         }
         self.cart
             .lines
@@ -114,7 +119,8 @@ impl PricingFacts {
                 let gone = || {
                     Problem::new(Code::SkuUnknown)
                         .detail(format!("{} is no longer sold; remove it from the cart", line.sku))
-                        .with(SoldNoMore, &line.sku)
+                        .with(NotSold, &line.sku)
+                        .with(OfLine, line.sku.as_str())
                 };
                 let (Some(name), Some(tax_class), Some(weight_g), true) = (&line.name, &line.tax_class, line.weight_g, line.active) else {
                     return Err(gone());

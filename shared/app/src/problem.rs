@@ -1,6 +1,6 @@
 //! What a client is told of what went wrong. What of a refusal stands in its row (`store::Refusal`).
 
-use crate::members::{Legal, Short, Standing};
+use crate::members::{Legal, MaximumTotal, MinimumTotal, NotSold, OfLine, Short, Standing, Total};
 use domain::{
     order::OrderStatus,
     shipping::ShippingError,
@@ -41,7 +41,10 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
 /// A total that cannot be made; it names the part that failed (CART-6).
 pub(crate) fn totals(error: &TotalsError) -> Problem {
     let code = match error {
-        TotalsError::PriceMissing { .. } => Code::PriceMissing,
+        // A cart has one line of each SKU, and names it so.
+        TotalsError::PriceMissing { sku, .. } => {
+            return Problem::new(Code::PriceMissing).detail(error.to_string()).with(NotSold, sku).with(OfLine, sku.as_str());
+        }
         TotalsError::Shipping(ShippingError::MethodUnavailable { .. }) => Code::ShippingMethodUnavailable,
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
@@ -57,15 +60,19 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
 
 /// A total that may not be charged (CHK-10).
 pub(crate) fn payable(error: &PayableError) -> Problem {
-    let code = match error {
-        PayableError::EmptyCart => Code::CartEmpty,
-        PayableError::AboveCeiling { .. } => Code::AmountAboveCeiling,
-        PayableError::BelowMinimum { .. } => Code::AmountBelowMinimum,
-        PayableError::Negative { .. } => Code::AmountNegative,
-        PayableError::ZeroFromUnpriced => Code::AmountZeroUnpriced,
-        PayableError::CurrencyUnsupported { .. } => Code::CurrencyUnsupported,
+    let problem = match error {
+        PayableError::EmptyCart => Problem::new(Code::CartEmpty),
+        PayableError::AboveCeiling { total, ceiling, .. } => {
+            Problem::new(Code::AmountAboveCeiling).with(Total, total).with(MaximumTotal, ceiling)
+        }
+        PayableError::BelowMinimum { total, minimum, .. } => {
+            Problem::new(Code::AmountBelowMinimum).with(Total, total).with(MinimumTotal, minimum)
+        }
+        PayableError::Negative { .. } => Problem::new(Code::AmountNegative),
+        PayableError::ZeroFromUnpriced => Problem::new(Code::AmountZeroUnpriced),
+        PayableError::CurrencyUnsupported { .. } => Problem::new(Code::CurrencyUnsupported),
     };
-    Problem::new(code).detail(error.to_string())
+    problem.detail(error.to_string())
 }
 
 /// Less stock than the cart asks for, line by line.

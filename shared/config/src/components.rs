@@ -13,6 +13,8 @@ pub enum Group {
     Callers,
     /// Reads bodies.
     Bodies,
+    /// Is called by browsers, from pages of other origins too.
+    Browsers,
     /// Answers replays.
     Replays,
     /// Opens carts.
@@ -86,27 +88,27 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 }
 
 use Group::{
-    Agreements, Bodies, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything, Health,
-    Identity, NewCarts, Payment, Personal, Quotes, Replays, Saga,
+    Agreements, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything,
+    Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Saga,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
 pub const COMPONENTS: &[Component] = &[
-    component("cart-current", &[Database, Callers, Bodies, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
-    component("cart-items", &[Database, Callers, Bodies, Replays, CartLines, CartTimes]),
-    component("cart-line", &[Database, Callers, Bodies, Replays, CartQuantities, CartTimes]),
-    component("cart-totals", &[Database, Callers, Bodies]),
-    component("cart-shipping-methods", &[Database, Callers, Bodies]),
-    component("cart-shares", &[Database, Callers, Bodies, CartShares]),
-    component("cart-share-by-id", &[Database, Callers, Bodies, Replays]),
-    component("checkout-sessions", &[Database, Callers, Bodies, Replays, CartTimes, Checkouts, Personal]),
-    component("checkout-session-by-id", &[Database, Callers, Bodies, Quotes]),
-    component("checkout-confirm", &[Database, Callers, Bodies, Replays, Agreements, Saga, Payment]),
-    component("order-orders", &[Database, Callers, Bodies, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment]),
-    component("order-by-id", &[Database, Callers, Bodies, Personal]),
-    component("order-by-number", &[Database, Callers, Bodies, Personal]),
-    component("order-status-history", &[Database, Callers, Bodies]),
-    component("order-cancel", &[Database, Callers, Bodies, Replays, Payment]),
+    component("cart-current", &[Database, Callers, Bodies, Browsers, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
+    component("cart-items", &[Database, Callers, Bodies, Browsers, Replays, CartLines, CartTimes]),
+    component("cart-line", &[Database, Callers, Bodies, Browsers, Replays, CartQuantities, CartTimes]),
+    component("cart-totals", &[Database, Callers, Bodies, Browsers]),
+    component("cart-shipping-methods", &[Database, Callers, Bodies, Browsers]),
+    component("cart-shares", &[Database, Callers, Bodies, Browsers, CartShares]),
+    component("cart-share-by-id", &[Database, Callers, Bodies, Browsers, Replays]),
+    component("checkout-sessions", &[Database, Callers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal]),
+    component("checkout-session-by-id", &[Database, Callers, Bodies, Browsers, Quotes]),
+    component("checkout-confirm", &[Database, Callers, Bodies, Browsers, Replays, Agreements, Saga, Payment]),
+    component("order-orders", &[Database, Callers, Bodies, Browsers, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment]),
+    component("order-by-id", &[Database, Callers, Bodies, Browsers, Personal]),
+    component("order-by-number", &[Database, Callers, Bodies, Browsers, Personal]),
+    component("order-status-history", &[Database, Callers, Bodies, Browsers]),
+    component("order-cancel", &[Database, Callers, Bodies, Browsers, Replays, Payment]),
     Component { renamed: Some(("body_limit_bytes", "import_body_limit_bytes")), ..component("catalog-skus", &[Database, Callers]) },
     component("catalog-sku-by-code", &[Database, Callers, Bodies]),
     component("catalog-stock", &[Database, Callers, Bodies, Replays]),
@@ -114,8 +116,8 @@ pub const COMPONENTS: &[Component] = &[
     component("ops-migrate", &[Database, Callers, Bodies]),
     component("ops-config", &[Database, Everything]),
     component("ops-operations", &[Database, Callers, Bodies, Replays]),
-    Component { built_from: Some("docs"), ..component("ops-openapi", &[Bodies]) },
-    component("account-session", &[Database, Bodies, Replays, CartLines, CartTimes, CartRecovery, Identity]),
+    Component { built_from: Some("docs"), ..component("ops-openapi", &[Bodies, Browsers]) },
+    component("account-session", &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity]),
 ];
 
 impl Component {

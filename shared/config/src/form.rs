@@ -101,6 +101,34 @@ pub(crate) fn signing_secret(text: &str) -> Option<String> {
     (text.len() >= 32).then(|| text.to_owned())
 }
 
+/// The origins whose pages may call from a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// Any page's.
+    Any,
+    /// These, each as a browser writes it; none, if there is none.
+    These(Vec<String>),
+}
+
+/// `*`, or origins with commas or spaces between them: scheme, host and, if it is not the scheme's own, port, and nothing after.
+pub(crate) fn origins(text: &str) -> Option<Origins> {
+    if text.trim() == "*" {
+        return Some(Origins::Any);
+    }
+    let names = text.split([',', ' ']).filter(|name| !name.is_empty());
+    names.map(|name| is_origin(name).then(|| name.to_owned())).collect::<Option<_>>().map(Origins::These)
+}
+
+/// Browsers write an origin in lower case, without a slash at its end and without the scheme's own port: one that is written
+/// otherwise would never be met.
+fn is_origin(name: &str) -> bool {
+    let rest = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://"));
+    let is_own = (name.starts_with("https:") && name.ends_with(":443")) || (name.starts_with("http:") && name.ends_with(":80"));
+    rest.is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
+    }) && !is_own
+}
+
 pub(crate) fn url(text: &str) -> Option<String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     (!host.is_empty()).then(|| text.trim_end_matches('/').to_owned())

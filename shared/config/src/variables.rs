@@ -2,10 +2,10 @@
 
 use crate::{
     components::Group::{
-        self, Agreements, Audit, Bodies, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database,
-        Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
+        self, Agreements, Audit, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts,
+        Database, Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
     },
-    form::{Form, form, not_empty, or_empty, parsed, postgres_url, signing_secret, sink_url, url},
+    form::{Form, Origins, form, not_empty, or_empty, origins, parsed, postgres_url, signing_secret, sink_url, url},
     setting::{Rule, Setting, broken},
 };
 use domain::{ids::Country, money::Currency};
@@ -257,6 +257,12 @@ variables! {
     BODY_LIMIT_BYTES: usize = "body_limit_bytes" default("65536") bytes(1_024 to 67_108_864) [Bodies];
     /// Bytes the body of a bulk import may have.
     IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576") bytes(1_024 to 67_108_864) [];
+    /// The origins whose pages may call from a browser, with commas between them, such as https://shop.example; `*` for all; empty for
+    /// none but the API's own.
+    CORS_ALLOWED_ORIGINS: Origins = "cors_allowed_origins" default("")
+        must("be *, or origins such as https://shop.example, in lower case, without a path and with commas between them" origins) [Browsers];
+    /// How long a browser need not ask again whether a page may call; browsers keep it for two hours at most.
+    CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
     /// Base64 of the 32 bytes that seal personal data.
     PII_KEY: String = "pii_key" secret() must("not be empty" not_empty) [Personal];
     /// What service tokens are signed with, at least 32 bytes.

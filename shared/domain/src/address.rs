@@ -5,10 +5,9 @@
 
 use crate::ids::{Country, Region};
 use crate::text::{TextError, TextProblem};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 use std::str::FromStr;
-use thiserror::Error;
 
 /// A piece of personal text: not empty, at most `MAX` characters, no control characters (line breaks excepted, if it
 /// may have `LINES`). White space around it is taken off.
@@ -39,12 +38,16 @@ impl<const MAX: usize, const LINES: bool> FromStr for PersonalText<MAX, LINES> {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const ALLOWED: &str = "characters that can be printed";
         let text = text.trim();
-        let is_allowed = |c: char| !c.is_control() || (LINES && matches!(c, '\n' | '\r'));
-        match crate::text::check(text, MAX, "characters that can be printed", is_allowed) {
-            Ok(()) => Ok(Self(text.to_owned())),
-            Err(problem) => Err(TextError { what: "this text", problem }),
-        }
+        let is_allowed = |c: char| is_shown(c) || is_joiner(c) || (LINES && matches!(c, '\n' | '\r'));
+        // A character that may be personal is not repeated.
+        let checked = match crate::text::check(text, MAX, ALLOWED, is_allowed) {
+            Err(TextProblem::Character { .. }) => Err(TextProblem::Characters { allowed: ALLOWED }),
+            Ok(()) if !text.chars().any(|c| is_shown(c) && !c.is_whitespace()) => Err(TextProblem::Empty),
+            checked => checked,
+        };
+        checked.map(|()| Self(text.to_owned())).map_err(|problem| TextError { what: "this text", problem })
     }
 }
 
@@ -61,6 +64,27 @@ impl<const MAX: usize, const LINES: bool> fmt::Debug for PersonalText<MAX, LINES
 }
 
 const REDACTED: &str = "(redacted)";
+
+/// Whether a reader sees a character, or at least its width: neither a control character nor one that only steers how others are
+/// shown (Unicode's category Cf). Of those a name of nothing can be made, and with some a text reads otherwise than it is
+/// written.
+fn is_shown(c: char) -> bool {
+    !c.is_control() && !is_format(c) && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The two joiners, without which names in Persian and in many languages of India cannot be spelled.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+/// Unicode's category Cf.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}' | '\u{8e2}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}')
+}
 
 /// An e-mail address, as far as a shape can tell: something, `@`, something with a dot inside; at most 254 characters.
 /// Whether anybody reads it, only a letter to it can tell.
@@ -96,7 +120,7 @@ impl FromStr for Email {
         if given > 254 {
             return Err(wrong(TextProblem::TooLong { max: 254, given }));
         }
-        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if text.chars().any(|c| c.is_whitespace() || !is_shown(c)) {
             return Err(shape());
         }
         let (local, host) = text.rsplit_once('@').ok_or_else(shape)?;
@@ -120,88 +144,76 @@ impl fmt::Debug for Email {
     }
 }
 
-/// A postal address. Which countries the shop serves, and which need a region or a postal code, are tables.
+/// A postal address. Which countries the shop serves, and where a region decides the tax, are tables of the shop; where mail
+/// needs a postal code is a table here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(!try_from, deny_unknown_fields))]
-#[serde(try_from = "RawAddress")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Address {
     /// Who lives there.
     pub name: PersonalText<200>,
     /// Street and number, as it is written there.
     pub line1: PersonalText<200>,
-    /// More of it: a floor, a company.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// More of it: a floor, a company. An empty text is none, here as in every member that may be left out.
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub line2: Option<PersonalText<200>>,
     /// The town.
     pub city: PersonalText<200>,
     /// The part of the country, where tax or post ask for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
-    /// The postal code; not every country has them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The postal code, where mail needs one.
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<PersonalText<20>>,
     /// The country.
+    #[serde(deserialize_with = "unrepeated")]
     pub country: Country,
     /// A number for the driver.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "optional", skip_serializing_if = "Option::is_none")]
     pub phone: Option<PersonalText<32>>,
 }
 
-/// An address that breaks a rule: which field, and what would be right.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{field} {problem}")]
-pub struct AddressError {
-    /// The field.
-    pub field: &'static str,
-    /// The rule it broke.
-    pub problem: TextProblem,
-}
-
-/// An address before its rules are asked; it exists so that an error can name the field.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawAddress {
-    name: String,
-    line1: String,
-    line2: Option<String>,
-    city: String,
-    region: Option<String>,
-    postal_code: Option<String>,
-    country: String,
-    phone: Option<String>,
-}
-
-impl TryFrom<RawAddress> for Address {
-    type Error = AddressError;
-
-    fn try_from(raw: RawAddress) -> Result<Self, Self::Error> {
-        Ok(Self {
-            name: field("name", &raw.name)?,
-            line1: field("line1", &raw.line1)?,
-            line2: optional("line2", raw.line2)?,
-            city: field("city", &raw.city)?,
-            region: optional("region", raw.region)?,
-            postal_code: optional("postal_code", raw.postal_code)?,
-            country: field("country", &raw.country)?,
-            phone: optional("phone", raw.phone)?,
-        })
+impl Address {
+    /// Whether it lacks the postal code that mail to its country needs.
+    #[must_use]
+    pub fn lacks_postal_code(&self) -> bool {
+        self.postal_code.is_none() && needs_postal_code(&self.country)
     }
 }
 
-fn field<T: FromStr<Err = TextError>>(field: &'static str, text: &str) -> Result<T, AddressError> {
-    text.parse().map_err(|error: TextError| AddressError { field, problem: without_text(error.problem) })
+/// Whether an address in this country needs a postal code: those for which the address data that browsers fill forms by says so
+/// (libaddressinput, `require` with `Z`). Everywhere else a code may be given.
+#[must_use]
+pub fn needs_postal_code(country: &Country) -> bool {
+    const COUNTRIES: &[&str] = &[
+        "AS", "AT", "AU", "AX", "BE", "BL", "BR", "CA", "CH", "CN", "DE", "DK", "ES", "FI", "FK", "FM", "FR", "GB", "GF", "GG", "GL", "GP",
+        "GR", "GS", "GU", "IM", "IN", "IO", "IT", "JE", "JP", "KR", "LI", "LU", "MF", "MH", "MP", "MQ", "MX", "MY", "NC", "NL", "NO", "NZ",
+        "PF", "PL", "PM", "PN", "PR", "PT", "PW", "RE", "RU", "SE", "SG", "SH", "SJ", "SM", "TC", "TR", "TW", "UA", "US", "VI", "WF", "YT",
+        "ZA",
+    ];
+    COUNTRIES.binary_search(&country.as_str()).is_ok()
 }
 
-fn optional<T: FromStr<Err = TextError>>(name: &'static str, text: Option<String>) -> Result<Option<T>, AddressError> {
-    text.map(|text| field(name, &text)).transpose()
+/// A member that may be left out: null and an empty text leave it out too, since forms send those for a field nobody has filled.
+fn optional<'de, D: Deserializer<'de>, T: FromStr<Err = TextError>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty());
+    text.map(|text| read_unrepeated(&text)).transpose()
 }
 
-/// A region or a country typed wrongly may hold anything, so the character at fault is not repeated either.
-fn without_text(problem: TextProblem) -> TextProblem {
-    match problem {
-        TextProblem::Character { allowed, character: _ } => TextProblem::Characters { allowed },
-        TextProblem::Empty | TextProblem::TooLong { .. } | TextProblem::Characters { .. } | TextProblem::Shape { .. } => problem,
-    }
+/// A member whose text may be personal whatever it should be: a region or a country typed wrongly may hold anything, so the
+/// character at fault is not repeated.
+fn unrepeated<'de, D: Deserializer<'de>, T: FromStr<Err = TextError>>(deserializer: D) -> Result<T, D::Error> {
+    read_unrepeated(&String::deserialize(deserializer)?)
+}
+
+fn read_unrepeated<T: FromStr<Err = TextError>, E: de::Error>(text: &str) -> Result<T, E> {
+    let without_text = |TextError { what, problem }| match problem {
+        TextProblem::Character { allowed, character: _ } => TextError { what, problem: TextProblem::Characters { allowed } },
+        problem @ (TextProblem::Empty | TextProblem::TooLong { .. } | TextProblem::Characters { .. } | TextProblem::Shape { .. }) => {
+            TextError { what, problem }
+        }
+    };
+    text.parse().map_err(|error| E::custom(without_text(error)))
 }
 
 /// Everything personal about an order: what is sealed as one.
@@ -245,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_names_the_field_and_repeats_nothing_of_it() {
-        assert_eq!(with("name", " ").unwrap_err(), "name must not be empty");
-        assert_eq!(with("city", &"x".repeat(201)).unwrap_err(), "city must be at most 200 characters long, this has 201");
-        assert_eq!(with("line1", "a\u{0}b").unwrap_err(), "line1 may hold only characters that can be printed");
-        assert_eq!(with("line1", "a\r\nBcc: b").unwrap_err(), "line1 may hold only characters that can be printed");
-        assert_eq!(with("country", "Vietnam").unwrap_err(), "country must be two upper-case letters as in ISO 3166-1, such as VN");
-        assert_eq!(with("region", "ny").unwrap_err(), "region may hold only upper-case letters and digits");
+    fn a_refusal_says_what_would_be_right_and_repeats_nothing() {
+        assert_eq!(with("name", " ").unwrap_err(), "this text must not be empty");
+        assert_eq!(with("city", &"x".repeat(201)).unwrap_err(), "this text must be at most 200 characters long, this has 201");
+        assert_eq!(with("line1", "a\u{0}b").unwrap_err(), "this text may hold only characters that can be printed");
+        assert_eq!(with("line1", "a\r\nBcc: b").unwrap_err(), "this text may hold only characters that can be printed");
+        assert_eq!(with("country", "Vietnam").unwrap_err(), "a country must be two upper-case letters as in ISO 3166-1, such as VN");
+        assert_eq!(with("region", "ny").unwrap_err(), "a region may hold only upper-case letters and digits");
     }
 
     #[test]
@@ -260,6 +272,44 @@ mod tests {
         let mut incomplete = address();
         incomplete.as_object_mut().unwrap().remove("city");
         assert!(serde_json::from_value::<Address>(incomplete).is_err());
+    }
+
+    // A name of one zero-width space, or one that reads backwards, is no name; Persian and Hindi need the joiners.
+    #[test]
+    fn what_nobody_sees_is_no_name_and_steers_no_text() {
+        for text in
+            ["\u{200b}", "\u{2060}\u{feff}", "\u{200d}", "\u{ad}", "Mai\u{202e}iaM", "\u{2066}Mai", "Mai\u{2028}Bcc", "Mai\u{e0041}"]
+        {
+            assert!(with("name", text).is_err(), "{text:?}");
+        }
+        for text in ["مهسا می\u{200c}خواهد", "क्\u{200d}ष", "👩\u{200d}🚀 & co.", "Ḥ\u{323}"] {
+            assert_eq!(with("name", text).unwrap().name.as_str(), text);
+        }
+        assert!("mai\u{200b}@example.com".parse::<Email>().is_err());
+    }
+
+    // libaddressinput's data as of 2026; the list is searched by halves, so it is in order.
+    #[test]
+    fn a_postal_code_is_needed_where_mail_needs_one() {
+        let lacks = |country: &str, code: Value| {
+            let mut address = address();
+            (address["country"], address["postal_code"]) = (json!(country), code);
+            serde_json::from_value::<Address>(address).unwrap().lacks_postal_code()
+        };
+        for country in ["AS", "DE", "GB", "US", "ZA"] {
+            assert!(lacks(country, Value::Null) && lacks(country, json!(" ")) && !lacks(country, json!("1")), "{country}");
+        }
+        for country in ["VN", "HK", "IE", "AE", "ZZ"] {
+            assert!(!lacks(country, Value::Null), "{country}");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_leaves_out_what_may_be_left_out() {
+        for field in ["line2", "region", "postal_code", "phone"] {
+            assert_eq!(serde_json::to_value(with(field, " ").unwrap()).unwrap().get(field), None, "{field}");
+        }
+        assert!(with("line1", "").is_err() && with("country", "").is_err());
     }
 
     #[test]

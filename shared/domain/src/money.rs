@@ -203,6 +203,20 @@ impl Money {
     }
 }
 
+impl CurrencyRules {
+    /// An amount of this currency as people read it, with all its decimals and a point: `19.99 USD`, `250000 VND`. For texts about
+    /// money; how a locale writes it is the storefront's business.
+    #[must_use]
+    pub fn written(&self, money: Money) -> String {
+        let digits = usize::from(self.minor_digits);
+        let sign = if money.is_negative() { "-" } else { "" };
+        let minor = format!("{:0>width$}", money.amount_minor.unsigned_abs(), width = digits.saturating_add(1));
+        let (whole, decimals) = minor.split_at(minor.len().saturating_sub(digits));
+        let point = if decimals.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{decimals} {}", self.currency)
+    }
+}
+
 impl fmt::Display for Money {
     /// Minor units and currency, `1999 USD`: for logs and messages to developers. People's notation needs the
     /// currency's rules and a locale, and belongs to the storefront.
@@ -294,6 +308,27 @@ mod tests {
 
     fn rounded(text: &str, rounding: Rounding) -> Result<i64, MoneyError> {
         round(text.parse().unwrap(), rounding)
+    }
+
+    #[test]
+    fn an_amount_is_written_as_people_read_it() {
+        let written = |currency: &str, minor_digits: u8, amount_minor: i64| {
+            let currency = currency.parse().unwrap();
+            CurrencyRules { currency, minor_digits, minimum_minor: 0, ceiling_minor: 0 }.written(Money::new(amount_minor, currency))
+        };
+        let cases = [
+            (2, 1_999, "19.99 USD"),
+            (2, 5, "0.05 USD"),
+            (2, 0, "0.00 USD"),
+            (2, -7, "-0.07 USD"),
+            (0, 250_000, "250000 USD"),
+            (3, 1_234, "1.234 USD"),
+            (0, 0, "0 USD"),
+            (2, i64::MIN, "-92233720368547758.08 USD"),
+        ];
+        for (digits, amount, expected) in cases {
+            assert_eq!(written("USD", digits, amount), expected);
+        }
     }
 
     #[test]

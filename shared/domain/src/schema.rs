@@ -1,7 +1,7 @@
 //! JSON Schemas of the types whose rule is code: the same rule as a pattern and bounds. Everything else derives its own.
 //!
-//! A schema may accept a little more than the type (an e-mail's length in characters), never less:
-//! what it refuses, the service refuses too.
+//! A schema may accept a little more than the type (a text of characters that nobody sees) and a little less (white space around a
+//! text, an empty text for one that may be left out): what a client sends by it is right, or is refused by name.
 
 use crate::{
     address::{Email, PersonalText},
@@ -11,6 +11,7 @@ use crate::{
     },
     money::Currency,
     quantity::Quantity,
+    stock::StockVerdict,
     tax::TaxRate,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -31,32 +32,52 @@ macro_rules! schemas {
     };
 }
 
-/// An id: anything but only dots.
-const ID: &str = r"^(?!\.+$)[A-Za-z0-9._-]{1,64}$";
+/// An id: anything but only dots, said without looking ahead, which not every program that reads a pattern can.
+const ID: &str = r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$";
 
 schemas! {
     CustomerId, "CustomerId", { "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$", "description": "A customer, as their identity provider names them." };
-    CartId, "CartId", { "type": "string", "pattern": ID, "description": "A cart." };
-    CompensationId, "CompensationId", { "type": "string", "pattern": ID, "description": "Something owed to the payment provider." };
-    EventId, "EventId", { "type": "string", "pattern": ID, "description": "An event: the id of its CloudEvent." };
-    SagaId, "SagaId", { "type": "string", "pattern": ID, "description": "One confirm." };
-    LineId, "LineId", { "type": "string", "pattern": ID, "description": "A line of a cart: its SKU." };
-    OrderId, "OrderId", { "type": "string", "pattern": ID, "description": "An order." };
-    PaymentId, "PaymentId", { "type": "string", "pattern": ID, "description": "A payment." };
-    ReservationId, "ReservationId", { "type": "string", "pattern": ID, "description": "A reservation of stock." };
-    SessionId, "SessionId", { "type": "string", "pattern": ID, "description": "A checkout session." };
-    ShareId, "ShareId", { "type": "string", "pattern": ID, "description": "A share of a cart." };
-    ShippingMethodId, "ShippingMethodId", { "type": "string", "pattern": ID, "description": "A shipping method, such as standard." };
-    Sku, "Sku", { "type": "string", "pattern": ID, "description": "What is sold, such as TILL-0001." };
-    TaxClass, "TaxClass", { "type": "string", "pattern": ID, "description": "The class it is taxed in, such as standard." };
-    WarehouseId, "WarehouseId", { "type": "string", "pattern": ID, "description": "A warehouse." };
+    CartId, "CartId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A cart." };
+    CompensationId, "CompensationId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "Something owed to the payment provider." };
+    EventId, "EventId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An event: the id of its CloudEvent." };
+    SagaId, "SagaId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "One confirm." };
+    LineId, "LineId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A line of a cart: its SKU." };
+    OrderId, "OrderId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An order." };
+    PaymentId, "PaymentId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A payment." };
+    ReservationId, "ReservationId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A reservation of stock." };
+    SessionId, "SessionId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A checkout session." };
+    ShareId, "ShareId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A share of a cart." };
+    ShippingMethodId, "ShippingMethodId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A shipping method, such as standard." };
+    Sku, "Sku", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "What is sold, such as TILL-0001." };
+    TaxClass, "TaxClass", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "The class it is taxed in, such as standard." };
+    WarehouseId, "WarehouseId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A warehouse." };
     OrderNumber, "OrderNumber", { "type": "string", "pattern": r"^ORD-[0-9]{8}-[0-9]{6,18}$", "description": "The number people use for an order." };
     Country, "Country", { "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1, such as VN." };
     Region, "Region", { "type": "string", "pattern": "^[A-Z0-9]{1,10}$", "description": "A part of a country where tax or shipping differ, such as CA." };
     Currency, "Currency", { "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217, such as USD." };
     Quantity, "Quantity", { "type": "integer", "format": "int64", "minimum": 1, "maximum": Quantity::HARD_MAX, "description": "How many." };
     TaxRate, "TaxRate", { "type": "string", "pattern": r"^(0(\.[0-9]{1,6})?|1)$", "description": "A fraction: 0.1 is ten percent." };
-    Email, "Email", { "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "description": "An e-mail address." };
+    Email, "Email", { "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "maxLength": 254, "description": "An e-mail address." };
+}
+
+/// In one object with the line that it is about, so that no program that reads the document has to put the two together.
+impl JsonSchema for StockVerdict {
+    fn schema_name() -> Cow<'static, str> {
+        "StockVerdict".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object", "required": ["stock"],
+            "properties": {
+                "stock": {
+                    "type": "string", "enum": ["available", "short", "unknown"],
+                    "description": "Whether there is enough; unknown where stock could not be read, from which a confirm never goes on.",
+                },
+                "available": { "type": "integer", "format": "int64", "description": "How many there are, where they are too few." },
+            },
+        })
+    }
 }
 
 impl<const MAX: usize, const LINES: bool> JsonSchema for PersonalText<MAX, LINES> {
@@ -69,7 +90,9 @@ impl<const MAX: usize, const LINES: bool> JsonSchema for PersonalText<MAX, LINES
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // The length is that of what is between the outer white space, so it cannot stand here as maxLength.
-        json_schema!({ "type": "string", "minLength": 1, "pattern": r"\S", "description": format!("Text of up to {MAX} characters.") })
+        json_schema!({
+            "type": "string", "minLength": 1, "maxLength": MAX, "pattern": r"\S",
+            "description": format!("Text of up to {MAX} characters. White space around it is taken off, and does not count for the service."),
+        })
     }
 }

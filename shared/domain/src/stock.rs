@@ -55,7 +55,6 @@ pub struct Shortage {
 
 /// What can be said about a line's stock without reserving any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "stock", rename_all = "snake_case")]
 pub enum StockVerdict {
     /// There is enough.

@@ -220,7 +220,7 @@ pub struct Totals {
     pub tax: Money,
     /// What is to be paid.
     pub total: Money,
-    /// The steps that lead to the total, in order. Those that [`AdjustmentKind::adds_to_total`] sum to it.
+    /// The steps that lead to the total, in order. All but those of kind `tax_included` sum to it.
     pub adjustments: Vec<Adjustment>,
 }
 
@@ -533,12 +533,28 @@ fn adjustment(kind: AdjustmentKind, label: &str, amount: Money, target: Option<&
     Adjustment { kind, label: label.to_owned(), amount, target: target.map(str::to_owned) }
 }
 
+named_enum! {
+    /// What a buyer should know.
+    pub enum WarningCode ("a warning's code") {
+        /// A line is not sold at the moment, or not in this currency.
+        NotSold = "not_sold",
+        /// There is less of a line's SKU than the line asks for.
+        InsufficientStock = "insufficient_stock",
+        /// Whether there is enough of a line's SKU is not known just now.
+        StockUnknown = "stock_unknown",
+        /// A line costs something else than when it was added.
+        PriceChanged = "price_changed",
+        /// The prices of a session are old.
+        PricesStale = "prices_stale",
+    }
+}
+
 /// Something the buyer should know that does not stop them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Warning {
-    /// Its stable name.
-    pub code: String,
+    /// What it is.
+    pub code: WarningCode,
     /// The same in words.
     pub detail: String,
     /// The line it is about, if one.
@@ -553,21 +569,21 @@ pub fn warnings(totals: &Totals) -> Vec<Warning> {
 }
 
 fn line_warnings(line: &LineTotals) -> Vec<Warning> {
-    let warning = |code: &str, detail| Warning { code: code.to_owned(), detail, line_id: Some(line.line_id.clone()) };
+    let warning = |code, detail| Warning { code, detail, line_id: Some(line.line_id.clone()) };
     let mut warnings = Vec::new();
     if line.price_changed {
         let detail = format!("{} cost {} when it was added and costs {} now", line.sku, line.added_price, line.unit_price);
-        warnings.push(warning("price_changed", detail));
+        warnings.push(warning(WarningCode::PriceChanged, detail));
     }
     match line.stock {
         StockVerdict::Available => {}
         StockVerdict::Short { available } => {
             let detail = format!("{} is short: {} in the cart, {available} available", line.sku, line.quantity);
-            warnings.push(warning("stock_short", detail));
+            warnings.push(warning(WarningCode::InsufficientStock, detail));
         }
         StockVerdict::Unknown => {
             let detail = format!("whether {} is in stock is not known just now", line.sku);
-            warnings.push(warning("stock_unknown", detail));
+            warnings.push(warning(WarningCode::StockUnknown, detail));
         }
     }
     warnings

@@ -2,7 +2,7 @@
 //! in one order, before its handler runs, and the handler is given what was found, by type; what the handler gives back is what the
 //! table says it answers, or it does not compile.
 
-use crate::{Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
+use crate::{Code, Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
@@ -276,6 +276,21 @@ impl Conditions for Versioned {
     }
 }
 
+/// An `Idempotency-Key`, which has to be there since a program moves money or stock, and `If-Match`, if it is sent.
+#[derive(Debug)]
+pub enum MustBeKeyedVersioned {}
+
+impl Conditions for MustBeKeyedVersioned {
+    type Value = KeyedChange;
+    const IS_VERSIONED: bool = true;
+    const KEY: Presence = Presence::Required;
+
+    fn read(request: &Request) -> Result<KeyedChange, Problem> {
+        let seen = request.if_match()?;
+        Ok(request.keyed_change()?.against(seen))
+    }
+}
+
 /// An `Idempotency-Key`, which has to be there: a program moves money or stock.
 #[derive(Debug)]
 pub enum MustBeKeyed {}
@@ -317,6 +332,11 @@ impl<'a, O: Operation> Call<'a, O> {
     fn read(ports: &'a Ports<'a>, request: &Request) -> Result<Self, Problem> {
         if !<O::Query as Query>::IS_TAKEN {
             request.no_query()?;
+        }
+        // What hands out no entity tag has none that could match; what is read is compared with the tag it is found under.
+        let is_read = O::METHOD == Method::Get;
+        if !is_read && !<O::Change as Conditions>::IS_VERSIONED && !request.wants(None) {
+            return Err(Problem::new(Code::VersionConflict).field("if-match").detail("no version of anything is changed here"));
         }
         Ok(Self {
             ports,

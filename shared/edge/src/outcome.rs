@@ -66,7 +66,8 @@ impl<M: Media> File<M> {
     /// A file with this content.
     #[must_use]
     pub fn of(content: &'static str) -> Self {
-        Self { reply: Reply::text(200, M::TYPE, content).etag_of_body(1), media: PhantomData }
+        // Caches keep it, and pages of other origins are told more of it than others.
+        Self { reply: Reply::text(200, M::TYPE, content).etag_of_body(1).header("vary", "origin"), media: PhantomData }
     }
 
     /// Another caching rule than `no-store`, for what is nobody's own.

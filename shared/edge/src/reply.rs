@@ -1,6 +1,6 @@
 //! The reply, whole: status, headers, body, and what is to be written after it has been sent.
 
-use crate::{Request, outcome::unwritable};
+use crate::{Code, Problem, Request, outcome::unwritable, precondition::REPRESENTATION_DIGITS};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use terms::hex;
@@ -47,12 +47,20 @@ impl Reply {
         Self::text(status, "application/json", body)
     }
 
-    /// 304 and no body for a client that has seen just this representation, with what a cache would have learned of it.
-    pub(crate) fn unless_seen(self, request: &Request) -> Self {
-        match (self.get("etag"), self.get("cache-control")) {
+    /// What was read, as the request's preconditions have it: 304 and no body for a client that has seen just this representation,
+    /// with what a cache would have learned of it.
+    ///
+    /// # Errors
+    /// `version_conflict` for a client that wants another representation, which there is not (RFC 9110, 13.1.1).
+    pub(crate) fn if_wanted(self, request: &Request) -> Result<Self, Problem> {
+        let tag = self.get("etag");
+        if !request.wants(tag) {
+            return Err(Problem::new(Code::VersionConflict));
+        }
+        Ok(match (tag, self.get("cache-control")) {
             (Some(tag), Some(rule)) if request.has_seen(tag) => Self::empty(304).header("etag", tag).cache(rule),
             _ => self,
-        }
+        })
     }
 
     /// Sets a header, replacing one of the same name.
@@ -66,7 +74,7 @@ impl Reply {
     /// a new version, as a cart shows prices and stock. `If-Match` reads the version of it.
     pub fn etag_of_body(self, version: i64) -> Self {
         let hash = hex(&Sha256::digest(&self.body));
-        let short = hash.get(..16).unwrap_or(&hash);
+        let short = hash.get(..REPRESENTATION_DIGITS).unwrap_or(&hash);
         self.header("etag", format!("\"{version}-{short}\""))
     }
 

@@ -173,6 +173,10 @@ impl Request {
     }
 
     fn require_json_type(&self) -> Result<(), Problem> {
+        if let Some(coding) = self.values("content-encoding").find(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
+            let detail = format!("the body is sent with Content-Encoding {coding}; send it as it is");
+            return Err(Problem::new(Code::UnsupportedMediaType).field("content-encoding").detail(detail));
+        }
         let refusal = || Problem::new(Code::UnsupportedMediaType);
         let value = self.header("content-type").ok_or_else(refusal)?;
         let mut parts = value.split(';').map(str::trim);
@@ -216,7 +220,7 @@ impl Request {
     /// `If-Match`: the versions the client is willing to change.
     ///
     /// # Errors
-    /// `invalid_field` when malformed or weak.
+    /// `invalid_field` when malformed.
     pub fn if_match(&self) -> Result<Option<Precondition>, Problem> {
         let lines: Vec<&str> = self.values("if-match").collect();
         if lines.is_empty() {
@@ -224,6 +228,14 @@ impl Request {
         }
         // A list header may be split over several lines and means the same.
         precondition::parse("if-match", &lines.join(",")).map(Some)
+    }
+
+    /// Whether `If-Match` admits the representation `tag`: any that there is, or just this one. Comparison is strong there, so a weak
+    /// tag matches none, and nothing matches where there is no tag (RFC 9110, 13.1.1).
+    #[must_use]
+    pub fn wants(&self, tag: Option<&str>) -> bool {
+        let mut wanted = self.values("if-match").flat_map(|line| line.split(',')).map(str::trim).peekable();
+        wanted.peek().is_none() || wanted.any(|wanted| wanted == "*" || Some(wanted) == tag)
     }
 
     /// Whether `If-None-Match` names the representation `tag`: comparison is weak there (RFC 9110, 13.1.2), and

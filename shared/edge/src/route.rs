@@ -3,7 +3,7 @@
 //! Spin routes by path only, so a component gets every method of its paths. [`serve`] is infallible: it is the
 //! one place where a problem becomes a reply and an internal reason becomes a log line.
 
-use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, log, operation::Checked, request::decode};
+use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, cors::Sharing, log, operation::Checked, request::decode};
 use ports::Ports;
 use std::{future::Future, pin::Pin};
 use terms::member::CorrelationId;
@@ -117,6 +117,7 @@ impl Route {
 /// Answers `request` by the first of `routes` whose pattern fits its path.
 pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Reply {
     let method = request.method();
+    let sharing = Sharing::of(ports, &request);
     let mut reply = match answer(routes, ports, request).await {
         Ok(reply) => reply,
         Err(Refused { pattern, problem, allow: None }) => refuse(ports, method, pattern, problem),
@@ -125,7 +126,12 @@ pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Rep
     if method == Method::Head {
         reply.body.clear();
     }
-    reply
+    sharing.shown(reply)
+}
+
+/// The reply to a request whose body could not be read, or may not be: to none of the routes.
+pub fn refuse_unread(ports: &Ports<'_>, head: &Request, problem: Problem) -> Reply {
+    Sharing::of(ports, head).shown(refuse(ports, head.method(), "", problem))
 }
 
 /// A request that was refused: at which route, and which methods that has if it was for the method.
@@ -155,7 +161,7 @@ async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result
     let request = request.with_params(decoded);
     let reply = handler.call(ports, &request).await.map_err(at_route)?;
     let reads = matches!(method, Method::Get | Method::Head);
-    Ok(if reads && reply.status == 200 { reply.unless_seen(&request) } else { reply })
+    if reads && reply.status == 200 { reply.if_wanted(&request).map_err(at_route) } else { Ok(reply) }
 }
 
 /// Makes a problem into a reply. An internal reason is logged under a fresh correlation id, with the route's

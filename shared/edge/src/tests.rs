@@ -592,7 +592,10 @@ fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
         (json(good(), ""), "400 malformed_json"),
         (json(good(), r#"{"colour":1}"#), "400 unknown_field"),
         (json(good(), r#"{"size":1}"#), "400 idempotency_key_required"),
-        (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "nonsense"), "200 -"),
+        (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "nonsense"), "412 version_conflict"),
+        (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "*"), "200 -"),
+        (json(good(), "{}").with_header("content-encoding", "gzip"), "415 unsupported_media_type"),
+        (keyed(json(good(), "{}")).with_header("content-encoding", "identity"), "200 -"),
     ];
     for (number, (request, expected)) in cases.into_iter().enumerate() {
         assert_eq!(code(&answer(&world, request)), expected, "{number}");
@@ -633,6 +636,69 @@ fn who_has_seen_just_this_is_told_so_without_a_body() {
         assert_eq!((seen.status, seen.body.len(), seen.get("etag"), seen.get("cache-control")), (304, 0, Some("\"4\""), Some("no-store")));
     }
     assert_eq!(ask(Method::Get, "\"3\"").status, 200);
+}
+
+// RFC 9110, 13.1.1: comparison is strong, and what has no entity tag matches none.
+#[test]
+fn what_is_read_is_the_representation_that_is_wanted_or_none() {
+    let ask = |path: &str, tag: &str| answer(&World::default(), Request::new(Method::Get, path).with_header("if-match", tag));
+    for tag in ["\"4\"", "*", "\"3\", \"4\""] {
+        assert_eq!(ask("/look", tag).status, 200, "{tag}");
+    }
+    for tag in ["\"3\"", "W/\"4\"", "nonsense"] {
+        assert_eq!(code(&ask("/look", tag)), "412 version_conflict", "{tag}");
+    }
+    let world = World::with_secret();
+    let own = bearer(Method::Get, "/own", GuestToken::generate(&world).reveal()).with_header("if-match", "\"4\"");
+    assert_eq!(code(&answer(&world, own)), "412 version_conflict");
+}
+
+// SEC-7
+#[test]
+fn a_page_of_another_origin_is_let_in_where_it_is_named() {
+    let shop = |origins| World { variables: vec![("cors_allowed_origins", origins)], ..World::default() };
+    let ask = |world: &World, method, origin: &str| answer(world, Request::new(method, "/look").with_header("origin", origin));
+    let cors = |reply: &Reply| -> Vec<String> {
+        let names = reply.headers.iter().filter(|(name, _)| name.starts_with("access-control-") || name == "vary");
+        names.map(|(name, value)| format!("{name}: {value}")).collect()
+    };
+    let named = shop("https://shop.example, http://localhost:8080");
+    let let_in = ask(&named, Method::Get, "http://localhost:8080");
+    assert_eq!(
+        cors(&let_in),
+        [
+            "access-control-allow-origin: http://localhost:8080",
+            "vary: origin",
+            "access-control-allow-credentials: true",
+            "access-control-expose-headers: etag, idempotency-replayed, location, retry-after, www-authenticate",
+        ]
+    );
+    // Refusals too: a page has to read what was wrong.
+    let refused = answer(&named, Request::new(Method::Get, "/nowhere").with_header("origin", "https://shop.example"));
+    assert_eq!((refused.status, refused.get("access-control-allow-origin")), (404, Some("https://shop.example")));
+    for (origins, origin) in [
+        ("", "https://shop.example"),
+        ("https://shop.example", "https://shop.example.evil.example"),
+        ("https://shop.example", "http://shop.example"),
+        ("https://shop.example", "null"),
+        ("https://shop.example/", "https://shop.example"),
+    ] {
+        let reply = ask(&shop(origins), Method::Get, origin);
+        assert_eq!((reply.status, cors(&reply)), (200, vec![]), "{origins} {origin}");
+    }
+    let any = ask(&shop("*"), Method::Get, "https://anybody.example");
+    assert_eq!((any.get("access-control-allow-origin"), any.get("access-control-allow-credentials")), (Some("*"), None));
+    assert_eq!(cors(&answer(&named, Request::new(Method::Get, "/look"))), Vec::<String>::new(), "no page asks");
+
+    let preflight = |method: &str| {
+        let asked = Request::new(Method::Options, "/admin").with_header("origin", "https://shop.example");
+        answer(&named, asked.with_header("access-control-request-method", method))
+    };
+    let told = preflight("PUT");
+    assert_eq!(told.status, 204);
+    assert_eq!(told.get("access-control-allow-methods"), Some("POST, PUT, DELETE, OPTIONS"));
+    assert_eq!(told.get("access-control-max-age"), Some("600"));
+    assert!(told.get("access-control-allow-headers").is_some_and(|names| names.contains("authorization") && names.contains("if-match")));
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) 
         let method = head.method();
         let reply = match body(&ports, &head, &request) {
             Ok(bytes) => edge::serve(routes, &ports, head.with_body(bytes)).await,
-            Err(problem) => edge::refuse(&ports, method, "", problem),
+            Err(problem) => edge::refuse_unread(&ports, &head, problem),
         };
         // Whatever is left to do needs no database: another request has the connection sooner.
         ports.sql.give_back();

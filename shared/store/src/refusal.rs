@@ -114,6 +114,8 @@ refusals! {
     OrderChanged: guard "order_changed" => OrderBusy again_in 1;
     /// The order's payment is in motion.
     OrderBusy: guard "order_busy" => OrderBusy again_in 1;
+    /// No region, in a country whose regions have taxes of their own.
+    RegionNeeded: guard "region_needed" => InvalidField;
     /// The currency has no row.
     CurrencyUnsupported: guard "currency_unsupported" => CurrencyUnsupported;
     /// The SKU has no row.

@@ -38,6 +38,12 @@ pub struct KeyedChange {
 }
 
 impl KeyedChange {
+    /// For a client that has seen this, and wants no other changed.
+    #[must_use]
+    pub fn against(self, seen: Option<Precondition>) -> Self {
+        Self { change: self.change.against(seen), ..self }
+    }
+
     /// The client's key.
     #[must_use]
     pub fn key(&self) -> &str {

@@ -20,8 +20,11 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// Headers that are the protocol's or the host's and not the endpoint's.
-const OF_THE_WIRE: [&str; 7] =
-    ["cache-control", "connection", "content-length", "content-security-policy", "content-type", "date", "transfer-encoding"];
+const OF_THE_WIRE: [&str; 8] =
+    ["cache-control", "connection", "content-length", "content-security-policy", "content-type", "date", "transfer-encoding", "vary"];
+
+/// What browsers are told, by one protocol for all endpoints.
+const OF_BROWSERS: &str = "access-control-";
 
 /// Fails the test when `reply`, the answer to `method` of `target`, is not what the document says.
 pub(crate) fn check(method: &str, target: &str, reply: &Reply) {
@@ -102,7 +105,9 @@ fn headers(response: &Value, reply: &Reply) -> Result<(), String> {
         }
     }
     let known: BTreeSet<String> = documented.keys().map(|name| name.to_lowercase()).collect();
-    let stranger = |name: &&String| !known.contains(*name) && !OF_THE_WIRE.contains(&name.as_str()) && !name.starts_with("till-");
+    let stranger = |name: &&String| {
+        !known.contains(*name) && !OF_THE_WIRE.contains(&name.as_str()) && !name.starts_with("till-") && !name.starts_with(OF_BROWSERS)
+    };
     match reply.headers.iter().map(|(name, _)| name).find(stranger) {
         Some(name) => Err(format!("the header {name} is not documented")),
         None => Ok(()),

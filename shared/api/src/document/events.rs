@@ -79,6 +79,42 @@ pub fn asyncapi() -> Value {
     })
 }
 
+/// The same for who reads OpenAPI: each event is a request that the shop makes of a webhook, signed as Standard Webhooks says.
+pub(super) fn webhooks(schemas: &mut SchemaGenerator) -> Value {
+    let header = |name: &str, about: &str| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": { "type": "string" } });
+    let headers = [
+        header("webhook-id", "The event's `id`."),
+        header("webhook-timestamp", "When this try was made, in seconds since 1970."),
+        header(
+            "webhook-signature",
+            "`v1,` and the signature of `webhook-id.webhook-timestamp.body`; several with spaces between them while a secret is changed.",
+        ),
+    ];
+    let mut webhooks = Map::new();
+    for event in declared(schemas) {
+        let data_name = format!("{}Data", event.name);
+        let mut data = data(&event);
+        published(&mut data);
+        schemas.definitions_mut().insert(data_name.clone(), data);
+        let mut message = payload(&event, &data_name);
+        published(&mut message);
+        let post = json!({
+            "operationId": format!("tell_{}", event.event_type.replace('.', "_")),
+            "summary": event.meaning.split_inclusive('.').next().unwrap_or_default().trim_end_matches('.'),
+            "description": event.meaning,
+            "parameters": headers,
+            "security": [],
+            "requestBody": { "required": true, "content": { "application/cloudevents+json": { "schema": message } } },
+            "responses": {
+                "2XX": { "description": "It has been received, and is not sent again." },
+                "default": { "description": "It has not been received, and is sent again later." },
+            },
+        });
+        webhooks.insert(event.event_type.to_owned(), json!({ "post": post }));
+    }
+    Value::Object(webhooks)
+}
+
 /// AsyncAPI's own schema language is JSON Schema draft 7.
 fn generator() -> SchemaGenerator {
     let settings = SchemaSettings::draft07().with(|settings| {
@@ -95,20 +131,25 @@ fn message(event: &Declared) -> Value {
         "summary": event.meaning,
         "contentType": "application/cloudevents+json",
         "x-version": event.version,
-        "payload": {
-            "type": "object",
-            "required": ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "sequence", "data"],
-            "properties": {
-                "specversion": { "const": "1.0" },
-                "id": { "type": "string", "minLength": 1, "description": "The event's own; the same over all tries." },
-                "source": { "type": "string", "minLength": 1, "description": "The shop: the variable event_source." },
-                "type": { "const": event.event_type },
-                "subject": { "type": "string", "pattern": format!("^{}/.+$", event.aggregate), "description": format!("{}.", subject(event)) },
-                "time": { "type": "string", "format": "date-time", "description": "When it happened." },
-                "datacontenttype": { "const": "application/json" },
-                "sequence": { "type": "string", "pattern": "^[0-9]{20}$", "description": "Rises with the events of a subject." },
-                "data": { "$ref": format!("#/components/schemas/{}", event.name) },
-            },
+        "payload": payload(event, event.name),
+    })
+}
+
+/// The whole event, with the schema `data_name` as its data.
+fn payload(event: &Declared, data_name: &str) -> Value {
+    json!({
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "sequence", "data"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string", "minLength": 1, "description": "The event's own; the same over all tries." },
+            "source": { "type": "string", "minLength": 1, "description": "The shop: the variable event_source." },
+            "type": { "const": event.event_type },
+            "subject": { "type": "string", "pattern": format!("^{}/.+$", event.aggregate), "description": format!("{}.", subject(event)) },
+            "time": { "type": "string", "format": "date-time", "description": "When it happened." },
+            "datacontenttype": { "const": "application/json" },
+            "sequence": { "type": "string", "pattern": "^[0-9]{20}$", "description": "Rises with the events of a subject." },
+            "data": { "$ref": format!("#/components/schemas/{data_name}") },
         },
     })
 }

@@ -107,8 +107,8 @@ impl JsonSchema for Document {
 pub(crate) struct Schemas {
     read: SchemaGenerator,
     written: SchemaGenerator,
-    /// Refusals that stand once.
-    responses: Map<String, Value>,
+    /// Refusals, each once, by their names.
+    refusals: Map<String, Value>,
 }
 
 impl Schemas {
@@ -122,7 +122,7 @@ impl Schemas {
         Self {
             read: settings().for_deserialize().into_generator(),
             written: settings().for_serialize().into_generator(),
-            responses: Map::new(),
+            refusals: Map::new(),
         }
     }
 
@@ -136,7 +136,10 @@ impl Schemas {
             }
         }
         all.values_mut().for_each(published);
-        Ok(all)
+        match all.iter().find(|(_, schema)| schema.to_string().contains("[`")) {
+            Some((name, _)) => Err(format!("{name} has a link of the source, which leads nowhere here")),
+            None => Ok(all),
+        }
     }
 }
 
@@ -172,7 +175,6 @@ fn requirement(text: &str) -> Option<(usize, usize)> {
 pub fn document() -> Result<Value, String> {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    let problem = schemas.written.subschema_for::<problem::Problem>();
     for operation in crate::operations() {
         if !operation.is_complete() {
             return Err(format!("{operation:?} has a body without an example, or an example without a body"));
@@ -180,10 +182,11 @@ pub fn document() -> Result<Value, String> {
         let path = template(operation.endpoint.path);
         let item = paths.entry(path).or_insert_with(|| json!({ "summary": operation.endpoint.about.trim().trim_end_matches('.') }));
         if let Some(item) = item.as_object_mut() {
-            item.insert(operation.method(), operation.render(&mut schemas, &problem));
+            item.insert(operation.method(), operation.render(&mut schemas));
         }
     }
-    let responses = std::mem::take(&mut schemas.responses);
+    let webhooks = events::webhooks(&mut schemas.written);
+    let refusals = std::mem::take(&mut schemas.refusals);
     let tags: Vec<Value> = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
     Ok(json!({
         "openapi": "3.1.0",
@@ -192,7 +195,8 @@ pub fn document() -> Result<Value, String> {
         "servers": [{ "url": "/" }],
         "tags": tags,
         "paths": paths,
-        "components": { "schemas": schemas.finish()?, "responses": responses, "securitySchemes": security_schemes() },
+        "webhooks": webhooks,
+        "components": { "schemas": schemas.finish()?, "responses": refusals, "securitySchemes": security_schemes() },
     }))
 }
 

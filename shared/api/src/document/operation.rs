@@ -1,6 +1,6 @@
 //! One method of one path, as the declaration describes it and as OpenAPI writes it.
 
-use super::{Schemas, examples};
+use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
 use edge::{Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoQuery, Parameters};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -110,7 +110,7 @@ impl Operation {
         body: Option<SchemaOf>,
     ) -> Self {
         let (example, headers, replies, codes) =
-            (None, Vec::new(), Vec::new(), vec![Code::Internal, Code::ConfigurationInvalid, Code::UnknownField]);
+            (None, Vec::new(), Vec::new(), vec![Code::Internal, Code::ConfigurationInvalid, Code::UnknownField, Code::VersionConflict]);
         let mut operation = Self { endpoint, row, doc, parameters, query, body, example, headers, replies, codes };
         if row.method != Method::Get {
             // The body is read before anything else, whatever the method means by it.
@@ -141,7 +141,8 @@ impl Operation {
     fn keyed(self) -> Self {
         let is_required = self.row.key == Presence::Required;
         let about = "1 to 255 visible ASCII characters, quoted or bare. The same key with the same request gets the first reply's bytes.";
-        let mut operation = self.header("Idempotency-Key", r#""8e03978e-40d5-43dd-bc93-6894a57f9324""#, about).problems(&[
+        let example = format!("\"{}-8e03978e\"", self.row.id.replace('_', "-"));
+        let mut operation = self.header("Idempotency-Key", &example, about).problems(&[
             Code::InvalidIdempotencyKey,
             Code::IdempotencyKeyReused,
             Code::IdempotencyInProgress,
@@ -163,8 +164,11 @@ impl Operation {
     }
 
     fn header(mut self, name: &str, example: &str, about: &str) -> Self {
-        self.headers
-            .push(json!({ "name": name, "in": "header", "description": about, "schema": { "type": "string" }, "example": example }));
+        let schema = match name {
+            "Idempotency-Key" => json!({ "type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX }),
+            _ => json!({ "type": "string" }),
+        };
+        self.headers.push(json!({ "name": name, "in": "header", "description": about, "schema": schema, "example": example }));
         self
     }
 
@@ -247,14 +251,14 @@ impl Operation {
     }
 
     /// As OpenAPI writes it.
-    pub(crate) fn render(&self, schemas: &mut Schemas, problem: &Schema) -> Value {
+    pub(crate) fn render(&self, schemas: &mut Schemas) -> Value {
         let (summary, description) = self.doc.trim().split_once("\n\n").unwrap_or((self.doc.trim(), ""));
         let mut operation = json!({
             "operationId": self.row.id,
             "tags": [self.tag()],
             "summary": line(summary).trim_end_matches('.'),
             "parameters": self.parameters(schemas),
-            "responses": self.responses(schemas, problem),
+            "responses": self.responses(schemas),
             "security": self.security(),
         });
         if let Some(members) = operation.as_object_mut() {
@@ -311,7 +315,7 @@ impl Operation {
         Value::Array(parameters)
     }
 
-    fn responses(&self, schemas: &mut Schemas, problem: &Schema) -> Value {
+    fn responses(&self, schemas: &mut Schemas) -> Value {
         let mut responses = BTreeMap::new();
         for reply in &self.replies {
             let mut response = json!({ "description": reason(reply.status), "headers": reply.headers });
@@ -330,11 +334,8 @@ impl Operation {
             by_status.entry(code.status()).or_default().push(*code);
         }
         for (status, codes) in by_status {
-            let refused = refusal(status, &codes, problem);
-            let refused = match responses.contains_key(&status.to_string()) {
-                true => refused,
-                false => shared(schemas, &codes, refused),
-            };
+            let refused = refusal(schemas, status, &codes);
+            let refused = if responses.contains_key(&status.to_string()) { refused } else { once(schemas, status, refused) };
             match responses.entry(status.to_string()) {
                 // A status that is a reply and a refusal: two media types.
                 std::collections::btree_map::Entry::Occupied(mut known) => merge(known.get_mut(), &refused),
@@ -347,16 +348,15 @@ impl Operation {
     }
 }
 
-/// Codes a refusal may have to be named by them.
-const SHARED_CODES_MAX: usize = 4;
+/// Characters of an idempotency key, and two quotes around them.
+const KEY_LENGTH_MAX: usize = 257;
 const RETRY_AFTER: &str = "Seconds after which to try again.";
 const TAG: &str = "The version, in quotes.";
 
 /// A status that is answered by these problems.
-fn refusal(status: u16, codes: &[Code], problem: &Schema) -> Value {
-    let slugs: Vec<&str> = codes.iter().map(|code| code.slug()).collect();
+fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
     let about: Vec<String> = codes.iter().map(|code| format!("- `{}`: {}", code.slug(), code.title())).collect();
-    let schema = json!({ "allOf": [problem], "properties": { "code": { "enum": slugs }, "status": { "const": status } } });
+    let schema = problem::one_of(schemas, codes);
     let mut headers = Map::new();
     // Where one code says when to come again, all of its status may.
     if codes.iter().any(|code| says_when(*code)) {
@@ -365,22 +365,22 @@ fn refusal(status: u16, codes: &[Code], problem: &Schema) -> Value {
     match status {
         401 => headers
             .insert("WWW-Authenticate".to_owned(), header(true, "`Bearer`, with `error=\"invalid_token\"` for one that does not verify.")),
-        412 => headers.insert("ETag".to_owned(), header(true, "The version as it is, in quotes.")),
+        412 => headers.insert("ETag".to_owned(), header(false, "The version as it is, in quotes, where there is one.")),
         415 => headers.insert("Accept".to_owned(), header(true, "`application/json`.")),
         _ => None,
     };
     json!({ "description": about.join("\n"), "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
 }
 
-/// Refusals of few codes are the same in many places, and stand once.
-fn shared(schemas: &mut Schemas, codes: &[Code], refused: Value) -> Value {
-    if codes.len() > SHARED_CODES_MAX {
-        return refused;
-    }
-    let slugs: Vec<&str> = codes.iter().map(|code| code.slug()).collect();
-    let name = slugs.join(".");
+/// A refusal by reference: many operations refuse the same, which then stands once. Its name says its status; which of several of one
+/// status it is means nothing to a program, which looks at `code`.
+fn once(schemas: &mut Schemas, status: u16, refused: Value) -> Value {
+    let name = (1_u32..)
+        .map(|number| format!("Status{status}{}", if number == 1 { String::new() } else { format!("No{number}") }))
+        .find(|name| schemas.refusals.get(name).is_none_or(|known| *known == refused))
+        .unwrap_or_default();
     let target = format!("#/components/responses/{name}");
-    schemas.responses.insert(name, refused);
+    schemas.refusals.insert(name, refused);
     json!({ "$ref": target })
 }
 

@@ -1,50 +1,110 @@
-//! A problem as a client gets it: what all have, and the members that only some have, from the tables they are written by.
+//! Problems as a client gets them: one schema a code, so that a program that looks at `code` knows which members it has.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
-use std::borrow::Cow;
+use super::{Schemas, published};
+use edge::Code;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
 
-/// A problem (RFC 9457). `code` is stable; the members after `field` come with the codes they are described for.
-#[expect(dead_code, reason = "read as a schema alone")]
-#[derive(Debug, JsonSchema)]
-struct Standard {
-    /// The code as a URI.
-    #[schemars(extend("format" = "uri"))]
-    #[schemars(rename = "type")]
-    problem_type: String,
-    /// The same for every occurrence.
-    title: String,
-    /// The HTTP status.
-    #[schemars(range(min = 400, max = 599))]
-    status: u16,
-    /// What kind of problem it is.
-    code: String,
-    /// What happened this time, for the client's developer.
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    /// The value it is about: a JSON pointer, or the name of a header, query or path parameter.
-    #[schemars(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+/// What stands under `#/components/schemas` for the problem `code`.
+pub(super) fn reference(schemas: &mut Schemas, code: Code) -> Value {
+    let name = name(code);
+    if !schemas.written.definitions().contains_key(&name) {
+        let schema = schema(&mut schemas.written, code);
+        schemas.written.definitions_mut().insert(name.clone(), schema);
+    }
+    json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// A problem with all that it may carry.
-#[derive(Debug)]
-pub(super) enum Problem {}
-
-impl JsonSchema for Problem {
-    fn schema_name() -> Cow<'static, str> {
-        "Problem".into()
+/// One of these problems: told apart by `code`.
+pub(super) fn one_of(schemas: &mut Schemas, codes: &[Code]) -> Value {
+    let references: Vec<Value> = codes.iter().map(|code| reference(schemas, *code)).collect();
+    match references.as_slice() {
+        [only] => only.clone(),
+        several => {
+            let mapping: Map<String, Value> =
+                codes.iter().map(|code| (code.slug().to_owned(), format!("#/components/schemas/{}", name(*code)).into())).collect();
+            json!({ "oneOf": several, "discriminator": { "propertyName": "code", "mapping": mapping } })
+        }
     }
+}
 
-    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
-        let mut schema = Standard::json_schema(schemas);
-        let members = terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
-        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-            for (name, about, mut member) in members {
-                member.insert("description".to_owned(), about.into());
+/// `payment_declined` is `PaymentDeclinedProblem`.
+fn name(code: Code) -> String {
+    let words = code
+        .slug()
+        .split('_')
+        .map(|word| word.chars().next().map_or_else(String::new, |first| first.to_uppercase().chain(word.chars().skip(1)).collect()));
+    words.chain(["Problem".to_owned()]).collect()
+}
+
+fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
+    let mut properties = json!({
+        "type": { "type": "string", "format": "uri", "description": "The code as a URI.", "example": code.type_uri() },
+        "title": { "type": "string", "description": "The same for every occurrence.", "example": code.title() },
+        "status": { "type": "integer", "description": "The HTTP status.", "minimum": 400, "maximum": 599, "example": code.status() },
+        "code": { "type": "string", "description": "What kind of problem it is.", "enum": [code.slug()] },
+        "detail": { "type": "string", "description": "What happened this time, for the client's developer." },
+        "field": { "type": "string", "description": "The value it is about: a JSON pointer, or the name of a header, query or path parameter." },
+    });
+    let members = terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
+    if let Some(properties) = properties.as_object_mut() {
+        for (name, about, mut member) in members {
+            let (codes, about) = told(about);
+            if codes.is_empty() || codes.contains(&code.slug()) {
+                member.insert("description".to_owned(), sentence(about).into());
                 properties.insert(name.to_owned(), member.to_value());
             }
         }
-        schema
+    }
+    let mut schema = json!({
+        "type": "object", "description": format!("{} {}", code.meaning(), code.advice()), "required": ["type", "title", "status", "code"],
+        "properties": properties,
+    });
+    published(&mut schema);
+    schema
+}
+
+/// The codes that a member comes with, and what it says: "`price_changed`, `session_stale`: why." Without codes it comes with any.
+fn told(about: &'static str) -> (Vec<&'static str>, &'static str) {
+    let Some((codes, says)) = about.split_once(": ").filter(|(codes, _)| codes.starts_with('`')) else { return (Vec::new(), about) };
+    let quoted = codes.split('`').enumerate().filter(|(place, _)| place % 2 == 1).map(|(_, code)| code);
+    (quoted.collect(), says)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Every code that some member names: for the test that there are such.
+#[cfg(test)]
+fn named(schemas: &mut SchemaGenerator) -> Vec<&'static str> {
+    let members = terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
+    members.flat_map(|(_, about, _)| told(about).0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_that_a_member_is_described_for_is_one() {
+        let named = named(&mut SchemaGenerator::default());
+        assert!(named.len() >= 20, "{named:?}");
+        for code in named {
+            assert!(Code::from_slug(code).is_some(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_problem_has_the_members_of_its_code_and_no_others() {
+        let mut schemas = Schemas::new();
+        let declined = schema(&mut schemas.written, Code::PaymentDeclined);
+        let members: Vec<&str> = declined["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        for member in ["code", "decline_code", "reserved_until_ms", "correlation_id"] {
+            assert!(members.contains(&member), "{member}: {members:?}");
+        }
+        assert!(!members.contains(&"legal") && !members.contains(&"agreed_total"), "{members:?}");
+        assert_eq!(name(Code::PaymentDeclined), "PaymentDeclinedProblem");
     }
 }

@@ -19,8 +19,8 @@ const PRUNE_LIMIT: i64 = 20;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ShareCart {
-    /// How long it lives, up to the shop's limit; the shop's default when missing.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    /// How long it lives, up to the shop's limit (`cart_share_max_seconds`); the shop's default when missing.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 31_536_000)))]
     expires_in_seconds: Option<i64>,
 }
 

@@ -9,7 +9,7 @@ use domain::{
     money::{Currency, Money},
     quantity::Quantity,
     stock::StockVerdict,
-    totals::Warning,
+    totals::{Warning, WarningCode},
 };
 use json::json;
 use ports::Ports;
@@ -193,17 +193,17 @@ pub(super) fn verdict(quantity: i64, available: Option<i64>) -> StockVerdict {
 
 /// What the buyer should know of a line before it fails them.
 pub(super) fn warn(line_id: &LineId, sku: &Sku, priced: bool, stock: StockVerdict) -> Vec<Warning> {
-    let warning = |code: &str, detail: String| Warning { code: code.to_owned(), detail, line_id: Some(line_id.clone()) };
+    let warning = |code, detail| Warning { code, detail, line_id: Some(line_id.clone()) };
     let mut warnings = Vec::new();
     if !priced {
-        warnings.push(warning("not_sold", format!("{sku} is not sold at the moment")));
+        warnings.push(warning(WarningCode::NotSold, format!("{sku} is not sold at the moment")));
     }
     match stock {
         StockVerdict::Available => {}
         StockVerdict::Short { available } => {
-            warnings.push(warning("insufficient_stock", format!("{available} of {sku} are available")));
+            warnings.push(warning(WarningCode::InsufficientStock, format!("{available} of {sku} are available")));
         }
-        StockVerdict::Unknown => warnings.push(warning("stock_unknown", format!("the stock of {sku} is not known"))),
+        StockVerdict::Unknown => warnings.push(warning(WarningCode::StockUnknown, format!("the stock of {sku} is not known"))),
     }
     warnings
 }

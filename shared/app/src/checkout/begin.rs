@@ -7,7 +7,6 @@ use crate::{
     change::{Applied, apply_over_attempt},
     contact,
     pricing::{Binding, Priced, PricingFacts, quote_hash},
-    problem::refused,
     shop::Shop,
 };
 use config::CHECKOUT_SESSION_MS;
@@ -76,8 +75,8 @@ impl schemars::JsonSchema for PaymentToken {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "pattern": "^pm_(?!.*[0-9]{12})[A-Za-z0-9_]{1,252}$",
-            "description": "The payment provider's token for a payment method; never card data.",
+            "type": "string", "pattern": "^pm_[A-Za-z0-9_]{1,252}$",
+            "description": "The payment provider's token for a payment method; never card data: one with twelve digits in a row is refused.",
         })
     }
 }
@@ -164,6 +163,15 @@ pub(crate) fn begin_unless_locked(ports: &Ports<'_>, owner: &str, body: BeginChe
     begin_by(ports, owner, body, change, |shop, owner, change, command, input| change.apply(shop, owner, command, input))
 }
 
+/// That an address has what mail to its country needs; `at` is where it stands in the request.
+fn complete(address: &Address, at: &str) -> Result<(), Problem> {
+    if address.lacks_postal_code() { Err(lacks(&format!("{at}/postal_code"), "mail to this country needs one")) } else { Ok(()) }
+}
+
+fn lacks(field: &str, why: &str) -> Problem {
+    Problem::invalid_field(field, format!("must be given: {why}"))
+}
+
 fn begin_by(
     ports: &Ports<'_>,
     owner: &str,
@@ -172,6 +180,10 @@ fn begin_by(
     apply: impl FnOnce(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
+    complete(&body.shipping_address, "/shipping_address")?;
+    if let Some(billed) = &body.billing_address {
+        complete(billed, "/billing_address")?;
+    }
     let country = body.shipping_address.country.clone();
     let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
     let facts: PricingFacts = shop
@@ -180,6 +192,7 @@ fn begin_by(
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
+    facts.served("/shipping_address/country")?;
     let Priced { totals, .. } = facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
     facts.payable(&shop, &totals)?;
 
@@ -209,8 +222,12 @@ fn begin_by(
         "cart_idle_ms": crate::cart::idle_ms(&shop, owner)?, "reply": foreseen, "events": [],
     });
     let begun = apply(&shop, owner, change, &sql::CHECKOUT_BEGIN, input)?;
-    let done: Done<Rendered<SessionBegun>> =
-        begun.done(|refusal| if refusal == Refusal::CartNotFound { crate::cart::not_found(&shop) } else { refused(refusal) })?;
+    let done: Done<Rendered<SessionBegun>> = begun.done(|refusal| {
+        if refusal == Refusal::RegionNeeded {
+            return lacks("/shipping_address/region", "where in this country it is, such as CA, decides the tax");
+        }
+        crate::cart::conflict(&shop, owner, refusal)
+    })?;
     // A replay is of the first time's session, not of this one's.
     let session_id: SessionId = done.body.id("session_id")?;
     let done = done.location(format!("/api/v1/checkout/{session_id}"));

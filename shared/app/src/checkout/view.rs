@@ -10,7 +10,7 @@ use domain::{
     ids::{CartId, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
     quantity::Quantity,
     saga::SagaState,
-    totals::{Totals, Warning, warnings},
+    totals::{Totals, Warning, WarningCode, warnings},
 };
 use json::json;
 use ports::Ports;
@@ -131,7 +131,7 @@ pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<Ren
     let mut warnings = warnings(&session.totals);
     if session.now_ms.saturating_sub(session.created_at_ms) > shop.setting(&PRICE_STALE_MS)? {
         warnings.push(Warning {
-            code: "prices_stale".to_owned(),
+            code: WarningCode::PricesStale,
             detail: "the prices of this session are old; they are checked again at the confirm".to_owned(),
             line_id: None,
         });

@@ -4,6 +4,7 @@ use super::{Act, HistoryEntry, Open, Reason, actor, already, being_tried, limit,
 use crate::{
     KeyedChange,
     change::Apply as _,
+    cursor::Cursor,
     events::{self, Event},
     problem::refused,
     saga::step,
@@ -34,7 +35,8 @@ pub struct ListCompensations {
     /// Of this kind only.
     kind: Option<CompensationKind>,
     /// Where the page before ended (`next_cursor`).
-    cursor: Option<CompensationId>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<CompensationId>"))]
+    cursor: Option<Cursor>,
     /// Compensations a page has, 1 to 200.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 200)))]
     limit: Option<i64>,

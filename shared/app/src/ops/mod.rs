@@ -2,10 +2,15 @@
 
 use crate::{problem, shop::Shop};
 use config::{EVENT_SINK_URL, Form, PAYMENT_BASE_URL, VARIABLES, Variable, is_redis};
+use domain::money::Currency;
+use json::json;
 use ports::{HttpRequest, Ports, Redis};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{migration, sql::SCHEMA_VERSION};
+use store::{
+    migration,
+    sql::{self, SCHEMA_VERSION},
+};
 use terms::{Done, Problem};
 
 /// How long a dependency may take to say that it is there.
@@ -20,18 +25,57 @@ pub struct Dependency {
     detail: Option<String>,
     /// How long the look took.
     duration_ms: i64,
-    /// `database`, `key_value`, `payment_provider` or `event_sink`.
-    name: &'static str,
-    /// `ok`, `down` or `not_configured`.
-    status: &'static str,
+    /// What it is.
+    name: DependencyName,
+    /// How it is.
+    status: DependencyStatus,
+}
+
+/// What we call.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DependencyName {
+    /// The shop's database.
+    Database,
+    /// The key-value store.
+    KeyValue,
+    /// The payment provider.
+    PaymentProvider,
+    /// Where events go.
+    EventSink,
+}
+
+/// How something that we call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DependencyStatus {
+    /// It answers.
+    Ok,
+    /// It does not.
+    Down,
+    /// The shop has none.
+    NotConfigured,
+}
+
+/// How the shop is, as a whole.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum HealthStatus {
+    /// Well.
+    Ok,
+    /// Something that it needs is down.
+    Down,
 }
 
 /// The component runs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Live {
-    /// `ok`.
-    status: &'static str,
+    /// Always `ok`: a component that does not run says nothing.
+    status: HealthStatus,
 }
 
 /// How the shop is.
@@ -40,8 +84,8 @@ pub struct Live {
 pub struct Health {
     /// What was looked at.
     dependencies: Vec<Dependency>,
-    /// `ok`, or `down` when one of them is.
-    status: &'static str,
+    /// `down` when one of them is.
+    status: HealthStatus,
 }
 
 /// The schema of the database.
@@ -74,6 +118,22 @@ pub struct Variables {
     invalid: BTreeMap<&'static str, &'static str>,
     /// All of them with what is to be known of each.
     table: Vec<Described>,
+    /// What may be charged in each currency that is sold in: rows of the database, so null while it cannot be asked.
+    currencies: Option<Vec<CurrencyBounds>>,
+}
+
+/// What may be charged in a currency (CHK-10).
+#[derive(Debug, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CurrencyBounds {
+    /// The currency.
+    currency: Currency,
+    /// How many decimals people write.
+    minor_digits: u8,
+    /// The least that one payment may be, in minor units.
+    minimum_minor: i64,
+    /// The most that one payment may be, in minor units.
+    ceiling_minor: i64,
 }
 
 /// A variable with what is to be known of it.
@@ -123,7 +183,7 @@ impl Described {
 
 /// `GET /health/live`: the component runs.
 pub fn live() -> Done<Live> {
-    Done::new(Live { status: "ok" })
+    Done::new(Live { status: HealthStatus::Ok })
 }
 
 /// `GET /health/ready` and `/health`: the database is there and migrated, so requests can be served.
@@ -135,20 +195,31 @@ pub fn ready(ports: &Ports<'_>) -> Done<Health> {
 pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Done<Health> {
     let shop = Shop::new(ports);
     let mut all = vec![database(ports), key_value(ports)];
-    for (name, url) in [("payment_provider", shop.setting(&PAYMENT_BASE_URL)), ("event_sink", shop.setting(&EVENT_SINK_URL))] {
+    for (name, url) in
+        [(DependencyName::PaymentProvider, shop.setting(&PAYMENT_BASE_URL)), (DependencyName::EventSink, shop.setting(&EVENT_SINK_URL))]
+    {
         match url {
-            Ok(url) if url.is_empty() => all.push(Dependency { name, status: "not_configured", duration_ms: 0, detail: None }),
+            Ok(url) if url.is_empty() => {
+                all.push(Dependency { name, status: DependencyStatus::NotConfigured, duration_ms: 0, detail: None })
+            }
             Ok(url) if is_redis(&url) => all.push(redis_answers(ports, redis, name, &url)),
             Ok(url) => all.push(reachable(ports, name, url).await),
-            Err(problem) => all.push(Dependency { name, status: "down", duration_ms: 0, detail: Some(problem.code().slug().to_owned()) }),
+            Err(problem) => all.push(Dependency {
+                name,
+                status: DependencyStatus::Down,
+                duration_ms: 0,
+                detail: Some(problem.code().slug().to_owned()),
+            }),
         }
     }
     answer(all)
 }
 
 /// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short beside another, named (CFG-1).
+/// With it what may be charged at once, which is rows (CHK-10).
 pub fn config(ports: &Ports<'_>) -> Done<Variables> {
-    let mut reply = Variables::default();
+    let mut reply =
+        Variables { currencies: Shop::new(ports).list(&sql::CURRENCY_LIST, &json!({ "above": "" })).ok(), ..Variables::default() };
     let value_of = |name: &str| ports.config.get(name).ok();
     for variable in VARIABLES.iter().filter(|variable| variable.form != Form::Host) {
         match value_of(variable.name) {
@@ -187,44 +258,44 @@ pub fn migrate(ports: &Ports<'_>) -> Result<Done<Migrated>, Problem> {
 }
 
 fn answer(dependencies: Vec<Dependency>) -> Done<Health> {
-    let is_down = dependencies.iter().any(|dependency| dependency.status == "down");
-    let health = Done::new(Health { dependencies, status: if is_down { "down" } else { "ok" } });
+    let is_down = dependencies.iter().any(|dependency| dependency.status == DependencyStatus::Down);
+    let health = Done::new(Health { dependencies, status: if is_down { HealthStatus::Down } else { HealthStatus::Ok } });
     if is_down { health.other(true).retry_after(5) } else { health }
 }
 
 fn database(ports: &Ports<'_>) -> Dependency {
-    timed(ports, "database", || {
+    timed(ports, DependencyName::Database, || {
         let version = migration::version(ports.sql).map_err(|error| problem::database(error).code().slug().to_owned())?;
         if version >= SCHEMA_VERSION { Ok(()) } else { Err(format!("schema {version}, needed {SCHEMA_VERSION}")) }
     })
 }
 
 fn key_value(ports: &Ports<'_>) -> Dependency {
-    timed(ports, "key_value", || ports.kv.get("health").map(|_| ()).map_err(|_| "unreadable".to_owned()))
+    timed(ports, DependencyName::KeyValue, || ports.kv.get("health").map(|_| ()).map_err(|_| "unreadable".to_owned()))
 }
 
 /// Any answer at all shows that it is there; what it answers is its own affair.
-async fn reachable(ports: &Ports<'_>, name: &'static str, url: String) -> Dependency {
+async fn reachable(ports: &Ports<'_>, name: DependencyName, url: String) -> Dependency {
     let started_ms = ports.clock.wall_ms();
     let request = HttpRequest { method: "GET", url, headers: Vec::new(), body: Vec::new(), timeout_ms: PROBE_TIMEOUT_MS };
     let answered = ports.http.send(request).await;
     let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
     match answered {
-        Ok(_) => Dependency { name, status: "ok", duration_ms, detail: None },
-        Err(_) => Dependency { name, status: "down", duration_ms, detail: Some("no answer".to_owned()) },
+        Ok(_) => Dependency { name, status: DependencyStatus::Ok, duration_ms, detail: None },
+        Err(_) => Dependency { name, status: DependencyStatus::Down, duration_ms, detail: Some("no answer".to_owned()) },
     }
 }
 
-fn redis_answers(ports: &Ports<'_>, redis: &dyn Redis, name: &'static str, url: &str) -> Dependency {
+fn redis_answers(ports: &Ports<'_>, redis: &dyn Redis, name: DependencyName, url: &str) -> Dependency {
     timed(ports, name, || redis.execute(url, "PING", &[]).map(drop).map_err(|_| "no answer".to_owned()))
 }
 
-fn timed(ports: &Ports<'_>, name: &'static str, probe: impl FnOnce() -> Result<(), String>) -> Dependency {
+fn timed(ports: &Ports<'_>, name: DependencyName, probe: impl FnOnce() -> Result<(), String>) -> Dependency {
     let started_ms = ports.clock.wall_ms();
     let outcome = probe();
     let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
     match outcome {
-        Ok(()) => Dependency { name, status: "ok", duration_ms, detail: None },
-        Err(detail) => Dependency { name, status: "down", duration_ms, detail: Some(detail) },
+        Ok(()) => Dependency { name, status: DependencyStatus::Ok, duration_ms, detail: None },
+        Err(detail) => Dependency { name, status: DependencyStatus::Down, duration_ms, detail: Some(detail) },
     }
 }

@@ -56,6 +56,7 @@ pub struct Foreseen {
     /// `cancelled`.
     status: OrderStatus,
     /// `restocked`: with the same statement.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["restocked"])))]
     stock: &'static str,
     /// The payment's state as it was found; null without a payment.
     payment_status: Option<PaymentState>,
@@ -115,7 +116,11 @@ pub async fn cancel(
     let done = applied.refusal().is_none();
     let cancelled = applied.done(|refusal| {
         let illegal_move = refusal == Refusal::OrderChanged && !order.status.may_cancel();
-        if illegal_move { illegal(order.status) } else { refused(refusal) }
+        if illegal_move {
+            return illegal(order.status);
+        }
+        let problem = refused(refusal);
+        if refusal == Refusal::VersionConflict { problem.at_version(order.version) } else { problem }
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.

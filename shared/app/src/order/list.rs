@@ -1,6 +1,6 @@
 //! `GET /api/v1/orders`: newest first, by cursor.
 
-use crate::shop::Shop;
+use crate::{cursor::Cursor, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
     ids::{OrderId, OrderNumber},
@@ -24,7 +24,8 @@ pub struct ListOrders {
     /// Orders in this state only.
     status: Option<OrderStatus>,
     /// Where the page before ended (`next_cursor`).
-    cursor: Option<OrderId>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OrderId>"))]
+    cursor: Option<Cursor>,
     /// Orders a page has, 1 to 100.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     limit: Option<i64>,
@@ -69,7 +70,7 @@ struct Row {
 /// An owner's orders, or for a service everybody's.
 ///
 /// # Errors
-/// `invalid_field` for a limit out of range.
+/// `invalid_field` for a limit out of range, and for a cursor that is none.
 pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> Result<Done<OrderPage>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {

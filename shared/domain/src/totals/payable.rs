@@ -20,26 +20,32 @@ pub enum PayableError {
     #[error("the cart is empty; add something first")]
     EmptyCart,
     /// It is more than one payment may be.
-    #[error("{total} is above the ceiling of {ceiling} for one payment")]
+    #[error("{} is above the ceiling of {} for one payment", .rules.written(*.total), .rules.written(*.ceiling))]
     AboveCeiling {
         /// What would be paid.
         total: Money,
         /// The most that would be right.
         ceiling: Money,
+        /// How its currency is written.
+        rules: CurrencyRules,
     },
     /// It is less than a payment may be.
-    #[error("{total} is below the minimum of {minimum} for a payment")]
+    #[error("{} is below the minimum of {} for a payment", .rules.written(*.total), .rules.written(*.minimum))]
     BelowMinimum {
         /// What would be paid.
         total: Money,
         /// The least that would be right.
         minimum: Money,
+        /// How its currency is written.
+        rules: CurrencyRules,
     },
     /// It is less than nothing.
-    #[error("a total must not be negative, this is {total}")]
+    #[error("a total must not be negative, this is {}", .rules.written(*.total))]
     Negative {
         /// What would be paid.
         total: Money,
+        /// How its currency is written.
+        rules: CurrencyRules,
     },
     /// Nothing is to be paid, because the goods have no price. This is our mistake, and worth an alert.
     #[error("the goods have no price; a total of zero may only come from discounts")]
@@ -68,7 +74,7 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
         return Err(PayableError::CurrencyUnsupported { expected: total.currency(), given: rules.currency });
     }
     if total.is_negative() {
-        return Err(PayableError::Negative { total });
+        return Err(PayableError::Negative { total, rules: *rules });
     }
     if totals.lines.iter().any(|line| !line.unit_price.is_positive()) {
         return Err(PayableError::ZeroFromUnpriced);
@@ -77,10 +83,10 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
         return Ok(Payable::Nothing);
     }
     if total.amount_minor() < rules.minimum_minor {
-        return Err(PayableError::BelowMinimum { total, minimum: bound(rules.minimum_minor) });
+        return Err(PayableError::BelowMinimum { total, minimum: bound(rules.minimum_minor), rules: *rules });
     }
     if total.amount_minor() > rules.ceiling_minor {
-        return Err(PayableError::AboveCeiling { total, ceiling: bound(rules.ceiling_minor) });
+        return Err(PayableError::AboveCeiling { total, ceiling: bound(rules.ceiling_minor), rules: *rules });
     }
     Ok(Payable::Charge(total))
 }

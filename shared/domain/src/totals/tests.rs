@@ -335,7 +335,7 @@ fn a_preview_warns_of_what_does_not_stop_it() {
         texts,
         [
             ("price_changed", "a cost 1899 USD when it was added and costs 1999 USD now"),
-            ("stock_short", "a is short: 2 in the cart, 1 available"),
+            ("insufficient_stock", "a is short: 2 in the cart, 1 available"),
             ("stock_unknown", "whether b is in stock is not known just now"),
         ]
     );
@@ -374,8 +374,8 @@ fn payable_of(price: i64) -> Result<Payable, PayableError> {
 fn a_payment_is_within_its_bounds_and_the_bounds_are_within() {
     assert_eq!(payable_of(50), Ok(Payable::Charge(money(50))));
     assert_eq!(payable_of(500_000), Ok(Payable::Charge(money(500_000))));
-    assert_eq!(payable_of(49), Err(PayableError::BelowMinimum { total: money(49), minimum: money(50) }));
-    assert_eq!(payable_of(500_001).unwrap_err().to_string(), "500001 USD is above the ceiling of 500000 USD for one payment");
+    assert_eq!(payable_of(49), Err(PayableError::BelowMinimum { total: money(49), minimum: money(50), rules: rules() }));
+    assert_eq!(payable_of(500_001).unwrap_err().to_string(), "5000.01 USD is above the ceiling of 5000.00 USD for one payment");
 }
 
 #[test]
@@ -383,7 +383,7 @@ fn each_way_a_total_cannot_be_paid_has_its_own_name() {
     let totals = Order::of(vec![line("a", 1, 1_000)]).totals();
     let refusal = |totals: &Totals| check_payable(totals, &rules()).unwrap_err();
     assert_eq!(refusal(&Order::of(vec![]).totals()), PayableError::EmptyCart);
-    assert_eq!(refusal(&Totals { total: money(-1), ..totals.clone() }), PayableError::Negative { total: money(-1) });
+    assert_eq!(refusal(&Totals { total: money(-1), ..totals.clone() }), PayableError::Negative { total: money(-1), rules: rules() });
     let mut unpriced = totals.clone();
     unpriced.lines[0].unit_price = money(0);
     unpriced.total = money(0);

@@ -14,15 +14,17 @@ create table if not exists migration (version bigint primary key, applied_at_ms 
 create table if not exists clock (one bigint primary key check (one = 1), offset_ms bigint not null);
 insert into clock (one, offset_ms) values (1, 0) on conflict do nothing;
 
--- PRICE-1: adding a currency is adding a row. minimum and ceiling bound what one order may charge (CHK-10).
+-- PRICE-1: adding a currency is adding a row, and one that was deleted stays deleted: only an empty database is given these. minimum and
+-- ceiling bound what one order may charge (CHK-10).
 create table if not exists currency (
   currency text collate "C" primary key,
   minor_digits bigint not null,
   minimum_minor bigint not null,
   ceiling_minor bigint not null
 );
-insert into currency values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)
-  on conflict do nothing;
+insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
+  select * from (values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)) as sold
+  where not exists (select 1 from migration) on conflict do nothing;
 
 -- Catalog (CAT-1) and price list. Switches are 0 or 1, as on SQLite.
 create table if not exists sku (

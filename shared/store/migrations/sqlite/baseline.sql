@@ -23,9 +23,12 @@ create table if not exists migration (version integer primary key, applied_at_ms
 create table if not exists clock (one integer primary key check (one = 1), offset_ms integer not null);
 insert into clock (one, offset_ms) values (1, 0) on conflict do nothing;
 
--- PRICE-1: adding a currency is adding a row. minimum and ceiling bound what one order may charge (CHK-10).
+-- PRICE-1: adding a currency is adding a row, and one that was deleted stays deleted: only an empty database is given these. minimum and
+-- ceiling bound what one order may charge (CHK-10).
 create table if not exists currency (currency text primary key, minor_digits integer not null, minimum_minor integer not null, ceiling_minor integer not null) without rowid;
-insert into currency values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000) on conflict do nothing;
+insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
+  select * from (values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)) as sold
+  where not exists (select 1 from migration) on conflict do nothing;
 
 -- Catalog (CAT-1) and price list.
 create table if not exists sku (sku text primary key, product_id text not null, name text not null, category text not null, tax_class text not null, weight_g integer not null constraint weight_is_not_negative check (weight_g >= 0), active integer not null) without rowid;

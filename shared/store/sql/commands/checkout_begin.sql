@@ -1,14 +1,18 @@
 -- Opens a checkout session on the cart as the buyer saw it; an open one is replaced, and what it holds passes on to the new one without
 -- going free. With a `cancel_id` an attempt that waits for its buyer ends: they begin anew. The cart lives at
 -- least as long. `contact` is sealed.
--- in: session_id text, cart_id text, owner text, cart_version bigint, country text, region text, shipping_method text, payment_method text, contact text, totals jsonb, session_ttl_ms bigint, cart_idle_ms bigint, cancel_id text?, reply jsonb?, idempotency…?
--- refuses: cart_not_found, cart_locked, cart_changed, idempotency_key_seen
+-- in: session_id text, cart_id text, owner text, cart_version bigint, country text, region text, shipping_method text, payment_method text, contact text, totals jsonb, session_ttl_ms bigint, cart_idle_ms bigint, cancel_id text?, if_versions jsonb?, reply jsonb?, idempotency…?
+-- refuses: cart_not_found, cart_locked, cart_changed, version_conflict, region_needed, idempotency_key_seen
 @idempotent
 lock cart where cart_id = :cart_id;
 refuse 'cart_not_found'
   where not exists (select 1 from cart as c where cart_id = :cart_id and owner = :owner and status in ('active', 'checkout') and @unexpired(c));
 @supersede
 refuse 'cart_locked' where exists (select 1 from cart where cart_id = :cart_id and saga_id is not null);
+-- only with if_versions
+refuse 'version_conflict' where :if_versions is not null
+  and not exists (select 1 from cart, each(:if_versions, seen) where cart_id = :cart_id and version = integer(scalar(seen.value)));
+refuse 'region_needed' where :region = '' and exists (select 1 from zone where country = :country and region > '');
 refuse 'cart_changed' where not exists (select 1 from cart where cart_id = :cart_id and version = :cart_version);
 perform lock_held((select session_id from checkout_session where cart_id = :cart_id and status = 'open')); -- only postgres
 update reservation set session_id = :session_id where status = 'active'

@@ -1,8 +1,11 @@
 -- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
--- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, reply jsonb?, idempotency…?, events
--- refuses: order_changed, order_busy, idempotency_key_seen
+-- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, if_versions jsonb?, reply jsonb?, idempotency…?, events
+-- refuses: version_conflict, order_changed, order_busy, idempotency_key_seen
 @idempotent
 lock orders where order_id = :order_id;
+-- only with if_versions
+refuse 'version_conflict' where :if_versions is not null
+  and not exists (select 1 from orders, each(:if_versions, seen) where order_id = :order_id and version = integer(scalar(seen.value)));
 refuse 'order_changed' where not exists (select 1 from orders, each(:legal_from, legal)
     where order_id = :order_id and version = :order_version and status = scalar(legal.value));
 -- Held while they are judged: no capture begins.

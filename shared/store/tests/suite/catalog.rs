@@ -62,4 +62,17 @@ fn a_currency_is_known_by_its_row() {
     let shop = shop();
     assert_eq!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "VND"})), [json!({"currency": "VND"})]);
     assert!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "XXX"})).is_empty());
+    let all = shop.list(&sql::CURRENCY_LIST, &json!({"above": ""}));
+    assert_eq!(all[1], json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000}));
+    assert_eq!(all.len(), 4);
+}
+
+#[test]
+fn what_is_not_sold_in_a_currency_is_named() {
+    let shop = shop();
+    shop.does(&sql::SKU_PUT, &skus(&[cup("A-1")]));
+    let unsold = |skus: &[&str], currency: &str| shop.list(&sql::SKUS_NOT_SOLD, &json!({"skus": skus, "currency": currency}));
+    assert_eq!(unsold(&["TILL-0001", "A-1", "A-2"], "USD"), [json!({"sku": "A-2"})]);
+    assert_eq!(unsold(&["A-1", "TILL-0001"], "EUR"), [json!({"sku": "A-1"})]);
+    assert!(unsold(&[], "USD").is_empty());
 }

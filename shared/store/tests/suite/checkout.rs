@@ -533,3 +533,24 @@ fn a_preview_counts_the_shoppers_own_holds_as_available_and_nobody_elses() {
     let facts = shop.list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": null, "region": null})).remove(0);
     assert_eq!(facts["levels"][0]["reserved"], 5);
 }
+
+// W20: where the regions of a country have taxes of their own, none at all would be taxed as if it were no region of theirs.
+#[test]
+fn a_checkout_needs_the_region_where_regions_have_taxes() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, TWO_CUPS);
+    let to = |country: &str, region: &str| with(ann.checkout(2), json!({"country": country, "region": region}));
+    shop.refuses(&sql::CHECKOUT_BEGIN, &to("US", ""), Refusal::RegionNeeded);
+    for (country, region) in [("US", "TX"), ("US", "CA"), ("DE", "")] {
+        shop.does(&sql::CHECKOUT_BEGIN, &with(to(country, region), json!({"session_id": format!("to-{country}-{region}")})));
+    }
+}
+
+// C4: what a session begins from is the cart that its buyer has seen, if they say which.
+#[test]
+fn a_checkout_begins_from_the_version_that_was_seen() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.fills_a_cart(&shop, TWO_CUPS);
+    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"if_versions": [1]})), Refusal::VersionConflict);
+    shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"if_versions": [1, 2]})));
+}

@@ -140,6 +140,8 @@ fn a_cancel_is_refused_when_the_order_moved() {
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"order_version": 0})), Refusal::OrderChanged);
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"order_id": "nothing"})), Refusal::OrderChanged);
     shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"legal_from": ["pending"]})), Refusal::OrderChanged);
+    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"if_versions": [2]})), Refusal::VersionConflict);
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"if_versions": [1]})));
 }
 
 #[test]

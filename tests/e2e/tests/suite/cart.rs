@@ -114,7 +114,7 @@ fn a_stale_version_gets_412_with_the_current_cart_and_is_counted() {
 
     guest.adding(&sku, 1).header("if-match", "\"2\"").send().expect(200);
     guest.setting(&sku, 7).header("if-match", "*").send().expect(200);
-    guest.setting(&sku, 8).header("if-match", "W/\"4\"").send().problem(400, "invalid_field");
+    guest.setting(&sku, 8).header("if-match", "W/\"4\"").send().problem(412, "version_conflict");
     assert_eq!(guest.quantity_of(&sku), 7);
 }
 

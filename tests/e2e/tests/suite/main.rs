@@ -12,6 +12,7 @@ mod budgets;
 mod cart;
 mod catalog;
 mod checkout;
+mod clients;
 mod confirm;
 mod events;
 mod expiry;

@@ -79,7 +79,7 @@ fn a_header_that_is_read_is_read_strictly_and_where_it_must_be_there_it_must() {
             }
         };
         if row.is_versioned {
-            for malformed in ["3", "W/\"3\"", "\"3"] {
+            for malformed in ["3", "W/3", "\"3"] {
                 assert_eq!(call("if-match", malformed).problem(400, "invalid_field")["field"], "if-match", "{path}");
             }
         }
