@@ -10,6 +10,7 @@ mod bench;
 mod cargo;
 mod check;
 mod child;
+mod clients;
 mod coverage;
 mod database;
 mod fuzz;

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::cargo::{Profile, build_components, build_host};
+use crate::clients::clients;
 use crate::database::Database;
 use crate::fuzz::fuzz;
 use crate::manifest::Manifest;
@@ -31,6 +32,8 @@ enum Which {
     Crash,
     /// The host killed under load, EDGETILL_KILLS times
     Kill,
+    /// Clients that generators make of docs/openapi.json (tests/e2e/clients), each buying once; needs Python and Node
+    Clients,
     /// Everything going wrong at once, for EDGETILL_CHAOS_SECONDS, then both books are compared; EDGETILL_CRASH_SEED repeats its weather
     Chaos,
 }
@@ -99,6 +102,7 @@ impl Which {
             Self::Crash => broken(Proof::Crash, filter),
             Self::Kill => broken(Proof::Kill, None),
             Self::Chaos => broken(Proof::Chaos, None),
+            Self::Clients => clients(project, manifest, arguments.quick),
         }
     }
 }

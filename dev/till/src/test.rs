@@ -10,15 +10,14 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::bench;
-use crate::cargo::{Profile, build_components, build_host, run};
-use crate::child::{HostProcess, Serving};
+use crate::cargo::{Profile, build_components, build_host};
+use crate::clients::on_a_shop;
 use crate::database::Database;
 use crate::manifest::Manifest;
 use crate::native::{host, native};
 use crate::progress::Times;
 use crate::project::Project;
 use crate::proofs::Proof;
-use crate::shop::{Shop, free_address};
 use crate::sizes::{Extent, MUTATIONS};
 use crate::suite::{Purpose, Suite};
 use crate::token::{mint, mint_customer};
@@ -123,18 +122,13 @@ pub fn test(arguments: TestArgs) -> Result<()> {
 
 /// Schemathesis against a shop of its own: `tests/e2e/contract/run` says what it asks for.
 fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
-    let folder = project.path("target/till-test").join(format!("{}-contract", std::process::id()));
-    let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
-    let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
-    let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
-    let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
-    let mut command = Command::new(project.path("tests/e2e/contract/run"));
-    command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.world_url());
-    command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
-    let serving = Serving::of_a_test(project, arguments.quick);
-    let _world = HostProcess::world(project, &shop, None, &serving.code, serving.quick)?;
-    let mut host = HostProcess::till(project, &shop, &serving)?;
-    host.once_ready(&shop, || run(command, "the contract is broken"))?;
-    drop(host);
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+    on_a_shop(project, manifest, arguments.quick, "contract", "the contract is broken", |shop| {
+        let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
+        let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
+        let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
+        let mut command = Command::new(project.path("tests/e2e/contract/run"));
+        command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.world_url());
+        command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
+        Ok(command)
+    })
 }

@@ -1,0 +1,40 @@
+//! Programs that are no part of the project, against a shop of their own.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::cargo::run;
+use crate::child::{HostProcess, Serving};
+use crate::manifest::Manifest;
+use crate::project::Project;
+use crate::shop::{Shop, free_address};
+
+/// Clients that generators make of the API document, each buying once: `tests/e2e/clients/run` makes and runs them.
+pub fn clients(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
+    on_a_shop(project, manifest, quick, "clients", "a generated client cannot buy", |shop| {
+        let mut command = Command::new(project.path("tests/e2e/clients/run"));
+        command.env("EDGETILL_URL", shop.url());
+        Ok(command)
+    })
+}
+
+/// Runs a program against a shop of its own on SQLite, which is removed if the program succeeds.
+pub fn on_a_shop(
+    project: &Project,
+    manifest: &Manifest,
+    quick: bool,
+    name: &str,
+    otherwise: &'static str,
+    program: impl FnOnce(&Shop) -> Result<Command>,
+) -> Result<()> {
+    let folder = project.path("target/till-test").join(format!("{}-{name}", std::process::id()));
+    let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
+    let command = program(&shop)?;
+    let serving = Serving::of_a_test(project, quick);
+    let _world = HostProcess::world(project, &shop, None, &serving.code, serving.quick)?;
+    let mut host = HostProcess::till(project, &shop, &serving)?;
+    host.once_ready(&shop, || run(command, otherwise))?;
+    drop(host);
+    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
