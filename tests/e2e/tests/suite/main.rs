@@ -8,6 +8,7 @@
 
 mod attempts;
 mod authorization;
+mod browser;
 mod budgets;
 mod cart;
 mod catalog;
