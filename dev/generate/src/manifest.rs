@@ -107,8 +107,8 @@ fn component(id: &str, place: &Place) -> Result<String> {
         writeln!(text, "workdir = {}", quoted(up.trim_end_matches('/')))?;
     }
     write!(text, "\n[component.{id}.variables]\n")?;
-    for (name, variable) in variables {
-        writeln!(text, "{name} = \"{{{{ {variable} }}}}\"")?;
+    for name in variables {
+        writeln!(text, "{name} = \"{{{{ {name} }}}}\"")?;
     }
     Ok(text)
 }

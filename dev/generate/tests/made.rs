@@ -33,6 +33,17 @@ fn every_row_of_the_tables_is_in_the_manifest() {
     }
 }
 
+// Where it is not bound its default would be taken, and what is set would mean nothing.
+#[test]
+fn every_endpoint_is_given_the_limits_of_its_bodies() {
+    for endpoint in api::ENDPOINTS {
+        let needs = config::Component::named(endpoint.component).unwrap().needs();
+        for row in endpoint.operations.iter().filter(|row| row.body != api::Presence::Unread) {
+            assert!(needs.variables.contains(&row.body_limit), "{} reads {} and is not given it", endpoint.component, row.body_limit);
+        }
+    }
+}
+
 #[test]
 fn every_worker_is_run_at_its_path() {
     for worker in config::WORKERS {

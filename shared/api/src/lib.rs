@@ -167,8 +167,8 @@ macro_rules! method {
 
 use app::{Rendered, cart, catalog, checkout, operations, ops, order, session, workers};
 use edge::{
-    Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters,
-    Unconditional, Versioned,
+    BulkJson, Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation,
+    Parameters, Unconditional, Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer, Worker},
 };
 use names::{
@@ -334,11 +334,11 @@ endpoints! {
         list_skus: GET Scope<CatalogRead>, query: Parameters<catalog::ListSkus>,
             answer: 200 Done<catalog::SkuPage> => |it| it.stored();
         /// Add or replace many SKUs, all or none.
-        import_skus: POST Scope<CatalogWrite>, body: Json<catalog::Import>,
+        import_skus: POST Scope<CatalogWrite>, body: BulkJson<catalog::Import>,
             answer: 200 Done<catalog::Imported> => |it| it.example(examples::import_skus()).problems(&[CurrencyUnsupported]).stored();
     }
     /// One SKU with its prices.
-    SKU: "catalog-sku-by-code" "/api/v1/catalog/skus/:sku" (sku: Sku) {
+    SKU: "catalog-skus" "/api/v1/catalog/skus/:sku" (sku: Sku) {
         /// A SKU.
         view_sku: GET Scope<CatalogRead>, answer: 200 Done<Rendered<catalog::SkuRecord>> => |it| it.problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
@@ -346,7 +346,7 @@ endpoints! {
             answer: 200 Done<catalog::SkuRecord> => |it| it.example(examples::put_sku()).problems(&[CurrencyUnsupported]).stored();
     }
     /// What there is of a SKU.
-    STOCK: "catalog-stock" "/api/v1/catalog/skus/:sku/stock" (sku: Sku) {
+    STOCK: "catalog-skus" "/api/v1/catalog/skus/:sku/stock" (sku: Sku) {
         /// A SKU's stock, warehouse by warehouse.
         view_stock: GET Scope<CatalogRead>, answer: 200 Done<catalog::Stock> => |it| it.problems(&[SkuNotFound]).stored();
         /// Receive or adjust stock.

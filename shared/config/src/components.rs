@@ -15,6 +15,8 @@ pub enum Group {
     Bodies,
     /// Is called by browsers, from pages of other origins too.
     Browsers,
+    /// Reads bulk imports, whose bodies may be longer.
+    Imports,
     /// Answers replays.
     Replays,
     /// Opens carts.
@@ -64,8 +66,6 @@ pub struct Component {
     pub id: &'static str,
     /// What it does.
     pub groups: &'static [Group],
-    /// A variable that is bound to it under another's name, as `(name, variable)`.
-    pub renamed: Option<(&'static str, &'static str)>,
     /// A folder beside its own and `shared` that it is built from.
     pub built_from: Option<&'static str>,
 }
@@ -73,8 +73,8 @@ pub struct Component {
 /// What a component is given.
 #[derive(Debug)]
 pub struct Needs {
-    /// Its variables, as `(name, variable)`.
-    pub variables: Vec<(&'static str, &'static str)>,
+    /// Its variables.
+    pub variables: Vec<&'static str>,
     /// The variables with the hosts it may reach.
     pub hosts: Vec<&'static str>,
     /// Whether it has the key-value store.
@@ -84,12 +84,12 @@ pub struct Needs {
 }
 
 const fn component(id: &'static str, groups: &'static [Group]) -> Component {
-    Component { id, groups, renamed: None, built_from: None }
+    Component { id, groups, built_from: None }
 }
 
 use Group::{
     Agreements, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything,
-    Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Saga,
+    Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Saga,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -109,9 +109,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-by-number", &[Database, Callers, Bodies, Browsers, Personal]),
     component("order-status-history", &[Database, Callers, Bodies, Browsers]),
     component("order-cancel", &[Database, Callers, Bodies, Browsers, Replays, Payment]),
-    Component { renamed: Some(("body_limit_bytes", "import_body_limit_bytes")), ..component("catalog-skus", &[Database, Callers]) },
-    component("catalog-sku-by-code", &[Database, Callers, Bodies]),
-    component("catalog-stock", &[Database, Callers, Bodies, Replays]),
+    component("catalog-skus", &[Database, Callers, Bodies, Imports, Replays]),
     component("ops-health", &[Database, Health]),
     component("ops-migrate", &[Database, Callers, Bodies]),
     component("ops-config", &[Database, Everything]),
@@ -134,10 +132,8 @@ impl Component {
         let is_host = |variable: &Variable| variable.form == Form::Host;
         let read = |variable: &&Variable| variable.readers.iter().any(|group| self.groups.contains(group));
         let shown = |variable: &&Variable| !is_host(variable) && (read(variable) || self.groups.contains(&Everything));
-        let mut variables: Vec<_> = VARIABLES.iter().filter(shown).map(|variable| (variable.name, variable.name)).collect();
-        variables.extend(self.renamed);
         Needs {
-            variables,
+            variables: VARIABLES.iter().filter(shown).map(|variable| variable.name).collect(),
             hosts: VARIABLES.iter().filter(|variable| is_host(variable) && read(variable)).map(|variable| variable.name).collect(),
             key_values: self.groups.iter().any(|group| group.keeps_key_values()),
             sqlite: self.groups.contains(&Database),

@@ -3,7 +3,7 @@
 use crate::{
     components::Group::{
         self, Agreements, Audit, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts,
-        Database, Health, Identity, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
+        Database, Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
     },
     form::{Form, Origins, form, not_empty, or_empty, origins, parsed, postgres_url, signing_secret, sink_url, url},
     setting::{Rule, Setting, broken},
@@ -256,7 +256,7 @@ variables! {
     /// Bytes a request's body may have.
     BODY_LIMIT_BYTES: usize = "body_limit_bytes" default("65536") bytes(1_024 to 67_108_864) [Bodies];
     /// Bytes the body of a bulk import may have.
-    IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576") bytes(1_024 to 67_108_864) [];
+    IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576") bytes(1_024 to 67_108_864) [Imports];
     /// The origins whose pages may call from a browser, with commas between them, such as https://shop.example; `*` for all; empty for
     /// none but the API's own.
     CORS_ALLOWED_ORIGINS: Origins = "cors_allowed_origins" default("")

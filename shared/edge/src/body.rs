@@ -1,7 +1,8 @@
-//! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none.
+//! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none. Which limit it is says the
+//! row of the operation ([`crate::body_limit`]).
 
 use crate::{Code, Problem};
-use config::BODY_LIMIT_BYTES;
+use config::Setting;
 use ports::Ports;
 use terms::member::LimitBytes;
 
@@ -13,12 +14,12 @@ pub struct BodyBudget {
 }
 
 impl BodyBudget {
-    /// A budget of the component's limit, refusing at once a `content-length` beyond it.
+    /// A budget of as many bytes as `limit` says, refusing at once a `content-length` beyond it.
     ///
     /// # Errors
     /// `body_too_large`, `invalid_field` for a length that is no number, `configuration_invalid`.
-    pub fn open(ports: &Ports<'_>, content_length: Option<&str>) -> Result<Self, Problem> {
-        let budget = Self { limit: BODY_LIMIT_BYTES.or_default(ports.config)?, bytes: Vec::new() };
+    pub fn open(ports: &Ports<'_>, limit: &Setting<usize>, content_length: Option<&str>) -> Result<Self, Problem> {
+        let budget = Self { limit: limit.or_default(ports.config)?, bytes: Vec::new() };
         if let Some(text) = content_length {
             let announced: u64 = text.trim().parse().map_err(|_| Problem::invalid_field("content-length", "must be a number of bytes"))?;
             if usize::try_from(announced).map_or(true, |bytes| bytes > budget.limit) {

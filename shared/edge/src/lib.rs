@@ -28,11 +28,12 @@ pub use callers::{
     Caller, Customer, GuestToken, IdentityToken, Owner, OwnerOrService, Service, ShareToken, Viewer, jwt, service_token, session_token,
 };
 pub use operation::{
-    Answer, Answered, Body, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault, Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody,
-    NoQuery, Operation, Parameters, Path, Presence, Query, Row, Tick, Unconditional, Versioned, has_parameters, serves_all,
+    Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault, Keyed, MustBeKeyed,
+    MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters, Path, Presence, Query, Row, Tick, Unconditional, Versioned,
+    has_parameters, serves_all,
 };
 pub use outcome::{File, Media, Outcome};
 pub use reply::Reply;
 pub use request::{Method, Request};
-pub use route::{Handler, HandlerFuture, Route, refuse, refuse_unread, serve};
+pub use route::{Handler, HandlerFuture, Route, body_limit, refuse, refuse_unread, serve};
 pub use terms::{Code, Done, Precondition, Problem, log};

@@ -3,6 +3,7 @@
 //! table says it answers, or it does not compile.
 
 use crate::{Code, Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
+use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
@@ -38,6 +39,7 @@ pub trait Operation: 'static {
         access: <Self::Access as Admit>::ACCESS,
         takes_query: <Self::Query as Query>::IS_TAKEN,
         body: <Self::Body as Body>::PRESENCE,
+        body_limit: <Self::Body as Body>::LIMIT.name,
         is_versioned: <Self::Change as Conditions>::IS_VERSIONED,
         key: <Self::Change as Conditions>::KEY,
         status: Self::STATUS,
@@ -82,6 +84,8 @@ pub struct Row {
     pub takes_query: bool,
     /// Its body.
     pub body: Presence,
+    /// The variable with the bytes its body may have.
+    pub body_limit: &'static str,
     /// Whether it reads `If-Match`.
     pub is_versioned: bool,
     /// `Idempotency-Key`.
@@ -171,6 +175,8 @@ pub trait Body {
     type Value;
     /// Whether it has to be there.
     const PRESENCE: Presence;
+    /// How many bytes it may have, read or not.
+    const LIMIT: &'static Setting<usize> = &BODY_LIMIT_BYTES;
 
     /// Reads it.
     ///
@@ -199,6 +205,20 @@ pub struct Json<T>(PhantomData<T>);
 impl<T: DeserializeOwned> Body for Json<T> {
     type Value = T;
     const PRESENCE: Presence = Presence::Required;
+
+    fn read(request: &Request) -> Result<T, Problem> {
+        request.json()
+    }
+}
+
+/// A JSON body of many things at once, which may be longer than others.
+#[derive(Debug)]
+pub struct BulkJson<T>(PhantomData<T>);
+
+impl<T: DeserializeOwned> Body for BulkJson<T> {
+    type Value = T;
+    const PRESENCE: Presence = Presence::Required;
+    const LIMIT: &'static Setting<usize> = &IMPORT_BODY_LIMIT_BYTES;
 
     fn read(request: &Request) -> Result<T, Problem> {
         request.json()
@@ -420,6 +440,10 @@ impl<O: Operation, A: Answer<O>> Handler for Checked<O, A> {
             let outcome = self.answer.answer(Call::read(ports, request)?).await?;
             Ok(outcome.reply(O::STATUS, O::OTHER))
         })
+    }
+
+    fn body_limit(&self) -> &'static Setting<usize> {
+        <O::Body as Body>::LIMIT
     }
 }
 

@@ -4,6 +4,7 @@
 //! one place where a problem becomes a reply and an internal reason becomes a log line.
 
 use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, cors::Sharing, log, operation::Checked, request::decode};
+use config::{BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use std::{future::Future, pin::Pin};
 use terms::member::CorrelationId;
@@ -16,6 +17,11 @@ pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>>
 pub trait Handler {
     /// Handles `request`.
     fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a>;
+
+    /// How many bytes the body of its requests may have.
+    fn body_limit(&self) -> &'static Setting<usize> {
+        &BODY_LIMIT_BYTES
+    }
 }
 
 impl<F> Handler for F
@@ -114,6 +120,19 @@ impl Route {
     }
 }
 
+/// The route of a path, with its parameters as they were sent.
+fn find<'r, 'p>(routes: &'r [Route], path: &'p str) -> Option<(&'r Route, Vec<(&'static str, &'p str)>)> {
+    routes.iter().find_map(|route| route.fit(path).map(|params| (route, params)))
+}
+
+/// How many bytes the body of `request` may have, of which the head is known: what the row says that answers it. What none answers has
+/// a body like all others, for that is read before it is refused.
+#[must_use]
+pub fn body_limit(routes: &[Route], request: &Request) -> &'static Setting<usize> {
+    let handler = find(routes, request.path()).and_then(|(route, _)| route.handler(request.method()));
+    handler.map_or(&BODY_LIMIT_BYTES, Handler::body_limit)
+}
+
 /// Answers `request` by the first of `routes` whose pattern fits its path.
 pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Reply {
     let method = request.method();
@@ -142,10 +161,8 @@ struct Refused {
 }
 
 async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result<Reply, Refused> {
-    let (route, params) = routes
-        .iter()
-        .find_map(|route| route.fit(request.path()).map(|params| (route, params)))
-        .ok_or_else(|| Refused { pattern: "", problem: Problem::new(Code::NotFound), allow: None })?;
+    let (route, params) =
+        find(routes, request.path()).ok_or_else(|| Refused { pattern: "", problem: Problem::new(Code::NotFound), allow: None })?;
     let at_route = |problem| Refused { pattern: route.pattern, problem, allow: None };
     let method = request.method();
     if method == Method::Options {

@@ -3,13 +3,14 @@
 //! clock and a counter for randomness. Cases are data.
 
 use crate::{
-    Access, Answered, BodyBudget, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault, Method,
-    MustBeKeyed, NoBody, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request, Route, Service, ShareToken,
-    Tick, Unconditional, Versioned, Viewer,
+    Access, Answered, BodyBudget, BulkJson, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault,
+    Method, MustBeKeyed, NoBody, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request, Route, Service,
+    ShareToken, Tick, Unconditional, Versioned, Viewer,
     access::{Named, Newcomer, Owner, Scope, Worker},
-    has_parameters, serves_all, service_token, session_token,
+    body_limit, has_parameters, serves_all, service_token, session_token,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES};
 use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -159,6 +160,7 @@ operations! {
     Look: Get Newcomer, Parameters<Wish>, NoBody, Unconditional => Wish;
     Wished: Put Scope<CatalogWrite>, NoQuery, Json<Wish>, MustBeKeyed => Value;
     Changed: Delete Owner, NoQuery, JsonOrDefault<Wish>, Versioned => Value;
+    Imported: Post Scope<CatalogWrite>, NoQuery, BulkJson<Wish>, Unconditional => Value;
     RunRelay: Get Worker<Relay>, Credential, NoBody, Unconditional => Value;
     StartRelay: Post Worker<Relay>, NoQuery, NoBody, Unconditional => Value;
 }
@@ -179,20 +181,27 @@ async fn wished(call: Call<'_, Wished>) -> Answered<Wished> {
 async fn changed(call: Call<'_, Changed>) -> Answered<Changed> {
     Ok(Done::new(json!([call.body, call.change.versions()])))
 }
+async fn imported(call: Call<'_, Imported>) -> Answered<Imported> {
+    Ok(Done::new(json!([call.body])))
+}
 async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
     Ok(json!({ "done": 2 }))
 }
 
-fn answer(world: &World, request: Request) -> Reply {
-    let routes = [
+fn routes() -> [Route; 7] {
+    [
         Route::at("/skus/:sku").get(show).put(store),
         Route::at("/fail").get(fail),
         Route::at("/admin").answer::<Admin>(admin).answer::<Wished>(wished).answer::<Changed>(changed),
+        Route::at("/things/:thing").answer::<Imported>(imported).answer::<Changed>(changed),
         Route::at("/own").answer::<Own>(own),
         Route::at("/look").answer::<Look>(look),
         Route::at("/internal/workers/relay").answer::<RunRelay>(Tick::new(tick)).answer::<StartRelay>(Tick::new(tick)),
-    ];
-    now(crate::serve(&routes, &world.ports(), request))
+    ]
+}
+
+fn answer(world: &World, request: Request) -> Reply {
+    now(crate::serve(&routes(), &world.ports(), request))
 }
 
 fn text(reply: &Reply) -> String {
@@ -320,7 +329,7 @@ fn a_problem_carries_its_members_and_an_extension_cannot_replace_a_standard_one(
 fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
     let small = World { variables: vec![("body_limit_bytes", "1024")], ..World::default() };
     let refused = |result: Result<BodyBudget, Problem>| result.err().map(|problem| problem.code());
-    let open = |length| BodyBudget::open(&small.ports(), length);
+    let open = |length| BodyBudget::open(&small.ports(), &BODY_LIMIT_BYTES, length);
     assert_eq!(refused(open(Some("1025"))), Some(Code::BodyTooLarge));
     assert_eq!(refused(open(Some("99999999999999999999"))), Some(Code::InvalidField));
     assert_eq!(refused(open(Some("-1"))), Some(Code::InvalidField));
@@ -331,11 +340,36 @@ fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
     assert_eq!(budget.into_bytes(), [[b'1'; 24].as_slice(), &[b'2'; 1_000]].concat());
 
     let broken = World { variables: vec![("body_limit_bytes", "64 kB")], ..World::default() };
-    assert_eq!(refused(BodyBudget::open(&broken.ports(), None)), Some(Code::ConfigurationInvalid));
+    assert_eq!(refused(BodyBudget::open(&broken.ports(), &BODY_LIMIT_BYTES, None)), Some(Code::ConfigurationInvalid));
     let unbound = World::default();
-    let mut budget = BodyBudget::open(&unbound.ports(), None).unwrap();
+    let mut budget = BodyBudget::open(&unbound.ports(), &BODY_LIMIT_BYTES, None).unwrap();
     budget.push(&vec![0; 65_536]).unwrap();
     assert!(budget.push(b"!").is_err());
+}
+
+#[test]
+fn how_long_a_body_may_be_says_the_row_that_answers_it() {
+    let limit = |method, target| body_limit(&routes(), &Request::new(method, target)).name;
+    for (method, target, expected) in [
+        (Method::Post, "/things/a?b=c", &IMPORT_BODY_LIMIT_BYTES),
+        (Method::Delete, "/things/a", &BODY_LIMIT_BYTES),
+        (Method::Put, "/things/a", &BODY_LIMIT_BYTES),
+        (Method::Post, "/things", &BODY_LIMIT_BYTES),
+        (Method::Put, "/admin", &BODY_LIMIT_BYTES),
+        (Method::Post, "/admin", &BODY_LIMIT_BYTES),
+        (Method::Put, "/skus/a", &BODY_LIMIT_BYTES),
+    ] {
+        assert_eq!(limit(method, target), expected.name, "{method:?} {target}");
+    }
+    assert_eq!((Imported::ROW.body_limit, Changed::ROW.body_limit), ("import_body_limit_bytes", "body_limit_bytes"));
+
+    let world = World { variables: vec![("body_limit_bytes", "1024"), ("import_body_limit_bytes", "2048")], ..World::default() };
+    let open = |method, length| {
+        let limit = body_limit(&routes(), &Request::new(method, "/things/a"));
+        BodyBudget::open(&world.ports(), limit, Some(length)).err().map(|problem| problem.code())
+    };
+    assert_eq!((open(Method::Post, "2048"), open(Method::Post, "2049")), (None, Some(Code::BodyTooLarge)));
+    assert_eq!((open(Method::Delete, "1024"), open(Method::Delete, "1025")), (None, Some(Code::BodyTooLarge)));
 }
 
 #[test]
@@ -480,7 +514,8 @@ fn whose_keeper_of_secrets_is_away_calls_no_credential_bad() {
     let reply = answer(&locked, bearer(Method::Post, "/admin", &token(&["catalog:write"], 0, 600)));
     assert_eq!(code(&reply), "503 configuration_invalid");
     assert!(reply.headers.iter().any(|(name, _)| name == "retry-after") && !text(&reply).contains("vault"));
-    assert_eq!(BodyBudget::open(&locked.ports(), None).unwrap_err().code(), Code::ConfigurationInvalid, "no limit is guessed");
+    let refused = BodyBudget::open(&locked.ports(), &BODY_LIMIT_BYTES, None).unwrap_err();
+    assert_eq!(refused.code(), Code::ConfigurationInvalid, "no limit is guessed");
 }
 
 #[test]

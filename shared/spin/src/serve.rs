@@ -18,7 +18,7 @@ pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) 
     spin_executor::run(async {
         let head = head(&request);
         let method = head.method();
-        let reply = match body(&ports, &head, &request) {
+        let reply = match body(routes, &ports, &head, &request) {
             Ok(bytes) => edge::serve(routes, &ports, head.with_body(bytes)).await,
             Err(problem) => edge::refuse_unread(&ports, &head, problem),
         };
@@ -52,13 +52,13 @@ fn head(request: &IncomingRequest) -> Request {
         .fold(Request::new(method, &target), |head, (name, value)| head.with_header(&name, &String::from_utf8_lossy(&value)))
 }
 
-fn body(ports: &Ports<'_>, head: &Request, request: &IncomingRequest) -> Result<Vec<u8>, Problem> {
+fn body(routes: &[Route], ports: &Ports<'_>, head: &Request, request: &IncomingRequest) -> Result<Vec<u8>, Problem> {
     let announced = head.header("content-length");
     let takes_body = matches!(head.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
     if !takes_body || announced == Some("0") {
         return Ok(Vec::new());
     }
-    let mut budget = BodyBudget::open(ports, announced)?;
+    let mut budget = BodyBudget::open(ports, edge::body_limit(routes, head), announced)?;
     let broken = || Problem::invalid_field("body", "must arrive whole");
     let body = request.consume().map_err(|()| broken())?;
     let stream = body.stream().map_err(|()| broken())?;

@@ -262,7 +262,7 @@ fn body(content_type: &str, content_length: Option<&str>, limit: &str, pieces: &
     let world = World::bound([("body_limit_bytes", limit)]);
     let taken = config::variable("body_limit_bytes").expect("it is there").check(limit, |_| None);
     let limit: Option<usize> = taken.ok().map(|()| limit.parse().expect("a number"));
-    match BodyBudget::open(&world.ports(), content_length) {
+    match BodyBudget::open(&world.ports(), &config::BODY_LIMIT_BYTES, content_length) {
         Ok(mut budget) => {
             let limit = limit.expect("a number");
             let announced = content_length.map(|length| length.trim().parse::<u64>().expect("a number"));

@@ -2,7 +2,7 @@
 
 use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
-use edge::{Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoQuery, Parameters};
+use edge::{BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoQuery, Parameters};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -45,6 +45,10 @@ impl Shown for NoBody {
 }
 
 impl<T: JsonSchema> Shown for Json<T> {
+    const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
+}
+
+impl<T: JsonSchema> Shown for BulkJson<T> {
     const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
 }
 
