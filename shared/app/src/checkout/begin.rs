@@ -136,9 +136,25 @@ pub struct Foreseen {
     /// Equal hashes, equal money.
     pub(super) quote_hash: String,
     /// What is agreed to.
-    pub(super) totals: Totals,
+    pub(super) totals: Rendered<Totals>,
     /// What the buyer should know.
     pub(super) warnings: Vec<Warning>,
+}
+
+/// What a buyer was shown and agrees to, as the session's row keeps it. The confirm compares by total and hash; the totals are shown again
+/// as they were.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Agreed {
+    pub(super) total: Money,
+    pub(super) quote_hash: String,
+    pub(super) totals: Rendered<Totals>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Agreed {
+    fn of(totals: &Totals) -> Self {
+        Self { total: totals.total, quote_hash: quote_hash(totals), totals: Rendered::of(totals), warnings: warnings(totals) }
+    }
 }
 
 /// A session that has begun just now, or by an earlier request under the same key.
@@ -200,20 +216,15 @@ fn begin_by(
     let contact =
         Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
     let contact = contact::seal(&shop, &cart_id, &contact)?;
-    let (total, quote_hash) = (totals.total, quote_hash(&totals));
-    // The confirm compares by total and hash.
-    let mut agreed = json!(totals);
-    if let Some(agreed) = agreed.as_object_mut() {
-        json::member(agreed, "quote_hash", &quote_hash);
-    }
+    let agreed = Agreed::of(&totals);
     let foreseen = Foreseen {
         cart_id: cart_id.clone(),
         cart_version,
         status: SessionStatus::Open,
         shipping_method: body.shipping_method.clone(),
-        quote_hash,
-        warnings: warnings(&totals),
-        totals,
+        quote_hash: agreed.quote_hash.clone(),
+        totals: agreed.totals.clone(),
+        warnings: agreed.warnings.clone(),
     };
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
@@ -231,5 +242,5 @@ fn begin_by(
     // A replay is of the first time's session, not of this one's.
     let session_id: SessionId = done.body.id("session_id")?;
     let done = done.location(format!("/api/v1/checkout/{session_id}"));
-    Ok(Begun { session_id, total, done })
+    Ok(Begun { session_id, total: agreed.total, done })
 }

@@ -6,7 +6,7 @@
 //! there, what asks for anything else supersedes it while it waits for the buyer.
 
 use super::{
-    begin::{PaymentToken, SessionStatus},
+    begin::{Agreed, PaymentToken, SessionStatus},
     gate::Gate,
     not_found,
     plan::plan,
@@ -161,13 +161,6 @@ struct Session {
     payment_method: String,
     totals: Agreed,
     expires_at_ms: i64,
-}
-
-/// What the buyer was shown.
-#[derive(Deserialize)]
-struct Agreed {
-    total: Money,
-    quote_hash: String,
 }
 
 #[derive(Deserialize)]

@@ -1,16 +1,16 @@
 //! `GET` and `DELETE /api/v1/checkout/:session_id`.
 
 use super::{
-    begin::{Foreseen, SessionBegun, SessionStatus},
+    begin::{Agreed, Foreseen, SessionBegun, SessionStatus},
     not_found,
 };
-use crate::{pricing::quote_hash, problem::refused, shop::Shop};
+use crate::{problem::refused, shop::Shop};
 use config::PRICE_STALE_MS;
 use domain::{
     ids::{CartId, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
     quantity::Quantity,
     saga::SagaState,
-    totals::{Totals, Warning, WarningCode, warnings},
+    totals::{Warning, WarningCode},
 };
 use json::json;
 use ports::Ports;
@@ -105,7 +105,7 @@ struct Session {
     cart_version: i64,
     status: SessionStatus,
     shipping_method: ShippingMethodId,
-    totals: Totals,
+    totals: Agreed,
     created_at_ms: i64,
     expires_at_ms: i64,
     now_ms: i64,
@@ -128,7 +128,7 @@ struct Waiting {
 pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<Rendered<SessionView>>, Problem> {
     let shop = Shop::new(ports);
     let session = read(&shop, owner, session_id)?;
-    let mut warnings = warnings(&session.totals);
+    let Agreed { quote_hash, totals, mut warnings, .. } = session.totals;
     if session.now_ms.saturating_sub(session.created_at_ms) > shop.setting(&PRICE_STALE_MS)? {
         warnings.push(Warning {
             code: WarningCode::PricesStale,
@@ -141,8 +141,8 @@ pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<Ren
         cart_version: session.cart_version,
         status: session.status,
         shipping_method: session.shipping_method,
-        quote_hash: quote_hash(&session.totals),
-        totals: session.totals,
+        quote_hash,
+        totals,
         warnings,
     };
     let begun = SessionBegun {
