@@ -4,6 +4,8 @@
 //! of the row before it is called; an operation without a function, or a function that takes another row's call, does not compile.
 //! [`ENDPOINTS`] is the same as data: the manifests, the suites of the end-to-end tests and the API document are held to it.
 //!
+//! A worker has no row here: its endpoint is made of its row in `shared/config` (see `workers`).
+//!
 //! What it answers is part of the row, status and type: a function that answers another type than the document shows does not compile.
 //! What stands after `=>` is for the document alone (feature `document`, see the module `document`): headers, links, problems.
 //! Components are built without it, and it costs them nothing.
@@ -14,6 +16,7 @@
 #[cfg(feature = "document")]
 pub mod document;
 mod names;
+mod workers;
 
 /// The API document, as its own endpoint answers it.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ impl edge::Media for Page {
 }
 
 pub use edge::{Access, Endpoint, Presence, Row};
+pub use workers::{Run, Start, Worker};
 
 /// Declares the endpoints, the list of them all, and their part of the document.
 macro_rules! endpoints {
@@ -66,13 +70,6 @@ macro_rules! endpoints {
                 /// What serves it.
                 pub fn route(self) -> edge::Route {
                     edge::Route::at($path)$(.answer::<crate::$id>(self.$id))+
-                }
-            }
-
-            impl<A: Clone> $name<$(each!($id A)),+> {
-                /// One answer to all of its operations.
-                pub fn all(answer: A) -> Self {
-                    Self { $($id: answer.clone()),+ }
                 }
             }
 
@@ -118,19 +115,60 @@ macro_rules! endpoints {
             $($(#[doc = $summary])+ #[derive(Debug)] pub enum $id {})+
         )+
 
-        /// All of them.
-        pub const ENDPOINTS: &[Endpoint] = &[$($name),+];
+        config::each_worker!(and_workers { $($name)+ });
 
         /// Every operation, for the document.
         #[cfg(feature = "document")]
         fn operations() -> Vec<document::Operation> {
-            vec![$($({
+            let mut operations = vec![$($({
                 let operation = document::Operation::of::<$id>($name, concat!($($summary, "\n"),+));
                 let describe: fn(document::Operation) -> document::Operation = $describe;
                 describe(operation)
-            }),+),+]
+            }),+),+];
+            operations.extend(operations_of_workers());
+            operations
         }
     };
+}
+
+/// Declares the workers' endpoints, and the list of all.
+macro_rules! and_workers {
+    ({ $($name:ident)+ } $($worker:ident)+) => {
+        $(
+            #[doc = concat!("[`config::", stringify!($worker), "`], as a type.")]
+            #[derive(Debug)]
+            pub enum $worker {}
+
+            impl Worker for $worker {
+                const ROW: config::Worker = config::$worker;
+                const RUN: &'static str = operation_id!(concat!("run_", stringify!($worker)));
+                const START: &'static str = operation_id!(concat!("start_", stringify!($worker)));
+            }
+
+            #[doc = concat!("Where [`config::", stringify!($worker), "`] is run over HTTP.")]
+            pub const $worker: Endpoint = <$worker as Worker>::ENDPOINT;
+        )+
+
+        /// All of them.
+        pub const ENDPOINTS: &[Endpoint] = &[$($name,)+ $($worker),+];
+
+        #[cfg(feature = "document")]
+        fn operations_of_workers() -> impl Iterator<Item = document::Operation> {
+            [$(workers::described::<$worker>()),+].into_iter().flatten()
+        }
+    };
+}
+
+/// A text of ASCII in lower case: an operation's name, of a constant's.
+macro_rules! operation_id {
+    ($text:expr) => {{
+        const TEXT: &str = $text;
+        const BYTES: [u8; TEXT.len()] = workers::lower_case(TEXT);
+        match std::str::from_utf8(&BYTES) {
+            Ok(text) => text,
+            Err(_) => TEXT,
+        }
+    }};
 }
 
 /// What a row says, or else what it means by saying nothing.
@@ -140,13 +178,6 @@ macro_rules! given {
     };
     ([$given:ty] $otherwise:ty) => {
         $given
-    };
-}
-
-/// The second type, once for each.
-macro_rules! each {
-    ($id:ident $type:ty) => {
-        $type
     };
 }
 
@@ -165,16 +196,13 @@ macro_rules! method {
     };
 }
 
-use app::{Rendered, cart, catalog, checkout, operations, ops, order, session, workers};
+use app::{Rendered, cart, catalog, checkout, operations, ops, order, session};
 use edge::{
-    BulkJson, Credential, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation,
-    Parameters, Unconditional, Versioned,
-    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer, Worker},
+    BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters,
+    Unconditional, Versioned,
+    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
 };
-use names::{
-    CartCleanup, CatalogRead, CatalogWrite, CompensationRetry, ConfigRead, ConsistencyAudit, OperationsRead, OperationsWrite, OrdersRead,
-    OrdersWrite, OutboxRelay, RecordCleanup, ReservationCleanup, SagaRecovery, SchemaMigrate,
-};
+use names::{CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate};
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
@@ -472,54 +500,5 @@ endpoints! {
     DOCS: "ops-openapi" "/docs" {
         /// This document as a page to read.
         docs: GET Open, answer: 200 File<Page> => |it| it.tagged();
-    }
-    /// Sends waiting events to the sink.
-    OUTBOX_RELAY: "workers-outbox-relay" "/internal/workers/outbox-relay" {
-        /// Send waiting events to the sink, now.
-        run_outbox_relay: GET Worker<OutboxRelay>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Send waiting events to the sink.
-        start_outbox_relay: POST Worker<OutboxRelay>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Gives up carts whose time is over.
-    CART_CLEANUP: "workers-cart-cleanup" "/internal/workers/cart-cleanup" {
-        /// Give up carts whose time is over, and forget those nobody came back to, now.
-        run_cart_cleanup: GET Worker<CartCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Give up carts whose time is over, and forget those nobody came back to.
-        start_cart_cleanup: POST Worker<CartCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Gives expired reservations back to stock.
-    RESERVATION_CLEANUP: "workers-reservation-cleanup" "/internal/workers/reservation-cleanup" {
-        /// Give expired reservations back to stock, now.
-        run_reservation_cleanup: GET Worker<ReservationCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Give expired reservations back to stock.
-        start_reservation_cleanup: POST Worker<ReservationCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Deletes what nothing needs any more.
-    RECORD_CLEANUP: "workers-record-cleanup" "/internal/workers/record-cleanup" {
-        /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old, now.
-        run_record_cleanup: GET Worker<RecordCleanup>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Delete idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
-        start_record_cleanup: POST Worker<RecordCleanup>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Drives on the sagas whose driver has gone.
-    SAGA_RECOVERY: "workers-saga-recovery" "/internal/workers/saga-recovery" {
-        /// Drive on the sagas whose driver has gone, now.
-        run_saga_recovery: GET Worker<SagaRecovery>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Drive on the sagas whose driver has gone.
-        start_saga_recovery: POST Worker<SagaRecovery>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Tries again what is owed to the payment provider.
-    COMPENSATION_RETRY: "workers-compensation-retry" "/internal/workers/compensation-retry" {
-        /// Try again what is owed to the payment provider, now.
-        run_compensation_retry: GET Worker<CompensationRetry>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Try again what is owed to the payment provider.
-        start_compensation_retry: POST Worker<CompensationRetry>, answer: 200 Done<workers::Report> => |it| it.stored();
-    }
-    /// Looks for what must not be in the database.
-    CONSISTENCY_AUDIT: "workers-consistency-audit" "/internal/workers/consistency-audit" {
-        /// Look for what must not be in the database, now: the next rows of each table.
-        run_consistency_audit: GET Worker<ConsistencyAudit>, query: Credential, answer: 200 Done<workers::Report> => |it| it.stored();
-        /// Look for what must not be in the database: the next rows of each table.
-        start_consistency_audit: POST Worker<ConsistencyAudit>, answer: 200 Done<workers::Report> => |it| it.stored();
     }
 }

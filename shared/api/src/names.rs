@@ -1,4 +1,4 @@
-//! The names that rules about callers are about.
+//! The scopes that rules about callers are about.
 
 use edge::access::Named;
 
@@ -31,19 +31,4 @@ names! {
     OrdersWrite = "orders:write";
     /// The scope to see and change the database's schema.
     SchemaMigrate = "schema:migrate";
-
-    /// The worker that sends waiting events.
-    OutboxRelay = config::OUTBOX_RELAY.name;
-    /// The worker that gives up carts whose time is over.
-    CartCleanup = config::CART_CLEANUP.name;
-    /// The worker that deletes what nothing needs any more.
-    RecordCleanup = config::RECORD_CLEANUP.name;
-    /// The worker that gives expired reservations back.
-    ReservationCleanup = config::RESERVATION_CLEANUP.name;
-    /// The worker that drives sagas on.
-    SagaRecovery = config::SAGA_RECOVERY.name;
-    /// The worker that tries again what is owed.
-    CompensationRetry = config::COMPENSATION_RETRY.name;
-    /// The worker that looks for what must not be.
-    ConsistencyAudit = config::CONSISTENCY_AUDIT.name;
 }

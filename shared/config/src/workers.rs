@@ -20,6 +20,16 @@ pub struct Worker {
 }
 
 macro_rules! workers {
+    (@each ($d:tt) $($constant:ident)+) => {
+        /// Hands the constants of all workers, behind what is given, to the macro `then`: `each_worker!(then { … })`. What is made for each
+        /// worker is made so, and a worker is added here alone.
+        #[macro_export]
+        macro_rules! each_worker {
+            ($d then:ident { $d($d given:tt)* }) => {
+                $d then! { { $d($d given)* } $($constant)+ }
+            };
+        }
+    };
     ($($(#[doc = $about:literal])+ $constant:ident: $name:literal $schedule:literal [$($group:expr),+];)+) => {
         $($(#[doc = $about])+ pub const $constant: Worker = Worker {
             name: $name,
@@ -32,6 +42,8 @@ macro_rules! workers {
 
         /// All of them.
         pub const WORKERS: &[Worker] = &[$($constant),+];
+
+        workers!(@each ($) $($constant)+);
     };
 }
 

@@ -29,7 +29,7 @@ pub use callers::{
 };
 pub use operation::{
     Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault, Keyed, MustBeKeyed,
-    MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters, Path, Presence, Query, Row, Tick, Unconditional, Versioned,
+    MustBeKeyedVersioned, NoBody, NoParameters, NoQuery, Operation, Parameters, Path, Presence, Query, Row, Tick, Unconditional, Versioned,
     has_parameters, serves_all,
 };
 pub use outcome::{File, Media, Outcome};

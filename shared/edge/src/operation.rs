@@ -116,6 +116,18 @@ pub trait Path: Sized {
     fn read(request: &Request) -> Self;
 }
 
+/// A path without parameters.
+#[derive(Debug)]
+pub struct NoParameters;
+
+impl Path for NoParameters {
+    const NAMES: &'static [&'static str] = &[];
+
+    fn read(_: &Request) -> Self {
+        Self
+    }
+}
+
 /// What a query may say.
 pub trait Query {
     /// What the handler gets.

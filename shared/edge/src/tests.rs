@@ -4,8 +4,8 @@
 
 use crate::{
     Access, Answered, BodyBudget, BulkJson, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault,
-    Method, MustBeKeyed, NoBody, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request, Route, Service,
-    ShareToken, Tick, Unconditional, Versioned, Viewer,
+    Method, MustBeKeyed, NoBody, NoParameters, NoQuery, Operation, Outcome as _, Parameters, Presence, Problem, Reply, Request, Route,
+    Service, ShareToken, Tick, Unconditional, Versioned, Viewer,
     access::{Named, Newcomer, Owner, Scope, Worker},
     body_limit, has_parameters, serves_all, service_token, session_token,
 };
@@ -132,14 +132,6 @@ macro_rules! operations {
             const OTHER: u16 = 503;
         }
     )+};
-}
-#[derive(Debug)]
-struct NoParameters;
-impl Path for NoParameters {
-    const NAMES: &'static [&'static str] = &[];
-    fn read(_: &Request) -> Self {
-        Self
-    }
 }
 enum CatalogWrite {}
 impl Named for CatalogWrite {

@@ -147,6 +147,6 @@ macro_rules! worker {
 macro_rules! http_of_worker {
     (api::$endpoint:ident, $tick:expr) => {
         $crate::all_of_the_component!(api::$endpoint);
-        $crate::export_http!(&[api::$endpoint::all($crate::edge::Tick::new($tick)).route()]);
+        $crate::export_http!(&[<api::$endpoint as api::Worker>::route($crate::edge::Tick::new($tick))]);
     };
 }

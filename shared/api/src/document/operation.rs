@@ -2,7 +2,7 @@
 
 use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
-use edge::{BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoQuery, Parameters};
+use edge::{BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoParameters, NoQuery, Parameters};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -25,6 +25,10 @@ pub trait Shown {
 pub trait ShownPath {
     /// Its parameters, in order.
     const PARAMETERS: &'static [Parameter];
+}
+
+impl ShownPath for NoParameters {
+    const PARAMETERS: &'static [Parameter] = &[];
 }
 
 impl Shown for NoQuery {
@@ -76,7 +80,7 @@ impl<M: Media + JsonSchema> ShownOutcome for File<M> {
 pub struct Operation {
     pub(crate) endpoint: Endpoint,
     row: Row,
-    doc: &'static str,
+    doc: String,
     parameters: &'static [Parameter],
     query: Option<SchemaOf>,
     body: Option<SchemaOf>,
@@ -96,19 +100,19 @@ struct Reply {
 
 impl Operation {
     /// What the row of `O` says by itself.
-    pub(crate) fn of<O>(endpoint: Endpoint, doc: &'static str) -> Self
+    pub(crate) fn of<O>(endpoint: Endpoint, doc: impl Into<String>) -> Self
     where
         O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown, Outcome: ShownOutcome>,
     {
         let content = <O::Outcome as ShownOutcome>::CONTENT;
-        Self::new(endpoint, O::ROW, doc, <O::Path as ShownPath>::PARAMETERS, <O::Query as Shown>::SCHEMA, <O::Body as Shown>::SCHEMA)
+        Self::new(endpoint, O::ROW, doc.into(), <O::Path as ShownPath>::PARAMETERS, <O::Query as Shown>::SCHEMA, <O::Body as Shown>::SCHEMA)
             .answering(content)
     }
 
     fn new(
         endpoint: Endpoint,
         row: Row,
-        doc: &'static str,
+        doc: String,
         parameters: &'static [Parameter],
         query: Option<SchemaOf>,
         body: Option<SchemaOf>,
