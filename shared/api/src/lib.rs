@@ -15,6 +15,7 @@
 
 #[cfg(feature = "document")]
 pub mod document;
+mod ids;
 mod names;
 mod workers;
 
@@ -44,7 +45,7 @@ macro_rules! endpoints {
         $name:ident: $component:literal $path:literal $(($($parameter:ident: $of:ty),+))? {
             $(
                 $(#[doc = $summary:literal])+
-                $id:ident: $method:ident $access:ty $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)?,
+                $id:ident: $method:ident $access:ty $(, makes: $makes:literal)? $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)?,
                     answer: $status:literal $(| $other:literal)? $outcome:ty => $describe:expr;
             )+
         }
@@ -77,14 +78,14 @@ macro_rules! endpoints {
                 /// The parameters of the path.
                 #[derive(Debug)]
                 pub struct Path {
-                    $($(#[doc = "A segment of the path."] pub $parameter: String,)+)?
+                    $($(#[doc = "A segment of the path."] pub $parameter: $of,)+)?
                 }
 
                 impl edge::Path for Path {
                     const NAMES: &'static [&'static str] = &[$($(stringify!($parameter)),+)?];
 
-                    fn read(_request: &edge::Request) -> Self {
-                        Self { $($($parameter: _request.param(stringify!($parameter)).to_owned(),)+)? }
+                    fn read(_request: &edge::Request, _makes: bool) -> Result<Self, edge::Problem> {
+                        Ok(Self { $($($parameter: ids::read(_request, stringify!($parameter), _makes)?,)+)? })
                     }
                 }
 
@@ -102,6 +103,7 @@ macro_rules! endpoints {
                         const METHOD: Method = method!($method);
                         type Access = $access;
                         type Path = Path;
+                        $(const MAKES: bool = $makes;)?
                         type Query = given!([$($query)?] NoQuery);
                         type Body = given!([$($body)?] NoBody);
                         type Change = given!([$($change)?] Unconditional);
@@ -197,6 +199,7 @@ macro_rules! method {
 }
 
 use app::{Rendered, cart, catalog, checkout, operations, ops, order, session};
+use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters,
     Unconditional, Versioned,
@@ -206,7 +209,6 @@ use names::{CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWri
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
-    domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku},
     edge::Code::{
         AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CurrencyUnsupported, EventNotFound,
         IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
@@ -370,7 +372,7 @@ endpoints! {
         /// A SKU.
         view_sku: GET Scope<CatalogRead>, answer: 200 Done<Rendered<catalog::SkuRecord>> => |it| it.problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
-        put_sku: PUT Scope<CatalogWrite>, body: Json<catalog::SkuFacts>,
+        put_sku: PUT Scope<CatalogWrite>, makes: true, body: Json<catalog::SkuFacts>,
             answer: 200 Done<catalog::SkuRecord> => |it| it.example(examples::put_sku()).problems(&[CurrencyUnsupported]).stored();
     }
     /// What there is of a SKU.

@@ -19,6 +19,8 @@ pub trait Operation: 'static {
     type Access: Admit;
     /// The parameters of its path.
     type Path: Path;
+    /// Whether it makes what its path names: a name that can be none is then a field that is wrong, and otherwise names nothing.
+    const MAKES: bool = false;
     /// What its query may say.
     type Query: Query;
     /// What its body may be.
@@ -112,8 +114,11 @@ pub trait Path: Sized {
     /// Their names, in the order of the path.
     const NAMES: &'static [&'static str];
 
-    /// Their values, percent-decoded.
-    fn read(request: &Request) -> Self;
+    /// Their values. `makes` is the operation's [`Operation::MAKES`].
+    ///
+    /// # Errors
+    /// For a name that can be none: what is told of one that nothing has, or `invalid_field`.
+    fn read(request: &Request, makes: bool) -> Result<Self, Problem>;
 }
 
 /// A path without parameters.
@@ -123,8 +128,8 @@ pub struct NoParameters;
 impl Path for NoParameters {
     const NAMES: &'static [&'static str] = &[];
 
-    fn read(_: &Request) -> Self {
-        Self
+    fn read(_: &Request, _: bool) -> Result<Self, Problem> {
+        Ok(Self)
     }
 }
 
@@ -373,10 +378,11 @@ impl<'a, O: Operation> Call<'a, O> {
         Ok(Self {
             ports,
             caller: O::Access::admit(ports, request)?,
-            path: O::Path::read(request),
             query: O::Query::read(request)?,
             body: O::Body::read(request)?,
             change: O::Change::read(request)?,
+            // Last: whether a thing is there is the use case's to say of a name that can be one, so of every other it is said where that would be.
+            path: O::Path::read(request, O::MAKES)?,
         })
     }
 }

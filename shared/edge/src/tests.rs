@@ -4,8 +4,8 @@
 
 use crate::{
     Access, Answered, BodyBudget, BulkJson, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault,
-    Method, MustBeKeyed, NoBody, NoParameters, NoQuery, Operation, Outcome as _, Parameters, Presence, Problem, Reply, Request, Route,
-    Service, ShareToken, Tick, Unconditional, Versioned, Viewer,
+    Method, MustBeKeyed, NoBody, NoParameters, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request,
+    Route, Service, ShareToken, Tick, Unconditional, Versioned, Viewer,
     access::{Named, Newcomer, Owner, Scope, Worker},
     body_limit, has_parameters, serves_all, service_token, session_token,
 };
@@ -116,14 +116,14 @@ async fn fail(_: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
 }
 /// A table as `shared/api` has one.
 macro_rules! operations {
-    ($($id:ident: $method:ident $access:ty, $query:ty, $body:ty, $change:ty => $outcome:ty;)+) => {$(
+    ($($id:ident: $method:ident $access:ty, $path:ty, $query:ty, $body:ty, $change:ty => $outcome:ty;)+) => {$(
         #[derive(Debug)]
         enum $id {}
         impl Operation for $id {
             const ID: &'static str = stringify!($id);
             const METHOD: Method = Method::$method;
             type Access = $access;
-            type Path = NoParameters;
+            type Path = $path;
             type Query = $query;
             type Body = $body;
             type Change = $change;
@@ -146,15 +146,25 @@ impl Named for Relay {
 struct Wish {
     size: Option<u8>,
 }
+/// A thing, known by a number.
+#[derive(Debug)]
+struct Thing(u8);
+impl Path for Thing {
+    const NAMES: &'static [&'static str] = &["thing"];
+    fn read(request: &Request, makes: bool) -> Result<Self, Problem> {
+        assert!(!makes);
+        request.param("thing").parse().map(Self).map_err(|_| Problem::new(Code::SkuNotFound))
+    }
+}
 operations! {
-    Admin: Post Scope<CatalogWrite>, NoQuery, NoBody, Unconditional => String;
-    Own: Get Owner, NoQuery, NoBody, Unconditional => String;
-    Look: Get Newcomer, Parameters<Wish>, NoBody, Unconditional => Wish;
-    Wished: Put Scope<CatalogWrite>, NoQuery, Json<Wish>, MustBeKeyed => Value;
-    Changed: Delete Owner, NoQuery, JsonOrDefault<Wish>, Versioned => Value;
-    Imported: Post Scope<CatalogWrite>, NoQuery, BulkJson<Wish>, Unconditional => Value;
-    RunRelay: Get Worker<Relay>, Credential, NoBody, Unconditional => Value;
-    StartRelay: Post Worker<Relay>, NoQuery, NoBody, Unconditional => Value;
+    Admin: Post Scope<CatalogWrite>, NoParameters, NoQuery, NoBody, Unconditional => String;
+    Own: Get Owner, NoParameters, NoQuery, NoBody, Unconditional => String;
+    Look: Get Newcomer, NoParameters, Parameters<Wish>, NoBody, Unconditional => Wish;
+    Wished: Put Scope<CatalogWrite>, NoParameters, NoQuery, Json<Wish>, MustBeKeyed => Value;
+    Changed: Delete Owner, NoParameters, NoQuery, JsonOrDefault<Wish>, Versioned => Value;
+    Imported: Post Scope<CatalogWrite>, Thing, NoQuery, BulkJson<Wish>, MustBeKeyed => Value;
+    RunRelay: Get Worker<Relay>, NoParameters, Credential, NoBody, Unconditional => Value;
+    StartRelay: Post Worker<Relay>, NoParameters, NoQuery, NoBody, Unconditional => Value;
 }
 async fn admin(call: Call<'_, Admin>) -> Answered<Admin> {
     Ok(Done::new(call.caller.subject))
@@ -174,7 +184,7 @@ async fn changed(call: Call<'_, Changed>) -> Answered<Changed> {
     Ok(Done::new(json!([call.body, call.change.versions()])))
 }
 async fn imported(call: Call<'_, Imported>) -> Answered<Imported> {
-    Ok(Done::new(json!([call.body])))
+    Ok(Done::new(json!([call.path.0, call.body])))
 }
 async fn tick(_: &Ports<'_>) -> Result<Value, Problem> {
     Ok(json!({ "done": 2 }))
@@ -630,6 +640,23 @@ fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
     let reply = answer(&world, keyed(json(good(), r#"{"size":1}"#)));
     assert_eq!(text(&reply), r#"[{"size":1},"k-1"]"#);
     assert_eq!(reply.get("etag"), Some("\"2-29b80db4608b3ac9\""));
+}
+
+#[test]
+fn what_a_path_names_is_given_by_type_and_asked_for_last() {
+    let world = World::with_secret();
+    let good = |path: &str| bearer(Method::Post, path, &token(&["catalog:write"], 0, 600)).with_header("content-type", "application/json");
+    let keyed = |path: &str| good(path).with_header("idempotency-key", "k-1").with_body("{}");
+    assert_eq!(text(&answer(&world, keyed("/things/%37"))), r#"[7,{"size":null}]"#);
+    for (request, expected) in [
+        (Request::new(Method::Post, "/things/a"), "401 credential_missing"),
+        (good("/things/a").with_body("{"), "400 malformed_json"),
+        (good("/things/a").with_body("{}"), "400 idempotency_key_required"),
+        (keyed("/things/a"), "404 sku_not_found"),
+        (keyed("/things/256"), "404 sku_not_found"),
+    ] {
+        assert_eq!(code(&answer(&world, request)), expected);
+    }
 }
 
 #[test]

@@ -86,6 +86,12 @@ impl<'s> Scene<'s> {
         })
     }
 
+    /// The path of `endpoint` with names that nothing can have.
+    #[must_use]
+    pub fn path_of_no_name(&self, endpoint: &Endpoint) -> String {
+        filled(endpoint, |_| "a%20b".to_owned())
+    }
+
     /// The path of `endpoint` with names that nothing has.
     #[must_use]
     pub fn path_of_nothing(&self, endpoint: &Endpoint) -> String {

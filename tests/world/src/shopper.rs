@@ -107,7 +107,8 @@ impl<'w> Shopper<'w> {
             Ok(body) => body,
             Err(problem) => return Answer::of::<api::confirm_checkout>(Err(problem)),
         };
-        let confirmed = block_on(app::checkout::confirm(&self.world.ports(), &self.owner, session_id, &body, &change));
+        let confirmed =
+            block_on(app::checkout::confirm(&self.world.ports(), &self.owner, &session_id.parse().expect("an id"), &body, &change));
         self.kept(confirmed.as_ref().map(|done| done.kv_after.as_slice()).unwrap_or_default());
         Answer::of::<api::confirm_checkout>(confirmed)
     }
@@ -129,7 +130,7 @@ impl<'w> Shopper<'w> {
     pub fn order(&self, order_id: &str) -> Answer {
         let request = self.request("GET", "/api/v1/orders", &Value::Null, None);
         let caller = self.asks(&request, "orders:read");
-        Answer::of::<api::view_order>(app::order::by_id(&self.world.ports(), &caller, order_id))
+        Answer::of::<api::view_order>(app::order::by_id(&self.world.ports(), &caller, &order_id.parse().expect("an id")))
     }
 
     /// Cancels an order, under a key of its own.
@@ -139,7 +140,13 @@ impl<'w> Shopper<'w> {
         let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
         let caller = self.asks(&request, "orders:write");
         let (body, change) = (request.json().expect("a reason"), request.keyed_change().expect("a key"));
-        Answer::of::<api::cancel_order>(block_on(app::order::cancel(&self.world.ports(), &caller, order_id, &body, &change)))
+        Answer::of::<api::cancel_order>(block_on(app::order::cancel(
+            &self.world.ports(),
+            &caller,
+            &order_id.parse().expect("an id"),
+            &body,
+            &change,
+        )))
     }
 
     /// The buyer at the issuer's page, for the payment that waits for them.

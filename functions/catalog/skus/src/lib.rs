@@ -22,11 +22,11 @@ async fn view(call: Call<'_, api::view_sku>) -> Answered<api::view_sku> {
 }
 
 async fn put(call: Call<'_, api::put_sku>) -> Answered<api::put_sku> {
-    catalog::put_sku(call.ports, &call.path.sku, call.body)
+    catalog::put_sku(call.ports, call.path.sku, call.body)
 }
 
 async fn stock(call: Call<'_, api::view_stock>) -> Answered<api::view_stock> {
-    catalog::stock(call.ports, &call.path.sku)
+    catalog::stock(call.ports, call.path.sku)
 }
 
 async fn move_stock(call: Call<'_, api::move_stock>) -> Answered<api::move_stock> {

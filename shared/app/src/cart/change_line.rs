@@ -92,14 +92,14 @@ pub struct Cleared {
 pub fn set_quantity(
     ports: &Ports<'_>,
     owner: &str,
-    line_id: &str,
+    line_id: LineId,
     body: &SetQuantity,
     change: &Change,
 ) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let (cart, line_id, sku) = line(&shop, owner, line_id)?;
+    let (cart, sku) = line(&shop, owner, &line_id)?;
     let unit_price = unit_price(&cart, &sku);
     let changed = CartQuantityChanged { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku, unit_price };
     let events = [Event::of(&shop, &changed)];
@@ -116,9 +116,9 @@ pub fn set_quantity(
 ///
 /// # Errors
 /// `cart_not_found`, `line_not_found`, `cart_locked`, `version_conflict`.
-pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: &str, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
+pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: LineId, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
-    let (cart, line_id, sku) = line(&shop, owner, line_id)?;
+    let (cart, sku) = line(&shop, owner, &line_id)?;
     let removed = CartItemRemoved { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku };
     let events = [Event::of(&shop, &removed)];
     let input = json!({
@@ -145,10 +145,9 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Ren
 }
 
 /// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.
-fn line(shop: &Shop<'_>, owner: &str, line_id: &str) -> Result<(CartRow, LineId, Sku), Problem> {
-    let not_found = |_| Problem::new(Code::LineNotFound);
-    let (line_id, sku) = (LineId::try_from(line_id).map_err(not_found)?, Sku::try_from(line_id).map_err(not_found)?);
-    Ok((cart(shop, owner)?, line_id, sku))
+fn line(shop: &Shop<'_>, owner: &str, line_id: &LineId) -> Result<(CartRow, Sku), Problem> {
+    let sku = Sku::try_from(line_id.as_str()).map_err(|_| Problem::new(Code::LineNotFound))?;
+    Ok((cart(shop, owner)?, sku))
 }
 
 fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {

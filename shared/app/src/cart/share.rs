@@ -119,7 +119,7 @@ pub fn list_shares(ports: &Ports<'_>, owner: &str) -> Result<Done<Rendered<Share
 ///
 /// # Errors
 /// `cart_not_found`, `share_not_found`.
-pub fn revoke_share(ports: &Ports<'_>, owner: &str, share_id: &str, change: &Change) -> Result<Done<Rendered<ShareRevoked>>, Problem> {
+pub fn revoke_share(ports: &Ports<'_>, owner: &str, share_id: &ShareId, change: &Change) -> Result<Done<Rendered<ShareRevoked>>, Problem> {
     let shop = Shop::new(ports);
     let input = json!({ "share_id": share_id, "owner": owner });
     change.apply(&shop, owner, &sql::SHARE_REVOKE, input)?.done(|refusal| problem(&shop, refusal))

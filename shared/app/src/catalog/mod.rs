@@ -184,8 +184,7 @@ enum MoveKind {
 ///
 /// # Errors
 /// `invalid_field`, `currency_unsupported`.
-pub fn put_sku(ports: &Ports<'_>, sku: &str, facts: SkuFacts) -> Result<Done<SkuRecord>, Problem> {
-    let sku = Sku::try_from(sku).map_err(|error| Problem::invalid_field("sku", error.to_string()))?;
+pub fn put_sku(ports: &Ports<'_>, sku: Sku, facts: SkuFacts) -> Result<Done<SkuRecord>, Problem> {
     let SkuFacts { product_id, name, category, tax_class, weight_g, active, prices } = facts;
     let record = SkuRecord { sku, product_id, name, category, tax_class, weight_g, active, prices };
     put(ports, std::slice::from_ref(&record), |_, field| format!("/{field}"))?;
@@ -254,7 +253,7 @@ fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
 ///
 /// # Errors
 /// `sku_not_found`.
-pub fn sku(ports: &Ports<'_>, sku: &str) -> Result<Done<Rendered<SkuRecord>>, Problem> {
+pub fn sku(ports: &Ports<'_>, sku: &Sku) -> Result<Done<Rendered<SkuRecord>>, Problem> {
     let found = Shop::new(ports).read(&sql::SKU_VIEW, &json!({ "sku": sku }))?;
     found.map(Done::new).ok_or_else(|| Problem::new(Code::SkuNotFound))
 }
@@ -282,9 +281,8 @@ pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Done<SkuPage>, Proble
 ///
 /// # Errors
 /// `sku_not_found`.
-pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Done<Stock>, Problem> {
+pub fn stock(ports: &Ports<'_>, sku: Sku) -> Result<Done<Stock>, Problem> {
     let shop = Shop::new(ports);
-    let sku = Sku::try_from(sku).map_err(|_| Problem::new(Code::SkuNotFound))?;
     let input = json!({ "sku": sku });
     shop.read::<Value>(&sql::SKU_VIEW, &input)?.ok_or_else(|| Problem::new(Code::SkuNotFound))?;
     let warehouses = shop.list(&sql::STOCK_VIEW, &input)?;
@@ -298,7 +296,7 @@ pub fn stock(ports: &Ports<'_>, sku: &str) -> Result<Done<Stock>, Problem> {
 pub fn move_stock(
     ports: &Ports<'_>,
     service: &Service,
-    sku: &str,
+    sku: &Sku,
     body: &MoveStock,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<StockMoved>>, Problem> {

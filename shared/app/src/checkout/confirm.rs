@@ -22,7 +22,7 @@ use crate::{
 };
 use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
 use domain::{
-    ids::{CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, ShippingMethodId},
+    ids::{CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, SessionId, ShippingMethodId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -123,7 +123,7 @@ pub struct OrderPlaced {
 /// One confirm, as it was asked for.
 struct Asked<'a> {
     owner: &'a str,
-    session_id: &'a str,
+    session_id: &'a SessionId,
     body: &'a Confirm,
     /// The client's key as it is kept, or the one that is made of what was asked.
     key: String,
@@ -190,7 +190,7 @@ enum Decision {
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
-    session_id: &str,
+    session_id: &SessionId,
     body: &Confirm,
     change: &Change,
 ) -> Result<Done<OrderPlaced>, Problem> {
@@ -268,7 +268,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let agreement = agreement(asked, &facts.session);
     let supersedes = match facts.live {
         None => None,
-        Some(saga) if saga.session_id.as_str() == asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
+        Some(saga) if saga.session_id == *asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
         // It waits for the buyer, and the buyer wants something else now.
         Some(saga) if saga.state == SagaState::AwaitingAction => Some(saga.saga_id),
         // The provider is being asked, and may say yes at this moment: what came of it is known first.
@@ -367,9 +367,9 @@ fn agreed(shop: &Shop<'_>, session: &Session, pricing: &PricingFacts, priced: &P
 }
 
 /// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and quote are the session's and stay.
-fn derived_key(owner: &str, session_id: &str, body: &Confirm) -> String {
+fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm) -> String {
     let method = body.payment_method.as_ref().map_or("", PaymentToken::as_str);
-    fingerprint(&[owner, session_id, method, &body.accept_total.map(money_text).unwrap_or_default()])
+    fingerprint(&[owner, session_id.as_str(), method, &body.accept_total.map(money_text).unwrap_or_default()])
 }
 
 /// What the buyer agrees to, however they say it: what asks for the same is the same attempt.
@@ -377,7 +377,7 @@ fn agreement(asked: &Asked<'_>, session: &Session) -> String {
     let total = asked.body.accept_total.unwrap_or(session.totals.total);
     let version = session.cart_version.to_string();
     let method = payment_method(session, asked.body);
-    fingerprint(&[asked.session_id, session.cart_id.as_str(), &version, method, &session.totals.quote_hash, &money_text(total)])
+    fingerprint(&[asked.session_id.as_str(), session.cart_id.as_str(), &version, method, &session.totals.quote_hash, &money_text(total)])
 }
 
 fn money_text(money: Money) -> String {

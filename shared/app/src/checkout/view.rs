@@ -125,7 +125,7 @@ struct Waiting {
 ///
 /// # Errors
 /// `session_not_found`, for somebody else's too.
-pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<Rendered<SessionView>>, Problem> {
+pub fn view(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Done<Rendered<SessionView>>, Problem> {
     let shop = Shop::new(ports);
     let session = read(&shop, owner, session_id)?;
     let Agreed { quote_hash, totals, mut warnings, .. } = session.totals;
@@ -156,7 +156,7 @@ pub fn view(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<Ren
     Ok(Done::new(Rendered::of(&SessionView { session: begun, reservations: session.reservations, payment })))
 }
 
-fn read(shop: &Shop<'_>, owner: &str, session_id: &str) -> Result<Session, Problem> {
+fn read(shop: &Shop<'_>, owner: &str, session_id: &SessionId) -> Result<Session, Problem> {
     shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?.ok_or_else(|| not_found(shop))
 }
 
@@ -175,7 +175,7 @@ impl From<Waiting> for SessionPayment {
 ///
 /// # Errors
 /// `session_not_found`, `cart_completed`, and `cart_locked` while the provider is being asked.
-pub fn abandon(ports: &Ports<'_>, owner: &str, session_id: &str) -> Result<Done<SessionClosed>, Problem> {
+pub fn abandon(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Done<SessionClosed>, Problem> {
     let shop = Shop::new(ports);
     let input = json!({ "session_id": session_id, "owner": owner, "cancel_id": shop.id() });
     match shop.apply(&sql::CHECKOUT_ABANDON, &input)? {

@@ -222,7 +222,7 @@ pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Don
 ///
 /// # Errors
 /// `compensation_not_found`.
-pub fn compensation(ports: &Ports<'_>, compensation_id: &str) -> Result<Done<Rendered<CompensationView>>, Problem> {
+pub fn compensation(ports: &Ports<'_>, compensation_id: &CompensationId) -> Result<Done<Rendered<CompensationView>>, Problem> {
     read(&Shop::new(ports), compensation_id).map(Done::new)
 }
 
@@ -233,7 +233,7 @@ pub fn compensation(ports: &Ports<'_>, compensation_id: &str) -> Result<Done<Ren
 pub fn retry_compensation(
     ports: &Ports<'_>,
     service: &Service,
-    compensation_id: &str,
+    compensation_id: &CompensationId,
     body: &Act,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<CompensationRetried>>, Problem> {
@@ -269,7 +269,7 @@ pub fn retry_compensation(
 pub fn resolve_compensation(
     ports: &Ports<'_>,
     service: &Service,
-    compensation_id: &str,
+    compensation_id: &CompensationId,
     body: &ResolveCompensation,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<CompensationResolved>>, Problem> {
@@ -315,7 +315,7 @@ pub fn resolve_compensation(
     })
 }
 
-fn read<R: serde::de::DeserializeOwned>(shop: &Shop<'_>, compensation_id: &str) -> Result<R, Problem> {
+fn read<R: serde::de::DeserializeOwned>(shop: &Shop<'_>, compensation_id: &CompensationId) -> Result<R, Problem> {
     let found = shop.read(&sql::COMPENSATION_VIEW, &json!({ "compensation_id": compensation_id }))?;
     found.ok_or_else(|| Problem::new(Code::CompensationNotFound))
 }

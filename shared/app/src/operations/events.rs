@@ -141,7 +141,7 @@ pub fn events(ports: &Ports<'_>, query: &ListEvents) -> Result<Done<EventPage>, 
 ///
 /// # Errors
 /// `event_not_found`.
-pub fn event(ports: &Ports<'_>, event_id: &str) -> Result<Done<Rendered<EventView>>, Problem> {
+pub fn event(ports: &Ports<'_>, event_id: &EventId) -> Result<Done<Rendered<EventView>>, Problem> {
     read(&Shop::new(ports), event_id).map(Done::new)
 }
 
@@ -153,7 +153,7 @@ pub fn event(ports: &Ports<'_>, event_id: &str) -> Result<Done<Rendered<EventVie
 pub fn retry_event(
     ports: &Ports<'_>,
     service: &Service,
-    event_id: &str,
+    event_id: &EventId,
     body: &Act,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<EventRetried>>, Problem> {
@@ -167,7 +167,7 @@ pub fn retry_event(
 pub fn resolve_event(
     ports: &Ports<'_>,
     service: &Service,
-    event_id: &str,
+    event_id: &EventId,
     body: &Act,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<EventResolved>>, Problem> {
@@ -177,7 +177,7 @@ pub fn resolve_event(
 fn act<T>(
     ports: &Ports<'_>,
     service: &Service,
-    event_id: &str,
+    event_id: &EventId,
     body: &Act,
     change: &KeyedChange,
     command: &Command,
@@ -200,6 +200,6 @@ fn act<T>(
     })
 }
 
-fn read<R: DeserializeOwned>(shop: &Shop<'_>, event_id: &str) -> Result<R, Problem> {
+fn read<R: DeserializeOwned>(shop: &Shop<'_>, event_id: &EventId) -> Result<R, Problem> {
     shop.read(&sql::OUTBOX_VIEW, &json!({ "event_id": event_id }))?.ok_or_else(|| Problem::new(Code::EventNotFound))
 }

@@ -99,7 +99,7 @@ struct SeenPayment {
 pub async fn cancel(
     ports: &Ports<'_>,
     caller: &OwnerOrService,
-    order_id: &str,
+    order_id: &OrderId,
     body: &CancelOrder,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<OrderCancelled>>, Problem> {

@@ -74,7 +74,7 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
     // One owner per key, so that a repeated request meets what the first has left.
     let owner = format!("service:{}", fingerprint(&[&service.subject, change.key()]));
     if let Some(session_id) = earlier(&shop, &owner)? {
-        return checkout::confirm(ports, &owner, session_id.as_str(), &Confirm::default(), change).await;
+        return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
     }
     check_lines(&shop, &body.lines)?;
     open_cart(&shop, &owner, &body, change)?;
@@ -85,14 +85,14 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
         Ok(begun) => begun,
         // The same request, sent at the same time or earlier, has made an order of the cart since, or waits for its buyer.
         Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
-            Some(session_id) => return checkout::confirm(ports, &owner, session_id.as_str(), &Confirm::default(), change).await,
+            Some(session_id) => return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await,
             None => return Err(problem),
         },
     };
     if begun.total != expected_total {
         return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with(CurrentTotal, &begun.total));
     }
-    checkout::confirm(ports, &owner, begun.session_id.as_str(), &Confirm::default(), change).await
+    checkout::confirm(ports, &owner, &begun.session_id, &Confirm::default(), change).await
 }
 
 /// The session of the order this owner already has: a replay.

@@ -252,7 +252,7 @@ struct OrderPayment {
 ///
 /// # Errors
 /// `order_not_found`, for somebody else's too.
-pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<Rendered<Order>>, Problem> {
+pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &OrderId) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, Which::Id(order_id))
 }
 
@@ -260,7 +260,7 @@ pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Resu
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &str) -> Result<Done<Rendered<Order>>, Problem> {
+pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &OrderNumber) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, Which::Number(order_number))
 }
 
@@ -292,7 +292,7 @@ pub struct StatusHistory {
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str) -> Result<Done<StatusHistory>, Problem> {
+pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &OrderId) -> Result<Done<StatusHistory>, Problem> {
     let shown: StatusHistory = read(&Shop::new(ports), caller.owner(), Which::Id(order_id))?;
     let version = shown.version;
     Ok(Done::new(shown).representation(version))
@@ -301,9 +301,9 @@ pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &str
 /// How an order is asked for.
 pub(super) enum Which<'a> {
     /// By its id.
-    Id(&'a str),
+    Id(&'a OrderId),
     /// By the number people use.
-    Number(&'a str),
+    Number(&'a OrderNumber),
 }
 
 /// One order, of `owner` or of anybody, as far as `R` knows it.

@@ -25,11 +25,11 @@ fn first(ann: &Shopper<'_>, session: &str) -> Answer {
 }
 
 fn abandon(world: &World, ann: &Shopper<'_>, session: &str) -> Answer {
-    Answer::of::<api::abandon_checkout>(app::checkout::abandon(&world.ports(), &ann.owner, session))
+    Answer::of::<api::abandon_checkout>(app::checkout::abandon(&world.ports(), &ann.owner, &session.parse().unwrap()))
 }
 
 fn look(world: &World, ann: &Shopper<'_>, session: &str) -> Value {
-    Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, session)).expect(200)
+    Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, &session.parse().unwrap())).expect(200)
 }
 
 fn orders(world: &World) -> Vec<String> {

@@ -25,7 +25,7 @@ fn order_of(world: &World) -> String {
 fn of_a_total_of_nothing_an_order_is_made_and_nobody_is_asked() {
     let world = World::new();
     let (ann, session) = with_nothing_to_pay(&world);
-    let waits = Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, &session)).expect(200);
+    let waits = Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, &session.parse().unwrap())).expect(200);
     assert_eq!((&waits["payment"]["status"], &waits["payment"]["payment_method"]), (&json!("processing"), &json!("none")));
     let placed = ann.confirm(&session).expect(201);
     assert_eq!((&placed["payment_status"], &placed["total"]["amount_minor"]), (&json!("captured"), &json!(0)));

@@ -15,18 +15,26 @@ fn act(world: &World, path: &str, body: &Value, key: &str) -> Answer {
     let parts: Vec<&str> = path.split('/').collect();
     let reason = || request.json().unwrap();
     match parts[..] {
-        ["compensations", id, "retry"] => {
-            Answer::of::<api::retry_compensation>(operations::retry_compensation(&ports, &service, id, &reason(), &change))
-        }
+        ["compensations", id, "retry"] => Answer::of::<api::retry_compensation>(operations::retry_compensation(
+            &ports,
+            &service,
+            &id.parse().unwrap(),
+            &reason(),
+            &change,
+        )),
         ["compensations", id, _] => Answer::of::<api::resolve_compensation>(operations::resolve_compensation(
             &ports,
             &service,
-            id,
+            &id.parse().unwrap(),
             &request.json().unwrap(),
             &change,
         )),
-        ["events", id, "retry"] => Answer::of::<api::retry_event>(operations::retry_event(&ports, &service, id, &reason(), &change)),
-        ["events", id, _] => Answer::of::<api::resolve_event>(operations::resolve_event(&ports, &service, id, &reason(), &change)),
+        ["events", id, "retry"] => {
+            Answer::of::<api::retry_event>(operations::retry_event(&ports, &service, &id.parse().unwrap(), &reason(), &change))
+        }
+        ["events", id, _] => {
+            Answer::of::<api::resolve_event>(operations::resolve_event(&ports, &service, &id.parse().unwrap(), &reason(), &change))
+        }
         _ => panic!("{path}"),
     }
 }

@@ -210,6 +210,25 @@ fn an_import_may_be_longer_than_what_stands_beside_it() {
     send("POST", &format!("{path}/stock"), json!({})).problem(413, "body_too_large");
 }
 
+// It costs no statement, and tells no more than one that nothing has.
+#[test]
+fn an_id_that_can_be_none_is_answered_as_one_that_nothing_has() {
+    let shop = Shop::open();
+    let scene = Scene::of(shop.guest());
+    for (endpoint, row) in operations().filter(|(endpoint, _)| endpoint.path.contains(':')) {
+        let token = scene.token(row);
+        let call = |path: &str| scene.calling(row, path, Some(&token)).send();
+        let path = scene.path_of_no_name(endpoint);
+        scene.calling(row, &path, None).send().problem(401, "credential_missing");
+        if row.id == "put_sku" {
+            assert_eq!(call(&path).problem(400, "invalid_field")["field"], "sku", "it would be made");
+            continue;
+        }
+        let unknown = call(&scene.path_of_nothing(endpoint)).json()["code"].as_str().unwrap().to_owned();
+        call(&path).problem(404, &unknown);
+    }
+}
+
 #[test]
 fn a_path_nobody_serves_is_404() {
     let shop = Shop::open();

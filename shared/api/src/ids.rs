@@ -1,0 +1,41 @@
+//! What a path may name, and what is told of a name that can be none.
+
+use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
+use edge::{Code, Problem, Request};
+use std::fmt::Display;
+
+/// What a path names: a type of the shop's.
+pub(crate) trait Id: for<'a> TryFrom<&'a str, Error: Display> {
+    /// What is told of one that nothing has.
+    const UNKNOWN: Code;
+}
+
+macro_rules! ids {
+    ($($id:ident $unknown:ident;)+) => {$(
+        impl Id for $id {
+            const UNKNOWN: Code = Code::$unknown;
+        }
+    )+};
+}
+
+ids! {
+    CompensationId CompensationNotFound;
+    EventId EventNotFound;
+    LineId LineNotFound;
+    OrderId OrderNotFound;
+    OrderNumber OrderNotFound;
+    SessionId SessionNotFound;
+    ShareId ShareNotFound;
+    Sku SkuNotFound;
+}
+
+/// The parameter `name` of the path. Nothing is named by what cannot be a name; `makes` what it names is told what it must be.
+///
+/// # Errors
+/// [`Id::UNKNOWN`]; `invalid_field` where it would be made.
+pub(crate) fn read<I: Id>(request: &Request, name: &'static str, makes: bool) -> Result<I, Problem> {
+    I::try_from(request.param(name)).map_err(|error| match makes {
+        true => Problem::invalid_field(name, error.to_string()),
+        false => Problem::new(I::UNKNOWN),
+    })
+}
