@@ -1,14 +1,14 @@
 //! From what the database knows to what it costs: the one way to totals, for preview, begin and confirm alike.
 
 use crate::{
-    cart::CartRow,
     members::{NotSold, OfLine},
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
 use domain::{
-    ids::{ShippingMethodId, Sku},
-    money::CurrencyRules,
+    ids::{CartId, ShippingMethodId, Sku, TaxClass},
+    money::{Currency, CurrencyRules},
+    quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
@@ -20,12 +20,36 @@ use terms::{Code, Problem, fingerprint};
 /// All that totals are made of, read in one statement.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PricingFacts {
-    pub(crate) cart: CartRow,
+    pub(crate) cart: PricedCart,
     pub(crate) currency: Option<CurrencyRules>,
     zone: Option<String>,
     taxes: Vec<TaxRule>,
     rates: Vec<ShippingRate>,
     levels: Vec<StockLevel>,
+}
+
+/// A cart, as far as its price goes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PricedCart {
+    pub(crate) cart_id: CartId,
+    pub(crate) version: i64,
+    currency: Currency,
+    pub(crate) lines: Vec<PricedLine>,
+}
+
+/// A line with the catalog's and the price list's word on it. Missing words are `None`, never a default.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PricedLine {
+    pub(crate) sku: Sku,
+    quantity: Quantity,
+    added_price_minor: i64,
+    pub(crate) product_id: Option<String>,
+    name: Option<String>,
+    pub(crate) category: Option<String>,
+    tax_class: Option<TaxClass>,
+    weight_g: Option<i64>,
+    active: bool,
+    price_minor: Option<i64>,
 }
 
 /// Whether an answer may say "unknown" or "short" (a preview), or must hold (STOCK-6).

@@ -1,8 +1,8 @@
 //! `GET /api/v1/cart/totals` and `/shipping-methods`: what it would cost, by the same engine as the confirm (CART-9).
 
-use super::{CartRow, not_found};
+use super::not_found;
 use crate::{
-    pricing::{Binding, Priced, PricingFacts},
+    pricing::{Binding, Priced, PricedCart, PricingFacts},
     shop::Shop,
 };
 use callers::Viewer;
@@ -62,7 +62,7 @@ pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> 
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
     let Priced { totals, .. } = facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
-    let CartRow { cart_id, version, .. } = facts.cart;
+    let PricedCart { cart_id, version, .. } = facts.cart;
     let (warnings, quote_hash) = (totals::warnings(&totals), crate::pricing::quote_hash(&totals));
     Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash }).representation(version))
 }

@@ -5,7 +5,7 @@ use crate::shop::Shop;
 use callers::Viewer;
 use domain::{
     cart::CartStatus,
-    ids::{CartId, Country, LineId, Sku, TaxClass},
+    ids::{CartId, Country, LineId, Sku},
     money::{Currency, Money},
     quantity::Quantity,
     stock::StockVerdict,
@@ -20,7 +20,6 @@ use terms::{Done, Problem};
 /// A cart as the database tells it.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct CartRow {
-    pub(crate) now_ms: i64,
     pub(crate) cart_id: CartId,
     pub(crate) status: CartStatus,
     pub(crate) currency: Currency,
@@ -37,11 +36,7 @@ pub(crate) struct LineRow {
     pub(crate) sku: Sku,
     pub(crate) quantity: Quantity,
     pub(crate) added_price_minor: i64,
-    pub(crate) product_id: Option<String>,
     pub(crate) name: Option<String>,
-    pub(crate) category: Option<String>,
-    pub(crate) tax_class: Option<TaxClass>,
-    pub(crate) weight_g: Option<i64>,
     pub(crate) active: bool,
     pub(crate) price_minor: Option<i64>,
     pub(crate) available: Option<i64>,

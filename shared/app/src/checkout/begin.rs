@@ -2,11 +2,10 @@
 
 use crate::{
     Change,
-    cart::CartRow,
     change::Apply as _,
     change::{Applied, apply_over_attempt},
     contact,
-    pricing::{Binding, Priced, PricingFacts, quote_hash},
+    pricing::{Binding, Priced, PricedCart, PricingFacts, quote_hash},
     shop::Shop,
 };
 use config::CHECKOUT_SESSION_MS;
@@ -212,7 +211,7 @@ fn begin_by(
     let Priced { totals, .. } = facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
     facts.payable(&shop, &totals)?;
 
-    let CartRow { cart_id, version: cart_version, .. } = facts.cart;
+    let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
     let contact =
         Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
     let contact = contact::seal(&shop, &cart_id, &contact)?;

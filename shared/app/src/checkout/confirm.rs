@@ -133,6 +133,7 @@ struct Asked<'a> {
 
 #[derive(Deserialize)]
 struct Facts {
+    now_ms: i64,
     session: Session,
     pricing: PricingFacts,
     /// The attempt of this very key.
@@ -274,8 +275,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
         // The provider is being asked, and may say yes at this moment: what came of it is known first.
         Some(saga) => return resume(shop, &saga, false),
     };
-    let now_ms = facts.pricing.cart.now_ms;
-    if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= now_ms {
+    if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= facts.now_ms {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
     claim(shop, asked, &facts.session, &facts.pricing, &agreement, supersedes)

@@ -1,10 +1,9 @@
 -- A cart, whole: its lines with the catalog's, price list's and stock's word on each, oldest first.
 -- function: (c cart) returns jsonb language plpgsql
-object('now_ms', now_ms(), 'cart_id', c.cart_id, 'owner', c.owner, 'status', c.status, 'currency', c.currency, 'country', c.country,
-  'version', c.version, 'locked', flag(c.saga_id is not null), 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
+object('cart_id', c.cart_id, 'status', c.status, 'currency', c.currency, 'country', c.country,
+  'version', c.version, 'updated_at_ms', c.updated_at_ms, 'expires_at_ms', c.expires_at_ms,
   'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
-      'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-      'active', flag(s.active = 1), 'price_minor', p.amount_minor, 'available', @available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku)
+      'name', s.name, 'active', flag(s.active = 1), 'price_minor', p.amount_minor, 'available', @available_to(l.cart_id, l.sku)) order by l.added_at_ms, l.sku)
     from cart_line as l
     left join sku as s on s.sku = l.sku
     left join price as p on p.sku = l.sku and p.currency = c.currency

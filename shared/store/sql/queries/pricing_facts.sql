@@ -1,7 +1,7 @@
 -- What a preview's totals are made of.
 -- in: owner text, country text? (null: the cart's own), region text
-select @pricing_json(c, d.zone, d.session_id)
+select @pricing_json(c.cart_id, c.version, c.currency, z.zone, open.session_id)
 from cart as c
-join (select own.cart_id, @zone_of(coalesce(:country, own.country), :region) as zone,
-    (select session_id from checkout_session as open where open.cart_id = own.cart_id and open.status = 'open') as session_id
-  from cart as own where own.owner = :owner and own.status in ('active', 'checkout') and @unexpired(own)) as d on d.cart_id = c.cart_id
+left join zone as z on z.country = coalesce(:country, c.country) and z.region = @region_of(coalesce(:country, c.country), :region)
+left join checkout_session as open on open.cart_id = c.cart_id and open.status = 'open'
+where c.owner = :owner and c.status in ('active', 'checkout') and @unexpired(c)
