@@ -61,7 +61,7 @@ pub fn ensure_target() -> Result<()> {
     Ok(())
 }
 
-/// Builds every component of a manifest, where the package has the component's name, and the outside world.
+/// Builds every component of a manifest, where the package has the component's name, and the simulator.
 ///
 /// Into `target/` whatever the environment says, because that is where the manifest looks.
 pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile) -> Result<()> {

@@ -114,8 +114,8 @@ impl HostProcess {
         Self::spawn(if serving.shown { &mut command } else { command.stdout(Stdio::null()) })
     }
 
-    /// The outside world of a shop, on the same kind of host; once it listens.
-    pub fn world(project: &Project, shop: &Shop, spin: Option<&Path>, code_cache: &Path, quick: bool) -> Result<Self> {
+    /// The simulator of a shop, on the same kind of host; once it listens.
+    pub fn simulator(project: &Project, shop: &Shop, spin: Option<&Path>, code_cache: &Path, quick: bool) -> Result<Self> {
         let mut command = match spin {
             Some(spin) => spin_serving(spin),
             None => {
@@ -126,14 +126,14 @@ impl HostProcess {
         };
         let secret = shop.secrets.get("event_sink_secret").context("the shop has no event_sink_secret")?;
         let variables = [format!("event_sink_secret={secret}")];
-        served(&mut command, project, &project.simulator_manifest(), shop.world, &shop.world_state_dir, &variables);
-        let mut world = Self::spawn(command.stdout(Stdio::null()))?;
+        served(&mut command, project, &project.simulator_manifest(), shop.simulator, &shop.simulator_state_dir, &variables);
+        let mut simulator = Self::spawn(command.stdout(Stdio::null()))?;
         let begun = Instant::now();
-        while TcpStream::connect_timeout(&shop.world, Duration::from_secs(1)).is_err() {
-            ensure!(world.ended()?.is_none() && begun.elapsed() < READY_WITHIN, "the outside world does not listen on {}", shop.world);
+        while TcpStream::connect_timeout(&shop.simulator, Duration::from_secs(1)).is_err() {
+            ensure!(simulator.ended()?.is_none() && begun.elapsed() < READY_WITHIN, "the simulator does not listen on {}", shop.simulator);
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(world)
+        Ok(simulator)
     }
 
     fn spawn(command: &mut Command) -> Result<Self> {

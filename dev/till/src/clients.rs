@@ -32,7 +32,7 @@ pub fn on_a_shop(
     let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
     let command = program(&shop)?;
     let serving = Serving::of_a_test(project, quick);
-    let _world = HostProcess::world(project, &shop, None, &serving.code, serving.quick)?;
+    let _simulator = HostProcess::simulator(project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(project, &shop, &serving)?;
     host.once_ready(&shop, || run(command, otherwise))?;
     drop(host);

@@ -46,7 +46,7 @@ impl Project {
         self.path("target/development/spin.http.toml")
     }
 
-    /// The outside world's manifest: an application of its own.
+    /// The simulator's manifest: an application of its own.
     pub fn simulator_manifest(&self) -> PathBuf {
         self.path("dev/simulator/spin.toml")
     }

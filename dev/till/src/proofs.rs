@@ -114,7 +114,7 @@ impl Proof {
         let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
         let mut program = self.program(project, shop, extent);
         program.env("EDGETILL_CONTROL", format!("http://{control}")).args(filter);
-        let _world = HostProcess::world(project, shop, None, &serving.code, quick)?;
+        let _simulator = HostProcess::simulator(project, shop, None, &serving.code, quick)?;
         HostProcess::till(project, shop, &serving)?.once_ready(shop, || run(program, failed))
     }
 
@@ -123,7 +123,7 @@ impl Proof {
         let mut command = Command::new(project.built(self.name()));
         command
             .env("EDGETILL_URL", shop.url())
-            .env("EDGETILL_SIMULATOR_URL", shop.world_url())
+            .env("EDGETILL_SIMULATOR_URL", shop.simulator_url())
             .env("EDGETILL_HOST", "till")
             .env("EDGETILL_SINK", shop.sink_name());
         for (name, value) in &shop.secrets {
@@ -134,12 +134,12 @@ impl Proof {
     }
 }
 
-/// As a child of the proof's, which kills it; the outside world lives on.
+/// As a child of the proof's, which kills it; the simulator lives on.
 fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent) -> Result<()> {
     let shop = &ground.shop;
     // The workers' leases are hidden by a fault.
     let serving = Serving { faults: true, ..Serving::of_a_test(project, quick) };
-    let _world = HostProcess::world(project, shop, None, &serving.code, quick)?;
+    let _simulator = HostProcess::simulator(project, shop, None, &serving.code, quick)?;
     let host = serving.command(project, shop);
     let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
     let mut program = Proof::Kill.program(project, shop, extent);

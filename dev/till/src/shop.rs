@@ -1,4 +1,4 @@
-//! A shop to start: the development manifest with a state folder, secrets, and the address of its outside world.
+//! A shop to start: the development manifest with a state folder, secrets, and the address of its simulator.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,10 +28,10 @@ const STOREFRONT: &str = "http://storefront.example";
 pub struct Shop {
     /// Where it will listen.
     pub listen: SocketAddr,
-    /// Where its outside world listens: the payment provider, the sink of events, the customers' identity provider.
-    pub world: SocketAddr,
-    /// What that world keeps.
-    pub world_state_dir: PathBuf,
+    /// Where its simulator listens: the payment provider, the sink of events, the customers' identity provider.
+    pub simulator: SocketAddr,
+    /// What the simulator keeps.
+    pub simulator_state_dir: PathBuf,
     /// Its databases and logs.
     pub state_dir: PathBuf,
     /// The runtime configuration made for that folder.
@@ -66,8 +66,8 @@ impl Shop {
         database::sql(project, &state_dir.join("sqlite_key_value.db").to_string_lossy(), &[WAL.to_owned()])?;
         Ok(Self {
             listen,
-            world: free_address()?,
-            world_state_dir: state_dir.join("world"),
+            simulator: free_address()?,
+            simulator_state_dir: state_dir.join("simulator"),
             state_dir,
             runtime_config,
             secrets,
@@ -79,9 +79,9 @@ impl Shop {
         })
     }
 
-    /// `--variable` values: the secrets, and the world's address as payment provider, identity provider and (but for Redis) event sink.
+    /// `--variable` values: the secrets, and the simulator's address as payment provider, identity provider and (but for Redis) event sink.
     pub fn variables(&self) -> Vec<String> {
-        let origin = self.world_url();
+        let origin = self.simulator_url();
         let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
         let mut variables = vec![
             format!("payment_base_url={origin}"),
@@ -131,9 +131,9 @@ impl Shop {
         self.sink = Some((redis.url(database), redis.host()));
     }
 
-    /// Has the outside world of another host of the same shop: there is one.
-    pub fn share_the_world_of(&mut self, other: &Shop) {
-        self.world = other.world;
+    /// Has the simulator of another host of the same shop: there is one.
+    pub fn share_the_simulator_of(&mut self, other: &Shop) {
+        self.simulator = other.simulator;
     }
 
     /// Keeps the identity provider's keys, and circuit breakers open, for as long as a shop does by default.
@@ -156,9 +156,9 @@ impl Shop {
         format!("http://{}", self.listen)
     }
 
-    /// The base URL of its outside world.
-    pub fn world_url(&self) -> String {
-        format!("http://{}", self.world)
+    /// The base URL of its simulator.
+    pub fn simulator_url(&self) -> String {
+        format!("http://{}", self.simulator)
     }
 
     /// Whether the shop says it is ready, or at least its host does; else why not.

@@ -125,7 +125,7 @@ impl Suite {
 
     fn on_a_host(&self, project: &Project, shop: &Shop, purpose: Purpose, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
         let code = Serving::of_a_test(project, self.quick).code;
-        let _world = HostProcess::world(project, shop, self.spin.as_deref(), &code, self.quick)?;
+        let _simulator = HostProcess::simulator(project, shop, self.spin.as_deref(), &code, self.quick)?;
         let mut host = match &self.spin {
             Some(spin) => HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?,
             None => {
@@ -163,7 +163,7 @@ impl Suite {
         let host = if self.spin.is_some() { "spin" } else { "till" };
         command
             .env("EDGETILL_URL", shop.url())
-            .env("EDGETILL_SIMULATOR_URL", shop.world_url())
+            .env("EDGETILL_SIMULATOR_URL", shop.simulator_url())
             .env("EDGETILL_HOST", host)
             .env("EDGETILL_SINK", shop.sink_name());
         command.env("EDGETILL_STATE", &shop.state_dir);

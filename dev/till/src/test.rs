@@ -127,7 +127,7 @@ fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Res
         let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
         let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
         let mut command = Command::new(project.path("tests/e2e/contract/run"));
-        command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.world_url());
+        command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
         command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
         Ok(command)
     })

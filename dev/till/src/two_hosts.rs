@@ -24,7 +24,7 @@ pub fn two_hosts(project: &Project, manifest: &Manifest, suite: &Suite) -> Resul
     std::fs::create_dir_all(folder.join("second"))?;
     std::fs::copy(secrets("first"), secrets("second")).context("cannot copy the shop's secrets")?;
     let mut second = Shop::prepare(project, manifest, &folder.join("second"), free_address()?, Some(&url))?;
-    second.share_the_world_of(&first);
+    second.share_the_simulator_of(&first);
     let tested = on_both(project, &first, &second, suite);
     tested.with_context(|| {
         format!("the hosts' data and logs, and the server's in {}, are kept in {}", cluster.log().display(), folder.display())
@@ -43,7 +43,7 @@ fn on_both(project: &Project, first: &Shop, second: &Shop, suite: &Suite) -> Res
         Ok((HostProcess::till(project, shop, &serving)?, Some(format!("http://{control}"))))
     };
     let code = Serving::of_a_test(project, suite.quick).code;
-    let _world = HostProcess::world(project, first, suite.spin.as_deref(), &code, suite.quick)?;
+    let _simulator = HostProcess::simulator(project, first, suite.spin.as_deref(), &code, suite.quick)?;
     // One after the other: the second finds what the first has compiled.
     let (mut host, control) = start(first)?;
     host.wait_until_ready(first)?;

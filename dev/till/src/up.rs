@@ -26,7 +26,7 @@ pub struct UpArgs {
     /// Address and port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// Address and port of the outside world: the payment provider, the sink of events, the customers' identity provider.
+    /// Address and port of the simulator: the payment provider, the sink of events, the customers' identity provider.
     #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
     simulator: SocketAddr,
     /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It is migrated and filled
@@ -71,7 +71,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         database::migrate(&project, url)?;
     }
     let mut shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
-    shop.world = arguments.simulator;
+    shop.simulator = arguments.simulator;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
     }
@@ -86,11 +86,11 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         shown: true,
     };
     eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
-    let mut world = HostProcess::world(&project, &shop, None, &serving.code, serving.quick)?;
+    let mut simulator = HostProcess::simulator(&project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(&project, &shop, &serving)?;
     host.wait_until_ready(&shop)?;
-    println!("{}", what_next(&shop.url(), &shop.world_url()));
-    until_told([&mut host, &mut world])
+    println!("{}", what_next(&shop.url(), &shop.simulator_url()));
+    until_told([&mut host, &mut simulator])
 }
 
 /// Until somebody says so (SIGINT, SIGTERM), or a host ends: a terminal's Ctrl-C is for all.
@@ -112,7 +112,7 @@ fn until_told(mut hosts: [&mut HostProcess; 2]) -> Result<()> {
 }
 
 /// The first order, to be pasted into another terminal.
-fn what_next(url: &str, world: &str) -> String {
+fn what_next(url: &str, simulator: &str) -> String {
     format!(
         r#"
 The shop is open at {url}. A first order, in another terminal:
@@ -127,7 +127,7 @@ The shop is open at {url}. A first order, in another terminal:
     "shipping_method": "standard", "payment_method": "pm_card_visa"}}' | sed 's/.*"session_id":"\([^"]*\)".*/\1/')
   curl -s -X POST $SHOP/checkout/$SESSION/confirm -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{}}'
 
-What the outside world saw: curl -s {world}/ledger and {world}/sink
+What the simulator saw: curl -s {simulator}/ledger and {simulator}/sink
 
 An operator's token: cargo till token --scope "catalog:write workers:run"      Stop: Ctrl-C      Start over: cargo till up --fresh
 "#

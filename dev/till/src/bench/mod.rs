@@ -152,7 +152,7 @@ fn on_shop(
         Some(spin) => HostProcess::spin(project, &shop, spin, file, Some(&code)),
         None => HostProcess::till(project, &shop, &serving),
     };
-    let _world = HostProcess::world(project, &shop, arguments.spin.as_deref(), &code, quick)?;
+    let _simulator = HostProcess::simulator(project, &shop, arguments.spin.as_deref(), &code, quick)?;
     let mut starts_ms = Vec::new();
     if !arguments.quick {
         eprintln!("==> {database}: cold start");

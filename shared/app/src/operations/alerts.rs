@@ -1,7 +1,6 @@
 //! `/api/v1/operations/alerts`: what somebody has to look at.
 
-use super::{limit, page};
-use crate::shop::Shop;
+use super::page;
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -67,11 +66,9 @@ const NO_CURSOR: &str = "must be the next_cursor of a page";
 /// # Errors
 /// `invalid_field` for a limit out of range, and for a cursor that is none.
 pub fn alerts(ports: &Ports<'_>, query: ListAlerts) -> Result<Done<AlertPage>, Problem> {
-    let limit = limit(query.limit)?;
     let after = query.cursor.unwrap_or_default();
-    let input = json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit.saturating_add(1) });
-    let rows: Vec<Rendered<Alert>> = Shop::new(ports).list(&sql::ALERT_LIST, &input)?;
-    let (alerts, last) = page(rows, limit);
+    let (alerts, last) =
+        page(ports, &sql::ALERT_LIST, query.limit, |limit| json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit }))?;
     let next_cursor = last.and_then(|last| Some(format!("{},{}", last.number("at_ms")?, last.text("alert_id")?)));
     Ok(Done::new(AlertPage { alerts, next_cursor }))
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/operations/compensations…`: voids, refunds and captures that are owed to the provider.
 
-use super::{Act, HistoryEntry, Open, Reason, actor, already, being_tried, limit, page};
+use super::{Act, HistoryEntry, Open, Reason, actor, already, being_tried, page};
 use crate::{
     KeyedChange,
     change::Apply as _,
@@ -209,12 +209,13 @@ struct SeenOrder {
 /// # Errors
 /// `invalid_field` for a limit out of range.
 pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Done<CompensationPage>, Problem> {
-    let limit = limit(query.limit)?;
-    let input = json!({
-        "state": query.state.unwrap_or_default(), "kind": query.kind, "cursor": query.cursor, "limit": limit.saturating_add(1),
-    });
-    let (compensations, last) = page(Shop::new(ports).list(&sql::COMPENSATION_LIST, &input)?, limit);
-    let next_cursor = last.map(|last: Rendered<Compensation>| last.id("compensation_id")).transpose()?;
+    let (compensations, last) = page(
+        ports,
+        &sql::COMPENSATION_LIST,
+        query.limit,
+        |limit| json!({ "state": query.state.unwrap_or_default(), "kind": query.kind, "cursor": query.cursor, "limit": limit }),
+    )?;
+    let next_cursor = last.map(|last| last.id("compensation_id")).transpose()?;
     Ok(Done::new(CompensationPage { compensations, next_cursor }))
 }
 

@@ -1,6 +1,6 @@
 //! `/api/v1/operations/events…`: events that nobody took.
 
-use super::{Act, HistoryEntry, Open, actor, already, being_tried, limit, page};
+use super::{Act, HistoryEntry, Open, actor, already, being_tried, page};
 use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
 use callers::Service;
 use domain::ids::EventId;
@@ -129,11 +129,14 @@ struct Seen {
 /// # Errors
 /// `invalid_field` for a limit out of range.
 pub fn events(ports: &Ports<'_>, query: &ListEvents) -> Result<Done<EventPage>, Problem> {
-    let limit = limit(query.limit)?;
     let cursor = query.cursor.map(|cursor| i64::try_from(cursor).unwrap_or(i64::MAX));
-    let input = json!({ "state": query.state.unwrap_or_default(), "cursor": cursor, "limit": limit.saturating_add(1) });
-    let (events, last) = page(Shop::new(ports).list(&sql::OUTBOX_LIST, &input)?, limit);
-    let next_cursor = last.and_then(|last: Rendered<WaitingEvent>| last.number("sequence"));
+    let (events, last) = page(
+        ports,
+        &sql::OUTBOX_LIST,
+        query.limit,
+        |limit| json!({ "state": query.state.unwrap_or_default(), "cursor": cursor, "limit": limit }),
+    )?;
+    let next_cursor = last.and_then(|last| last.number("sequence"));
     Ok(Done::new(EventPage { events, next_cursor }))
 }
 

@@ -16,9 +16,13 @@ pub use events::{
     EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents, WaitingEvent, event, events, resolve_event, retry_event,
 };
 
+use crate::shop::Shop;
 use callers::Service;
 use domain::compensation::Outcome;
+use json::Value;
+use ports::Ports;
 use serde::{Deserialize, Serialize};
+use store::Statement;
 use terms::{Code, Problem, Rendered};
 
 /// Rows a page has.
@@ -105,18 +109,21 @@ fn actor(service: &Service) -> String {
     format!("service:{}", service.subject)
 }
 
-fn limit(asked: Option<i64>) -> Result<i64, Problem> {
-    let limit = asked.unwrap_or(LIMIT_DEFAULT);
-    if (1..=LIMIT_MAX).contains(&limit) { Ok(limit) } else { Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}"))) }
-}
+/// Rows that are shown, and the last of them if there are more.
+type Page<T> = (Vec<Rendered<T>>, Option<Rendered<T>>);
 
-/// A page, of rows of which one more than asked for was read; and the last that is shown, if there are more.
-fn page<T>(mut rows: Vec<Rendered<T>>, limit: i64) -> (Vec<Rendered<T>>, Option<Rendered<T>>) {
+/// A page of as many rows as are asked for. `input` is given how many to read: one more tells whether there are more.
+fn page<T>(ports: &Ports<'_>, list: &Statement, asked: Option<i64>, input: impl FnOnce(i64) -> Value) -> Result<Page<T>, Problem> {
+    let limit = asked.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
+    }
+    let mut rows: Vec<Rendered<T>> = Shop::new(ports).list(list, &input(limit.saturating_add(1)))?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > shown;
     rows.truncate(shown);
     let last = rows.last().filter(|_| more).cloned();
-    (rows, last)
+    Ok((rows, last))
 }
 
 /// Somebody was there first: another operator, or a worker.
