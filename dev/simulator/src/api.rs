@@ -8,7 +8,8 @@ mod decide;
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
-use decide::{Change, Decision};
+use base64::Engine as _;
+use decide::{Asked, Change, Decision};
 use edge::{Code, Problem, Reply, Request};
 use ports::Ports;
 use serde::Deserialize;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     faults::{self, Fault, Operation, Subject, bounded},
     ledger::{Books, Claim, Effect, Record, Refund},
+    objects::{self, Expand},
     provider::Now,
     webhooks,
 };
@@ -24,12 +26,20 @@ use crate::{
 /// A payment changed by others between reading and applying is decided on again this often.
 const DECISIONS_MAX: u32 = 10;
 
-/// `POST /v1/payment_intents`: creates and confirms a payment.
+/// `POST /v1/payment_intents`: makes a payment, and confirms it with `confirm=true`.
 ///
 /// # Errors
 /// When the simulator itself fails; likewise below.
 pub async fn create(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     run(ports, request, Operation::Authorize, None).await
+}
+
+/// `POST /v1/payment_intents/:intent_id/confirm`.
+///
+/// # Errors
+/// As [`create`].
+pub async fn confirm(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    run(ports, request, Operation::Authorize, Some(request.param("intent_id"))).await
 }
 
 /// `POST /v1/payment_intents/:intent_id/capture`.
@@ -48,14 +58,15 @@ pub async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
     run(ports, request, Operation::Cancel, Some(request.param("intent_id"))).await
 }
 
-/// `POST /v1/refunds`.
+/// `POST /v1/refunds`, of a payment or of its charge.
 ///
 /// # Errors
 /// As [`create`].
 pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let form = form(request);
-    let intent_id = form.get("payment_intent").map(String::as_str);
-    run(ports, request, Operation::Refund, Some(intent_id.unwrap_or_default())).await
+    let of_charge = form.get("charge").map(|charge| format!("pi_{}", charge.strip_prefix("ch_").unwrap_or(charge)));
+    let intent_id = form.get("payment_intent").cloned().or(of_charge);
+    run(ports, request, Operation::Refund, Some(&intent_id.unwrap_or_default())).await
 }
 
 /// `GET /v1/payment_intents/:intent_id`.
@@ -63,41 +74,54 @@ pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// # Errors
 /// As [`create`].
 pub async fn retrieve(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let books = Books::open(ports)?;
-    if let Err(refused) = question(ports, &books, request)? {
-        return Ok(refused);
-    }
-    let intent_id = request.param("intent_id");
-    Ok(match books.intent(intent_id)? {
-        Some((_, record)) => Reply::json(200, &record.intent),
-        None => Answer::missing(404, "payment_intent", intent_id).reply(),
+    asked(ports, request, &["client_secret"], |books, _, parameters| {
+        let intent_id = request.param("intent_id");
+        let expand = Expand::of(parameters);
+        if let Some(name) = expand.unknown("payment_intent") {
+            return Ok(Answer::not_expandable(name));
+        }
+        Ok(match books.intent(intent_id)? {
+            Some((_, record)) => Answer::json(200, &expand.apply(objects::payment_intent(&record), &record)),
+            None => Answer::missing(404, "payment_intent", "intent", intent_id),
+        })
+    })
+}
+
+/// `GET /v1/payment_intents?limit=&starting_after=`: the newest first.
+///
+/// # Errors
+/// As [`create`].
+pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    asked(ports, request, &["limit", "starting_after"], |books, _, parameters| {
+        let Some(limit) = limit(parameters) else { return Ok(Answer::invalid_limit()) };
+        let expand = Expand::of(parameters);
+        if let Some(name) = expand.unknown("payment_intent") {
+            return Ok(Answer::not_expandable(name));
+        }
+        let records = books.intents(parameters.get("starting_after").map(String::as_str), limit.saturating_add(1))?;
+        let shown = records.iter().map(|record| expand.apply(objects::payment_intent(record), record)).collect();
+        Ok(page("/v1/payment_intents", shown, limit))
     })
 }
 
 /// `GET /v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it is told to have one.
 ///
 /// # Errors
-/// As [`create`], and a query of another form.
+/// As [`create`].
 pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Search {
-        query: String,
-    }
-    let books = Books::open(ports)?;
-    let now = match question(ports, &books, request)? {
-        Ok(now) => now,
-        Err(refused) => return Ok(refused),
-    };
-    let Search { query } = request.query()?;
-    let clause = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')).and_then(|rest| rest.split_once("']:'"));
-    let Some((name, value)) = clause else {
-        return Ok(Answer::invalid("query", "the simulator searches metadata['name']:'value' only").reply());
-    };
-    let value = value.replace("\\'", "'").replace("\\\\", "\\");
-    let until_ms = now.now_ms.saturating_sub(now.standing.search_lag_ms);
-    let data = books.search(name, &value, until_ms.div_euclid(1_000))?;
-    Ok(Reply::json(200, &json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "data": data})))
+    asked(ports, request, &["query", "limit"], |books, now, parameters| {
+        let query = parameters.get("query").map(String::as_str).unwrap_or_default();
+        let clause = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')).and_then(|rest| rest.split_once("']:'"));
+        let Some((name, value)) = clause else {
+            return Ok(Answer::invalid("query", "The simulator searches metadata['name']:'value' only."));
+        };
+        let value = value.replace("\\'", "'").replace("\\\\", "\\");
+        let until_ms = now.now_ms.saturating_sub(now.standing.search_lag_ms);
+        let data: Vec<Value> = books.search(name, &value, until_ms.div_euclid(1_000))?.iter().map(objects::payment_intent).collect();
+        let found =
+            json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "next_page": null, "data": data});
+        Ok(Answer::json(200, &found))
+    })
 }
 
 /// `GET /v1/refunds/:refund_id`.
@@ -105,45 +129,52 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// # Errors
 /// As [`create`].
 pub async fn retrieve_refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    let books = Books::open(ports)?;
-    if let Err(refused) = question(ports, &books, request)? {
-        return Ok(refused);
-    }
-    let refund_id = request.param("refund_id");
-    Ok(match books.refund(refund_id)? {
-        Some(refund) => Reply::json(200, &refund),
-        None => Answer::missing(404, "refund", refund_id).reply(),
+    asked(ports, request, &[], |books, _, parameters| {
+        let refund_id = request.param("refund_id");
+        let Some(refund) = books.refund(refund_id)? else { return Ok(Answer::missing(404, "refund", "refund", refund_id)) };
+        Ok(Answer::json(200, &shown_refund(books, &refund, &Expand::of(parameters))?))
     })
 }
 
 /// `GET /v1/refunds?payment_intent=&limit=&starting_after=`: the newest first.
 ///
 /// # Errors
-/// As [`create`], and query parameters that the simulator does not know.
+/// As [`create`].
 pub async fn list_refunds(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct List {
-        payment_intent: String,
-        limit: Option<String>,
-        starting_after: Option<String>,
-    }
-    let books = Books::open(ports)?;
-    if let Err(refused) = question(ports, &books, request)? {
-        return Ok(refused);
-    }
-    let List { payment_intent, limit, starting_after } = request.query()?;
-    let Some(limit) = limit.map_or(Some(10), |text| text.parse::<u32>().ok()).filter(|limit| (1..=100).contains(limit)) else {
-        return Ok(Answer::invalid("limit", "limit must be a whole number from 1 to 100").reply());
-    };
-    if books.intent(&payment_intent)?.is_none() {
-        return Ok(Answer::missing(400, "payment_intent", &payment_intent).reply());
-    }
-    let mut data = books.refunds(&payment_intent, starting_after.as_deref(), limit.saturating_add(1))?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = data.len() > page;
-    data.truncate(page);
-    Ok(Reply::json(200, &json!({"object": "list", "url": "/v1/refunds", "has_more": has_more, "data": data})))
+    asked(ports, request, &["payment_intent", "limit", "starting_after"], |books, _, parameters| {
+        let Some(limit) = limit(parameters) else { return Ok(Answer::invalid_limit()) };
+        let of = parameters.get("payment_intent").map(String::as_str);
+        if let Some(intent_id) = of
+            && books.intent(intent_id)?.is_none()
+        {
+            return Ok(Answer::missing(400, "payment_intent", "payment_intent", intent_id));
+        }
+        let refunds = books.refunds(of, parameters.get("starting_after").map(String::as_str), limit.saturating_add(1))?;
+        let expand = Expand::of(parameters);
+        let shown = refunds.iter().map(|refund| shown_refund(books, refund, &expand)).collect::<Result<_, _>>()?;
+        Ok(page("/v1/refunds", shown, limit))
+    })
+}
+
+fn shown_refund(books: &Books<'_>, refund: &Refund, expand: &Expand) -> Result<Value, Problem> {
+    let shown = objects::refund(refund);
+    Ok(match books.intent(&refund.payment_intent)? {
+        Some((_, record)) => expand.apply(shown, &record),
+        None => shown,
+    })
+}
+
+/// How many a page has; nothing for a number that is none.
+fn limit(parameters: &BTreeMap<String, String>) -> Option<u32> {
+    parameters.get("limit").map_or(Some(10), |text| text.parse().ok()).filter(|limit| (1..=100).contains(limit))
+}
+
+/// A page, of objects of which one more than asked for was read.
+fn page(url: &str, mut data: Vec<Value>, limit: u32) -> Answer {
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = data.len() > shown;
+    data.truncate(shown);
+    Answer::json(200, &objects::list(url, data, has_more))
 }
 
 /// `POST /authenticate {payment_intent, succeeds?}`: the customer at the issuer's page.
@@ -163,7 +194,7 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
     let answer = context
         .settle(Some(&body.payment_intent), |found, _| match found {
             Some(record) => decide::authenticate(record, body.succeeds.unwrap_or(true)),
-            None => Decision::refused(Answer::missing(404, "payment_intent", &body.payment_intent)),
+            None => Decision::refused(Answer::missing(404, "payment_intent", "intent", &body.payment_intent)),
         })
         .await?;
     Ok(answer.reply())
@@ -185,7 +216,7 @@ pub(crate) async fn settle_refund(
     let answer = context
         .settle(Some(&refund.payment_intent), |found, _| match (found, books.pending_refunds(Some(&refund_id))) {
             (Some(record), Ok(pending)) if !pending.is_empty() => decide::settle_refund(record, refund.clone(), status, failure_reason),
-            (_, _) => Decision::refused(Answer::missing(404, "refund", &refund_id)),
+            (_, _) => Decision::refused(Answer::missing(404, "refund", "refund", &refund_id)),
         })
         .await?;
     Ok((answer.status == 200).then_some(refund_id))
@@ -202,22 +233,39 @@ impl Answer {
         Self { status, body: body.to_string() }
     }
 
-    /// An error in Stripe's shape; `more` adds members to it.
+    /// An error in Stripe's shape, without a code where Stripe has none; `more` adds members to it.
     fn error(status: u16, kind: &str, code: &str, message: &str, more: Value) -> Self {
-        let mut error = json!({"type": kind, "code": code, "message": message});
+        let mut error = json!({"type": kind, "message": message});
         if let (Some(error), Value::Object(more)) = (error.as_object_mut(), more) {
+            if !code.is_empty() {
+                error.insert("code".to_owned(), json!(code));
+            }
             error.extend(more);
         }
         Self::json(status, &json!({"error": error}))
     }
 
-    fn missing(status: u16, what: &str, id: &str) -> Self {
+    fn missing(status: u16, what: &str, parameter: &str, id: &str) -> Self {
         let message = format!("No such {what}: '{id}'");
-        Self::error(status, "invalid_request_error", "resource_missing", &message, json!({"param": what}))
+        Self::error(status, "invalid_request_error", "resource_missing", &message, json!({"param": parameter}))
+    }
+
+    fn required(parameter: &str) -> Self {
+        let message = format!("Missing required param: {parameter}.");
+        Self::error(400, "invalid_request_error", "parameter_missing", &message, json!({"param": parameter}))
     }
 
     fn invalid(parameter: &str, message: &str) -> Self {
-        Self::error(400, "invalid_request_error", "parameter_invalid", message, json!({"param": parameter}))
+        Self::error(400, "invalid_request_error", "", message, json!({"param": parameter}))
+    }
+
+    fn invalid_limit() -> Self {
+        let message = "The limit must be a whole number from 1 to 100.";
+        Self::error(400, "invalid_request_error", "parameter_invalid_integer", message, json!({"param": "limit"}))
+    }
+
+    fn not_expandable(name: &str) -> Self {
+        Self::error(400, "invalid_request_error", "", &format!("This property cannot be expanded ({name})."), json!({}))
     }
 
     fn reply(self) -> Reply {
@@ -235,16 +283,59 @@ fn admitted(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<R
     let now = Now::read(ports, books)?;
     if let Some(away) = now.standing.away {
         wait(bounded(away.ms));
-        return Ok(Err(Answer::error(away.status, "api_error", "simulated", "The provider is away.", json!({})).reply()));
+        return Ok(Err(Answer::error(away.status, "api_error", "", "The provider is away.", json!({})).reply()));
     }
-    let key = request.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let key = api_key(request.header("authorization").unwrap_or_default());
     let refused = |code: &str, message: &str| Answer::error(401, "invalid_request_error", code, message, json!({})).reply();
-    Ok(match (key, &now.standing.api_key) {
+    Ok(match (key.as_deref(), &now.standing.api_key) {
         (Some(key), Some(only)) if key == only => Ok(now),
         (Some(key), None) if key.starts_with("sk_test_") => Ok(now),
-        (Some(_), Some(_)) => Err(refused("api_key_expired", "The key has been replaced by another.")),
-        (_, _) => Err(refused("api_key_invalid", "Provide a test key: Authorization: Bearer sk_test_...")),
+        (Some(_), Some(_)) => Err(refused("api_key_expired", "Expired API Key provided.")),
+        (Some(_), None) => Err(refused("", "Invalid API Key provided: the simulator takes keys that begin with sk_test_.")),
+        (None, _) => Err(refused(
+            "",
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.",
+        )),
     })
+}
+
+/// The key of a header: as a bearer's token, or as a user's name without a password.
+fn api_key(header: &str) -> Option<String> {
+    let (scheme, credential) = header.trim().split_once(' ')?;
+    let credential = credential.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(credential.to_owned());
+    }
+    let named =
+        scheme.eq_ignore_ascii_case("basic").then(|| base64::engine::general_purpose::STANDARD.decode(credential).ok()).flatten()?;
+    Some(String::from_utf8(named).ok()?.split(':').next()?.to_owned())
+}
+
+/// A question, answered; with the parameters that it may have.
+fn asked<F>(ports: &Ports<'_>, request: &Request, known: &[&str], answer: F) -> Result<Reply, Problem>
+where
+    F: FnOnce(&Books<'_>, &Now, &BTreeMap<String, String>) -> Result<Answer, Problem>,
+{
+    let books = Books::open(ports)?;
+    let reply = match question(ports, &books, request)? {
+        Err(refused) => refused,
+        Ok(now) => {
+            let parameters: BTreeMap<String, String> = request.query()?;
+            match parameters.keys().find(|name| !known.contains(&name.as_str()) && !objects::is_expand(name)) {
+                Some(name) => {
+                    let message = format!("Received unknown parameter: {name}");
+                    Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name})).reply()
+                }
+                None => answer(&books, &now, &parameters)?.reply(),
+            }
+        }
+    };
+    Ok(numbered(ports, reply))
+}
+
+/// A reply with a number of its own, by which Stripe's support finds it.
+fn numbered(ports: &Ports<'_>, reply: Reply) -> Reply {
+    reply.header("request-id", format!("req_{}", ports.random.id().replace('-', "")))
 }
 
 /// As [`admitted`], with what may go wrong with a question.
@@ -268,7 +359,7 @@ fn question(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<R
 
 /// Nothing was processed, and the provider says so, or does not.
 fn refused_by_fault(status: u16) -> Reply {
-    let reply = Answer::error(status, "api_error", "simulated", "A fault was set.", json!({})).reply();
+    let reply = Answer::error(status, "api_error", "", "A fault was set.", json!({})).reply();
     if status == 429 { reply.header("retry-after", "1") } else { reply }
 }
 
@@ -280,18 +371,25 @@ fn form(request: &Request) -> BTreeMap<String, String> {
 
 /// The one way of every call that changes something.
 async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
+    Ok(numbered(ports, ran(ports, request, operation, intent_id).await?))
+}
+
+async fn ran(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
     let books = Books::open(ports)?;
     let now = match admitted(ports, &books, request)? {
         Ok(now) => now,
         Err(refused) => return Ok(refused),
     };
     let form = form(request);
-    if let Some(answer) = decide::unknown_parameter(operation, &form) {
+    if let Some(answer) = decide::unknown_parameter(operation, intent_id.is_none(), &form) {
         return Ok(answer.reply());
     }
     let found = intent_id.map(|id| books.intent(id)).transpose()?.flatten();
     let (saga, payment_method) = match &found {
-        Some((_, record)) => (record.intent.metadata.get("saga_id"), Some(record.intent.payment_method.as_str())),
+        Some((_, record)) => (
+            record.intent.metadata.get("saga_id"),
+            form.get("payment_method").or(record.intent.payment_method.as_ref()).map(String::as_str),
+        ),
         None => (form.get("metadata[saga_id]"), form.get("payment_method").map(String::as_str)),
     };
     let subject = Subject { saga: saga.map(String::as_str), payment_method, ..Subject::default() };
@@ -308,7 +406,9 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
         return Ok(refused_by_fault(*status));
     }
     if let Some(key) = key {
-        let fingerprint = format!("{} {}", request.path(), String::from_utf8_lossy(request.body()));
+        // The same parameters in another order are the same request.
+        let parameters = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let fingerprint = format!("{} {parameters}", request.path());
         match books.claim(key, &fingerprint, ports.clock.wall_ms(), &now)? {
             Claim::Ours => {}
             Claim::Running => return Ok(key_in_use().reply()),
@@ -333,18 +433,28 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
     let context = Context { ports, books: &books, now_ms: now.now_ms, key, fault: fault.as_ref() };
     let new_id = || ports.random.id().replace('-', "");
     let answer = context
-        .settle(intent_id, |found, now_s| match (operation, found) {
-            (Operation::Authorize, _) => decide::authorize(&form, &new_id(), key.unwrap_or_default(), now_s, fault.as_ref()),
-            (Operation::Capture, Some(record)) => decide::capture(record, &form, fault.as_ref()),
-            (Operation::Cancel, Some(record)) => decide::cancel(record),
-            (Operation::Refund, Some(record)) => decide::refund(record, &form, &new_id(), now_s, fault.as_ref()),
-            (
-                Operation::Capture | Operation::Cancel | Operation::Refund | Operation::Question | Operation::Sink | Operation::Identity,
-                _,
-            ) => {
-                // In a path it is what is missing, in a form it is a wrong value.
-                let status = if operation == Operation::Refund { 400 } else { 404 };
-                Decision::refused(Answer::missing(status, "payment_intent", intent_id.unwrap_or_default()))
+        .settle(intent_id, |found, now_s| {
+            let asked = Asked { form: &form, new_id: new_id(), now_s, fault: fault.as_ref() };
+            match (operation, found) {
+                (Operation::Authorize, None) if intent_id.is_none() => decide::create(&asked),
+                (Operation::Authorize, Some(record)) => decide::confirm(record, &asked),
+                (Operation::Capture, Some(record)) => decide::capture(record, &asked),
+                (Operation::Cancel, Some(record)) => decide::cancel(record, &asked),
+                (Operation::Refund, Some(record)) => decide::refund(record, &asked),
+                (
+                    Operation::Authorize
+                    | Operation::Capture
+                    | Operation::Cancel
+                    | Operation::Refund
+                    | Operation::Question
+                    | Operation::Sink
+                    | Operation::Identity,
+                    _,
+                ) => {
+                    // In a path it is what is missing, in a form it is a wrong value.
+                    let (status, parameter) = if operation == Operation::Refund { (400, "payment_intent") } else { (404, "intent") };
+                    Decision::refused(Answer::missing(status, "payment_intent", parameter, intent_id.unwrap_or_default()))
+                }
             }
         })
         .await?;
@@ -356,7 +466,7 @@ async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
 
 /// What Stripe says when it broke on the way, and keeps under the key.
 fn server_error() -> Answer {
-    Answer::error(500, "api_error", "simulated", "An error occurred on our side.", json!({}))
+    Answer::error(500, "api_error", "", "An error occurred on our side.", json!({}))
 }
 
 /// What a decision is applied with.
@@ -406,8 +516,14 @@ impl Context<'_> {
     }
 
     async fn tell(&self, change: &Change) -> Result<(), Problem> {
-        let intent = &change.record.intent;
-        webhooks::emit(self.ports, self.books, &intent.id, change.event_type, &json!(intent), self.fault).await
+        let record = &change.record;
+        // An event carries what it is named after.
+        let object = match (change.event_type.split('.').next(), &change.refund) {
+            (Some("charge"), _) => objects::charge(record).unwrap_or_default(),
+            (Some("refund"), Some(refund)) => objects::refund(refund),
+            (_, _) => objects::payment_intent(record),
+        };
+        webhooks::emit(self.ports, self.books, &record.intent.id, change.event_type, &object, self.fault).await
     }
 }
 
@@ -418,5 +534,5 @@ fn key_in_use() -> Answer {
 
 fn key_reused(key: &str) -> Answer {
     let message = format!("Keys for idempotent requests can only be used with the same parameters. Key: {key}");
-    Answer::error(400, "idempotency_error", "idempotency_error", &message, json!({}))
+    Answer::error(400, "idempotency_error", "", &message, json!({}))
 }

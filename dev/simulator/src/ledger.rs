@@ -60,20 +60,24 @@ const APPLY: [&str; 2] = [
      end",
 ];
 
-/// A payment in Stripe's shape.
+/// A payment, as far as anything here depends on it. How it is shown is `objects`' to say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Intent {
     /// `pi_…`
     pub id: String,
-    /// `payment_intent`
-    pub object: String,
     /// Minor units asked for.
     pub amount: i64,
     /// Minor units held.
     pub amount_capturable: i64,
     /// Minor units taken.
     pub amount_received: i64,
-    /// Always `manual`.
+    /// Whether any payment method that is enabled will do; without it, cards alone.
+    pub automatic_payment_methods: Option<Value>,
+    /// Epoch seconds.
+    pub canceled_at: Option<i64>,
+    /// Stripe's word for why.
+    pub cancellation_reason: Option<String>,
+    /// `manual`, `automatic` or `automatic_async`.
     pub capture_method: String,
     /// For the browser library.
     pub client_secret: String,
@@ -83,16 +87,14 @@ pub struct Intent {
     pub currency: String,
     /// Why the issuer refused.
     pub last_payment_error: Option<Value>,
-    /// Always false.
-    pub livemode: bool,
+    /// `ch_…`, once an issuer was asked.
+    pub latest_charge: Option<String>,
     /// What the shop attached.
     pub metadata: BTreeMap<String, String>,
     /// How the customer authenticates.
     pub next_action: Option<Value>,
-    /// The token.
-    pub payment_method: String,
-    /// `["card"]`
-    pub payment_method_types: Vec<String>,
+    /// The token, once there is one.
+    pub payment_method: Option<String>,
     /// Stripe's word for the state.
     pub status: String,
 }
@@ -104,15 +106,15 @@ pub struct Record {
     pub intent: Intent,
     /// Minor units given back.
     pub amount_refunded: i64,
+    /// What was said of it and is only shown again: a description, where a receipt goes.
+    pub said: BTreeMap<String, String>,
 }
 
-/// A refund in Stripe's shape.
+/// A refund, likewise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refund {
     /// `re_…`
     pub id: String,
-    /// `refund`
-    pub object: String,
     /// Minor units.
     pub amount: i64,
     /// Epoch seconds.
@@ -120,14 +122,14 @@ pub struct Refund {
     /// Lower-case code.
     pub currency: String,
     /// What the shop attached.
-    #[serde(default)]
     pub metadata: BTreeMap<String, String>,
     /// The payment.
     pub payment_intent: String,
+    /// Stripe's word for why.
+    pub reason: Option<String>,
     /// Stripe's word for the state.
     pub status: String,
     /// Why it failed.
-    #[serde(default)]
     pub failure_reason: Option<String>,
 }
 
@@ -285,11 +287,21 @@ impl<'a> Books<'a> {
     }
 
     /// The payments with this metadata that were made until `until_s`, oldest first.
-    pub fn search(&self, name: &str, value: &str, until_s: i64) -> Result<Vec<Intent>, Problem> {
+    pub fn search(&self, name: &str, value: &str, until_s: i64) -> Result<Vec<Record>, Problem> {
         let rows = self.query(
-            "select record -> '$.intent' from intent where record ->> '$.intent.created' <= ?1 ->> '$.until_s' and exists (select 1 from json_each(record, '$.intent.metadata')
+            "select record from intent where record ->> '$.intent.created' <= ?1 ->> '$.until_s' and exists (select 1 from json_each(record, '$.intent.metadata')
                where key = ?1 ->> '$.name' and value = ?1 ->> '$.value') order by intent_id limit 10",
             &json!({"name": name, "value": value, "until_s": until_s}),
+        )?;
+        rows.iter().map(|text| decode(text)).collect()
+    }
+
+    /// Payments, the newest first, from behind the one named.
+    pub fn intents(&self, after: Option<&str>, limit: u32) -> Result<Vec<Record>, Problem> {
+        let rows = self.query(
+            "select record from intent where ?1 ->> '$.after' is null or rowid < (select rowid from intent where intent_id = ?1 ->> '$.after')
+             order by rowid desc limit ?1 ->> '$.limit'",
+            &json!({"after": after, "limit": limit}),
         )?;
         rows.iter().map(|text| decode(text)).collect()
     }
@@ -300,10 +312,10 @@ impl<'a> Books<'a> {
         rows.first().map(|text| decode(text)).transpose()
     }
 
-    /// A payment's refunds, the newest first, from behind the one named.
-    pub fn refunds(&self, intent_id: &str, after: Option<&str>, limit: u32) -> Result<Vec<Refund>, Problem> {
+    /// Refunds, of one payment if it is named, the newest first, from behind the one named.
+    pub fn refunds(&self, intent_id: Option<&str>, after: Option<&str>, limit: u32) -> Result<Vec<Refund>, Problem> {
         let rows = self.query(
-            "select refund from refund where refund ->> '$.payment_intent' = ?1 ->> '$.intent_id'
+            "select refund from refund where (?1 ->> '$.intent_id' is null or refund ->> '$.payment_intent' = ?1 ->> '$.intent_id')
                and (?1 ->> '$.after' is null or rowid < (select rowid from refund where refund_id = ?1 ->> '$.after'))
              order by rowid desc limit ?1 ->> '$.limit'",
             &json!({"intent_id": intent_id, "after": after, "limit": limit}),
@@ -376,7 +388,7 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?})))
 }
 
-/// `GET /requests?since=`: what the provider was sent, path and form as they came, at most 1,000: all that were taken in
+/// `GET /requests?since=`: what the provider was sent, path and form in the order of its names, at most 1,000: all that were taken in
 /// under an idempotency key, which is all that move money.
 ///
 /// # Errors

@@ -350,11 +350,124 @@ fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     let check = |key: &str, form: &str, expect: (u16, &str)| {
         let request = Request::new(Method::Post, "/v1/payment_intents").with_header("authorization", key).with_body(form);
         let (status, body) = world.call(request);
-        assert_eq!((status, body["error"]["code"].as_str().unwrap()), expect);
+        let error = &body["error"];
+        assert_eq!(
+            (status, error["code"].as_str().unwrap_or("-"), error["type"].as_str()),
+            (expect.0, expect.1, Some("invalid_request_error"))
+        );
     };
-    check("Bearer pk_live_1", "", (401, "api_key_invalid"));
-    check("Bearer sk_test_1", "amout=5", (400, "parameter_unknown"));
-    check("Bearer sk_test_1", "amount=5.00", (400, "parameter_invalid"));
+    check("", "", (401, "-"));
+    check("Bearer pk_live_1", "", (401, "-"));
+    check("Basic !", "", (401, "-"));
+    for key in ["Bearer sk_test_1", "bearer  sk_test_1", "BASIC c2tfdGVzdF8xOg=="] {
+        check(key, "amout=5", (400, "parameter_unknown"));
+    }
+    check("Bearer sk_test_1", "currency=usd", (400, "parameter_missing"));
+    check("Bearer sk_test_1", "amount=5.00", (400, "parameter_invalid_integer"));
+    check("Bearer sk_test_1", "amount=0", (400, "parameter_invalid_integer"));
+    check("Bearer sk_test_1", "amount=100000000", (400, "amount_too_large"));
+    check("Bearer sk_test_1", "amount=5&currency=usd&capture_method=later", (400, "-"));
+    check("Bearer sk_test_1", "amount=5&currency=usd&confirm=true", (400, "-"));
+    check("Bearer sk_test_1", "amount=5&currency=usd&payment_method_types[]=card&confirm=true", (400, "payment_intent_unexpected_state"));
+    check("Bearer sk_test_1", "amount=5&currency=usd&payment_method=pm_nobodys", (400, "resource_missing"));
+    check("Bearer sk_test_1", "amount=5&currency=usd&expand[]=everything", (400, "-"));
+}
+
+fn v1(world: &World, method: Method, path: &str, form: &str) -> (u16, Value) {
+    let target = if method == Method::Get && !form.is_empty() { format!("/v1/{path}?{form}") } else { format!("/v1/{path}") };
+    let request = Request::new(method, &target).with_header("authorization", "Bearer sk_test_1");
+    world.call(if method == Method::Get { request } else { request.with_body(form) })
+}
+
+#[test]
+fn a_payment_may_be_confirmed_later_and_taken_at_once() {
+    let world = World::new();
+    let (status, made) = v1(&world, Method::Post, "payment_intents", "amount=500&currency=EUR&metadata[saga_id]=s1&description=a+bowl");
+    assert_eq!((status, &made["status"], &made["currency"]), (200, &json!("requires_payment_method"), &json!("eur")));
+    assert_eq!((&made["capture_method"], &made["description"]), (&json!("automatic_async"), &json!("a bowl")));
+    assert_eq!(made["automatic_payment_methods"], json!({"enabled": true, "allow_redirects": "always"}));
+    let path = format!("payment_intents/{}/confirm", made["id"].as_str().unwrap());
+    let (status, refused) = v1(&world, Method::Post, &path, "");
+    assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
+    let (status, refused) = v1(&world, Method::Post, &path, "payment_method=pm_card_visa_chargeDeclinedStolenCard");
+    let error = &refused["error"];
+    assert_eq!((status, &error["type"], &error["decline_code"]), (402, &json!("card_error"), &json!("stolen_card")));
+    assert_eq!(
+        (&error["payment_intent"]["status"], &error["payment_intent"]["payment_method"]),
+        (&json!("requires_payment_method"), &json!(null))
+    );
+    let (status, paid) = v1(&world, Method::Post, &path, "payment_method=pm_card_amex&expand[]=latest_charge&expand[1]=payment_method");
+    assert_eq!((status, &paid["status"], &paid["amount_received"]), (200, &json!("succeeded"), &json!(500)));
+    assert_eq!((&paid["latest_charge"]["object"], &paid["payment_method"]["type"]), (&json!("charge"), &json!("card")));
+    assert_eq!(world.ledger("s1"), ["authorized 500 EUR", "captured 500 EUR"]);
+    let (status, refused) = v1(&world, Method::Post, &path, "");
+    assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
+    // By its charge, too.
+    let charge = paid["latest_charge"]["id"].as_str().unwrap();
+    let (status, back) = v1(&world, Method::Post, "refunds", &format!("charge={charge}&reason=duplicate&metadata[n]=1&expand[]=charge"));
+    assert_eq!((status, &back["reason"], &back["charge"]["refunded"]), (200, &json!("duplicate"), &json!(true)));
+    assert_eq!(world.ledger("s1"), ["authorized 500 EUR", "captured 500 EUR", "refunded 500 EUR"]);
+}
+
+#[test]
+fn a_failed_challenge_is_no_fault_of_the_card() {
+    let world = World::new();
+    let id = reference(world.authorize("s1", "pm_card_threeDSecure2Required").unwrap());
+    let (status, _) = world.post("/authenticate", &json!({"payment_intent": id, "succeeds": false}));
+    assert_eq!(status, 402);
+    let (_, failed) = v1(&world, Method::Get, &format!("payment_intents/{id}"), "");
+    let error = &failed["last_payment_error"];
+    assert_eq!((&error["type"], &error["decline_code"]), (&json!("invalid_request_error"), &json!(null)));
+    assert_eq!(error["code"], "payment_intent_authentication_failure");
+}
+
+#[test]
+fn a_capture_takes_metadata_and_a_cancel_a_reason() {
+    let world = World::new();
+    let id = world.held("s1", "pm_card_visa");
+    let path = format!("payment_intents/{id}");
+    let (_, taken) = v1(&world, Method::Post, &format!("{path}/capture"), "metadata[parcel]=7");
+    assert_eq!((&taken["metadata"]["parcel"], &taken["metadata"]["saga_id"]), (&json!("7"), &json!("s1")));
+    let other = world.held("s2", "pm_card_visa");
+    let path = format!("payment_intents/{other}");
+    assert_eq!(v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=bored").0, 400);
+    let (_, ended) = v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=abandoned");
+    assert_eq!((&ended["status"], &ended["cancellation_reason"]), (&json!("canceled"), &json!("abandoned")));
+    assert_eq!(ended["canceled_at"], 1_700_000_000);
+}
+
+#[test]
+fn payments_and_refunds_are_listed_the_newest_first() {
+    let world = World::new();
+    let ids: Vec<String> = ["s1", "s2", "s3"].iter().map(|saga| world.held(saga, "pm_card_visa")).collect();
+    let listed = |form: &str| {
+        let (status, page) = v1(&world, Method::Get, "payment_intents", form);
+        assert_eq!((status, &page["object"]), (200, &json!("list")), "{page}");
+        let data = page["data"].as_array().unwrap().iter().map(|intent| intent["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        (data, page["has_more"] == true)
+    };
+    assert_eq!(listed("limit=2"), (vec![ids[2].clone(), ids[1].clone()], true));
+    assert_eq!(listed(&format!("limit=2&starting_after={}&expand[]=data.latest_charge", ids[1])), (vec![ids[0].clone()], false));
+    assert_eq!(v1(&world, Method::Get, "payment_intents", "limit=0").0, 400);
+    assert_eq!(v1(&world, Method::Get, "payment_intents", "page=2").1["error"]["code"], "parameter_unknown");
+    assert_eq!(v1(&world, Method::Get, "refunds", "").1["data"], json!([]));
+}
+
+#[test]
+fn the_order_of_parameters_means_nothing_and_every_reply_has_a_number() {
+    let world = World::new();
+    let send = |form: &str| {
+        let request = Request::new(Method::Post, "/v1/payment_intents")
+            .with_header("authorization", "Bearer sk_test_1")
+            .with_header("idempotency-key", "k1")
+            .with_body(form);
+        block_on(edge::serve(&routes(), &world.ports(), request))
+    };
+    let (first, second) = (send("amount=5&currency=usd"), send("currency=usd&amount=5"));
+    assert_eq!((first.status, second.get("idempotent-replayed")), (200, Some("true")));
+    assert_eq!(first.body, second.body);
+    assert!(first.get("request-id").is_some_and(|id| id.starts_with("req_")));
+    assert_ne!(first.get("request-id"), second.get("request-id"));
 }
 
 #[test]

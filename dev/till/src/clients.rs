@@ -19,6 +19,15 @@ pub fn clients(project: &Project, manifest: &Manifest, quick: bool) -> Result<()
     })
 }
 
+/// Stripe's own libraries against the simulator: `tests/e2e/stripe/run`.
+pub fn stripe(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
+    on_a_shop(project, manifest, quick, "stripe", "Stripe's own libraries do not know the simulator", |shop| {
+        let mut command = Command::new(project.path("tests/e2e/stripe/run"));
+        command.env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
+        Ok(command)
+    })
+}
+
 /// Runs a program against a shop of its own on SQLite, which is removed if the program succeeds.
 pub fn on_a_shop(
     project: &Project,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::cargo::{Profile, build_components, build_host};
-use crate::clients::clients;
+use crate::clients::{clients, stripe};
 use crate::database::Database;
 use crate::fuzz::fuzz;
 use crate::manifest::Manifest;
@@ -34,6 +34,8 @@ enum Which {
     Kill,
     /// Clients that generators make of docs/openapi.json (tests/e2e/clients), each buying once; needs Python and Node
     Clients,
+    /// Stripe's own libraries against the simulator (tests/e2e/stripe); needs Python, and Node for the second of them
+    Stripe,
     /// Everything going wrong at once, for EDGETILL_CHAOS_SECONDS, then both books are compared; EDGETILL_CRASH_SEED repeats its weather
     Chaos,
 }
@@ -103,6 +105,7 @@ impl Which {
             Self::Kill => broken(Proof::Kill, None),
             Self::Chaos => broken(Proof::Chaos, None),
             Self::Clients => clients(project, manifest, arguments.quick),
+            Self::Stripe => stripe(project, manifest, arguments.quick),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::Answer;
 use crate::{
     faults::{Fault, Operation, is_known_token},
     ledger::{Entry, Intent, Record, Refund},
+    objects::{self, Expand, is_expand},
 };
 
 /// Stripe's own limit for most currencies.
@@ -39,30 +40,51 @@ impl Decision {
         Self { answer: Answer::json(status, body), change: Some(change), is_stored: true }
     }
 
+    /// Refused for what it is: the key remembers it.
+    fn declined(answer: Answer) -> Self {
+        Self { answer, change: None, is_stored: true }
+    }
+
     /// The payment is answered as it is afterwards.
-    fn intent(record: Record, entries: Vec<Entry>, event_type: &'static str) -> Self {
-        let body = json!(record.intent);
+    fn intent(record: Record, entries: Vec<Entry>, event_type: &'static str, expand: &Expand) -> Self {
+        let body = expand.apply(objects::payment_intent(&record), &record);
         Self::changed(200, &body, Change { record, entries, refund: None, event_type })
     }
 }
 
-/// Stripe refuses parameters it does not know, and so finds a client's misspelling.
-pub(super) fn unknown_parameter(operation: Operation, form: &BTreeMap<String, String>) -> Option<Answer> {
+/// What is said of a payment and only shown again.
+const SAID: [&str; 4] = ["description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix"];
+
+/// Stripe refuses parameters it does not know, and so finds a client's misspelling. `is_new`: it makes a payment.
+pub(super) fn unknown_parameter(operation: Operation, is_new: bool, form: &BTreeMap<String, String>) -> Option<Answer> {
     let known: &[&str] = match operation {
-        Operation::Authorize => {
-            &["amount", "currency", "payment_method", "payment_method_types[]", "capture_method", "confirm", "return_url"]
-        }
+        Operation::Authorize if is_new => &[
+            "amount",
+            "currency",
+            "payment_method",
+            "payment_method_types[]",
+            "automatic_payment_methods[enabled]",
+            "automatic_payment_methods[allow_redirects]",
+            "capture_method",
+            "confirm",
+            "return_url",
+        ],
+        Operation::Authorize => &["payment_method", "return_url"],
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
-        Operation::Refund => &["payment_intent", "amount", "reason"],
+        Operation::Refund => &["payment_intent", "charge", "amount", "reason"],
         Operation::Question | Operation::Sink | Operation::Identity => &[],
     };
-    let takes_metadata = matches!(operation, Operation::Authorize | Operation::Refund);
+    let takes_metadata = is_new || matches!(operation, Operation::Capture | Operation::Refund);
     let is_metadata = |name: &str| takes_metadata && name.starts_with("metadata[") && name.ends_with(']');
-    form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name)).map(|name| {
+    let is_said = |name: &str| is_new && operation == Operation::Authorize && SAID.contains(&name);
+    let unknown = form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name) && !is_said(name) && !is_expand(name));
+    if let Some(name) = unknown {
         let message = format!("Received unknown parameter: {name}");
-        Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name}))
-    })
+        return Some(Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name})));
+    }
+    let object = if operation == Operation::Refund { "refund" } else { "payment_intent" };
+    Expand::of(form).unknown(object).map(Answer::not_expandable)
 }
 
 /// What a card does.
@@ -77,126 +99,243 @@ fn card(token: &str, fault: Option<&Fault>) -> Option<Card> {
     if let Some(Fault::Decline(decline_code)) = fault {
         return declined("card_declined", decline_code);
     }
-    match token {
-        "pm_card_visa" | "pm_card_mastercard" => Some(Card::Good),
-        "pm_card_authenticationRequired" => Some(Card::NeedsAuthentication),
-        "pm_card_chargeDeclined" => declined("card_declined", "generic_decline"),
-        "pm_card_chargeDeclinedInsufficientFunds" => declined("card_declined", "insufficient_funds"),
-        "pm_card_chargeDeclinedExpiredCard" => declined("expired_card", "expired_card"),
-        token => is_known_token(token).then_some(Card::Good),
+    // A refusal is named with the brand before it or without.
+    let name =
+        token.strip_prefix("pm_card_").map(|name| name.strip_prefix("visa_").filter(|rest| rest.starts_with("charge")).unwrap_or(name));
+    match name.unwrap_or_default() {
+        "visa" | "visa_debit" | "mastercard" | "mastercard_debit" | "mastercard_prepaid" | "amex" | "discover" | "diners" | "jcb"
+        | "unionpay" | "us" => Some(Card::Good),
+        "authenticationRequired" | "threeDSecure2Required" | "threeDSecureRequired" => Some(Card::NeedsAuthentication),
+        "chargeDeclined" => declined("card_declined", "generic_decline"),
+        "chargeDeclinedInsufficientFunds" => declined("card_declined", "insufficient_funds"),
+        "chargeDeclinedLostCard" => declined("card_declined", "lost_card"),
+        "chargeDeclinedStolenCard" => declined("card_declined", "stolen_card"),
+        "chargeDeclinedVelocityLimitExceeded" => declined("card_declined", "card_velocity_exceeded"),
+        "radarBlock" | "chargeDeclinedFraudulent" => declined("card_declined", "fraudulent"),
+        "chargeDeclinedExpiredCard" => declined("expired_card", "expired_card"),
+        "chargeDeclinedIncorrectCvc" => declined("incorrect_cvc", "incorrect_cvc"),
+        "chargeDeclinedProcessingError" => declined("processing_error", "processing_error"),
+        _ => is_known_token(token).then_some(Card::Good),
     }
 }
 
-pub(super) fn authorize(form: &BTreeMap<String, String>, new_id: &str, key: &str, now_s: i64, fault: Option<&Fault>) -> Decision {
-    let value = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    let refused = |name: &str, message: &str| Decision::refused(Answer::invalid(name, message));
-    let Some(amount) = amount(value("amount")) else {
-        return refused("amount", "amount must be a whole number from 1 to 99999999");
-    };
-    let currency = value("currency");
+/// What a request says, and what it is done with.
+pub(super) struct Asked<'a> {
+    pub(super) form: &'a BTreeMap<String, String>,
+    pub(super) new_id: String,
+    pub(super) now_s: i64,
+    pub(super) fault: Option<&'a Fault>,
+}
+
+impl Asked<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.form.get(name).map(String::as_str)
+    }
+
+    fn expand(&self) -> Expand {
+        Expand::of(self.form)
+    }
+
+    /// A parameter that is one of few words.
+    fn one_of<'w>(&self, name: &str, words: &[&'w str], otherwise: &'w str) -> Result<&'w str, Answer> {
+        let Some(said) = self.get(name) else { return Ok(otherwise) };
+        words.iter().find(|word| **word == said).copied().ok_or_else(|| {
+            let message = format!("Invalid {name}: must be one of {}", words.join(", "));
+            Answer::invalid(name, &message)
+        })
+    }
+}
+
+/// A payment is made, and confirmed if that is asked for.
+pub(super) fn create(asked: &Asked<'_>) -> Decision {
+    begin(asked).unwrap_or_else(Decision::refused)
+}
+
+fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
+    let amount = amount(asked, "amount")?.ok_or_else(|| Answer::required("amount"))?;
+    let currency = asked.get("currency").ok_or_else(|| Answer::required("currency"))?.to_lowercase();
     if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_lowercase()) {
-        return refused("currency", "currency must be three lower-case letters");
+        return Err(Answer::invalid("currency", &format!("Invalid currency: {currency}.")));
     }
-    if value("capture_method") != "manual" {
-        return refused("capture_method", "the simulator knows manual capture only");
+    let capture_method = asked.one_of("capture_method", &["automatic", "automatic_async", "manual"], "automatic_async")?;
+    let confirm = asked.one_of("confirm", &["true", "false"], "false")? == "true";
+    if asked.get("payment_method_types[]").is_some_and(|of| of != "card") {
+        return Err(Answer::invalid("payment_method_types", "The payment method types of the simulator are: card."));
     }
-    if value("confirm") != "true" || value("payment_method_types[]") != "card" {
-        return refused("confirm", "the simulator creates confirmed card payments only");
+    let is_automatic = asked.get("automatic_payment_methods[enabled]");
+    if is_automatic.is_some() && asked.get("payment_method_types[]").is_some() {
+        let message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
+        return Err(Answer::invalid("payment_method_types", message));
     }
-    let token = value("payment_method");
-    let Some(card) = card(token, fault) else {
-        return Decision::refused(Answer::missing(400, "payment_method", token));
-    };
-    let held = if fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
-    let id = format!("pi_{new_id}");
-    let mut intent = Intent {
-        object: "payment_intent".to_owned(),
+    let redirects = asked.one_of("automatic_payment_methods[allow_redirects]", &["always", "never"], "always")?;
+    let is_automatic = is_automatic.map_or(asked.get("payment_method_types[]").is_none(), |enabled| enabled == "true");
+    if confirm && is_automatic && redirects == "always" && asked.get("return_url").is_none() {
+        let message = "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment \
+                       methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept \
+                       redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and \
+                       `automatic_payment_methods[allow_redirects]` to `never`.";
+        return Err(Answer::error(400, "invalid_request_error", "", message, json!({})));
+    }
+    let held = if asked.fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
+    let id = format!("pi_{}", asked.new_id);
+    let payment_method = asked.get("payment_method");
+    let intent = Intent {
         amount: held,
         amount_capturable: 0,
         amount_received: 0,
-        capture_method: "manual".to_owned(),
-        client_secret: format!("{id}_secret_{}", key.len()),
-        created: now_s,
-        currency: currency.to_owned(),
+        automatic_payment_methods: is_automatic.then(|| json!({"enabled": true, "allow_redirects": redirects})),
+        canceled_at: None,
+        cancellation_reason: None,
+        capture_method: capture_method.to_owned(),
+        client_secret: format!("{id}_secret_{}", asked.new_id),
+        created: asked.now_s,
+        currency,
         last_payment_error: None,
-        livemode: false,
-        metadata: metadata(form),
+        latest_charge: None,
+        metadata: metadata(asked.form),
         next_action: None,
-        payment_method: token.to_owned(),
-        payment_method_types: vec!["card".to_owned()],
-        status: "requires_payment_method".to_owned(),
+        payment_method: payment_method.map(str::to_owned),
+        status: if payment_method.is_some() { "requires_confirmation" } else { "requires_payment_method" }.to_owned(),
         id,
     };
-    match card {
-        Card::Good => held_by(Record { intent, amount_refunded: 0 }),
-        Card::NeedsAuthentication => {
-            "requires_action".clone_into(&mut intent.status);
-            intent.next_action = Some(match form.get("return_url") {
-                Some(return_url) => json!({"type": "redirect_to_url", "redirect_to_url":
-                    {"url": format!("https://simulator.invalid/authenticate/{}", intent.id), "return_url": return_url}}),
-                None => json!({"type": "use_stripe_sdk"}),
-            });
-            let record = Record { intent, amount_refunded: 0 };
-            Decision::intent(record, Vec::new(), "payment_intent.requires_action")
-        }
-        Card::Declined { code, decline_code } => declined(intent, &code, &decline_code),
+    let said = SAID.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(name)?.to_owned())));
+    let record = Record { intent, amount_refunded: 0, said: said.collect() };
+    if confirm {
+        return tried(record, asked);
     }
+    if let Some(token) = payment_method {
+        card(token, None).ok_or_else(|| no_such_card(token))?;
+    }
+    Ok(Decision::intent(record, Vec::new(), "payment_intent.created", &asked.expand()))
 }
 
-fn held_by(mut record: Record) -> Decision {
+fn no_such_card(token: &str) -> Answer {
+    Answer::missing(400, "PaymentMethod", "payment_method", token)
+}
+
+/// A payment that was made before is confirmed, with another card if one is named.
+pub(super) fn confirm(mut record: Record, asked: &Asked<'_>) -> Decision {
+    if !matches!(record.intent.status.as_str(), "requires_payment_method" | "requires_confirmation" | "requires_action") {
+        return unexpected_state(&record, "confirmed");
+    }
+    if let Some(token) = asked.get("payment_method") {
+        record.intent.payment_method = Some(token.to_owned());
+    }
+    tried(record, asked).unwrap_or_else(Decision::refused)
+}
+
+/// The issuer is asked.
+fn tried(mut record: Record, asked: &Asked<'_>) -> Result<Decision, Answer> {
+    let Some(token) = record.intent.payment_method.clone() else {
+        let message = "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent \
+                       with a payment method and then confirm it again, or confirm it again directly with a payment method or \
+                       ConfirmationToken.";
+        let more =
+            if record.intent.created == asked.now_s { json!({}) } else { json!({"payment_intent": objects::payment_intent(&record)}) };
+        return Err(Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", message, more));
+    };
+    let card = card(&token, asked.fault).ok_or_else(|| no_such_card(&token))?;
+    record.intent.last_payment_error = None;
+    Ok(match card {
+        Card::Good => approved(record, &asked.expand()),
+        Card::NeedsAuthentication => {
+            "requires_action".clone_into(&mut record.intent.status);
+            record.intent.next_action = Some(match asked.get("return_url") {
+                Some(return_url) => json!({"type": "redirect_to_url", "redirect_to_url":
+                    {"url": format!("https://simulator.invalid/authenticate/{}", record.intent.id), "return_url": return_url}}),
+                None => json!({"type": "use_stripe_sdk", "use_stripe_sdk": {}}),
+            });
+            Decision::intent(record, Vec::new(), "payment_intent.requires_action", &asked.expand())
+        }
+        Card::Declined { code, decline_code } => declined(record, &code, &decline_code),
+    })
+}
+
+/// The issuer has said yes: it is held, or taken at once.
+fn approved(mut record: Record, expand: &Expand) -> Decision {
     let intent = &mut record.intent;
-    "requires_capture".clone_into(&mut intent.status);
-    intent.amount_capturable = intent.amount;
     intent.next_action = None;
-    let entries = vec![Entry { kind: "authorized", amount_minor: intent.amount }];
-    Decision::intent(record, entries, "payment_intent.amount_capturable_updated")
+    intent.last_payment_error = None;
+    intent.latest_charge = Some(objects::charge_id(&intent.id));
+    let mut entries = vec![Entry { kind: "authorized", amount_minor: intent.amount }];
+    if intent.capture_method == "manual" {
+        "requires_capture".clone_into(&mut intent.status);
+        intent.amount_capturable = intent.amount;
+        return Decision::intent(record, entries, "payment_intent.amount_capturable_updated", expand);
+    }
+    "succeeded".clone_into(&mut intent.status);
+    intent.amount_received = intent.amount;
+    entries.push(Entry { kind: "captured", amount_minor: intent.amount });
+    Decision::intent(record, entries, "payment_intent.succeeded", expand)
 }
 
-fn declined(mut intent: Intent, code: &str, decline_code: &str) -> Decision {
+/// The issuer has said no.
+fn declined(mut record: Record, code: &str, decline_code: &str) -> Decision {
+    let message = match (code, decline_code) {
+        ("expired_card", _) => "Your card has expired.",
+        ("incorrect_cvc", _) => "Your card's security code is incorrect.",
+        ("processing_error", _) => "An error occurred while processing your card. Try again in a little bit.",
+        (_, "insufficient_funds") => "Your card has insufficient funds.",
+        (_, _) => "Your card was declined.",
+    };
+    let intent = &mut record.intent;
+    let charge = objects::charge_id(&intent.id);
+    intent.latest_charge = Some(charge.clone());
+    failed(record, 402, "card_error", code, message, json!({"decline_code": decline_code, "charge": charge}))
+}
+
+/// A payment came to nothing, and says why.
+fn failed(mut record: Record, status: u16, kind: &str, code: &str, message: &str, more: Value) -> Decision {
+    let intent = &mut record.intent;
     "requires_payment_method".clone_into(&mut intent.status);
     intent.next_action = None;
-    let message = "Your card was declined.";
-    let error = json!({"type": "card_error", "code": code, "decline_code": decline_code, "message": message});
-    intent.last_payment_error = Some(error);
-    let more = json!({"decline_code": decline_code, "payment_intent": intent});
+    let payment_method = intent.payment_method.take().map(|token| objects::payment_method(&token));
+    let mut error = json!({"type": kind, "code": code, "message": message, "payment_method": payment_method});
+    if let (Some(error), Value::Object(more)) = (error.as_object_mut(), more) {
+        error.extend(more);
+    }
+    intent.last_payment_error = Some(error.clone());
+    if let Some(error) = error.as_object_mut() {
+        error.insert("payment_intent".to_owned(), objects::payment_intent(&record));
+    }
     Decision {
-        answer: Answer::error(402, "card_error", code, message, more),
-        change: Some(Change {
-            record: Record { intent, amount_refunded: 0 },
-            entries: Vec::new(),
-            refund: None,
-            event_type: "payment_intent.payment_failed",
-        }),
+        answer: Answer::json(status, &json!({"error": error})),
+        change: Some(Change { record, entries: Vec::new(), refund: None, event_type: "payment_intent.payment_failed" }),
         is_stored: true,
     }
 }
 
+/// The customer at the issuer's page.
 pub(super) fn authenticate(record: Record, succeeds: bool) -> Decision {
     match record.intent.status.as_str() {
-        "requires_action" if succeeds => held_by(record),
-        "requires_action" => declined(record.intent, "payment_intent_authentication_failure", "authentication_required"),
+        "requires_action" if succeeds => approved(record, &Expand::default()),
+        "requires_action" => {
+            let message = "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to \
+                           attempt to fulfill this PaymentIntent again.";
+            failed(record, 402, "invalid_request_error", "payment_intent_authentication_failure", message, json!({}))
+        }
         _ => unexpected_state(&record, "authenticated"),
     }
 }
 
-pub(super) fn capture(mut record: Record, form: &BTreeMap<String, String>, fault: Option<&Fault>) -> Decision {
+pub(super) fn capture(mut record: Record, asked: &Asked<'_>) -> Decision {
     if record.intent.status != "requires_capture" {
         return unexpected_state(&record, "captured");
     }
-    if let Some(Fault::Decline(decline_code)) = fault {
-        let message = "The issuer refuses the capture.";
-        let more = json!({"decline_code": decline_code, "payment_intent": record.intent});
-        let answer = Answer::error(402, "card_error", "card_declined", message, more);
-        return Decision { answer, change: None, is_stored: true };
+    if let Some(Fault::Decline(decline_code)) = asked.fault {
+        let more = json!({"decline_code": decline_code, "payment_intent": objects::payment_intent(&record)});
+        return Decision::declined(Answer::error(402, "card_error", "card_declined", "Your card was declined.", more));
     }
     let intent = &mut record.intent;
-    let taken = match form.get("amount_to_capture").map(|text| amount(text)) {
-        None => intent.amount_capturable,
-        Some(Some(taken)) if taken <= intent.amount_capturable => taken,
-        Some(_) => {
-            let message = "amount_to_capture must be at most what is held";
-            return Decision::refused(Answer::invalid("amount_to_capture", message));
+    let taken = match amount(asked, "amount_to_capture") {
+        Ok(None) => intent.amount_capturable,
+        Ok(Some(taken)) if taken <= intent.amount_capturable => taken,
+        Ok(Some(_)) => {
+            let message = "The amount to capture is greater than the amount that is capturable.";
+            let more = json!({"param": "amount_to_capture"});
+            return Decision::refused(Answer::error(400, "invalid_request_error", "amount_too_large", message, more));
         }
+        Err(refused) => return Decision::refused(refused),
     };
     // What is held beyond the capture goes back to the customer, as at Stripe.
     let rest = intent.amount_capturable.saturating_sub(taken);
@@ -207,62 +346,70 @@ pub(super) fn capture(mut record: Record, form: &BTreeMap<String, String>, fault
     "succeeded".clone_into(&mut intent.status);
     intent.amount_capturable = 0;
     intent.amount_received = taken;
-    Decision::intent(record, entries, "payment_intent.succeeded")
+    intent.metadata.extend(metadata(asked.form));
+    Decision::intent(record, entries, "payment_intent.succeeded", &asked.expand())
 }
 
-pub(super) fn cancel(mut record: Record) -> Decision {
+pub(super) fn cancel(mut record: Record, asked: &Asked<'_>) -> Decision {
+    const REASONS: [&str; 4] = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"];
+    let reason = match asked.one_of("cancellation_reason", &REASONS, "") {
+        Ok(reason) => Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+        Err(refused) => return Decision::refused(refused),
+    };
     let intent = &mut record.intent;
-    if !matches!(intent.status.as_str(), "requires_capture" | "requires_action" | "requires_payment_method") {
+    if !matches!(intent.status.as_str(), "requires_capture" | "requires_action" | "requires_confirmation" | "requires_payment_method") {
         return unexpected_state(&record, "canceled");
     }
     let held = intent.amount_capturable;
     "canceled".clone_into(&mut intent.status);
     intent.amount_capturable = 0;
     intent.next_action = None;
+    intent.canceled_at = Some(asked.now_s);
+    intent.cancellation_reason = reason;
     let entries = if held > 0 { vec![Entry { kind: "voided", amount_minor: held }] } else { Vec::new() };
-    Decision::intent(record, entries, "payment_intent.canceled")
+    Decision::intent(record, entries, "payment_intent.canceled", &asked.expand())
 }
 
-pub(super) fn refund(mut record: Record, form: &BTreeMap<String, String>, new_id: &str, now_s: i64, fault: Option<&Fault>) -> Decision {
-    let error = |code: &str, message: &str| Decision {
-        answer: Answer::error(400, "invalid_request_error", code, message, json!({})),
-        change: None,
-        is_stored: true,
+pub(super) fn refund(mut record: Record, asked: &Asked<'_>) -> Decision {
+    let error = |code: &str, message: &str| Decision::declined(Answer::error(400, "invalid_request_error", code, message, json!({})));
+    let reason = match asked.one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"], "") {
+        Ok(reason) => Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+        Err(refused) => return Decision::refused(refused),
     };
     if record.intent.status != "succeeded" {
-        return error("charge_not_captured", "This payment has no captured money to refund.");
+        let message = format!("This PaymentIntent ({}) does not have a successful charge to refund.", record.intent.id);
+        return error("", &message);
     }
     let left = record.intent.amount_received.saturating_sub(record.amount_refunded);
     if left == 0 {
-        return error("charge_already_refunded", "The payment has already been refunded.");
+        return error("charge_already_refunded", &format!("Charge {} has already been refunded.", objects::charge_id(&record.intent.id)));
     }
-    let back = match form.get("amount").map(|text| amount(text)) {
-        None => left,
-        Some(Some(back)) if back <= left => back,
-        Some(Some(_)) => {
-            return error("amount_too_large", "The refund is greater than what is left.");
+    let back = match amount(asked, "amount") {
+        Ok(None) => left,
+        Ok(Some(back)) if back <= left => back,
+        Ok(Some(_)) => {
+            let message = "Refund amount is greater than the amount that is left of the charge.";
+            return Decision::declined(Answer::error(400, "invalid_request_error", "", message, json!({"param": "amount"})));
         }
-        Some(None) => {
-            return Decision::refused(Answer::invalid("amount", "amount must be a whole number above 0"));
-        }
+        Err(refused) => return Decision::refused(refused),
     };
     record.amount_refunded = record.amount_refunded.saturating_add(back);
-    let pending = fault == Some(&Fault::Pending);
+    let pending = asked.fault == Some(&Fault::Pending);
     let status = if pending { "pending" } else { "succeeded" };
     let refund = Refund {
-        id: format!("re_{new_id}"),
-        object: "refund".to_owned(),
+        id: format!("re_{}", asked.new_id),
         amount: back,
-        created: now_s,
+        created: asked.now_s,
         currency: record.intent.currency.clone(),
-        metadata: metadata(form),
+        metadata: metadata(asked.form),
         payment_intent: record.intent.id.clone(),
+        reason,
         status: status.to_owned(),
         failure_reason: None,
     };
     Decision::changed(
         200,
-        &json!(refund),
+        &asked.expand().apply(objects::refund(&refund), &record),
         Change {
             record,
             // What is pending gives nothing back yet, and yet no other refund may have it.
@@ -283,18 +430,14 @@ pub(super) fn settle_refund(mut record: Record, mut refund: Refund, status: &str
         refund.failure_reason = Some(failure_reason.unwrap_or("unknown").to_owned());
         Vec::new()
     };
-    let body = json!(refund);
+    let body = objects::refund(&refund);
     Decision::changed(200, &body, Change { record, entries, refund: Some(refund), event_type: "refund.updated" })
 }
 
 fn unexpected_state(record: &Record, wanted: &str) -> Decision {
     let message = format!("This PaymentIntent could not be {wanted} because it has a status of {}.", record.intent.status);
-    let more = json!({"payment_intent": record.intent});
-    Decision {
-        answer: Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", &message, more),
-        change: None,
-        is_stored: true,
-    }
+    let more = json!({"payment_intent": objects::payment_intent(record)});
+    Decision::declined(Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", &message, more))
 }
 
 fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -306,6 +449,14 @@ fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn amount(text: &str) -> Option<i64> {
-    text.parse().ok().filter(|amount| (1..=AMOUNT_MAX).contains(amount))
+/// An amount, if it is there.
+fn amount(asked: &Asked<'_>, name: &str) -> Result<Option<i64>, Answer> {
+    let Some(text) = asked.get(name) else { return Ok(None) };
+    let refused = |code: &str, message: &str| Err(Answer::error(400, "invalid_request_error", code, message, json!({"param": name})));
+    match text.parse::<i64>() {
+        Err(_) => refused("parameter_invalid_integer", &format!("Invalid integer: {text}")),
+        Ok(..1) => refused("parameter_invalid_integer", "This value must be greater than or equal to 1."),
+        Ok(amount) if amount > AMOUNT_MAX => refused("amount_too_large", "Amount must be no more than 999,999.99."),
+        Ok(amount) => Ok(Some(amount)),
+    }
 }

@@ -1,0 +1,78 @@
+// stripe-node against the simulator: what it sends is taken, and what it is answered it reads.
+
+import assert from "node:assert";
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import Stripe from "stripe";
+
+const url = new URL(process.env.EDGETILL_SIMULATOR_URL);
+const client = (key) => new Stripe(key, { host: url.hostname, port: url.port, protocol: "http", maxNetworkRetries: 0 });
+const { StripeAuthenticationError, StripeCardError, StripeIdempotencyError, StripeInvalidRequestError, StripeSignatureVerificationError } = Stripe.errors;
+
+const arrived = [];
+const receiver = http.createServer((request, response) => {
+  let body = "";
+  request.on("data", (piece) => (body += piece));
+  request.on("end", () => {
+    arrived.push([body, request.headers["stripe-signature"]]);
+    response.end();
+  });
+});
+const port = process.env.EDGETILL_WEBHOOK_PORT;
+if (port) receiver.listen(Number(port), "127.0.0.1");
+
+const stripe = client("sk_test_node");
+const saga = `node-${randomUUID()}`;
+const held = { amount: 1200, currency: "usd", payment_method: "pm_card_visa", payment_method_types: ["card"], capture_method: "manual", confirm: true };
+
+// Held, taken, given back in part.
+let intent = await stripe.paymentIntents.create({ ...held, metadata: { saga_id: saga }, expand: ["latest_charge", "payment_method"] });
+assert.equal(intent.status, "requires_capture");
+assert.deepEqual([intent.latest_charge.object, intent.payment_method.type], ["charge", "card"]);
+assert.match(intent.lastResponse.requestId, /^req_/);
+intent = await stripe.paymentIntents.capture(intent.id, { metadata: { parcel: "7" } });
+assert.deepEqual([intent.status, intent.metadata.parcel], ["succeeded", "7"]);
+const refund = await stripe.refunds.create({ payment_intent: intent.id, amount: 300, metadata: { a: "b" } });
+assert.equal(refund.status, "succeeded");
+for await (const one of stripe.refunds.list({ payment_intent: intent.id })) assert.equal(one.id, refund.id);
+
+// Made first and confirmed later, declined once, taken at once.
+let later = await stripe.paymentIntents.create({ amount: 500, currency: "eur", automatic_payment_methods: { enabled: true, allow_redirects: "never" } });
+assert.equal(later.status, "requires_payment_method");
+await assert.rejects(
+  stripe.paymentIntents.confirm(later.id, { payment_method: "pm_card_visa_chargeDeclinedInsufficientFunds" }),
+  (error) => error instanceof StripeCardError && error.decline_code === "insufficient_funds" && error.payment_intent.id === later.id,
+);
+later = await stripe.paymentIntents.confirm(later.id, { payment_method: "pm_card_amex" });
+assert.equal(later.status, "succeeded");
+
+// Given up.
+let other = await stripe.paymentIntents.create(held);
+other = await stripe.paymentIntents.cancel(other.id);
+assert.equal(other.status, "canceled");
+
+// What is refused, as what.
+const unexpected = (error) => error instanceof StripeInvalidRequestError && error.code === "payment_intent_unexpected_state";
+await assert.rejects(stripe.paymentIntents.capture(other.id), unexpected);
+await assert.rejects(client("rk_live").paymentIntents.list(), (error) => error instanceof StripeAuthenticationError);
+const key = { idempotencyKey: randomUUID() };
+await stripe.paymentIntents.create({ amount: 5, currency: "usd" }, key);
+await assert.rejects(stripe.paymentIntents.create({ amount: 6, currency: "usd" }, key), (error) => error instanceof StripeIdempotencyError);
+
+// Found again.
+const listed = [];
+for await (const one of stripe.paymentIntents.list({ limit: 2 })) listed.push(one.id);
+assert(listed.includes(intent.id) && listed.includes(other.id) && new Set(listed).size === listed.length);
+const found = await stripe.paymentIntents.search({ query: `metadata['saga_id']:'${saga}'` });
+assert.deepEqual(found.data.map((one) => one.id), [intent.id]);
+
+// What was told of it.
+const told = arrived.map(([body, signature]) => {
+  assert.throws(() => stripe.webhooks.constructEvent(body, signature, "whsec_other"), StripeSignatureVerificationError);
+  const event = stripe.webhooks.constructEvent(body, signature, "whsec_development_only");
+  return `${event.type} ${event.data.object.object}`;
+});
+assert(!port || told.includes("charge.refunded charge"), told.join());
+
+console.log(`stripe-node ${Stripe.PACKAGE_VERSION} is understood, and understands; ${told.length} events`);
+process.exit(0);
