@@ -53,12 +53,12 @@ pub async fn receive(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
 
 fn verified<'r>(ports: &Ports<'_>, request: &'r Request) -> Result<&'r str, Problem> {
     let refused = || Problem::new(Code::CredentialInvalid).detail("the webhook signature is missing or wrong");
-    let secret = ports.config.get("event_sink_secret").map_err(|e| Problem::internal(e.to_string()))?;
+    let secrets = config::EVENT_SINK_SECRET.read(ports.config)?;
     let webhook_id = request.header("webhook-id").ok_or_else(refused)?;
     let timestamp_s: i64 = request.header("webhook-timestamp").and_then(|text| text.parse().ok()).ok_or_else(refused)?;
     let header = request.header("webhook-signature").ok_or_else(refused)?;
     let now_s = ports.clock.wall_ms().div_euclid(1_000);
-    let genuine = signature::verify_standard_webhooks(&secret, webhook_id, timestamp_s, request.body(), header)
+    let genuine = signature::verify_standard_webhooks(&secrets, webhook_id, timestamp_s, request.body(), header)
         .map_err(|e| Problem::internal(format!("event_sink_secret: {e}")))?;
     if genuine && now_s.abs_diff(timestamp_s) <= TOLERANCE_S { Ok(webhook_id) } else { Err(refused()) }
 }

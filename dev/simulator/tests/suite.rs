@@ -730,7 +730,7 @@ fn events_are_recorded_in_the_order_they_arrived() {
             url: "http://sim/sink".to_owned(),
             stream: String::new(),
             stream_limit: 0,
-            secret: secret.to_owned(),
+            secrets: secret.parse().unwrap(),
             source: "https://shop.example".to_owned(),
             timeout_ms: 1_000,
         };

@@ -77,6 +77,9 @@ fn until_this_ends(command: &mut Command) {
 /// Flags are two words: with several triggers Spin does not know `--flag=value`.
 fn told_of(mut command: Command, project: &Project, shop: &Shop, manifest: &Path) -> Command {
     served(&mut command, project, manifest, shop.listen, &shop.state_dir, &shop.variables());
+    for (name, secret) in &shop.secrets {
+        told_secretly(&mut command, name, secret);
+    }
     command.arg("--runtime-config-file").arg(&shop.runtime_config);
     for sql in shop.sql() {
         command.args(["--sqlite", sql]);
@@ -92,6 +95,11 @@ fn served(command: &mut Command, project: &Project, manifest: &Path, listen: Soc
     for variable in variables {
         command.args(["--variable", variable]);
     }
+}
+
+/// A secret, where every host looks for one: not on the command line, which others can see.
+fn told_secretly(command: &mut Command, name: &str, secret: &str) {
+    command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), secret);
 }
 
 /// A running host; dropped, it is told to stop and waited for.
@@ -125,8 +133,8 @@ impl HostProcess {
             }
         };
         let secret = shop.secrets.get("event_sink_secret").context("the shop has no event_sink_secret")?;
-        let variables = [format!("event_sink_secret={secret}")];
-        served(&mut command, project, &project.simulator_manifest(), shop.simulator, &shop.simulator_state_dir, &variables);
+        told_secretly(&mut command, "event_sink_secret", secret);
+        served(&mut command, project, &project.simulator_manifest(), shop.simulator, &shop.simulator_state_dir, &[]);
         let mut simulator = Self::spawn(command.stdout(Stdio::null()))?;
         let begun = Instant::now();
         while TcpStream::connect_timeout(&shop.simulator, Duration::from_secs(1)).is_err() {

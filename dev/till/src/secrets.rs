@@ -15,6 +15,9 @@ pub type Secrets = BTreeMap<String, String>;
 /// Secrets that are empty by default and that a shop on one's own machine has: its simulator plays the customers' provider.
 const OPTIONAL: [&str; 1] = ["customer_jwt_secret"];
 
+/// Secrets that may be several keys.
+const LISTS: [&str; 5] = ["customer_jwt_secret", "event_sink_secret", "pii_key", "service_token_secret", "session_token_secret"];
+
 /// A value for each secret of the manifest that has none, kept in `file`; those already there stay.
 pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
     let mut secrets = if file.exists() { load(file)? } else { Secrets::new() };
@@ -30,6 +33,21 @@ pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
     let text = format!("# Made by till for this machine only. Not in git.\n{}", toml::to_string(&secrets)?);
     write_private(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(secrets)
+}
+
+/// Has every key that is a list be in the middle of a rotation: a new one before the old (SEC-5).
+pub fn rotate(secrets: &mut Secrets) -> Result<()> {
+    for name in LISTS {
+        if let Some(old) = secrets.get_mut(name) {
+            *old = format!("{} {old}", make(name)?);
+        }
+    }
+    Ok(())
+}
+
+/// The first of a list of keys: the one that signs.
+pub fn first(list: &str) -> &str {
+    list.split([',', ' ', '\n']).find(|key| !key.is_empty()).unwrap_or_default()
 }
 
 /// Reads kept secrets.

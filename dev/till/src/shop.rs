@@ -79,7 +79,7 @@ impl Shop {
         })
     }
 
-    /// `--variable` values: the secrets, and the simulator's address as payment provider, identity provider and (but for Redis) event sink.
+    /// `--variable` values: the simulator's address as payment provider, identity provider and (but for Redis) event sink.
     pub fn variables(&self) -> Vec<String> {
         let origin = self.simulator_url();
         let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
@@ -100,12 +100,12 @@ impl Shop {
             // Short, so that a test can wait for them.
             variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));
             variables.push("breaker_open_seconds=3".to_owned());
+            variables.push("worker_get_enabled=true".to_owned());
         }
         if let Some((url, host)) = &self.database {
             variables.push(format!("database_url={url}"));
             variables.push(format!("database_host={host}"));
         }
-        variables.extend(self.secrets.iter().map(|(name, value)| format!("{name}={value}")));
         variables.extend(self.set.iter().cloned());
         variables
     }

@@ -14,6 +14,7 @@ use crate::child::{HostProcess, Serving};
 use crate::database::{self, Database};
 use crate::manifest::Manifest;
 use crate::project::Project;
+use crate::secrets;
 use crate::shop::{Shop, free_address};
 use crate::sizes::Extent;
 
@@ -113,6 +114,7 @@ impl Suite {
         let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
         let (url, cluster) = postgres.unzip();
         let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
+        secrets::rotate(&mut shop.secrets)?;
         if let Some(redis) = redis {
             shop.keep_key_values_in(&redis.url(KEY_VALUES))?;
             shop.send_events_to(redis, STREAM);

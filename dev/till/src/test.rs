@@ -18,6 +18,7 @@ use crate::native::{host, native};
 use crate::progress::Times;
 use crate::project::Project;
 use crate::proofs::Proof;
+use crate::secrets::first;
 use crate::sizes::{Extent, MUTATIONS};
 use crate::suite::{Purpose, Suite};
 use crate::token::{mint, mint_customer};
@@ -124,8 +125,8 @@ pub fn test(arguments: TestArgs) -> Result<()> {
 fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
     on_a_shop(project, manifest, arguments.quick, "contract", "the contract is broken", |shop| {
         let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
-        let service = mint(secret("service_token_secret")?, "contract", EVERY_SCOPE, 3_600)?;
-        let customer = mint_customer(secret("customer_jwt_secret")?, "contract", 3_600)?;
+        let service = mint(first(secret("service_token_secret")?), "contract", EVERY_SCOPE, 3_600)?;
+        let customer = mint_customer(first(secret("customer_jwt_secret")?), "contract", 3_600)?;
         let mut command = Command::new(project.path("tests/e2e/contract/run"));
         command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
         command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);

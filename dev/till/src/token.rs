@@ -29,10 +29,14 @@ pub struct TokenArgs {
     /// How long it lives.
     #[arg(long, default_value_t = 3600)]
     ttl_seconds: u64,
-    /// The signing secret; that of `cargo till up` when not given.
+    /// Read the signing secret from standard input, and not that of `cargo till up`. It may stand in EDGETILL_SECRET too; never on the
+    /// command line, which others can see and the shell remembers.
     #[arg(long)]
-    secret: Option<String>,
+    secret_from_stdin: bool,
 }
+
+/// Where the signing secret of another shop may stand.
+const SECRET: &str = "EDGETILL_SECRET";
 
 /// The header of every token.
 const HEADER: &str = r#"{"typ":"JWT","alg":"HS256"}"#;
@@ -51,17 +55,22 @@ struct Claims<'a> {
 /// Prints the token.
 pub fn token(arguments: &TokenArgs) -> Result<()> {
     let key = if arguments.customer.is_some() { "customer_jwt_secret" } else { "service_token_secret" };
-    let secret = match &arguments.secret {
-        Some(secret) => secret.clone(),
+    let given = match arguments.secret_from_stdin {
+        true => Some(std::io::read_to_string(std::io::stdin()).context("the secret cannot be read")?),
+        false => std::env::var(SECRET).ok(),
+    };
+    let secret = match given {
+        Some(secret) => secret.trim().to_owned(),
         None => {
             let file = Project::find()?.state().join("secrets.toml");
-            let mut kept = secrets::load(&file).context("there is no shop yet: run `cargo till up`, or give --secret")?;
+            let mut kept = secrets::load(&file).context("there is no shop yet: run `cargo till up`, or give --secret-from-stdin")?;
             kept.remove(key).with_context(|| format!("the shop has no {key}"))?
         }
     };
+    let signs = secrets::first(&secret);
     let token = match &arguments.customer {
-        Some(id) => mint_customer(&secret, id, arguments.ttl_seconds)?,
-        None => mint(&secret, &arguments.sub, &arguments.scope, arguments.ttl_seconds)?,
+        Some(id) => mint_customer(signs, id, arguments.ttl_seconds)?,
+        None => mint(signs, &arguments.sub, &arguments.scope, arguments.ttl_seconds)?,
     };
     println!("{token}");
     Ok(())

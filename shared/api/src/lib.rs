@@ -479,7 +479,9 @@ endpoints! {
     /// Everything we call, each timed.
     HEALTH_DEPENDENCIES: "ops-health" "/health/dependencies" {
         /// Database, key-value store, payment provider and event sink, each timed.
-        health_dependencies: GET Open, answer: 200 | 503 Done<ops::Health> => |it| it.later();
+        ///
+        /// For who looks after the shop: each look is a call to all of them.
+        health_dependencies: GET Scope<OperationsRead>, answer: 200 | 503 Done<ops::Health> => |it| it.later();
     }
     /// The variables in force, secrets masked.
     CONFIG: "ops-config" "/api/v1/config" {

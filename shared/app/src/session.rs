@@ -1,7 +1,7 @@
 //! `POST /api/v1/session`: from a verified customer to the token every other function takes (SEC-1).
 
 use crate::{cart, shop::Shop};
-use callers::{Customer, GuestToken, session_token};
+use callers::{Customer, GuestToken, ShownToken, session_token};
 use config::{SESSION_MS, SESSION_TOKEN_SECRET};
 use domain::ids::CustomerId;
 use ports::Ports;
@@ -15,7 +15,7 @@ use terms::{Done, Problem, Rendered};
 pub struct OpenSession {
     /// A guest's token: their cart is merged into the customer's, and the token dies.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    guest_token: Option<GuestToken>,
+    guest_token: Option<ShownToken>,
 }
 
 /// A session, and the cart the customer has.
@@ -41,14 +41,17 @@ pub struct Opened {
 pub fn open(ports: &Ports<'_>, customer: CustomerId, body: &OpenSession) -> Result<Done<Opened>, Problem> {
     let shop = Shop::new(ports);
     let holder = Customer { id: customer.as_str().to_owned() };
-    let secret = shop.setting(&SESSION_TOKEN_SECRET)?;
+    let keys = shop.setting(&SESSION_TOKEN_SECRET)?;
     let now_ms = ports.clock.wall_ms();
     let expires_at_ms = now_ms.saturating_add(shop.setting(&SESSION_MS)?);
-    let session_token =
-        session_token::sign(secret.as_bytes(), &holder, now_ms, expires_at_ms).map_err(|error| Problem::internal(error.to_string()))?;
+    let session_token = session_token::sign(&keys, &holder, now_ms, expires_at_ms).map_err(|error| Problem::internal(error.to_string()))?;
     let owner = holder.owner();
     let merge = match &body.guest_token {
-        Some(guest) => cart::take_over(&shop, guest, &owner)?,
+        Some(shown) => {
+            let not_ours = || Problem::invalid_field("/guest_token", "must be a guest's token");
+            let guest = GuestToken::parse(&keys, shown.reveal()).ok_or_else(not_ours)?;
+            cart::take_over(&shop, &guest, &owner)?
+        }
         None => None,
     };
     let cart = cart::find(&shop, &owner)?;

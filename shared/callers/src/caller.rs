@@ -5,7 +5,7 @@ use crate::{
     jwt::{Refusal, Untrusted},
     service_token, session_token,
 };
-use config::{SERVICE_TOKEN_SECRET, SESSION_TOKEN_SECRET, Setting};
+use config::{Keys, SERVICE_TOKEN_SECRET, SESSION_TOKEN_SECRET, Setting};
 use ports::Ports;
 use terms::{Code, Problem, member::Scope};
 
@@ -112,36 +112,58 @@ impl OwnerOrService {
     }
 }
 
-/// The caller who holds `token`. Sessions and services have keys of their own, and each key is tried for its own kind only.
+/// Whose tokens an endpoint takes. Only their keys are read, and so only they need be given to its component (SEC-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Those of shoppers: customers, guests, who holds a share.
+    Shoppers,
+    /// Those of services.
+    Services,
+    /// Both.
+    Both,
+}
+
+/// The caller who holds `token`. Shoppers and services have keys of their own, and each key is tried for its own kind only.
 ///
 /// # Errors
 /// `credential_invalid` for anything that does not verify; `configuration_invalid`.
-pub fn of_token(ports: &Ports<'_>, token: &str) -> Result<Caller, Problem> {
-    if GuestToken::is_like(token) {
-        return GuestToken::parse(token).map(Caller::Guest).ok_or_else(|| invalid("the guest token is malformed"));
-    }
-    if ShareToken::is_like(token) {
-        return ShareToken::parse(token).map(Caller::Share).ok_or_else(|| invalid("the share token is malformed"));
-    }
+pub fn of_token(ports: &Ports<'_>, takes: Takes, token: &str) -> Result<Caller, Problem> {
+    let is_secret = GuestToken::is_like(token) || ShareToken::is_like(token);
+    let shoppers = match takes {
+        Takes::Shoppers | Takes::Both => Some(keys(&SESSION_TOKEN_SECRET, ports)?),
+        Takes::Services => None,
+    };
+    let shoppers = match (shoppers, is_secret) {
+        (Some(keys), true) => return of_secret(&keys, token),
+        (None, true) => return Err(invalid("a service's token is needed here")),
+        (shoppers, false) => shoppers,
+    };
     let token = Untrusted::read(token).map_err(refused)?;
     let now_ms = ports.clock.wall_ms();
-    let session = held(&SESSION_TOKEN_SECRET, ports)?.map(|secret| session_token::verify(secret.as_bytes(), &token, now_ms));
-    match session {
-        Some(Ok(customer)) => return Ok(Caller::Customer(customer)),
-        Some(Err(refusal @ (Refusal::Malformed | Refusal::Expired))) => return Err(refused(refusal)),
-        // Not a session's: perhaps a service's.
-        Some(Err(Refusal::Signature | Refusal::NotForUs)) | None => {}
+    if let Some(keys) = shoppers {
+        match session_token::verify(&keys, &token, now_ms) {
+            Ok(customer) => return Ok(Caller::Customer(customer)),
+            // Not a session's: perhaps a service's.
+            Err(Refusal::Signature | Refusal::NotForUs("aud")) if takes == Takes::Both => {}
+            Err(refusal) => return Err(refused(refusal)),
+        }
     }
-    match held(&SERVICE_TOKEN_SECRET, ports)? {
-        Some(secret) => service_token::verify(secret.as_bytes(), &token, now_ms).map(Caller::Service).map_err(refused),
-        None => Err(invalid("this endpoint takes no token of this kind")),
-    }
+    service_token::verify(&keys(&SERVICE_TOKEN_SECRET, ports)?, &token, now_ms).map(Caller::Service).map_err(refused)
 }
 
-/// A component that serves no tokens of a kind is not given their key, and so can accept none. That one will not do is not told to
-/// whoever asks: nobody knows yet who it is.
-fn held(secret: &Setting<String>, ports: &Ports<'_>) -> Result<Option<String>, Problem> {
-    secret.bound(ports.config).map_err(|unusable| Problem::misconfigured(&unusable))
+/// A guest or a share, by a token that we have issued: of any other it is not asked whether the database knows it.
+fn of_secret(keys: &Keys, token: &str) -> Result<Caller, Problem> {
+    let guest = || GuestToken::parse(keys, token).map(Caller::Guest);
+    let share = || ShareToken::parse(keys, token).map(Caller::Share);
+    guest().or_else(share).ok_or_else(|| {
+        terms::log("warning", "a guest's or a share's token that we have not issued", &[]);
+        invalid("the token was not issued here")
+    })
+}
+
+/// That they are not there, or will not do, is not told to whoever asks: nobody knows yet who it is.
+fn keys(of: &Setting<Keys>, ports: &Ports<'_>) -> Result<Keys, Problem> {
+    of.read(ports.config).map_err(|unusable| Problem::misconfigured(&unusable))
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -196,14 +218,12 @@ impl Caller {
     /// The service, when it has `scope`; else the owner.
     ///
     /// # Errors
-    /// As [`Caller::require_owner`].
+    /// As [`Caller::require_owner`]; of a service as [`Caller::require_scope`].
     pub fn require_owner_or_scope(self, scope: &str) -> Result<OwnerOrService, Problem> {
-        if let Self::Service(service) = &self
-            && service.has(scope)
-        {
-            return Ok(OwnerOrService::Service(service.clone()));
+        match self {
+            Self::Service(_) => self.require_scope(scope).map(OwnerOrService::Service),
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => self.require_owner().map(OwnerOrService::Owner),
         }
-        self.require_owner().map(OwnerOrService::Owner)
     }
 
     /// The service, when it has `scope`.

@@ -4,9 +4,10 @@
 
 mod caller;
 pub mod jwt;
+pub mod mark;
 mod secret;
 pub mod service_token;
 pub mod session_token;
 
-pub use caller::{Caller, Customer, Owner, OwnerOrService, Service, Viewer, invalid, of_token};
-pub use secret::{GuestToken, IdentityToken, ShareToken};
+pub use caller::{Caller, Customer, Owner, OwnerOrService, Service, Takes, Viewer, invalid, of_token};
+pub use secret::{GuestToken, IdentityToken, ShareToken, ShownToken};

@@ -1,7 +1,12 @@
 //! Secrets that are a credential by themselves: 256 random bits behind a prefix that says what they are for (SEC-1). They are
 //! shown once; rows hold their SHA-256.
+//!
+//! Behind the random bits stands a check that only we can make: their MAC under a key of `session_token_secret`. One that somebody made
+//! up is refused without a look at the database, and nobody owns anything by a token that was never issued (SEC-5).
 
+use crate::mark;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use config::Keys;
 use ports::Random;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -9,6 +14,8 @@ use std::fmt;
 use terms::hex;
 
 const SECRET_BYTES: usize = 32;
+/// Enough that nobody guesses one: 128 bits.
+const CHECK_BYTES: usize = 16;
 
 /// Declares a kind of secret by its prefix.
 macro_rules! secret {
@@ -24,12 +31,10 @@ macro_rules! secret {
         }
 
         impl $name {
-            /// A new one.
+            /// A new one, with a check by the first of `keys`.
             #[must_use]
-            pub fn generate(random: &dyn Random) -> Self {
-                let mut secret = [0; SECRET_BYTES];
-                random.fill(&mut secret);
-                Self(format!("{}{}", $prefix, URL_SAFE_NO_PAD.encode(secret)))
+            pub fn generate(keys: &Keys, random: &dyn Random) -> Self {
+                Self(generated(keys, $prefix, random))
             }
 
             /// Whether `text` says that it is one.
@@ -37,9 +42,10 @@ macro_rules! secret {
                 text.starts_with($prefix)
             }
 
-            pub(crate) fn parse(text: &str) -> Option<Self> {
-                let secret = URL_SAFE_NO_PAD.decode(text.strip_prefix($prefix)?).ok()?;
-                (secret.len() == SECRET_BYTES).then(|| Self(text.to_owned()))
+            /// The one that `text` is, if one of `keys` has made it.
+            #[must_use]
+            pub fn parse(keys: &Keys, text: &str) -> Option<Self> {
+                is_ours(keys, $prefix, text).then(|| Self(text.to_owned()))
             }
 
             /// The token itself, for the one reply that hands it out.
@@ -60,14 +66,28 @@ macro_rules! secret {
 
 secret! {
     /// A guest's secret.
-    #[derive(Deserialize)]
-    #[serde(try_from = "String")]
     GuestToken "gst_"
 }
 
 secret! {
     /// The secret of a share: whoever holds it may look at one cart.
     ShareToken "shr_"
+}
+
+fn generated(keys: &Keys, prefix: &'static str, random: &dyn Random) -> String {
+    let mut token = vec![0; SECRET_BYTES];
+    random.fill(&mut token);
+    let check = mark::of(keys, prefix, &token);
+    token.extend(check.iter().take(CHECK_BYTES));
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(token))
+}
+
+fn is_ours(keys: &Keys, prefix: &'static str, text: &str) -> bool {
+    let token = text.strip_prefix(prefix).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).unwrap_or_default();
+    match token.split_first_chunk::<SECRET_BYTES>() {
+        Some((secret, check)) => check.len() == CHECK_BYTES && mark::is_ours(keys, prefix, secret, check),
+        None => false,
+    }
 }
 
 impl GuestToken {
@@ -78,16 +98,22 @@ impl GuestToken {
     }
 }
 
-/// A text that is no guest's token. Which one is not repeated.
-#[derive(Debug, thiserror::Error)]
-#[error("must be a guest's token")]
-pub struct NoGuestToken;
+/// What somebody says is a guest's token, in a body: it is none until it is [`GuestToken::parse`]d.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct ShownToken(String);
 
-impl TryFrom<String> for GuestToken {
-    type Error = NoGuestToken;
+impl ShownToken {
+    /// What was shown.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
 
-    fn try_from(text: String) -> Result<Self, NoGuestToken> {
-        Self::parse(&text).ok_or(NoGuestToken)
+impl fmt::Debug for ShownToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ShownToken(redacted)")
     }
 }
 

@@ -5,24 +5,25 @@ use crate::{
     Customer,
     jwt::{IssueError, Ours, Refusal, Untrusted},
 };
+use config::Keys;
 
 const SESSION: Ours = Ours { audience: "edgetill-session" };
 
-/// Verifies `token` against `secret` at `now_ms`.
+/// Verifies `token` against each of `keys` at `now_ms`.
 ///
 /// # Errors
 /// The reason, see [`Refusal`].
-pub fn verify(secret: &[u8], token: &Untrusted<'_>, now_ms: i64) -> Result<Customer, Refusal> {
-    match SESSION.verify(secret, token, now_ms)?.sub {
+pub fn verify(keys: &Keys, token: &Untrusted<'_>, now_ms: i64) -> Result<Customer, Refusal> {
+    match SESSION.verify(keys, token, now_ms)?.sub {
         Some(id) if !id.is_empty() => Ok(Customer { id }),
-        Some(_) | None => Err(Refusal::Malformed),
+        Some(_) | None => Err(Refusal::Missing("sub")),
     }
 }
 
-/// Issues a token to a customer whose own has been verified.
+/// Issues a token to a customer whose own has been verified, signed with the first of `keys`.
 ///
 /// # Errors
 /// When the claims cannot be written.
-pub fn sign(secret: &[u8], customer: &Customer, issued_at_ms: i64, expires_at_ms: i64) -> Result<String, IssueError> {
-    SESSION.sign(secret, &customer.id, None, (issued_at_ms, expires_at_ms))
+pub fn sign(keys: &Keys, customer: &Customer, issued_at_ms: i64, expires_at_ms: i64) -> Result<String, IssueError> {
+    SESSION.sign(keys, &customer.id, None, (issued_at_ms, expires_at_ms))
 }

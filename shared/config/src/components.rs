@@ -9,8 +9,10 @@ use crate::{VARIABLES, Variable, WORKERS, form::Form};
 pub enum Group {
     /// Opens the shop's database.
     Database,
-    /// Knows callers by session and service tokens.
-    Callers,
+    /// Knows shoppers: customers by their sessions, guests and who holds a share by tokens that were issued here.
+    Shoppers,
+    /// Knows services by their tokens.
+    Services,
     /// Reads bodies.
     Bodies,
     /// Is called by browsers, from pages of other origins too.
@@ -51,6 +53,8 @@ pub enum Group {
     Sink,
     /// Takes up rows, as most workers do.
     Worker,
+    /// Is run, by a schedule or over HTTP.
+    Runs,
     /// Looks for what must not be.
     Audit,
     /// Asks everything whether it is there.
@@ -88,32 +92,35 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 }
 
 use Group::{
-    Agreements, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything,
-    Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Saga,
+    Agreements, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything, Health,
+    Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Saga, Services, Shoppers,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
 pub const COMPONENTS: &[Component] = &[
-    component("cart-current", &[Database, Callers, Bodies, Browsers, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
-    component("cart-items", &[Database, Callers, Bodies, Browsers, Replays, CartLines, CartTimes]),
-    component("cart-line", &[Database, Callers, Bodies, Browsers, Replays, CartQuantities, CartTimes]),
-    component("cart-totals", &[Database, Callers, Bodies, Browsers]),
-    component("cart-shipping-methods", &[Database, Callers, Bodies, Browsers]),
-    component("cart-shares", &[Database, Callers, Bodies, Browsers, CartShares]),
-    component("cart-share-by-id", &[Database, Callers, Bodies, Browsers, Replays]),
-    component("checkout-sessions", &[Database, Callers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal]),
-    component("checkout-session-by-id", &[Database, Callers, Bodies, Browsers, Quotes]),
-    component("checkout-confirm", &[Database, Callers, Bodies, Browsers, Replays, Agreements, Saga, Payment]),
-    component("order-orders", &[Database, Callers, Bodies, Browsers, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment]),
-    component("order-by-id", &[Database, Callers, Bodies, Browsers, Personal]),
-    component("order-by-number", &[Database, Callers, Bodies, Browsers, Personal]),
-    component("order-status-history", &[Database, Callers, Bodies, Browsers]),
-    component("order-cancel", &[Database, Callers, Bodies, Browsers, Replays, Payment]),
-    component("catalog-skus", &[Database, Callers, Bodies, Imports, Replays]),
-    component("ops-health", &[Database, Health]),
-    component("ops-migrate", &[Database, Callers, Bodies]),
+    component("cart-current", &[Database, Shoppers, Bodies, Browsers, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
+    component("cart-items", &[Database, Shoppers, Bodies, Browsers, Replays, CartLines, CartTimes]),
+    component("cart-line", &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes]),
+    component("cart-totals", &[Database, Shoppers, Bodies, Browsers]),
+    component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers]),
+    component("cart-shares", &[Database, Shoppers, Bodies, Browsers, CartShares]),
+    component("cart-share-by-id", &[Database, Shoppers, Bodies, Browsers, Replays]),
+    component("checkout-sessions", &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal]),
+    component("checkout-session-by-id", &[Database, Shoppers, Bodies, Browsers, Quotes]),
+    component("checkout-confirm", &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment]),
+    component(
+        "order-orders",
+        &[Database, Shoppers, Services, Bodies, Browsers, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment],
+    ),
+    component("order-by-id", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
+    component("order-by-number", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
+    component("order-status-history", &[Database, Shoppers, Services, Bodies, Browsers]),
+    component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
+    component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
+    component("ops-health", &[Database, Services, Health]),
+    component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),
-    component("ops-operations", &[Database, Callers, Bodies, Replays]),
+    component("ops-operations", &[Database, Services, Bodies, Replays]),
     Component { built_from: Some("docs"), ..component("ops-openapi", &[Bodies, Browsers]) },
     component("account-session", &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity]),
 ];

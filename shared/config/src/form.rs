@@ -96,9 +96,64 @@ pub(crate) fn not_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Fit to sign with: as long as the hash that is made with it.
-pub(crate) fn signing_secret(text: &str) -> Option<String> {
-    (text.len() >= 32).then(|| text.to_owned())
+/// Several keys for one purpose, so that one can be changed without a stop (SEC-5): the first signs or seals, all of them verify or
+/// open. Commas, spaces or line ends stand between them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    first: String,
+    others: Vec<String>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(redacted)")
+    }
+}
+
+impl Keys {
+    /// What is signed or sealed with.
+    #[must_use]
+    pub fn first(&self) -> &str {
+        &self.first
+    }
+
+    /// All of them, the first first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.first.as_str()).chain(self.others.iter().map(String::as_str))
+    }
+}
+
+/// As a variable holds them. Whether each will do for its purpose, the variable's own reader says.
+impl std::str::FromStr for Keys {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        keys(text, |_| true).ok_or("must not be empty")
+    }
+}
+
+fn keys(text: &str, fits: fn(&str) -> bool) -> Option<Keys> {
+    let mut each = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|key| !key.is_empty()).map(str::to_owned);
+    let keys = Keys { first: each.next()?, others: each.collect() };
+    if keys.all().all(fits) { Some(keys) } else { None }
+}
+
+/// Each fit to sign with: as long as the hash that is made with it.
+pub(crate) fn signing_keys(text: &str) -> Option<Keys> {
+    keys(text, |key| key.len() >= 32)
+}
+
+/// The same, or none where there is nothing.
+pub(crate) fn signing_keys_if_any(text: &str) -> Option<Option<Keys>> {
+    if text.is_empty() { Some(None) } else { signing_keys(text).map(Some) }
+}
+
+/// Each the base64 of 32 bytes.
+pub(crate) fn sealing_keys(text: &str) -> Option<Keys> {
+    keys(text, |key| {
+        let digits = key.strip_suffix('=').unwrap_or_default();
+        digits.len() == 43 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+    })
 }
 
 /// The origins whose pages may call from a browser.
@@ -129,9 +184,26 @@ fn is_origin(name: &str) -> bool {
     }) && !is_own
 }
 
+/// In clear only on this machine: what goes there carries keys, and what comes from there is believed.
 pub(crate) fn url(text: &str) -> Option<String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    (!host.is_empty()).then(|| text.trim_end_matches('/').to_owned())
+    let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
+    let fits = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => !authority(rest).is_empty(),
+        (None, Some(rest)) => is_loopback(&authority(rest)),
+        (None, None) => false,
+    };
+    fits.then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// Whether a URL's authority is this machine, whatever the port; one with a user in it is not.
+fn is_loopback(authority: &str) -> bool {
+    let port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    if let Some(rest) = authority.strip_prefix("[::1]") {
+        return port(rest);
+    }
+    let (host, rest) = authority.find(':').and_then(|at| authority.split_at_checked(at)).unwrap_or((authority, ""));
+    let is_local = host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    is_local && port(rest)
 }
 
 /// A sink may be a Redis too.

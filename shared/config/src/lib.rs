@@ -15,7 +15,7 @@ mod variables;
 mod workers;
 
 pub use components::{COMPONENTS, Component, Group, Needs};
-pub use form::{Form, Origins, Unit, is_redis};
+pub use form::{Form, Keys, Origins, Unit, is_redis};
 pub use setting::{Rule, Setting, Unusable};
 pub use variables::*;
 pub use workers::*;

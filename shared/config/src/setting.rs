@@ -111,7 +111,7 @@ impl<T> Setting<T> {
 
     fn take(&self, text: &str, config: &dyn Config) -> Result<T, Unusable> {
         let value = (self.parse)(text).map_err(|right| self.unusable(right))?;
-        match broken(self.name, self.rules, |name| config.get(name).ok()) {
+        match broken_here(self.name, self.rules, config)? {
             Some(rule) => Err(self.unusable(rule.right)),
             None => Ok(value),
         }
@@ -125,6 +125,21 @@ fn text(name: &'static str, config: &dyn Config) -> Result<Option<String>, Unusa
         Err(ConfigError::Undefined { .. }) => Ok(None),
         Err(ConfigError::Provider { reason, .. }) => Err(Unusable::Away { name, reason }),
     }
+}
+
+/// The first rule that is not kept beside the variables of this component. While their keeper is away none is known to be kept.
+fn broken_here(name: &'static str, rules: &'static [Rule], config: &dyn Config) -> Result<Option<&'static Rule>, Unusable> {
+    let away = std::cell::OnceCell::new();
+    let value_of = |other: &str| match config.get(other) {
+        Ok(text) => Some(text),
+        Err(ConfigError::Undefined { .. }) => None,
+        Err(ConfigError::Provider { reason, .. }) => {
+            away.get_or_init(|| reason);
+            None
+        }
+    };
+    let rule = broken(name, rules, value_of);
+    away.into_inner().map_or(Ok(rule), |reason| Err(Unusable::Away { name, reason }))
 }
 
 /// The first rule that the variable `name` does not keep. What `value_of` does not know, or what is no number, is not compared:

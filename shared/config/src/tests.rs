@@ -19,6 +19,18 @@ impl Config for Bound {
     }
 }
 
+/// A vault that tells one variable and is sealed for the next.
+struct HalfTold;
+
+impl Config for HalfTold {
+    fn get(&self, name: &str) -> Result<String, ConfigError> {
+        if name == SAGA_LEASE_MS.name {
+            return Ok("60".to_owned());
+        }
+        Err(ConfigError::Provider { name: name.to_owned(), reason: "the vault is sealed".to_owned() })
+    }
+}
+
 fn check(name: &str, text: &str) -> Result<(), &'static str> {
     variable(name).unwrap().check(text, |_| None)
 }
@@ -110,9 +122,35 @@ fn a_reader_tells_what_is_not_bound_from_what_is_not_told() {
     assert_eq!(SERVICE_TOKEN_SECRET.read(&sealed), Err(away.clone()));
     assert_eq!(SERVICE_TOKEN_SECRET.bound(&sealed), Err(away), "it is not known whether there is one");
     assert!(matches!(crate::BODY_LIMIT_BYTES.or_default(&sealed), Err(Unusable::Away { .. })), "no limit is guessed");
+    // Nor is a rule said to be kept that could not be looked at.
+    let half = HalfTold;
+    assert!(matches!(SAGA_LEASE_MS.read(&half), Err(Unusable::Away { name: "saga_lease_seconds", .. })));
     let short = Bound(&[("service_token_secret", "short")], false);
     let wrong = SERVICE_TOKEN_SECRET.read(&short).unwrap_err();
-    assert_eq!(wrong.to_string(), "variable service_token_secret: must be at least 32 bytes");
+    assert_eq!(wrong.to_string(), "variable service_token_secret: must be secrets of at least 32 bytes each");
+}
+
+// SEC-5
+#[test]
+fn a_key_is_a_list_and_none_of_it_is_weak() {
+    let (old, new) = ("0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210");
+    for list in [format!("{new},{old}"), format!("{new} {old}"), format!(" {new},\n  {old}, ")] {
+        let keys = crate::form::signing_keys(&list).unwrap();
+        assert_eq!((keys.first(), keys.all().collect::<Vec<_>>()), (new, vec![new, old]), "{list:?}");
+        assert_eq!(format!("{keys:?}"), "Keys(redacted)");
+    }
+    let sealing = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for name in ["service_token_secret", "session_token_secret", "customer_jwt_secret", "pii_key"] {
+        let one = if name == "pii_key" { sealing } else { old };
+        assert_eq!(check(name, &format!("{one}, {one}")), Ok(()), "{name}");
+        for weak in [&one[..31], &format!("{one}, short"), ",", " "] {
+            assert!(check(name, weak).is_err(), "{name} {weak:?}");
+        }
+    }
+    for bad in [&sealing[..43], &format!("{sealing}="), &sealing.replace('A', "-")] {
+        assert!(check("pii_key", bad).is_err(), "{bad}");
+    }
+    assert!(check("event_sink_secret", " , ").is_err());
 }
 
 #[test]
@@ -141,6 +179,37 @@ fn a_password_in_a_url_is_not_shown() {
 
 #[test]
 fn a_sink_is_a_webhook_a_redis_or_nothing() {
+    // In clear only on this machine, of whatever goes over HTTP.
+    for name in ["payment_base_url", "customer_jwks_url", "event_sink_url"] {
+        for good in [
+            "https://a",
+            "https://a:8443/b",
+            "http://localhost",
+            "http://localhost:3500/v1",
+            "http://127.0.0.1:1/",
+            "http://127.9.9.9",
+            "http://[::1]:80/x",
+        ] {
+            assert_eq!(check(name, good), Ok(()), "{name} {good}");
+        }
+        for bad in [
+            "http://a",
+            "http://a.localhost",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+            "http://user@127.0.0.1",
+            "http://localhost:x@a/",
+            "http://127.0.0.1@a",
+            "http://[::2]",
+            "http://10.0.0.1",
+            "http://",
+            "https:///x",
+            "http:///127.0.0.1",
+            "http://localhost:99999",
+        ] {
+            assert!(check(name, bad).is_err(), "{name} {bad}");
+        }
+    }
     for good in ["", "https://a/b", "http://127.0.0.1:3500/v1.0/publish/pubsub/{type}", "redis://a:6379", "rediss://u:p@a:6379/1"] {
         assert_eq!(check("event_sink_url", good), Ok(()), "{good}");
     }

@@ -2,10 +2,13 @@
 
 use crate::{
     components::Group::{
-        self, Agreements, Audit, Bodies, Browsers, Callers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts,
-        Database, Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Retention, Saga, Sink, Worker,
+        self, Agreements, Audit, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database,
+        Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink, Worker,
     },
-    form::{Form, Origins, form, not_empty, or_empty, origins, parsed, postgres_url, signing_secret, sink_url, url},
+    form::{
+        Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url, sealing_keys, signing_keys, signing_keys_if_any,
+        sink_url, url,
+    },
     setting::{Rule, Setting, broken},
 };
 use domain::{ids::Country, money::Currency};
@@ -167,7 +170,7 @@ variables! {
     /// Failed tries of a capture after which an alert is raised.
     PAYMENT_CAPTURE_ATTEMPTS: u32 = "payment_capture_attempts" default("10") number(1 to 1_000) [Saga];
     /// The payment provider, without /v1. Its host must stand in `payment_host` too.
-    PAYMENT_BASE_URL: String = "payment_base_url" default("https://api.stripe.com") must("be an absolute http or https URL" url) [Payment, Health];
+    PAYMENT_BASE_URL: String = "payment_base_url" default("https://api.stripe.com") must("be an absolute https URL, or http on this machine" url) [Payment, Health];
     /// The host that components that pay may reach.
     PAYMENT_HOST: String = "payment_host" default("https://api.stripe.com") host() [Payment, Health];
     /// The payment provider's secret key.
@@ -195,15 +198,15 @@ variables! {
     /// Where events go: a webhook, Dapr's publish API, or a server with Redis streams (redis://host:port); {type} in it becomes the
     /// event's type; empty while there is no sink: they wait. Its host must stand in `event_sink_host` too.
     EVENT_SINK_URL: String = "event_sink_url" default("")
-        must("be an absolute http, https, redis or rediss URL, or empty" |text| or_empty(text, sink_url)) [Sink, Audit, Health];
+        must("be an absolute https, redis or rediss URL, or http on this machine, or empty" |text| or_empty(text, sink_url)) [Sink, Audit, Health];
     /// The host that the relay may reach: https://host, or redis://host:port.
     EVENT_SINK_HOST: String = "event_sink_host" default("") host() [Sink, Health];
     /// The key of the stream, on Redis; {type} in it becomes the event's type.
     EVENT_SINK_STREAM: String = "event_sink_stream" default("edgetill:events") must("not be empty" not_empty) [Sink];
     /// About how many entries the stream keeps, the newest; 0 keeps all.
     EVENT_SINK_STREAM_LIMIT: u64 = "event_sink_stream_limit" default("0") number(0 to 1_000_000_000) [Sink];
-    /// The sink's Standard Webhooks secret.
-    EVENT_SINK_SECRET: String = "event_sink_secret" secret() must("not be empty" not_empty) [Sink];
+    /// The sink's Standard Webhooks secrets, each `whsec_` and the base64 of 24 to 64 bytes: an event is signed with all of them.
+    EVENT_SINK_SECRET: Keys = "event_sink_secret" secret() must("not be empty" parsed) [Sink];
     /// The source of our CloudEvents.
     EVENT_SOURCE: String = "event_source" default("https://shop.example/edgetill") must("not be empty" not_empty) [Sink];
     /// How long the sink may take for one event.
@@ -222,6 +225,8 @@ variables! {
           "must be at least worker_budget_seconds, twice payment_timeout_ms and 5 seconds more", "two runs try one compensation" }
         { &[(1, WORKER_BUDGET_MS.name), (1, EVENT_TIMEOUT_MS.name)], 5_000,
           "must be at least worker_budget_seconds, event_timeout_ms and 5 seconds more", "two relays send one event" };
+    /// Whether GET runs a worker, with its token as ?token= for schedulers that send neither headers nor POST. POST and schedules always do.
+    WORKER_GET_ENABLED: bool = "worker_get_enabled" default("false") must("be true or false" parsed) [Runs];
     /// Rows of each table that one run of the audit looks at.
     AUDIT_BATCH: i64 = "audit_batch" default("500") number(1 to 10_000) [Audit];
     /// How long after its time a saga, a compensation or a reservation may be left lying before the audit says so.
@@ -238,7 +243,8 @@ variables! {
     CUSTOMER_AUDIENCE: String = "customer_audience" default("") any() [Identity];
     /// Where the customers' identity provider publishes its keys (RS256, ES256); empty for none. Its host must stand in
     /// `customer_jwks_host` too.
-    CUSTOMER_JWKS_URL: String = "customer_jwks_url" default("") must("be an absolute http or https URL, or empty" |text| or_empty(text, url)) [Identity];
+    CUSTOMER_JWKS_URL: String = "customer_jwks_url" default("") must("be an absolute https URL, or http on this machine, or empty" |text| or_empty(text, url))
+        [Identity];
     /// The host of those keys, which the sessions' component may reach.
     CUSTOMER_JWKS_HOST: String = "customer_jwks_host" default("") host() [Identity];
     /// How long those keys are used without asking again.
@@ -251,8 +257,9 @@ variables! {
     CUSTOMER_JWKS_REFETCH_MS: i64 = "customer_jwks_refetch_seconds" default("30") seconds(1 to 3_600) [Identity];
     /// How long the provider may take for its keys.
     CUSTOMER_JWKS_TIMEOUT_MS: u64 = "customer_jwks_timeout_ms" default("3000") milliseconds(100 to 60_000) [Identity];
-    /// The secret shared with the customers' identity provider (HS256), at least 32 bytes; empty for none.
-    CUSTOMER_JWT_SECRET: String = "customer_jwt_secret" secret("") must("be empty or at least 32 bytes" |text| or_empty(text, signing_secret)) [Identity];
+    /// The secrets shared with the customers' identity provider (HS256), each at least 32 bytes; empty for none.
+    CUSTOMER_JWT_SECRET: Option<Keys> = "customer_jwt_secret" secret("")
+        must("be empty or secrets of at least 32 bytes each" signing_keys_if_any) [Identity];
     /// Bytes a request's body may have.
     BODY_LIMIT_BYTES: usize = "body_limit_bytes" default("65536") bytes(1_024 to 67_108_864) [Bodies];
     /// Bytes the body of a bulk import may have.
@@ -263,12 +270,12 @@ variables! {
         must("be *, or origins such as https://shop.example, in lower case, without a path and with commas between them" origins) [Browsers];
     /// How long a browser need not ask again whether a page may call; browsers keep it for two hours at most.
     CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
-    /// Base64 of the 32 bytes that seal personal data.
-    PII_KEY: String = "pii_key" secret() must("not be empty" not_empty) [Personal];
-    /// What service tokens are signed with, at least 32 bytes.
-    SERVICE_TOKEN_SECRET: String = "service_token_secret" secret() must("be at least 32 bytes" signing_secret) [Callers];
-    /// What session tokens are signed with, at least 32 bytes.
-    SESSION_TOKEN_SECRET: String = "session_token_secret" secret() must("be at least 32 bytes" signing_secret) [Callers, Identity];
+    /// What personal data is sealed with, each the base64 of 32 bytes: the first seals, all of them open.
+    PII_KEY: Keys = "pii_key" secret() must("be base64 of 32 bytes, or several of those" sealing_keys) [Personal];
+    /// What service tokens are signed with, each at least 32 bytes: all of them verify.
+    SERVICE_TOKEN_SECRET: Keys = "service_token_secret" secret() must("be secrets of at least 32 bytes each" signing_keys) [Services];
+    /// What session tokens are signed with, each at least 32 bytes: the first signs, all of them verify.
+    SESSION_TOKEN_SECRET: Keys = "session_token_secret" secret() must("be secrets of at least 32 bytes each" signing_keys) [Shoppers, Identity];
     /// PostgreSQL's connection string; empty with SQLite. The limits of a session belong in it, because nothing set later outlives the
     /// pool's cleaning; with them a guest that dies holds no lock for long:
     /// postgres://user:password@host:5432/shop?connect_timeout=5&options=-c%20lock_timeout%3D3s%20-c%20statement_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D5s

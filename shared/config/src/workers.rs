@@ -1,6 +1,6 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
-use crate::components::Group::{self, Audit, Callers, CartRecovery, Database, Payment, Retention, Saga, Sink, Worker as Rows};
+use crate::components::Group::{self, Audit, CartRecovery, Database, Payment, Retention, Runs, Saga, Services, Sink, Worker as Rows};
 
 /// A worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +49,17 @@ macro_rules! workers {
 
 workers! {
     /// Sends waiting events to the sink.
-    OUTBOX_RELAY: "outbox-relay" "* * * * * *" [Database, Callers, Sink];
+    OUTBOX_RELAY: "outbox-relay" "* * * * * *" [Database, Services, Runs, Sink];
     /// Gives up carts whose time is over, and forgets those nobody came back to.
-    CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Callers, Rows, CartRecovery];
+    CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Services, Runs, Rows, CartRecovery];
     /// Gives expired reservations back to stock.
-    RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Callers, Rows];
+    RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Services, Runs, Rows];
     /// Deletes idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
-    RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Callers, Rows, Retention];
+    RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Services, Runs, Rows, Retention];
     /// Drives on the sagas whose driver has gone.
-    SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Callers, Rows, Saga, Payment];
+    SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Services, Runs, Rows, Saga, Payment];
     /// Tries again what is owed to the payment provider.
-    COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Callers, Rows, Payment];
+    COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Services, Runs, Rows, Payment];
     /// Looks for what must not be in the database: the next rows of each table.
-    CONSISTENCY_AUDIT: "consistency-audit" "*/15 * * * * *" [Database, Callers, Audit];
+    CONSISTENCY_AUDIT: "consistency-audit" "*/15 * * * * *" [Database, Services, Runs, Audit];
 }

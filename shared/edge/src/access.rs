@@ -2,7 +2,8 @@
 //! one of an operation that lets nobody else in.
 
 use crate::{Caller, Code, Method, Problem, Request, Service, caller};
-use callers::{IdentityToken, OwnerOrService, of_token};
+use callers::{IdentityToken, OwnerOrService, Takes, of_token};
+use config::WORKER_GET_ENABLED;
 use ports::Ports;
 use serde::Deserialize;
 use std::marker::PhantomData;
@@ -54,6 +55,19 @@ pub trait Named {
 #[derive(Debug)]
 pub enum Open {}
 
+impl Access {
+    /// Whose tokens are taken, and so whose keys its component is given; none where no key of ours is needed.
+    #[must_use]
+    pub const fn takes(self) -> Option<Takes> {
+        match self {
+            Self::Open | Self::Customer => None,
+            Self::Newcomer | Self::Owner | Self::Viewer => Some(Takes::Shoppers),
+            Self::OwnerOr(_) => Some(Takes::Both),
+            Self::Scope(_) | Self::Worker(_) => Some(Takes::Services),
+        }
+    }
+}
+
 impl Admit for Open {
     type Caller = ();
     const ACCESS: Access = Access::Open;
@@ -72,7 +86,7 @@ impl Admit for Newcomer {
     const ACCESS: Access = Access::Newcomer;
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Option<Owner>, Problem> {
-        caller::caller(ports, request)?.owner_or_new()
+        caller::caller(ports, Takes::Shoppers, request)?.owner_or_new()
     }
 }
 
@@ -97,7 +111,7 @@ impl Admit for Owner {
     const ACCESS: Access = Access::Owner;
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Self, Problem> {
-        caller::caller(ports, request)?.require_owner()
+        caller::caller(ports, Takes::Shoppers, request)?.require_owner()
     }
 }
 
@@ -106,7 +120,7 @@ impl Admit for Viewer {
     const ACCESS: Access = Access::Viewer;
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Self, Problem> {
-        caller::caller(ports, request)?.require_viewer()
+        caller::caller(ports, Takes::Shoppers, request)?.require_viewer()
     }
 }
 
@@ -119,7 +133,7 @@ impl<S: Named> Admit for OwnerOr<S> {
     const ACCESS: Access = Access::OwnerOr(S::NAME);
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Self::Caller, Problem> {
-        caller::caller(ports, request)?.require_owner_or_scope(S::NAME)
+        caller::caller(ports, Takes::Both, request)?.require_owner_or_scope(S::NAME)
     }
 }
 
@@ -132,11 +146,11 @@ impl<S: Named> Admit for Scope<S> {
     const ACCESS: Access = Access::Scope(S::NAME);
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<Service, Problem> {
-        caller::caller(ports, request)?.require_scope(S::NAME)
+        caller::caller(ports, Takes::Services, request)?.require_scope(S::NAME)
     }
 }
 
-/// [`Access::Worker`] `W`. On GET the token may stand in `?token=`, because some schedulers send no headers.
+/// [`Access::Worker`] `W`. On GET, where that is allowed at all, the token may stand in `?token=`, because some schedulers send no headers.
 #[derive(Debug)]
 pub struct Worker<W>(PhantomData<W>);
 
@@ -145,6 +159,11 @@ impl<W: Named> Admit for Worker<W> {
     const ACCESS: Access = Access::Worker(W::NAME);
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<(), Problem> {
+        // A GET that changes something, with its credential where logs keep it: only for schedulers that know nothing else.
+        let reads = matches!(request.method(), Method::Get | Method::Head);
+        if reads && !WORKER_GET_ENABLED.read(ports.config)? {
+            return Err(Problem::new(Code::MethodNotAllowed).detail("GET runs a worker only where worker_get_enabled is true"));
+        }
         scheduler(ports, request)?.require_run_of(W::NAME)
     }
 }
@@ -162,7 +181,7 @@ fn scheduler(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
         Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => None,
     };
     match in_query {
-        Some(token) => of_token(ports, &token),
-        None => caller::caller(ports, request),
+        Some(token) => of_token(ports, Takes::Services, &token),
+        None => caller::caller(ports, Takes::Services, request),
     }
 }

@@ -1,16 +1,16 @@
 //! From a request to who asks. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
 
 use crate::{Caller, Problem, Request};
-use callers::{invalid, of_token};
+use callers::{Takes, invalid, of_token};
 use ports::Ports;
 
-/// The caller of `request`, by `Authorization: Bearer`.
+/// The caller of `request`, by `Authorization: Bearer`, among those whose tokens are taken.
 ///
 /// # Errors
 /// `credential_invalid` for anything in that header that does not verify.
-pub fn caller(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
+pub fn caller(ports: &Ports<'_>, takes: Takes, request: &Request) -> Result<Caller, Problem> {
     match bearer(request)? {
-        Some(token) => of_token(ports, token),
+        Some(token) => of_token(ports, takes, token),
         None => Ok(Caller::Nobody),
     }
 }

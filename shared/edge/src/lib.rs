@@ -25,7 +25,8 @@ pub use access::Access;
 pub use body::BodyBudget;
 pub use caller::caller;
 pub use callers::{
-    Caller, Customer, GuestToken, IdentityToken, Owner, OwnerOrService, Service, ShareToken, Viewer, jwt, service_token, session_token,
+    Caller, Customer, GuestToken, IdentityToken, Owner, OwnerOrService, Service, ShareToken, ShownToken, Takes, Viewer, jwt, mark,
+    service_token, session_token,
 };
 pub use operation::{
     Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault, Keyed, MustBeKeyed,

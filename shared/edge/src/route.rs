@@ -93,8 +93,14 @@ impl Route {
     }
 
     fn allow(&self) -> String {
+        self.allow_but(Method::Other)
+    }
+
+    /// All methods but one, and with GET goes HEAD.
+    fn allow_but(&self, method: Method) -> String {
+        let missing = if method == Method::Head { Method::Get } else { method };
         let mut names = Vec::new();
-        for (method, _) in &self.handlers {
+        for (method, _) in self.handlers.iter().filter(|(method, _)| *method != missing) {
             names.push(method.name());
             if *method == Method::Get {
                 names.push(Method::Head.name());
@@ -176,7 +182,11 @@ async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result
         .collect::<Result<Vec<_>, Problem>>()
         .map_err(at_route)?;
     let request = request.with_params(decoded);
-    let reply = handler.call(ports, &request).await.map_err(at_route)?;
+    let reply = handler.call(ports, &request).await.map_err(|problem| {
+        // This method is known here, and not allowed in this shop.
+        let allow = (problem.code() == Code::MethodNotAllowed).then(|| route.allow_but(method));
+        Refused { allow, ..at_route(problem) }
+    })?;
     let reads = matches!(method, Method::Get | Method::Head);
     if reads && reply.status == 200 { reply.if_wanted(&request).map_err(at_route) } else { Ok(reply) }
 }

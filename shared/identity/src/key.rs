@@ -1,7 +1,8 @@
 //! One published key (RFC 7517), if it is one of ours: RS256 of 2048 to 4096 bits, or ES256.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use callers::jwt::{Expected, Refusal, Untrusted, Verified};
+use callers::jwt::{Expected, Refusal, Untrusted, Verified, by_any};
+use config::Keys;
 use jwt_compact::{
     alg::{Es256, Hs256, Hs256Key, Rsa, RsaPublicKey},
     jwk::JsonWebKey,
@@ -102,9 +103,9 @@ impl Key {
     }
 }
 
-/// Verifies `token` by the secret shared with the provider.
-pub(crate) fn verify_by_secret(secret: &str, token: &Untrusted<'_>, expected: Expected<'_>) -> Result<Verified, Refusal> {
-    token.verify(&Hs256, &Hs256Key::new(secret.as_bytes()), expected)
+/// Verifies `token` by one of the secrets shared with the provider.
+pub(crate) fn verify_by_secret(secrets: &Keys, token: &Untrusted<'_>, expected: Expected<'_>) -> Result<Verified, Refusal> {
+    by_any(secrets.all(), |secret| token.verify(&Hs256, &Hs256Key::new(secret), expected))
 }
 
 /// The length of a number in bits, leading zeros not counted.

@@ -6,11 +6,16 @@
 //!   used until `customer_jwks_stale_seconds`. After that, and for a key that is not among them, the answer is
 //!   `identity_unavailable`: it is not known whether the token is good.
 //!
-//! The record is a cache and nothing more. One that cannot be read counts as none, one that cannot be written costs a fetch.
+//! The record is a cache and no root of trust: it carries a mark that only we can make (SEC-5), and one without it, or of another shape,
+//! is passed over and told to the log. What an attacker could put there is an old record of ours, for as long as it would be used in an
+//! outage. Where nothing can be remembered nothing is asked: each made-up token would be a question to the provider.
 
 use crate::key::Key;
-use config::{CUSTOMER_JWKS_CACHE_MS, CUSTOMER_JWKS_REFETCH_MS, CUSTOMER_JWKS_STALE_MS, CUSTOMER_JWKS_TIMEOUT_MS};
-use ports::{HttpRequest, Ports};
+use callers::mark;
+use config::{
+    CUSTOMER_JWKS_CACHE_MS, CUSTOMER_JWKS_REFETCH_MS, CUSTOMER_JWKS_STALE_MS, CUSTOMER_JWKS_TIMEOUT_MS, Keys, SESSION_TOKEN_SECRET,
+};
+use ports::{HttpRequest, KvError, Ports};
 use providers::Breaker;
 use serde::{Deserialize, Serialize};
 use terms::{Code, Problem};
@@ -39,6 +44,11 @@ struct Unanswered {
 }
 
 impl Kept {
+    /// Before the first answer: never of use, since it was fetched so long ago.
+    fn nothing(url: &str) -> Self {
+        Self { url: url.to_owned(), keys: Vec::new(), fetched_at_ms: 0, asked_at_ms: 0 }
+    }
+
     fn pick(&self, kid: Option<&str>) -> Option<&Key> {
         match (kid, self.keys.as_slice()) {
             (Some(kid), keys) => keys.iter().find(|key| key.is_called(kid)),
@@ -57,7 +67,8 @@ pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Res
     let now_ms = ports.clock.wall_ms();
     let within = |at_ms: i64, limit_ms: i64| ports::lasts(at_ms.saturating_add(limit_ms), now_ms, limit_ms);
     let (cache_ms, stale_ms) = (CUSTOMER_JWKS_CACHE_MS.read(ports.config)?, CUSTOMER_JWKS_STALE_MS.read(ports.config)?);
-    let kept = read(ports).filter(|kept| kept.url == url && within(kept.fetched_at_ms, stale_ms.max(cache_ms)));
+    let record = Record { ports, marks: SESSION_TOKEN_SECRET.read(ports.config)? };
+    let kept = record.read()?.filter(|kept| kept.url == url && within(kept.fetched_at_ms, stale_ms.max(cache_ms)));
 
     if let Some(kept) = &kept {
         if let Some(key) = kept.pick(kid).filter(|_| within(kept.fetched_at_ms, cache_ms)) {
@@ -70,13 +81,14 @@ pub(crate) async fn find(ports: &Ports<'_>, url: &str, kid: Option<&str>) -> Res
                 None => Err(unknown()),
             };
         }
-        write(ports, &Kept { asked_at_ms: now_ms, ..kept.clone() });
     }
+    let asking = Kept { asked_at_ms: now_ms, ..kept.clone().unwrap_or_else(|| Kept::nothing(url)) };
+    record.write(&asking)?;
 
     match fetch(ports, url).await? {
         Ok(keys) => {
             let fetched = Kept { url: url.to_owned(), keys, fetched_at_ms: now_ms, asked_at_ms: now_ms };
-            write(ports, &fetched);
+            record.write(&fetched)?;
             fetched.pick(kid).cloned().ok_or_else(unknown)
         }
         Err(Unanswered { reason, retry_seconds }) => match kept.as_ref().and_then(|kept| kept.pick(kid)) {
@@ -138,19 +150,31 @@ fn keys_in(body: &[u8]) -> Result<Vec<Key>, String> {
     if keys.is_empty() { Err("the key set has no key for RS256 or ES256".to_owned()) } else { Ok(keys) }
 }
 
-fn read(ports: &Ports<'_>) -> Option<Kept> {
-    let bytes = ports.kv.get(RECORD).ok().flatten()?;
-    json::read(&bytes).ok()
+/// Where the keys are kept, with the keys of ours that mark them.
+struct Record<'a> {
+    ports: &'a Ports<'a>,
+    marks: Keys,
 }
 
-fn write(ports: &Ports<'_>, kept: &Kept) {
-    let written = serde_json::to_vec(kept).map_err(|error| error.to_string()).and_then(|bytes| {
-        let set = ports.kv.set(RECORD, &bytes);
-        set.map_err(|error| error.to_string())
-    });
-    if let Err(error) = written {
-        terms::log("warning", "the identity provider's keys could not be kept", &[("reason", &error)]);
+impl Record<'_> {
+    fn read(&self) -> Result<Option<Kept>, Problem> {
+        let Some(bytes) = self.ports.kv.get(RECORD).map_err(|error| forgetful(&error))? else { return Ok(None) };
+        let kept = mark::genuine(&self.marks, RECORD, &bytes).and_then(|text| json::read(text).ok());
+        if kept.is_none() {
+            terms::log("warning", "the kept keys of the identity provider are not ours, and are passed over", &[("key", RECORD)]);
+        }
+        Ok(kept)
     }
+
+    fn write(&self, kept: &Kept) -> Result<(), Problem> {
+        let text = serde_json::to_vec(kept).map_err(|error| Problem::internal(format!("the provider's keys: {error}")))?;
+        self.ports.kv.set(RECORD, &mark::marked(&self.marks, RECORD, &text)).map_err(|error| forgetful(&error))
+    }
+}
+
+/// Whether the token is good is not known, and nobody is asked who cannot be remembered to have been asked.
+fn forgetful(error: &KvError) -> Problem {
+    unavailable(RETRY_SECONDS).because(format!("the identity provider's keys cannot be kept: {error}"))
 }
 
 fn unknown() -> Problem {

@@ -37,17 +37,17 @@ pub async fn customer(ports: &Ports<'_>, token: &IdentityToken) -> Result<Custom
 
 async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Problem> {
     let (issuer, audience) = (CUSTOMER_ISSUER.read(ports.config)?, CUSTOMER_AUDIENCE.read(ports.config)?);
-    let (secret, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports.config)?, CUSTOMER_JWKS_URL.read(ports.config)?);
-    if issuer.is_empty() || audience.is_empty() || (secret.is_empty() && key_set_url.is_empty()) {
+    let (secrets, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports.config)?, CUSTOMER_JWKS_URL.read(ports.config)?);
+    if issuer.is_empty() || audience.is_empty() || (secrets.is_none() && key_set_url.is_empty()) {
         return Err(Problem::new(Code::ConfigurationInvalid)
             .detail("the shop knows no identity provider")
             .because("customer_issuer, customer_audience and one of customer_jwt_secret and customer_jwks_url are needed"));
     }
     let expected = Expected { issuer: &issuer, audience: &audience, now_ms: ports.clock.wall_ms() };
     let by_secret = token.algorithm() == SHARED_SECRET_ALGORITHM;
-    match (by_secret, secret.as_str(), key_set_url.as_str()) {
-        (true, "", _) | (false, _, "") => Err(refused(Refusal::Signature)),
-        (true, secret, _) => key::verify_by_secret(secret, token, expected).map_err(refused),
+    match (by_secret, secrets, key_set_url.as_str()) {
+        (true, None, _) | (false, _, "") => Err(refused(Refusal::Signature)),
+        (true, Some(secrets), _) => key::verify_by_secret(&secrets, token, expected).map_err(refused),
         (false, _, url) => key_set::find(ports, url, token.key_id()).await?.verify(token, expected).map_err(refused),
     }
 }

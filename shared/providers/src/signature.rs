@@ -1,6 +1,7 @@
 //! Webhook signatures: HMAC-SHA256 as Standard Webhooks and as Stripe write it.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use config::Keys;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -9,27 +10,33 @@ use sha2::Sha256;
 #[error("a webhook secret is \"whsec_\" and the base64 of 24 to 64 bytes")]
 pub struct MalformedSecret;
 
-/// The `webhook-signature` of a body: `v1,<base64>` over `id.timestamp.body`.
+/// The `webhook-signature` of a body: `v1,<base64>` over `id.timestamp.body` for each of `secrets`, with a space between. A receiver
+/// that knows one of them is content, so the one can be changed without the other being there at the same moment (SEC-5).
 ///
 /// # Errors
-/// When the secret is malformed.
-pub fn standard_webhooks(secret: &str, id: &str, timestamp_s: i64, body: &[u8]) -> Result<String, MalformedSecret> {
-    let mac = standard_webhooks_mac(secret, id, timestamp_s, body)?;
-    let tag = STANDARD.encode(mac.finalize().into_bytes());
-    Ok(format!("v1,{tag}"))
+/// When one of the secrets is malformed.
+pub fn standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body: &[u8]) -> Result<String, MalformedSecret> {
+    let signatures: Vec<String> = secrets
+        .all()
+        .map(|secret| {
+            let mac = standard_webhooks_mac(secret, id, timestamp_s, body)?;
+            Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(signatures.join(" "))
 }
 
-/// Whether one of the space-separated signatures in `header` is ours; compared in constant time.
+/// Whether one of the space-separated signatures in `header` is by one of `secrets`; compared in constant time.
 ///
 /// # Errors
-/// When the secret is malformed.
-pub fn verify_standard_webhooks(secret: &str, id: &str, timestamp_s: i64, body: &[u8], header: &str) -> Result<bool, MalformedSecret> {
-    let mac = standard_webhooks_mac(secret, id, timestamp_s, body)?;
+/// When one of the secrets is malformed.
+pub fn verify_standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body: &[u8], header: &str) -> Result<bool, MalformedSecret> {
+    let macs: Vec<_> = secrets.all().map(|secret| standard_webhooks_mac(secret, id, timestamp_s, body)).collect::<Result<_, _>>()?;
     Ok(header
         .split(' ')
         .filter_map(|one| one.strip_prefix("v1,"))
         .filter_map(|tag| STANDARD.decode(tag).ok())
-        .any(|tag| mac.clone().verify_slice(&tag).is_ok()))
+        .any(|tag| macs.iter().any(|mac| mac.clone().verify_slice(&tag).is_ok())))
 }
 
 /// The `stripe-signature` of a body: `t=<timestamp>,v1=<hex>` over `timestamp.body`. The secret is used as
@@ -66,23 +73,40 @@ mod tests {
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
+    fn keys(text: &str) -> Keys {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn the_standard_webhooks_crate_accepts_what_we_sign() {
         let body = br#"{"test": 2432232314}"#;
-        let signature = standard_webhooks(SECRET, "msg_1", 1_614_265_330, body).unwrap();
+        let signature = standard_webhooks(&keys(SECRET), "msg_1", 1_614_265_330, body).unwrap();
         let theirs = standardwebhooks::Webhook::new(SECRET).unwrap().sign("msg_1", 1_614_265_330, body).unwrap();
         assert_eq!(signature, theirs);
         let rotated = format!("v1,AAAA {signature}");
-        let verify = |header: &str, body: &[u8]| verify_standard_webhooks(SECRET, "msg_1", 1_614_265_330, body, header).unwrap();
+        let verify = |header: &str, body: &[u8]| verify_standard_webhooks(&keys(SECRET), "msg_1", 1_614_265_330, body, header).unwrap();
         assert!(verify(&rotated, body));
         assert!(!verify(&rotated, b"{}"));
         assert!(!verify("v1,AAAA", body));
     }
 
+    // SEC-5
+    #[test]
+    fn during_a_rotation_who_knows_either_secret_is_content() {
+        let new = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let both = standard_webhooks(&keys(&format!("{new},{SECRET}")), "msg_1", 1, b"{}").unwrap();
+        let by = |secret: &str| standardwebhooks::Webhook::new(secret).unwrap().sign("msg_1", 1, b"{}").unwrap();
+        assert_eq!(both, format!("{} {}", by(new), by(SECRET)));
+        for (secrets, genuine) in [(new, true), (SECRET, true), ("whsec_HxECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false)] {
+            assert_eq!(verify_standard_webhooks(&keys(secrets), "msg_1", 1, b"{}", &both), Ok(genuine), "{secrets}");
+        }
+    }
+
     #[test]
     fn secrets_of_another_shape_are_refused() {
-        for secret in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%"] {
-            assert_eq!(standard_webhooks(secret, "a", 1, b"").unwrap_err(), MalformedSecret);
+        for secret in ["whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%"] {
+            assert_eq!(standard_webhooks(&keys(secret), "a", 1, b"").unwrap_err(), MalformedSecret);
+            assert_eq!(standard_webhooks(&keys(&format!("{SECRET} {secret}")), "a", 1, b"").unwrap_err(), MalformedSecret);
         }
     }
 

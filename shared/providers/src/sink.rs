@@ -6,7 +6,7 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use config::is_redis;
+use config::{Keys, is_redis};
 use ports::{Clock, Http, HttpError, HttpRequest, Redis, RedisError};
 use serde_json::{Value, json};
 
@@ -39,8 +39,8 @@ pub struct SinkSettings {
     pub stream: String,
     /// About how many entries the stream keeps; 0 for all.
     pub stream_limit: u64,
-    /// `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver.
-    pub secret: String,
+    /// Each `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver: an event is signed with all of them.
+    pub secrets: Keys,
     /// The CloudEvents `source`: who we are, as a URI.
     pub source: String,
     /// Limit of each call over HTTP.
@@ -59,7 +59,7 @@ impl SinkSettings {
         if !["http://", "https://"].iter().any(|scheme| self.url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())) {
             return Err("event_sink_url");
         }
-        signature::standard_webhooks(&self.secret, "", 0, &[]).map(|_| ()).map_err(|_| "event_sink_secret")
+        signature::standard_webhooks(&self.secrets, "", 0, &[]).map(|_| ()).map_err(|_| "event_sink_secret")
     }
 }
 
@@ -192,7 +192,7 @@ impl<'a> EventSink<'a> {
     fn request(&self, event: &OutboxEvent, body: String) -> Result<HttpRequest, SinkError> {
         let body = body.into_bytes();
         let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
-        let signature = signature::standard_webhooks(&self.settings.secret, &event.event_id, timestamp_s, &body)
+        let signature = signature::standard_webhooks(&self.settings.secrets, &event.event_id, timestamp_s, &body)
             .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
         let header = |name: &str, value: String| (name.to_owned(), value);
         Ok(HttpRequest {
@@ -269,7 +269,7 @@ mod tests {
             url: url.to_owned(),
             stream: "edgetill:events".to_owned(),
             stream_limit: 0,
-            secret: secret.to_owned(),
+            secrets: secret.parse().unwrap(),
             source: "https://shop.example/edgetill".to_owned(),
             timeout_ms: 2_000,
         };
@@ -338,10 +338,10 @@ mod tests {
     fn settings_with_which_nothing_can_be_sent_are_told_by_the_variables_name() {
         let check = |url: &str, secret: &str| {
             let (stream, source) = ("s".to_owned(), "https://shop.example".to_owned());
-            SinkSettings { url: url.to_owned(), stream, stream_limit: 0, secret: secret.to_owned(), source, timeout_ms: 1 }.check()
+            SinkSettings { url: url.to_owned(), stream, stream_limit: 0, secrets: secret.parse().unwrap(), source, timeout_ms: 1 }.check()
         };
         assert_eq!(check("https://a/hook", SECRET), Ok(()));
-        for bad in ["", "whsec_short", "whsec_not base64 at all, but long enough", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        for bad in ["whsec_short", "whsec_not base64 at all, but long enough", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
             assert_eq!(check("https://a/hook", bad), Err("event_sink_secret"), "{bad}");
         }
         assert_eq!(check("ftp://a", SECRET), Err("event_sink_url"));

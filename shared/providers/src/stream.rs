@@ -52,7 +52,7 @@ mod tests {
             stream: stream.to_owned(),
             stream_limit,
             // Not even read: a stream is not signed.
-            secret: "not a secret".to_owned(),
+            secrets: "not a secret".parse().unwrap(),
             source: "https://shop.example/edgetill".to_owned(),
             timeout_ms: 2_000,
         }

@@ -43,7 +43,7 @@ pub use settings::{Host, SecondHost, Settings, Sink};
 pub use share::Share;
 pub use shop::{Shop, needs_sink, needs_till};
 pub use sku::SkuBuilder;
-pub use tokens::Claims;
+pub use tokens::{Claims, never_given};
 pub use wire::{Answer, send_bytes};
 
 use std::{

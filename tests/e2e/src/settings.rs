@@ -44,13 +44,13 @@ pub struct Settings {
     pub host: Host,
     /// Its event sink.
     pub sink: Sink,
-    /// Signs service tokens.
+    /// Signs service tokens: of several the first.
     pub service_token_secret: String,
-    /// Signs session tokens.
+    /// Signs session tokens: of several the first.
     pub session_token_secret: String,
-    /// Shared with the customers' identity provider.
+    /// Shared with the customers' identity provider: of several the first.
     pub customer_jwt_secret: String,
-    /// Verifies events: `whsec_…`.
+    /// Verifies events: `whsec_…`, of several the first.
     pub event_sink_secret: String,
     /// The folder with the host's files, its logs in `logs`, if the suite may look at them.
     pub state: Option<PathBuf>,
@@ -59,6 +59,16 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// All keys of a variable that is a list of them, the first first.
+    ///
+    /// # Panics
+    /// When it is not known.
+    #[must_use]
+    pub fn keys(variable: &str) -> Vec<String> {
+        let list = required(&format!("EDGETILL_{}", variable.to_uppercase()));
+        list.split([',', ' ']).filter(|key| !key.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The settings of this run.
     ///
     /// # Panics
@@ -87,10 +97,10 @@ impl Settings {
                     Ok("webhook") | Err(_) => Sink::Webhook,
                     Ok(other) => panic!("EDGETILL_SINK is {other:?}; it must be webhook or redis"),
                 },
-                service_token_secret: required("EDGETILL_SERVICE_TOKEN_SECRET"),
-                session_token_secret: required("EDGETILL_SESSION_TOKEN_SECRET"),
-                customer_jwt_secret: required("EDGETILL_CUSTOMER_JWT_SECRET"),
-                event_sink_secret: required("EDGETILL_EVENT_SINK_SECRET"),
+                service_token_secret: Self::keys("service_token_secret")[0].clone(),
+                session_token_secret: Self::keys("session_token_secret")[0].clone(),
+                customer_jwt_secret: Self::keys("customer_jwt_secret")[0].clone(),
+                event_sink_secret: Self::keys("event_sink_secret")[0].clone(),
                 state: env::var_os("EDGETILL_STATE").map(PathBuf::from),
                 database_log: env::var_os("EDGETILL_DATABASE_LOG").map(PathBuf::from),
             }

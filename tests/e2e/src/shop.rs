@@ -1,6 +1,6 @@
 //! The shop, its staff, and a look behind the counter.
 
-use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually, unique};
+use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually, never_given, unique};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write as _},
@@ -75,6 +75,18 @@ impl Shop {
     #[must_use]
     pub fn token(&self, scope: &str) -> String {
         Claims::with_scope(scope).signed(&Settings::get().service_token_secret)
+    }
+
+    /// A guest's token that nobody was ever given, and that we might have issued.
+    #[must_use]
+    pub fn stranger() -> String {
+        never_given("gst_", &Settings::get().session_token_secret)
+    }
+
+    /// A share's token that nobody was ever given, and that we might have issued.
+    #[must_use]
+    pub fn unknown_share() -> String {
+        never_given("shr_", &Settings::get().session_token_secret)
     }
 
     /// A call by a colleague who may do everything in the catalog.

@@ -1,8 +1,10 @@
 //! Service tokens, minted as a colleague's program would: with a JWT library of its own.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, Mac as _};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
+use sha2::Sha256;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The claims of a service token; public so that a test can spoil one.
@@ -67,6 +69,24 @@ impl Claims {
         let part = |text: String| URL_SAFE_NO_PAD.encode(text);
         format!("{}.{}.", part(r#"{"alg":"none","typ":"JWT"}"#.to_owned()), part(serde_json::to_string(self).expect("claims are JSON")))
     }
+}
+
+/// A guest's (`gst_`) or a share's (`shr_`) token as the shop would issue it, under one of its keys, and that nobody was ever given.
+///
+/// # Panics
+/// Without randomness.
+#[must_use]
+pub fn never_given(prefix: &str, key: &str) -> String {
+    let mac = |key: &[u8], content: &[u8]| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key length");
+        mac.update(content);
+        mac.finalize().into_bytes()
+    };
+    let mut token = vec![0; 32];
+    getrandom::fill(&mut token).expect("randomness");
+    let check = mac(&mac(key.as_bytes(), format!("edgetill/{prefix}").as_bytes()), &token);
+    token.extend(&check[..16]);
+    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(token))
 }
 
 pub(crate) fn seconds_now() -> u64 {

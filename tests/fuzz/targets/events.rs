@@ -4,6 +4,7 @@
 
 use arbitrary::Arbitrary;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use config::Keys;
 use fuzz::{NOW_MS, World};
 use ports::HttpResponse;
 use providers::{Breaker, BreakerPolicy, EventSink, OutboxEvent, SinkError, SinkSettings, signature};
@@ -44,7 +45,8 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         Secret::Key(key) => format!("whsec_{}", STANDARD.encode(key)),
         Secret::Text(text) => text.to_owned(),
     };
-    signatures(&secret, &input);
+    let Ok(secrets) = secret.parse::<Keys>() else { return };
+    signatures(&secrets, &input);
     let event = OutboxEvent {
         event_id: input.event_id.to_owned(),
         event_type: input.event_type.to_owned(),
@@ -62,7 +64,7 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         url: url.to_owned(),
         stream: "events:{type}".to_owned(),
         stream_limit: 0,
-        secret: secret.clone(),
+        secrets: secrets.clone(),
         source: "https://shop.example".to_owned(),
         timeout_ms: 1,
     };
@@ -90,7 +92,7 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
             let at_s: i64 = header("webhook-timestamp").parse().expect("a time");
             assert_eq!((header("webhook-id"), at_s), (input.event_id, NOW_MS / 1_000));
             assert_eq!(
-                signature::verify_standard_webhooks(&secret, input.event_id, at_s, &request.body, header("webhook-signature")),
+                signature::verify_standard_webhooks(&secrets, input.event_id, at_s, &request.body, header("webhook-signature")),
                 Ok(true)
             );
         }
@@ -102,22 +104,26 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     }
 });
 
-fn signatures(secret: &str, input: &Input<'_>) {
+fn signatures(secrets: &Keys, input: &Input<'_>) {
     let (id, at_s, body) = (input.event_id, i64::from(input.sequence), input.data.as_bytes());
-    let Ok(header) = signature::standard_webhooks(secret, id, at_s, body) else {
-        assert!(signature::verify_standard_webhooks(secret, id, at_s, body, input.header).is_err(), "a bad secret verifies");
+    let Ok(header) = signature::standard_webhooks(secrets, id, at_s, body) else {
+        assert!(signature::verify_standard_webhooks(secrets, id, at_s, body, input.header).is_err(), "a bad secret verifies");
         return;
     };
     let verify =
-        |id: &str, at_s: i64, body: &[u8], header: &str| signature::verify_standard_webhooks(secret, id, at_s, body, header) == Ok(true);
+        |id: &str, at_s: i64, body: &[u8], header: &str| signature::verify_standard_webhooks(secrets, id, at_s, body, header) == Ok(true);
     assert!(verify(id, at_s, body, &header) && verify(id, at_s, body, &format!("v1,eA== v2,x {header}")));
     // Only what is the same text when signed is the same: an id may not hold a dot, and none of ours does.
     let (other_id, other_s) = input.other;
     let same = format!("{id}.{at_s}.") == format!("{other_id}.{other_s}.");
     assert!(same || other_id.contains('.') || id.contains('.') || !verify(other_id, other_s, body, &header), "{id:?} {other_id:?}");
     assert!(!verify(id, at_s, &[body, b"x"].concat(), &header));
-    let has_ours = input.header.split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|tag| header.ends_with(tag));
+    let has_ours = input
+        .header
+        .split(' ')
+        .filter_map(|one| one.strip_prefix("v1,"))
+        .any(|tag| header.split(' ').any(|ours| ours == format!("v1,{tag}")));
     assert!(has_ours || !verify(id, at_s, body, input.header), "{:?}", input.header);
-    let stripe = signature::stripe(secret, at_s, body);
+    let stripe = signature::stripe(secrets.first(), at_s, body);
     assert!(stripe.starts_with(&format!("t={at_s},v1=")) && stripe.len() == format!("t={at_s},v1=").len() + 64);
 }

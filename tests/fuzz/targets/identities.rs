@@ -20,6 +20,7 @@ const OTHERS: [&str; 2] =
 /// Signed by the first two, for `sub` `u-1`, until the year 2100.
 const BY_RSA: &str = include_str!("../fixtures/by-rsa-1.jwt");
 const BY_EC: &str = include_str!("../fixtures/by-ec-1.jwt");
+const SESSIONS: &str = "session-secret-0123456789abcdef0123456789";
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 #[derive(Arbitrary, Debug)]
@@ -93,14 +94,17 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         ("breaker_failures", "5"),
         ("breaker_window_seconds", "30"),
         ("breaker_open_seconds", "10"),
+        ("session_token_secret", SESSIONS),
     ]);
     if input.secret {
         world.variables.insert("customer_jwt_secret", SECRET.to_owned());
     }
     let published = key_set(&input.keys);
     world.answers.borrow_mut().push_back(Ok(HttpResponse { status: 200, headers: Vec::new(), body: published.clone().into_bytes() }));
+    // Whatever it is, we have written it: what we have not is passed over.
     if let Some(kept) = input.kept {
-        world.values.borrow_mut().insert("identity/keys".to_owned(), kept.to_vec());
+        let marked = edge::mark::marked(&SESSIONS.parse().expect("a key"), "identity/keys", kept);
+        world.values.borrow_mut().insert("identity/keys".to_owned(), marked);
     }
     let token = token(&input.token);
     let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));

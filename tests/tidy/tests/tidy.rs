@@ -3,6 +3,7 @@
 //! Reads the tree as text; nothing is built or run. A failure says which of the places disagree.
 
 use config::{Form, VARIABLES};
+use edge::Takes;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -144,6 +145,21 @@ fn whoever_opens_the_shops_database_is_bound_to_both() {
             let bound = component.get("variables").and_then(|variables| variables.get("database_url")).is_some();
             assert!(sqlite == bound && sqlite == host, "{id}: SQLite {sqlite}, database_url {bound}, database_host {host}");
         }
+    }
+}
+
+/// SEC-5. `ops-config` shows of every variable whether it will do, and so reads them all.
+#[test]
+fn a_component_is_given_the_keys_of_those_whose_tokens_its_endpoints_take() {
+    for (id, component) in components(&manifest("spin.toml")).into_iter().filter(|(id, _)| id != "ops-config") {
+        let rows = api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id).flat_map(|endpoint| endpoint.operations);
+        let taken: Vec<Takes> = rows.filter_map(|row| row.access.takes()).collect();
+        let takes = |kind| taken.iter().any(|takes| [kind, Takes::Both].contains(takes));
+        let bound = |name: &str| component.get("variables").and_then(|variables| variables.get(name)).is_some();
+        // Who gives sessions signs them.
+        let shoppers = takes(Takes::Shoppers) || id == "account-session";
+        assert_eq!(bound("session_token_secret"), shoppers, "{id} and session_token_secret: its rows take {taken:?}");
+        assert_eq!(bound("service_token_secret"), takes(Takes::Services), "{id} and service_token_secret: its rows take {taken:?}");
     }
 }
 

@@ -147,6 +147,17 @@ impl World {
         self.key_values_lost.set(lost);
     }
 
+    /// A key-value as it stands.
+    #[must_use]
+    pub fn key_value(&self, key: &str) -> Vec<u8> {
+        self.key_values.borrow().get(key).cloned().unwrap_or_default()
+    }
+
+    /// Writes a key-value as somebody would who can reach the store and has no key of ours.
+    pub fn set_key_value(&self, key: &str, value: Vec<u8>) {
+        self.key_values.borrow_mut().insert(key.to_owned(), value);
+    }
+
     /// The keys of the key-values that begin so.
     #[must_use]
     pub fn keys_of_key_values(&self, prefix: &str) -> Vec<String> {
@@ -226,13 +237,13 @@ fn variables() -> BTreeMap<String, String> {
     let default = |(name, variable): (&String, &toml::Value)| Some((name.clone(), variable.get("default")?.as_str()?.to_owned()));
     let mut variables: BTreeMap<String, String> = declared.iter().filter_map(default).collect();
     for (name, value) in [
-        ("payment_base_url", "http://provider"),
+        ("payment_base_url", "https://provider"),
         ("payment_api_key", "sk_test_1"),
-        ("event_sink_url", "http://sink/sink"),
+        ("event_sink_url", "https://sink/sink"),
         ("event_sink_secret", SINK_SECRET),
         ("pii_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
-        ("service_token_secret", "a service token secret of 32 bytes or more"),
-        ("session_token_secret", "a session token secret of 32 bytes or more"),
+        ("service_token_secret", "a-service-token-secret-of-32-bytes-or-more"),
+        ("session_token_secret", "a-session-token-secret-of-32-bytes-or-more"),
     ] {
         variables.insert(name.to_owned(), value.to_owned());
     }

@@ -21,7 +21,7 @@ impl World {
         let token = created["guest_token"].as_str().expect("a new guest is given a token").to_owned();
         let mut shopper = Shopper { world: self, token, owner: String::new() };
         let request = shopper.request("GET", "/api/v1/cart", &Value::Null, None);
-        let caller = edge::caller(&self.ports(), &request).expect("the token is good");
+        let caller = edge::caller(&self.ports(), edge::Takes::Shoppers, &request).expect("the token is good");
         shopper.owner = caller.require_owner().expect("a guest is an owner").into();
         shopper
     }
@@ -122,7 +122,7 @@ impl<'w> Shopper<'w> {
     }
 
     fn asks(&self, request: &Request, scope: &str) -> OwnerOrService {
-        let caller = edge::caller(&self.world.ports(), request).expect("the token is good");
+        let caller = edge::caller(&self.world.ports(), edge::Takes::Both, request).expect("the token is good");
         caller.require_owner_or_scope(scope).expect("an owner")
     }
 

@@ -135,6 +135,10 @@ impl Operation {
                 operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
             }
         };
+        // A GET that changes something is there only where the shop allows it.
+        if matches!(row.access, Access::Worker(_)) && row.method == Method::Get {
+            operation = operation.problems(&[Code::MethodNotAllowed]);
+        }
         if row.body != Presence::Unread {
             operation = operation.problems(&[Code::MalformedJson, Code::InvalidField, Code::UnsupportedMediaType]);
         }
@@ -358,6 +362,8 @@ impl Operation {
 
 /// Characters of an idempotency key, and two quotes around them.
 const KEY_LENGTH_MAX: usize = 257;
+/// What 403 says of itself.
+const INSUFFICIENT_SCOPE: &str = "`Bearer`, with `error=\"insufficient_scope\"` and the `scope` that would do, where one would.";
 const RETRY_AFTER: &str = "Seconds after which to try again.";
 const TAG: &str = "The version, in quotes.";
 
@@ -373,6 +379,7 @@ fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
     match status {
         401 => headers
             .insert("WWW-Authenticate".to_owned(), header(true, "`Bearer`, with `error=\"invalid_token\"` for one that does not verify.")),
+        403 => headers.insert("WWW-Authenticate".to_owned(), header(true, INSUFFICIENT_SCOPE)),
         412 => headers.insert("ETag".to_owned(), header(false, "The version as it is, in quotes, where there is one.")),
         415 => headers.insert("Accept".to_owned(), header(true, "`application/json`.")),
         _ => None,

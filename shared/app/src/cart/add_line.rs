@@ -54,7 +54,7 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let facts: Facts = shop.read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?.ok_or_else(|| not_found(&shop))?;
+    let facts: Facts = shop.read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?.ok_or_else(not_found)?;
     if !facts.known || !facts.active {
         return Err(Problem::new(Code::SkuUnknown).field("/sku").detail(format!("{} is not sold here", body.sku)));
     }

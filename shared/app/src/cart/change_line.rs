@@ -151,7 +151,7 @@ fn line(shop: &Shop<'_>, owner: &str, line_id: &LineId) -> Result<(CartRow, Sku)
 }
 
 fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {
-    shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(|| not_found(shop))
+    shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(not_found)
 }
 
 /// What one of the line costs, if it is there and sold. One that was not there a moment ago may be there when the command comes: its price

@@ -6,7 +6,7 @@ use crate::{
     shop::Shop,
 };
 use callers::GuestToken;
-use config::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY};
+use config::{CART_RECOVERY_MS, DEFAULT_COUNTRY, DEFAULT_CURRENCY, SESSION_TOKEN_SECRET};
 use domain::{
     ids::{CartId, Country},
     money::Currency,
@@ -68,7 +68,10 @@ const ROUNDS_MAX: usize = 3;
 /// `currency_unsupported`; what the database refuses.
 pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Result<Done<Created>, Problem> {
     let shop = Shop::relaxed(ports)?;
-    let token = owner.is_none().then(|| GuestToken::generate(ports.random));
+    let token = match owner {
+        Some(_) => None,
+        None => Some(GuestToken::generate(&shop.setting(&SESSION_TOKEN_SECRET)?, ports.random)),
+    };
     let owner = owner.unwrap_or_else(|| token.as_ref().map(GuestToken::owner).unwrap_or_default());
     for _ in 0..ROUNDS_MAX {
         // Nobody has been a guest who is new.
@@ -97,7 +100,7 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
             return Ok(Done::new(created).other(!is_new).version(version).location("/api/v1/cart"));
         }
     }
-    Err(not_found(&shop))
+    Err(not_found())
 }
 
 /// Whether a new cart was opened: there may be a live one.
@@ -114,7 +117,7 @@ fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem
         Ok(_) => Ok(true),
         Err(Refusal::CartExists) => Ok(false),
         // The token is dead: its cart was merged into a customer's (CART-5).
-        Err(Refusal::CartNotFound) => Err(not_found(shop)),
+        Err(Refusal::CartNotFound) => Err(not_found()),
         Err(refusal) => Err(crate::problem::refused(refusal)),
     }
 }

@@ -31,9 +31,10 @@ use domain::quantity::Quantity;
 use store::Refusal;
 use terms::{Code, Problem};
 
-/// No live cart of this caller's: the same answer whether the cart is missing or somebody else's, and counted (CART-2).
-pub(crate) fn not_found(shop: &Shop<'_>) -> Problem {
-    shop.count("cart_not_found_total");
+/// No live cart of this caller's: the same answer whether the cart is missing or somebody else's, and a line of the log (CART-2).
+/// No row counts them: strangers would choose how often it is written.
+pub(crate) fn not_found() -> Problem {
+    terms::log("info", "cart not found", &[]);
     Problem::new(Code::CartNotFound)
 }
 
@@ -51,7 +52,7 @@ pub(crate) fn idle_ms(shop: &Shop<'_>, owner: &str) -> Result<i64, Problem> {
 /// A refused change. A stale version is counted and answered with the cart as it is (CART-1).
 pub(crate) fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     if refusal == Refusal::CartNotFound {
-        return not_found(shop);
+        return not_found();
     }
     if refusal == Refusal::VersionConflict {
         shop.count("cart_optimistic_lock_failures_total");

@@ -3,7 +3,7 @@
 use super::not_found;
 use crate::{Change, change::Apply as _, members::Maximum, problem::refused, shop::Shop};
 use callers::ShareToken;
-use config::{CART_SHARE_LIMIT, CART_SHARE_MAX_MS, CART_SHARE_MS};
+use config::{CART_SHARE_LIMIT, CART_SHARE_MAX_MS, CART_SHARE_MS, SESSION_TOKEN_SECRET};
 use domain::ids::{CartId, ShareId};
 use json::json;
 use ports::Ports;
@@ -84,12 +84,12 @@ pub fn share(ports: &Ports<'_>, owner: &str, body: &ShareCart) -> Result<Done<Sh
     let shop = Shop::new(ports);
     let ttl_ms = lifetime_ms(&shop, body.expires_in_seconds)?;
     let limit = shop.setting(&CART_SHARE_LIMIT)?;
-    let token = ShareToken::generate(ports.random);
+    let token = ShareToken::generate(&shop.setting(&SESSION_TOKEN_SECRET)?, ports.random);
     let input = json!({
         "share_id": shop.id(), "token_hash": token.hash(), "owner": owner, "ttl_ms": ttl_ms, "share_limit": limit, "prune_limit": PRUNE_LIMIT,
     });
     let Receipt { share_id, created_at_ms, expires_at_ms } = shop.apply(&sql::SHARE_CREATE, &input)?.map_err(|refusal| {
-        let problem = problem(&shop, refusal);
+        let problem = problem(refusal);
         if refusal == Refusal::TooManyShares { problem.with(Maximum, &limit) } else { problem }
     })?;
     let location = format!("/api/v1/cart/shares/{share_id}");
@@ -111,7 +111,7 @@ fn lifetime_ms(shop: &Shop<'_>, asked_seconds: Option<i64>) -> Result<i64, Probl
 /// `cart_not_found`.
 pub fn list_shares(ports: &Ports<'_>, owner: &str) -> Result<Done<Rendered<Shares>>, Problem> {
     let shop = Shop::new(ports);
-    let shares = shop.read(&sql::SHARE_LIST, &json!({ "owner": owner }))?.ok_or_else(|| not_found(&shop))?;
+    let shares = shop.read(&sql::SHARE_LIST, &json!({ "owner": owner }))?.ok_or_else(not_found)?;
     Ok(Done::new(shares))
 }
 
@@ -122,16 +122,16 @@ pub fn list_shares(ports: &Ports<'_>, owner: &str) -> Result<Done<Rendered<Share
 pub fn revoke_share(ports: &Ports<'_>, owner: &str, share_id: &ShareId, change: &Change) -> Result<Done<Rendered<ShareRevoked>>, Problem> {
     let shop = Shop::new(ports);
     let input = json!({ "share_id": share_id, "owner": owner });
-    change.apply(&shop, owner, &sql::SHARE_REVOKE, input)?.done(|refusal| problem(&shop, refusal))
+    change.apply(&shop, owner, &sql::SHARE_REVOKE, input)?.done(problem)
 }
 
-/// What a client is told of a refusal; who asks for what is not theirs is counted (CART-2).
-fn problem(shop: &Shop<'_>, refusal: Refusal) -> Problem {
+/// What a client is told of a refusal; who asks for what is not theirs is a line of the log (CART-2).
+fn problem(refusal: Refusal) -> Problem {
     if refusal == Refusal::CartNotFound {
-        return not_found(shop);
+        return not_found();
     }
     if refusal == Refusal::ShareNotFound {
-        shop.count("cart_share_not_found_total");
+        terms::log("info", "share not found", &[]);
     }
     refused(refusal)
 }

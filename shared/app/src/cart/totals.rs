@@ -84,7 +84,7 @@ fn facts(shop: &Shop<'_>, viewer: &Viewer, destination: &Destination) -> Result<
     };
     let region = destination.region.as_ref().map_or("", Region::as_str);
     let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region });
-    let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(|| not_found(shop))?;
+    let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(not_found)?;
     facts.served("country")?;
     Ok(facts)
 }

@@ -111,7 +111,7 @@ pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Done<Cart>, Problem> {
         Viewer::Owner(owner) => read(&shop, owner)?,
         Viewer::Share(token_hash) => {
             let shared = shop.read(&sql::CART_VIEW_SHARED, &json!({ "token_hash": token_hash }))?;
-            let SharedRow { cart, expires_at_ms } = shared.ok_or_else(|| not_found(&shop))?;
+            let SharedRow { cart, expires_at_ms } = shared.ok_or_else(not_found)?;
             render(cart, expires_at_ms)?
         }
     };
@@ -121,7 +121,7 @@ pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Done<Cart>, Problem> {
 
 /// The owner's live cart.
 pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
-    find(shop, owner)?.ok_or_else(|| not_found(shop))
+    find(shop, owner)?.ok_or_else(not_found)
 }
 
 /// The owner's live cart, if they have one.

@@ -203,7 +203,7 @@ fn begin_by(
     let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
     let facts: PricingFacts = shop
         .read(&sql::PRICING_FACTS, &json!({ "owner": owner, "country": country, "region": region }))?
-        .ok_or_else(|| crate::cart::not_found(&shop))?;
+        .ok_or_else(crate::cart::not_found)?;
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }

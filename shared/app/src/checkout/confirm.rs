@@ -196,7 +196,7 @@ pub async fn confirm(
     change: &Change,
 ) -> Result<Done<OrderPlaced>, Problem> {
     let shop = Shop::new(ports);
-    let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?);
+    let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?)?;
     let kept_key = change.kept_key(owner);
     if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
         return answer.map(|placed| placed.done().replay(true));
@@ -248,7 +248,7 @@ async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key });
-    let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(|| not_found(shop))?;
+    let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
 
     if let Some(Known { request_hash, saga }) = facts.same_key {
         let same_request = request_hash == asked.request_hash;

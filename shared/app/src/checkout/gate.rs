@@ -3,10 +3,13 @@
 //! It answers a replay without touching the database, and it says nothing else. In particular it does not say that a confirm is
 //! running: that record could only be taken back behind the response, so a buyer with the answer in hand who asked again at once was
 //! told to wait. SQL knows from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
-//! or unreadable only means that SQL is asked.
+//! or unreadable only means that SQL is asked. So does one that somebody else has written: it carries a mark that only we can make, for
+//! this owner's key alone (SEC-5).
 
 use super::confirm::OrderPlaced;
 use crate::shop::Shop;
+use callers::mark;
+use config::{Keys, SESSION_TOKEN_SECRET};
 use serde::{Deserialize, Serialize};
 use terms::{Code, Done, Problem, fingerprint};
 
@@ -30,11 +33,13 @@ pub(super) struct Gate<'a> {
     name: String,
     request_hash: String,
     idempotency_ms: i64,
+    marks: Keys,
 }
 
 impl<'a> Gate<'a> {
-    pub(super) fn new(shop: &'a Shop<'a>, owner: &str, request_hash: &str, idempotency_ms: i64) -> Self {
-        Self { shop, name: gate_of(owner), request_hash: request_hash.to_owned(), idempotency_ms }
+    pub(super) fn new(shop: &'a Shop<'a>, owner: &str, request_hash: &str, idempotency_ms: i64) -> Result<Self, Problem> {
+        let marks = shop.setting(&SESSION_TOKEN_SECRET)?;
+        Ok(Self { shop, name: gate_of(owner), request_hash: request_hash.to_owned(), idempotency_ms, marks })
     }
 
     /// What came of `key`, if that is known here.
@@ -46,7 +51,11 @@ impl<'a> Gate<'a> {
                 return None;
             }
         };
-        let Record { key: known, request_hash, at_ms, placed } = json::read(&bytes).ok()?;
+        let Some(text) = mark::genuine(&self.marks, &self.name, &bytes) else {
+            terms::log("warning", "a confirm's kept reply is not ours, and is passed over", &[("key", &self.name)]);
+            return None;
+        };
+        let Record { key: known, request_hash, at_ms, placed } = json::read(text).ok()?;
         let age_ms = self.shop.ports.clock.wall_ms().saturating_sub(at_ms);
         if known != key || age_ms >= self.idempotency_ms {
             return None;
@@ -64,7 +73,7 @@ impl<'a> Gate<'a> {
         let kept = serde_json::to_vec(&record);
         let done = record.placed.done();
         match kept {
-            Ok(kept) => done.kv_after(self.name.clone(), kept),
+            Ok(kept) => done.kv_after(self.name.clone(), mark::marked(&self.marks, &self.name, &kept)),
             // Texts and numbers always become JSON; if they did not, SQL would be asked.
             Err(_) => done,
         }

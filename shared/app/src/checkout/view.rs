@@ -157,7 +157,7 @@ pub fn view(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Do
 }
 
 fn read(shop: &Shop<'_>, owner: &str, session_id: &SessionId) -> Result<Session, Problem> {
-    shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?.ok_or_else(|| not_found(shop))
+    shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?.ok_or_else(not_found)
 }
 
 /// What the session waits for, without a secret.

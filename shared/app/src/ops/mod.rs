@@ -4,7 +4,7 @@ use crate::{problem, shop::Shop};
 use config::{EVENT_SINK_URL, Form, PAYMENT_BASE_URL, VARIABLES, Variable, is_redis};
 use domain::money::Currency;
 use json::json;
-use ports::{HttpRequest, Ports, Redis};
+use ports::{ConfigError, HttpRequest, Ports, Redis};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{
@@ -222,16 +222,20 @@ pub fn config(ports: &Ports<'_>) -> Done<Variables> {
         Variables { currencies: Shop::new(ports).list(&sql::CURRENCY_LIST, &json!({ "above": "" })).ok(), ..Variables::default() };
     let value_of = |name: &str| ports.config.get(name).ok();
     for variable in VARIABLES.iter().filter(|variable| variable.form != Form::Host) {
-        match value_of(variable.name) {
-            Some(value) => {
+        match ports.config.get(variable.name) {
+            Ok(value) => {
                 if let Err(right) = variable.check(&value, value_of) {
                     reply.invalid.insert(variable.name, right);
                 }
                 reply.variables.insert(variable.name, variable.shown(value.clone()));
                 reply.table.push(Described::of(variable, value));
             }
-            None => {
+            Err(ConfigError::Undefined { .. }) => {
                 reply.invalid.insert(variable.name, "must be bound to this component");
+            }
+            // Not that anything is wrong with it: it is not known.
+            Err(ConfigError::Provider { .. }) => {
+                reply.invalid.insert(variable.name, "is not told now by whoever keeps it");
             }
         }
     }

@@ -313,7 +313,7 @@ pub(super) fn read<R: DeserializeOwned>(shop: &Shop<'_>, owner: Option<&str>, wh
         Which::Number(number) => (None, Some(number)),
     };
     let input = json!({ "order_id": order_id, "order_number": order_number, "owner": owner });
-    shop.read(&sql::ORDER_VIEW, &input)?.ok_or_else(|| not_found(shop))
+    shop.read(&sql::ORDER_VIEW, &input)?.ok_or_else(not_found)
 }
 
 fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {

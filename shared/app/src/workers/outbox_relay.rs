@@ -59,7 +59,7 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
             url,
             stream: shop.setting(&EVENT_SINK_STREAM)?,
             stream_limit: shop.setting(&EVENT_SINK_STREAM_LIMIT)?,
-            secret: shop.setting(&EVENT_SINK_SECRET)?,
+            secrets: shop.setting(&EVENT_SINK_SECRET)?,
             source: shop.setting(&EVENT_SOURCE)?,
             timeout_ms: shop.setting(&EVENT_TIMEOUT_MS)?,
         };

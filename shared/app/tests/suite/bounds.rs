@@ -44,6 +44,6 @@ fn the_configuration_is_described_and_of_a_secret_only_that_it_is_set() {
     assert_eq!([&limit["minimum"], &limit["maximum"]], [1, 1_000], "{limit}");
     assert_eq!((&row("pii_key")["value"], &row("database_url")["value"]), (&"set".into(), &"".into()));
     assert!(row("pii_key").get("default").is_none() && row("saga_lease_seconds")["unit"] == "seconds");
-    assert!(!text.contains("whsec_") && !text.contains("sk_test"), "{text}");
+    assert!(!text.contains(world::SINK_SECRET) && !text.contains("sk_test"), "{text}");
     assert_eq!(shown["invalid"], serde_json::json!({}));
 }

@@ -26,7 +26,7 @@ fn shares(world: &World, ann: &Shopper<'_>, body: Value) -> Answer {
 /// Who shows this token.
 fn viewer(world: &World, token: &str) -> Viewer {
     let request = Request::new(edge::Method::Get, "/api/v1/cart").with_header("authorization", &format!("Bearer {token}"));
-    edge::caller(&world.ports(), &request).unwrap().require_viewer().unwrap()
+    edge::caller(&world.ports(), edge::Takes::Shoppers, &request).unwrap().require_viewer().unwrap()
 }
 
 fn totals(world: &World, viewer: &Viewer, query: Value) -> Answer {
@@ -124,7 +124,7 @@ fn orders_are_listed_page_by_page_to_their_owner() {
         })
         .collect();
     let request = ann.request("GET", "/api/v1/orders", &Value::Null, None);
-    let caller = edge::caller(&world.ports(), &request).unwrap().require_owner_or_scope("orders:read").unwrap();
+    let caller = edge::caller(&world.ports(), edge::Takes::Both, &request).unwrap().require_owner_or_scope("orders:read").unwrap();
     let list = |query: Value| Answer::of::<api::list_orders>(order::list(&world.ports(), &caller, &from_value(query).unwrap()));
     let first = list(json!({ "limit": 2 })).expect(200);
     assert_eq!((first["orders"].as_array().unwrap().len(), &first["orders"][0]["order_id"]), (2, &json!(bought[2])));

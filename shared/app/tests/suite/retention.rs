@@ -36,6 +36,31 @@ fn a_purchase_leaves_its_order_and_none_of_what_was_needed_on_the_way() {
     world.is_consistent();
 }
 
+// SEC-5
+#[test]
+fn a_confirms_reply_that_somebody_else_has_kept_is_passed_over() {
+    let world = World::new();
+    let (ann, session) = world.at_checkout("pm_card_visa");
+    let order = ann.confirm(&session).expect(201);
+    let name = world.keys_of_key_values("confirm/").remove(0);
+    let ours = world.key_value(&name);
+    let order_id = order["order_id"].as_str().unwrap();
+    let text = String::from_utf8(ours[32..].to_vec()).unwrap();
+    let forged = text.replace(order_id, "01900000-0000-7000-8000-00000000dead");
+    assert_ne!(forged, text);
+    for record in [forged.clone().into_bytes(), [&ours[..32], forged.as_bytes()].concat(), Vec::new()] {
+        world.set_key_value(&name, record);
+        assert_eq!(ann.confirm(&session).expect(201), order, "SQL is asked");
+    }
+    // Another's reply does not fit here either.
+    let (bob, his) = world.at_checkout("pm_card_visa");
+    bob.confirm(&his).expect(201);
+    let of_bob = world.keys_of_key_values("confirm/").into_iter().find(|key| *key != name).unwrap();
+    world.set_key_value(&name, world.key_value(&of_bob));
+    assert_eq!(ann.confirm(&session).expect(201), order);
+    world.is_consistent();
+}
+
 #[test]
 fn an_event_that_was_never_taken_waits_however_long() {
     let world = World::new();

@@ -4,7 +4,6 @@
 //! changed nothing.
 
 use api::{Access, Row};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use e2e::{
     Claims, CustomerClaims, Guest, Reply, Scene, Settings, Shop, SigningKey, eventually,
     scene::{operation, operations},
@@ -48,19 +47,17 @@ fn invalid() -> Vec<(String, String)> {
     all.push(("garbage".to_owned(), "garbage".to_owned()));
     all.push(("half a guest's token".to_owned(), "gst_half".to_owned()));
     all.push(("half a share's token".to_owned(), "shr_half".to_owned()));
+    // W19: it has the form, and a check that only we can make it has not.
+    for prefix in ["gst_", "shr_"] {
+        all.push((format!("a {prefix} token that somebody made up"), e2e::never_given(prefix, "a-key-of-somebody-elses-32-bytes-long")));
+        all.push((format!("a {prefix} token without a check"), format!("{prefix}{}", "A".repeat(43))));
+    }
     all
-}
-
-/// A secret that nobody was ever given.
-fn invented(prefix: &str) -> String {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).expect("randomness");
-    format!("{prefix}{}", URL_SAFE_NO_PAD.encode(secret))
 }
 
 /// A guest nobody has met.
 fn stranger() -> String {
-    invented("gst_")
+    Shop::stranger()
 }
 
 /// Shares that do not open the scene's cart, and why.
@@ -68,7 +65,7 @@ fn dead_shares(scene: &Scene<'_>) -> Vec<(&'static str, String)> {
     let (revoked, expired) = (scene.owner.share(), scene.owner.share_for(1));
     scene.owner.revoking(&revoked.share_id).send().expect(200);
     eventually("a share has expired", || (scene.owner.shop.now_ms() > expired.expires_at_ms).then_some(()));
-    vec![("revoked", revoked.token), ("expired", expired.token), ("invented", invented("shr_"))]
+    vec![("revoked", revoked.token), ("expired", expired.token), ("never given", Shop::unknown_share())]
 }
 
 fn named(path: &str, row: &Row) -> String {
@@ -80,14 +77,17 @@ fn refused(reply: &Reply, status: u16, code: &str, what: &str) {
     assert_eq!(reply.json()["code"], code, "{what}: {reply:?}");
 }
 
-/// Neither a shopper nor a service without the scope; who they are, and what they show.
-fn without_scope(shop: &Shop, scene: &Scene<'_>) -> Vec<(&'static str, String)> {
+/// Neither a shopper nor a service without the scope; who they are, what they show, and what they are told. Where services' tokens are
+/// taken the shoppers' key is not known (SEC-5).
+fn without_scope(shop: &Shop, scene: &Scene<'_>) -> Vec<(&'static str, String, (u16, &'static str))> {
+    let (nobody_here, lacks) = ((401, "credential_invalid"), (403, "scope_missing"));
+    let other = Claims::with_scope("something:else workers:nothing").signed(&Settings::get().service_token_secret);
     vec![
-        ("a guest", stranger()),
-        ("the owner", scene.owner.token.clone()),
-        ("a customer", shop.session_of(&unique("customer-"))),
-        ("a share", scene.share.token.clone()),
-        ("a service of another scope", Claims::with_scope("something:else workers:nothing").signed(&Settings::get().service_token_secret)),
+        ("a guest", stranger(), nobody_here),
+        ("the owner", scene.owner.token.clone(), nobody_here),
+        ("a customer", shop.session_of(&unique("customer-")), nobody_here),
+        ("a share", scene.share.token.clone(), nobody_here),
+        ("a service of another scope", other, lacks),
     ]
 }
 
@@ -129,8 +129,13 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
             Access::Open | Access::Newcomer | Access::Customer | Access::Owner | Access::Viewer | Access::OwnerOr(_) => continue,
         };
         let before = scene.rows();
-        for (who, token) in without_scope(&shop, &scene) {
-            refused(&scene.call((endpoint, row), Some(&token)), 403, "scope_missing", &format!("{what} as {who}"));
+        for (who, token, (status, code)) in without_scope(&shop, &scene) {
+            let reply = scene.call((endpoint, row), Some(&token));
+            refused(&reply, status, code, &format!("{what} as {who}"));
+            // RFC 6750 §3
+            let challenge = reply.header("www-authenticate").unwrap_or_default();
+            let named = format!("scope=\"{}\"", scopes.last().expect("a scope"));
+            assert!(status == 401 || (challenge.contains("insufficient_scope") && challenge.contains(&named)), "{what}: {challenge}");
         }
         assert_eq!(scene.rows(), before, "{what}");
         for scope in scopes {
@@ -155,7 +160,11 @@ fn what_is_owned(kind: fn(&Shop) -> Guest<'_>) {
         let scene = Scene::of(kind(&shop));
         let before = scene.rows();
         let wrong = Claims::with_scope("something:else catalog:read catalog:write").signed(&Settings::get().service_token_secret);
-        refused(&scene.call((endpoint, row), Some(&wrong)), 403, "scope_missing", &what);
+        let (status, code) = if scope.is_some() { (403, "scope_missing") } else { (401, "credential_invalid") };
+        let reply = scene.call((endpoint, row), Some(&wrong));
+        refused(&reply, status, code, &what);
+        let named = scope.map_or(String::new(), |scope| format!("scope=\"{scope}\""));
+        assert!(reply.header("www-authenticate").is_some_and(|challenge| challenge.contains(&named)), "{what}: {reply:?}");
         for (who, token) in [("another guest", stranger()), ("another customer", shop.session_of(&unique("customer-")))] {
             let reply = scene.call((endpoint, row), Some(&token));
             if row.id == "list_orders" {
@@ -226,9 +235,8 @@ fn a_share_looks_at_its_cart_and_opens_nothing_else() {
                     assert!(reply.status == 200 || reply.status == 503, "{what}: {reply:?}");
                     continue;
                 }
-                Access::Newcomer | Access::Owner | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
-                    refused(&reply, 403, "scope_missing", &what);
-                }
+                Access::Newcomer | Access::Owner | Access::OwnerOr(_) => refused(&reply, 403, "scope_missing", &what),
+                Access::Scope(_) | Access::Worker(_) => refused(&reply, 401, "credential_invalid", &what),
             }
             refusals.push((what, reply.body));
         }
@@ -250,5 +258,58 @@ fn a_session_is_for_customers_of_the_provider() {
         }
         let good = CustomerClaims::of(&unique("customer-")).signed(SigningKey::Rsa1);
         scene.call((endpoint, row), Some(&good)).expect(200);
+    }
+}
+
+// SEC-5: a key is a list. The shop of this suite is in the middle of a rotation, where its host could be told so.
+#[test]
+fn every_key_of_a_list_is_taken() {
+    let shop = Shop::open();
+    for key in Settings::keys("service_token_secret") {
+        let token = Claims::with_scope("config:read").signed(&key);
+        shop.call("GET", "/api/v1/config").bearer(&token).send().expect(200);
+    }
+    for key in Settings::keys("session_token_secret") {
+        let claims = json!({ "iss": "edgetill", "aud": "edgetill-session", "sub": "customer-rotation" });
+        let key_of = EncodingKey::from_secret(key.as_bytes());
+        let session = CustomerClaims(claims).ending_in(300).signed_as(&Header::new(Algorithm::HS256), &key_of);
+        shop.call("GET", "/api/v1/orders").bearer(&session).send().expect(200);
+        let guest = e2e::never_given("gst_", &key);
+        shop.call("GET", "/api/v1/cart").bearer(&guest).send().problem(404, "cart_not_found");
+    }
+    for key in Settings::keys("customer_jwt_secret") {
+        let claims = CustomerClaims::of(&unique("customer-"));
+        let token = claims.signed_as(&Header::new(Algorithm::HS256), &EncodingKey::from_secret(key.as_bytes()));
+        shop.open_session(&token).expect(200);
+    }
+}
+
+// W19: somebody of ours who has no cart any more opens a new one.
+#[test]
+fn an_old_token_of_ours_without_a_cart_opens_a_new_one() {
+    let shop = Shop::open();
+    let token = Shop::stranger();
+    let opened = shop.call("POST", "/api/v1/cart").bearer(&token).json(&json!({})).send().expect(201);
+    assert!(opened["guest_token"].is_null(), "{opened}");
+    shop.call("GET", "/api/v1/cart").bearer(&token).send().expect(200);
+    let made_up = format!("gst_{}", "A".repeat(64));
+    shop.call("POST", "/api/v1/cart").bearer(&made_up).json(&json!({})).send().problem(401, "credential_invalid");
+}
+
+// C1, C2: identity servers differ, and who wires one up is told what is wrong.
+#[test]
+fn a_customers_token_may_have_scopes_as_a_list_and_is_told_which_claim_is_wrong() {
+    let shop = Shop::open();
+    let good = CustomerClaims::of(&unique("customer-"));
+    for key in [SigningKey::Rsa1, SigningKey::Ec1, SigningKey::Shared] {
+        for scope in [json!(["openid", "profile"]), json!("openid profile")] {
+            shop.open_session(&good.clone().with("scope", scope).signed(key)).expect(200);
+        }
+        let wrong = [("exp", json!("soon")), ("exp", json!(null)), ("nbf", json!("now")), ("iss", json!(["x"])), ("sub", json!(7))];
+        for (claim, value) in wrong {
+            let refused = shop.open_session(&good.clone().with(claim, value.clone()).signed(key)).problem(401, "credential_invalid");
+            let detail = refused["detail"].as_str().unwrap_or_default();
+            assert_eq!(detail, format!("the token's claim {claim} is malformed"), "{value}");
+        }
     }
 }

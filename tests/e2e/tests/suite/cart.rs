@@ -14,7 +14,7 @@ fn a_cart_is_filled_changed_and_emptied() {
     assert_eq!(opened.header("location"), Some("/api/v1/cart"));
     assert_eq!(opened.etag_version(), body["cart"]["version"].as_i64().unwrap());
     assert!(body["guest_token"].as_str().unwrap().starts_with("gst_"));
-    assert_eq!(body["guest_token"].as_str().unwrap().len(), 4 + 43);
+    assert_eq!(body["guest_token"].as_str().unwrap().len(), 4 + 64);
 
     let guest = shop.guest();
     let first = guest.add(&cup, 2);
@@ -135,7 +135,7 @@ fn of_parallel_replacements_that_saw_one_version_one_wins() {
 
 // TestCartAccess_SessionSecurity, TestCartAccess_UnauthorizedAccess. CART-2
 #[test]
-fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
+fn a_stranger_finds_no_cart_session_or_order_and_no_row_is_written() {
     let shop = Shop::open();
     let sku = shop.sku().create();
     let owner = shop.guest();
@@ -144,9 +144,8 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
     buyer.add(&sku, 1).expect(200);
     let session = buyer.check_out();
 
-    // Well-formed, and nobody's.
-    let stranger = format!("gst_{}", "A".repeat(43));
-    let before = shop.counter("cart_not_found_total");
+    // Ours, and nobody's.
+    let stranger = Shop::stranger();
     let cart_calls = [
         shop.call("GET", "/api/v1/cart"),
         shop.call("DELETE", "/api/v1/cart"),
@@ -157,11 +156,9 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
         shop.call("GET", "/api/v1/cart/shipping-methods?country=VN"),
         shop.call("POST", "/api/v1/checkout").json(&buyer.basket().body),
     ];
-    let refused: i64 = cart_calls.len().try_into().unwrap();
     for call in cart_calls {
         call.bearer(&stranger).send().problem(404, "cart_not_found");
     }
-    assert!(shop.counter("cart_not_found_total") >= before + refused);
 
     // Another shopper, who has a cart of their own: what exists and what does not look the same.
     let other = shop.guest();
@@ -180,8 +177,6 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
         ("GET", format!("/api/v1/orders/number/{number}"), "/api/v1/orders/number/ORD-20200101-000001".to_owned(), "order_not_found"),
         ("POST", format!("/api/v1/orders/{order_id}/cancel"), format!("/api/v1/orders/{invented}/cancel"), "order_not_found"),
     ];
-    let counters = ["checkout_session_not_found_total", "order_not_found_total"];
-    let counted = counters.map(|name| shop.counter(name));
     for (method, existing, missing, code) in oracles {
         let ask = |path: &str, token: Option<&str>| {
             let call = shop.call(method, path);
@@ -194,9 +189,9 @@ fn a_stranger_finds_no_cart_session_or_order_and_is_counted() {
         assert_eq!(ask(&existing, None).body, ask(&missing, None).body, "{existing}");
         assert!([401, 404].contains(&ask(&existing, None).status), "{existing}");
     }
-    // Each of the other shopper's two questions about a session (two paths) and an order (three) was counted.
-    for ((name, before), refused) in counters.into_iter().zip(counted).zip([4, 6]) {
-        assert!(shop.counter(name) >= before + refused, "{name}");
+    // Strangers would choose how often such a row is written, and everybody would wait for it.
+    for name in ["cart_not_found_total", "checkout_session_not_found_total", "order_not_found_total"] {
+        assert_eq!(shop.counter(name), 0, "{name}");
     }
     assert_eq!(other.call("GET", "/api/v1/orders").send().expect(200)["orders"], json!([]));
     assert_eq!(owner.order(order_id).expect(200)["status"], "confirmed");

@@ -351,7 +351,7 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
         .send()
         .problem(403, "scope_missing");
     let guest = shop.guest();
-    guest.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(403, "scope_missing");
+    guest.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(401, "credential_invalid");
 }
 
 // Demand for one SKU is summed before it is checked.

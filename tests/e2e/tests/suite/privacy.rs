@@ -437,15 +437,8 @@ fn nothing_personal_and_no_token_is_anywhere_in_clear() {
 
 /// What only the operator knows.
 fn of_the_shop() -> Vec<(String, String)> {
-    let settings = Settings::get();
-    [
-        ("service_token_secret", &settings.service_token_secret),
-        ("session_token_secret", &settings.session_token_secret),
-        ("customer_jwt_secret", &settings.customer_jwt_secret),
-        ("event_sink_secret", &settings.event_sink_secret),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.clone()))
-    .to_vec()
+    let names = ["service_token_secret", "session_token_secret", "customer_jwt_secret", "event_sink_secret", "pii_key"];
+    names.into_iter().flat_map(|name| Settings::keys(name).into_iter().map(move |key| (name.to_owned(), key))).collect()
 }
 
 #[test]

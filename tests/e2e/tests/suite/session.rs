@@ -54,7 +54,7 @@ fn a_customer_buys_and_only_they_see_it() {
         assert_eq!(hidden.body, stranger.order("no-such-order").body);
         stranger.cancelling(order_id).send().problem(404, "order_not_found");
     }
-    shop.call("GET", "/api/v1/catalog/skus").bearer(&customer.token).send().problem(403, "scope_missing");
+    shop.call("GET", "/api/v1/catalog/skus").bearer(&customer.token).send().problem(401, "credential_invalid");
     customer.cancelling(order_id).send().expect(200);
 }
 

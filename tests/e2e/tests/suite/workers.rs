@@ -82,7 +82,7 @@ fn nobody_else_runs_a_worker() {
         shop.call("GET", &path).send().problem(401, "credential_missing");
         shop.call("POST", &path).bearer(&other_job).send().problem(403, "scope_missing");
         shop.call("GET", &format!("{path}?token={other_job}")).send().problem(403, "scope_missing");
-        guest.call("POST", &path).send().problem(403, "scope_missing");
+        guest.call("POST", &path).send().problem(401, "credential_invalid");
         let expired = Claims::with_scope("workers:run").expired().signed(secret);
         shop.call("GET", &format!("{path}?token={expired}")).send().problem(401, "credential_invalid");
         shop.call("GET", &format!("{path}?token=")).send().problem(401, "credential_invalid");
