@@ -5,13 +5,12 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use config::Keys;
-use json::{Fault, ReadError};
+use json::Value;
 use jwt_compact::{
     Algorithm, AlgorithmExt as _, AlgorithmSignature as _, Claims, Header, ParseError, UntrustedToken, ValidationError,
     alg::{Hs256, Hs256Key},
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::Number;
 
 /// Who issues our own tokens.
 const ISSUER: &str = "edgetill";
@@ -110,28 +109,27 @@ impl OneOrMany {
     }
 }
 
-/// The claims again, each by the type that it must have: to name the one that has not.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "read for the error alone")]
-struct Typed {
-    #[serde(default = "zero")]
-    exp: Number,
-    #[serde(default = "zero")]
-    nbf: Number,
-    #[serde(default = "zero")]
-    iat: Number,
-    iss: Option<String>,
-    aud: Option<OneOrMany>,
-    sub: Option<String>,
-    scope: Option<OneOrMany>,
+/// Whether a claim is of its type.
+type Fits = fn(&Value) -> bool;
+
+/// The claims that are read, and of which type each must be.
+const CLAIMS: [(&str, Fits); 7] = [
+    ("exp", Value::is_number),
+    ("nbf", Value::is_number),
+    ("iat", Value::is_number),
+    ("iss", is_text_or_null),
+    ("aud", is_text_or_texts),
+    ("sub", is_text_or_null),
+    ("scope", is_text_or_texts),
+];
+
+fn is_text_or_null(value: &Value) -> bool {
+    value.is_string() || value.is_null()
 }
 
-fn zero() -> Number {
-    0.into()
+fn is_text_or_texts(value: &Value) -> bool {
+    is_text_or_null(value) || value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
 }
-
-/// The claims that are read.
-const CLAIMS: [&str; 7] = ["exp", "nbf", "iat", "iss", "aud", "sub", "scope"];
 
 impl<'t> Untrusted<'t> {
     /// Reads a token.
@@ -188,17 +186,15 @@ impl<'t> Untrusted<'t> {
         if !matches!(error, ValidationError::MalformedClaims(_)) || !self.is_signed(algorithm, key) {
             return Refusal::Signature;
         }
-        match json::read::<Typed>(&part(self.text, 1)) {
-            Err(ReadError::Mismatch(mismatch)) => match mismatch.fault() {
-                Fault::Duplicate { name } => Refusal::Claim(name),
-                Fault::Unknown { .. } | Fault::Missing { .. } | Fault::Expected { .. } | Fault::Said(_) => {
-                    let claim = mismatch.pointer().split('/').nth(1).unwrap_or_default();
-                    CLAIMS.iter().find(|known| **known == claim).map_or(Refusal::Malformed, |known| Refusal::Claim(known))
-                }
-            },
-            // A time that no calendar holds.
-            Ok(_) | Err(ReadError::Malformed(_)) => Refusal::Malformed,
-        }
+        let text = part(self.text, 1);
+        // What is there twice is told by its name's being there twice: what it says is not read.
+        let is_repeated =
+            |name: &str| text.windows(name.len().saturating_add(2)).filter(|at| *at == format!("\"{name}\"").as_bytes()).count() > 1;
+        let claims: Value = json::read(&text).unwrap_or_default();
+        let is_wrong = |name: &str, fits: Fits| claims.get(name).is_some_and(|value| !fits(value)) || is_repeated(name);
+        let wrong = CLAIMS.iter().find(|(name, fits)| claims.is_object() && is_wrong(name, *fits));
+        // Otherwise no object, or a time that no calendar holds.
+        wrong.map_or(Refusal::Malformed, |(name, _)| Refusal::Claim(name))
     }
 
     fn is_signed<A: Algorithm>(&self, algorithm: &A, key: &A::VerifyingKey) -> bool {

@@ -202,7 +202,8 @@ fn is_loopback(authority: &str) -> bool {
         return port(rest);
     }
     let (host, rest) = authority.find(':').and_then(|at| authority.split_at_checked(at)).unwrap_or((authority, ""));
-    let is_local = host == "localhost" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    let is_number = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let is_local = host == "localhost" || host.strip_prefix("127.").is_some_and(is_number);
     is_local && port(rest)
 }
 
