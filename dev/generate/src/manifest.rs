@@ -40,10 +40,14 @@ fn head(what: &str) -> String {
 }
 
 fn body(place: &Place) -> Result<String> {
-    let mut text = "spin_manifest_version = 2\n\n[application]\nname = \"edgetill\"\nversion = \"0.1.0\"\n\
+    let mut text = concat!(
+        "spin_manifest_version = 2\n\n[application]\nname = \"edgetill\"\nversion = \"",
+        env!("CARGO_PKG_VERSION"),
+        "\"\n\
                     description = \"A shop's cart, checkout and order backend as functions\"\n\n\
                     # Every variable, once, with its one default. A component is given only what it needs.\n[variables]\n"
-        .to_owned();
+    )
+    .to_owned();
     for variable in VARIABLES {
         text += &declared(variable);
     }

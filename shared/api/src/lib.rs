@@ -210,10 +210,10 @@ use names::{CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWri
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CurrencyUnsupported, EventNotFound,
-        IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
-        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TooManyShares,
-        TotalMismatch, WarehouseUnknown,
+        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
+        EventNotFound, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible,
+        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines,
+        TooManyShares, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -230,7 +230,7 @@ endpoints! {
         /// time is over gets its lines back in a new one, up to 30 days later, with its currency and country unless others are named.
         open_cart: POST Newcomer, body: JsonOrDefault<cart::CreateCart>,
             answer: 201 | 200 Done<cart::Created> => |it| it.example(examples::open_cart()).tagged().located()
-                .problems(&[CartNotFound, CurrencyUnsupported]).stored();
+                .problems(&[CartNotFound, CurrencyUnsupported, CountryUnsupported]).stored();
         /// Remove every line.
         clear_cart: DELETE Owner, change: Versioned,
             answer: 200 Done<Rendered<cart::Cleared>> => |it| it.tagged().problems(OF_CART).problems(document::CHANGE);
@@ -494,6 +494,11 @@ endpoints! {
         show_schema: GET Scope<SchemaMigrate>, answer: 200 Done<ops::SchemaVersion> => |it| it.stored();
         /// Set up an empty database, or lead an older one to the schema that is needed.
         migrate: POST Scope<SchemaMigrate>, answer: 200 Done<ops::Migrated> => |it| it.stored();
+    }
+    /// What answers here.
+    INDEX: "ops-openapi" "/" {
+        /// What answers here, and where it is described.
+        index: GET Open, answer: 200 Done<ops::Index> => |it| it;
     }
     /// This document.
     OPENAPI: "ops-openapi" "/openapi.json" {

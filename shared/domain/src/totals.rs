@@ -216,7 +216,7 @@ pub struct Totals {
     /// The rest of what there is to know about shipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_method: Option<ShippingTotals>,
-    /// All tax, on lines and on shipping, whether prices held it or not.
+    /// All tax, on lines and on shipping, whether prices held it or not: `shipping_tax` is part of it.
     pub tax: Money,
     /// What is to be paid.
     pub total: Money,

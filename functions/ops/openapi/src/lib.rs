@@ -1,4 +1,4 @@
-//! `/openapi.json`, `/docs`: the API document and its page, made from `shared/api`.
+//! `/`, `/openapi.json`, `/docs`: what answers here, the API document and its page, made from `shared/api`.
 
 use edge::{Answered, Call, File};
 use page::{DOCUMENT, PAGE};
@@ -6,7 +6,11 @@ use page::{DOCUMENT, PAGE};
 /// It changes with a deployment, and is nobody's own.
 const CACHE: &str = "public, max-age=300";
 
-spin_shell::http!(api::OPENAPI { openapi: document }, api::DOCS { docs: page });
+spin_shell::http!(api::INDEX { index: index }, api::OPENAPI { openapi: document }, api::DOCS { docs: page });
+
+async fn index(_: Call<'_, api::index>) -> Answered<api::index> {
+    Ok(app::ops::index())
+}
 
 async fn document(_: Call<'_, api::openapi>) -> Answered<api::openapi> {
     Ok(File::of(DOCUMENT).cache(CACHE))

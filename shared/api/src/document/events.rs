@@ -60,7 +60,7 @@ pub fn asyncapi() -> Value {
     json!({
         "asyncapi": "3.0.0",
         "info": {
-            "title": "edgetill events", "version": "1",
+            "title": "edgetill events", "version": env!("CARGO_PKG_VERSION"),
             "description": "What the shop tells, as CloudEvents 1.0. At least once, in order per `subject`.",
             "license": { "name": "Apache-2.0" },
         },

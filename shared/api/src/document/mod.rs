@@ -62,7 +62,7 @@ pub(crate) const CONFIRM: &[Code] = &[
 ];
 
 const TITLE: &str = "edgetill";
-const VERSION: &str = "1";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DESCRIPTION: &str = include_str!("description.md");
 /// Areas, in the order of the page that `shared/page` makes.
 const TAGS: [(&str, &str); 6] = [

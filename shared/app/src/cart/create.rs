@@ -65,7 +65,7 @@ const ROUNDS_MAX: usize = 3;
 /// ago, gets its lines back, and its currency and country unless they ask for others (CART-10).
 ///
 /// # Errors
-/// `currency_unsupported`; what the database refuses.
+/// `currency_unsupported`, `country_unsupported`; what the database refuses.
 pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Result<Done<Created>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let token = match owner {
@@ -89,10 +89,7 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
             },
             from,
         };
-        if !shop.sells_in(&opening.currency)? {
-            let detail = format!("{} is not sold in here", opening.currency);
-            return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(detail));
-        }
+        served(&shop, &opening)?;
         let is_new = open(&shop, &owner, &opening)?;
         if let Some(cart) = view::find(&shop, &owner)? {
             let version = cart.version;
@@ -101,6 +98,30 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
         }
     }
     Err(not_found())
+}
+
+/// What the shop serves.
+#[derive(Deserialize)]
+struct Served {
+    currency: bool,
+    country: bool,
+}
+
+/// That the cart can come to anything: its currency is sold in, and goods are sent to its country. Who learned it from the totals alone
+/// would have filled a cart for nothing.
+fn served(shop: &Shop<'_>, Opening { currency, country, .. }: &Opening) -> Result<(), Problem> {
+    let served: Served = shop
+        .read(&sql::CART_TERMS, &json!({ "currency": currency, "country": country }))?
+        .ok_or_else(|| Problem::internal("the terms of a cart have no row"))?;
+    if !served.currency {
+        let detail = format!("{currency} is not sold in here");
+        return Err(Problem::new(Code::CurrencyUnsupported).field("/currency").detail(detail));
+    }
+    if !served.country {
+        let detail = format!("nothing is sent to {country}");
+        return Err(Problem::new(Code::CountryUnsupported).field("/country").detail(detail));
+    }
+    Ok(())
 }
 
 /// Whether a new cart was opened: there may be a live one.

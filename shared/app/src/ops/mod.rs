@@ -70,6 +70,22 @@ pub enum HealthStatus {
     Down,
 }
 
+/// What answers here, for who has an address and nothing else.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Index {
+    /// `edgetill`.
+    name: &'static str,
+    /// Its version.
+    version: &'static str,
+    /// Where it is described for programs: OpenAPI 3.1.
+    openapi: &'static str,
+    /// Where it is described for people.
+    docs: &'static str,
+    /// Whether requests can be served.
+    health: &'static str,
+}
+
 /// The component runs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -179,6 +195,12 @@ impl Described {
         };
         Self { name, about, value, default, secret, unit, minimum, maximum, right: variable.right() }
     }
+}
+
+/// `GET /`: what answers here.
+pub fn index() -> Done<Index> {
+    let version = env!("CARGO_PKG_VERSION");
+    Done::new(Index { name: "edgetill", version, openapi: "/openapi.json", docs: "/docs", health: "/health/ready" })
 }
 
 /// `GET /health/live`: the component runs.

@@ -62,6 +62,9 @@ fn a_currency_is_known_by_its_row() {
     let shop = shop();
     assert_eq!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "VND"})), [json!({"currency": "VND"})]);
     assert!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "XXX"})).is_empty());
+    let terms = |currency: &str, country: &str| shop.list(&sql::CART_TERMS, &json!({"currency": currency, "country": country}));
+    assert_eq!(terms("VND", "US"), [json!({"currency": true, "country": true})]);
+    assert_eq!(terms("XXX", "JP"), [json!({"currency": false, "country": false})]);
     let all = shop.list(&sql::CURRENCY_LIST, &json!({"above": ""}));
     assert_eq!(all[1], json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000}));
     assert_eq!(all.len(), 4);

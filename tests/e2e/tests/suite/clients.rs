@@ -217,6 +217,28 @@ fn an_address_has_what_its_country_needs() {
     assert_eq!(problem["field"], "/billing_address/postal_code", "{problem}");
 }
 
+// Who has the address and nothing else is shown where to go on.
+#[test]
+fn the_root_says_what_answers_here() {
+    let shop = Shop::open();
+    let index = shop.call("GET", "/").send().expect(200);
+    assert_eq!(index["name"], "edgetill");
+    for place in ["openapi", "docs", "health"] {
+        let path = index[place].as_str().unwrap();
+        assert_eq!(shop.call("GET", path).send().status, 200, "{path}");
+    }
+}
+
+// PRICE-1, SHIP-1: a cart that could come to nothing is not opened.
+#[test]
+fn a_cart_for_a_country_that_is_not_served_is_not_opened() {
+    let shop = Shop::open();
+    let open = |body: Value| shop.call("POST", "/api/v1/cart").json(&body).send();
+    assert_eq!(open(json!({ "country": "JP" })).problem(422, "country_unsupported")["field"], "/country");
+    assert_eq!(open(json!({ "currency": "JPY" })).problem(422, "currency_unsupported")["field"], "/currency");
+    open(json!({ "country": "DE", "currency": "EUR" })).expect(201);
+}
+
 // SEC-7: what a browser asks before a page of another origin may call, and what it lets that page see.
 #[test]
 fn a_page_of_a_named_origin_may_call_and_read() {
