@@ -5,14 +5,13 @@
 
 use crate::ids::{Country, Region};
 use crate::text::{TextError, TextProblem};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
 /// A piece of personal text: not empty, at most `MAX` characters, no control characters (line breaks excepted, if it
 /// may have `LINES`). White space around it is taken off.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PersonalText<const MAX: usize, const LINES: bool = false>(String);
 
 /// What a buyer wants us to know; the one text that may have several lines.
@@ -26,28 +25,37 @@ impl<const MAX: usize, const LINES: bool> PersonalText<MAX, LINES> {
     }
 }
 
-impl<const MAX: usize, const LINES: bool> TryFrom<String> for PersonalText<MAX, LINES> {
-    type Error = TextError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
+/// Reads a text of at most `max` characters: one copy of the code for all such types, for a component has a dozen members of them.
+fn personal(text: &str, max: usize, has_lines: bool) -> Result<String, TextError> {
+    const ALLOWED: &str = "characters that can be printed";
+    let text = text.trim();
+    let is_allowed = |c: char| is_shown(c) || is_joiner(c) || (has_lines && matches!(c, '\n' | '\r'));
+    // A character that may be personal is not repeated.
+    let checked = match crate::text::check(text, max, ALLOWED, is_allowed) {
+        Err(TextProblem::Character { .. }) => Err(TextProblem::Characters { allowed: ALLOWED }),
+        Ok(()) if !text.chars().any(|c| is_shown(c) && !c.is_whitespace()) => Err(TextProblem::Empty),
+        checked => checked,
+    };
+    checked.map(|()| text.to_owned()).map_err(|problem| TextError { what: "this text", problem })
 }
 
 impl<const MAX: usize, const LINES: bool> FromStr for PersonalText<MAX, LINES> {
     type Err = TextError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const ALLOWED: &str = "characters that can be printed";
-        let text = text.trim();
-        let is_allowed = |c: char| is_shown(c) || is_joiner(c) || (LINES && matches!(c, '\n' | '\r'));
-        // A character that may be personal is not repeated.
-        let checked = match crate::text::check(text, MAX, ALLOWED, is_allowed) {
-            Err(TextProblem::Character { .. }) => Err(TextProblem::Characters { allowed: ALLOWED }),
-            Ok(()) if !text.chars().any(|c| is_shown(c) && !c.is_whitespace()) => Err(TextProblem::Empty),
-            checked => checked,
-        };
-        checked.map(|()| Self(text.to_owned())).map_err(|problem| TextError { what: "this text", problem })
+        personal(text, MAX, LINES).map(Self)
+    }
+}
+
+impl<const MAX: usize, const LINES: bool> Serialize for PersonalText<MAX, LINES> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de, const MAX: usize, const LINES: bool> Deserialize<'de> for PersonalText<MAX, LINES> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_text(deserializer, |text| personal(text, MAX, LINES)).map(Self)
     }
 }
 
@@ -196,24 +204,38 @@ pub fn needs_postal_code(country: &Country) -> bool {
 
 /// A member that may be left out: null and an empty text leave it out too, since forms send those for a field nobody has filled.
 fn optional<'de, D: Deserializer<'de>, T: FromStr<Err = TextError>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty());
-    text.map(|text| read_unrepeated(&text)).transpose()
+    given(deserializer)?.map(|text| text.parse().map_err(said)).transpose()
 }
 
-/// A member whose text may be personal whatever it should be: a region or a country typed wrongly may hold anything, so the
-/// character at fault is not repeated.
+/// A member whose text may be personal whatever it should be: a region or a country typed wrongly may hold anything.
 fn unrepeated<'de, D: Deserializer<'de>, T: FromStr<Err = TextError>>(deserializer: D) -> Result<T, D::Error> {
-    read_unrepeated(&String::deserialize(deserializer)?)
+    String::deserialize(deserializer)?.parse().map_err(said)
 }
 
-fn read_unrepeated<T: FromStr<Err = TextError>, E: de::Error>(text: &str) -> Result<T, E> {
-    let without_text = |TextError { what, problem }| match problem {
+// What is the same for every member is one piece of code: an address has eight, and is read in five places.
+#[inline(never)]
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+}
+
+#[inline(never)]
+fn said<E: de::Error>(error: TextError) -> E {
+    E::custom(unrepeated_error(error))
+}
+
+#[inline(never)]
+fn read_text<'de, D: Deserializer<'de>>(deserializer: D, read: fn(&str) -> Result<String, TextError>) -> Result<String, D::Error> {
+    read(&String::deserialize(deserializer)?).map_err(said)
+}
+
+/// The same without the character at fault.
+fn unrepeated_error(TextError { what, problem }: TextError) -> TextError {
+    match problem {
         TextProblem::Character { allowed, character: _ } => TextError { what, problem: TextProblem::Characters { allowed } },
         problem @ (TextProblem::Empty | TextProblem::TooLong { .. } | TextProblem::Characters { .. } | TextProblem::Shape { .. }) => {
             TextError { what, problem }
         }
-    };
-    text.parse().map_err(|error| E::custom(without_text(error)))
+    }
 }
 
 /// Everything personal about an order: what is sealed as one.

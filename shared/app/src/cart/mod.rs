@@ -50,7 +50,7 @@ pub(crate) fn idle_ms(shop: &Shop<'_>, owner: &str) -> Result<i64, Problem> {
 }
 
 /// A refused change. A stale version is counted and answered with the cart as it is (CART-1).
-pub(crate) fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
+fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     if refusal == Refusal::CartNotFound {
         return not_found();
     }

@@ -6,6 +6,7 @@ use crate::{
     change::{Applied, apply_over_attempt},
     contact,
     pricing::{Binding, Priced, PricedCart, PricingFacts, quote_hash},
+    problem::refused,
     shop::Shop,
 };
 use config::CHECKOUT_SESSION_MS;
@@ -236,7 +237,7 @@ fn begin_by(
         if refusal == Refusal::RegionNeeded {
             return lacks("/shipping_address/region", "where in this country it is, such as CA, decides the tax");
         }
-        crate::cart::conflict(&shop, owner, refusal)
+        if refusal == Refusal::CartNotFound { crate::cart::not_found() } else { refused(refusal) }
     })?;
     // A replay is of the first time's session, not of this one's.
     let session_id: SessionId = done.body.id("session_id")?;
