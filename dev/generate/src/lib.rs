@@ -1,5 +1,5 @@
 //! What is made from the tables of `shared/config` (variables, components, workers) and `shared/api` (endpoints): the manifests, the
-//! variables of a deployment, the page of variables, and the workers' table of the README.
+//! variables of a deployment, the page of variables, and the workers' table of the page for operators.
 //!
 //! Everything here is text and pure, so the same rows always make the same bytes, and a test holds the committed files to them.
 
@@ -18,7 +18,7 @@ pub fn files(root: &Path) -> Result<Vec<(PathBuf, String)>> {
         ("deploy/spin.http.toml", manifest::http()?),
         ("deploy/variables.json", pages::deployment()?),
         ("docs/configuration.md", pages::variables()),
-        ("README.md", pages::with_workers(&read("README.md")?)?),
+        ("docs/operating.md", pages::with_workers(&read("docs/operating.md")?)?),
     ];
     Ok(made.into_iter().map(|(file, text)| (root.join(file), text)).collect())
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use config::{Form, VARIABLES, Variable, WORKERS};
 
-/// Where the made part of the README begins and ends.
+/// Where the made part of the page for operators begins and ends.
 const BEGIN: &str = "<!-- made by `cargo till generate` from shared/config -->\n";
 const END: &str = "<!-- end of what is made -->\n";
 
@@ -54,10 +54,10 @@ fn default(variable: &Variable) -> String {
     if variable.secret { format!("{given}, secret") } else { given }
 }
 
-/// The README with its table of workers made anew.
-pub fn with_workers(readme: &str) -> Result<String> {
-    let (before, rest) = readme.split_once(BEGIN).context("the README says where the workers' table begins")?;
-    let (_, after) = rest.split_once(END).context("the README says where the workers' table ends")?;
+/// The page for operators with its table of workers made anew.
+pub fn with_workers(page: &str) -> Result<String> {
+    let (before, rest) = page.split_once(BEGIN).context("the page says where the workers' table begins")?;
+    let (_, after) = rest.split_once(END).context("the page says where the workers' table ends")?;
     let mut table = "| worker | schedule | what it does |\n|---|---|---|\n".to_owned();
     for worker in WORKERS {
         let about = worker.about.trim_start().trim_end_matches('.');

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_is_handed_out_has_the_limits_that_are_tested() {
-        for text in [include_str!("../../../README.md"), include_str!("../../../deploy/README.md")] {
+        for text in [include_str!("../../../docs/postgresql.md"), include_str!("../../../deploy/README.md")] {
             assert!(text.contains(&format!("LIMITS='{LIMITS}'")), "{LIMITS}");
         }
         let role = include_str!("../../../deploy/postgres.sql");

@@ -259,6 +259,94 @@ fn every_fuzz_target_is_declared_and_told() {
     assert!(names("seeds").is_subset(&known), "seeds of no target");
 }
 
+/// Every page in Markdown, and its path from the root.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = entry.file_name().unwrap().to_str().unwrap();
+            if entry.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+                folders.push(entry);
+            } else if name.ends_with(".md") {
+                let text = fs::read_to_string(&entry).unwrap();
+                pages.push((entry, text));
+            }
+        }
+    }
+    pages
+}
+
+/// The name that a heading has in an address: as hosts of repositories and mdBook make it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()
+}
+
+fn headings(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let outside = text.lines().filter(|line| {
+        fenced ^= line.trim_start().starts_with("```");
+        !fenced
+    });
+    outside.filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches('#').trim())).collect()
+}
+
+/// What the links of a page lead to.
+fn links(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let outside: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            fenced ^= line.trim_start().starts_with("```");
+            !fenced
+        })
+        .collect();
+    let outside = outside.join("\n");
+    let targets = outside.match_indices("](").filter_map(|(at, _)| outside[at + 2..].split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).filter(|target| !target.contains(['`', ' '])).collect()
+}
+
+#[test]
+fn no_page_has_a_dead_link() {
+    let mut dead = Vec::new();
+    let mut followed = 0;
+    for (page, text) in pages() {
+        for link in links(&text).into_iter().filter(|link| !link.contains("://") && !link.starts_with("mailto:")) {
+            followed += 1;
+            let (file, fragment) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let leads = match (fs::read_to_string(&target), fragment) {
+                (Ok(_), "") => true,
+                (Ok(there), fragment) => headings(&there).iter().any(|heading| heading == fragment),
+                (Err(_), _) => target.is_dir(),
+            };
+            if !leads {
+                dead.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
+    assert!(followed > 50, "{followed}");
+}
+
+#[test]
+fn the_guide_has_every_page_and_the_front_pages_are_short() {
+    let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
+    let told: BTreeSet<String> = links(&summary).into_iter().collect();
+    let there: BTreeSet<String> = pages()
+        .into_iter()
+        .filter(|(page, _)| page.parent().is_some_and(|folder| folder.ends_with("docs")))
+        .map(|(page, _)| page.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| name != "SUMMARY.md")
+        .collect();
+    assert_eq!(told, there);
+    for (page, most) in [("README.md", 150), ("ARCHITECTURE.md", 200)] {
+        let lines = fs::read_to_string(root().join(page)).unwrap().lines().count();
+        assert!(lines <= most, "{page} has {lines} lines, and may have {most}");
+    }
+}
+
 /// Areas of the requirements; what looks like an id of one is one.
 const AREAS: [&str; 18] = [
     "CART", "PRICE", "SHIP", "CAT", "STOCK", "PROMO", "CHK", "PAY", "ORD", "EVT", "WRK", "OPS", "SEC", "CFG", "UI", "AGENT", "PERF", "TEST",

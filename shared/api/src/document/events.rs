@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 const HEAD: &str = "# Events
 
 What the shop tells, as CloudEvents 1.0. Made of `shared/app/src/events.rs` by `UPDATE_OPENAPI=1 cargo test --profile host -p api`;
-[asyncapi.json](asyncapi.json) is the same for programs, with a JSON Schema of each event. The README says how they are delivered.
+[asyncapi.json](asyncapi.json) is the same for programs, with a JSON Schema of each event. [Receiving events](receiving.md) says how they are delivered.
 
 - `id` is the event's own and the same over all tries: delivery is at least once, so a reader skips an id it has seen.
 - `subject` is `aggregate/id`. Events of one subject come in order, and `sequence` rises with them.
