@@ -1,4 +1,5 @@
-//! The host calls of a confirm with capture, in its order: gate, facts, claim, gate, authorization, order, capture, gate.
+//! The host calls of a confirm with capture, in its order: gate, facts, claim, gate, authorization,
+//! order, capture, gate.
 
 use super::{After, id, one, open, provider, run};
 use spin_sdk::key_value::Store;
@@ -16,7 +17,11 @@ pub(crate) fn confirm(number: u32, skus: [String; 3]) -> (String, Option<After>)
     store.get(&gate).expect("a gate");
 
     let database = open("bare_confirm");
-    let facts = one(&database, include_str!("../sql/confirm_read.sql"), &format!("{{\"session_id\":\"session-{number}\"}}"));
+    let facts = one(
+        &database,
+        include_str!("../sql/confirm_read.sql"),
+        &format!("{{\"session_id\":\"session-{number}\"}}"),
+    );
     assert!(facts.contains("lines"), "{facts}");
     let [a, b, c] = skus;
     let (kept, line) = ("k".repeat(KEPT_BYTES), "l".repeat(LINE_BYTES));

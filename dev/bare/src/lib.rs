@@ -1,10 +1,14 @@
-//! What the shop's busiest requests ask of the host, without the shop: no tokens, no JSON that is parsed, no prices, no problems.
-//! `cargo till bench` sends the same load to both, so that the share that one reaches of the other is what the shop costs.
+//! What the shop's busiest requests ask of the host, without the shop: no tokens, no JSON that is
+//! parsed, no prices, no problems. `cargo till bench` sends the same load to both, so that the
+//! share that one reaches of the other is what the shop costs.
 //!
-//! - `/bare/add?N`, `/bare/get-cart?N`, `/bare/confirm?N`: the same host calls in the same order (PRAGMA, statements, key-values,
-//!   requests to the payment provider), and statements that read and write as many rows of tables with the same keys and indexes,
-//!   said as plainly as SQL allows. They guard nothing. Their databases hold nothing else (`sql/cart.sql`, `sql/confirm.sql`).
-//! - `/bare/same-add?N`, `/bare/same-get-cart?N`: the shop's very statements, on a schema of only the tables they name.
+//! - `/bare/add?N`, `/bare/get-cart?N`, `/bare/confirm?N`: the same host calls in the same order
+//!   (PRAGMA, statements, key-values, requests to the payment provider), and statements that read
+//!   and write as many rows of tables with the same keys and indexes, said as plainly as SQL
+//!   allows. They guard nothing. Their databases hold nothing else (`sql/cart.sql`,
+//!   `sql/confirm.sql`).
+//! - `/bare/same-add?N`, `/bare/same-get-cart?N`: the shop's very statements, on a schema of only
+//!   the tables they name.
 //!
 //! What goes wrong is a trap: the host answers 500, and the load counts an error.
 
@@ -14,7 +18,9 @@ mod provider;
 use spin_sdk::sqlite3::{Connection, Value};
 use store::{Statement, sql};
 use wasi::exports::http::incoming_handler::Guest;
-use wasi::http::types::{Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam};
+use wasi::http::types::{
+    Fields, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
+};
 use wasi::random::random::get_random_u64;
 
 struct Bare;
@@ -28,10 +34,14 @@ impl Guest for Bare {
         let (path, query) = target.split_once('?').expect("a number");
         let (number, turn) = query.split_once('.').unwrap_or((query, "0"));
         let number = number.parse::<u32>().expect("a number") % 1_000;
-        let sku = |line: u32| format!("TILL-{:04}", (number + turn.parse::<u32>().expect("a turn") + line) % 99 + 1);
+        let sku = |line: u32| {
+            format!("TILL-{:04}", (number + turn.parse::<u32>().expect("a turn") + line) % 99 + 1)
+        };
         let (body, after) = match path.rsplit('/').next() {
             Some("add") => (add(number, &sku(0)), None),
-            Some("get-cart") => (read("bare", include_str!("../sql/get_cart.sql"), &owner(number)), None),
+            Some("get-cart") => {
+                (read("bare", include_str!("../sql/get_cart.sql"), &owner(number)), None)
+            }
             Some("same-add") => (same_add(number, &sku(0)), None),
             Some("same-get-cart") => (read("same", shop(&sql::CART_VIEW), &owner(number)), None),
             Some("confirm") => confirm::confirm(number, [sku(0), sku(1), sku(2)]),
@@ -54,10 +64,17 @@ fn owner(number: u32) -> String {
 fn add(number: u32, sku: &str) -> String {
     let database = open("bare");
     run(&database, "pragma synchronous = normal");
-    let facts = one(&database, include_str!("../sql/add_read.sql"), &format!("{{\"owner\":\"owner-{number}\",\"sku\":\"{sku}\"}}"));
+    let facts = one(
+        &database,
+        include_str!("../sql/add_read.sql"),
+        &format!("{{\"owner\":\"owner-{number}\",\"sku\":\"{sku}\"}}"),
+    );
     assert!(facts.contains("price_minor"), "{facts}");
     run(&database, include_str!("../sql/add_effects.sql"));
-    let doc = format!("{{\"cart_id\":\"cart-{number}\",\"sku\":\"{sku}\",\"price_minor\":1009,\"event_id\":\"{}\"}}", id());
+    let doc = format!(
+        "{{\"cart_id\":\"cart-{number}\",\"sku\":\"{sku}\",\"price_minor\":1009,\"event_id\":\"{}\"}}",
+        id()
+    );
     one(&database, include_str!("../sql/add_fire.sql"), &doc)
 }
 
@@ -65,7 +82,11 @@ fn add(number: u32, sku: &str) -> String {
 fn same_add(number: u32, sku: &str) -> String {
     let database = open("same");
     run(&database, "pragma synchronous = normal");
-    let facts = one(&database, shop(&sql::CART_FOR_ADD), &format!("{{\"owner\":\"owner-{number}\",\"sku\":\"{sku}\"}}"));
+    let facts = one(
+        &database,
+        shop(&sql::CART_FOR_ADD),
+        &format!("{{\"owner\":\"owner-{number}\",\"sku\":\"{sku}\"}}"),
+    );
     assert!(facts.contains("price_minor"), "{facts}");
     let doc = format!(
         "{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"quantity\":1,\"price_minor\":1009,\
@@ -97,7 +118,8 @@ fn run(database: &Connection, statement: &str) {
 
 /// The one text that a statement answers.
 fn one(database: &Connection, statement: &str, doc: &str) -> String {
-    let found = database.execute(statement, &[Value::Text(doc.to_owned())]).expect("a statement that runs");
+    let found =
+        database.execute(statement, &[Value::Text(doc.to_owned())]).expect("a statement that runs");
     match found.rows.into_iter().next().and_then(|row| row.values.into_iter().next()) {
         Some(Value::Text(text)) => text,
         other => panic!("{statement} answered {other:?}"),
@@ -111,8 +133,13 @@ fn id() -> String {
 
 /// The body first, then the head, as the shop does.
 fn respond(out: ResponseOutparam, text: &str) {
-    let headers = [("content-type", "application/json".to_owned()), ("content-length", text.len().to_string())];
-    let headers = Fields::from_list(&headers.map(|(name, value)| (name.to_owned(), value.into_bytes()))).expect("headers");
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("content-length", text.len().to_string()),
+    ];
+    let headers =
+        Fields::from_list(&headers.map(|(name, value)| (name.to_owned(), value.into_bytes())))
+            .expect("headers");
     let response = OutgoingResponse::new(headers);
     let body = response.body().expect("a body");
     let stream = body.write().expect("a stream");

@@ -18,20 +18,29 @@ pub(crate) fn authorize(id: &str) -> String {
 
 /// Takes them.
 pub(crate) fn capture(id: &str, reference: &str) {
-    post(&format!("payment_intents/{reference}/capture"), "amount_to_capture=4000", &format!("{id}/capture/0"));
+    post(
+        &format!("payment_intents/{reference}/capture"),
+        "amount_to_capture=4000",
+        &format!("{id}/capture/0"),
+    );
 }
 
 fn post(path: &str, form: &str, key: &str) -> String {
     let variable = |name: &str| variables::get(name).expect("a variable");
     let url = format!("{}/v1/{path}", variable("payment_base_url"));
-    let (authority, target) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("the simulator's address");
+    let (authority, target) = url
+        .strip_prefix("http://")
+        .and_then(|rest| rest.split_once('/'))
+        .expect("the simulator's address");
     let headers = [
         ("authorization", format!("Bearer {}", variable("payment_api_key"))),
         ("stripe-version", "2025-03-31.basil".to_owned()),
         ("content-type", "application/x-www-form-urlencoded".to_owned()),
         ("idempotency-key", key.to_owned()),
     ];
-    let headers = Fields::from_list(&headers.map(|(name, value)| (name.to_owned(), value.into_bytes()))).expect("headers");
+    let headers =
+        Fields::from_list(&headers.map(|(name, value)| (name.to_owned(), value.into_bytes())))
+            .expect("headers");
     let request = OutgoingRequest::new(headers);
     request.set_method(&Method::Post).expect("a method");
     request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
@@ -45,7 +54,8 @@ fn post(path: &str, form: &str, key: &str) -> String {
 
     let pending = outgoing_handler::handle(request, None).expect("an allowed host");
     pending.subscribe().block();
-    let response = pending.get().expect("an answer").expect("one answer").expect("no broken connection");
+    let response =
+        pending.get().expect("an answer").expect("one answer").expect("no broken connection");
     assert_eq!(response.status(), 200, "the provider's answer");
     let mut text = String::new();
     let body = response.consume().expect("a body");

@@ -1,8 +1,10 @@
-//! A PostgreSQL of one's own: made by `initdb` of the installed server, on a port and in a folder of its own, durable in
-//! nothing unless it is to be measured, and gone with the process that asked for it, however that ends. Nothing of the machine's own servers is touched.
+//! A PostgreSQL of one's own: made by `initdb` of the installed server, on a port and in a folder
+//! of its own, durable in nothing unless it is to be measured, and gone with the process that asked
+//! for it, however that ends. Nothing of the machine's own servers is touched.
 //!
-//! [`Cluster::start`] gives `None`, and says so past every test harness, where no server is installed;
-//! `EDGETILL_POSTGRES=required` makes that an error, for machines that have to test both databases. [`RedisServer`] is the same for Redis.
+//! [`Cluster::start`] gives `None`, and says so past every test harness, where no server is
+//! installed; `EDGETILL_POSTGRES=required` makes that an error, for machines that have to test both
+//! databases. [`RedisServer`] is the same for Redis.
 
 mod redis;
 
@@ -48,14 +50,22 @@ const FORGETFUL: &[&str] = &[
     "shared_buffers=64MB",
 ];
 
-/// Many tests may be connected. Every component may hold a pool of 64 on Spin; a test uses few of them.
+/// Many tests may be connected. Every component may hold a pool of 64 on Spin; a test uses few of
+/// them.
 const ROOMY: &[&str] = &["max_connections=1000"];
 
 /// As many as a server takes that nobody has set up.
 const SMALL: &[&str] = &["max_connections=100"];
 
-/// What a server is told that is to be as slow as one that keeps everything; every component fills its pool.
-const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on", "max_connections=1000", "shared_buffers=256MB"];
+/// What a server is told that is to be as slow as one that keeps everything; every component fills
+/// its pool.
+const DURABLE: &[&str] = &[
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "max_connections=1000",
+    "shared_buffers=256MB",
+];
 
 /// Serves until its standard input ends, which is when the process that holds the other end does.
 const UNTIL_NOBODY_LISTENS: &str = r#"bin=$1; home=$2; shift 2
@@ -85,7 +95,8 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Cluster {
-    /// Starts a server of the newest version installed, or says that none is. `EDGETILL_POSTGRES=none` does without, silently.
+    /// Starts a server of the newest version installed, or says that none is.
+    /// `EDGETILL_POSTGRES=none` does without, silently.
     pub fn start() -> Result<Option<Self>, Error> {
         Self::start_with(&[FORGETFUL, ROOMY])
     }
@@ -95,7 +106,8 @@ impl Cluster {
         Self::start_with(&[DURABLE])
     }
 
-    /// As [`Cluster::start`], one that takes no more connections than PostgreSQL does by default: 100.
+    /// As [`Cluster::start`], one that takes no more connections than PostgreSQL does by default:
+    /// 100.
     pub fn start_small() -> Result<Option<Self>, Error> {
         Self::start_with(&[FORGETFUL, SMALL])
     }
@@ -105,7 +117,9 @@ impl Cluster {
             _ if env::var_os(REQUIRED).is_some_and(|value| value == "none") => Ok(None),
             Some(binaries) => Self::start_from(&binaries, settings).map(Some),
             None if env::var_os(REQUIRED).is_some_and(|value| value == "required") => {
-                Err(Error(format!("no PostgreSQL server ({OLDEST} or later) is installed, and {REQUIRED}=required")))
+                Err(Error(format!(
+                    "no PostgreSQL server ({OLDEST} or later) is installed, and {REQUIRED}=required"
+                )))
             }
             None => {
                 // Not `eprintln`: a test harness keeps that to itself when the test passes.
@@ -121,7 +135,10 @@ impl Cluster {
 
     /// A connection string for a database, which has to exist: `postgres` does.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://{OWNER}:{}@127.0.0.1:{}/{database}?sslmode=disable", self.password, self.port)
+        format!(
+            "postgres://{OWNER}:{}@127.0.0.1:{}/{database}?sslmode=disable",
+            self.password, self.port
+        )
     }
 
     /// A connection string for a role and a database that have been made on it.
@@ -136,7 +153,11 @@ impl Cluster {
 
     fn start_from(binaries: &Path, settings: &[&[&str]]) -> Result<Self, Error> {
         static STARTED: AtomicU32 = AtomicU32::new(0);
-        let name = format!("edgetill-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "edgetill-postgres-{}-{}",
+            std::process::id(),
+            STARTED.fetch_add(1, Ordering::Relaxed)
+        );
         let home = env::temp_dir().join(name);
         fs::create_dir(&home).map_err(because("cannot make the server's folder"))?;
         let begun = Self::begin(binaries, &home, settings);
@@ -149,16 +170,21 @@ impl Cluster {
 
     fn begin(binaries: &Path, home: &Path, settings: &[&[&str]]) -> Result<Self, Error> {
         // PostgreSQL will not be root's.
-        let root = fs::metadata(home).map_err(because("cannot see the server's folder"))?.uid() == 0;
+        let root =
+            fs::metadata(home).map_err(because("cannot see the server's folder"))?.uid() == 0;
         let user = if root { Some(unprivileged()?) } else { None };
         // The port is open to everybody on this machine.
         let password = format!("{:016x}", RandomState::new().build_hasher().finish());
         let password_file = home.join("password");
-        let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&password_file);
-        written.and_then(|mut file| file.write_all(password.as_bytes())).map_err(because("cannot write the password"))?;
+        let written =
+            fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&password_file);
+        written
+            .and_then(|mut file| file.write_all(password.as_bytes()))
+            .map_err(because("cannot write the password"))?;
         for path in [home, &password_file] {
             if let Some((user, group)) = user {
-                chown(path, Some(user), Some(group)).map_err(because("cannot give the server's folder away"))?;
+                chown(path, Some(user), Some(group))
+                    .map_err(because("cannot give the server's folder away"))?;
             }
         }
         let as_user = |program: &Path| {
@@ -170,20 +196,48 @@ impl Cluster {
             command
         };
         let mut initdb = as_user(&binaries.join("initdb"));
-        initdb.args(["--no-sync", "--auth=password", "--username", OWNER, "--encoding=UTF8", "--locale=C.UTF-8"]);
+        initdb.args([
+            "--no-sync",
+            "--auth=password",
+            "--username",
+            OWNER,
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+        ]);
         // Text sorts by a language's rules, as it does in many a real database and never on SQLite.
-        initdb.args(["--locale-provider=icu", "--icu-locale=en"]).arg("--pwfile").arg(&password_file);
-        let made =
-            initdb.arg("--pgdata").arg(home.join("data")).stderr(Stdio::piped()).output().map_err(because("initdb cannot be run"))?;
+        initdb
+            .args(["--locale-provider=icu", "--icu-locale=en"])
+            .arg("--pwfile")
+            .arg(&password_file);
+        let made = initdb
+            .arg("--pgdata")
+            .arg(home.join("data"))
+            .stderr(Stdio::piped())
+            .output()
+            .map_err(because("initdb cannot be run"))?;
         if !made.status.success() {
             return Err(Error(format!("initdb failed: {}", String::from_utf8_lossy(&made.stderr))));
         }
         let port = free_port().map_err(because("no free port"))?;
         let mut server = as_user(Path::new("/bin/sh"));
-        server.args(["-c", UNTIL_NOBODY_LISTENS, "sh"]).arg(binaries).arg(home).args(["-p", &port.to_string()]);
-        server.args(std::iter::once(&PRIVATE).chain(settings).copied().flatten().flat_map(|setting| ["-c", setting]));
+        server
+            .args(["-c", UNTIL_NOBODY_LISTENS, "sh"])
+            .arg(binaries)
+            .arg(home)
+            .args(["-p", &port.to_string()]);
+        server.args(
+            std::iter::once(&PRIVATE)
+                .chain(settings)
+                .copied()
+                .flatten()
+                .flat_map(|setting| ["-c", setting]),
+        );
         // Its own process group: Ctrl-C ends whoever started it, and that ends the server.
-        let server = server.process_group(0).stdin(Stdio::piped()).spawn().map_err(because("the server cannot be run"))?;
+        let server = server
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .spawn()
+            .map_err(because("the server cannot be run"))?;
         let mut cluster = Self { server, home: home.to_path_buf(), port, password };
         cluster.wait_until_ready()?;
         Ok(cluster)
@@ -193,13 +247,17 @@ impl Cluster {
     fn wait_until_ready(&mut self) -> Result<(), Error> {
         let begun = Instant::now();
         while begun.elapsed() < READY_WITHIN {
-            let state = fs::read_to_string(self.home.join("data/postmaster.pid")).unwrap_or_default();
+            let state =
+                fs::read_to_string(self.home.join("data/postmaster.pid")).unwrap_or_default();
             if state.lines().nth(7).is_some_and(|state| state.trim() == "ready") {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(20));
         }
-        Err(Error(format!("PostgreSQL does not start: {}", fs::read_to_string(self.home.join("log")).unwrap_or_default())))
+        Err(Error(format!(
+            "PostgreSQL does not start: {}",
+            fs::read_to_string(self.home.join("log")).unwrap_or_default()
+        )))
     }
 }
 
@@ -217,30 +275,45 @@ fn because(what: &str) -> impl FnOnce(io::Error) -> Error {
     move |error| Error(format!("{what}: {error}"))
 }
 
-/// The folder with `initdb` and `postgres`: Debian's newest, which keeps servers out of the PATH, or the PATH's.
+/// The folder with `initdb` and `postgres`: Debian's newest, which keeps servers out of the PATH,
+/// or the PATH's.
 fn installed() -> Option<PathBuf> {
     let mut debian: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
         .flatten()
-        .filter_map(|version| Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin"))))
+        .filter_map(|version| {
+            Some((version.file_name().to_str()?.parse().ok()?, version.path().join("bin")))
+        })
         .filter(|(version, _)| *version >= OLDEST)
         .collect();
     debian.sort();
     let path = env::var_os("PATH").unwrap_or_default();
-    let complete = |binaries: &PathBuf| binaries.join("initdb").is_file() && binaries.join("postgres").is_file();
-    debian.into_iter().rev().map(|(_, binaries)| binaries).chain(env::split_paths(&path)).find(complete)
+    let complete = |binaries: &PathBuf| {
+        binaries.join("initdb").is_file() && binaries.join("postgres").is_file()
+    };
+    debian
+        .into_iter()
+        .rev()
+        .map(|(_, binaries)| binaries)
+        .chain(env::split_paths(&path))
+        .find(complete)
 }
 
 /// The user and group that root runs a server as.
 fn unprivileged() -> Result<(u32, u32), Error> {
     let users = fs::read_to_string("/etc/passwd").map_err(because("cannot read /etc/passwd"))?;
     let find = |name: &str| {
-        let fields: Vec<&str> = users.lines().map(|line| line.split(':').collect()).find(|fields: &Vec<&str>| fields[0] == name)?;
+        let fields: Vec<&str> = users
+            .lines()
+            .map(|line| line.split(':').collect())
+            .find(|fields: &Vec<&str>| fields[0] == name)?;
         Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
     };
     let found = find("postgres").or_else(|| find("nobody"));
-    found.ok_or_else(|| Error("PostgreSQL does not run as root, and there is no user postgres or nobody".to_owned()))
+    found.ok_or_else(|| {
+        Error("PostgreSQL does not run as root, and there is no user postgres or nobody".to_owned())
+    })
 }
 
 fn free_port() -> io::Result<u16> {

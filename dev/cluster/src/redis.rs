@@ -1,5 +1,5 @@
-//! A Redis of one's own: the installed `redis-server` on a free port, keeping nothing, and gone with the process that
-//! asked for it, however that ends.
+//! A Redis of one's own: the installed `redis-server` on a free port, keeping nothing, and gone
+//! with the process that asked for it, however that ends.
 
 use std::{
     io::{self, Read, Write},
@@ -31,21 +31,34 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one. Without an installed server gives `None` and says so past every test harness, or fails where
-    /// `EDGETILL_REDIS=required` says that there has to be one.
+    /// Starts one. Without an installed server gives `None` and says so past every test harness, or
+    /// fails where `EDGETILL_REDIS=required` says that there has to be one.
     pub fn start() -> Result<Option<Self>, Error> {
         let version = Command::new("redis-server").arg("--version").stdout(Stdio::null()).status();
         if !version.is_ok_and(|status| status.success()) {
             if std::env::var(REQUIRED).as_deref() == Ok("required") {
-                return Err(Error(format!("no redis-server can be run here, and {REQUIRED}=required: {INSTALL}")));
+                return Err(Error(format!(
+                    "no redis-server can be run here, and {REQUIRED}=required: {INSTALL}"
+                )));
             }
             // Not `eprintln!`, which the test harness swallows when a test passes.
-            let said = writeln!(io::stderr(), "SKIPPED on Redis: no redis-server can be run here; {INSTALL}");
+            let said = writeln!(
+                io::stderr(),
+                "SKIPPED on Redis: no redis-server can be run here; {INSTALL}"
+            );
             return said.map(|()| None).map_err(because("cannot say so"));
         }
         let port = free_port().map_err(because("no free port"))?;
         let server = Command::new("sh")
-            .args(["-c", UNTIL_NOBODY_LISTENS, "redis", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .args([
+                "-c",
+                UNTIL_NOBODY_LISTENS,
+                "redis",
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &port.to_string(),
+            ])
             .args(["--save", "", "--appendonly", "no", "--dir", "/"])
             .stdin(Stdio::piped())
             .spawn()

@@ -1,7 +1,9 @@
-//! What is made from the tables of `shared/config` (variables, components, workers) and `shared/api` (endpoints): the manifests, the
-//! variables of a deployment, the page of variables, and the workers' table of the page for operators.
+//! What is made from the tables of `shared/config` (variables, components, workers) and
+//! `shared/api` (endpoints): the manifests, the variables of a deployment, the page of variables,
+//! and the workers' table of the page for operators.
 //!
-//! Everything here is text and pure, so the same rows always make the same bytes, and a test holds the committed files to them.
+//! Everything here is text and pure, so the same rows always make the same bytes, and a test holds
+//! the committed files to them.
 
 mod manifest;
 mod pages;
@@ -12,7 +14,9 @@ use anyhow::{Context, Result};
 
 /// The files and what has to be in each.
 pub fn files(root: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let read = |file: &str| std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"));
+    let read = |file: &str| {
+        std::fs::read_to_string(root.join(file)).with_context(|| format!("cannot read {file}"))
+    };
     let made = [
         ("spin.toml", manifest::whole()?),
         ("deploy/spin.http.toml", manifest::http()?),

@@ -19,7 +19,8 @@ pub fn whole() -> Result<String> {
 
 /// `deploy/spin.http.toml`.
 pub fn http() -> Result<String> {
-    Ok(head("spin.toml without its schedules, for platforms that take HTTP triggers only.") + &body(&BELOW)?)
+    Ok(head("spin.toml without its schedules, for platforms that take HTTP triggers only.")
+        + &body(&BELOW)?)
 }
 
 /// Where a manifest stands, and whether it has schedules.
@@ -57,7 +58,10 @@ fn body(place: &Place) -> Result<String> {
         if !done.insert(endpoint.component) {
             continue;
         }
-        let (in_area, _) = endpoint.component.split_once('-').with_context(|| format!("{} is in no area", endpoint.component))?;
+        let (in_area, _) = endpoint
+            .component
+            .split_once('-')
+            .with_context(|| format!("{} is in no area", endpoint.component))?;
         if in_area != area {
             area = in_area;
             write!(text, "\n# ---- {area}\n")?;
@@ -72,21 +76,35 @@ fn declared(variable: &Variable) -> String {
     for line in wrapped(variable.about) {
         text += &format!("# {line}\n");
     }
-    let given = variable.default.map_or_else(|| "required = true".to_owned(), |default| format!("default = {}", quoted(default)));
+    let given = variable.default.map_or_else(
+        || "required = true".to_owned(),
+        |default| format!("default = {}", quoted(default)),
+    );
     let secret = if variable.secret { ", secret = true" } else { "" };
     text + &format!("{} = {{ {given}{secret} }}\n", variable.name)
 }
 
 fn component(id: &str, place: &Place) -> Result<String> {
-    let row = Component::named(id).with_context(|| format!("{id} serves an endpoint and is in no row of shared/config"))?;
+    let row = Component::named(id)
+        .with_context(|| format!("{id} serves an endpoint and is in no row of shared/config"))?;
     let Needs { variables, hosts, key_values, sqlite } = row.needs();
     let up = place.up;
     let mut text = String::new();
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.component == id) {
-        write!(text, "\n[[trigger.http]]\nroute = {}\ncomponent = {}\n", quoted(endpoint.path), quoted(id))?;
+        write!(
+            text,
+            "\n[[trigger.http]]\nroute = {}\ncomponent = {}\n",
+            quoted(endpoint.path),
+            quoted(id)
+        )?;
     }
     for worker in WORKERS.iter().filter(|worker| worker.component == id && place.schedules) {
-        write!(text, "\n[[trigger.cron]]\ncomponent = {}\ncron_expression = {}\n", quoted(id), quoted(worker.schedule))?;
+        write!(
+            text,
+            "\n[[trigger.cron]]\ncomponent = {}\ncron_expression = {}\n",
+            quoted(id),
+            quoted(worker.schedule)
+        )?;
     }
     let hosts: Vec<String> = hosts.iter().map(|host| format!("\"{{{{ {host} }}}}\"")).collect();
     write!(
@@ -101,7 +119,8 @@ fn component(id: &str, place: &Place) -> Result<String> {
         }
     }
     let folder = format!("functions/{}", id.replacen('-', "/", 1));
-    let watched: Vec<String> = [folder.as_str(), "shared"].into_iter().chain(row.built_from).map(quoted).collect();
+    let watched: Vec<String> =
+        [folder.as_str(), "shared"].into_iter().chain(row.built_from).map(quoted).collect();
     write!(
         text,
         "\n[component.{id}.build]\ncommand = \"cargo build --release --target wasm32-wasip2 --package {id}\"\nwatch = [{}]\n",
@@ -117,7 +136,8 @@ fn component(id: &str, place: &Place) -> Result<String> {
     Ok(text)
 }
 
-/// As a TOML string. What stands in the tables has neither quotes nor backslashes; a test reads every manifest.
+/// As a TOML string. What stands in the tables has neither quotes nor backslashes; a test reads
+/// every manifest.
 fn quoted(text: &str) -> String {
     format!("\"{text}\"")
 }

@@ -11,7 +11,13 @@ const END: &str = "<!-- end of what is made -->\n";
 pub fn deployment() -> Result<String> {
     let rows: Result<Vec<String>> = VARIABLES
         .iter()
-        .map(|variable| Ok(format!("  {}: {}", json(variable.name)?, json(variable.default.unwrap_or_default())?)))
+        .map(|variable| {
+            Ok(format!(
+                "  {}: {}",
+                json(variable.name)?,
+                json(variable.default.unwrap_or_default())?
+            ))
+        })
         .collect();
     Ok(format!("{{\n{}\n}}\n", rows?.join(",\n")))
 }
@@ -31,9 +37,16 @@ pub fn variables() -> String {
     for variable in VARIABLES {
         let right = match variable.form {
             Form::Host => "a host, as `allowed_outbound_hosts` takes it",
-            Form::Number { .. } | Form::Text(_) | Form::Any => variable.right().unwrap_or("any text"),
+            Form::Number { .. } | Form::Text(_) | Form::Any => {
+                variable.right().unwrap_or("any text")
+            }
         };
-        page += &format!("| `{}` | {} | {right} | {} |\n", variable.name, default(variable), variable.about);
+        page += &format!(
+            "| `{}` | {} | {right} | {} |\n",
+            variable.name,
+            default(variable),
+            variable.about
+        );
     }
     page += "\n## Beside others\n\nSo that nothing is called dead that is at work, and nothing outlives what it belongs to. A component compares what it has; \
         `GET /api/v1/config` has all.\n\n| variable | what | or else |\n|---|---|---|\n";
@@ -56,7 +69,8 @@ fn default(variable: &Variable) -> String {
 
 /// The page for operators with its table of workers made anew.
 pub fn with_workers(page: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).context("the page says where the workers' table begins")?;
+    let (before, rest) =
+        page.split_once(BEGIN).context("the page says where the workers' table begins")?;
     let (_, after) = rest.split_once(END).context("the page says where the workers' table ends")?;
     let mut table = "| worker | schedule | what it does |\n|---|---|---|\n".to_owned();
     for worker in WORKERS {
@@ -71,7 +85,9 @@ fn when(schedule: &str) -> String {
     match schedule.strip_suffix(" * * * * *") {
         Some("*") => "every second".to_owned(),
         Some("0") => "every minute".to_owned(),
-        Some(seconds) if seconds.starts_with("*/") => format!("every {} seconds", seconds.trim_start_matches("*/")),
+        Some(seconds) if seconds.starts_with("*/") => {
+            format!("every {} seconds", seconds.trim_start_matches("*/"))
+        }
         Some(_) | None => format!("`{schedule}`"),
     }
 }

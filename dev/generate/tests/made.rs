@@ -1,4 +1,5 @@
-//! The committed files are what the tables make, and the manifests among them say what the tables say.
+//! The committed files are what the tables make, and the manifests among them say what the tables
+//! say.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,15 +21,33 @@ fn manifest(path: &str) -> Table {
 #[test]
 fn every_row_of_the_tables_is_in_the_manifest() {
     let manifest = manifest("spin.toml");
-    let names = |table: &str| manifest[table].as_table().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let names =
+        |table: &str| manifest[table].as_table().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     let components = config::COMPONENTS.iter().map(|component| component.id);
     let workers = config::WORKERS.iter().map(|worker| worker.component);
-    assert_eq!(names("component"), components.chain(workers).map(str::to_owned).collect(), "a component without an endpoint");
-    assert_eq!(names("variables"), config::VARIABLES.iter().map(|variable| variable.name.to_owned()).collect());
+    assert_eq!(
+        names("component"),
+        components.chain(workers).map(str::to_owned).collect(),
+        "a component without an endpoint"
+    );
+    assert_eq!(
+        names("variables"),
+        config::VARIABLES.iter().map(|variable| variable.name.to_owned()).collect()
+    );
     for variable in config::VARIABLES {
         let declared = &manifest["variables"][variable.name];
-        assert_eq!(declared.get("default").and_then(toml::Value::as_str), variable.default, "{}", variable.name);
-        assert_eq!(declared.get("required").is_some(), variable.default.is_none(), "{}", variable.name);
+        assert_eq!(
+            declared.get("default").and_then(toml::Value::as_str),
+            variable.default,
+            "{}",
+            variable.name
+        );
+        assert_eq!(
+            declared.get("required").is_some(),
+            variable.default.is_none(),
+            "{}",
+            variable.name
+        );
         assert_eq!(declared.get("secret").is_some(), variable.secret, "{}", variable.name);
     }
 }
@@ -39,7 +58,12 @@ fn every_endpoint_is_given_the_limits_of_its_bodies() {
     for endpoint in api::ENDPOINTS {
         let needs = config::Component::named(endpoint.component).unwrap().needs();
         for row in endpoint.operations.iter().filter(|row| row.body != api::Presence::Unread) {
-            assert!(needs.variables.contains(&row.body_limit), "{} reads {} and is not given it", endpoint.component, row.body_limit);
+            assert!(
+                needs.variables.contains(&row.body_limit),
+                "{} reads {} and is not given it",
+                endpoint.component,
+                row.body_limit
+            );
         }
     }
 }
@@ -47,8 +71,15 @@ fn every_endpoint_is_given_the_limits_of_its_bodies() {
 #[test]
 fn every_worker_is_run_at_its_path() {
     for worker in config::WORKERS {
-        let served = |endpoint: &&api::Endpoint| endpoint.component == worker.component && endpoint.path == worker.path;
-        assert!(api::ENDPOINTS.iter().any(|endpoint| served(&endpoint)), "{} has no endpoint at {}", worker.component, worker.path);
+        let served = |endpoint: &&api::Endpoint| {
+            endpoint.component == worker.component && endpoint.path == worker.path
+        };
+        assert!(
+            api::ENDPOINTS.iter().any(|endpoint| served(&endpoint)),
+            "{} has no endpoint at {}",
+            worker.component,
+            worker.path
+        );
     }
 }
 
@@ -62,7 +93,10 @@ fn manifests_differ_in_what_they_say_they_differ() {
     assert_eq!(whole["trigger"]["http"], http["trigger"]["http"]);
     for (manifest, up) in [(&whole, ""), (&http, "../")] {
         for (id, component) in manifest["component"].as_table().unwrap() {
-            assert!(component["source"].as_str().unwrap().starts_with(&format!("{up}target/")), "{id}");
+            assert!(
+                component["source"].as_str().unwrap().starts_with(&format!("{up}target/")),
+                "{id}"
+            );
         }
     }
 }

@@ -1,17 +1,22 @@
-//! `/test/…`: what the end-to-end suite needs and no shop should have. Development only: the manifest for
-//! production does not name this component.
+//! `/test/…`: what the end-to-end suite needs and no shop should have. Development only: the
+//! manifest for production does not name this component.
 //!
-//! - `GET /test/clock`, `POST /test/clock {advance_ms}`: the database's clock, and moving it forward.
+//! - `GET /test/clock`, `POST /test/clock {advance_ms}`: the database's clock, and moving it
+//!   forward.
 //! - `GET /test/tables`: every table of the database, from its own catalog.
-//! - `GET /test/rows?table=&column=&value=&from=`: rows as they lie in the database, to prove what they do not hold; at most 5,000,
-//!   `from` where the last look ended.
-//! - `GET /test/key-values?prefix=`: everything in the key-value store, or what is under keys that begin so.
-//! - `GET /test/fingerprint`: a hash of each table and of each key-value, to see whether anything has changed.
-//! - `GET /test/transactions`: how many connections to the database are inside a transaction without doing anything.
+//! - `GET /test/rows?table=&column=&value=&from=`: rows as they lie in the database, to prove what
+//!   they do not hold; at most 5,000, `from` where the last look ended.
+//! - `GET /test/key-values?prefix=`: everything in the key-value store, or what is under keys that
+//!   begin so.
+//! - `GET /test/fingerprint`: a hash of each table and of each key-value, to see whether anything
+//!   has changed.
+//! - `GET /test/transactions`: how many connections to the database are inside a transaction
+//!   without doing anything.
 //! - `GET /test/audit`: every broken invariant, as one consistent look at the whole database.
-//! - `POST /test/schema {version}`: the database as the release before knew it, without what is newer.
-//! - `GET /test/stream?subject=&after=`: the events in the sink's Redis stream, where the sink is one; without a subject all; `after` an entry,
-//!   those behind it.
+//! - `POST /test/schema {version}`: the database as the release before knew it, without what is
+//!   newer.
+//! - `GET /test/stream?subject=&after=`: the events in the sink's Redis stream, where the sink is
+//!   one; without a subject all; `after` an entry, those behind it.
 //!
 //! The statements are this crate's own, and the audit's are `audit`'s, not `store`'s.
 
@@ -97,13 +102,19 @@ fn columns(ports: &Ports<'_>, table: &str) -> Result<Vec<String>, Problem> {
 }
 
 fn names(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<String>, Problem> {
-    Ok(documents(ports, statement, input)?.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    Ok(documents(ports, statement, input)?
+        .iter()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect())
 }
 
 async fn set_schema_back(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let Schema { version } = request.json()?;
     if version != statements::VERSION_BEFORE {
-        return Err(Problem::invalid_field("/version", format!("must be {}", statements::VERSION_BEFORE)));
+        return Err(Problem::invalid_field(
+            "/version",
+            format!("must be {}", statements::VERSION_BEFORE),
+        ));
     }
     for statement in statements::BACK_TO_VERSION_BEFORE {
         ports.sql.run(statement).map_err(failed)?;
@@ -115,14 +126,21 @@ async fn show_rows(ports: &Ports<'_>, request: &Request) -> Result<Reply, Proble
     let Rows { table, column, value, from } = request.query()?;
     let tables = tables(ports)?;
     if !tables.contains(&table) {
-        return Err(Problem::invalid_field("table", format!("must be one of {}", tables.join(", "))));
+        return Err(Problem::invalid_field(
+            "table",
+            format!("must be one of {}", tables.join(", ")),
+        ));
     }
     let columns = columns(ports, &table)?;
     if column.as_ref().is_some_and(|named| !columns.contains(named)) {
-        return Err(Problem::invalid_field("column", format!("must be one of {}", columns.join(", "))));
+        return Err(Problem::invalid_field(
+            "column",
+            format!("must be one of {}", columns.join(", ")),
+        ));
     }
     let statement = statements::rows_of(ports.sql.dialect(), &table, &columns, column.as_deref());
-    documents(ports, &statement, &json!({ "value": value, "from": from })).map(|rows| Reply::json(200, &json!({ "rows": rows })))
+    documents(ports, &statement, &json!({ "value": value, "from": from }))
+        .map(|rows| Reply::json(200, &json!({ "rows": rows })))
 }
 
 async fn show_key_values(_: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
@@ -143,7 +161,11 @@ async fn fingerprint(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
         let columns = columns(ports, &table)?;
         let mut rows: Vec<String> = Vec::new();
         loop {
-            let page = documents(ports, &statements::rows_of(dialect, &table, &columns, None), &json!({ "from": rows.len() }))?;
+            let page = documents(
+                ports,
+                &statements::rows_of(dialect, &table, &columns, None),
+                &json!({ "from": rows.len() }),
+            )?;
             rows.extend(page.iter().map(Value::to_string));
             if page.len() < statements::ROWS_MAX {
                 break;
@@ -168,18 +190,21 @@ fn hash(value: &impl Hash) -> u64 {
 
 async fn show_transactions(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     request.no_query()?;
-    documents(ports, statements::idle_transactions(ports.sql.dialect()), &json!({})).map(|rows| Reply::json(200, &rows.first()))
+    documents(ports, statements::idle_transactions(ports.sql.dialect()), &json!({}))
+        .map(|rows| Reply::json(200, &rows.first()))
 }
 
 async fn audit_all(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     request.no_query()?;
-    // PostgreSQL would compile all forty rules anew for each look, which takes many times as long as the look.
+    // PostgreSQL would compile all forty rules anew for each look, which takes many times as long
+    // as the look.
     if ports.sql.dialect() == ports::Dialect::Postgres {
         ports.sql.run("set jit = off").map_err(failed)?;
     }
     // Events wait as long as a test likes: it relays them itself.
     let input = json!({ "overdue_ms": statements::OVERDUE_MS, "event_age_ms": null });
-    answered(ports, &audit::whole(ports.sql.dialect()), &input).map(|violations| Reply::json(200, &json!({ "violations": violations })))
+    answered(ports, &audit::whole(ports.sql.dialect()), &input)
+        .map(|violations| Reply::json(200, &json!({ "violations": violations })))
 }
 
 fn documents(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Value>, Problem> {
@@ -191,5 +216,11 @@ fn failed(error: impl Display) -> Problem {
 }
 
 fn answered(ports: &Ports<'_>, statement: &str, input: &Value) -> Result<Vec<Value>, Problem> {
-    ports.sql.query(statement, &input.to_string()).map_err(failed)?.iter().map(|row| serde_json::from_str(row).map_err(failed)).collect()
+    ports
+        .sql
+        .query(statement, &input.to_string())
+        .map_err(failed)?
+        .iter()
+        .map(|row| serde_json::from_str(row).map_err(failed))
+        .collect()
 }

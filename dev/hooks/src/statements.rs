@@ -1,4 +1,5 @@
-//! The SQL of the hooks, written once for both databases in the words of [`audit::in_dialect`]. Each answers one column of JSON texts.
+//! The SQL of the hooks, written once for both databases in the words of [`audit::in_dialect`].
+//! Each answers one column of JSON texts.
 
 use ports::Dialect;
 
@@ -12,13 +13,16 @@ pub const ADVANCE_CLOCK: &str = "
 update clock set offset_ms = offset_ms + cast({doc} ->> 'advance_ms' as bigint)
 returning cast({object}('now_ms', {now} + offset_ms, 'offset_ms', offset_ms) as text)";
 
-/// The schema before this one: without a version, for nothing has been released, and without its newest part.
+/// The schema before this one: without a version, for nothing has been released, and without its
+/// newest part.
 pub const VERSION_BEFORE: i64 = 0;
 
 /// Takes away what is newer than [`VERSION_BEFORE`], the same on both databases.
-pub const BACK_TO_VERSION_BEFORE: [&str; 2] = ["drop table if exists cart_share", "delete from migration"];
+pub const BACK_TO_VERSION_BEFORE: [&str; 2] =
+    ["drop table if exists cart_share", "delete from migration"];
 
-/// How many connections idle inside a transaction. SQLite's end with their guest, so there are none to find.
+/// How many connections idle inside a transaction. SQLite's end with their guest, so there are none
+/// to find.
 #[must_use]
 pub fn idle_transactions(dialect: Dialect) -> &'static str {
     match dialect {
@@ -57,8 +61,9 @@ pub fn columns(dialect: Dialect) -> &'static str {
 /// The most rows one look shows.
 pub const ROWS_MAX: usize = 5_000;
 
-/// A statement that reads whole rows of `table` behind the first `from`, those whose `column` reads `value` if a column is given. The
-/// names come from [`tables`] and [`columns`], never from a client. JSON is shown as the text it is on SQLite.
+/// A statement that reads whole rows of `table` behind the first `from`, those whose `column` reads
+/// `value` if a column is given. The names come from [`tables`] and [`columns`], never from a
+/// client. JSON is shown as the text it is on SQLite.
 #[must_use]
 pub fn rows_of(dialect: Dialect, table: &str, columns: &[String], column: Option<&str>) -> String {
     let row = match dialect {
@@ -70,8 +75,12 @@ pub fn rows_of(dialect: Dialect, table: &str, columns: &[String], column: Option
              from jsonb_each(to_jsonb(shown)))"
             .to_owned(),
     };
-    let filter = column.map_or_else(|| "{doc} is not null".to_owned(), |name| format!("cast(\"{name}\" as text) = {{doc}} ->> 'value'"));
-    // The columns of every key stand first; without an order PostgreSQL shows rows as they were last written.
+    let filter = column.map_or_else(
+        || "{doc} is not null".to_owned(),
+        |name| format!("cast(\"{name}\" as text) = {{doc}} ->> 'value'"),
+    );
+    // The columns of every key stand first; without an order PostgreSQL shows rows as they were
+    // last written.
     let key: Vec<String> = columns.iter().take(2).map(|name| format!("\"{name}\"")).collect();
     let key = key.join(", ");
     format!(
@@ -79,8 +88,9 @@ pub fn rows_of(dialect: Dialect, table: &str, columns: &[String], column: Option
     )
 }
 
-/// How long a saga, a compensation or a reservation may be left lying before that is a violation. Workers run every few
-/// seconds; the suite moves the clock by minutes, and gives them a turn before it looks.
+/// How long a saga, a compensation or a reservation may be left lying before that is a violation.
+/// Workers run every few seconds; the suite moves the clock by minutes, and gives them a turn
+/// before it looks.
 pub const OVERDUE_MS: i64 = 900_000;
 
 #[cfg(test)]
@@ -91,8 +101,12 @@ mod tests {
 
     fn shop() -> Connection {
         let database = Connection::open_in_memory().unwrap();
-        database.execute_batch(include_str!("../../../shared/store/migrations/sqlite/baseline.sql")).unwrap();
-        database.execute_batch(include_str!("../../../shared/store/migrations/sqlite/demo.sql")).unwrap();
+        database
+            .execute_batch(include_str!("../../../shared/store/migrations/sqlite/baseline.sql"))
+            .unwrap();
+        database
+            .execute_batch(include_str!("../../../shared/store/migrations/sqlite/demo.sql"))
+            .unwrap();
         database
     }
 
@@ -109,16 +123,28 @@ mod tests {
         assert!(tables.len() > 20, "{tables:?}");
         for table in tables {
             let table = table.trim_matches('"');
-            let names: Vec<String> = documents(&database, columns(Dialect::Sqlite), &format!(r#"{{"table":"{table}"}}"#))
-                .iter()
-                .map(|name| name.trim_matches('"').to_owned())
-                .collect();
+            let names: Vec<String> = documents(
+                &database,
+                columns(Dialect::Sqlite),
+                &format!(r#"{{"table":"{table}"}}"#),
+            )
+            .iter()
+            .map(|name| name.trim_matches('"').to_owned())
+            .collect();
             assert!(!names.is_empty(), "{table}");
             documents(&database, &rows_of(Dialect::Sqlite, table, &names, None), r#"{"from":0}"#);
-            documents(&database, &rows_of(Dialect::Sqlite, table, &names, names.first().map(String::as_str)), r#"{"from":0,"value":"1"}"#);
+            documents(
+                &database,
+                &rows_of(Dialect::Sqlite, table, &names, names.first().map(String::as_str)),
+                r#"{"from":0,"value":"1"}"#,
+            );
         }
         let columns = ["sku", "on_hand"].map(str::to_owned);
-        let rows = documents(&database, &rows_of(Dialect::Sqlite, "stock", &columns, Some("on_hand")), r#"{"from":0,"value":"10"}"#);
+        let rows = documents(
+            &database,
+            &rows_of(Dialect::Sqlite, "stock", &columns, Some("on_hand")),
+            r#"{"from":0,"value":"10"}"#,
+        );
         assert_eq!(rows, [r#"{"sku":"TILL-0100","on_hand":10}"#]);
     }
 
@@ -127,20 +153,29 @@ mod tests {
     fn the_schema_goes_back_by_one_version() {
         let database = shop();
         let schema = || -> Vec<String> {
-            let mut statement = database.prepare("select name from sqlite_schema where name not like 'sqlite_%' order by 1").unwrap();
+            let mut statement = database
+                .prepare("select name from sqlite_schema where name not like 'sqlite_%' order by 1")
+                .unwrap();
             statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
         };
         let newest = schema();
-        BACK_TO_VERSION_BEFORE.iter().for_each(|statement| database.execute_batch(statement).unwrap());
+        BACK_TO_VERSION_BEFORE
+            .iter()
+            .for_each(|statement| database.execute_batch(statement).unwrap());
         assert_ne!(schema(), newest);
-        database.execute_batch(include_str!("../../../shared/store/migrations/sqlite/baseline.sql")).unwrap();
+        database
+            .execute_batch(include_str!("../../../shared/store/migrations/sqlite/baseline.sql"))
+            .unwrap();
         assert_eq!(schema(), newest);
     }
 
     #[test]
     fn the_clock_moves_forward() {
         let database = shop();
-        assert!(documents(&database, ADVANCE_CLOCK, r#"{"advance_ms":60000}"#)[0].contains(r#""offset_ms":60000"#));
+        assert!(
+            documents(&database, ADVANCE_CLOCK, r#"{"advance_ms":60000}"#)[0]
+                .contains(r#""offset_ms":60000"#)
+        );
         assert!(documents(&database, CLOCK, "{}")[0].contains(r#""offset_ms":60000"#));
     }
 }

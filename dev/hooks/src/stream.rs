@@ -20,12 +20,16 @@ struct Filter {
 pub async fn arrivals(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let Filter { subject, after } = request.query()?;
     let from = after.map_or_else(|| "-".to_owned(), |entry| format!("({entry}"));
-    let variable = |name: &str| ports.config.get(name).map_err(|error| Problem::internal(error.to_string()));
+    let variable =
+        |name: &str| ports.config.get(name).map_err(|error| Problem::internal(error.to_string()));
     let (url, key) = (variable("event_sink_url")?, variable("event_sink_stream")?);
     let parts = spin_shell::Redis::beside(ports.sql)
         .execute(&url, "XRANGE", &[key.as_bytes(), from.as_bytes(), b"+"])
         .map_err(|error| Problem::internal(format!("test hook: {error}")))?;
-    let is_wanted = |entry: &Value| subject.is_none() || entry.pointer("/fields/subject").and_then(Value::as_str) == subject.as_deref();
+    let is_wanted = |entry: &Value| {
+        subject.is_none()
+            || entry.pointer("/fields/subject").and_then(Value::as_str) == subject.as_deref()
+    };
     let arrivals: Vec<Value> = parts.chunks(PARTS).map(entry).filter(is_wanted).collect();
     Ok(Reply::json(200, &json!({ "arrivals": arrivals })))
 }

@@ -46,11 +46,14 @@ enum AllowedPort {
 }
 
 impl AllowedHosts {
-    /// Reads resolved entries. An entry that resolved to nothing (`""`, `http://`, `https://`) is skipped: that is
-    /// how an optional endpoint is left out.
+    /// Reads resolved entries. An entry that resolved to nothing (`""`, `http://`, `https://`) is
+    /// skipped: that is how an optional endpoint is left out.
     pub fn parse(entries: &[String]) -> Result<Self> {
-        let wanted = entries.iter().filter(|entry| !matches!(entry.as_str(), "" | "http://" | "https://"));
-        let parse = |entry: &String| Allowed::parse(entry).with_context(|| format!("allowed_outbound_hosts: {entry:?}"));
+        let wanted =
+            entries.iter().filter(|entry| !matches!(entry.as_str(), "" | "http://" | "https://"));
+        let parse = |entry: &String| {
+            Allowed::parse(entry).with_context(|| format!("allowed_outbound_hosts: {entry:?}"))
+        };
         Ok(Self(wanted.map(parse).collect::<Result<_>>()?))
     }
 
@@ -61,7 +64,9 @@ impl AllowedHosts {
             return false;
         };
         let port = uri.port_u16().or_else(|| well_known_port(scheme));
-        self.0.iter().any(|allowed| allowed.allow_scheme(scheme) && allowed.host.allow(&host) && allowed.port.allow(port))
+        self.0.iter().any(|allowed| {
+            allowed.allow_scheme(scheme) && allowed.host.allow(&host) && allowed.port.allow(port)
+        })
     }
 
     /// Whether the application may call itself.
@@ -77,7 +82,10 @@ impl AllowedHosts {
         self.0.iter().any(|allowed| match &allowed.host {
             AllowedHost::Literal(Host::Domain(domain)) => domain.ends_with(CHAINING_SUFFIX),
             AllowedHost::Subdomain(suffix) => suffix == CHAINING_SUFFIX,
-            AllowedHost::Any | AllowedHost::ToSelf | AllowedHost::Literal(_) | AllowedHost::Network(_) => false,
+            AllowedHost::Any
+            | AllowedHost::ToSelf
+            | AllowedHost::Literal(_)
+            | AllowedHost::Network(_) => false,
         })
     }
 }
@@ -88,7 +96,8 @@ impl Allowed {
         let (scheme, rest) = entry.trim().split_once("://").context("has no scheme")?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (host, port) = match rest.rsplit_once(':') {
-            // An IPv6 literal is full of colons; the last one separates a port only behind the bracket.
+            // An IPv6 literal is full of colons; the last one separates a port only behind the
+            // bracket.
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ => (rest, ""),
         };
@@ -98,9 +107,10 @@ impl Allowed {
             _ => bail!("the scheme has other characters than letters"),
         };
         let port = match (port, scheme.as_deref()) {
-            ("", Some(scheme)) => {
-                AllowedPort::One(well_known_port(scheme).with_context(|| format!("has no port and {scheme:?} has none of its own"))?)
-            }
+            ("", Some(scheme)) => AllowedPort::One(
+                well_known_port(scheme)
+                    .with_context(|| format!("has no port and {scheme:?} has none of its own"))?,
+            ),
             ("", None) => bail!("has no port"),
             ("*", _) => AllowedPort::Any,
             (port, _) => match port.split_once("..") {
@@ -212,7 +222,9 @@ mod tests {
 
     #[test]
     fn entries_without_scheme_or_with_a_path_are_refused() {
-        for bad in ["example.com", "https://a/b", "*", "insecure:allow-all", "*://a", "https://*a.b"] {
+        for bad in
+            ["example.com", "https://a/b", "*", "insecure:allow-all", "*://a", "https://*a.b"]
+        {
             AllowedHosts::parse(&[bad.to_owned()]).unwrap_err();
         }
     }
@@ -224,7 +236,10 @@ mod tests {
 
     #[test]
     fn chaining_names_the_component() {
-        assert_eq!(chaining_target(&"http://cart-items.spin.internal/x".parse().unwrap()), Some("cart-items"));
+        assert_eq!(
+            chaining_target(&"http://cart-items.spin.internal/x".parse().unwrap()),
+            Some("cart-items")
+        );
         assert_eq!(chaining_target(&"http://a.b.spin.internal/x".parse().unwrap()), None);
     }
 }

@@ -98,10 +98,12 @@ pub struct Settings<'a> {
 impl App {
     /// Loads what the manifest's triggers name.
     pub fn load(manifest: &Manifest, settings: Settings<'_>) -> Result<Self> {
-        std::fs::create_dir_all(settings.log_dir).with_context(|| format!("cannot make {}", settings.log_dir.display()))?;
+        std::fs::create_dir_all(settings.log_dir)
+            .with_context(|| format!("cannot make {}", settings.log_dir.display()))?;
         let variables = Variables::settle(manifest, settings.variables)?;
         let compiler = Compiler::new(settings.code_cache)?;
-        let by_http: BTreeSet<&String> = manifest.http.iter().map(|trigger| &trigger.component).collect();
+        let by_http: BTreeSet<&String> =
+            manifest.http.iter().map(|trigger| &trigger.component).collect();
         // The control port starts ticks itself.
         let by_cron: BTreeSet<&String> = match settings.no_cron && !settings.control {
             true => BTreeSet::new(),
@@ -113,7 +115,8 @@ impl App {
             if !(http || cron) {
                 continue;
             }
-            let mut component = Component::declared(id, declared, &variables, &settings).with_context(|| format!("component {id}"))?;
+            let mut component = Component::declared(id, declared, &variables, &settings)
+                .with_context(|| format!("component {id}"))?;
             ensure!(
                 !(cron && component.allowed_hosts.ask_for_chaining()),
                 "component {id} has a cron trigger and a *.spin.internal host; the cron trigger cannot chain and \
@@ -122,11 +125,13 @@ impl App {
             let linked = compiler.load(&manifest.source(declared))?;
             if http {
                 let handler = ProxyPre::new(linked.clone()).map_err(anyhow::Error::from);
-                component.http = Some(handler.with_context(|| format!("component {id} has no HTTP handler"))?);
+                component.http =
+                    Some(handler.with_context(|| format!("component {id} has no HTTP handler"))?);
             }
             if cron {
                 let handler = SpinCronPre::new(linked).map_err(anyhow::Error::from);
-                component.cron = Some(handler.with_context(|| format!("component {id} has no cron handler"))?);
+                component.cron =
+                    Some(handler.with_context(|| format!("component {id} has no cron handler"))?);
             }
             components.insert(id.clone(), Arc::new(component));
         }
@@ -160,8 +165,17 @@ impl App {
 }
 
 impl Component {
-    fn declared(id: &str, declared: &manifest::Component, variables: &Variables, settings: &Settings<'_>) -> Result<Self> {
-        let hosts: Vec<String> = declared.allowed_outbound_hosts.iter().map(|entry| variables.resolve(entry)).collect::<Result<_>>()?;
+    fn declared(
+        id: &str,
+        declared: &manifest::Component,
+        variables: &Variables,
+        settings: &Settings<'_>,
+    ) -> Result<Self> {
+        let hosts: Vec<String> = declared
+            .allowed_outbound_hosts
+            .iter()
+            .map(|entry| variables.resolve(entry))
+            .collect::<Result<_>>()?;
         let output = |stream| GuestOutput::open(settings.log_dir, id, stream, !settings.quiet);
         Ok(Self {
             id: id.to_owned(),

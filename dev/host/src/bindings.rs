@@ -1,5 +1,6 @@
-//! Generated from the WIT texts: what guests import (`wit/`) and what a cron guest exports (`wit/spin-cron.wit` at the
-//! root of the repository, which the guest side is generated from as well).
+//! Generated from the WIT texts: what guests import (`wit/`) and what a cron guest exports
+//! (`wit/spin-cron.wit` at the root of the repository, which the guest side is generated from as
+//! well).
 
 #[expect(missing_docs, reason = "generated")]
 mod host {

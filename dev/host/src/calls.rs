@@ -43,7 +43,8 @@ impl Kind {
 pub struct Call {
     /// Its kind.
     pub kind: Kind,
-    /// SQL: `database: statement`; key-value: `store: key`; outbound: method and URL without query, or `redis` and the command.
+    /// SQL: `database: statement`; key-value: `store: key`; outbound: method and URL without query,
+    /// or `redis` and the command.
     pub label: String,
     /// How long it took.
     pub micros: u64,

@@ -1,9 +1,12 @@
-//! The control port: faults for whole components, runs by name, and overlapping ticks of cron. Only tests open it; it is no part of
-//! what is served, asks for no credential, and listens on an address of its own.
+//! The control port: faults for whole components, runs by name, and overlapping ticks of cron. Only
+//! tests open it; it is no part of what is served, asks for no credential, and listens on an
+//! address of its own.
 //!
 //! - `GET /components`: ids, and which triggers they have.
-//! - `POST /faults {component, times, plan}` gives an id; `GET /faults` how often each has struck; `DELETE /faults`, `DELETE /faults/:id`.
-//! - `GET /runs/:name`: the run of the request that had the header `till-run: name`, once it has ended; 404 until then.
+//! - `POST /faults {component, times, plan}` gives an id; `GET /faults` how often each has struck;
+//!   `DELETE /faults`, `DELETE /faults/:id`.
+//! - `GET /runs/:name`: the run of the request that had the header `till-run: name`, once it has
+//!   ended; 404 until then.
 //! - `GET /connections`: each component's to PostgreSQL, and how many of them guests hold.
 //! - `GET /components/:id/last-run`: the last run of a component that has ended.
 //! - `POST /cron {component, runs}`: so many ticks at the same time; answers when all have ended.
@@ -84,7 +87,11 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> Result<()> {
                 let app = app.clone();
                 async move { Ok::<_, std::convert::Infallible>(respond(&app, request).await) }
             });
-            drop(auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await);
+            drop(
+                auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await,
+            );
         });
     }
 }
@@ -108,12 +115,18 @@ async fn answer(app: &Arc<App>, method: &Method, path: &str, body: &[u8]) -> Ans
     match (method.as_str(), segments.as_slice()) {
         ("GET", ["components"]) => (StatusCode::OK, components(app)),
         ("GET", ["connections"]) => (StatusCode::OK, connections(app)),
-        ("GET", ["components", id, "last-run"]) => control.last(id).map_or_else(missing, |run| (StatusCode::OK, run)),
-        ("GET", ["runs", name]) => control.named(name).map_or_else(missing, |run| (StatusCode::OK, run)),
+        ("GET", ["components", id, "last-run"]) => {
+            control.last(id).map_or_else(missing, |run| (StatusCode::OK, run))
+        }
+        ("GET", ["runs", name]) => {
+            control.named(name).map_or_else(missing, |run| (StatusCode::OK, run))
+        }
         ("GET", ["faults"]) => (StatusCode::OK, json!({ "faults": settings(control) })),
         ("POST", ["faults"]) => add(app, control, body),
         ("DELETE", ["faults"]) => removed(control.settings.clear(None)),
-        ("DELETE", ["faults", id]) => removed(id.parse().is_ok_and(|id| control.settings.clear(Some(id)))),
+        ("DELETE", ["faults", id]) => {
+            removed(id.parse().is_ok_and(|id| control.settings.clear(Some(id))))
+        }
         ("POST", ["cron"]) => ticks(app, body).await,
         _ => missing(),
     }
@@ -130,7 +143,12 @@ fn connections(app: &App) -> Value {
 }
 
 fn settings(control: &Control) -> Value {
-    control.settings.list().iter().map(|setting| serde_json::to_value(setting.as_ref()).unwrap_or_default()).collect()
+    control
+        .settings
+        .list()
+        .iter()
+        .map(|setting| serde_json::to_value(setting.as_ref()).unwrap_or_default())
+        .collect()
 }
 
 fn add(app: &App, control: &Control, body: &[u8]) -> Answer {
@@ -147,8 +165,12 @@ fn add(app: &App, control: &Control, body: &[u8]) -> Answer {
     };
     match plan.checked() {
         Ok(_) if times == 0 => refused("a fault that may strike 0 times is none"),
-        Ok(_) if !app.components.contains_key(&component) => refused(&format!("there is no component {component:?}")),
-        Ok(plan) => (StatusCode::CREATED, json!({ "id": control.settings.add(component, plan, times) })),
+        Ok(_) if !app.components.contains_key(&component) => {
+            refused(&format!("there is no component {component:?}"))
+        }
+        Ok(plan) => {
+            (StatusCode::CREATED, json!({ "id": control.settings.add(component, plan, times) }))
+        }
         Err(error) => refused(&format!("{error:#}")),
     }
 }
@@ -168,7 +190,8 @@ async fn ticks(app: &Arc<App>, body: &[u8]) -> Answer {
         Ok(ticks) => ticks,
         Err(error) => return refused(&error.to_string()),
     };
-    let Some(component) = app.components.get(&id).filter(|component| component.cron.is_some()) else {
+    let Some(component) = app.components.get(&id).filter(|component| component.cron.is_some())
+    else {
         return refused(&format!("no component {id:?} has a cron trigger"));
     };
     if !(1..=TICKS_MAX).contains(&runs) {

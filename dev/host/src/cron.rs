@@ -24,12 +24,15 @@ pub struct Schedule {
 impl Schedule {
     /// Reads the expression; five or seven fields are refused, as the plugin refuses them.
     pub fn new(app: &App, trigger: &CronTrigger) -> Result<Self> {
-        let component = app.components.get(&trigger.component).context("no such component")?.clone();
-        let cron = parse(&trigger.cron_expression).with_context(|| format!("component {}", trigger.component))?;
+        let component =
+            app.components.get(&trigger.component).context("no such component")?.clone();
+        let cron = parse(&trigger.cron_expression)
+            .with_context(|| format!("component {}", trigger.component))?;
         Ok(Self { component, expression: trigger.cron_expression.clone(), cron })
     }
 
-    /// Ticks for ever. A tick does not wait for the one before it, and ticks missed are not made up for.
+    /// Ticks for ever. A tick does not wait for the one before it, and ticks missed are not made up
+    /// for.
     pub async fn run(self, app: Arc<App>) {
         let this = Arc::new(self);
         loop {

@@ -1,4 +1,5 @@
-//! wasmtime, set up as Spin sets it up, and compiled code kept on disk so that a start costs milliseconds.
+//! wasmtime, set up as Spin sets it up, and compiled code kept on disk so that a start costs
+//! milliseconds.
 
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use crate::bindings::{key_value, postgres, redis, sqlite, variables};
 use crate::guest::Guest;
 use crate::http_out;
 
-/// Most component instances alive at once: Spin's default, and part of its behaviour (the next one is a 500).
+/// Most component instances alive at once: Spin's default, and part of its behaviour (the next one
+/// is a 500).
 const INSTANCES_MAX: u32 = 1_000;
 
 /// The engine, its linker and the folder with compiled code.
@@ -25,11 +27,14 @@ pub struct Compiler {
 impl Compiler {
     /// An engine whose compiled code is kept in `cache`.
     pub fn new(cache: &Path) -> Result<Self> {
-        std::fs::create_dir_all(cache).with_context(|| format!("cannot make {}", cache.display()))?;
+        std::fs::create_dir_all(cache)
+            .with_context(|| format!("cannot make {}", cache.display()))?;
         let engine = match Engine::new(&config(true)) {
             Ok(engine) => engine,
             Err(error) => {
-                eprintln!("till: no pooling allocator here ({error:#}); every instance allocates for itself");
+                eprintln!(
+                    "till: no pooling allocator here ({error:#}); every instance allocates for itself"
+                );
                 Engine::new(&config(false))?
             }
         };
@@ -46,39 +51,51 @@ impl Compiler {
 
     /// Compiles a component, or takes it from the cache, and links it.
     pub fn load(&self, source: &Path) -> Result<wasmtime::component::InstancePre<Guest>> {
-        let wasm = std::fs::read(source).with_context(|| format!("cannot read {}; has the component been built?", source.display()))?;
+        let wasm = std::fs::read(source).with_context(|| {
+            format!("cannot read {}; has the component been built?", source.display())
+        })?;
         let compiled = self.cache.join(format!("{}.cwasm", self.key(&wasm)));
         let component = match self.cached(&compiled) {
             Some(component) => component,
             None => self.compile(source, &wasm, &compiled)?,
         };
-        Ok(self.linker.instantiate_pre(&component).map_err(|error| error.context(source.display().to_string()))?)
+        Ok(self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| error.context(source.display().to_string()))?)
     }
 
     fn cached(&self, compiled: &Path) -> Option<Component> {
         if !compiled.exists() {
             return None;
         }
-        // SAFETY: the file was written by `compile` below under a name that holds the hash of the wasm and of
-        // everything of this engine that compiled code depends on; wasmtime checks its own header besides. Whoever
-        // can write to the state folder can already replace the components themselves.
+        // SAFETY: the file was written by `compile` below under a name that holds the hash of the
+        // wasm and of everything of this engine that compiled code depends on; wasmtime checks its
+        // own header besides. Whoever can write to the state folder can already replace the
+        // components themselves.
         #[expect(unsafe_code, reason = "the only way to load compiled code")]
         let loaded = unsafe { Component::deserialize_file(&self.engine, compiled) };
-        loaded.inspect_err(|error| eprintln!("till: {} is not used: {error:#}", compiled.display())).ok()
+        loaded
+            .inspect_err(|error| eprintln!("till: {} is not used: {error:#}", compiled.display()))
+            .ok()
     }
 
     fn compile(&self, source: &Path, wasm: &[u8], compiled: &Path) -> Result<Component> {
         let begun = std::time::Instant::now();
-        let component = Component::from_binary(&self.engine, wasm).map_err(|error| error.context(source.display().to_string()))?;
+        let component = Component::from_binary(&self.engine, wasm)
+            .map_err(|error| error.context(source.display().to_string()))?;
         eprintln!("till: compiled {} in {} ms", source.display(), begun.elapsed().as_millis());
         // Renamed into place, so that a second till never maps half a file.
         let partial = compiled.with_extension(format!("{}.partial", std::process::id()));
-        std::fs::write(&partial, component.serialize()?).with_context(|| format!("cannot write {}", partial.display()))?;
-        std::fs::rename(&partial, compiled).with_context(|| format!("cannot name {}", compiled.display()))?;
+        std::fs::write(&partial, component.serialize()?)
+            .with_context(|| format!("cannot write {}", partial.display()))?;
+        std::fs::rename(&partial, compiled)
+            .with_context(|| format!("cannot name {}", compiled.display()))?;
         Ok(component)
     }
 
-    /// Names compiled code by the wasm and by what of the engine (version, target, settings) it depends on.
+    /// Names compiled code by the wasm and by what of the engine (version, target, settings) it
+    /// depends on.
     fn key(&self, wasm: &[u8]) -> String {
         struct Feed(Sha256);
         impl Hasher for Feed {

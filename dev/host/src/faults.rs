@@ -1,7 +1,8 @@
 //! What can be made to go wrong, as data: a [`Plan`] says at which host call of a run, and what.
 //!
-//! Plans come with a request (the header `till-fault`, heard with `--faults`) or are set for a component on the control port
-//! ([`crate::control`]). A plan that cannot be carried out is an error of whoever made it and never passed over in silence.
+//! Plans come with a request (the header `till-fault`, heard with `--faults`) or are set for a
+//! component on the control port ([`crate::control`]). A plan that cannot be carried out is an
+//! error of whoever made it and never passed over in silence.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -36,8 +37,8 @@ pub enum Fault {
     StopBefore,
     /// The effect comes about, and the guest dies without learning of it.
     StopAfter,
-    /// The effect comes about, and the guest is told what a connection that broke meanwhile tells. Of the response it is the
-    /// client that hears nothing: its connection closes.
+    /// The effect comes about, and the guest is told what a connection that broke meanwhile tells.
+    /// Of the response it is the client that hears nothing: its connection closes.
     LoseAnswer,
     /// The effect does not come about, and the guest is told so in the interface's own words.
     Fail(Failure),
@@ -108,7 +109,8 @@ impl Plan {
     /// Whether it strikes this call, which comes after `calls`.
     fn strikes(&self, calls: &[Call], kind: Kind, label: &str) -> bool {
         let fits = |its_kind: Kind, its_label: &str| {
-            self.kind.is_none_or(|wanted| wanted == its_kind) && self.label.as_deref().is_none_or(|wanted| its_label.contains(wanted))
+            self.kind.is_none_or(|wanted| wanted == its_kind)
+                && self.label.as_deref().is_none_or(|wanted| its_label.contains(wanted))
         };
         let number = || 1 + calls.iter().filter(|call| fits(call.kind, &call.label)).count();
         fits(kind, label) && self.call.is_none_or(|wanted| wanted == number())
@@ -132,7 +134,8 @@ impl From<Plan> for Armed {
 impl Armed {
     /// The fault, if it strikes this call, which comes after `calls`.
     pub fn strike(&self, calls: &[Call], kind: Kind, label: &str) -> Option<Fault> {
-        let strikes = self.plan.strikes(calls, kind, label) && self.setting.as_ref().is_none_or(|setting| setting.take());
+        let strikes = self.plan.strikes(calls, kind, label)
+            && self.setting.as_ref().is_none_or(|setting| setting.take());
         strikes.then_some(self.plan.fault)
     }
 }
@@ -154,7 +157,10 @@ pub struct Setting {
 
 impl Setting {
     fn take(&self) -> bool {
-        let taken = self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
+        let taken = self
+            .left
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1))
+            .is_ok();
         self.struck.fetch_add(u32::from(taken), Ordering::AcqRel);
         taken
     }
@@ -169,15 +175,25 @@ impl Settings {
     pub fn add(&self, component: String, plan: Plan, times: u32) -> u64 {
         let mut settings = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let id = settings.last().map_or(1, |last| last.id + 1);
-        settings.push(Arc::new(Setting { id, component, plan, left: AtomicU32::new(times), struck: AtomicU32::new(0) }));
+        settings.push(Arc::new(Setting {
+            id,
+            component,
+            plan,
+            left: AtomicU32::new(times),
+            struck: AtomicU32::new(0),
+        }));
         id
     }
 
     /// What is in force for a run of `component` that begins now.
     pub fn armed(&self, component: &str) -> Vec<Armed> {
         let settings = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let of_component = settings.iter().filter(|setting| setting.component == component && setting.left.load(Ordering::Acquire) > 0);
-        of_component.map(|setting| Armed { plan: setting.plan.clone(), setting: Some(setting.clone()) }).collect()
+        let of_component = settings.iter().filter(|setting| {
+            setting.component == component && setting.left.load(Ordering::Acquire) > 0
+        });
+        of_component
+            .map(|setting| Armed { plan: setting.plan.clone(), setting: Some(setting.clone()) })
+            .collect()
     }
 
     /// All of them, the spent ones too.
@@ -185,7 +201,8 @@ impl Settings {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Removes one, or all. `false` when there is none of that number. A run under way is struck no more either.
+    /// Removes one, or all. `false` when there is none of that number. A run under way is struck no
+    /// more either.
     pub fn clear(&self, only: Option<u64>) -> bool {
         let mut settings = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let before = settings.len();
@@ -214,7 +231,10 @@ mod tests {
         assert_eq!(Plan::read(r#"{"call":3,"fault":"stop_after"}"#).unwrap(), [stop]);
         let several =
             Plan::read(r#"[{"kind":"kv_get","label":"lease/","fault":{"fail":"busy"}},{"call":2,"fault":{"delay_ms":5}}]"#).unwrap();
-        assert_eq!((several[0].fault, several[1].fault), (Fault::Fail(Failure::Busy), Fault::DelayMs(5)));
+        assert_eq!(
+            (several[0].fault, several[1].fault),
+            (Fault::Fail(Failure::Busy), Fault::DelayMs(5))
+        );
         for bad in [
             "",
             "stop_after",
@@ -235,7 +255,8 @@ mod tests {
     #[test]
     fn a_call_is_named_by_number_kind_and_label() {
         let made = [call(Kind::KvGet, "default: a"), call(Kind::Statement, "default: select 1")];
-        let strikes = |plan: &str| Plan::read(plan).unwrap()[0].strikes(&made, Kind::KvGet, "default: b");
+        let strikes =
+            |plan: &str| Plan::read(plan).unwrap()[0].strikes(&made, Kind::KvGet, "default: b");
         assert!(strikes(r#"{"fault":"stop_before"}"#));
         assert!(strikes(r#"{"call":3,"fault":"stop_before"}"#));
         assert!(strikes(r#"{"call":2,"kind":"kv_get","fault":"stop_before"}"#));
@@ -251,7 +272,9 @@ mod tests {
         let plan = Plan::of_stop("before 1").unwrap();
         assert_eq!(settings.add("cart".to_owned(), plan.clone(), 2), 1);
         assert_eq!(settings.add("order".to_owned(), plan, 1), 2);
-        let run = || settings.armed("cart").iter().any(|armed| armed.strike(&[], Kind::KvGet, "").is_some());
+        let run = || {
+            settings.armed("cart").iter().any(|armed| armed.strike(&[], Kind::KvGet, "").is_some())
+        };
         assert_eq!([run(), run(), run()], [true, true, false]);
         assert_eq!(settings.list()[0].struck.load(Ordering::Acquire), 2);
         let begun = settings.armed("order");

@@ -1,4 +1,5 @@
-//! The state of one run of one component: a fresh one for every request and every tick, dropped at its end.
+//! The state of one run of one component: a fresh one for every request and every tick, dropped at
+//! its end.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! `wasi:http/outgoing-handler`: Spin's checks, self requests and service chaining, then one pooled client per
-//! application. No retries, no redirects, 600 s unless the guest asked for less.
+//! `wasi:http/outgoing-handler`: Spin's checks, self requests and service chaining, then one pooled
+//! client per application. No retries, no redirects, 600 s unless the guest asked for less.
 
 use std::error::Error as _;
 use std::pin::Pin;
@@ -23,7 +23,9 @@ use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi_http::p2::HttpError;
 use wasmtime_wasi_http::p2::bindings::http::outgoing_handler::Host as _;
 use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, HostResponseOutparam as _};
-use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest, HostOutgoingResponse, HostResponseOutparam};
+use wasmtime_wasi_http::p2::types::{
+    HostFutureIncomingResponse, HostOutgoingRequest, HostOutgoingResponse, HostResponseOutparam,
+};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, WasiHttpView};
 
 use crate::allowed_hosts::chaining_target;
@@ -40,8 +42,8 @@ const TIMEOUT_DEFAULT: Duration = Duration::from_secs(600);
 /// What a connection that breaks is called.
 const BROKEN: Error = Error::HttpProtocolError;
 
-/// The authority that stands for the application itself. A URL without any does not, although Spin's text says so:
-/// wasmtime refuses it first.
+/// The authority that stands for the application itself. A URL without any does not, although
+/// Spin's text says so: wasmtime refuses it first.
 const SELF: &str = "self.alt";
 
 /// What a guest's outbound requests go through.
@@ -98,7 +100,10 @@ pub fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.instance("wasi:http/types@0.2.12")?.func_wrap_async(
         "[static]response-outparam.set",
         |mut store: StoreContextMut<'_, Guest>,
-         (outparam, response): (Resource<HostResponseOutparam>, Result<Resource<HostOutgoingResponse>, ErrorCode>)| {
+         (outparam, response): (
+            Resource<HostResponseOutparam>,
+            Result<Resource<HostOutgoingResponse>, ErrorCode>,
+        )| {
             Box::new(async move {
                 let guest = store.data_mut();
                 let instruments = guest.instruments.clone();
@@ -117,7 +122,9 @@ async fn handle(
     options: Option<Resource<RequestOptions>>,
 ) -> wasmtime::Result<Result<Resource<HostFutureIncomingResponse>, ErrorCode>> {
     let outgoing = guest.table.get(&request)?;
-    if let Some(target) = outgoing.authority.as_deref().and_then(unknown_sibling(&guest.app, &guest.component)) {
+    if let Some(target) =
+        outgoing.authority.as_deref().and_then(unknown_sibling(&guest.app, &guest.component))
+    {
         // Spin traps here as well, rather than telling the guest.
         wasmtime::bail!("no component {target:?} to chain to");
     }
@@ -127,7 +134,8 @@ async fn handle(
     let label = format!("{method} {}{path}", outgoing.authority.as_deref().unwrap_or_default());
     let instruments = guest.instruments.clone();
     let struck = instruments.strike(Kind::Outbound, &label);
-    let (struck, answered) = guest.outbound.decide(struck).map_err(|fault| instruments.misplanned(fault, &label))?;
+    let (struck, answered) =
+        guest.outbound.decide(struck).map_err(|fault| instruments.misplanned(fault, &label))?;
     let effect = async {
         let sent = guest.http().handle(request, options);
         if let Some(answered) = answered {
@@ -143,8 +151,8 @@ async fn handle(
 }
 
 impl Outbound {
-    /// Prepares the next request for what strikes it; gives what to wait for where the effect has to have come about. A request is
-    /// otherwise only on its way when the guest goes on.
+    /// Prepares the next request for what strikes it; gives what to wait for where the effect has
+    /// to have come about. A request is otherwise only on its way when the guest goes on.
     fn decide(&mut self, struck: Struck) -> Result<(Struck, Option<oneshot::Receiver<()>>), Fault> {
         let (Struck::By(fault) | Struck::Arranged(fault)) = struck else {
             return Ok((struck, None));
@@ -175,7 +183,10 @@ impl Outbound {
 }
 
 /// The sibling an authority names, if it may be called and is not there.
-fn unknown_sibling<'a>(app: &'a App, component: &'a Component) -> impl Fn(&str) -> Option<String> + 'a {
+fn unknown_sibling<'a>(
+    app: &'a App,
+    component: &'a Component,
+) -> impl Fn(&str) -> Option<String> + 'a {
     move |authority| {
         let uri: Uri = format!("http://{authority}/").parse().ok()?;
         let target = chaining_target(&uri)?;
@@ -185,7 +196,10 @@ fn unknown_sibling<'a>(app: &'a App, component: &'a Component) -> impl Fn(&str) 
 }
 
 /// What `send_request` has to give: the response, and work to go on with behind it (we have none).
-type Sent = wasmtime_wasi_http::Result<(Response<WasiBody>, Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>)>;
+type Sent = wasmtime_wasi_http::Result<(
+    Response<WasiBody>,
+    Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send>,
+)>;
 
 impl WasiHttpHooks for Outbound {
     fn set_host_header(&mut self) -> bool {
@@ -205,10 +219,12 @@ impl WasiHttpHooks for Outbound {
             if let Some(failure) = failure {
                 return Err(failure);
             }
-            let answer = send(&app, &component, by_http, request, options.unwrap_or_default()).await;
+            let answer =
+                send(&app, &component, by_http, request, options.unwrap_or_default()).await;
             drop(answered);
             let response = if lost { Err(BROKEN) } else { answer }?;
-            let nothing: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send> = Box::new(async { Ok(()) });
+            let nothing: Box<dyn Future<Output = wasmtime_wasi_http::Result<()>> + Send> =
+                Box::new(async { Ok(()) });
             Ok((response, nothing))
         })
     }
@@ -236,11 +252,15 @@ async fn send(
             return Err(Error::HttpRequestUriInvalid);
         };
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        let uri: Uri = format!("http://{address}{path}").parse().map_err(|_| Error::HttpRequestUriInvalid)?;
+        let uri: Uri =
+            format!("http://{address}{path}").parse().map_err(|_| Error::HttpRequestUriInvalid)?;
         *request.uri_mut() = uri;
     } else if let Some(target) = chaining_target(request.uri()) {
         if !by_http {
-            return Err(Error::DnsError { rcode: Some("address not available".to_owned()), info_code: Some(0) });
+            return Err(Error::DnsError {
+                rcode: Some("address not available".to_owned()),
+                info_code: Some(0),
+            });
         }
         let matched = Matched::chained(target, request.uri().path());
         return http_in::chain(app, matched, request).await;
@@ -258,7 +278,11 @@ async fn send(
 }
 
 fn origin(uri: &Uri) -> String {
-    format!("{}://{}", uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |authority| authority.as_str()))
+    format!(
+        "{}://{}",
+        uri.scheme_str().unwrap_or_default(),
+        uri.authority().map_or("", |authority| authority.as_str())
+    )
 }
 
 /// The error code Spin would give for the same failure.
@@ -266,10 +290,15 @@ fn classify(error: &hyper_util::client::legacy::Error) -> Error {
     let mut cause = error.source();
     while let Some(inner) = cause {
         let inside_io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let connect = inner.downcast_ref::<ConnectError>().or_else(|| inside_io.and_then(|inner| inner.downcast_ref::<ConnectError>()));
+        let connect = inner
+            .downcast_ref::<ConnectError>()
+            .or_else(|| inside_io.and_then(|inner| inner.downcast_ref::<ConnectError>()));
         match connect {
             Some(ConnectError::Dns) => {
-                return Error::DnsError { rcode: Some("address not available".to_owned()), info_code: Some(0) };
+                return Error::DnsError {
+                    rcode: Some("address not available".to_owned()),
+                    info_code: Some(0),
+                };
             }
             Some(ConnectError::Refused) => return Error::ConnectionRefused,
             Some(ConnectError::Timeout) => return Error::ConnectionTimeout,
@@ -290,7 +319,11 @@ pub struct HttpClient(Client<HttpsConnector<TcpConnector>, WasiBody>);
 impl HttpClient {
     /// A client that trusts the public roots.
     pub fn new() -> Self {
-        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().wrap_connector(TcpConnector);
+        let connector = HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(TcpConnector);
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 }
@@ -339,9 +372,11 @@ impl tower_service::Service<Uri> for TcpConnector {
         let timeout = CONNECT_TIMEOUT.try_with(|timeout| *timeout).unwrap_or(TIMEOUT_DEFAULT);
         Box::pin(async move {
             let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-            let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+            let port =
+                uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
             let connect = async {
-                let addresses = tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Dns)?;
+                let addresses =
+                    tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Dns)?;
                 for address in addresses {
                     if let Ok(stream) = TcpStream::connect(address).await {
                         return Ok(TokioIo::new(stream));
@@ -371,7 +406,10 @@ impl Body for TimedBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             if let Some(deadline) = tokio::time::Instant::now().checked_add(self.limit) {
                 self.sleep.as_mut().reset(deadline);

@@ -1,8 +1,9 @@
 //! The one place every host call passes: counted here, and the seam at which a fault is put in.
 //!
-//! A host call is a SQL statement, a key-value operation, an outbound request, a Redis command or the setting of the response.
-//! [`Instruments::call`] wraps the effect, so a fault ([`crate::faults`]) acts before it (stop, fail, delay) and after it
-//! (stop, lose the answer) without the callers' doing. A run without a plan pays one look at an empty list.
+//! A host call is a SQL statement, a key-value operation, an outbound request, a Redis command or
+//! the setting of the response. [`Instruments::call`] wraps the effect, so a fault
+//! ([`crate::faults`]) acts before it (stop, fail, delay) and after it (stop, lose the answer)
+//! without the callers' doing. A run without a plan pays one look at an empty list.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -62,11 +63,20 @@ impl Instruments {
             return Struck::No;
         }
         let seen = self.seen();
-        self.armed.iter().find_map(|armed| armed.strike(&seen.calls, kind, label)).map_or(Struck::No, Struck::By)
+        self.armed
+            .iter()
+            .find_map(|armed| armed.strike(&seen.calls, kind, label))
+            .map_or(Struck::No, Struck::By)
     }
 
-    /// Makes one host call: runs `effect` and remembers it. An error from here is a trap of the guest.
-    pub async fn call<T: Failing>(&self, kind: Kind, label: String, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
+    /// Makes one host call: runs `effect` and remembers it. An error from here is a trap of the
+    /// guest.
+    pub async fn call<T: Failing>(
+        &self,
+        kind: Kind,
+        label: String,
+        effect: impl Future<Output = T>,
+    ) -> wasmtime::Result<T> {
         let struck = self.strike(kind, &label);
         self.call_struck(struck, kind, label, effect).await
     }
@@ -82,16 +92,27 @@ impl Instruments {
         let begun = Instant::now();
         let (fault, answer) = match struck {
             Struck::No => (None, Ok(effect.await)),
-            Struck::Arranged(fault @ (Fault::Fail(_) | Fault::LoseAnswer)) => (Some(fault), Ok(effect.await)),
-            Struck::By(fault) | Struck::Arranged(fault) => (Some(fault), self.spoilt(fault, kind, &label, effect).await),
+            Struck::Arranged(fault @ (Fault::Fail(_) | Fault::LoseAnswer)) => {
+                (Some(fault), Ok(effect.await))
+            }
+            Struck::By(fault) | Struck::Arranged(fault) => {
+                (Some(fault), self.spoilt(fault, kind, &label, effect).await)
+            }
         };
         let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.seen().calls.push(Call { kind, label, micros, fault });
         answer
     }
 
-    async fn spoilt<T: Failing>(&self, fault: Fault, kind: Kind, label: &str, effect: impl Future<Output = T>) -> wasmtime::Result<T> {
-        let stopped = |when: &str| Err(wasmtime::Error::msg(format!("stopped {when} a host call: {label}")));
+    async fn spoilt<T: Failing>(
+        &self,
+        fault: Fault,
+        kind: Kind,
+        label: &str,
+        effect: impl Future<Output = T>,
+    ) -> wasmtime::Result<T> {
+        let stopped =
+            |when: &str| Err(wasmtime::Error::msg(format!("stopped {when} a host call: {label}")));
         match fault {
             Fault::StopBefore => stopped("before"),
             Fault::StopAfter => {
@@ -106,7 +127,9 @@ impl Instruments {
                 effect.await;
                 T::failing(Failure::ConnectionLost).ok_or_else(|| self.misplanned(fault, label))
             }
-            Fault::Fail(failure) => T::failing(failure).ok_or_else(|| self.misplanned(fault, label)),
+            Fault::Fail(failure) => {
+                T::failing(failure).ok_or_else(|| self.misplanned(fault, label))
+            }
             Fault::DelayMs(ms) => {
                 tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
                 Ok(effect.await)
@@ -179,7 +202,8 @@ impl std::fmt::Display for Counts {
     }
 }
 
-/// The first 60 characters of a statement, on one line. The rest of it, which may be long, is not looked at.
+/// The first 60 characters of a statement, on one line. The rest of it, which may be long, is not
+/// looked at.
 pub fn shorten(sql: &str) -> String {
     let spaced = sql.split_whitespace().flat_map(|word| std::iter::once(' ').chain(word.chars()));
     spaced.skip(1).take(60).collect()

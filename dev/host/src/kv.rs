@@ -1,4 +1,5 @@
-//! `fermyon:spin/key-value`, over the two of Spin's backends that need no cloud: a SQLite file and Redis.
+//! `fermyon:spin/key-value`, over the two of Spin's backends that need no cloud: a SQLite file and
+//! Redis.
 
 mod file;
 mod shared_redis;
@@ -46,13 +47,18 @@ impl Stores {
         let backend = |label: String, store| {
             let backend = match store {
                 KeyValueStore::File(path) => Backend::File(Arc::new(StoreFile::new(path))),
-                KeyValueStore::Redis(url) => {
-                    Backend::Redis(Arc::new(SharedRedis::new(&url).with_context(|| format!("key-value store {label:?}"))?))
-                }
+                KeyValueStore::Redis(url) => Backend::Redis(Arc::new(
+                    SharedRedis::new(&url).with_context(|| format!("key-value store {label:?}"))?,
+                )),
             };
             Ok((label, backend))
         };
-        Ok(Self(stores.into_iter().map(|(label, store)| backend(label, store)).collect::<Result<_>>()?))
+        Ok(Self(
+            stores
+                .into_iter()
+                .map(|(label, store)| backend(label, store))
+                .collect::<Result<_>>()?,
+        ))
     }
 }
 
@@ -127,7 +133,10 @@ impl Guest {
 impl Host for Guest {}
 
 impl HostStore for Guest {
-    async fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<OpenStore>, Error>> {
+    async fn open(
+        &mut self,
+        label: String,
+    ) -> wasmtime::Result<Result<Resource<OpenStore>, Error>> {
         if !self.component.key_value_stores.contains(&label) {
             return Ok(Err(Error::AccessDenied));
         }
@@ -145,24 +154,44 @@ impl HostStore for Guest {
         Ok(Ok(self.table.push(OpenStore { label, backend })?))
     }
 
-    async fn get(&mut self, handle: Resource<OpenStore>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+    async fn get(
+        &mut self,
+        handle: Resource<OpenStore>,
+        key: String,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         self.kv(Kind::KvGet, &handle, &key, |store| store.get(&key)).await
     }
 
-    async fn set(&mut self, handle: Resource<OpenStore>, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
+    async fn set(
+        &mut self,
+        handle: Resource<OpenStore>,
+        key: String,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), Error>> {
         self.kv(Kind::KvSet, &handle, &key, |store| store.set(&key, &value)).await
     }
 
-    async fn delete(&mut self, handle: Resource<OpenStore>, key: String) -> wasmtime::Result<Result<(), Error>> {
+    async fn delete(
+        &mut self,
+        handle: Resource<OpenStore>,
+        key: String,
+    ) -> wasmtime::Result<Result<(), Error>> {
         self.kv(Kind::KvDelete, &handle, &key, |store| store.delete(&key)).await
     }
 
-    async fn exists(&mut self, handle: Resource<OpenStore>, key: String) -> wasmtime::Result<Result<bool, Error>> {
+    async fn exists(
+        &mut self,
+        handle: Resource<OpenStore>,
+        key: String,
+    ) -> wasmtime::Result<Result<bool, Error>> {
         let exists = async |store: OpenStore| Ok(store.get(&key).await?.is_some());
         self.kv(Kind::KvGet, &handle, &key, exists).await
     }
 
-    async fn get_keys(&mut self, handle: Resource<OpenStore>) -> wasmtime::Result<Result<Vec<String>, Error>> {
+    async fn get_keys(
+        &mut self,
+        handle: Resource<OpenStore>,
+    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         self.kv(Kind::KvKeys, &handle, "*", OpenStore::keys).await
     }
 

@@ -24,8 +24,8 @@ pub struct GuestOutput {
 }
 
 impl GuestOutput {
-    /// Opens `<folder>/<component>_<stream>.txt`. One open file serves every run; each guest write is one write
-    /// to it, so lines of concurrent runs do not mix.
+    /// Opens `<folder>/<component>_<stream>.txt`. One open file serves every run; each guest write
+    /// is one write to it, so lines of concurrent runs do not mix.
     pub fn open(folder: &Path, component: &str, stream: &str, echo: bool) -> Result<Self> {
         let path = folder.join(format!("{component}_{stream}.txt"));
         let file = OpenOptions::new().create(true).append(true).open(&path);
@@ -53,7 +53,8 @@ impl StdoutStream for GuestOutput {
         Box::new(self.clone())
     }
 
-    // Written in place: the adapter's background task would still be writing when a short guest is gone.
+    // Written in place: the adapter's background task would still be writing when a short guest is
+    // gone.
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(self.clone())
     }
@@ -79,7 +80,11 @@ impl Pollable for GuestOutput {
 }
 
 impl AsyncWrite for GuestOutput {
-    fn poll_write(self: Pin<&mut Self>, _: &mut TaskContext<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut TaskContext<'_>,
+        bytes: &[u8],
+    ) -> Poll<Result<usize, Error>> {
         Poll::Ready(self.put(bytes).map(|()| bytes.len()))
     }
 

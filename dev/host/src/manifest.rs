@@ -1,5 +1,5 @@
-//! Spin manifest v2, the part this project uses. A trigger type till does not know is an error, so that a manifest
-//! never loses a trigger silently.
+//! Spin manifest v2, the part this project uses. A trigger type till does not know is an error, so
+//! that a manifest never loses a trigger silently.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,8 @@ pub struct Component {
 impl Manifest {
     /// Reads and checks a manifest file.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, folder).with_context(|| format!("in {}", path.display()))
     }
@@ -119,7 +120,11 @@ impl Manifest {
     pub fn parse(text: &str, folder: PathBuf) -> Result<Self> {
         let mut manifest: Self = toml::from_str(text)?;
         manifest.folder = folder;
-        ensure!(manifest.spin_manifest_version == 2, "spin_manifest_version is {}, only 2 is known", manifest.spin_manifest_version);
+        ensure!(
+            manifest.spin_manifest_version == 2,
+            "spin_manifest_version is {}, only 2 is known",
+            manifest.spin_manifest_version
+        );
         for (kind, entries) in std::mem::take(&mut manifest.raw_triggers) {
             for entry in entries {
                 match kind.as_str() {
@@ -131,7 +136,10 @@ impl Manifest {
         }
         let used = manifest.http.iter().map(|trigger| &trigger.component);
         for id in used.chain(manifest.cron.iter().map(|trigger| &trigger.component)) {
-            ensure!(manifest.components.contains_key(id), "a trigger names component {id:?}, which does not exist");
+            ensure!(
+                manifest.components.contains_key(id),
+                "a trigger names component {id:?}, which does not exist"
+            );
         }
         Ok(manifest)
     }
@@ -139,7 +147,9 @@ impl Manifest {
     /// Takes each component from the quick profile's folder instead of the release profile's.
     pub fn use_quick_builds(&mut self) {
         for component in self.components.values_mut() {
-            let quick = |part: &std::ffi::OsStr| if part == "release" { "quick".into() } else { part.to_owned() };
+            let quick = |part: &std::ffi::OsStr| {
+                if part == "release" { "quick".into() } else { part.to_owned() }
+            };
             component.source = component.source.iter().map(quick).collect();
         }
     }
@@ -150,12 +160,14 @@ impl Manifest {
     }
 }
 
-/// Spin's rule for names of variables: lower-case ASCII, digits and single underscores, beginning with a letter.
+/// Spin's rule for names of variables: lower-case ASCII, digits and single underscores, beginning
+/// with a letter.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         return Err("must start with a lower-case ASCII letter");
     }
-    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
+    if !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    {
         return Err("must be lower-case ASCII letters, digits and underscores");
     }
     if name.ends_with('_') || name.contains("__") {

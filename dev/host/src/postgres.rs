@@ -1,17 +1,22 @@
-//! `spin:postgres`, as Spin's factor behaves: one pool per component and address, 64 connections each, waited for
-//! without limit. A connection goes back when the guest drops its handle, as the guest left it; the one that was given back
-//! longest ago is lent first, cleaned by a round trip, which ends no transaction (so one that a trapped guest left open is the
-//! next borrower's) and finds out whether the server has ended the session: then the next one is taken, or a new one made. No
-//! pool closes an idle connection, and where the server takes no more, an `open` fails at once. `[outbound_pg]
-//! max_connections`, as after Spin 4.0.2, bounds what the guests of all components hold, waited for without limit, and not
-//! what idles. Every statement is prepared anew; errors
-//! carry SQLSTATE and constraint; a `timestamptz` cannot be read. And as Spin 4.0: an error that comes with the rows, not
-//! before, is flattened to a text; only that a query without rows traps, where Spin never returns (spinframework/spin#3671).
+//! `spin:postgres`, as Spin's factor behaves: one pool per component and address, 64 connections
+//! each, waited for without limit. A connection goes back when the guest drops its handle, as the
+//! guest left it; the one that was given back longest ago is lent first, cleaned by a round trip,
+//! which ends no transaction (so one that a trapped guest left open is the next borrower's) and
+//! finds out whether the server has ended the session: then the next one is taken, or a new one
+//! made. No pool closes an idle connection, and where the server takes no more, an `open` fails at
+//! once. `[outbound_pg] max_connections`, as after Spin 4.0.2, bounds what the guests of all
+//! components hold, waited for without limit, and not what idles. Every statement is prepared anew;
+//! errors carry SQLSTATE and constraint; a `timestamptz` cannot be read. And as Spin 4.0: an error
+//! that comes with the rows, not before, is flattened to a text; only that a query without rows
+//! traps, where Spin never returns (spinframework/spin#3671).
 //!
-//! Not as Spin: no TLS (a connection string that requires it is refused), and `numeric`, ranges and `interval` are
-//! refused by name instead of carried.
+//! Not as Spin: no TLS (a connection string that requires it is refused), and `numeric`, ranges and
+//! `interval` are refused by name instead of carried.
 
-#![expect(clippy::result_large_err, reason = "the interface's error carries all that PostgreSQL says")]
+#![expect(
+    clippy::result_large_err,
+    reason = "the interface's error carries all that PostgreSQL says"
+)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +32,10 @@ use tokio_postgres::{Config, NoTls, Row};
 use wasmtime::component::Resource;
 
 use crate::allowed_hosts::AllowedHosts;
-use crate::bindings::postgres::{Column, DbDataType, DbError, DbValue, Error, Host, HostConnection, ParameterValue, QueryError, RowSet};
+use crate::bindings::postgres::{
+    Column, DbDataType, DbError, DbValue, Error, Host, HostConnection, ParameterValue, QueryError,
+    RowSet,
+};
 use crate::faults::{Failing, Failure, Fault};
 use crate::guest::Guest;
 use crate::instruments::{Kind, Struck, shorten};
@@ -43,11 +51,13 @@ const RESULT_BYTES_MAX: usize = 128 << 20;
 #[derive(Default)]
 pub struct Pools(Mutex<BTreeMap<String, Pool>>);
 
-/// One guest's `open`: a connection lent by a pool, and the leave to hold one, where that is needed.
+/// One guest's `open`: a connection lent by a pool, and the leave to hold one, where that is
+/// needed.
 #[derive(Clone)]
 pub struct OpenDatabase(
     Arc<Object>,
-    #[expect(dead_code, reason = "held, and given back with the connection")] Option<Arc<OwnedSemaphorePermit>>,
+    #[expect(dead_code, reason = "held, and given back with the connection")]
+    Option<Arc<OwnedSemaphorePermit>>,
 );
 
 /// How many connections guests may hold at a time, all components together.
@@ -72,8 +82,15 @@ impl Pools {
             return Ok(pool.clone());
         }
         let config: Config = address.parse().context("parsing Postgres connection string")?;
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
-        let pool = Pool::builder(manager).max_size(POOL_SIZE).build().context("building Postgres connection pool")?;
+        let manager = Manager::from_config(
+            config,
+            NoTls,
+            ManagerConfig { recycling_method: RecyclingMethod::Clean },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(POOL_SIZE)
+            .build()
+            .context("building Postgres connection pool")?;
         pools.insert(address.to_owned(), pool.clone());
         Ok(pool)
     }
@@ -101,19 +118,28 @@ impl Bound {
     async fn leave(&self) -> Result<Option<Arc<OwnedSemaphorePermit>>, Error> {
         let Some(semaphore) = &self.0 else { return Ok(None) };
         let refused = |_| Error::ConnectionFailed("too many connections".to_owned());
-        semaphore.clone().acquire_owned().await.map(|permit| Some(Arc::new(permit))).map_err(refused)
+        semaphore
+            .clone()
+            .acquire_owned()
+            .await
+            .map(|permit| Some(Arc::new(permit)))
+            .map_err(refused)
     }
 }
 
 /// Every host of the connection string must be allowed as `postgres://host:port`.
 fn check_allowed(hosts: &AllowedHosts, address: &str) -> Result<(), Error> {
-    let config: Config = address.parse().map_err(|error: tokio_postgres::Error| Error::ConnectionFailed(error.to_string()))?;
+    let config: Config = address
+        .parse()
+        .map_err(|error: tokio_postgres::Error| Error::ConnectionFailed(error.to_string()))?;
     let ports = config.get_ports();
     for (position, host) in config.get_hosts().iter().enumerate() {
         let host = match host {
             ServerHost::Tcp(host) => host,
             ServerHost::Unix(_) => {
-                return Err(Error::ConnectionFailed("Unix sockets are not supported on WebAssembly".to_owned()));
+                return Err(Error::ConnectionFailed(
+                    "Unix sockets are not supported on WebAssembly".to_owned(),
+                ));
             }
         };
         let port = ports.get(position).or(if ports.len() == 1 { ports.first() } else { None });
@@ -137,20 +163,25 @@ impl OpenDatabase {
     async fn query(&self, statement: &str, parameters: &[Parameter]) -> Result<RowSet, Error> {
         let found = self.0.query_raw(statement, borrowed(parameters)).await.map_err(failed)?;
         let found: Vec<Row> = found.try_collect().await.map_err(flattened)?;
-        let text = |error: anyhow::Error| Error::QueryFailed(QueryError::Text(format!("{error:?}")));
+        let text =
+            |error: anyhow::Error| Error::QueryFailed(QueryError::Text(format!("{error:?}")));
         // Columns are told by the first row, so a result without rows has none.
         let columns = found.first().map(columns).unwrap_or_default();
-        let rows: Vec<Vec<DbValue>> = found.iter().map(values).collect::<Result<_>>().map_err(text)?;
+        let rows: Vec<Vec<DbValue>> =
+            found.iter().map(values).collect::<Result<_>>().map_err(text)?;
         let bytes: usize = rows.iter().flatten().map(size).sum();
         if bytes > RESULT_BYTES_MAX {
-            return Err(text(anyhow::anyhow!("query result exceeds limit of {RESULT_BYTES_MAX} bytes")));
+            return Err(text(anyhow::anyhow!(
+                "query result exceeds limit of {RESULT_BYTES_MAX} bytes"
+            )));
         }
         Ok(RowSet { columns, rows })
     }
 }
 
 impl OpenDatabase {
-    /// Has the server end this connection, so that every statement after it finds it closed, and the pool too.
+    /// Has the server end this connection, so that every statement after it finds it closed, and
+    /// the pool too.
     async fn end(&self) {
         let ended = self.0.batch_execute("select pg_terminate_backend(pg_backend_pid())").await;
         drop(ended);
@@ -196,7 +227,10 @@ fn failed(error: tokio_postgres::Error) -> Error {
         code: said.code().code().to_owned(),
         message: said.message().to_owned(),
         detail: said.detail().map(str::to_owned),
-        extras: more.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
+        extras: more
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect(),
     }))
 }
 
@@ -205,13 +239,25 @@ fn told_of(failure: Failure) -> Option<Error> {
     let (code, message) = match failure {
         Failure::Busy => ("55P03", "canceling statement due to lock timeout"),
         Failure::Timeout => ("57014", "canceling statement due to statement timeout"),
-        Failure::ConnectionLost => return Some(Error::QueryFailed(QueryError::Text("Error { kind: Closed, cause: None }".to_owned()))),
+        Failure::ConnectionLost => {
+            return Some(Error::QueryFailed(QueryError::Text(
+                "Error { kind: Closed, cause: None }".to_owned(),
+            )));
+        }
         Failure::ConnectionRefused => return None,
     };
     let (severity, message) = ("ERROR".to_owned(), message.to_owned());
-    let as_text =
-        format!("Error {{ kind: Db, cause: Some(DbError {{ severity: {severity:?}, code: SqlState(E{code}), message: {message:?} }}) }}");
-    let told = DbError { as_text, severity, code: code.to_owned(), message, detail: None, extras: Vec::new() };
+    let as_text = format!(
+        "Error {{ kind: Db, cause: Some(DbError {{ severity: {severity:?}, code: SqlState(E{code}), message: {message:?} }}) }}"
+    );
+    let told = DbError {
+        as_text,
+        severity,
+        code: code.to_owned(),
+        message,
+        detail: None,
+        extras: Vec::new(),
+    };
     Some(Error::QueryFailed(QueryError::DbError(told)))
 }
 
@@ -227,7 +273,9 @@ impl Failing for Result<RowSet, Error> {
         Some(Err(match failure {
             // Found before the statement is sent, so it keeps its form.
             Failure::ConnectionLost => told,
-            Failure::Busy | Failure::Timeout | Failure::ConnectionRefused => Error::QueryFailed(QueryError::Text(format!("{told:?}"))),
+            Failure::Busy | Failure::Timeout | Failure::ConnectionRefused => {
+                Error::QueryFailed(QueryError::Text(format!("{told:?}")))
+            }
         }))
     }
 }
@@ -238,7 +286,10 @@ fn flattened(error: tokio_postgres::Error) -> Error {
 }
 
 fn columns(row: &Row) -> Vec<Column> {
-    let column = |column: &tokio_postgres::Column| Column { name: column.name().to_owned(), data_type: data_type(column.type_()) };
+    let column = |column: &tokio_postgres::Column| Column {
+        name: column.name().to_owned(),
+        data_type: data_type(column.type_()),
+    };
     row.columns().iter().map(column).collect()
 }
 
@@ -277,8 +328,11 @@ fn value(row: &Row, column: usize) -> Result<DbValue> {
         Type::INT2 => read(row, column, |value| Ok(DbValue::Int16(value))),
         Type::INT4 => read(row, column, |value| Ok(DbValue::Int32(value))),
         Type::INT8 => read(row, column, |value| Ok(DbValue::Int64(value))),
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR => read(row, column, |value| Ok(DbValue::Str(value))),
-        // Spin reads both as a time without a zone, which the driver refuses for the one with a zone.
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR => {
+            read(row, column, |value| Ok(DbValue::Str(value)))
+        }
+        // Spin reads both as a time without a zone, which the driver refuses for the one with a
+        // zone.
         Type::TIMESTAMP | Type::TIMESTAMPTZ => read(row, column, |value: NaiveDateTime| {
             let (date, time) = (date(value.date())?, time(value.time())?);
             Ok(DbValue::Datetime((date.0, date.1, date.2, time.0, time.1, time.2, time.3)))
@@ -286,18 +340,31 @@ fn value(row: &Row, column: usize) -> Result<DbValue> {
         Type::DATE => read(row, column, |value| Ok(DbValue::Date(date(value)?))),
         Type::TIME => read(row, column, |value| Ok(DbValue::Time(time(value)?))),
         Type::UUID => read(row, column, |value: uuid::Uuid| Ok(DbValue::Uuid(value.to_string()))),
-        Type::JSONB => read(row, column, |value: serde_json::Value| Ok(DbValue::Jsonb(serde_json::to_vec(&value)?))),
+        Type::JSONB => read(row, column, |value: serde_json::Value| {
+            Ok(DbValue::Jsonb(serde_json::to_vec(&value)?))
+        }),
         Type::INT4_ARRAY => read(row, column, |value| Ok(DbValue::ArrayInt32(value))),
         Type::INT8_ARRAY => read(row, column, |value| Ok(DbValue::ArrayInt64(value))),
-        Type::TEXT_ARRAY | Type::VARCHAR_ARRAY | Type::BPCHAR_ARRAY => read(row, column, |value| Ok(DbValue::ArrayStr(value))),
-        Type::NUMERIC | Type::INTERVAL | Type::NUMERIC_ARRAY | Type::INT4_RANGE | Type::INT8_RANGE | Type::NUM_RANGE => {
+        Type::TEXT_ARRAY | Type::VARCHAR_ARRAY | Type::BPCHAR_ARRAY => {
+            read(row, column, |value| Ok(DbValue::ArrayStr(value)))
+        }
+        Type::NUMERIC
+        | Type::INTERVAL
+        | Type::NUMERIC_ARRAY
+        | Type::INT4_RANGE
+        | Type::INT8_RANGE
+        | Type::NUM_RANGE => {
             bail!("till does not read {}; Spin does", row.columns()[column].type_())
         }
         _ => read(row, column, |Unknown(bytes)| Ok(DbValue::Unsupported(bytes))),
     }
 }
 
-fn read<'a, T: FromSql<'a>>(row: &'a Row, column: usize, value: impl FnOnce(T) -> Result<DbValue>) -> Result<DbValue> {
+fn read<'a, T: FromSql<'a>>(
+    row: &'a Row,
+    column: usize,
+    value: impl FnOnce(T) -> Result<DbValue>,
+) -> Result<DbValue> {
     row.try_get::<_, Option<T>>(column)?.map_or(Ok(DbValue::DbNull), value)
 }
 
@@ -306,7 +373,12 @@ fn date(date: NaiveDate) -> Result<(i32, u8, u8)> {
 }
 
 fn time(time: NaiveTime) -> Result<(u8, u8, u8, u32)> {
-    Ok((time.hour().try_into()?, time.minute().try_into()?, time.second().try_into()?, time.nanosecond()))
+    Ok((
+        time.hour().try_into()?,
+        time.minute().try_into()?,
+        time.second().try_into()?,
+        time.nanosecond(),
+    ))
 }
 
 fn size(value: &DbValue) -> usize {
@@ -338,7 +410,11 @@ impl<'a> FromSql<'a> for Unknown {
 struct Null;
 
 impl ToSql for Null {
-    fn to_sql(&self, _: &Type, _: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        _: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         Ok(IsNull::Yes)
     }
 
@@ -355,7 +431,8 @@ fn parameters(values: Vec<ParameterValue>) -> Result<Vec<Parameter>> {
 
 fn parameter(value: ParameterValue) -> Result<Parameter> {
     let day = |(year, month, day): (i32, u8, u8)| {
-        NaiveDate::from_ymd_opt(year, month.into(), day.into()).with_context(|| format!("invalid date {year}-{month}-{day}"))
+        NaiveDate::from_ymd_opt(year, month.into(), day.into())
+            .with_context(|| format!("invalid date {year}-{month}-{day}"))
     };
     let moment = |(hour, minute, second, nano): (u8, u8, u8, u32)| {
         let time = NaiveTime::from_hms_nano_opt(hour.into(), minute.into(), second.into(), nano);
@@ -373,14 +450,19 @@ fn parameter(value: ParameterValue) -> Result<Parameter> {
         ParameterValue::Binary(value) => Box::new(value),
         ParameterValue::Date(value) => Box::new(day(value)?),
         ParameterValue::Time(value) => Box::new(moment(value)?),
-        ParameterValue::Datetime((year, month, date, hour, minute, second, nano)) => {
-            Box::new(NaiveDateTime::new(day((year, month, date))?, moment((hour, minute, second, nano))?))
+        ParameterValue::Datetime((year, month, date, hour, minute, second, nano)) => Box::new(
+            NaiveDateTime::new(day((year, month, date))?, moment((hour, minute, second, nano))?),
+        ),
+        ParameterValue::Timestamp(seconds) => Box::new(
+            chrono::DateTime::from_timestamp(seconds, 0)
+                .with_context(|| format!("invalid epoch timestamp {seconds}"))?,
+        ),
+        ParameterValue::Uuid(text) => {
+            Box::new(uuid::Uuid::parse_str(&text).with_context(|| format!("invalid UUID {text}"))?)
         }
-        ParameterValue::Timestamp(seconds) => {
-            Box::new(chrono::DateTime::from_timestamp(seconds, 0).with_context(|| format!("invalid epoch timestamp {seconds}"))?)
+        ParameterValue::Jsonb(bytes) => {
+            Box::new(serde_json::from_slice::<serde_json::Value>(&bytes).context("invalid JSON")?)
         }
-        ParameterValue::Uuid(text) => Box::new(uuid::Uuid::parse_str(&text).with_context(|| format!("invalid UUID {text}"))?),
-        ParameterValue::Jsonb(bytes) => Box::new(serde_json::from_slice::<serde_json::Value>(&bytes).context("invalid JSON")?),
         ParameterValue::ArrayInt32(values) => Box::new(values),
         ParameterValue::ArrayInt64(values) => Box::new(values),
         ParameterValue::ArrayStr(values) => Box::new(values),
@@ -390,14 +472,19 @@ fn parameter(value: ParameterValue) -> Result<Parameter> {
         | ParameterValue::RangeInt32(_)
         | ParameterValue::RangeInt64(_)
         | ParameterValue::RangeDecimal(_)
-        | ParameterValue::Interval(_) => bail!("till does not pass decimals, ranges and intervals; Spin does"),
+        | ParameterValue::Interval(_) => {
+            bail!("till does not pass decimals, ranges and intervals; Spin does")
+        }
     })
 }
 
 impl Host for Guest {}
 
 impl HostConnection for Guest {
-    async fn open(&mut self, address: String) -> wasmtime::Result<Result<Resource<OpenDatabase>, Error>> {
+    async fn open(
+        &mut self,
+        address: String,
+    ) -> wasmtime::Result<Result<Resource<OpenDatabase>, Error>> {
         if let Err(error) = check_allowed(&self.component.allowed_hosts, &address) {
             return Ok(Err(error));
         }
@@ -437,7 +524,9 @@ impl HostConnection for Guest {
         let effect = connection.breaking(struck, connection.query(&statement, &parameters));
         let answer = instruments.call_struck(struck, kind, label, effect).await?;
         if answer.as_ref().is_ok_and(|found| found.rows.is_empty()) {
-            return Err(wasmtime::Error::msg(format!("a query without rows, from which Spin 4.0 never returns: {statement}")));
+            return Err(wasmtime::Error::msg(format!(
+                "a query without rows, from which Spin 4.0 never returns: {statement}"
+            )));
         }
         Ok(answer)
     }
@@ -476,11 +565,25 @@ mod tests {
 
     #[test]
     fn every_host_of_a_connection_string_has_to_be_allowed() {
-        let hosts = AllowedHosts::parse(&["postgres://db.example:5433".to_owned(), "postgres://other".to_owned()]).unwrap();
-        for good in ["postgres://u:p@db.example:5433/shop", "host=other", "host=db.example,db.example port=5433"] {
+        let hosts = AllowedHosts::parse(&[
+            "postgres://db.example:5433".to_owned(),
+            "postgres://other".to_owned(),
+        ])
+        .unwrap();
+        for good in [
+            "postgres://u:p@db.example:5433/shop",
+            "host=other",
+            "host=db.example,db.example port=5433",
+        ] {
             check_allowed(&hosts, good).unwrap();
         }
-        for bad in ["postgres://u@db.example/shop", "host=other port=5433", "host=other,elsewhere", "host=/tmp", "no string"] {
+        for bad in [
+            "postgres://u@db.example/shop",
+            "host=other port=5433",
+            "host=other,elsewhere",
+            "host=/tmp",
+            "no string",
+        ] {
             check_allowed(&hosts, bad).unwrap_err();
         }
     }

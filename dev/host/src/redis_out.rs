@@ -1,5 +1,6 @@
-//! `fermyon:spin/redis`, as Spin has it: a connection of its own per `open`, opened at once, checked against
-//! `allowed_outbound_hosts` first; no time limit on a command; an answer is a flat list, whatever its shape was.
+//! `fermyon:spin/redis`, as Spin has it: a connection of its own per `open`, opened at once,
+//! checked against `allowed_outbound_hosts` first; no time limit on a command; an answer is a flat
+//! list, whatever its shape was.
 
 use http::Uri;
 use redis::aio::MultiplexedConnection;
@@ -33,10 +34,16 @@ impl FromRedisValue for Flat {
 
 fn flatten(value: &Value, flat: &mut Vec<RedisResult>) -> Answer<()> {
     let unsupported = |what: &str| -> Answer<()> {
-        Err(RedisError::from((ErrorKind::TypeError, "Could not convert Redis response", format!("Redis {what} is not supported"))))
+        Err(RedisError::from((
+            ErrorKind::TypeError,
+            "Could not convert Redis response",
+            format!("Redis {what} is not supported"),
+        )))
     };
     let one = match value {
-        Value::Array(items) | Value::Set(items) => return items.iter().try_for_each(|item| flatten(item, flat)),
+        Value::Array(items) | Value::Set(items) => {
+            return items.iter().try_for_each(|item| flatten(item, flat));
+        }
         Value::Nil => RedisResult::Nil,
         Value::Int(number) => RedisResult::Int64(*number),
         Value::Boolean(yes) => RedisResult::Int64(i64::from(*yes)),
@@ -45,7 +52,13 @@ fn flatten(value: &Value, flat: &mut Vec<RedisResult>) -> Answer<()> {
         Value::BigNumber(number) => RedisResult::Binary(number.to_string().into_bytes()),
         Value::SimpleString(text) => RedisResult::Status(text.clone()),
         Value::Okay => RedisResult::Status("OK".to_owned()),
-        Value::ServerError(error) => return Err(RedisError::from((ErrorKind::ResponseError, "Server error", format!("{error:?}")))),
+        Value::ServerError(error) => {
+            return Err(RedisError::from((
+                ErrorKind::ResponseError,
+                "Server error",
+                format!("{error:?}"),
+            )));
+        }
         Value::Map(_) => return unsupported("Map type"),
         Value::Attribute { .. } => return unsupported("Attribute type"),
         Value::VerbatimString { .. } => return unsupported("string with format attribute"),
@@ -65,7 +78,11 @@ fn bytes_of(result: &RedisResult) -> usize {
 }
 
 fn within_limit<T>(value: T, bytes: usize) -> Result<T, Error> {
-    if bytes > RESULT_BYTES_MAX { Err(Error::Other(format!("query result exceeds limit of {RESULT_BYTES_MAX} bytes"))) } else { Ok(value) }
+    if bytes > RESULT_BYTES_MAX {
+        Err(Error::Other(format!("query result exceeds limit of {RESULT_BYTES_MAX} bytes")))
+    } else {
+        Ok(value)
+    }
 }
 
 fn other(error: RedisError) -> Error {
@@ -94,12 +111,17 @@ impl Guest {
         F: Future<Output = Result<T, Error>>,
     {
         let OpenRedis(connection) = self.table.get(handle)?.clone();
-        self.instruments.clone().call(Kind::Outbound, format!("redis {command}"), work(connection)).await
+        self.instruments
+            .clone()
+            .call(Kind::Outbound, format!("redis {command}"), work(connection))
+            .await
     }
 
     fn may_reach_redis(&self, address: &str) -> bool {
-        let absolute = if address.contains("://") { address.to_owned() } else { format!("redis://{address}") };
-        let allowed = absolute.parse::<Uri>().is_ok_and(|uri| self.component.allowed_hosts.allow(&uri));
+        let absolute =
+            if address.contains("://") { address.to_owned() } else { format!("redis://{address}") };
+        let allowed =
+            absolute.parse::<Uri>().is_ok_and(|uri| self.component.allowed_hosts.allow(&uri));
         if !allowed {
             // Without the address: it may hold a password.
             eprintln!("till: {} may not connect to this Redis", self.component.id);
@@ -111,7 +133,10 @@ impl Guest {
 impl Host for Guest {}
 
 impl HostConnection for Guest {
-    async fn open(&mut self, address: String) -> wasmtime::Result<Result<Resource<OpenRedis>, Error>> {
+    async fn open(
+        &mut self,
+        address: String,
+    ) -> wasmtime::Result<Result<Resource<OpenRedis>, Error>> {
         if !self.may_reach_redis(&address) {
             return Ok(Err(Error::InvalidAddress));
         }
@@ -129,11 +154,23 @@ impl HostConnection for Guest {
         Ok(Ok(self.table.push(OpenRedis(connection))?))
     }
 
-    async fn publish(&mut self, handle: Resource<OpenRedis>, channel: String, payload: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        self.redis(&handle, "PUBLISH", async |mut redis| redis.publish(channel, payload).await.map_err(other)).await
+    async fn publish(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        channel: String,
+        payload: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        self.redis(&handle, "PUBLISH", async |mut redis| {
+            redis.publish(channel, payload).await.map_err(other)
+        })
+        .await
     }
 
-    async fn get(&mut self, handle: Resource<OpenRedis>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+    async fn get(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         let get = async |mut redis: MultiplexedConnection| {
             let value: Option<Vec<u8>> = redis.get(key).await.map_err(other)?;
             let bytes = size_of_val(&value) + value.as_ref().map_or(0, Vec::len);
@@ -142,29 +179,63 @@ impl HostConnection for Guest {
         self.redis(&handle, "GET", get).await
     }
 
-    async fn set(&mut self, handle: Resource<OpenRedis>, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        self.redis(&handle, "SET", async |mut redis| redis.set(key, value).await.map_err(other)).await
+    async fn set(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        self.redis(&handle, "SET", async |mut redis| redis.set(key, value).await.map_err(other))
+            .await
     }
 
-    async fn incr(&mut self, handle: Resource<OpenRedis>, key: String) -> wasmtime::Result<Result<i64, Error>> {
-        self.redis(&handle, "INCRBY", async |mut redis| redis.incr(key, 1).await.map_err(other)).await
+    async fn incr(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+    ) -> wasmtime::Result<Result<i64, Error>> {
+        self.redis(&handle, "INCRBY", async |mut redis| redis.incr(key, 1).await.map_err(other))
+            .await
     }
 
-    async fn del(&mut self, handle: Resource<OpenRedis>, keys: Vec<String>) -> wasmtime::Result<Result<u32, Error>> {
+    async fn del(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<u32, Error>> {
         self.redis(&handle, "DEL", async |mut redis| redis.del(keys).await.map_err(other)).await
     }
 
-    async fn sadd(&mut self, handle: Resource<OpenRedis>, key: String, values: Vec<String>) -> wasmtime::Result<Result<u32, Error>> {
-        let failed = |error: RedisError| if error.kind() == ErrorKind::TypeError { Error::TypeError } else { other(error) };
-        self.redis(&handle, "SADD", async |mut redis| redis.sadd(key, values).await.map_err(failed)).await
+    async fn sadd(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+        values: Vec<String>,
+    ) -> wasmtime::Result<Result<u32, Error>> {
+        let failed = |error: RedisError| {
+            if error.kind() == ErrorKind::TypeError { Error::TypeError } else { other(error) }
+        };
+        self.redis(&handle, "SADD", async |mut redis| redis.sadd(key, values).await.map_err(failed))
+            .await
     }
 
-    async fn smembers(&mut self, handle: Resource<OpenRedis>, key: String) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        self.redis(&handle, "SMEMBERS", async |mut redis| redis.smembers(key).await.map_err(other)).await
+    async fn smembers(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        self.redis(&handle, "SMEMBERS", async |mut redis| redis.smembers(key).await.map_err(other))
+            .await
     }
 
-    async fn srem(&mut self, handle: Resource<OpenRedis>, key: String, values: Vec<String>) -> wasmtime::Result<Result<u32, Error>> {
-        self.redis(&handle, "SREM", async |mut redis| redis.srem(key, values).await.map_err(other)).await
+    async fn srem(
+        &mut self,
+        handle: Resource<OpenRedis>,
+        key: String,
+        values: Vec<String>,
+    ) -> wasmtime::Result<Result<u32, Error>> {
+        self.redis(&handle, "SREM", async |mut redis| redis.srem(key, values).await.map_err(other))
+            .await
     }
 
     async fn execute(

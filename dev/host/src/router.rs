@@ -1,5 +1,5 @@
-//! Spin's routes: `/exact`, `/:segment`, `/prefix/...`; exact beats wildcard, the longer prefix beats the shorter.
-//! No routing by method. The same `routefinder` crate as Spin decides.
+//! Spin's routes: `/exact`, `/:segment`, `/prefix/...`; exact beats wildcard, the longer prefix
+//! beats the shorter. No routing by method. The same `routefinder` crate as Spin decides.
 
 use std::collections::BTreeMap;
 
@@ -28,18 +28,26 @@ pub struct Matched {
 }
 
 impl Router {
-    /// A router over the manifest's HTTP triggers. Of two triggers with one route the later wins, as in Spin.
+    /// A router over the manifest's HTTP triggers. Of two triggers with one route the later wins,
+    /// as in Spin.
     pub fn new(triggers: &[HttpTrigger]) -> Result<Self> {
         let mut routes = BTreeMap::new();
         for trigger in triggers {
             match &trigger.route {
                 Route::Path(route) => {
                     if let Some(before) = routes.insert(route.clone(), trigger.component.clone()) {
-                        eprintln!("till: route {route} of {before} is taken over by {}", trigger.component);
+                        eprintln!(
+                            "till: route {route} of {before} is taken over by {}",
+                            trigger.component
+                        );
                     }
                 }
                 Route::Private { private } => {
-                    ensure!(private, "route of {:?}: only {{ private = true }} means something", trigger.component);
+                    ensure!(
+                        private,
+                        "route of {:?}: only {{ private = true }} means something",
+                        trigger.component
+                    );
                 }
             }
         }
@@ -50,9 +58,12 @@ impl Router {
                 None => route.clone(),
             };
             // routefinder takes it here and panics at a request.
-            let before_the_end = pattern.split(['/', '.']).rev().skip(1).any(|part| part.starts_with('*'));
+            let before_the_end =
+                pattern.split(['/', '.']).rev().skip(1).any(|part| part.starts_with('*'));
             ensure!(!before_the_end, "route {route}: `*` stands only at the end");
-            router.add(pattern.as_str(), Entry { component, route: route.clone() }).map_err(|why| anyhow!("route {route}: {why}"))?;
+            router
+                .add(pattern.as_str(), Entry { component, route: route.clone() })
+                .map_err(|why| anyhow!("route {route}: {why}"))?;
         }
         Ok(Self(router))
     }
@@ -69,16 +80,27 @@ impl Router {
             Some(rest) if path.ends_with('/') => format!("/{rest}/"),
             Some(rest) => format!("/{rest}"),
         };
-        let segments = captures.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let segments =
+            captures.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let entry = best.handler();
-        Some(Matched { component: entry.component.clone(), route: entry.route.clone(), path_info, segments })
+        Some(Matched {
+            component: entry.component.clone(),
+            route: entry.route.clone(),
+            path_info,
+            segments,
+        })
     }
 }
 
 impl Matched {
     /// The match of a service-chained call, which bypasses routing.
     pub fn chained(component: &str, path: &str) -> Self {
-        Self { component: component.to_owned(), route: "/...".to_owned(), path_info: path.to_owned(), segments: Vec::new() }
+        Self {
+            component: component.to_owned(),
+            route: "/...".to_owned(),
+            path_info: path.to_owned(),
+            segments: Vec::new(),
+        }
     }
 
     /// The headers Spin gives the guest, in its order.
@@ -94,7 +116,10 @@ impl Matched {
             ("spin-client-addr".to_owned(), client.to_string()),
         ];
         for (name, value) in &self.segments {
-            headers.push((format!("spin-path-match-{}", name.to_ascii_lowercase().replace('_', "-")), value.clone()));
+            headers.push((
+                format!("spin-path-match-{}", name.to_ascii_lowercase().replace('_', "-")),
+                value.clone(),
+            ));
         }
         headers
     }
@@ -105,14 +130,29 @@ mod tests {
     use super::*;
 
     fn router() -> Router {
-        let routes = ["/", "/cart", "/cart/items", "/cart/items/:line_id", "/cart/...", "/orders/:id/...", "/..."];
-        let trigger = |route: &&str| HttpTrigger { route: Route::Path(route.to_string()), component: route.to_string() };
+        let routes = [
+            "/",
+            "/cart",
+            "/cart/items",
+            "/cart/items/:line_id",
+            "/cart/...",
+            "/orders/:id/...",
+            "/...",
+        ];
+        let trigger = |route: &&str| HttpTrigger {
+            route: Route::Path(route.to_string()),
+            component: route.to_string(),
+        };
         Router::new(&routes.iter().map(trigger).collect::<Vec<_>>()).unwrap()
     }
 
     fn check(path: &str, route: &str, path_info: &str) {
         let matched = router().find(path).unwrap();
-        assert_eq!((matched.route.as_str(), matched.path_info.as_str()), (route, path_info), "{path}");
+        assert_eq!(
+            (matched.route.as_str(), matched.path_info.as_str()),
+            (route, path_info),
+            "{path}"
+        );
     }
 
     #[test]
@@ -130,20 +170,25 @@ mod tests {
     #[test]
     fn a_wildcard_before_the_end_is_refused() {
         for route in ["/*/a", "/*/...", "/*.b"] {
-            let trigger = HttpTrigger { route: Route::Path(route.to_owned()), component: "a".to_owned() };
+            let trigger =
+                HttpTrigger { route: Route::Path(route.to_owned()), component: "a".to_owned() };
             assert!(Router::new(&[trigger]).is_err(), "{route}");
         }
     }
 
     #[test]
     fn segments_become_headers() {
-        let headers = router().find("/cart/items/A-1").unwrap().headers(String::new(), ([0, 0, 0, 0], 0).into());
+        let headers = router()
+            .find("/cart/items/A-1")
+            .unwrap()
+            .headers(String::new(), ([0, 0, 0, 0], 0).into());
         assert!(headers.contains(&("spin-path-match-line-id".to_owned(), "A-1".to_owned())));
     }
 
     #[test]
     fn nothing_matches_an_unknown_path_without_a_root_wildcard() {
-        let trigger = HttpTrigger { route: Route::Path("/a".to_owned()), component: "a".to_owned() };
+        let trigger =
+            HttpTrigger { route: Route::Path("/a".to_owned()), component: "a".to_owned() };
         assert!(Router::new(&[trigger]).unwrap().find("/b").is_none());
     }
 }

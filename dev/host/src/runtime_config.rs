@@ -1,5 +1,5 @@
-//! Spin's `runtime-config.toml`, as far as it says what stands behind the labels of SQLite databases and key-value stores, and
-//! how many connections to PostgreSQL guests may hold.
+//! Spin's `runtime-config.toml`, as far as it says what stands behind the labels of SQLite
+//! databases and key-value stores, and how many connections to PostgreSQL guests may hold.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ pub struct RuntimeConfig {
     pub sqlite: BTreeMap<String, PathBuf>,
     /// Key-value stores by label.
     pub kv: BTreeMap<String, KeyValueStore>,
-    /// PostgreSQL connections that all guests together may hold: `[outbound_pg] max_connections`, which came after Spin 4.0.2.
+    /// PostgreSQL connections that all guests together may hold: `[outbound_pg] max_connections`,
+    /// which came after Spin 4.0.2.
     pub postgres_connections: Option<usize>,
 }
 
@@ -44,7 +45,8 @@ struct OutboundPg {
     max_connections: Option<usize>,
 }
 
-/// Of Spin's key-value backends those that till knows; another type, or a key it does not have, refuses the start.
+/// Of Spin's key-value backends those that till knows; another type, or a key it does not have,
+/// refuses the start.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 enum StoreEntry {
@@ -61,19 +63,25 @@ struct Entry {
 }
 
 impl RuntimeConfig {
-    /// The configuration with Spin's defaults under `state_dir`, overridden by `file` when there is one.
+    /// The configuration with Spin's defaults under `state_dir`, overridden by `file` when there is
+    /// one.
     ///
-    /// As in Spin, a `sqlite_database` path is relative to the current directory but a `key_value_store` path is
-    /// relative to the file it stands in.
+    /// As in Spin, a `sqlite_database` path is relative to the current directory but a
+    /// `key_value_store` path is relative to the file it stands in.
     pub fn load(file: Option<&Path>, state_dir: &Path) -> Result<Self> {
         let mut config = Self::default();
         config.sqlite.insert("default".to_owned(), state_dir.join("sqlite_db.db"));
-        config.kv.insert("default".to_owned(), KeyValueStore::File(state_dir.join("sqlite_key_value.db")));
+        config.kv.insert(
+            "default".to_owned(),
+            KeyValueStore::File(state_dir.join("sqlite_key_value.db")),
+        );
         let Some(file) = file else {
             return Ok(config);
         };
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let parsed: File = toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let parsed: File =
+            toml::from_str(&text).with_context(|| format!("in {}", file.display()))?;
         for (label, entry) in parsed.sqlite_database {
             let path = entry.file(&label, &state_dir.join("sqlite_db.db"))?;
             config.sqlite.insert(label, path);
@@ -82,7 +90,9 @@ impl RuntimeConfig {
         for (label, entry) in parsed.key_value_store {
             let store = match entry {
                 StoreEntry::Spin { path: Some(path) } => KeyValueStore::File(beside.join(path)),
-                StoreEntry::Spin { path: None } => KeyValueStore::File(absolute(&state_dir.join("sqlite_key_value.db"))?),
+                StoreEntry::Spin { path: None } => {
+                    KeyValueStore::File(absolute(&state_dir.join("sqlite_key_value.db"))?)
+                }
                 StoreEntry::Redis { url } => KeyValueStore::Redis(url),
             };
             config.kv.insert(label, store);
@@ -130,13 +140,20 @@ mod tests {
     #[test]
     fn connections_to_postgresql_are_bounded_where_that_is_said() {
         assert_eq!(load("").unwrap().postgres_connections, None);
-        assert_eq!(load("[outbound_pg]\nmax_connections = 8\n").unwrap().postgres_connections, Some(8));
+        assert_eq!(
+            load("[outbound_pg]\nmax_connections = 8\n").unwrap().postgres_connections,
+            Some(8)
+        );
         load("[outbound_pg]\nmax_idle = 8\n").unwrap_err();
     }
 
     #[test]
     fn what_no_backend_knows_refuses_the_start() {
-        for bad in ["type = \"azure_cosmos\"", "type = \"redis\"", "type = \"redis\"\nurl = \"redis://a\"\npath = \"b\""] {
+        for bad in [
+            "type = \"azure_cosmos\"",
+            "type = \"redis\"",
+            "type = \"redis\"\nurl = \"redis://a\"\npath = \"b\"",
+        ] {
             load(&format!("[key_value_store.default]\n{bad}\n")).unwrap_err();
         }
     }

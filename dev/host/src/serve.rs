@@ -58,12 +58,14 @@ pub struct ServeArgs {
     /// Run what the quick profile built: target/…/quick instead of target/…/release.
     #[arg(long)]
     pub quick: bool,
-    /// Stop when standard input ends, and so no later than the process that started this one and holds its other end.
+    /// Stop when standard input ends, and so no later than the process that started this one and
+    /// holds its other end.
     #[arg(long)]
     pub until_input_ends: bool,
 }
 
-/// Loads the application, runs its `--sqlite` arguments, listens, and returns when told to stop (SIGINT, SIGTERM, or the end of its input).
+/// Loads the application, runs its `--sqlite` arguments, listens, and returns when told to stop
+/// (SIGINT, SIGTERM, or the end of its input).
 ///
 /// Stopping is Spin's: nothing new is accepted and runs under way are cut, which SQLite rolls back.
 pub async fn serve(arguments: &ServeArgs) -> Result<()> {
@@ -73,9 +75,12 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
     if arguments.quick {
         manifest.use_quick_builds();
     }
-    let runtime_config = RuntimeConfig::load(arguments.runtime_config_file.as_deref(), &arguments.state_dir)?;
-    let code_cache = arguments.code_cache.clone().unwrap_or_else(|| arguments.state_dir.join("code"));
-    std::fs::create_dir_all(&arguments.state_dir).with_context(|| format!("cannot make {}", arguments.state_dir.display()))?;
+    let runtime_config =
+        RuntimeConfig::load(arguments.runtime_config_file.as_deref(), &arguments.state_dir)?;
+    let code_cache =
+        arguments.code_cache.clone().unwrap_or_else(|| arguments.state_dir.join("code"));
+    std::fs::create_dir_all(&arguments.state_dir)
+        .with_context(|| format!("cannot make {}", arguments.state_dir.display()))?;
     let app = App::load(
         &manifest,
         Settings {
@@ -95,7 +100,11 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
     }
     let schedules: Vec<Schedule> = match arguments.no_cron {
         true => Vec::new(),
-        false => manifest.cron.iter().map(|trigger| Schedule::new(&app, trigger)).collect::<Result<_>>()?,
+        false => manifest
+            .cron
+            .iter()
+            .map(|trigger| Schedule::new(&app, trigger))
+            .collect::<Result<_>>()?,
     };
 
     let listener = TcpListener::bind(arguments.listen).await;
@@ -108,7 +117,9 @@ pub async fn serve(arguments: &ServeArgs) -> Result<()> {
         tokio::spawn(schedule.run(app.clone()));
     }
     if let Some(address) = arguments.control {
-        let control = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+        let control = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen on {address}"))?;
         println!("Control http://{}", control.local_addr()?);
         tokio::spawn(control::serve(app.clone(), control));
     }
@@ -143,9 +154,13 @@ async fn input_has_ended() {
 fn variables(arguments: &[String]) -> Result<BTreeMap<String, String>> {
     let mut values = BTreeMap::new();
     for argument in arguments {
-        let (name, value) = argument.split_once('=').with_context(|| format!("--variable {argument:?} has no '='"))?;
+        let (name, value) = argument
+            .split_once('=')
+            .with_context(|| format!("--variable {argument:?} has no '='"))?;
         let value = match value.strip_prefix('@') {
-            Some(file) => std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
+            Some(file) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?
+            }
             None => value.to_owned(),
         };
         values.insert(name.to_owned(), value);

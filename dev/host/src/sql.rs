@@ -1,5 +1,5 @@
-//! `host sql`: SQL on a database before any shop has it, or beside one. `cargo till` prepares and looks with it, and so needs no
-//! database's client of its own.
+//! `host sql`: SQL on a database before any shop has it, or beside one. `cargo till` prepares and
+//! looks with it, and so needs no database's client of its own.
 
 use anyhow::{Context, Result};
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -12,22 +12,29 @@ use crate::instruments::shorten;
 /// What is run, and where.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SqlArgs {
-    /// A SQLite file, which is made where there is none, or a connection string: `postgres://user:password@host:port/database`.
+    /// A SQLite file, which is made where there is none, or a connection string:
+    /// `postgres://user:password@host:port/database`.
     #[arg(value_name = "DATABASE")]
     database: String,
-    /// Texts of any number of statements, or `@file` for a whole file. Each is done before the next is begun.
+    /// Texts of any number of statements, or `@file` for a whole file. Each is done before the next
+    /// is begun.
     #[arg(value_name = "SQL", required = true)]
     sql: Vec<String>,
 }
 
-/// Runs all of it in order, on one connection, and prints the first column of every row that it answers.
+/// Runs all of it in order, on one connection, and prints the first column of every row that it
+/// answers.
 pub async fn sql(arguments: &SqlArgs) -> Result<()> {
     let database = &arguments.database;
-    let postgres = ["postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme));
+    let postgres =
+        ["postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme));
     let mut texts = Vec::with_capacity(arguments.sql.len());
     for argument in &arguments.sql {
         texts.push(match argument.strip_prefix('@') {
-            Some(file) => (file.to_owned(), std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?),
+            Some(file) => (
+                file.to_owned(),
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
+            ),
             None => (format!("{:?}", shorten(argument)), argument.clone()),
         });
     }
@@ -57,7 +64,9 @@ fn run(connection: &Connection, text: &str) -> Result<Vec<String>> {
                     ValueRef::Null => String::new(),
                     ValueRef::Integer(value) => value.to_string(),
                     ValueRef::Real(value) => value.to_string(),
-                    ValueRef::Text(value) | ValueRef::Blob(value) => String::from_utf8_lossy(value).into_owned(),
+                    ValueRef::Text(value) | ValueRef::Blob(value) => {
+                        String::from_utf8_lossy(value).into_owned()
+                    }
                 });
             }
         }
@@ -66,7 +75,8 @@ fn run(connection: &Connection, text: &str) -> Result<Vec<String>> {
 }
 
 async fn on_postgres(url: &str, texts: &[(String, String)]) -> Result<()> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("cannot connect to PostgreSQL")?;
+    let (client, connection) =
+        tokio_postgres::connect(url, NoTls).await.context("cannot connect to PostgreSQL")?;
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             eprintln!("till: PostgreSQL: {error}");

@@ -1,6 +1,7 @@
-//! `spin:sqlite`, as Spin's in-process backend behaves: each guest `open` is a connection of its own, opened at its
-//! first statement; foreign keys on and a busy timeout of 5 s because SQLite is built and opened so; one statement
-//! per call, the rest of the text ignored; no file may be attached; errors are text.
+//! `spin:sqlite`, as Spin's in-process backend behaves: each guest `open` is a connection of its
+//! own, opened at its first statement; foreign keys on and a busy timeout of 5 s because SQLite is
+//! built and opened so; one statement per call, the rest of the text ignored; no file may be
+//! attached; errors are text.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ impl Databases {
     pub fn new(files: BTreeMap<String, PathBuf>) -> Result<Self> {
         for path in files.values() {
             let folder = path.parent().unwrap_or(Path::new(""));
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         Ok(Self(files))
     }
@@ -47,7 +49,8 @@ impl Databases {
         Some(OpenConnection { label: label.to_owned(), path, connection: Arc::default() })
     }
 
-    /// Runs a `--sqlite` argument: `@file[:label]` in full, a plain statement's first statement only.
+    /// Runs a `--sqlite` argument: `@file[:label]` in full, a plain statement's first statement
+    /// only.
     pub fn run_at_start(&self, argument: &str) -> Result<()> {
         let Some(file) = argument.strip_prefix('@') else {
             let database = self.connection("default").context("there is no default database")?;
@@ -60,10 +63,16 @@ impl Databases {
             Some((file, label)) => (file.trim(), label.trim()),
             None => (file.trim(), "default"),
         };
-        ensure!(!file.is_empty() && !label.is_empty(), "--sqlite @{file}:{label} needs a file, and a label if it has a colon");
-        let database = self.connection(label).with_context(|| format!("there is no database {label:?}"))?;
+        ensure!(
+            !file.is_empty() && !label.is_empty(),
+            "--sqlite @{file}:{label} needs a file, and a label if it has a colon"
+        );
+        let database =
+            self.connection(label).with_context(|| format!("there is no database {label:?}"))?;
         let sql = std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
-        let ran = database.with(|connection| connection.execute_batch(&sql)).with_context(|| format!("cannot open {label:?}"))?;
+        let ran = database
+            .with(|connection| connection.execute_batch(&sql))
+            .with_context(|| format!("cannot open {label:?}"))?;
         ran.with_context(|| format!("in {file}, against database {label:?}"))
     }
 }
@@ -87,19 +96,29 @@ impl OpenConnection {
     }
 
     /// Runs work on a thread that may block.
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> rusqlite::Result<T> + Send + 'static) -> Result<T, Error> {
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
         let this = self.clone();
         let joined = tokio::task::spawn_blocking(move || work(&this)).await;
-        joined.map_err(|error| Error::Io(error.to_string()))?.map_err(|error| Error::Io(error.to_string()))
+        joined
+            .map_err(|error| Error::Io(error.to_string()))?
+            .map_err(|error| Error::Io(error.to_string()))
     }
 }
 
 /// One statement; every row is fetched before the call returns, also those of RETURNING.
-fn query(connection: &Connection, sql: &str, parameters: Vec<Value>) -> rusqlite::Result<QueryResult> {
+fn query(
+    connection: &Connection,
+    sql: &str,
+    parameters: Vec<Value>,
+) -> rusqlite::Result<QueryResult> {
     let mut statement = connection.prepare_cached(sql)?;
     let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let width = columns.len();
-    let mut found = statement.query(rusqlite::params_from_iter(parameters.into_iter().map(SqlValue::from)))?;
+    let mut found =
+        statement.query(rusqlite::params_from_iter(parameters.into_iter().map(SqlValue::from)))?;
     let (mut rows, mut bytes) = (Vec::new(), 0);
     while let Some(row) = found.next()? {
         let mut values = Vec::with_capacity(width);
@@ -145,12 +164,15 @@ impl From<Value> for SqlValue {
 /// Spin 4 denies attaching files; temporary and in-memory databases stay allowed.
 fn deny_attached_files(context: AuthContext<'_>) -> Authorization {
     match context.action {
-        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => Authorization::Deny,
+        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
+            Authorization::Deny
+        }
         _ => Authorization::Allow,
     }
 }
 
-/// A file has no connection to lose; what it says when it is out of reach leaves as open whether the effect came about.
+/// A file has no connection to lose; what it says when it is out of reach leaves as open whether
+/// the effect came about.
 impl Failing for Result<QueryResult, Error> {
     fn failing(failure: Failure) -> Option<Self> {
         let text = match failure {
@@ -165,7 +187,10 @@ impl Failing for Result<QueryResult, Error> {
 impl Host for Guest {}
 
 impl HostConnection for Guest {
-    async fn open(&mut self, label: String) -> wasmtime::Result<Result<Resource<OpenConnection>, Error>> {
+    async fn open(
+        &mut self,
+        label: String,
+    ) -> wasmtime::Result<Result<Resource<OpenConnection>, Error>> {
         if !self.component.sqlite_databases.contains(&label) {
             return Ok(Err(Error::AccessDenied));
         }
@@ -189,13 +214,18 @@ impl HostConnection for Guest {
         let instruments = self.instruments.clone();
         let label = format!("{}: {}", connection.label, shorten(&sql));
         let kind = Kind::of_sql(&sql);
-        let effect = connection.blocking(move |connection| connection.execute_blocking(&sql, parameters));
+        let effect =
+            connection.blocking(move |connection| connection.execute_blocking(&sql, parameters));
         instruments.call(kind, label, effect).await
     }
 
-    async fn last_insert_rowid(&mut self, handle: Resource<OpenConnection>) -> wasmtime::Result<i64> {
+    async fn last_insert_rowid(
+        &mut self,
+        handle: Resource<OpenConnection>,
+    ) -> wasmtime::Result<i64> {
         let connection = self.table.get(&handle)?.clone();
-        let answer = connection.blocking(|connection| connection.with(Connection::last_insert_rowid)).await;
+        let answer =
+            connection.blocking(|connection| connection.with(Connection::last_insert_rowid)).await;
         answer.map_err(|error| wasmtime::format_err!("{error}"))
     }
 

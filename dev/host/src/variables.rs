@@ -1,5 +1,5 @@
-//! Application variables: providers asked in Spin's order (command line, environment, default), then the
-//! component's own names, which are templates over them.
+//! Application variables: providers asked in Spin's order (command line, environment, default),
+//! then the component's own names, which are templates over them.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,21 @@ impl Variables {
     pub fn settle(manifest: &Manifest, given: &BTreeMap<String, String>) -> Result<Self> {
         for name in given.keys() {
             if !manifest.variables.contains_key(name) {
-                eprintln!("till: --variable {name} is not declared in the manifest, so nobody can read it");
+                eprintln!(
+                    "till: --variable {name} is not declared in the manifest, so nobody can read it"
+                );
             }
         }
         let mut values = BTreeMap::new();
         for (name, declared) in &manifest.variables {
             check_name(name).map_err(|why| anyhow!("variable {name:?}: {why}"))?;
-            let from_environment = || std::env::var(format!("SPIN_VARIABLE_{}", name.to_uppercase())).ok();
-            let value = given.get(name).cloned().or_else(from_environment).or_else(|| declared.default.clone());
+            let from_environment =
+                || std::env::var(format!("SPIN_VARIABLE_{}", name.to_uppercase())).ok();
+            let value = given
+                .get(name)
+                .cloned()
+                .or_else(from_environment)
+                .or_else(|| declared.default.clone());
             match value {
                 Some(value) => {
                     values.insert(name.clone(), value);
@@ -43,14 +50,21 @@ impl Variables {
 
     /// Resolves a template over these values.
     pub fn resolve(&self, template: &str) -> Result<String> {
-        Template::parse(template)?.resolve(|name| self.0.get(name).cloned().with_context(|| format!("no value for variable {name:?}")))
+        Template::parse(template)?.resolve(|name| {
+            self.0.get(name).cloned().with_context(|| format!("no value for variable {name:?}"))
+        })
     }
 
-    /// A component's own variables, resolved; a value that cannot be resolved is kept as the text of its error,
-    /// because Spin too reports it only to the guest that asks.
+    /// A component's own variables, resolved; a value that cannot be resolved is kept as the text
+    /// of its error, because Spin too reports it only to the guest that asks.
     pub fn of_component(&self, component: &Component) -> BTreeMap<String, Result<String, String>> {
-        let resolve = |template: &String| self.resolve(template).map_err(|error| format!("{error:#}"));
-        component.variables.iter().map(|(name, template)| (name.clone(), resolve(template))).collect()
+        let resolve =
+            |template: &String| self.resolve(template).map_err(|error| format!("{error:#}"));
+        component
+            .variables
+            .iter()
+            .map(|(name, template)| (name.clone(), resolve(template)))
+            .collect()
     }
 }
 
@@ -62,7 +76,9 @@ impl Host for Guest {
         Ok(match self.component.variables.get(&name) {
             Some(Ok(value)) => Ok(value.clone()),
             Some(Err(why)) => Err(Error::Provider(why.clone())),
-            None => Err(Error::Undefined(format!("no variable for {:?}.{name:?}", self.component.id))),
+            None => {
+                Err(Error::Undefined(format!("no variable for {:?}.{name:?}", self.component.id)))
+            }
         })
     }
 }
@@ -72,7 +88,9 @@ mod tests {
     use super::*;
 
     fn manifest(variables: &str) -> Manifest {
-        let text = format!("spin_manifest_version = 2\n[application]\nname = \"a\"\n[variables]\n{variables}");
+        let text = format!(
+            "spin_manifest_version = 2\n[application]\nname = \"a\"\n[variables]\n{variables}"
+        );
         Manifest::parse(&text, Default::default()).unwrap()
     }
 
@@ -87,8 +105,14 @@ mod tests {
     fn the_command_line_beats_the_default() {
         let manifest = manifest("host = { default = \"a\" }");
         let given = BTreeMap::from([("host".to_owned(), "b".to_owned())]);
-        assert_eq!(Variables::settle(&manifest, &given).unwrap().resolve("http://{{ host }}").unwrap(), "http://b");
-        assert_eq!(Variables::settle(&manifest, &BTreeMap::new()).unwrap().resolve("{{ host }}").unwrap(), "a");
+        assert_eq!(
+            Variables::settle(&manifest, &given).unwrap().resolve("http://{{ host }}").unwrap(),
+            "http://b"
+        );
+        assert_eq!(
+            Variables::settle(&manifest, &BTreeMap::new()).unwrap().resolve("{{ host }}").unwrap(),
+            "a"
+        );
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! A guest that does what it is told: the request's body is a JSON list of steps, the response a JSON list of what
-//! each step gave. `dev/host/tests/quirks.rs` tells it to do the things in which hosts differ.
+//! A guest that does what it is told: the request's body is a JSON list of steps, the response a
+//! JSON list of what each step gave. `dev/host/tests/quirks.rs` tells it to do the things in which
+//! hosts differ.
 //!
-//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`), `pg_run`, `redis_open`,
-//! `redis` (command and arguments, with `on`),
-//! `kv_open`, `kv_get`, `kv_set`, `kv_delete`, `kv_exists`,
-//! `kv_keys`, `variable`, `headers`, `send` (with `timeout_ms`), `call` (the same by `spin_shell`), `sleep_ms`, `print`, `respond`, `trap`, `return`.
+//! Steps: `open`, `sql` (with `on` and `with`), `changes`, `pg_open`, `pg` (with `on` and `with`),
+//! `pg_run`, `redis_open`, `redis` (command and arguments, with `on`), `kv_open`, `kv_get`,
+//! `kv_set`, `kv_delete`, `kv_exists`, `kv_keys`, `variable`, `headers`, `send` (with
+//! `timeout_ms`), `call` (the same by `spin_shell`), `sleep_ms`, `print`, `respond`, `trap`,
+//! `return`.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -17,7 +19,8 @@ use spin_sdk::sqlite3::{Connection, Value as SqlValue};
 use wasi::exports::http::incoming_handler::Guest;
 use wasi::http::outgoing_handler;
 use wasi::http::types::{
-    Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse, RequestOptions, ResponseOutparam, Scheme,
+    Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingRequest, OutgoingResponse,
+    RequestOptions, ResponseOutparam, Scheme,
 };
 
 mod cron {
@@ -39,7 +42,9 @@ fn tick(timestamp: u64) -> Result<(), String> {
     let text = |error: spin_sdk::sqlite3::Error| error.to_string();
     let database = Connection::open_default().map_err(text)?;
     database.execute("create table if not exists tick (timestamp integer)", &[]).map_err(text)?;
-    database.execute("insert into tick values (?)", &[SqlValue::Integer(timestamp as i64)]).map_err(text)?;
+    database
+        .execute("insert into tick values (?)", &[SqlValue::Integer(timestamp as i64)])
+        .map_err(text)?;
     match timestamp % 3 {
         0 => Ok(()),
         1 => Err("asked to fail".to_owned()),
@@ -55,15 +60,20 @@ wasi::http::proxy::export!(Probe);
 impl Guest for Probe {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
         let headers = request.headers().entries();
-        let steps = match request.consume().and_then(|body| body.stream().map(|stream| (body, stream))) {
-            Ok((_body, mut stream)) => {
-                let mut text = String::new();
-                stream.read_to_string(&mut text).expect("a body in UTF-8");
-                text
-            }
-            Err(()) => String::new(),
+        let steps =
+            match request.consume().and_then(|body| body.stream().map(|stream| (body, stream))) {
+                Ok((_body, mut stream)) => {
+                    let mut text = String::new();
+                    stream.read_to_string(&mut text).expect("a body in UTF-8");
+                    text
+                }
+                Err(()) => String::new(),
+            };
+        let steps: Vec<Value> = if steps.is_empty() {
+            Vec::new()
+        } else {
+            serde_json::from_str(&steps).expect("steps")
         };
-        let steps: Vec<Value> = if steps.is_empty() { Vec::new() } else { serde_json::from_str(&steps).expect("steps") };
         let mut run = Run {
             out: Some(out),
             headers,
@@ -98,7 +108,9 @@ impl Run {
     fn step(&mut self, step: &Value) -> Value {
         let (name, argument) = step
             .as_object()
-            .and_then(|step| step.iter().find(|(name, _)| !matches!(name.as_str(), "on" | "with" | "timeout_ms")))
+            .and_then(|step| {
+                step.iter().find(|(name, _)| !matches!(name.as_str(), "on" | "with" | "timeout_ms"))
+            })
             .expect("a step has a name");
         let text = argument.as_str().unwrap_or_default();
         let on = step.get("on").and_then(Value::as_u64).unwrap_or(0) as usize;
@@ -111,7 +123,11 @@ impl Run {
                 Err(error) => failed(error),
             },
             "sql" => match self.databases[on].execute(text, &parameters(step.get("with"))) {
-                Ok(result) => result.rows.iter().map(|row| row.values.iter().map(to_json).collect::<Value>()).collect(),
+                Ok(result) => result
+                    .rows
+                    .iter()
+                    .map(|row| row.values.iter().map(to_json).collect::<Value>())
+                    .collect(),
                 Err(error) => failed(error),
             },
             "changes" => json!(self.databases[on].changes()),
@@ -130,14 +146,24 @@ impl Run {
                 Err(error) => failed(error),
             },
             "pg" => {
-                let one =
-                    |value: &Value| value.as_str().map_or(pg4::ParameterValue::DbNull, |text| pg4::ParameterValue::Str(text.to_owned()));
-                let with: Vec<_> =
-                    step.get("with").and_then(Value::as_array).map(|with| with.iter().map(one).collect()).unwrap_or_default();
+                let one = |value: &Value| {
+                    value.as_str().map_or(pg4::ParameterValue::DbNull, |text| {
+                        pg4::ParameterValue::Str(text.to_owned())
+                    })
+                };
+                let with: Vec<_> = step
+                    .get("with")
+                    .and_then(Value::as_array)
+                    .map(|with| with.iter().map(one).collect())
+                    .unwrap_or_default();
                 match self.servers[on].query(text, &with) {
-                    Ok(found) => {
-                        found.rows.iter().map(|row| row.iter().map(|value| json!(format!("{value:?}"))).collect::<Value>()).collect()
-                    }
+                    Ok(found) => found
+                        .rows
+                        .iter()
+                        .map(|row| {
+                            row.iter().map(|value| json!(format!("{value:?}"))).collect::<Value>()
+                        })
+                        .collect(),
                     Err(error) => failed(error),
                 }
             }
@@ -149,7 +175,9 @@ impl Run {
                 let words = argument.as_array().expect("a list of words");
                 let parameter = |word: &Value| match word.as_i64() {
                     Some(number) => RedisParameter::Int64(number),
-                    None => RedisParameter::Binary(word.as_str().unwrap_or_default().as_bytes().to_vec()),
+                    None => RedisParameter::Binary(
+                        word.as_str().unwrap_or_default().as_bytes().to_vec(),
+                    ),
                 };
                 let with: Vec<RedisParameter> = words[1..].iter().map(parameter).collect();
                 let answered = |result: &RedisResult| match result {
@@ -183,7 +211,9 @@ impl Run {
             "kv_keys" => self.stores[on].get_keys().map_or_else(failed, |keys| json!(keys)),
             "variable" => spin_sdk::variables::get(text).map_or_else(failed, |value| json!(value)),
             "headers" => {
-                let entry = |(name, value): &(String, Vec<u8>)| json!([name, String::from_utf8_lossy(value)]);
+                let entry = |(name, value): &(String, Vec<u8>)| {
+                    json!([name, String::from_utf8_lossy(value)])
+                };
                 self.headers.iter().map(entry).collect()
             }
             "send" => send(text, step.get("timeout_ms").and_then(Value::as_u64)),
@@ -210,12 +240,15 @@ impl Run {
         let Some(out) = self.out.take() else {
             return;
         };
-        let headers = Fields::from_list(&[("content-type".to_owned(), b"application/json".to_vec())]);
+        let headers =
+            Fields::from_list(&[("content-type".to_owned(), b"application/json".to_vec())]);
         let response = OutgoingResponse::new(headers.expect("headers"));
         let body = response.body().expect("a body");
         {
             let stream = body.write().expect("a stream");
-            stream.write(Value::from(self.results.clone()).to_string().as_bytes()).expect("room for the body");
+            stream
+                .write(Value::from(self.results.clone()).to_string().as_bytes())
+                .expect("room for the body");
         }
         OutgoingBody::finish(body, None).expect("a finished body");
         ResponseOutparam::set(out, Ok(response));
@@ -232,7 +265,9 @@ fn parameters(with: Option<&Value>) -> Vec<SqlValue> {
         Value::String(text) => SqlValue::Text(text.clone()),
         _ => SqlValue::Null,
     };
-    with.and_then(Value::as_array).map(|values| values.iter().map(one).collect()).unwrap_or_default()
+    with.and_then(Value::as_array)
+        .map(|values| values.iter().map(one).collect())
+        .unwrap_or_default()
 }
 
 fn to_json(value: &SqlValue) -> Value {
@@ -248,9 +283,17 @@ fn to_json(value: &SqlValue) -> Value {
 /// A GET; a target without a scheme is sent without an authority too.
 /// A request as this project's components make it.
 fn call(url: &str, timeout_ms: u64) -> Value {
-    let request = ports::HttpRequest { method: "GET", url: url.to_owned(), headers: Vec::new(), body: Vec::new(), timeout_ms };
+    let request = ports::HttpRequest {
+        method: "GET",
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout_ms,
+    };
     match spin_executor::run(spin_shell::send(request)) {
-        Ok(response) => json!({ "status": response.status, "body": String::from_utf8_lossy(&response.body) }),
+        Ok(response) => {
+            json!({ "status": response.status, "body": String::from_utf8_lossy(&response.body) })
+        }
         Err(error) => json!({ "error": format!("{error:?}") }),
     }
 }

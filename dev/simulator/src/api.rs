@@ -1,8 +1,9 @@
 //! The part of Stripe's API the shop uses, with Stripe's words, shapes and idempotency.
 //!
-//! Every call goes the same way: whether the provider is there and the key opens it, form, the payment it is about, a fault if one is
-//! due, the claim on the idempotency key, a pure decision (`decide`), one statement that applies it and stores the answer,
-//! the webhook. Errors here have Stripe's shape; only the simulator's own failures are problem documents.
+//! Every call goes the same way: whether the provider is there and the key opens it, form, the
+//! payment it is about, a fault if one is due, the claim on the idempotency key, a pure decision
+//! (`decide`), one statement that applies it and stores the answer, the webhook. Errors here have
+//! Stripe's shape; only the simulator's own failures are problem documents.
 
 mod decide;
 
@@ -64,7 +65,9 @@ pub async fn cancel(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 /// As [`create`].
 pub async fn refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let form = form(request);
-    let of_charge = form.get("charge").map(|charge| format!("pi_{}", charge.strip_prefix("ch_").unwrap_or(charge)));
+    let of_charge = form
+        .get("charge")
+        .map(|charge| format!("pi_{}", charge.strip_prefix("ch_").unwrap_or(charge)));
     let intent_id = form.get("payment_intent").cloned().or(of_charge);
     run(ports, request, Operation::Refund, Some(&intent_id.unwrap_or_default())).await
 }
@@ -81,7 +84,9 @@ pub async fn retrieve(ports: &Ports<'_>, request: &Request) -> Result<Reply, Pro
             return Ok(Answer::not_expandable(name));
         }
         Ok(match books.intent(intent_id)? {
-            Some((_, record)) => Answer::json(200, &expand.apply(objects::payment_intent(&record), &record)),
+            Some((_, record)) => {
+                Answer::json(200, &expand.apply(objects::payment_intent(&record), &record))
+            }
             None => Answer::missing(404, "payment_intent", "intent", intent_id),
         })
     })
@@ -98,28 +103,44 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
         if let Some(name) = expand.unknown("payment_intent") {
             return Ok(Answer::not_expandable(name));
         }
-        let records = books.intents(parameters.get("starting_after").map(String::as_str), limit.saturating_add(1))?;
-        let shown = records.iter().map(|record| expand.apply(objects::payment_intent(record), record)).collect();
+        let records = books.intents(
+            parameters.get("starting_after").map(String::as_str),
+            limit.saturating_add(1),
+        )?;
+        let shown = records
+            .iter()
+            .map(|record| expand.apply(objects::payment_intent(record), record))
+            .collect();
         Ok(page("/v1/payment_intents", shown, limit))
     })
 }
 
-/// `GET /v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it is told to have one.
+/// `GET /v1/payment_intents/search?query=metadata['name']:'value'`. Without Stripe's lag, unless it
+/// is told to have one.
 ///
 /// # Errors
 /// As [`create`].
 pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     asked(ports, request, &["query", "limit"], |books, now, parameters| {
         let query = parameters.get("query").map(String::as_str).unwrap_or_default();
-        let clause = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\'')).and_then(|rest| rest.split_once("']:'"));
+        let clause = query
+            .strip_prefix("metadata['")
+            .and_then(|rest| rest.strip_suffix('\''))
+            .and_then(|rest| rest.split_once("']:'"));
         let Some((name, value)) = clause else {
-            return Ok(Answer::invalid("query", "The simulator searches metadata['name']:'value' only."));
+            return Ok(Answer::invalid(
+                "query",
+                "The simulator searches metadata['name']:'value' only.",
+            ));
         };
         let value = value.replace("\\'", "'").replace("\\\\", "\\");
         let until_ms = now.now_ms.saturating_sub(now.standing.search_lag_ms);
-        let data: Vec<Value> = books.search(name, &value, until_ms.div_euclid(1_000))?.iter().map(objects::payment_intent).collect();
-        let found =
-            json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "next_page": null, "data": data});
+        let data: Vec<Value> = books
+            .search(name, &value, until_ms.div_euclid(1_000))?
+            .iter()
+            .map(objects::payment_intent)
+            .collect();
+        let found = json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "next_page": null, "data": data});
         Ok(Answer::json(200, &found))
     })
 }
@@ -131,7 +152,9 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
 pub async fn retrieve_refund(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     asked(ports, request, &[], |books, _, parameters| {
         let refund_id = request.param("refund_id");
-        let Some(refund) = books.refund(refund_id)? else { return Ok(Answer::missing(404, "refund", "refund", refund_id)) };
+        let Some(refund) = books.refund(refund_id)? else {
+            return Ok(Answer::missing(404, "refund", "refund", refund_id));
+        };
         Ok(Answer::json(200, &shown_refund(books, &refund, &Expand::of(parameters))?))
     })
 }
@@ -149,9 +172,16 @@ pub async fn list_refunds(ports: &Ports<'_>, request: &Request) -> Result<Reply,
         {
             return Ok(Answer::missing(400, "payment_intent", "payment_intent", intent_id));
         }
-        let refunds = books.refunds(of, parameters.get("starting_after").map(String::as_str), limit.saturating_add(1))?;
+        let refunds = books.refunds(
+            of,
+            parameters.get("starting_after").map(String::as_str),
+            limit.saturating_add(1),
+        )?;
         let expand = Expand::of(parameters);
-        let shown = refunds.iter().map(|refund| shown_refund(books, refund, &expand)).collect::<Result<_, _>>()?;
+        let shown = refunds
+            .iter()
+            .map(|refund| shown_refund(books, refund, &expand))
+            .collect::<Result<_, _>>()?;
         Ok(page("/v1/refunds", shown, limit))
     })
 }
@@ -166,7 +196,10 @@ fn shown_refund(books: &Books<'_>, refund: &Refund, expand: &Expand) -> Result<V
 
 /// How many a page has; nothing for a number that is none.
 fn limit(parameters: &BTreeMap<String, String>) -> Option<u32> {
-    parameters.get("limit").map_or(Some(10), |text| text.parse().ok()).filter(|limit| (1..=100).contains(limit))
+    parameters
+        .get("limit")
+        .map_or(Some(10), |text| text.parse().ok())
+        .filter(|limit| (1..=100).contains(limit))
 }
 
 /// A page, of objects of which one more than asked for was read.
@@ -190,11 +223,22 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
     }
     let body: Authenticate = request.json()?;
     let books = Books::open(ports)?;
-    let context = Context { ports, books: &books, now_ms: Now::read(ports, &books)?.now_ms, key: None, fault: None };
+    let context = Context {
+        ports,
+        books: &books,
+        now_ms: Now::read(ports, &books)?.now_ms,
+        key: None,
+        fault: None,
+    };
     let answer = context
         .settle(Some(&body.payment_intent), |found, _| match found {
             Some(record) => decide::authenticate(record, body.succeeds.unwrap_or(true)),
-            None => Decision::refused(Answer::missing(404, "payment_intent", "intent", &body.payment_intent)),
+            None => Decision::refused(Answer::missing(
+                404,
+                "payment_intent",
+                "intent",
+                &body.payment_intent,
+            )),
         })
         .await?;
     Ok(answer.reply())
@@ -212,11 +256,16 @@ pub(crate) async fn settle_refund(
     failure_reason: Option<&str>,
 ) -> Result<Option<String>, Problem> {
     let refund_id = refund.id.clone();
-    let context = Context { ports, books, now_ms: Now::read(ports, books)?.now_ms, key: None, fault: None };
+    let context =
+        Context { ports, books, now_ms: Now::read(ports, books)?.now_ms, key: None, fault: None };
     let answer = context
-        .settle(Some(&refund.payment_intent), |found, _| match (found, books.pending_refunds(Some(&refund_id))) {
-            (Some(record), Ok(pending)) if !pending.is_empty() => decide::settle_refund(record, refund.clone(), status, failure_reason),
-            (_, _) => Decision::refused(Answer::missing(404, "refund", "refund", &refund_id)),
+        .settle(Some(&refund.payment_intent), |found, _| {
+            match (found, books.pending_refunds(Some(&refund_id))) {
+                (Some(record), Ok(pending)) if !pending.is_empty() => {
+                    decide::settle_refund(record, refund.clone(), status, failure_reason)
+                }
+                (_, _) => Decision::refused(Answer::missing(404, "refund", "refund", &refund_id)),
+            }
         })
         .await?;
     Ok((answer.status == 200).then_some(refund_id))
@@ -247,12 +296,24 @@ impl Answer {
 
     fn missing(status: u16, what: &str, parameter: &str, id: &str) -> Self {
         let message = format!("No such {what}: '{id}'");
-        Self::error(status, "invalid_request_error", "resource_missing", &message, json!({"param": parameter}))
+        Self::error(
+            status,
+            "invalid_request_error",
+            "resource_missing",
+            &message,
+            json!({"param": parameter}),
+        )
     }
 
     fn required(parameter: &str) -> Self {
         let message = format!("Missing required param: {parameter}.");
-        Self::error(400, "invalid_request_error", "parameter_missing", &message, json!({"param": parameter}))
+        Self::error(
+            400,
+            "invalid_request_error",
+            "parameter_missing",
+            &message,
+            json!({"param": parameter}),
+        )
     }
 
     fn invalid(parameter: &str, message: &str) -> Self {
@@ -261,11 +322,23 @@ impl Answer {
 
     fn invalid_limit() -> Self {
         let message = "The limit must be a whole number from 1 to 100.";
-        Self::error(400, "invalid_request_error", "parameter_invalid_integer", message, json!({"param": "limit"}))
+        Self::error(
+            400,
+            "invalid_request_error",
+            "parameter_invalid_integer",
+            message,
+            json!({"param": "limit"}),
+        )
     }
 
     fn not_expandable(name: &str) -> Self {
-        Self::error(400, "invalid_request_error", "", &format!("This property cannot be expanded ({name})."), json!({}))
+        Self::error(
+            400,
+            "invalid_request_error",
+            "",
+            &format!("This property cannot be expanded ({name})."),
+            json!({}),
+        )
     }
 
     fn reply(self) -> Reply {
@@ -278,20 +351,37 @@ pub(crate) fn wait(ms: u64) {
     std::thread::sleep(Duration::from_millis(ms));
 }
 
-/// What stands before every call: whether the provider is there, and whether it takes this key. The reply, if not.
-fn admitted(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<Result<Now, Reply>, Problem> {
+/// What stands before every call: whether the provider is there, and whether it takes this key. The
+/// reply, if not.
+fn admitted(
+    ports: &Ports<'_>,
+    books: &Books<'_>,
+    request: &Request,
+) -> Result<Result<Now, Reply>, Problem> {
     let now = Now::read(ports, books)?;
     if let Some(away) = now.standing.away {
         wait(bounded(away.ms));
-        return Ok(Err(Answer::error(away.status, "api_error", "", "The provider is away.", json!({})).reply()));
+        return Ok(Err(Answer::error(
+            away.status,
+            "api_error",
+            "",
+            "The provider is away.",
+            json!({}),
+        )
+        .reply()));
     }
     let key = api_key(request.header("authorization").unwrap_or_default());
-    let refused = |code: &str, message: &str| Answer::error(401, "invalid_request_error", code, message, json!({})).reply();
+    let refused = |code: &str, message: &str| {
+        Answer::error(401, "invalid_request_error", code, message, json!({})).reply()
+    };
     Ok(match (key.as_deref(), &now.standing.api_key) {
         (Some(key), Some(only)) if key == only => Ok(now),
         (Some(key), None) if key.starts_with("sk_test_") => Ok(now),
         (Some(_), Some(_)) => Err(refused("api_key_expired", "Expired API Key provided.")),
-        (Some(_), None) => Err(refused("", "Invalid API Key provided: the simulator takes keys that begin with sk_test_.")),
+        (Some(_), None) => Err(refused(
+            "",
+            "Invalid API Key provided: the simulator takes keys that begin with sk_test_.",
+        )),
         (None, _) => Err(refused(
             "",
             "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.",
@@ -306,13 +396,20 @@ fn api_key(header: &str) -> Option<String> {
     if scheme.eq_ignore_ascii_case("bearer") {
         return Some(credential.to_owned());
     }
-    let named =
-        scheme.eq_ignore_ascii_case("basic").then(|| base64::engine::general_purpose::STANDARD.decode(credential).ok()).flatten()?;
+    let named = scheme
+        .eq_ignore_ascii_case("basic")
+        .then(|| base64::engine::general_purpose::STANDARD.decode(credential).ok())
+        .flatten()?;
     Some(String::from_utf8(named).ok()?.split(':').next()?.to_owned())
 }
 
 /// A question, answered; with the parameters that it may have.
-fn asked<F>(ports: &Ports<'_>, request: &Request, known: &[&str], answer: F) -> Result<Reply, Problem>
+fn asked<F>(
+    ports: &Ports<'_>,
+    request: &Request,
+    known: &[&str],
+    answer: F,
+) -> Result<Reply, Problem>
 where
     F: FnOnce(&Books<'_>, &Now, &BTreeMap<String, String>) -> Result<Answer, Problem>,
 {
@@ -321,10 +418,20 @@ where
         Err(refused) => refused,
         Ok(now) => {
             let parameters: BTreeMap<String, String> = request.query()?;
-            match parameters.keys().find(|name| !known.contains(&name.as_str()) && !objects::is_expand(name)) {
+            match parameters
+                .keys()
+                .find(|name| !known.contains(&name.as_str()) && !objects::is_expand(name))
+            {
                 Some(name) => {
                     let message = format!("Received unknown parameter: {name}");
-                    Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name})).reply()
+                    Answer::error(
+                        400,
+                        "invalid_request_error",
+                        "parameter_unknown",
+                        &message,
+                        json!({"param": name}),
+                    )
+                    .reply()
                 }
                 None => answer(&books, &now, &parameters)?.reply(),
             }
@@ -339,12 +446,17 @@ fn numbered(ports: &Ports<'_>, reply: Reply) -> Reply {
 }
 
 /// As [`admitted`], with what may go wrong with a question.
-fn question(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<Result<Now, Reply>, Problem> {
+fn question(
+    ports: &Ports<'_>,
+    books: &Books<'_>,
+    request: &Request,
+) -> Result<Result<Now, Reply>, Problem> {
     let now = match admitted(ports, books, request)? {
         Ok(now) => now,
         Err(refused) => return Ok(Err(refused)),
     };
-    let fault = match faults::pick(books, Operation::Question, Subject::default(), request.path())? {
+    let fault = match faults::pick(books, Operation::Question, Subject::default(), request.path())?
+    {
         Some(fault) => Some(fault),
         None => now.by_chance(books, Operation::Question)?,
     };
@@ -352,7 +464,14 @@ fn question(ports: &Ports<'_>, books: &Books<'_>, request: &Request) -> Result<R
         Some(Fault::Status(status)) => return Ok(Err(refused_by_fault(status))),
         Some(Fault::ServerError { .. } | Fault::LostAnswer) => return Ok(Err(Reply::empty(500))),
         Some(Fault::Slow(ms) | Fault::Late(ms)) => wait(ms),
-        Some(Fault::Decline(_) | Fault::WrongAmount | Fault::Pending | Fault::WebhookDuplicate | Fault::WebhookReorder) | None => {}
+        Some(
+            Fault::Decline(_)
+            | Fault::WrongAmount
+            | Fault::Pending
+            | Fault::WebhookDuplicate
+            | Fault::WebhookReorder,
+        )
+        | None => {}
     }
     Ok(Ok(now))
 }
@@ -364,17 +483,32 @@ fn refused_by_fault(status: u16) -> Reply {
 }
 
 fn form(request: &Request) -> BTreeMap<String, String> {
-    // Stripe takes the items of a list with their numbers too, and its own libraries send them so. No list here has two.
-    let unnumbered = |name: &str| name.strip_suffix("[0]").map_or_else(|| name.to_owned(), |list| format!("{list}[]"));
-    form_urlencoded::parse(request.body()).map(|(name, value)| (unnumbered(&name), value.into_owned())).collect()
+    // Stripe takes the items of a list with their numbers too, and its own libraries send them so.
+    // No list here has two.
+    let unnumbered = |name: &str| {
+        name.strip_suffix("[0]").map_or_else(|| name.to_owned(), |list| format!("{list}[]"))
+    };
+    form_urlencoded::parse(request.body())
+        .map(|(name, value)| (unnumbered(&name), value.into_owned()))
+        .collect()
 }
 
 /// The one way of every call that changes something.
-async fn run(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
+async fn run(
+    ports: &Ports<'_>,
+    request: &Request,
+    operation: Operation,
+    intent_id: Option<&str>,
+) -> Result<Reply, Problem> {
     Ok(numbered(ports, ran(ports, request, operation, intent_id).await?))
 }
 
-async fn ran(ports: &Ports<'_>, request: &Request, operation: Operation, intent_id: Option<&str>) -> Result<Reply, Problem> {
+async fn ran(
+    ports: &Ports<'_>,
+    request: &Request,
+    operation: Operation,
+    intent_id: Option<&str>,
+) -> Result<Reply, Problem> {
     let books = Books::open(ports)?;
     let now = match admitted(ports, &books, request)? {
         Ok(now) => now,
@@ -388,7 +522,9 @@ async fn ran(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
     let (saga, payment_method) = match &found {
         Some((_, record)) => (
             record.intent.metadata.get("saga_id"),
-            form.get("payment_method").or(record.intent.payment_method.as_ref()).map(String::as_str),
+            form.get("payment_method")
+                .or(record.intent.payment_method.as_ref())
+                .map(String::as_str),
         ),
         None => (form.get("metadata[saga_id]"), form.get("payment_method").map(String::as_str)),
     };
@@ -407,7 +543,8 @@ async fn ran(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
     }
     if let Some(key) = key {
         // The same parameters in another order are the same request.
-        let parameters = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
+        let parameters =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let fingerprint = format!("{} {parameters}", request.path());
         match books.claim(key, &fingerprint, ports.clock.wall_ms(), &now)? {
             Claim::Ours => {}
@@ -452,8 +589,17 @@ async fn ran(ports: &Ports<'_>, request: &Request, operation: Operation, intent_
                     _,
                 ) => {
                     // In a path it is what is missing, in a form it is a wrong value.
-                    let (status, parameter) = if operation == Operation::Refund { (400, "payment_intent") } else { (404, "intent") };
-                    Decision::refused(Answer::missing(status, "payment_intent", parameter, intent_id.unwrap_or_default()))
+                    let (status, parameter) = if operation == Operation::Refund {
+                        (400, "payment_intent")
+                    } else {
+                        (404, "intent")
+                    };
+                    Decision::refused(Answer::missing(
+                        status,
+                        "payment_intent",
+                        parameter,
+                        intent_id.unwrap_or_default(),
+                    ))
                 }
             }
         })
@@ -481,16 +627,25 @@ struct Context<'a> {
 
 impl Context<'_> {
     /// Decides on the payment as it is and applies the decision; again, if it changed meanwhile.
-    async fn settle(&self, intent_id: Option<&str>, decide: impl Fn(Option<Record>, i64) -> Decision) -> Result<Answer, Problem> {
+    async fn settle(
+        &self,
+        intent_id: Option<&str>,
+        decide: impl Fn(Option<Record>, i64) -> Decision,
+    ) -> Result<Answer, Problem> {
         for _ in 0..DECISIONS_MAX {
             let found = intent_id.map(|id| self.books.intent(id)).transpose()?.flatten();
-            let (seen_version, record) = found.map_or((0, None), |(version, record)| (version, Some(record)));
-            let Decision { answer, change, is_stored } = decide(record, self.now_ms.div_euclid(1_000));
-            let broke = matches!(self.fault, Some(Fault::ServerError { processed: true })) && is_stored;
+            let (seen_version, record) =
+                found.map_or((0, None), |(version, record)| (version, Some(record)));
+            let Decision { answer, change, is_stored } =
+                decide(record, self.now_ms.div_euclid(1_000));
+            let broke =
+                matches!(self.fault, Some(Fault::ServerError { processed: true })) && is_stored;
             let answer = if broke { server_error() } else { answer };
             let Some(change) = change else {
                 match self.key {
-                    Some(key) if is_stored => self.books.store_answer(key, answer.status, &answer.body)?,
+                    Some(key) if is_stored => {
+                        self.books.store_answer(key, answer.status, &answer.body)?
+                    }
                     Some(key) => self.books.release(key)?,
                     None => {}
                 }
@@ -523,7 +678,15 @@ impl Context<'_> {
             (Some("refund"), Some(refund)) => objects::refund(refund),
             (_, _) => objects::payment_intent(record),
         };
-        webhooks::emit(self.ports, self.books, &record.intent.id, change.event_type, &object, self.fault).await
+        webhooks::emit(
+            self.ports,
+            self.books,
+            &record.intent.id,
+            change.event_type,
+            &object,
+            self.fault,
+        )
+        .await
     }
 }
 
@@ -533,6 +696,8 @@ fn key_in_use() -> Answer {
 }
 
 fn key_reused(key: &str) -> Answer {
-    let message = format!("Keys for idempotent requests can only be used with the same parameters. Key: {key}");
+    let message = format!(
+        "Keys for idempotent requests can only be used with the same parameters. Key: {key}"
+    );
     Answer::error(400, "idempotency_error", "", &message, json!({}))
 }

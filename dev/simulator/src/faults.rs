@@ -1,7 +1,7 @@
 //! Misbehaviour on demand.
 //!
-//! A fault is either part of the payment token (`pm_sim_void_fails_2`), so that tests running side by side do
-//! not meet, or a row set through `/faults` that matches some calls a number of times.
+//! A fault is either part of the payment token (`pm_sim_void_fails_2`), so that tests running side
+//! by side do not meet, or a row set through `/faults` that matches some calls a number of times.
 
 use edge::{Code, Problem, Reply, Request};
 use ports::Ports;
@@ -60,7 +60,8 @@ pub enum Fault {
     Late(u64),
     /// Processes and stores the answer, which then is lost.
     LostAnswer,
-    /// Answers 500 and stores that under the key, having processed the request or not, as Stripe does.
+    /// Answers 500 and stores that under the key, having processed the request or not, as Stripe
+    /// does.
     ServerError {
         /// Whether it was processed.
         processed: bool,
@@ -96,12 +97,17 @@ pub struct Subject<'a> {
     pub event_type: Option<&'a str>,
 }
 
-/// The fault for this call, if any. A set fault goes before one in the token; `scope` names what attempts are
-/// counted for.
+/// The fault for this call, if any. A set fault goes before one in the token; `scope` names what
+/// attempts are counted for.
 ///
 /// # Errors
 /// When the database fails.
-pub fn pick(books: &Books<'_>, operation: Operation, subject: Subject<'_>, scope: &str) -> Result<Option<Fault>, Problem> {
+pub fn pick(
+    books: &Books<'_>,
+    operation: Operation,
+    subject: Subject<'_>,
+    scope: &str,
+) -> Result<Option<Fault>, Problem> {
     if let Some(fault) = pick_set(books, operation, subject)? {
         return Ok(Some(fault));
     }
@@ -116,7 +122,11 @@ pub fn pick(books: &Books<'_>, operation: Operation, subject: Subject<'_>, scope
     }
 }
 
-fn pick_set(books: &Books<'_>, operation: Operation, subject: Subject<'_>) -> Result<Option<Fault>, Problem> {
+fn pick_set(
+    books: &Books<'_>,
+    operation: Operation,
+    subject: Subject<'_>,
+) -> Result<Option<Fault>, Problem> {
     const MATCHING: &str = "times_left > 0
         and coalesce(fault ->> '$.match.operation', ?1 ->> '$.operation') = ?1 ->> '$.operation'
         and (fault ->> '$.match.saga' is null or fault ->> '$.match.saga' is ?1 ->> '$.saga')
@@ -143,7 +153,8 @@ fn pick_set(books: &Books<'_>, operation: Operation, subject: Subject<'_>) -> Re
     let Some(taken) = taken.first() else {
         return Ok(None);
     };
-    let setting: Setting = serde_json::from_str(taken).map_err(|e| Problem::internal(format!("fault row: {e}")))?;
+    let setting: Setting =
+        serde_json::from_str(taken).map_err(|e| Problem::internal(format!("fault row: {e}")))?;
     Ok(Some(setting.fault()))
 }
 
@@ -151,16 +162,22 @@ fn pick_set(books: &Books<'_>, operation: Operation, subject: Subject<'_>) -> Re
 #[must_use]
 pub fn is_known_token(token: &str) -> bool {
     use Operation::{Authorize, Cancel, Capture, Refund};
-    [Authorize, Capture, Cancel, Refund].into_iter().any(|operation| in_token(operation, token).is_some())
+    [Authorize, Capture, Cancel, Refund]
+        .into_iter()
+        .any(|operation| in_token(operation, token).is_some())
 }
 
 /// The fault a token carries for an operation: `pm_sim_[capture_|void_|refund_]<fault>[_<times>]`.
 fn in_token(operation: Operation, token: &str) -> Option<Planned> {
     let spelled = token.strip_prefix("pm_sim_")?;
-    let (meant, spelled) = [("capture_", Operation::Capture), ("void_", Operation::Cancel), ("refund_", Operation::Refund)]
-        .into_iter()
-        .find_map(|(prefix, operation)| Some((operation, spelled.strip_prefix(prefix)?)))
-        .unwrap_or((Operation::Authorize, spelled));
+    let (meant, spelled) = [
+        ("capture_", Operation::Capture),
+        ("void_", Operation::Cancel),
+        ("refund_", Operation::Refund),
+    ]
+    .into_iter()
+    .find_map(|(prefix, operation)| Some((operation, spelled.strip_prefix(prefix)?)))
+    .unwrap_or((Operation::Authorize, spelled));
     if meant != operation {
         return None;
     }
@@ -254,7 +271,9 @@ enum Kind {
 impl Setting {
     fn fault(&self) -> Fault {
         match self.fault {
-            Kind::Decline => Fault::Decline(self.decline_code.clone().unwrap_or_else(|| "generic_decline".to_owned())),
+            Kind::Decline => Fault::Decline(
+                self.decline_code.clone().unwrap_or_else(|| "generic_decline".to_owned()),
+            ),
             Kind::Status | Kind::SinkFail => Fault::Status(self.code.unwrap_or(503)),
             Kind::Slow => Fault::Slow(bounded(self.ms.unwrap_or(3_000))),
             Kind::ProcessedNoAnswer => Fault::LostAnswer,
@@ -350,7 +369,11 @@ mod tests {
         check("pm_sim_void_fails_2", Cancel, Some((Fault::Status(503), Some(2))));
         check("pm_sim_void_fails_always", Cancel, Some((Fault::Status(503), None)));
         check("pm_sim_refund_pending", Refund, Some((Fault::Pending, None)));
-        check("pm_sim_declined_lost_card", Authorize, Some((Fault::Decline("lost_card".to_owned()), None)));
+        check(
+            "pm_sim_declined_lost_card",
+            Authorize,
+            Some((Fault::Decline("lost_card".to_owned()), None)),
+        );
         assert!(is_known_token("pm_sim_void_fails_2"));
         assert!(!is_known_token("pm_sim_void_fals_2"));
     }

@@ -1,7 +1,8 @@
-//! A customers' identity provider, as far as a shop meets one: the keys it publishes. What signs tokens is with whoever tests.
+//! A customers' identity provider, as far as a shop meets one: the keys it publishes. What signs
+//! tokens is with whoever tests.
 //!
-//! It publishes [`KEYS`] until it is told another document, of any kind: a rotated set, a broken one, none at all. Faults are set through
-//! `/faults` with the operation `identity`.
+//! It publishes [`KEYS`] until it is told another document, of any kind: a rotated set, a broken
+//! one, none at all. Faults are set through `/faults` with the operation `identity`.
 
 use edge::{Problem, Reply, Request};
 use ports::Ports;
@@ -35,7 +36,8 @@ pub async fn keys(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
         Some(_) | None => {}
     }
     let told = books.query("select document from identity where ?1 is not null", &json!({}))?;
-    let document = told.first().cloned().unwrap_or_else(|| format!(r#"{{"keys":[{}]}}"#, KEYS.join(",")));
+    let document =
+        told.first().cloned().unwrap_or_else(|| format!(r#"{{"keys":[{}]}}"#, KEYS.join(",")));
     Ok(Reply::text(200, "application/jwk-set+json", document))
 }
 
@@ -67,7 +69,11 @@ pub async fn restore(ports: &Ports<'_>, _: &Request) -> Result<Reply, Problem> {
 /// A failing database.
 pub async fn show(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     request.no_query()?;
-    let rows = Books::open(ports)?.query("select times from attempt where scope = ?1 ->> '$.scope'", &json!({ "scope": SCOPE }))?;
-    let fetches: Value = rows.first().and_then(|times| times.parse::<u64>().ok()).unwrap_or_default().into();
+    let rows = Books::open(ports)?.query(
+        "select times from attempt where scope = ?1 ->> '$.scope'",
+        &json!({ "scope": SCOPE }),
+    )?;
+    let fetches: Value =
+        rows.first().and_then(|times| times.parse::<u64>().ok()).unwrap_or_default().into();
     Ok(Reply::json(200, &json!({ "fetches": fetches })))
 }

@@ -1,7 +1,7 @@
 //! The simulator's books: payments, an append-only ledger of what money did, stored answers.
 //!
-//! As in the shop, Rust decides and one statement applies: [`Books::apply`] changes a payment, appends to the
-//! ledger and stores the answer under its idempotency key together or not at all.
+//! As in the shop, Rust decides and one statement applies: [`Books::apply`] changes a payment,
+//! appends to the ledger and stores the answer under its idempotency key together or not at all.
 
 use std::collections::BTreeMap;
 
@@ -193,7 +193,10 @@ impl<'a> Books<'a> {
     /// When the database fails; likewise in every method below.
     pub fn open(ports: &Ports<'a>) -> Result<Self, Problem> {
         let books = Self(ports.sql);
-        let known = books.query("select name from sqlite_schema where name = ?1 ->> '$.name'", &json!({"name": "effect_applies"}))?;
+        let known = books.query(
+            "select name from sqlite_schema where name = ?1 ->> '$.name'",
+            &json!({"name": "effect_applies"}),
+        )?;
         if known.is_empty() {
             for statement in SCHEMA.iter().chain(&APPLY) {
                 books.0.run(statement).map_err(failed)?;
@@ -207,9 +210,16 @@ impl<'a> Books<'a> {
         self.0.query(sql, &doc.to_string()).map_err(failed)
     }
 
-    /// Claims an idempotency key for a request with this fingerprint. One that was used before `forgotten_before_ms`, by the provider's
-    /// clock, is as good as new; whether a request still runs is a matter of the real one.
-    pub fn claim(&self, key: &str, fingerprint: &str, wall_ms: i64, now: &Now) -> Result<Claim, Problem> {
+    /// Claims an idempotency key for a request with this fingerprint. One that was used before
+    /// `forgotten_before_ms`, by the provider's clock, is as good as new; whether a request still
+    /// runs is a matter of the real one.
+    pub fn claim(
+        &self,
+        key: &str,
+        fingerprint: &str,
+        wall_ms: i64,
+        now: &Now,
+    ) -> Result<Claim, Problem> {
         #[derive(Deserialize)]
         struct Stored {
             fingerprint: String,
@@ -241,7 +251,9 @@ impl<'a> Books<'a> {
         let stored = stored.first().map(|text| decode::<Stored>(text)).transpose()?;
         Ok(match stored {
             Some(stored) if stored.fingerprint != fingerprint => Claim::OtherRequest,
-            Some(Stored { status: Some(status), body: Some(body), .. }) => Claim::Answered { status, body },
+            Some(Stored { status: Some(status), body: Some(body), .. }) => {
+                Claim::Answered { status, body }
+            }
             // No row: its owner has just given it back; the client comes again.
             Some(_) | None => Claim::Running,
         })
@@ -249,7 +261,10 @@ impl<'a> Books<'a> {
 
     /// Gives a claim back without an answer: the request was refused before it began.
     pub fn release(&self, key: &str) -> Result<(), Problem> {
-        self.query("delete from answer where idempotency_key = ?1 ->> '$.key' and body is null", &json!({"key": key}))?;
+        self.query(
+            "delete from answer where idempotency_key = ?1 ->> '$.key' and body is null",
+            &json!({"key": key}),
+        )?;
         Ok(())
     }
 
@@ -283,7 +298,9 @@ impl<'a> Books<'a> {
             "select json_object('version', version, 'record', json(record)) from intent where intent_id = ?1 ->> '$.id'",
             &json!({"id": intent_id}),
         )?;
-        rows.first().map(|text| decode::<Row>(text).map(|row| (row.version, row.record))).transpose()
+        rows.first()
+            .map(|text| decode::<Row>(text).map(|row| (row.version, row.record)))
+            .transpose()
     }
 
     /// The payments with this metadata that were made until `until_s`, oldest first.
@@ -308,12 +325,20 @@ impl<'a> Books<'a> {
 
     /// A refund.
     pub fn refund(&self, refund_id: &str) -> Result<Option<Refund>, Problem> {
-        let rows = self.query("select refund from refund where refund_id = ?1 ->> '$.id'", &json!({"id": refund_id}))?;
+        let rows = self.query(
+            "select refund from refund where refund_id = ?1 ->> '$.id'",
+            &json!({"id": refund_id}),
+        )?;
         rows.first().map(|text| decode(text)).transpose()
     }
 
     /// Refunds, of one payment if it is named, the newest first, from behind the one named.
-    pub fn refunds(&self, intent_id: Option<&str>, after: Option<&str>, limit: u32) -> Result<Vec<Refund>, Problem> {
+    pub fn refunds(
+        &self,
+        intent_id: Option<&str>,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Refund>, Problem> {
         let rows = self.query(
             "select refund from refund where (?1 ->> '$.intent_id' is null or refund ->> '$.payment_intent' = ?1 ->> '$.intent_id')
                and (?1 ->> '$.after' is null or rowid < (select rowid from refund where refund_id = ?1 ->> '$.after'))
@@ -353,8 +378,8 @@ struct Filter {
     order_reference: Option<String>,
 }
 
-/// `GET /ledger?payment_intent=|metadata_saga=|order_reference=`: the entries in their order, at most
-/// 1,000, and the totals of all of them by currency.
+/// `GET /ledger?payment_intent=|metadata_saga=|order_reference=`: the entries in their order, at
+/// most 1,000, and the totals of all of them by currency.
 ///
 /// # Errors
 /// Unknown query parameters, or a failing database.
@@ -374,7 +399,8 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
         ),
         &doc,
     )?;
-    let sum = |kind: &str| format!("'{kind}', sum(case kind when '{kind}' then amount_minor else 0 end)");
+    let sum =
+        |kind: &str| format!("'{kind}', sum(case kind when '{kind}' then amount_minor else 0 end)");
     let totals = books.query(
         &format!(
             "select json_object('currency', upper(currency), {}, {}, {}, {}) {MATCHING} group by currency order by currency",
@@ -388,8 +414,8 @@ pub async fn list(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"entries": decode_all(&entries)?, "totals": decode_all(&totals)?})))
 }
 
-/// `GET /requests?since=`: what the provider was sent, path and form in the order of its names, at most 1,000: all that were taken in
-/// under an idempotency key, which is all that move money.
+/// `GET /requests?since=`: what the provider was sent, path and form in the order of its names, at
+/// most 1,000: all that were taken in under an idempotency key, which is all that move money.
 ///
 /// # Errors
 /// As [`list`].

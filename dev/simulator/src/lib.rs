@@ -1,10 +1,12 @@
-//! The outside world of a development shop: an application of its own, on a port of its own (`spin.toml` beside this crate). Never part of
-//! production.
+//! The outside world of a development shop: an application of its own, on a port of its own
+//! (`spin.toml` beside this crate). Never part of production.
 //!
-//! It speaks the part of Stripe's API the shop uses ([`api`]) at `/v1/…`, as Stripe does, so that any client of Stripe's can be pointed at it, keeps its own books of what money did
-//! ([`ledger`]), can be told to misbehave in some calls ([`faults`]) or altogether ([`provider`]), sends signed webhooks ([`webhooks`]), publishes the keys
-//! of an identity provider ([`identity`]) and records the events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth apart from the
-//! shop's: a test asks here whether the customer was charged once.
+//! It speaks the part of Stripe's API the shop uses ([`api`]) at `/v1/…`, as Stripe does, so that
+//! any client of Stripe's can be pointed at it, keeps its own books of what money did ([`ledger`]),
+//! can be told to misbehave in some calls ([`faults`]) or altogether ([`provider`]), sends signed
+//! webhooks ([`webhooks`]), publishes the keys of an identity provider ([`identity`]) and records
+//! the events the shop publishes ([`sink`]). Its database is its own, so that its ledger is a truth
+//! apart from the shop's: a test asks here whether the customer was charged once.
 
 // `json!` of an object with as many members as Stripe's have.
 #![recursion_limit = "256"]
@@ -45,7 +47,10 @@ pub fn routes() -> Vec<Route> {
         Route::at("/faults").post(faults::add).get(faults::list).delete(faults::clear),
         Route::at("/faults/:fault_id").delete(faults::remove),
         Route::at("/identity").get(identity::show),
-        Route::at("/identity/keys").get(identity::keys).put(identity::publish).delete(identity::restore),
+        Route::at("/identity/keys")
+            .get(identity::keys)
+            .put(identity::publish)
+            .delete(identity::restore),
         Route::at("/sink").post(sink::receive).get(sink::list),
     ]
 }

@@ -1,4 +1,5 @@
-//! Stripe's objects with the members that they have there, also those that mean nothing here: its own libraries read them.
+//! Stripe's objects with the members that they have there, also those that mean nothing here: its
+//! own libraries read them.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +102,10 @@ pub fn refund(refund: &Refund) -> Value {
     if let (Some(shown), Some(reason)) = (shown.as_object_mut(), &refund.failure_reason) {
         shown.insert("failure_reason".to_owned(), json!(reason));
     }
-    nothing(&mut shown, &["balance_transaction", "receipt_number", "source_transfer_reversal", "transfer_reversal"]);
+    nothing(
+        &mut shown,
+        &["balance_transaction", "receipt_number", "source_transfer_reversal", "transfer_reversal"],
+    );
     shown
 }
 
@@ -132,14 +136,21 @@ impl Expand {
     #[must_use]
     pub fn of(parameters: &BTreeMap<String, String>) -> Self {
         let named = parameters.iter().filter(|(name, _)| is_expand(name));
-        Self(named.map(|(_, value)| value.strip_prefix("data.").unwrap_or(value).to_owned()).collect())
+        Self(
+            named
+                .map(|(_, value)| value.strip_prefix("data.").unwrap_or(value).to_owned())
+                .collect(),
+        )
     }
 
     /// The first that an object of this kind does not have.
     #[must_use]
     pub fn unknown(&self, object: &str) -> Option<&str> {
-        let known: &[&str] =
-            if object == "refund" { &["charge", "payment_intent"] } else { &["latest_charge", "payment_method", "customer"] };
+        let known: &[&str] = if object == "refund" {
+            &["charge", "payment_intent"]
+        } else {
+            &["latest_charge", "payment_method", "customer"]
+        };
         self.0.iter().map(String::as_str).find(|name| !known.contains(name))
     }
 

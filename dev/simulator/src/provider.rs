@@ -1,7 +1,9 @@
-//! How the provider as a whole fares: away, under another key, at chance's mercy, behind with its search, later than it is.
+//! How the provider as a whole fares: away, under another key, at chance's mercy, behind with its
+//! search, later than it is.
 //!
-//! A fault ([`crate::faults`]) is about some calls; this is about all of them, until it is told otherwise. Its clock is its own: tests that move
-//! the shop's move this one too, and keys are forgotten by it.
+//! A fault ([`crate::faults`]) is about some calls; this is about all of them, until it is told
+//! otherwise. Its clock is its own: tests that move the shop's move this one too, and keys are
+//! forgotten by it.
 
 use edge::{Code, Problem, Reply, Request};
 use ports::Ports;
@@ -81,7 +83,8 @@ const OF_EFFECTS: [fn(u64) -> Fault; 9] = [
 ];
 
 /// What goes wrong with one that asks.
-const OF_QUESTIONS: [fn(u64) -> Fault; 4] = [|_| Fault::Status(500), |_| Fault::Status(503), |_| Fault::Status(429), Fault::Slow];
+const OF_QUESTIONS: [fn(u64) -> Fault; 4] =
+    [|_| Fault::Status(500), |_| Fault::Status(503), |_| Fault::Status(429), Fault::Slow];
 
 impl Chaos {
     /// What chance has for this call, the `number`th there is.
@@ -101,7 +104,9 @@ impl Chaos {
             Some(fault(bounded(self.ms)))
         };
         match operation {
-            Operation::Authorize | Operation::Capture | Operation::Cancel | Operation::Refund => of(&OF_EFFECTS),
+            Operation::Authorize | Operation::Capture | Operation::Cancel | Operation::Refund => {
+                of(&OF_EFFECTS)
+            }
             Operation::Question => of(&OF_QUESTIONS),
             Operation::Sink | Operation::Identity => None,
         }
@@ -141,12 +146,17 @@ impl Now {
             &json!({}),
         )?;
         let row = rows.first().map(|text| decode::<Row>(text)).transpose()?;
-        let (standing, offset_ms) = row.map_or_else(Default::default, |row| (row.standing, row.offset_ms));
+        let (standing, offset_ms) =
+            row.map_or_else(Default::default, |row| (row.standing, row.offset_ms));
         Ok(Self { standing, now_ms: ports.clock.wall_ms().saturating_add(offset_ms) })
     }
 
     /// What chance has for a call of this kind.
-    pub fn by_chance(&self, books: &Books<'_>, operation: Operation) -> Result<Option<Fault>, Problem> {
+    pub fn by_chance(
+        &self,
+        books: &Books<'_>,
+        operation: Operation,
+    ) -> Result<Option<Fault>, Problem> {
         match self.standing.chaos {
             Some(chaos) => Ok(chaos.draw(books.attempt("chaos")?, operation)),
             None => Ok(None),
@@ -170,8 +180,8 @@ pub async fn show(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem
     Ok(Reply::json(200, &json!({"standing": standing, "now_ms": now_ms})))
 }
 
-/// `PUT /provider {api_key?, away?: {status?, ms?}, chaos?: {percent, seed, ms?}, search_lag_ms?}`: from now on, all of it; what is not
-/// said is as in a provider that works.
+/// `PUT /provider {api_key?, away?: {status?, ms?}, chaos?: {percent, seed, ms?}, search_lag_ms?}`:
+/// from now on, all of it; what is not said is as in a provider that works.
 ///
 /// # Errors
 /// A malformed body, or a failing database.
@@ -212,7 +222,8 @@ pub async fn advance(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
     show(ports, &Request::new(edge::Method::Get, "/provider")).await
 }
 
-/// `POST /refunds {status, refund?, failure_reason?}`: what becomes of the refunds that are pending, or of one of them.
+/// `POST /refunds {status, refund?, failure_reason?}`: what becomes of the refunds that are
+/// pending, or of one of them.
 ///
 /// # Errors
 /// A malformed body, or a failing database.
@@ -235,7 +246,10 @@ pub async fn settle_refunds(ports: &Ports<'_>, request: &Request) -> Result<Repl
     }
     let mut settled = Vec::new();
     for one in pending {
-        settled.extend(crate::api::settle_refund(ports, &books, one, &status, failure_reason.as_deref()).await?);
+        settled.extend(
+            crate::api::settle_refund(ports, &books, one, &status, failure_reason.as_deref())
+                .await?,
+        );
     }
     Ok(Reply::json(200, &json!({"settled": settled})))
 }
@@ -257,13 +271,22 @@ mod tests {
     fn chance_meets_as_many_calls_as_it_should_and_every_kind() {
         let chaos = Chaos { percent: 30, seed: 7, ms: 9 };
         let kinds = |operation| {
-            let faults: Vec<Fault> = (0..10_000).filter_map(|number| chaos.draw(number, operation)).collect();
-            let kinds = faults.iter().enumerate().filter(|(at, fault)| !faults.iter().take(*at).any(|before| before == *fault)).count();
+            let faults: Vec<Fault> =
+                (0..10_000).filter_map(|number| chaos.draw(number, operation)).collect();
+            let kinds = faults
+                .iter()
+                .enumerate()
+                .filter(|(at, fault)| !faults.iter().take(*at).any(|before| before == *fault))
+                .count();
             (faults.len(), kinds)
         };
-        for (operation, expect) in
-            [(Operation::Authorize, 9), (Operation::Capture, 9), (Operation::Cancel, 9), (Operation::Refund, 10), (Operation::Question, 4)]
-        {
+        for (operation, expect) in [
+            (Operation::Authorize, 9),
+            (Operation::Capture, 9),
+            (Operation::Cancel, 9),
+            (Operation::Refund, 10),
+            (Operation::Question, 4),
+        ] {
             let (struck, kinds) = kinds(operation);
             assert!((2_700..3_300).contains(&struck), "{operation:?} {struck}");
             assert_eq!(kinds, expect, "{operation:?}");

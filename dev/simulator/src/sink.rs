@@ -1,6 +1,7 @@
 //! The receiving end of the shop's events: checks the signature, writes every arrival down.
 //!
-//! Delivery is at least once, so one event may arrive twice; each arrival is a row, and the test sees both.
+//! Delivery is at least once, so one event may arrive twice; each arrival is a row, and the test
+//! sees both.
 
 use edge::{Code, Problem, Reply, Request};
 use ports::Ports;
@@ -22,13 +23,21 @@ const TOLERANCE_S: u64 = 300;
 /// 401 for a wrong signature, 400 for what is no CloudEvent; a failing database.
 pub async fn receive(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
     let webhook_id = verified(ports, request)?;
-    let event: Value = serde_json::from_slice(request.body()).map_err(|_| Problem::new(Code::MalformedJson))?;
+    let event: Value =
+        serde_json::from_slice(request.body()).map_err(|_| Problem::new(Code::MalformedJson))?;
     let attribute = |name: &str| event.get(name).and_then(Value::as_str);
     if attribute("specversion") != Some("1.0") || attribute("id") != Some(webhook_id) {
-        return Err(Problem::invalid_field("body", "must be a CloudEvent 1.0 whose id is the webhook-id"));
+        return Err(Problem::invalid_field(
+            "body",
+            "must be a CloudEvent 1.0 whose id is the webhook-id",
+        ));
     }
     let books = Books::open(ports)?;
-    let subject = Subject { subject: attribute("subject"), event_type: attribute("type"), ..Subject::default() };
+    let subject = Subject {
+        subject: attribute("subject"),
+        event_type: attribute("type"),
+        ..Subject::default()
+    };
     let fault = pick(&books, Operation::Sink, subject, webhook_id)?;
     match &fault {
         Some(Fault::Status(status)) => return Ok(Reply::empty(*status)),
@@ -52,15 +61,30 @@ pub async fn receive(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
 }
 
 fn verified<'r>(ports: &Ports<'_>, request: &'r Request) -> Result<&'r str, Problem> {
-    let refused = || Problem::new(Code::CredentialInvalid).detail("the webhook signature is missing or wrong");
+    let refused = || {
+        Problem::new(Code::CredentialInvalid).detail("the webhook signature is missing or wrong")
+    };
     let secrets = config::EVENT_SINK_SECRET.read(ports.config)?;
     let webhook_id = request.header("webhook-id").ok_or_else(refused)?;
-    let timestamp_s: i64 = request.header("webhook-timestamp").and_then(|text| text.parse().ok()).ok_or_else(refused)?;
+    let timestamp_s: i64 = request
+        .header("webhook-timestamp")
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(refused)?;
     let header = request.header("webhook-signature").ok_or_else(refused)?;
     let now_s = ports.clock.wall_ms().div_euclid(1_000);
-    let genuine = signature::verify_standard_webhooks(&secrets, webhook_id, timestamp_s, request.body(), header)
-        .map_err(|e| Problem::internal(format!("event_sink_secret: {e}")))?;
-    if genuine && now_s.abs_diff(timestamp_s) <= TOLERANCE_S { Ok(webhook_id) } else { Err(refused()) }
+    let genuine = signature::verify_standard_webhooks(
+        &secrets,
+        webhook_id,
+        timestamp_s,
+        request.body(),
+        header,
+    )
+    .map_err(|e| Problem::internal(format!("event_sink_secret: {e}")))?;
+    if genuine && now_s.abs_diff(timestamp_s) <= TOLERANCE_S {
+        Ok(webhook_id)
+    } else {
+        Err(refused())
+    }
 }
 
 /// Which arrivals to list; all conditions given must hold.

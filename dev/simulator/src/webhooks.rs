@@ -1,7 +1,8 @@
 //! Webhooks as Stripe sends them: signed, without any promise about order or number.
 //!
-//! They go out before the answer to the call that caused them, which Stripe does not rule out either and which
-//! is the harder case for a receiver: it hears of a payment it has no answer about yet.
+//! They go out before the answer to the call that caused them, which Stripe does not rule out
+//! either and which is the harder case for a receiver: it hears of a payment it has no answer about
+//! yet.
 
 use edge::{Problem, log};
 use ports::{HttpRequest, Ports};
@@ -51,8 +52,10 @@ pub async fn emit(
     if fault == Some(&Fault::WebhookDuplicate) {
         send(ports, &url, now_s, &event).await;
     }
-    let overtaken =
-        books.query("delete from held_webhook where intent_id = ?1 ->> '$.intent_id' returning event", &json!({"intent_id": intent_id}))?;
+    let overtaken = books.query(
+        "delete from held_webhook where intent_id = ?1 ->> '$.intent_id' returning event",
+        &json!({"intent_id": intent_id}),
+    )?;
     for event in overtaken {
         send(ports, &url, now_s, &event).await;
     }
@@ -74,7 +77,11 @@ async fn send(ports: &Ports<'_>, url: &str, now_s: i64, event: &str) {
     });
     match sent.await {
         Ok(answer) if (200..300).contains(&answer.status) => {}
-        Ok(answer) => log("warning", "simulator webhook refused", &[("status", &answer.status.to_string())]),
-        Err(error) => log("warning", "simulator webhook not delivered", &[("reason", &error.to_string())]),
+        Ok(answer) => {
+            log("warning", "simulator webhook refused", &[("status", &answer.status.to_string())])
+        }
+        Err(error) => {
+            log("warning", "simulator webhook not delivered", &[("reason", &error.to_string())])
+        }
     }
 }

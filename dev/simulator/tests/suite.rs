@@ -1,7 +1,8 @@
 //! The Stripe client and the webhook sink of the shop against the simulator, in one process.
 //!
-//! Method: `World` is the ports over an in-memory SQLite; its HTTP port calls the simulator's routes. So the
-//! client's bytes are judged by the simulator's strict reading, and each end is told apart by the ledger.
+//! Method: `World` is the ports over an in-memory SQLite; its HTTP port calls the simulator's
+//! routes. So the client's bytes are judged by the simulator's strict reading, and each end is told
+//! apart by the ledger.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,12 +19,13 @@ use std::{
 use edge::{Method, Request};
 use pollster::block_on;
 use ports::{
-    Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Ports, Random, Redis, RedisError, Sql,
-    SqlError,
+    Clock, Config, ConfigError, Dialect, Http, HttpFuture, HttpRequest, HttpResponse, Kv, KvError,
+    Ports, Random, Redis, RedisError, Sql, SqlError,
 };
 use providers::{
-    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, EventSink, OutboxEvent, PaymentProvider, PaymentState, ProviderError,
-    Refund, SinkError, SinkSettings, Stripe, StripeSettings, UnknownReason, Void,
+    Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, EventSink, OutboxEvent,
+    PaymentProvider, PaymentState, ProviderError, Refund, SinkError, SinkSettings, Stripe,
+    StripeSettings, UnknownReason, Void,
 };
 use serde_json::{Value, json};
 use simulator::routes;
@@ -63,7 +65,11 @@ impl World {
     }
 
     fn stripe(&self) -> Stripe<'_> {
-        let settings = StripeSettings { base_url: "http://sim".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 1_000 };
+        let settings = StripeSettings {
+            base_url: "http://sim".to_owned(),
+            secret_key: "sk_test_1".to_owned(),
+            timeout_ms: 1_000,
+        };
         let policy = BreakerPolicy { failures_max: 1_000, ..BreakerPolicy::default() };
         Stripe::new(settings, self, Breaker::new("payment", policy, self, self))
     }
@@ -80,20 +86,26 @@ impl World {
     }
 
     fn post(&self, target: &str, body: &Value) -> (u16, Value) {
-        let request = Request::new(Method::Post, target).with_header("content-type", "application/json").with_body(body.to_string());
+        let request = Request::new(Method::Post, target)
+            .with_header("content-type", "application/json")
+            .with_body(body.to_string());
         self.call(request)
     }
 
     fn set(&self, standing: &Value) {
-        let request =
-            Request::new(Method::Put, "/provider").with_header("content-type", "application/json").with_body(standing.to_string());
+        let request = Request::new(Method::Put, "/provider")
+            .with_header("content-type", "application/json")
+            .with_body(standing.to_string());
         assert_eq!(self.call(request).0, 204, "{standing}");
     }
 
     /// The ledger of a saga as `kind amount currency` lines.
     fn ledger(&self, saga: &str) -> Vec<String> {
         let body = self.get(&format!("/ledger?metadata_saga={saga}"));
-        let line = |entry: &Value| format!("{} {} {}", entry["kind"], entry["amount_minor"], entry["currency"]).replace('"', "");
+        let line = |entry: &Value| {
+            format!("{} {} {}", entry["kind"], entry["amount_minor"], entry["currency"])
+                .replace('"', "")
+        };
         body["entries"].as_array().unwrap().iter().map(line).collect()
     }
 
@@ -120,7 +132,8 @@ fn order(saga: &str, payment_method: &str) -> AuthorizeRequest {
 
 fn reference(authorization: Authorization) -> String {
     match authorization {
-        Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. } => reference,
+        Authorization::Authorized { reference }
+        | Authorization::ActionRequired { reference, .. } => reference,
         Authorization::Declined { .. } => panic!("{authorization:?}"),
     }
 }
@@ -145,9 +158,15 @@ fn a_payment_is_held_captured_and_given_back_in_parts() {
         let refund = block_on(stripe.refund(&id, amount, "USD", key, key)).unwrap();
         assert!(matches!(refund, Refund::Succeeded { .. }), "{refund:?}");
     }
-    assert_eq!(block_on(stripe.refund(&id, 1, "USD", "c", "s1/refund/c")), Ok(Refund::AlreadyRefunded { reference: id.clone() }));
+    assert_eq!(
+        block_on(stripe.refund(&id, 1, "USD", "c", "s1/refund/c")),
+        Ok(Refund::AlreadyRefunded { reference: id.clone() })
+    );
     assert_eq!(block_on(stripe.retrieve(&id)).unwrap().state, PaymentState::Captured);
-    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 500 USD", "refunded 1499 USD"]);
+    assert_eq!(
+        world.ledger("s1"),
+        ["authorized 1999 USD", "captured 1999 USD", "refunded 500 USD", "refunded 1499 USD"]
+    );
     assert_eq!(
         world.get(&format!("/ledger?payment_intent={id}"))["totals"],
         json!([{"currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999}])
@@ -168,11 +187,20 @@ fn payments_and_refunds_are_found_by_our_references() {
     assert_eq!(block_on(stripe.find_refund(&id, "c_1")), Ok(None));
     // More than one page of them.
     for part in 1..=120 {
-        block_on(stripe.refund(&id, part.min(9), "USD", &format!("c_{part}"), &format!("k/{part}"))).unwrap();
+        block_on(stripe.refund(
+            &id,
+            part.min(9),
+            "USD",
+            &format!("c_{part}"),
+            &format!("k/{part}"),
+        ))
+        .unwrap();
     }
     for part in [1, 2, 20, 21, 120] {
         let refund = block_on(stripe.find_refund(&id, &format!("c_{part}"))).unwrap().unwrap();
-        let Refund::Succeeded { refund_reference, amount_minor } = refund.clone() else { panic!("{refund:?}") };
+        let Refund::Succeeded { refund_reference, amount_minor } = refund.clone() else {
+            panic!("{refund:?}")
+        };
         assert_eq!(amount_minor, part.min(9));
         assert_eq!(block_on(stripe.refund_state(&refund_reference)), Ok(refund));
     }
@@ -208,7 +236,10 @@ fn refusals_move_no_money() {
     assert_eq!(decline("s4", "pm_sim_declined_lost_card"), "lost_card");
     for (saga, token) in [("s5", "pm_card_unheard_of"), ("s6", "pm_sim_void_fals_2")] {
         let error = world.authorize(saga, token).unwrap_err();
-        assert!(matches!(&error, ProviderError::Rejected { code, .. } if code == "resource_missing"), "{error}");
+        assert!(
+            matches!(&error, ProviderError::Rejected { code, .. } if code == "resource_missing"),
+            "{error}"
+        );
     }
     assert_eq!(world.get("/ledger")["entries"], json!([]));
 }
@@ -217,7 +248,10 @@ fn refusals_move_no_money() {
 fn a_customer_may_have_to_authenticate() {
     let world = World::new();
     let answer = world.authorize("s1", "pm_card_authenticationRequired").unwrap();
-    assert!(matches!(answer, Authorization::ActionRequired { client_secret: Some(_), .. }), "{answer:?}");
+    assert!(
+        matches!(answer, Authorization::ActionRequired { client_secret: Some(_), .. }),
+        "{answer:?}"
+    );
     assert_eq!(world.ledger("s1"), Vec::<String>::new());
     let id = reference(answer);
     let (status, _) = world.post("/authenticate", &json!({"payment_intent": id}));
@@ -234,7 +268,8 @@ fn a_lost_answer_is_found_by_looking_up_and_held_once() {
     assert!(matches!(found, Authorization::Authorized { .. }));
     // Lost for ever: then the search by metadata finds it.
     assert_eq!(server_error(world.authorize("s2", "pm_sim_lost_answer_always")), 500);
-    let found = block_on(world.stripe().look_up(&order("s2", "pm_sim_lost_answer_always"))).unwrap();
+    let found =
+        block_on(world.stripe().look_up(&order("s2", "pm_sim_lost_answer_always"))).unwrap();
     assert!(matches!(found, Authorization::Authorized { .. }));
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
     assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
@@ -269,7 +304,10 @@ fn captures_voids_and_refunds_fail_as_their_token_says() {
 
     let id = world.held("s3", "pm_sim_capture_declined");
     let capture = block_on(stripe.capture(&id, 1999, "USD", "s3/capture")).unwrap();
-    assert!(matches!(&capture, Capture::NotCapturable { code, .. } if code == "card_declined"), "{capture:?}");
+    assert!(
+        matches!(&capture, Capture::NotCapturable { code, .. } if code == "card_declined"),
+        "{capture:?}"
+    );
 
     let id = world.held("s4", "pm_sim_refund_fails_always");
     assert!(block_on(stripe.capture(&id, 1999, "USD", "s4/capture")).is_ok());
@@ -293,7 +331,10 @@ fn a_key_belongs_to_one_request() {
     world.held("s1", "pm_card_visa");
     let other = AuthorizeRequest { amount_minor: 1, ..order("s1", "pm_card_visa") };
     let error = block_on(stripe.authorize(&other)).unwrap_err();
-    assert!(matches!(error, ProviderError::Unknown { reason: UnknownReason::KeyConflict, .. }), "{error}");
+    assert!(
+        matches!(error, ProviderError::Unknown { reason: UnknownReason::KeyConflict, .. }),
+        "{error}"
+    );
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 
     // A first request that is still running, or died: 409 until its claim counts as dead.
@@ -309,7 +350,10 @@ fn a_key_belongs_to_one_request() {
         )
         .unwrap();
     let error = block_on(stripe.authorize(&running)).unwrap_err();
-    assert!(matches!(error, ProviderError::Unknown { reason: UnknownReason::InProgress, .. }), "{error}");
+    assert!(
+        matches!(error, ProviderError::Unknown { reason: UnknownReason::InProgress, .. }),
+        "{error}"
+    );
     world.now_ms.set(world.now_ms.get() + 30_001);
     assert!(block_on(stripe.authorize(&running)).is_ok());
     assert_eq!(world.ledger("s2"), ["authorized 1999 USD"]);
@@ -339,7 +383,9 @@ fn a_replay_is_the_same_bytes() {
 fn the_items_of_a_list_may_have_their_numbers() {
     let world = World::new();
     let form = "amount=5&currency=usd&payment_method=pm_card_visa&payment_method_types[0]=card&capture_method=manual&confirm=true&metadata[saga]=s1";
-    let request = Request::new(Method::Post, "/v1/payment_intents").with_header("authorization", "Bearer sk_test_1").with_body(form);
+    let request = Request::new(Method::Post, "/v1/payment_intents")
+        .with_header("authorization", "Bearer sk_test_1")
+        .with_body(form);
     let (status, body) = world.call(request);
     assert_eq!((status, body["status"].as_str()), (200, Some("requires_capture")));
 }
@@ -348,7 +394,9 @@ fn the_items_of_a_list_may_have_their_numbers() {
 fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     let world = World::new();
     let check = |key: &str, form: &str, expect: (u16, &str)| {
-        let request = Request::new(Method::Post, "/v1/payment_intents").with_header("authorization", key).with_body(form);
+        let request = Request::new(Method::Post, "/v1/payment_intents")
+            .with_header("authorization", key)
+            .with_body(form);
         let (status, body) = world.call(request);
         let error = &body["error"];
         assert_eq!(
@@ -368,13 +416,25 @@ fn credentials_and_unknown_parameters_are_refused_in_stripes_shape() {
     check("Bearer sk_test_1", "amount=100000000", (400, "amount_too_large"));
     check("Bearer sk_test_1", "amount=5&currency=usd&capture_method=later", (400, "-"));
     check("Bearer sk_test_1", "amount=5&currency=usd&confirm=true", (400, "-"));
-    check("Bearer sk_test_1", "amount=5&currency=usd&payment_method_types[]=card&confirm=true", (400, "payment_intent_unexpected_state"));
-    check("Bearer sk_test_1", "amount=5&currency=usd&payment_method=pm_nobodys", (400, "resource_missing"));
+    check(
+        "Bearer sk_test_1",
+        "amount=5&currency=usd&payment_method_types[]=card&confirm=true",
+        (400, "payment_intent_unexpected_state"),
+    );
+    check(
+        "Bearer sk_test_1",
+        "amount=5&currency=usd&payment_method=pm_nobodys",
+        (400, "resource_missing"),
+    );
     check("Bearer sk_test_1", "amount=5&currency=usd&expand[]=everything", (400, "-"));
 }
 
 fn v1(world: &World, method: Method, path: &str, form: &str) -> (u16, Value) {
-    let target = if method == Method::Get && !form.is_empty() { format!("/v1/{path}?{form}") } else { format!("/v1/{path}") };
+    let target = if method == Method::Get && !form.is_empty() {
+        format!("/v1/{path}?{form}")
+    } else {
+        format!("/v1/{path}")
+    };
     let request = Request::new(method, &target).with_header("authorization", "Bearer sk_test_1");
     world.call(if method == Method::Get { request } else { request.with_body(form) })
 }
@@ -382,30 +442,73 @@ fn v1(world: &World, method: Method, path: &str, form: &str) -> (u16, Value) {
 #[test]
 fn a_payment_may_be_confirmed_later_and_taken_at_once() {
     let world = World::new();
-    let (status, made) = v1(&world, Method::Post, "payment_intents", "amount=500&currency=EUR&metadata[saga_id]=s1&description=a+bowl");
-    assert_eq!((status, &made["status"], &made["currency"]), (200, &json!("requires_payment_method"), &json!("eur")));
-    assert_eq!((&made["capture_method"], &made["description"]), (&json!("automatic_async"), &json!("a bowl")));
-    assert_eq!(made["automatic_payment_methods"], json!({"enabled": true, "allow_redirects": "always"}));
+    let (status, made) = v1(
+        &world,
+        Method::Post,
+        "payment_intents",
+        "amount=500&currency=EUR&metadata[saga_id]=s1&description=a+bowl",
+    );
+    assert_eq!(
+        (status, &made["status"], &made["currency"]),
+        (200, &json!("requires_payment_method"), &json!("eur"))
+    );
+    assert_eq!(
+        (&made["capture_method"], &made["description"]),
+        (&json!("automatic_async"), &json!("a bowl"))
+    );
+    assert_eq!(
+        made["automatic_payment_methods"],
+        json!({"enabled": true, "allow_redirects": "always"})
+    );
     let path = format!("payment_intents/{}/confirm", made["id"].as_str().unwrap());
     let (status, refused) = v1(&world, Method::Post, &path, "");
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
-    let (status, refused) = v1(&world, Method::Post, &path, "payment_method=pm_card_visa_chargeDeclinedStolenCard");
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (400, &json!("payment_intent_unexpected_state"))
+    );
+    let (status, refused) =
+        v1(&world, Method::Post, &path, "payment_method=pm_card_visa_chargeDeclinedStolenCard");
     let error = &refused["error"];
-    assert_eq!((status, &error["type"], &error["decline_code"]), (402, &json!("card_error"), &json!("stolen_card")));
+    assert_eq!(
+        (status, &error["type"], &error["decline_code"]),
+        (402, &json!("card_error"), &json!("stolen_card"))
+    );
     assert_eq!(
         (&error["payment_intent"]["status"], &error["payment_intent"]["payment_method"]),
         (&json!("requires_payment_method"), &json!(null))
     );
-    let (status, paid) = v1(&world, Method::Post, &path, "payment_method=pm_card_amex&expand[]=latest_charge&expand[1]=payment_method");
-    assert_eq!((status, &paid["status"], &paid["amount_received"]), (200, &json!("succeeded"), &json!(500)));
-    assert_eq!((&paid["latest_charge"]["object"], &paid["payment_method"]["type"]), (&json!("charge"), &json!("card")));
+    let (status, paid) = v1(
+        &world,
+        Method::Post,
+        &path,
+        "payment_method=pm_card_amex&expand[]=latest_charge&expand[1]=payment_method",
+    );
+    assert_eq!(
+        (status, &paid["status"], &paid["amount_received"]),
+        (200, &json!("succeeded"), &json!(500))
+    );
+    assert_eq!(
+        (&paid["latest_charge"]["object"], &paid["payment_method"]["type"]),
+        (&json!("charge"), &json!("card"))
+    );
     assert_eq!(world.ledger("s1"), ["authorized 500 EUR", "captured 500 EUR"]);
     let (status, refused) = v1(&world, Method::Post, &path, "");
-    assert_eq!((status, &refused["error"]["code"]), (400, &json!("payment_intent_unexpected_state")));
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (400, &json!("payment_intent_unexpected_state"))
+    );
     // By its charge, too.
     let charge = paid["latest_charge"]["id"].as_str().unwrap();
-    let (status, back) = v1(&world, Method::Post, "refunds", &format!("charge={charge}&reason=duplicate&metadata[n]=1&expand[]=charge"));
-    assert_eq!((status, &back["reason"], &back["charge"]["refunded"]), (200, &json!("duplicate"), &json!(true)));
+    let (status, back) = v1(
+        &world,
+        Method::Post,
+        "refunds",
+        &format!("charge={charge}&reason=duplicate&metadata[n]=1&expand[]=charge"),
+    );
+    assert_eq!(
+        (status, &back["reason"], &back["charge"]["refunded"]),
+        (200, &json!("duplicate"), &json!(true))
+    );
     assert_eq!(world.ledger("s1"), ["authorized 500 EUR", "captured 500 EUR", "refunded 500 EUR"]);
 }
 
@@ -413,11 +516,15 @@ fn a_payment_may_be_confirmed_later_and_taken_at_once() {
 fn a_failed_challenge_is_no_fault_of_the_card() {
     let world = World::new();
     let id = reference(world.authorize("s1", "pm_card_threeDSecure2Required").unwrap());
-    let (status, _) = world.post("/authenticate", &json!({"payment_intent": id, "succeeds": false}));
+    let (status, _) =
+        world.post("/authenticate", &json!({"payment_intent": id, "succeeds": false}));
     assert_eq!(status, 402);
     let (_, failed) = v1(&world, Method::Get, &format!("payment_intents/{id}"), "");
     let error = &failed["last_payment_error"];
-    assert_eq!((&error["type"], &error["decline_code"]), (&json!("invalid_request_error"), &json!(null)));
+    assert_eq!(
+        (&error["type"], &error["decline_code"]),
+        (&json!("invalid_request_error"), &json!(null))
+    );
     assert_eq!(error["code"], "payment_intent_authentication_failure");
 }
 
@@ -427,29 +534,51 @@ fn a_capture_takes_metadata_and_a_cancel_a_reason() {
     let id = world.held("s1", "pm_card_visa");
     let path = format!("payment_intents/{id}");
     let (_, taken) = v1(&world, Method::Post, &format!("{path}/capture"), "metadata[parcel]=7");
-    assert_eq!((&taken["metadata"]["parcel"], &taken["metadata"]["saga_id"]), (&json!("7"), &json!("s1")));
+    assert_eq!(
+        (&taken["metadata"]["parcel"], &taken["metadata"]["saga_id"]),
+        (&json!("7"), &json!("s1"))
+    );
     let other = world.held("s2", "pm_card_visa");
     let path = format!("payment_intents/{other}");
-    assert_eq!(v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=bored").0, 400);
-    let (_, ended) = v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=abandoned");
-    assert_eq!((&ended["status"], &ended["cancellation_reason"]), (&json!("canceled"), &json!("abandoned")));
+    assert_eq!(
+        v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=bored").0,
+        400
+    );
+    let (_, ended) =
+        v1(&world, Method::Post, &format!("{path}/cancel"), "cancellation_reason=abandoned");
+    assert_eq!(
+        (&ended["status"], &ended["cancellation_reason"]),
+        (&json!("canceled"), &json!("abandoned"))
+    );
     assert_eq!(ended["canceled_at"], 1_700_000_000);
 }
 
 #[test]
 fn payments_and_refunds_are_listed_the_newest_first() {
     let world = World::new();
-    let ids: Vec<String> = ["s1", "s2", "s3"].iter().map(|saga| world.held(saga, "pm_card_visa")).collect();
+    let ids: Vec<String> =
+        ["s1", "s2", "s3"].iter().map(|saga| world.held(saga, "pm_card_visa")).collect();
     let listed = |form: &str| {
         let (status, page) = v1(&world, Method::Get, "payment_intents", form);
         assert_eq!((status, &page["object"]), (200, &json!("list")), "{page}");
-        let data = page["data"].as_array().unwrap().iter().map(|intent| intent["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let data = page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|intent| intent["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>();
         (data, page["has_more"] == true)
     };
     assert_eq!(listed("limit=2"), (vec![ids[2].clone(), ids[1].clone()], true));
-    assert_eq!(listed(&format!("limit=2&starting_after={}&expand[]=data.latest_charge", ids[1])), (vec![ids[0].clone()], false));
+    assert_eq!(
+        listed(&format!("limit=2&starting_after={}&expand[]=data.latest_charge", ids[1])),
+        (vec![ids[0].clone()], false)
+    );
     assert_eq!(v1(&world, Method::Get, "payment_intents", "limit=0").0, 400);
-    assert_eq!(v1(&world, Method::Get, "payment_intents", "page=2").1["error"]["code"], "parameter_unknown");
+    assert_eq!(
+        v1(&world, Method::Get, "payment_intents", "page=2").1["error"]["code"],
+        "parameter_unknown"
+    );
     assert_eq!(v1(&world, Method::Get, "refunds", "").1["data"], json!([]));
 }
 
@@ -481,7 +610,8 @@ fn a_set_fault_matches_its_calls_a_number_of_times() {
     world.held("s1", "pm_card_visa");
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 
-    let (status, _) = world.post("/faults", &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}));
+    let (status, _) = world
+        .post("/faults", &json!({"match": {"operation": "void"}, "fault": "status", "times": 9}));
     assert_eq!(status, 201);
     let faults = world.get("/faults")["faults"].clone();
     assert_eq!(faults.as_array().unwrap().len(), 1);
@@ -504,7 +634,10 @@ fn a_key_is_forgotten_after_a_day_and_the_payment_is_not() {
     assert_eq!(world.held("s1", "pm_card_visa"), first, "a day is not over");
     assert_eq!(advance(1), 200);
     // What goes wrong when nobody asks first.
-    assert_eq!(block_on(stripe.find(&order("s1", "pm_card_visa"))).unwrap().unwrap().reference, first);
+    assert_eq!(
+        block_on(stripe.find(&order("s1", "pm_card_visa"))).unwrap().unwrap().reference,
+        first
+    );
     assert_ne!(world.held("s1", "pm_card_visa"), first);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "authorized 1999 USD"]);
     // The key is as good as new, for other parameters too; and it is remembered again.
@@ -522,7 +655,10 @@ fn a_rotated_key_is_refused_until_it_is_told_otherwise() {
     let id = world.held("s1", "pm_card_visa");
     world.set(&json!({"api_key": "sk_test_2"}));
     let refused = |result: Result<(), ProviderError>| {
-        assert!(matches!(&result, Err(ProviderError::Unauthorized { status: 401, code, .. }) if code == "api_key_expired"), "{result:?}");
+        assert!(
+            matches!(&result, Err(ProviderError::Unauthorized { status: 401, code, .. }) if code == "api_key_expired"),
+            "{result:?}"
+        );
     };
     refused(block_on(stripe.authorize(&order("s2", "pm_card_visa"))).map(drop));
     refused(block_on(stripe.capture(&id, 1999, "USD", "k")).map(drop));
@@ -559,20 +695,36 @@ fn a_pending_refund_succeeds_or_fails_later() {
     let refund = |saga: &str| {
         let id = world.held(saga, "pm_sim_refund_pending");
         block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/capture"))).unwrap();
-        let refund = block_on(stripe.refund(&id, 1999, "USD", saga, &format!("{saga}/refund"))).unwrap();
-        let Refund::Pending { refund_reference, amount_minor: 1999 } = refund else { panic!("{refund:?}") };
+        let refund =
+            block_on(stripe.refund(&id, 1999, "USD", saga, &format!("{saga}/refund"))).unwrap();
+        let Refund::Pending { refund_reference, amount_minor: 1999 } = refund else {
+            panic!("{refund:?}")
+        };
         (id, refund_reference)
     };
     let ((first, good), (second, bad)) = (refund("s1"), refund("s2"));
-    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD"], "nothing has come back yet");
+    assert_eq!(
+        world.ledger("s1"),
+        ["authorized 1999 USD", "captured 1999 USD"],
+        "nothing has come back yet"
+    );
     // And yet no other refund may have it.
-    assert!(matches!(block_on(stripe.refund(&first, 1, "USD", "x", "x")), Ok(Refund::AlreadyRefunded { .. })));
+    assert!(matches!(
+        block_on(stripe.refund(&first, 1, "USD", "x", "x")),
+        Ok(Refund::AlreadyRefunded { .. })
+    ));
     assert_eq!(world.get("/refunds")["pending"].as_array().unwrap().len(), 2);
 
     let settle = |body: Value| world.post("/refunds", &body);
-    assert_eq!(settle(json!({"status": "succeeded", "refund": good})), (200, json!({"settled": [good]})));
+    assert_eq!(
+        settle(json!({"status": "succeeded", "refund": good})),
+        (200, json!({"settled": [good]}))
+    );
     assert_eq!(settle(json!({"status": "failed", "refund": good})).0, 404, "an end is an end");
-    assert_eq!(settle(json!({"status": "failed", "failure_reason": "lost_or_stolen_card"})), (200, json!({"settled": [bad]})));
+    assert_eq!(
+        settle(json!({"status": "failed", "failure_reason": "lost_or_stolen_card"})),
+        (200, json!({"settled": [bad]}))
+    );
     assert_eq!(settle(json!({"status": "pending"})).0, 400);
 
     let succeeded = Refund::Succeeded { refund_reference: good.clone(), amount_minor: 1999 };
@@ -581,10 +733,16 @@ fn a_pending_refund_succeeds_or_fails_later() {
     let code = "lost_or_stolen_card".to_owned();
     let failed = Refund::Failed { refund_reference: bad.clone(), amount_minor: 1999, code };
     assert_eq!(block_on(stripe.find_refund(&second, "s2")), Ok(Some(failed)));
-    assert_eq!(world.ledger("s1"), ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"]);
+    assert_eq!(
+        world.ledger("s1"),
+        ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"]
+    );
     assert_eq!(world.ledger("s2"), ["authorized 1999 USD", "captured 1999 USD"]);
     // What failed can be asked for again.
-    assert!(matches!(block_on(stripe.refund(&second, 1999, "USD", "s2", "s2/again")), Ok(Refund::Pending { .. })));
+    assert!(matches!(
+        block_on(stripe.refund(&second, 1999, "USD", "s2", "s2/again")),
+        Ok(Refund::Pending { .. })
+    ));
 }
 
 #[test]
@@ -621,7 +779,8 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
     let world = World::new();
     world.set(&json!({"chaos": {"percent": 30, "seed": 11, "ms": 1}}));
     let stripe = world.stripe();
-    // The discipline of a client: the same key, and the state of the payment when the key says nothing.
+    // The discipline of a client: the same key, and the state of the payment when the key says
+    // nothing.
     let until = |what: &mut dyn FnMut(u32) -> bool| {
         let tries = (0..200).position(&mut *what);
         assert!(tries.is_some(), "never");
@@ -648,7 +807,10 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
                         until(&mut |_| {
                             block_on(stripe.find(&order(&saga, "pm_card_visa")))
                                 .inspect(|found| {
-                                    id = found.as_ref().map(|payment| payment.reference.clone()).unwrap_or_default();
+                                    id = found
+                                        .as_ref()
+                                        .map(|payment| payment.reference.clone())
+                                        .unwrap_or_default();
                                 })
                                 .is_ok()
                         });
@@ -657,18 +819,26 @@ fn whatever_chance_does_a_payment_is_held_captured_and_given_back_once() {
                 }
             }
         });
-        until(&mut |number| block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/c/{number}"))).is_ok());
+        until(&mut |number| {
+            block_on(stripe.capture(&id, 1999, "USD", &format!("{saga}/c/{number}"))).is_ok()
+        });
         until(&mut |number| {
             world.post("/refunds", &json!({"status": "succeeded"}));
             let known = block_on(stripe.find_refund(&id, &saga));
             match known {
                 Ok(Some(refund)) => matches!(refund, Refund::Succeeded { .. }),
-                Ok(None) => block_on(stripe.refund(&id, 1999, "USD", &saga, &format!("{saga}/r/{number}")))
-                    .is_ok_and(|r| matches!(r, Refund::Succeeded { .. })),
+                Ok(None) => {
+                    block_on(stripe.refund(&id, 1999, "USD", &saga, &format!("{saga}/r/{number}")))
+                        .is_ok_and(|r| matches!(r, Refund::Succeeded { .. }))
+                }
                 Err(_) => false,
             }
         });
-        assert_eq!(world.ledger(&saga), ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"], "{saga}");
+        assert_eq!(
+            world.ledger(&saga),
+            ["authorized 1999 USD", "captured 1999 USD", "refunded 1999 USD"],
+            "{saga}"
+        );
     }
     assert!(world.get("/refunds")["pending"].as_array().unwrap().is_empty());
 }
@@ -687,10 +857,16 @@ fn a_cancelled_payment_stays_cancelled() {
 #[test]
 fn a_return_url_makes_the_action_a_redirect() {
     let world = World::new();
-    let request =
-        AuthorizeRequest { return_url: Some("https://shop.example/back".to_owned()), ..order("s1", "pm_card_authenticationRequired") };
+    let request = AuthorizeRequest {
+        return_url: Some("https://shop.example/back".to_owned()),
+        ..order("s1", "pm_card_authenticationRequired")
+    };
     let answer = block_on(world.stripe().authorize(&request)).unwrap();
-    let Authorization::ActionRequired { reference, client_secret, next_action_url: Some(url) } = answer else { panic!("{answer:?}") };
+    let Authorization::ActionRequired { reference, client_secret, next_action_url: Some(url) } =
+        answer
+    else {
+        panic!("{answer:?}")
+    };
     let payment = block_on(world.stripe().retrieve(&reference)).unwrap();
     assert_eq!((payment.client_secret, payment.next_action_url), (client_secret, Some(url)));
 }
@@ -714,7 +890,10 @@ fn webhooks_are_signed_doubled_and_reordered() {
     let signature = world.webhooks.borrow()[0].headers[1].1.clone();
     let body = world.webhooks.borrow()[0].body.clone();
     assert_eq!(signature, providers::signature::stripe("whsec_hooks", 1_700_000_000, &body));
-    assert_eq!(sent(), ["payment_intent.amount_capturable_updated", "payment_intent.amount_capturable_updated"]);
+    assert_eq!(
+        sent(),
+        ["payment_intent.amount_capturable_updated", "payment_intent.amount_capturable_updated"]
+    );
     fault("webhook_reorder");
     let id = world.held("s2", "pm_card_visa");
     assert_eq!(sent(), Vec::<String>::new());
@@ -754,7 +933,8 @@ fn events_are_recorded_in_the_order_they_arrived() {
     assert_eq!(deliver(2, SINK_SECRET), refused(500));
     deliver(2, SINK_SECRET).unwrap();
     let arrivals = world.get("/sink?subject=order/1")["arrivals"].clone();
-    let numbers: Vec<_> = arrivals.as_array().unwrap().iter().map(|a| a["event"]["data"]["n"].clone()).collect();
+    let numbers: Vec<_> =
+        arrivals.as_array().unwrap().iter().map(|a| a["event"]["data"]["n"].clone()).collect();
     assert_eq!(numbers, [1, 2, 2]);
     let later = world.get("/sink?since=2")["arrivals"].clone();
     assert_eq!(later.as_array().unwrap().len(), 1);
@@ -806,7 +986,10 @@ impl Http for World {
             };
             let method = Method::named(request.method);
             let start = Request::new(method, target).with_body(request.body.clone());
-            let inbound = request.headers.iter().fold(start, |inbound, (name, value)| inbound.with_header(name, value));
+            let inbound = request
+                .headers
+                .iter()
+                .fold(start, |inbound, (name, value)| inbound.with_header(name, value));
             let reply = edge::serve(&routes(), &self.ports(), inbound).await;
             Ok(HttpResponse { status: reply.status, headers: reply.headers, body: reply.body })
         })

@@ -39,9 +39,12 @@ pub fn cargo(project: &Project) -> Command {
     // `cargo run` says which cargo it is; a till started by its path asks the PATH.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(&project.root);
-    // What `cargo run` says of till's own package is nobody else's: some build scripts take it for a change, and compile anew each time.
+    // What `cargo run` says of till's own package is nobody else's: some build scripts take it for
+    // a change, and compile anew each time.
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")) {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_")
+        }) {
             command.env_remove(name);
         }
     }
@@ -50,24 +53,36 @@ pub fn cargo(project: &Project) -> Command {
 
 /// Adds the compiler's target when it is missing.
 pub fn ensure_target() -> Result<()> {
-    let rustc = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+    let rustc =
+        Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
     let printed = rustc.context("rustc cannot be run")?.stdout;
     if PathBuf::from(String::from_utf8_lossy(&printed).trim()).exists() {
         return Ok(());
     }
     let added = Command::new("rustup").args(["target", "add", TARGET]).status();
-    let added = added.with_context(|| format!("the target {TARGET} is missing and rustup cannot be run to add it"))?;
+    let added = added.with_context(|| {
+        format!("the target {TARGET} is missing and rustup cannot be run to add it")
+    })?;
     ensure!(added.success(), "rustup could not add the target {TARGET}");
     Ok(())
 }
 
-/// Builds every component of a manifest, where the package has the component's name, and the simulator.
+/// Builds every component of a manifest, where the package has the component's name, and the
+/// simulator.
 ///
 /// Into `target/` whatever the environment says, because that is where the manifest looks.
 pub fn build_components(project: &Project, manifest: &Manifest, profile: Profile) -> Result<()> {
     ensure_target()?;
     let mut command = cargo(project);
-    command.args(["build", "--target", TARGET, "--profile", profile.name(), "--target-dir", "target"]);
+    command.args([
+        "build",
+        "--target",
+        TARGET,
+        "--profile",
+        profile.name(),
+        "--target-dir",
+        "target",
+    ]);
     for id in manifest.components.keys() {
         command.args(["--package", id]);
     }
@@ -84,7 +99,8 @@ pub fn build_host(project: &Project) -> Result<()> {
 
 /// Runs a command that prints for itself.
 pub fn run(mut command: Command, complaint: &str) -> Result<()> {
-    let status = command.status().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
+    let status =
+        command.status().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
     ensure!(status.success(), "{complaint} ({status})");
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! `cargo till check`: what can be known in minutes. Format, lints, and the native tests, with the store on SQLite.
+//! `cargo till check`: what can be known in minutes. Format, lints, and the native tests, with the
+//! store on SQLite.
 
 use anyhow::Result;
 use clap::Args;
@@ -19,7 +20,8 @@ pub struct CheckArgs {
     /// Only format and lints.
     #[arg(long)]
     lints: bool,
-    /// Only how much of the lines of domain, app, edge and store their tests come by: fails where it is too little. Installs cargo-llvm-cov.
+    /// Only how much of the lines of domain, app, edge and store their tests come by: fails where
+    /// it is too little. Installs cargo-llvm-cov.
     #[arg(long, conflicts_with = "lints")]
     coverage: bool,
 }

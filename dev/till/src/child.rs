@@ -1,4 +1,5 @@
-//! A shop served by another process: till, which is `dev/host`, or a Spin. Told to stop, not killed: a Spin has children.
+//! A shop served by another process: till, which is `dev/host`, or a Spin. Told to stop, not
+//! killed: a Spin has children.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,16 @@ impl Serving {
     /// For a test, which starts workers itself, when it wants them.
     pub fn of_a_test(project: &Project, quick: bool) -> Self {
         let code = project.path("target/till-test/code");
-        Self { manifest: project.manifest(), code, quick, schedules: false, faults: false, control: None, log: None, shown: false }
+        Self {
+            manifest: project.manifest(),
+            code,
+            quick,
+            schedules: false,
+            faults: false,
+            control: None,
+            log: None,
+            shown: false,
+        }
     }
 
     /// The command that serves this shop so. A host that is started by it ends when it is told to.
@@ -87,7 +97,14 @@ fn told_of(mut command: Command, project: &Project, shop: &Shop, manifest: &Path
     command
 }
 
-fn served(command: &mut Command, project: &Project, manifest: &Path, listen: SocketAddr, state_dir: &Path, variables: &[String]) {
+fn served(
+    command: &mut Command,
+    project: &Project,
+    manifest: &Path,
+    listen: SocketAddr,
+    state_dir: &Path,
+    variables: &[String],
+) {
     command.current_dir(&project.root);
     command.arg("--from").arg(manifest);
     command.args(["--listen", &listen.to_string()]);
@@ -106,8 +123,15 @@ fn told_secretly(command: &mut Command, name: &str, secret: &str) {
 pub struct HostProcess(Child);
 
 impl HostProcess {
-    /// A Spin, on a manifest without schedules. `code_cache` is where it keeps compiled code, if not where it always does.
-    pub fn spin(project: &Project, shop: &Shop, spin: &Path, manifest: &Path, code_cache: Option<&Path>) -> Result<Self> {
+    /// A Spin, on a manifest without schedules. `code_cache` is where it keeps compiled code, if
+    /// not where it always does.
+    pub fn spin(
+        project: &Project,
+        shop: &Shop,
+        spin: &Path,
+        manifest: &Path,
+        code_cache: Option<&Path>,
+    ) -> Result<Self> {
         let mut command = spin_serving(spin);
         if let Some(folder) = code_cache {
             command.env("XDG_CACHE_HOME", folder);
@@ -123,7 +147,13 @@ impl HostProcess {
     }
 
     /// The simulator of a shop, on the same kind of host; once it listens.
-    pub fn simulator(project: &Project, shop: &Shop, spin: Option<&Path>, code_cache: &Path, quick: bool) -> Result<Self> {
+    pub fn simulator(
+        project: &Project,
+        shop: &Shop,
+        spin: Option<&Path>,
+        code_cache: &Path,
+        quick: bool,
+    ) -> Result<Self> {
         let mut command = match spin {
             Some(spin) => spin_serving(spin),
             None => {
@@ -132,13 +162,25 @@ impl HostProcess {
                 command
             }
         };
-        let secret = shop.secrets.get("event_sink_secret").context("the shop has no event_sink_secret")?;
+        let secret =
+            shop.secrets.get("event_sink_secret").context("the shop has no event_sink_secret")?;
         told_secretly(&mut command, "event_sink_secret", secret);
-        served(&mut command, project, &project.simulator_manifest(), shop.simulator, &shop.simulator_state_dir, &[]);
+        served(
+            &mut command,
+            project,
+            &project.simulator_manifest(),
+            shop.simulator,
+            &shop.simulator_state_dir,
+            &[],
+        );
         let mut simulator = Self::spawn(command.stdout(Stdio::null()))?;
         let begun = Instant::now();
         while TcpStream::connect_timeout(&shop.simulator, Duration::from_secs(1)).is_err() {
-            ensure!(simulator.ended()?.is_none() && begun.elapsed() < READY_WITHIN, "the simulator does not listen on {}", shop.simulator);
+            ensure!(
+                simulator.ended()?.is_none() && begun.elapsed() < READY_WITHIN,
+                "the simulator does not listen on {}",
+                shop.simulator
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(simulator)
@@ -159,7 +201,8 @@ impl HostProcess {
         Ok(self.0.try_wait()?)
     }
 
-    /// Waits until the shop says it is ready. Why a host ended that did so before, it has said itself.
+    /// Waits until the shop says it is ready. Why a host ended that did so before, it has said
+    /// itself.
     pub fn wait_until_ready(&mut self, shop: &Shop) -> Result<()> {
         let begun = Instant::now();
         let mut last = String::new();
@@ -181,12 +224,15 @@ impl HostProcess {
         )
     }
 
-    /// Does the work once the shop is ready, and says of work that failed whether its host was gone by then.
+    /// Does the work once the shop is ready, and says of work that failed whether its host was gone
+    /// by then.
     pub fn once_ready<T>(&mut self, shop: &Shop, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.wait_until_ready(shop)?;
         let done = work();
         match self.ended()? {
-            Some(status) if done.is_err() => done.with_context(|| format!("the host ended before its work did ({status})")),
+            Some(status) if done.is_err() => {
+                done.with_context(|| format!("the host ended before its work did ({status})"))
+            }
             Some(_) | None => done,
         }
     }

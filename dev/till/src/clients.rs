@@ -10,7 +10,8 @@ use crate::manifest::Manifest;
 use crate::project::Project;
 use crate::shop::{Shop, free_address};
 
-/// Clients that generators make of the API document, each buying once: `tests/e2e/clients/run` makes and runs them.
+/// Clients that generators make of the API document, each buying once: `tests/e2e/clients/run`
+/// makes and runs them.
 pub fn clients(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
     on_a_shop(project, manifest, quick, "clients", "a generated client cannot buy", |shop| {
         let mut command = Command::new(project.path("tests/e2e/clients/run"));
@@ -21,11 +22,18 @@ pub fn clients(project: &Project, manifest: &Manifest, quick: bool) -> Result<()
 
 /// Stripe's own libraries against the simulator: `tests/e2e/stripe/run`.
 pub fn stripe(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
-    on_a_shop(project, manifest, quick, "stripe", "Stripe's own libraries do not know the simulator", |shop| {
-        let mut command = Command::new(project.path("tests/e2e/stripe/run"));
-        command.env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
-        Ok(command)
-    })
+    on_a_shop(
+        project,
+        manifest,
+        quick,
+        "stripe",
+        "Stripe's own libraries do not know the simulator",
+        |shop| {
+            let mut command = Command::new(project.path("tests/e2e/stripe/run"));
+            command.env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
+            Ok(command)
+        },
+    )
 }
 
 /// Runs a program against a shop of its own on SQLite, which is removed if the program succeeds.

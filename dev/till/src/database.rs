@@ -1,4 +1,5 @@
-//! The databases a shop runs on, made by the project's own scripts, which may run again. It is the host that has the clients of both.
+//! The databases a shop runs on, made by the project's own scripts, which may run again. It is the
+//! host that has the clients of both.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -34,20 +35,22 @@ impl Database {
     }
 }
 
-/// How long a connection may take, and what ends a session that waits, runs or idles too long, inside a transaction or
-/// outside: those that a pool keeps after a burst are others' again. They belong in the connection string: what is set later
-/// does not outlive the pool's cleaning.
+/// How long a connection may take, and what ends a session that waits, runs or idles too long,
+/// inside a transaction or outside: those that a pool keeps after a burst are others' again. They
+/// belong in the connection string: what is set later does not outlive the pool's cleaning.
 const LIMITS: &str = "connect_timeout=5&application_name=edgetill&options=-c%20lock_timeout%3D3s%20-c%20statement_timeout%3D10s\
     %20-c%20idle_in_transaction_session_timeout%3D5s%20-c%20idle_session_timeout%3D2s";
 
 /// The password of a shop's role on a throw-away server.
 const PASSWORD: &str = "of-a-test";
 
-/// Runs SQL on a database, a file of SQLite's or a connection string, by `host sql`: texts, or `@file`. What was answered.
+/// Runs SQL on a database, a file of SQLite's or a connection string, by `host sql`: texts, or
+/// `@file`. What was answered.
 pub fn sql(project: &Project, database: &str, texts: &[String]) -> Result<String> {
     let mut command = Command::new(project.built("host"));
     command.args(["sql", "--", database]).args(texts).stderr(Stdio::inherit());
-    let ran = command.output().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
+    let ran =
+        command.output().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
     ensure!(ran.status.success(), "the database could not be prepared ({})", ran.status);
     String::from_utf8(ran.stdout).context("the answer is not a text")
 }
@@ -63,7 +66,8 @@ pub fn on(cluster: &Cluster, project: &Project) -> Result<String> {
 /// A migrated database with demo goods, of a role that `deploy/postgres.sql` has made: its URL.
 pub fn deployed_on(cluster: &Cluster, project: &Project) -> Result<String> {
     let file = project.path("deploy/postgres.sql");
-    let script = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let script = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     let made = sql(project, &cluster.url("postgres"), &statements(&script, PASSWORD));
     made.with_context(|| format!("in {}", file.display()))?;
     let url = cluster.url_of("edgetill", PASSWORD, "shop");
@@ -71,27 +75,42 @@ pub fn deployed_on(cluster: &Cluster, project: &Project) -> Result<String> {
     Ok(url)
 }
 
-/// What psql makes of the script: one statement at a time, since no database is created inside a transaction.
+/// What psql makes of the script: one statement at a time, since no database is created inside a
+/// transaction.
 fn statements(script: &str, password: &str) -> Vec<String> {
     let lines: Vec<&str> = script.lines().filter(|line| !line.starts_with("--")).collect();
     let script = lines.join("\n").replace(":'password'", &format!("'{password}'"));
-    script.split(';').map(|statement| statement.trim().to_owned()).filter(|statement| !statement.is_empty()).collect()
+    script
+        .split(';')
+        .map(|statement| statement.trim().to_owned())
+        .filter(|statement| !statement.is_empty())
+        .collect()
 }
 
 /// Migrates the database behind a connection string and fills it with demo goods.
 pub fn migrate(project: &Project, url: &str) -> Result<()> {
     let script = |name: &str| file(&project.path("shared/store/migrations/postgres").join(name));
-    sql(project, url, &[script("baseline.sql"), file(&functions(project)?), script("demo.sql")]).map(drop)
+    sql(project, url, &[script("baseline.sql"), file(&functions(project)?), script("demo.sql")])
+        .map(drop)
 }
 
-/// Where every function is, as a script that the store has just printed: it is made by its build, and not committed.
+/// Where every function is, as a script that the store has just printed: it is made by its build,
+/// and not committed.
 fn functions(project: &Project) -> Result<PathBuf> {
-    let printed = cargo(project).args(["run", "--quiet", "--profile", "host", "--package", "store", "--bin", "functions"]).output();
+    let printed = cargo(project)
+        .args(["run", "--quiet", "--profile", "host", "--package", "store", "--bin", "functions"])
+        .output();
     let printed = printed.context("cargo cannot be run")?;
-    ensure!(printed.status.success(), "the store does not print its functions: {}", String::from_utf8_lossy(&printed.stderr));
+    ensure!(
+        printed.status.success(),
+        "the store does not print its functions: {}",
+        String::from_utf8_lossy(&printed.stderr)
+    );
     let script = project.path("target/development/functions.sql");
-    std::fs::create_dir_all(project.path("target/development")).context("cannot make target/development")?;
-    std::fs::write(&script, printed.stdout).with_context(|| format!("cannot write {}", script.display()))?;
+    std::fs::create_dir_all(project.path("target/development"))
+        .context("cannot make target/development")?;
+    std::fs::write(&script, printed.stdout)
+        .with_context(|| format!("cannot write {}", script.display()))?;
     Ok(script)
 }
 
@@ -111,12 +130,15 @@ pub fn with_limits(url: &str) -> String {
 /// A connection string's first host, as `allowed_outbound_hosts` has it.
 pub fn allowed_host(url: &str) -> Result<String> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
-    let rest = rest.context("a PostgreSQL is named by postgres://user:password@host:port/database")?;
+    let rest =
+        rest.context("a PostgreSQL is named by postgres://user:password@host:port/database")?;
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
     let first = hosts.split(',').next().unwrap_or_default();
     ensure!(!first.is_empty() && !first.starts_with(':'), "the connection string names no host");
-    let has_port = first.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let has_port = first
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     Ok(format!("postgres://{first}{}", if has_port { "" } else { ":5432" }))
 }
 
@@ -128,28 +150,44 @@ mod tests {
     fn options(url: &str) -> Vec<(String, String)> {
         let options = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("options=")).unwrap();
         let options = options.replace("%20", " ").replace("%3D", "=");
-        let pair = |option: &str| option.trim().split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+        let pair = |option: &str| {
+            option
+                .trim()
+                .split_once('=')
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .unwrap()
+        };
         options.split("-c ").skip(1).map(pair).collect()
     }
 
     #[test]
     fn what_is_handed_out_has_the_limits_that_are_tested() {
-        for text in [include_str!("../../../docs/postgresql.md"), include_str!("../../../deploy/README.md")] {
+        for text in
+            [include_str!("../../../docs/postgresql.md"), include_str!("../../../deploy/README.md")]
+        {
             assert!(text.contains(&format!("LIMITS='{LIMITS}'")), "{LIMITS}");
         }
         let role = include_str!("../../../deploy/postgres.sql");
         for (name, value) in options(&with_limits("postgres://h/d")) {
-            assert!(role.contains(&format!("alter role edgetill in database shop set {name} = '{value}';")), "{name}");
+            assert!(
+                role.contains(&format!(
+                    "alter role edgetill in database shop set {name} = '{value}';"
+                )),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn limits_are_added_to_a_connection_string_that_has_none() {
-        for (url, joint) in [("postgres://u:p@h:5432/d", '?'), ("postgres://u:p@h:5432/d?sslmode=disable", '&')] {
+        for (url, joint) in
+            [("postgres://u:p@h:5432/d", '?'), ("postgres://u:p@h:5432/d?sslmode=disable", '&')]
+        {
             let limited = with_limits(url);
             assert!(limited.starts_with(&format!("{url}{joint}connect_timeout=5&")), "{limited}");
             let found = options(&limited);
-            let found: Vec<(&str, &str)> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            let found: Vec<(&str, &str)> =
+                found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let wanted = [
                 ("lock_timeout", "3s"),
                 ("statement_timeout", "10s"),

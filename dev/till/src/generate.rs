@@ -1,4 +1,5 @@
-//! `cargo till generate`: everything that is made. Each maker lives with its source and is held by its own test; this calls them all.
+//! `cargo till generate`: everything that is made. Each maker lives with its source and is held by
+//! its own test; this calls them all.
 
 use anyhow::Result;
 
@@ -6,9 +7,11 @@ use crate::cargo::{cargo, run};
 use crate::project::Project;
 
 /// Tests that write what they would compare when they are told to: variables, package.
-const WRITERS: [(&[&str], &str); 3] = [(&["UPDATE_PLANS"], "store"), (&["UPDATE_OPENAPI"], "api"), (&["UPDATE_DOCS"], "audit")];
+const WRITERS: [(&[&str], &str); 3] =
+    [(&["UPDATE_PLANS"], "store"), (&["UPDATE_OPENAPI"], "api"), (&["UPDATE_DOCS"], "audit")];
 
-/// Manifests, variables and pages of the tables; plans of the store; the API's documents; the audit's page.
+/// Manifests, variables and pages of the tables; plans of the store; the API's documents; the
+/// audit's page.
 pub fn generate() -> Result<()> {
     let project = Project::find()?;
     let mut tables = cargo(&project);

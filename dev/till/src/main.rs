@@ -1,10 +1,12 @@
-//! `cargo till`: the command a person types. It builds in seconds: whatever needs an engine or a database's client is done by the host
-//! (`dev/host`), which it builds and starts as a process of its own.
+//! `cargo till`: the command a person types. It builds in seconds: whatever needs an engine or a
+//! database's client is done by the host (`dev/host`), which it builds and starts as a process of
+//! its own.
 //!
-//! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token` and `generate` are what can be typed. [`native`],
-//! [`coverage`], [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares
-//! what [`child`] serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what they are called,
-//! [`cargo`] how they are built, and [`progress`] says what takes long.
+//! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token` and `generate` are what can
+//! be typed. [`native`], [`coverage`], [`suite`], [`two_hosts`], [`proofs`] and [`fuzz`] are what
+//! is tested by them, as much of it as [`sizes`] says. [`shop`] prepares what [`child`] serves, on
+//! what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what
+//! they are called, [`cargo`] how they are built, and [`progress`] says what takes long.
 
 mod bench;
 mod cargo;
@@ -50,18 +52,22 @@ enum Command {
     Up(up::UpArgs),
     /// Check format, lints and the native tests, with the store on SQLite: minutes.
     Check(check::CheckArgs),
-    /// Test what must be true of every commit: native crates, the shop over HTTP, a sample of the proofs.
+    /// Test what must be true of every commit: native crates, the shop over HTTP, a sample of the
+    /// proofs.
     Test(test::TestArgs),
-    /// Prove, at full size: fuzzing, spoiled requests, races, everything stopped, the host killed, everything at once. Hours.
+    /// Prove, at full size: fuzzing, spoiled requests, races, everything stopped, the host killed,
+    /// everything at once. Hours.
     Prove(prove::ProveArgs),
-    /// Measure the shop: throughput, waiting times, host calls, sizes, start, memory; prints a table and writes a file.
+    /// Measure the shop: throughput, waiting times, host calls, sizes, start, memory; prints a
+    /// table and writes a file.
     Bench(bench::BenchArgs),
     /// Serve a built application, as `spin up` would.
     #[command(disable_help_flag = true)]
     Serve(serve::ServeArgs),
     /// Mint a service token for the shop that `up` runs.
     Token(token::TokenArgs),
-    /// Write everything that is made: manifests, pages, the API document, what the store makes of its SQL.
+    /// Write everything that is made: manifests, pages, the API document, what the store makes of
+    /// its SQL.
     Generate,
 }
 

@@ -1,4 +1,5 @@
-//! What the command wants to know of a manifest. The host reads all of it, and is who refuses one that is wrong.
+//! What the command wants to know of a manifest. The host reads all of it, and is who refuses one
+//! that is wrong.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,15 +49,19 @@ impl Manifest {
 
     /// Reads a manifest file.
     pub fn load(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut manifest: Self = toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let mut manifest: Self =
+            toml::from_str(&text).with_context(|| format!("in {}", path.display()))?;
         manifest.folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Ok(manifest)
     }
 
     /// Where a component's wasm file is: what the release profile has built, or the quick one.
     pub fn source(&self, component: &Component, quick: bool) -> PathBuf {
-        let folder = |part: &std::ffi::OsStr| if quick && part == "release" { "quick".into() } else { part.to_owned() };
+        let folder = |part: &std::ffi::OsStr| {
+            if quick && part == "release" { "quick".into() } else { part.to_owned() }
+        };
         let source: PathBuf = component.source.iter().map(folder).collect();
         self.folder.join(source)
     }

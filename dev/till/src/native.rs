@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 use crate::cargo::{cargo, run};
 use crate::project::Project;
 
-/// The host's own tests. In its own profile and by itself: together with other packages its dependencies would get other features, and the engine
-/// be compiled again.
+/// The host's own tests. In its own profile and by itself: together with other packages its
+/// dependencies would get other features, and the engine be compiled again.
 pub fn host(project: &Project) -> Result<()> {
     let mut host = cargo(project);
     host.args(["test", "--profile", "host", "--package", "host"]);
@@ -44,8 +44,11 @@ fn tests(project: &Project) -> Result<std::process::Command> {
 }
 
 fn package_name(manifest: &Path) -> Result<String> {
-    let text = std::fs::read_to_string(manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let parsed: toml::Table = toml::from_str(&text).with_context(|| format!("in {}", manifest.display()))?;
-    let name = parsed.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
+    let text = std::fs::read_to_string(manifest)
+        .with_context(|| format!("cannot read {}", manifest.display()))?;
+    let parsed: toml::Table =
+        toml::from_str(&text).with_context(|| format!("in {}", manifest.display()))?;
+    let name =
+        parsed.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
     Ok(name.with_context(|| format!("{} names no package", manifest.display()))?.to_owned())
 }

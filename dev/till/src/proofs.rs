@@ -1,4 +1,5 @@
-//! The proofs of `tests/crash`, each on a shop of its own: no other test moves its clock or meets what it breaks.
+//! The proofs of `tests/crash`, each on a shop of its own: no other test moves its clock or meets
+//! what it breaks.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,8 +36,18 @@ struct Ground {
 
 impl Ground {
     /// `None` where no PostgreSQL is installed.
-    fn prepare(project: &Project, manifest: &Manifest, database: Database, proof: Proof) -> Result<Option<Self>> {
-        let folder = project.path("target/till-test").join(format!("{}-{}-{}", std::process::id(), proof.name(), database.name()));
+    fn prepare(
+        project: &Project,
+        manifest: &Manifest,
+        database: Database,
+        proof: Proof,
+    ) -> Result<Option<Self>> {
+        let folder = project.path("target/till-test").join(format!(
+            "{}-{}-{}",
+            std::process::id(),
+            proof.name(),
+            database.name()
+        ));
         let (mut cluster, mut redis, mut url) = (None, None, None);
         if database == Database::Postgres {
             let Some(started) = Cluster::start()? else { return Ok(None) };
@@ -53,15 +64,18 @@ impl Ground {
         if proof == Proof::Chaos {
             // With its breakers; and patience ends soon, so that answers come too late.
             shop.set("payment_timeout_ms", "1000");
-            // Open for a moment: for as long as by default, most buyers of ten minutes would meet nothing else.
+            // Open for a moment: for as long as by default, most buyers of ten minutes would meet
+            // nothing else.
             shop.set("breaker_open_seconds", "2");
             shop.set("breaker_failures", "8");
         } else {
-            // A breaker opens soon, and is open for a moment: the shop's clock is moved, and the breaker's is the wall's.
+            // A breaker opens soon, and is open for a moment: the shop's clock is moved, and the
+            // breaker's is the wall's.
             shop.set("breaker_failures", "3");
             shop.set("breaker_open_seconds", "1");
             shop.set("payment_timeout_ms", "2000");
-            // What no patience mends is given up soon, and no cart ends while others are under proof.
+            // What no patience mends is given up soon, and no cart ends while others are under
+            // proof.
             shop.set("give_up_seconds", "3600");
             shop.set("cart_guest_idle_seconds", "2592000");
         }
@@ -78,7 +92,8 @@ impl Proof {
         }
     }
 
-    /// The proof on each of these databases; of the crash proof, with a filter, the cases whose names contain it.
+    /// The proof on each of these databases; of the crash proof, with a filter, the cases whose
+    /// names contain it.
     pub fn run_on(
         self,
         project: &Project,
@@ -93,25 +108,45 @@ impl Proof {
         run(build, "the proofs do not build")?;
         for database in databases {
             eprintln!("==> {} proof on {}", self.name(), database.name());
-            let Some(ground) = Ground::prepare(project, manifest, *database, self)? else { continue };
+            let Some(ground) = Ground::prepare(project, manifest, *database, self)? else {
+                continue;
+            };
             let folder = ground.folder.clone();
             let proved = match self {
-                Self::Crash | Self::Chaos => self.on_a_host(project, &ground, quick, extent, filter),
+                Self::Crash | Self::Chaos => {
+                    self.on_a_host(project, &ground, quick, extent, filter)
+                }
                 Self::Kill => kill(project, &ground, quick, extent),
             };
-            proved.with_context(|| format!("on {}; the shop's data and logs are kept in {}", database.name(), folder.display()))?;
+            proved.with_context(|| {
+                format!(
+                    "on {}; the shop's data and logs are kept in {}",
+                    database.name(),
+                    folder.display()
+                )
+            })?;
             drop(ground);
-            std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
         Ok(())
     }
 
     /// On one host, which has a control port.
-    fn on_a_host(self, project: &Project, ground: &Ground, quick: bool, extent: Extent, filter: Option<&str>) -> Result<()> {
+    fn on_a_host(
+        self,
+        project: &Project,
+        ground: &Ground,
+        quick: bool,
+        extent: Extent,
+        filter: Option<&str>,
+    ) -> Result<()> {
         let shop = &ground.shop;
         let control = free_address()?;
-        let serving = Serving { faults: true, control: Some(control), ..Serving::of_a_test(project, quick) };
-        let failed = if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
+        let serving =
+            Serving { faults: true, control: Some(control), ..Serving::of_a_test(project, quick) };
+        let failed =
+            if self == Self::Chaos { "the chaos proof failed" } else { "the crash proof failed" };
         let mut program = self.program(project, shop, extent);
         program.env("EDGETILL_CONTROL", format!("http://{control}")).args(filter);
         let _simulator = HostProcess::simulator(project, shop, None, &serving.code, quick)?;
@@ -141,7 +176,10 @@ fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent) -> Resu
     let serving = Serving { faults: true, ..Serving::of_a_test(project, quick) };
     let _simulator = HostProcess::simulator(project, shop, None, &serving.code, quick)?;
     let host = serving.command(project, shop);
-    let words: Vec<_> = std::iter::once(host.get_program()).chain(host.get_args()).map(|word| word.to_string_lossy()).collect();
+    let words: Vec<_> = std::iter::once(host.get_program())
+        .chain(host.get_args())
+        .map(|word| word.to_string_lossy())
+        .collect();
     let mut program = Proof::Kill.program(project, shop, extent);
     program.current_dir(&project.root).env("EDGETILL_SERVE", serde_json::to_string(&words)?);
     run(program, "the kill proof failed")

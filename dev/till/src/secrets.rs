@@ -12,11 +12,18 @@ use crate::manifest::Manifest;
 /// Secret variables by name.
 pub type Secrets = BTreeMap<String, String>;
 
-/// Secrets that are empty by default and that a shop on one's own machine has: its simulator plays the customers' provider.
+/// Secrets that are empty by default and that a shop on one's own machine has: its simulator plays
+/// the customers' provider.
 const OPTIONAL: [&str; 1] = ["customer_jwt_secret"];
 
 /// Secrets that may be several keys.
-const LISTS: [&str; 5] = ["customer_jwt_secret", "event_sink_secret", "pii_key", "service_token_secret", "session_token_secret"];
+const LISTS: [&str; 5] = [
+    "customer_jwt_secret",
+    "event_sink_secret",
+    "pii_key",
+    "service_token_secret",
+    "session_token_secret",
+];
 
 /// A value for each secret of the manifest that has none, kept in `file`; those already there stay.
 pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
@@ -28,9 +35,13 @@ pub fn keep(manifest: &Manifest, file: &Path) -> Result<Secrets> {
         }
     }
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let text = format!("# Made by till for this machine only. Not in git.\n{}", toml::to_string(&secrets)?);
+    let text = format!(
+        "# Made by till for this machine only. Not in git.\n{}",
+        toml::to_string(&secrets)?
+    );
     write_private(file, &text).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(secrets)
 }
@@ -52,7 +63,8 @@ pub fn first(list: &str) -> &str {
 
 /// Reads kept secrets.
 pub fn load(file: &Path) -> Result<Secrets> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     toml::from_str(&text).with_context(|| format!("in {}", file.display()))
 }
 
@@ -72,5 +84,11 @@ fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
-    options.create(true).truncate(true).write(true).mode(0o600).open(file)?.write_all(text.as_bytes())
+    options
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(text.as_bytes())
 }

@@ -1,4 +1,5 @@
-//! A shop to start: the development manifest with a state folder, secrets, and the address of its simulator.
+//! A shop to start: the development manifest with a state folder, secrets, and the address of its
+//! simulator.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -28,7 +29,8 @@ const STOREFRONT: &str = "http://storefront.example";
 pub struct Shop {
     /// Where it will listen.
     pub listen: SocketAddr,
-    /// Where its simulator listens: the payment provider, the sink of events, the customers' identity provider.
+    /// Where its simulator listens: the payment provider, the sink of events, the customers'
+    /// identity provider.
     pub simulator: SocketAddr,
     /// What the simulator keeps.
     pub simulator_state_dir: PathBuf,
@@ -41,29 +43,46 @@ pub struct Shop {
     sql: Vec<String>,
     /// `database_url` and `database_host`, on PostgreSQL.
     database: Option<(String, String)>,
-    /// The sink of events, where it is not the simulator: its URL, and its host as it may be reached.
+    /// The sink of events, where it is not the simulator: its URL, and its host as it may be
+    /// reached.
     sink: Option<(String, String)>,
-    /// Whether the identity provider's keys are kept, and circuit breakers open, for as long as by default, and not for moments that a test
-    /// can wait for.
+    /// Whether the identity provider's keys are kept, and circuit breakers open, for as long as by
+    /// default, and not for moments that a test can wait for.
     waits_as_by_default: bool,
     /// What stands above all other variables.
     set: Vec<String>,
 }
 
 impl Shop {
-    /// Prepares folders, secrets, the runtime configuration, and the key-value file in WAL. `postgres` is the connection
-    /// string of a migrated database; without one the shop is on SQLite.
-    pub fn prepare(project: &Project, manifest: &Manifest, folder: &Path, listen: SocketAddr, postgres: Option<&str>) -> Result<Self> {
-        let database =
-            postgres.map(|url| Ok::<_, anyhow::Error>((database::with_limits(url), database::allowed_host(url)?))).transpose()?;
+    /// Prepares folders, secrets, the runtime configuration, and the key-value file in WAL.
+    /// `postgres` is the connection string of a migrated database; without one the shop is on
+    /// SQLite.
+    pub fn prepare(
+        project: &Project,
+        manifest: &Manifest,
+        folder: &Path,
+        listen: SocketAddr,
+        postgres: Option<&str>,
+    ) -> Result<Self> {
+        let database = postgres
+            .map(|url| {
+                Ok::<_, anyhow::Error>((database::with_limits(url), database::allowed_host(url)?))
+            })
+            .transpose()?;
         // On PostgreSQL the SQLite file stays without a table: what strays into it fails.
         let sql = if database.is_some() { Vec::new() } else { project.sql() };
         let state_dir = folder.join("state");
         let secrets = secrets::keep(manifest, &folder.join("secrets.toml"))?;
         let runtime_config = folder.join("runtime-config.toml");
-        std::fs::write(&runtime_config, "").with_context(|| format!("cannot write {}", runtime_config.display()))?;
-        std::fs::create_dir_all(&state_dir).with_context(|| format!("cannot make {}", state_dir.display()))?;
-        database::sql(project, &state_dir.join("sqlite_key_value.db").to_string_lossy(), &[WAL.to_owned()])?;
+        std::fs::write(&runtime_config, "")
+            .with_context(|| format!("cannot write {}", runtime_config.display()))?;
+        std::fs::create_dir_all(&state_dir)
+            .with_context(|| format!("cannot make {}", state_dir.display()))?;
+        database::sql(
+            project,
+            &state_dir.join("sqlite_key_value.db").to_string_lossy(),
+            &[WAL.to_owned()],
+        )?;
         Ok(Self {
             listen,
             simulator: free_address()?,
@@ -79,10 +98,12 @@ impl Shop {
         })
     }
 
-    /// `--variable` values: the simulator's address as payment provider, identity provider and (but for Redis) event sink.
+    /// `--variable` values: the simulator's address as payment provider, identity provider and (but
+    /// for Redis) event sink.
     pub fn variables(&self) -> Vec<String> {
         let origin = self.simulator_url();
-        let (sink_url, sink_host) = self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
+        let (sink_url, sink_host) =
+            self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
         let mut variables = vec![
             format!("payment_base_url={origin}"),
             format!("payment_host={origin}"),
@@ -93,12 +114,16 @@ impl Shop {
             format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
         ];
-        // A storefront under development may be served from anywhere on this machine; the tests' page has one origin.
+        // A storefront under development may be served from anywhere on this machine; the tests'
+        // page has one origin.
         let origins = if self.waits_as_by_default { "*" } else { STOREFRONT };
         variables.push(format!("cors_allowed_origins={origins}"));
         if !self.waits_as_by_default {
             // Short, so that a test can wait for them.
-            variables.extend(["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"].map(|rest| format!("customer_jwks_{rest}")));
+            variables.extend(
+                ["cache_seconds=2", "stale_seconds=6", "refetch_seconds=1"]
+                    .map(|rest| format!("customer_jwks_{rest}")),
+            );
             variables.push("breaker_open_seconds=3".to_owned());
             variables.push("worker_get_enabled=true".to_owned());
         }
@@ -118,10 +143,17 @@ impl Shop {
     /// Puts the key-value store into a Redis instead of a file.
     pub fn keep_key_values_in(&self, url: &str) -> Result<()> {
         let text = std::fs::read_to_string(&self.runtime_config)?;
-        let mut config: toml::Table = text.parse().with_context(|| format!("in {}", self.runtime_config.display()))?;
+        let mut config: toml::Table =
+            text.parse().with_context(|| format!("in {}", self.runtime_config.display()))?;
         let stores = config.entry("key_value_store").or_insert_with(|| toml::Table::new().into());
-        let store = toml::Table::from_iter([("type".to_owned(), "redis".into()), ("url".to_owned(), url.into())]);
-        stores.as_table_mut().context("[key_value_store] is a table")?.insert("default".to_owned(), store.into());
+        let store = toml::Table::from_iter([
+            ("type".to_owned(), "redis".into()),
+            ("url".to_owned(), url.into()),
+        ]);
+        stores
+            .as_table_mut()
+            .context("[key_value_store] is a table")?
+            .insert("default".to_owned(), store.into());
         std::fs::write(&self.runtime_config, toml::to_string(&config)?)
             .with_context(|| format!("cannot write {}", self.runtime_config.display()))
     }
@@ -136,7 +168,8 @@ impl Shop {
         self.simulator = other.simulator;
     }
 
-    /// Keeps the identity provider's keys, and circuit breakers open, for as long as a shop does by default.
+    /// Keeps the identity provider's keys, and circuit breakers open, for as long as a shop does by
+    /// default.
     pub fn wait_as_by_default(&mut self) {
         self.waits_as_by_default = true;
     }

@@ -1,4 +1,5 @@
-//! How much of each proof is done: what every commit can afford, and all of it. Every number is here, and nowhere else.
+//! How much of each proof is done: what every commit can afford, and all of it. Every number is
+//! here, and nowhere else.
 
 use std::process::Command;
 
@@ -13,7 +14,8 @@ pub enum Extent {
     Full,
 }
 
-/// One size. The proof reads it from a variable, whose own value in the environment stands above both.
+/// One size. The proof reads it from a variable, whose own value in the environment stands above
+/// both.
 pub struct Size {
     variable: &'static str,
     sampled: u32,
@@ -30,7 +32,8 @@ const SIZES: [Size; 8] = [
     FUZZ_SECONDS,
     // How many race at once, in percent of what the requirements say.
     Size { variable: "EDGETILL_RACE_PERCENT", sampled: 100, full: 100 },
-    // At a call one fault of so many, another at the next: 4 is one of the four there are, 1 is all of them.
+    // At a call one fault of so many, another at the next: 4 is one of the four there are, 1 is all
+    // of them.
     Size { variable: "EDGETILL_CRASH_EVERY", sampled: 4, full: 1 },
     // 1: patient and impatient buyers take turns. 2: every fault meets one of each.
     Size { variable: "EDGETILL_CRASH_BUYERS", sampled: 1, full: 1 },
@@ -46,7 +49,9 @@ impl Size {
     /// What the environment says, or the table.
     pub fn of(&self, extent: Extent) -> Result<u32> {
         match std::env::var(self.variable) {
-            Ok(text) => text.parse().with_context(|| format!("{} is {text:?}, which is no number", self.variable)),
+            Ok(text) => text
+                .parse()
+                .with_context(|| format!("{} is {text:?}, which is no number", self.variable)),
             Err(_) => Ok(self.named(extent)),
         }
     }

@@ -22,7 +22,8 @@ use crate::sizes::Extent;
 const SKIPPED: &str = "skipped on spin: ";
 /// What it prints for a test that needs the other event sink.
 const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
-/// The database of the throw-away Redis with the key-values, and the one with the stream: they share no keys.
+/// The database of the throw-away Redis with the key-values, and the one with the stream: they
+/// share no keys.
 const KEY_VALUES: u8 = 0;
 const STREAM: u8 = 1;
 
@@ -46,7 +47,8 @@ pub struct Suite {
 pub enum Purpose {
     /// The whole suite, or what the filter leaves of it.
     Suite,
-    /// So many spoiled requests, drawn by this seed or one that is printed. They look at every row there is, and so have a shop to themselves.
+    /// So many spoiled requests, drawn by this seed or one that is printed. They look at every row
+    /// there is, and so have a shop to themselves.
     Mutations(u32, Option<u64>),
 }
 
@@ -68,7 +70,13 @@ impl Suite {
     }
 
     /// Runs it on each database, on a shop for each purpose, one after the other.
-    pub fn run(&self, project: &Project, manifest: &Manifest, databases: &[Database], purposes: &[Purpose]) -> Result<Outcome> {
+    pub fn run(
+        &self,
+        project: &Project,
+        manifest: &Manifest,
+        databases: &[Database],
+        purposes: &[Purpose],
+    ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         for database in databases {
             let begun = Instant::now();
@@ -87,7 +95,13 @@ impl Suite {
                     Some(cluster) => Some((database::on(&cluster, project)?, cluster)),
                     None => None,
                 };
-                outcome.skipped.extend(self.on_a_shop(project, manifest, *purpose, postgres, redis.as_ref())?);
+                outcome.skipped.extend(self.on_a_shop(
+                    project,
+                    manifest,
+                    *purpose,
+                    postgres,
+                    redis.as_ref(),
+                )?);
             }
             let name = match (on_postgres, on_redis) {
                 (false, false) => "HTTP suite on SQLite",
@@ -100,7 +114,8 @@ impl Suite {
         Ok(outcome)
     }
 
-    /// On a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is stopped at the end; with a Redis or without.
+    /// On a shop of its own: on SQLite, or on the PostgreSQL behind a connection string, which is
+    /// stopped at the end; with a Redis or without.
     fn on_a_shop(
         &self,
         project: &Project,
@@ -109,9 +124,14 @@ impl Suite {
         postgres: Option<(String, Cluster)>,
         redis: Option<&RedisServer>,
     ) -> Result<Option<BTreeSet<String>>> {
-        let database = if postgres.is_some() { Database::Postgres } else { Database::Sqlite }.name();
-        eprintln!("==> HTTP suite on {database}{}", if redis.is_some() { " and redis" } else { "" });
-        let folder = project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
+        let database =
+            if postgres.is_some() { Database::Postgres } else { Database::Sqlite }.name();
+        eprintln!(
+            "==> HTTP suite on {database}{}",
+            if redis.is_some() { " and redis" } else { "" }
+        );
+        let folder =
+            project.path("target/till-test").join(format!("{}-{database}", std::process::id()));
         let (url, cluster) = postgres.unzip();
         let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, url.as_deref())?;
         secrets::rotate(&mut shop.secrets)?;
@@ -120,14 +140,24 @@ impl Suite {
             shop.send_events_to(redis, STREAM);
         }
         let skipped = self.on_a_host(project, &shop, purpose, cluster);
-        let skipped = skipped.with_context(|| format!("on {database}; the shop's data and logs are kept in {}", folder.display()))?;
-        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        let skipped = skipped.with_context(|| {
+            format!("on {database}; the shop's data and logs are kept in {}", folder.display())
+        })?;
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove {}", folder.display()))?;
         Ok(skipped)
     }
 
-    fn on_a_host(&self, project: &Project, shop: &Shop, purpose: Purpose, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+    fn on_a_host(
+        &self,
+        project: &Project,
+        shop: &Shop,
+        purpose: Purpose,
+        cluster: Option<Cluster>,
+    ) -> Result<Option<BTreeSet<String>>> {
         let code = Serving::of_a_test(project, self.quick).code;
-        let _simulator = HostProcess::simulator(project, shop, self.spin.as_deref(), &code, self.quick)?;
+        let _simulator =
+            HostProcess::simulator(project, shop, self.spin.as_deref(), &code, self.quick)?;
         let mut host = match &self.spin {
             Some(spin) => HostProcess::spin(project, shop, spin, &project.http_manifest(), None)?,
             None => {
@@ -138,8 +168,15 @@ impl Suite {
         host.once_ready(shop, || self.asked(project, shop, purpose, cluster))
     }
 
-    /// The suite, and what it skipped; then what is left to say without its PostgreSQL, which is stopped under it. Or spoiled requests.
-    fn asked(&self, project: &Project, shop: &Shop, purpose: Purpose, cluster: Option<Cluster>) -> Result<Option<BTreeSet<String>>> {
+    /// The suite, and what it skipped; then what is left to say without its PostgreSQL, which is
+    /// stopped under it. Or spoiled requests.
+    fn asked(
+        &self,
+        project: &Project,
+        shop: &Shop,
+        purpose: Purpose,
+        cluster: Option<Cluster>,
+    ) -> Result<Option<BTreeSet<String>>> {
         if let Purpose::Mutations(count, seed) = purpose {
             let mut mutations = self.against(project, shop, "mutations");
             mutations.env("EDGETILL_MUTATIONS", count.to_string());
@@ -191,7 +228,9 @@ pub fn watch(mut command: Command) -> Result<BTreeSet<String>> {
     let mut skipped = BTreeSet::new();
     for line in BufReader::new(output).lines() {
         let line = line?;
-        if let Some((_, name)) = line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK)) {
+        if let Some((_, name)) =
+            line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK))
+        {
             skipped.insert(name.trim().to_owned());
         }
         println!("{line}");

@@ -1,5 +1,6 @@
-//! `cargo till test`, which is what must be true of every commit: the native crates, then the whole shop over HTTP, on till or on a real Spin,
-//! first on SQLite and then on a PostgreSQL and a Redis of its own, and a sample of the proofs.
+//! `cargo till test`, which is what must be true of every commit: the native crates, then the whole
+//! shop over HTTP, on till or on a real Spin, first on SQLite and then on a PostgreSQL and a Redis
+//! of its own, and a sample of the proofs.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -25,9 +26,9 @@ use crate::token::{mint, mint_customer};
 use crate::two_hosts::two_hosts;
 
 /// What a token must allow that is to succeed everywhere.
-const EVERY_SCOPE: &str =
-    "catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run";
-/// The seed of the spoiled requests: the same for all, so that a run fails for what has changed. `cargo till prove` takes others.
+const EVERY_SCOPE: &str = "catalog:read catalog:write config:read operations:read operations:write orders:read orders:write schema:migrate workers:run";
+/// The seed of the spoiled requests: the same for all, so that a run fails for what has changed.
+/// `cargo till prove` takes others.
 const MUTATIONS_SEED: u64 = 1;
 
 /// Arguments of `test`.
@@ -42,8 +43,8 @@ pub struct TestArgs {
     /// Run the HTTP suite on this database only.
     #[arg(long, visible_alias = "database", value_name = "DATABASE", value_enum)]
     only: Option<Database>,
-    /// Keep key-values in a file and send events to a webhook, or do both with a throw-away Redis. Without this, the run on
-    /// SQLite does the first and the one on PostgreSQL the second.
+    /// Keep key-values in a file and send events to a webhook, or do both with a throw-away Redis.
+    /// Without this, the run on SQLite does the first and the one on PostgreSQL the second.
     #[arg(long, value_name = "STORE", value_parser = ["file", "redis"])]
     kv: Option<String>,
     /// Build the components quickly rather than small.
@@ -52,18 +53,24 @@ pub struct TestArgs {
     /// Only the suite over two hosts on one PostgreSQL; with --filter, those of its tests.
     #[arg(long, conflicts_with_all = ["contract", "only", "kv"])]
     two_hosts: bool,
-    /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs Python.
+    /// Only the contract: generated requests against docs/openapi.json, on till with SQLite. Needs
+    /// Python.
     #[arg(long, conflicts_with_all = ["spin", "filter"])]
     contract: bool,
 }
 
 /// Runs what was asked for and prints how long each part took. Fails when any part fails.
 pub fn test(arguments: TestArgs) -> Result<()> {
-    ensure!(!(arguments.quick && arguments.spin.is_some()), "Spin runs what the manifest names: --quick is for till");
+    ensure!(
+        !(arguments.quick && arguments.spin.is_some()),
+        "Spin runs what the manifest names: --quick is for till"
+    );
     let project = Project::find()?;
     let manifest = Manifest::of_development(&project)?;
     let mut times = Times::default();
-    times.of("components", || build_components(&project, &manifest, Profile::quick(arguments.quick)))?;
+    times.of("components", || {
+        build_components(&project, &manifest, Profile::quick(arguments.quick))
+    })?;
     times.of("host", || build_host(&project))?;
     if arguments.contract {
         return contract(&project, &manifest, &arguments);
@@ -80,7 +87,8 @@ pub fn test(arguments: TestArgs) -> Result<()> {
     times.of("suite, compiling", || Suite::compile(&project))?;
     let databases = Database::wanted(arguments.only);
     let (quick, extent) = (arguments.quick, Extent::Sampled);
-    let suite = Suite { spin: arguments.spin, quick, kv: arguments.kv, filter: arguments.filter, extent };
+    let suite =
+        Suite { spin: arguments.spin, quick, kv: arguments.kv, filter: arguments.filter, extent };
     if arguments.two_hosts {
         let begun = Instant::now();
         ensure!(two_hosts(&project, &manifest, &suite)?, "no PostgreSQL server is installed");
@@ -101,8 +109,12 @@ pub fn test(arguments: TestArgs) -> Result<()> {
         }
     }
     if all {
-        times.of("crash proof", || Proof::Crash.run_on(&project, &manifest, &databases, quick, extent, None))?;
-        times.of("kill proof", || Proof::Kill.run_on(&project, &manifest, &databases, quick, extent, None))?;
+        times.of("crash proof", || {
+            Proof::Crash.run_on(&project, &manifest, &databases, quick, extent, None)
+        })?;
+        times.of("kill proof", || {
+            Proof::Kill.run_on(&project, &manifest, &databases, quick, extent, None)
+        })?;
     }
 
     println!("\nAll passed.");
@@ -111,7 +123,8 @@ pub fn test(arguments: TestArgs) -> Result<()> {
         println!("  SKIPPED: {server}, because no server is installed here");
     }
     // What one run skipped and another did has been tested.
-    let skipped: BTreeSet<String> = outcome.skipped.into_iter().reduce(|all, some| &all & &some).unwrap_or_default();
+    let skipped: BTreeSet<String> =
+        outcome.skipped.into_iter().reduce(|all, some| &all & &some).unwrap_or_default();
     if !skipped.is_empty() {
         println!("  skipped, because they need till's instruments or the other event sink:");
         for name in &skipped {
@@ -124,7 +137,9 @@ pub fn test(arguments: TestArgs) -> Result<()> {
 /// Schemathesis against a shop of its own: `tests/e2e/contract/run` says what it asks for.
 fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Result<()> {
     on_a_shop(project, manifest, arguments.quick, "contract", "the contract is broken", |shop| {
-        let secret = |name: &'static str| shop.secrets.get(name).with_context(|| format!("the shop has no {name}"));
+        let secret = |name: &'static str| {
+            shop.secrets.get(name).with_context(|| format!("the shop has no {name}"))
+        };
         let service = mint(first(secret("service_token_secret")?), "contract", EVERY_SCOPE, 3_600)?;
         let customer = mint_customer(first(secret("customer_jwt_secret")?), "contract", 3_600)?;
         let mut command = Command::new(project.path("tests/e2e/contract/run"));

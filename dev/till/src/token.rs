@@ -18,9 +18,15 @@ use crate::shop::{CUSTOMER_AUDIENCE, CUSTOMER_ISSUER};
 #[derive(Debug, Args)]
 pub struct TokenArgs {
     /// Scopes, separated by spaces: "catalog:write workers:run".
-    #[arg(long, required_unless_present = "customer", default_value = "", hide_default_value = true)]
+    #[arg(
+        long,
+        required_unless_present = "customer",
+        default_value = "",
+        hide_default_value = true
+    )]
     scope: String,
-    /// A customer's token instead, as the identity provider of that shop would sign it: good for `POST /api/v1/session`.
+    /// A customer's token instead, as the identity provider of that shop would sign it: good for
+    /// `POST /api/v1/session`.
     #[arg(long, value_name = "ID", conflicts_with_all = ["scope", "sub"])]
     customer: Option<String>,
     /// Whose token it is.
@@ -29,8 +35,9 @@ pub struct TokenArgs {
     /// How long it lives.
     #[arg(long, default_value_t = 3600)]
     ttl_seconds: u64,
-    /// Read the signing secret from standard input, and not that of `cargo till up`. It may stand in EDGETILL_SECRET too; never on the
-    /// command line, which others can see and the shell remembers.
+    /// Read the signing secret from standard input, and not that of `cargo till up`. It may stand
+    /// in EDGETILL_SECRET too; never on the command line, which others can see and the shell
+    /// remembers.
     #[arg(long)]
     secret_from_stdin: bool,
 }
@@ -54,16 +61,21 @@ struct Claims<'a> {
 
 /// Prints the token.
 pub fn token(arguments: &TokenArgs) -> Result<()> {
-    let key = if arguments.customer.is_some() { "customer_jwt_secret" } else { "service_token_secret" };
+    let key =
+        if arguments.customer.is_some() { "customer_jwt_secret" } else { "service_token_secret" };
     let given = match arguments.secret_from_stdin {
-        true => Some(std::io::read_to_string(std::io::stdin()).context("the secret cannot be read")?),
+        true => {
+            Some(std::io::read_to_string(std::io::stdin()).context("the secret cannot be read")?)
+        }
         false => std::env::var(SECRET).ok(),
     };
     let secret = match given {
         Some(secret) => secret.trim().to_owned(),
         None => {
             let file = Project::find()?.state().join("secrets.toml");
-            let mut kept = secrets::load(&file).context("there is no shop yet: run `cargo till up`, or give --secret-from-stdin")?;
+            let mut kept = secrets::load(&file).context(
+                "there is no shop yet: run `cargo till up`, or give --secret-from-stdin",
+            )?;
             kept.remove(key).with_context(|| format!("the shop has no {key}"))?
         }
     };
@@ -86,15 +98,28 @@ pub fn mint_customer(secret: &str, id: &str, ttl_seconds: u64) -> Result<String>
     sign(secret, ttl_seconds, CUSTOMER_ISSUER, CUSTOMER_AUDIENCE, id, "")
 }
 
-fn sign(secret: &str, ttl_seconds: u64, iss: &'static str, aud: &'static str, sub: &str, scope: &str) -> Result<String> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
+fn sign(
+    secret: &str,
+    ttl_seconds: u64,
+    iss: &'static str,
+    aud: &'static str,
+    sub: &str,
+    scope: &str,
+) -> Result<String> {
+    let now =
+        SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs();
     let claims = Claims { iss, aud, sub, scope, iat: now, exp: now + ttl_seconds };
     signed(secret, &claims)
 }
 
 fn signed(secret: &str, claims: &Claims<'_>) -> Result<String> {
-    let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(HEADER), URL_SAFE_NO_PAD.encode(serde_json::to_string(claims)?));
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let said = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(HEADER),
+        URL_SAFE_NO_PAD.encode(serde_json::to_string(claims)?)
+    );
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     mac.update(said.as_bytes());
     Ok(format!("{said}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())))
 }

@@ -26,14 +26,16 @@ pub struct UpArgs {
     /// Address and port.
     #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     listen: SocketAddr,
-    /// Address and port of the simulator: the payment provider, the sink of events, the customers' identity provider.
+    /// Address and port of the simulator: the payment provider, the sink of events, the customers'
+    /// identity provider.
     #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
     simulator: SocketAddr,
-    /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It is migrated and filled
-    /// with demo goods; `--fresh` does not empty it.
+    /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It
+    /// is migrated and filled with demo goods; `--fresh` does not empty it.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Keep key-values in this Redis instead of a file: `redis://host:port/database`. `--fresh` does not empty it.
+    /// Keep key-values in this Redis instead of a file: `redis://host:port/database`. `--fresh`
+    /// does not empty it.
     #[arg(long, value_name = "URL")]
     kv: Option<String>,
     /// Build the components quickly rather than small.
@@ -49,7 +51,9 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     let project = Project::find()?;
     let manifest = Manifest::of_development(&project)?;
     let count = manifest.components.len();
-    part(&format!("building {count} components"), || build_components(&project, &manifest, Profile::quick(arguments.quick)))?;
+    part(&format!("building {count} components"), || {
+        build_components(&project, &manifest, Profile::quick(arguments.quick))
+    })?;
     part("building the host (the first time its engine takes minutes)", || build_host(&project))?;
     // Now, and not by who is there already answering for the shop.
     for address in [arguments.listen, arguments.simulator] {
@@ -57,11 +61,17 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     }
     let folder = project.state();
     if arguments.fresh {
-        for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name)) {
-            let gone = if entry.is_dir() { std::fs::remove_dir_all(&entry) } else { std::fs::remove_file(&entry) };
+        for entry in ["state", "secrets.toml", "runtime-config.toml"].map(|name| folder.join(name))
+        {
+            let gone = if entry.is_dir() {
+                std::fs::remove_dir_all(&entry)
+            } else {
+                std::fs::remove_file(&entry)
+            };
             match gone {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("cannot remove {}", entry.display()));
+                    return Err(error)
+                        .with_context(|| format!("cannot remove {}", entry.display()));
                 }
                 Ok(()) | Err(_) => {}
             }
@@ -70,7 +80,13 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     if let Some(url) = &arguments.postgres {
         database::migrate(&project, url)?;
     }
-    let mut shop = Shop::prepare(&project, &manifest, &folder, arguments.listen, arguments.postgres.as_deref())?;
+    let mut shop = Shop::prepare(
+        &project,
+        &manifest,
+        &folder,
+        arguments.listen,
+        arguments.postgres.as_deref(),
+    )?;
     shop.simulator = arguments.simulator;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
@@ -85,8 +101,13 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         log: arguments.log,
         shown: true,
     };
-    eprintln!("==> serving (data in {}, logs in {}/logs)", folder.display(), shop.state_dir.display());
-    let mut simulator = HostProcess::simulator(&project, &shop, None, &serving.code, serving.quick)?;
+    eprintln!(
+        "==> serving (data in {}, logs in {}/logs)",
+        folder.display(),
+        shop.state_dir.display()
+    );
+    let mut simulator =
+        HostProcess::simulator(&project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(&project, &shop, &serving)?;
     host.wait_until_ready(&shop)?;
     println!("{}", what_next(&shop.url(), &shop.simulator_url()));

@@ -29,11 +29,16 @@ ids! {
     Sku SkuNotFound;
 }
 
-/// The parameter `name` of the path. Nothing is named by what cannot be a name; `makes` what it names is told what it must be.
+/// The parameter `name` of the path. Nothing is named by what cannot be a name; `makes` what it
+/// names is told what it must be.
 ///
 /// # Errors
 /// [`Id::UNKNOWN`]; `invalid_field` where it would be made.
-pub(crate) fn read<I: Id>(request: &Request, name: &'static str, makes: bool) -> Result<I, Problem> {
+pub(crate) fn read<I: Id>(
+    request: &Request,
+    name: &'static str,
+    makes: bool,
+) -> Result<I, Problem> {
     I::try_from(request.param(name)).map_err(|error| match makes {
         true => Problem::invalid_field(name, error.to_string()),
         false => Problem::new(I::UNKNOWN),

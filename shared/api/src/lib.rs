@@ -1,14 +1,18 @@
-//! The table of endpoints: each declared once, as types. Which component serves it, where, by which methods, for whom, and what it takes.
+//! The table of endpoints: each declared once, as types. Which component serves it, where, by which
+//! methods, for whom, and what it takes.
 //!
-//! A row is an [`edge::Operation`]. The function that answers it is an `async fn(Call<'_, api::its_name>)`, and the shell has checked all
-//! of the row before it is called; an operation without a function, or a function that takes another row's call, does not compile.
-//! [`ENDPOINTS`] is the same as data: the manifests, the suites of the end-to-end tests and the API document are held to it.
+//! A row is an [`edge::Operation`]. The function that answers it is an `async fn(Call<'_,
+//! api::its_name>)`, and the shell has checked all of the row before it is called; an operation
+//! without a function, or a function that takes another row's call, does not compile. [`ENDPOINTS`]
+//! is the same as data: the manifests, the suites of the end-to-end tests and the API document are
+//! held to it.
 //!
 //! A worker has no row here: its endpoint is made of its row in `shared/config` (see `workers`).
 //!
-//! What it answers is part of the row, status and type: a function that answers another type than the document shows does not compile.
-//! What stands after `=>` is for the document alone (feature `document`, see the module `document`): headers, links, problems.
-//! Components are built without it, and it costs them nothing.
+//! What it answers is part of the row, status and type: a function that answers another type than
+//! the document shows does not compile. What stands after `=>` is for the document alone (feature
+//! `document`, see the module `document`): headers, links, problems. Components are built without
+//! it, and it costs them nothing.
 
 // An operation is named as the API document names it, and an endpoint like the constant it also is.
 #![expect(non_camel_case_types, reason = "names of rows, not of things")]
@@ -201,19 +205,23 @@ macro_rules! method {
 use app::{Rendered, cart, catalog, checkout, operations, ops, order, session};
 use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
 use edge::{
-    BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoQuery, Operation, Parameters,
-    Unconditional, Versioned,
+    BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
+    NoBody, NoQuery, Operation, Parameters, Unconditional, Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
 };
-use names::{CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate};
+use names::{
+    CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWrite, OrdersRead,
+    OrdersWrite, SchemaMigrate,
+};
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
-        EventNotFound, IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible,
-        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines,
-        TooManyShares, TotalMismatch, WarehouseUnknown,
+        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
+        CountryUnsupported, CurrencyUnsupported, EventNotFound, IdentityUnavailable,
+        IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible,
+        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
+        SkuUnknown, StockNegative, TooManyLines, TooManyShares, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -226,8 +234,9 @@ endpoints! {
         view_cart: GET Viewer, answer: 200 Done<cart::Cart> => |it| it.tagged().problems(OF_CART);
         /// Open a cart.
         ///
-        /// Without a credential it makes a guest, whose token is shown this once. Who has a live cart gets that one, with 200. Whose cart's
-        /// time is over gets its lines back in a new one, up to 30 days later, with its currency and country unless others are named.
+        /// Without a credential it makes a guest, whose token is shown this once. Who has a live
+        /// cart gets that one, with 200. Whose cart's time is over gets its lines back in a new
+        /// one, up to 30 days later, with its currency and country unless others are named.
         open_cart: POST Newcomer, body: JsonOrDefault<cart::CreateCart>,
             answer: 201 | 200 Done<cart::Created> => |it| it.example(examples::open_cart()).tagged().located()
                 .problems(&[CartNotFound, CurrencyUnsupported, CountryUnsupported]).stored();
@@ -239,7 +248,8 @@ endpoints! {
     CART_ITEMS: "cart-items" "/api/v1/cart/items" {
         /// Add to the cart.
         ///
-        /// A quantity is added to what is there: parallel adds never lose one. Short stock is a warning and no refusal.
+        /// A quantity is added to what is there: parallel adds never lose one. Short stock is a
+        /// warning and no refusal.
         add_to_cart: POST Owner, body: Json<cart::AddLine>, change: Versioned,
             answer: 200 Done<Rendered<cart::LineChanged>> => |it| it.example(examples::add_to_cart()).tagged().problems(OF_CART)
                 .problems(document::CHANGE).problems(&[SkuUnknown, SkuNotSoldInCurrency, QuantityOutOfRange, TooManyLines]);
@@ -259,7 +269,8 @@ endpoints! {
     CART_TOTALS: "cart-totals" "/api/v1/cart/totals" {
         /// The cart with tax, shipping and stock.
         ///
-        /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is silently zero.
+        /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is
+        /// silently zero.
         preview_totals: GET Viewer, query: Parameters<cart::Destination>,
             answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS);
     }
@@ -275,8 +286,10 @@ endpoints! {
         list_shares: GET Owner, answer: 200 Done<Rendered<cart::Shares>> => |it| it.problems(OF_CART);
         /// Share the cart: a link by which others may look at it.
         ///
-        /// Its token is shown this once. It reads the cart, its totals and its shipping methods, and nothing else, until it expires, is revoked, or the cart
-        /// becomes an order or is merged into another. There is no `Idempotency-Key`: a share whose reply was lost is in the list, and can be revoked.
+        /// Its token is shown this once. It reads the cart, its totals and its shipping methods,
+        /// and nothing else, until it expires, is revoked, or the cart becomes an order or is
+        /// merged into another. There is no `Idempotency-Key`: a share whose reply was lost is in
+        /// the list, and can be revoked.
         share_cart: POST Owner, body: JsonOrDefault<cart::ShareCart>,
             answer: 201 Done<cart::Shared> => |it| it.example(examples::share_cart()).located()
                 .link("revoke_share", "share_id", "share_id").problems(OF_CART).problems(&[TooManyShares]);
@@ -303,7 +316,8 @@ endpoints! {
         view_checkout: GET Owner, answer: 200 Done<Rendered<checkout::SessionView>> => |it| it.problems(&[SessionNotFound]).stored();
         /// Close a session that has no order.
         ///
-        /// A payment that waits for the buyer is cancelled at the provider, what is held goes free, and the cart can be changed. Asked again it answers the same.
+        /// A payment that waits for the buyer is cancelled at the provider, what is held goes free,
+        /// and the cart can be changed. Asked again it answers the same.
         abandon_checkout: DELETE Owner,
             answer: 200 Done<checkout::SessionClosed> => |it| it.problems(&[SessionNotFound, CartCompleted, CartLocked]);
     }
@@ -311,7 +325,8 @@ endpoints! {
     CHECKOUT_CONFIRM: "checkout-confirm" "/api/v1/checkout/:session_id/confirm" (session_id: SessionId) {
         /// Confirm a session: there is one order, or nothing is held and nothing charged.
         ///
-        /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After `payment_declined` the key is free for another try.
+        /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After
+        /// `payment_declined` the key is free for another try.
         confirm_checkout: POST Owner, body: JsonOrDefault<checkout::Confirm>, change: Keyed,
             answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::confirm()).located()
                 .link("view_order", "order_id", "order_id").link("view_order_by_number", "order_number", "order_number")
@@ -325,7 +340,8 @@ endpoints! {
             answer: 200 Done<order::OrderPage> => |it| it.stored();
         /// Create an order as a service.
         ///
-        /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared with the total we compute, and never used.
+        /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared
+        /// with the total we compute, and never used.
         create_order: POST Scope<OrdersWrite>, body: Json<order::CreateOrder>, change: MustBeKeyed,
             answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::create_order()).located()
                 .link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id").problems(TOTALS).problems(BEGIN)
@@ -353,7 +369,8 @@ endpoints! {
     ORDER_CANCEL: "order-cancel" "/api/v1/orders/:order_id/cancel" (order_id: OrderId) {
         /// Cancel a whole order that has not been shipped.
         ///
-        /// Its stock is back with the same statement; what is owed to the payment provider is tried at once and then by its worker.
+        /// Its stock is back with the same statement; what is owed to the payment provider is tried
+        /// at once and then by its worker.
         cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
@@ -388,8 +405,8 @@ endpoints! {
     SESSION: "account-session" "/api/v1/session" {
         /// A customer's session: their identity provider's token for ours.
         ///
-        /// The session token is good for 15 minutes and opens everything that is the customer's. With a guest's token their cart is merged into the customer's,
-        /// and that token is dead.
+        /// The session token is good for 15 minutes and opens everything that is the customer's.
+        /// With a guest's token their cart is merged into the customer's, and that token is dead.
         open_session: POST Customer, body: JsonOrDefault<session::OpenSession>,
             answer: 200 Done<session::Opened> => |it| it.example(examples::open_session()).problems(&[CartLocked, IdentityUnavailable])
                 .stored();
@@ -412,7 +429,8 @@ endpoints! {
     RETRY_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/retry" (compensation_id: CompensationId) {
         /// Have a compensation tried again.
         ///
-        /// One that was given up begins anew; one that waits for its time is due now. `compensation-retry` takes it within seconds.
+        /// One that was given up begins anew; one that waits for its time is due now.
+        /// `compensation-retry` takes it within seconds.
         retry_compensation: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<operations::CompensationRetried>> => |it| it.example(examples::act())
                 .problems(&[CompensationNotFound, AlreadySettled, BeingTried]).stored();
@@ -421,7 +439,8 @@ endpoints! {
     RESOLVE_COMPENSATION: "ops-operations" "/api/v1/operations/compensations/:compensation_id/resolve" (compensation_id: CompensationId) {
         /// Settle a compensation: nobody tries it any more.
         ///
-        /// `done_by_hand` moves the payment to where it is now by the provider's own desk; `written_off` leaves it as it is.
+        /// `done_by_hand` moves the payment to where it is now by the provider's own desk;
+        /// `written_off` leaves it as it is.
         resolve_compensation: POST Scope<OperationsWrite>, body: Json<operations::ResolveCompensation>, change: MustBeKeyed,
             answer: 200 Done<Rendered<operations::CompensationResolved>> => |it| it.example(examples::resolve_compensation())
                 .problems(&[CompensationNotFound, AlreadySettled, BeingTried, OutcomeImpossible]).stored();
@@ -443,7 +462,8 @@ endpoints! {
     RETRY_EVENT: "ops-operations" "/api/v1/operations/events/:event_id/retry" (event_id: EventId) {
         /// Have an event sent again.
         ///
-        /// It goes before those of its subject that still wait, and comes after those that went out while it was given up: a receiver tells by `sequence`.
+        /// It goes before those of its subject that still wait, and comes after those that went out
+        /// while it was given up: a receiver tells by `sequence`.
         retry_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<operations::EventRetried>> => |it| it.example(examples::act())
                 .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();

@@ -1,10 +1,12 @@
-//! The endpoint of a worker, made of its row in `shared/config`: a worker is added there, and here by no hand.
+//! The endpoint of a worker, made of its row in `shared/config`: a worker is added there, and here
+//! by no hand.
 
 #[cfg(feature = "document")]
 use crate::document;
 use app::workers::Report;
 use edge::{
-    Answer, Credential, Done, Endpoint, Method, NoBody, NoParameters, NoQuery, Operation, Route, Unconditional,
+    Answer, Credential, Done, Endpoint, Method, NoBody, NoParameters, NoQuery, Operation, Route,
+    Unconditional,
     access::{self, Named},
 };
 use std::marker::PhantomData;
@@ -79,10 +81,13 @@ impl<W: Worker> Named for NameOf<W> {
 pub(crate) fn described<W: Worker>() -> [document::Operation; 2] {
     let config::Worker { name, about, .. } = W::ROW;
     let about = about.trim();
-    let by_get = format!("Run {name} with a GET.\n\n{about} For schedulers that send no headers the token may stand in the query.");
+    let by_get = format!(
+        "Run {name} with a GET.\n\n{about} For schedulers that send no headers the token may stand in the query."
+    );
     [
         document::Operation::of::<Run<W>>(W::ENDPOINT, by_get).stored(),
-        document::Operation::of::<Start<W>>(W::ENDPOINT, format!("Run {name}.\n\n{about}")).stored(),
+        document::Operation::of::<Start<W>>(W::ENDPOINT, format!("Run {name}.\n\n{about}"))
+            .stored(),
     ]
 }
 

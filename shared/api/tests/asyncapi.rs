@@ -7,7 +7,8 @@ use api::document::asyncapi;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The members that an object of this kind may have (AsyncAPI 3.0.0, "Fixed Fields"), and those it must have.
+/// The members that an object of this kind may have (AsyncAPI 3.0.0, "Fixed Fields"), and those it
+/// must have.
 fn is_a(kind: &str, value: &Value, may: &[&str], must: &[&str]) {
     let members = value.as_object().unwrap_or_else(|| panic!("{kind} is no object"));
     for name in members.keys() {
@@ -59,7 +60,16 @@ fn the_document_is_an_asyncapi_3_document() {
     is_a(
         "the document",
         &document,
-        &["asyncapi", "id", "info", "servers", "defaultContentType", "channels", "operations", "components"],
+        &[
+            "asyncapi",
+            "id",
+            "info",
+            "servers",
+            "defaultContentType",
+            "channels",
+            "operations",
+            "components",
+        ],
         &["asyncapi", "info"],
     );
     assert_eq!(document["asyncapi"], "3.0.0");
@@ -67,13 +77,33 @@ fn the_document_is_an_asyncapi_3_document() {
     is_a(
         "info",
         info,
-        &["title", "version", "description", "termsOfService", "contact", "license", "tags", "externalDocs"],
+        &[
+            "title",
+            "version",
+            "description",
+            "termsOfService",
+            "contact",
+            "license",
+            "tags",
+            "externalDocs",
+        ],
         &["title", "version"],
     );
     is_a("license", &info["license"], &["name", "url"], &["name"]);
 
     for (name, channel) in object(&document["channels"]) {
-        let may = ["address", "messages", "title", "summary", "description", "servers", "parameters", "tags", "externalDocs", "bindings"];
+        let may = [
+            "address",
+            "messages",
+            "title",
+            "summary",
+            "description",
+            "servers",
+            "parameters",
+            "tags",
+            "externalDocs",
+            "bindings",
+        ];
         is_a(name, channel, &may, &[]);
         for (message, reference) in object(&channel["messages"]) {
             assert_eq!(reference["$ref"], format!("#/components/messages/{message}"));
@@ -97,10 +127,16 @@ fn the_document_is_an_asyncapi_3_document() {
         is_a(name, operation, &may, &["action", "channel"]);
         assert!(["send", "receive"].contains(&operation["action"].as_str().unwrap()), "{name}");
         let channel = operation["channel"]["$ref"].as_str().unwrap();
-        assert!(channel.starts_with("#/channels/"), "an operation's channel is one of the document");
+        assert!(
+            channel.starts_with("#/channels/"),
+            "an operation's channel is one of the document"
+        );
         for message in operation["messages"].as_array().unwrap() {
             let target = message["$ref"].as_str().unwrap();
-            assert!(target.starts_with(&format!("{channel}/messages/")), "an operation's messages are its channel's: {target}");
+            assert!(
+                target.starts_with(&format!("{channel}/messages/")),
+                "an operation's messages are its channel's: {target}"
+            );
         }
     }
     let kinds = [
@@ -127,7 +163,8 @@ fn the_document_is_an_asyncapi_3_document() {
     is_a("components", &document["components"], &kinds, &[]);
     for (kind, things) in object(&document["components"]) {
         for name in object(things).keys() {
-            let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            let plain =
+                name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
             assert!(plain && !name.is_empty(), "{kind}/{name}");
         }
     }
@@ -152,10 +189,16 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     }
     let found: BTreeSet<&str> = found.into_iter().collect();
     for name in object(&document["components"]["schemas"]).keys() {
-        assert!(found.contains(format!("#/components/schemas/{name}").as_str()), "{name} is nobody's");
+        assert!(
+            found.contains(format!("#/components/schemas/{name}").as_str()),
+            "{name} is nobody's"
+        );
     }
     for name in object(&document["components"]["messages"]).keys() {
-        assert!(found.contains(format!("#/components/messages/{name}").as_str()), "{name} is in no channel");
+        assert!(
+            found.contains(format!("#/components/messages/{name}").as_str()),
+            "{name} is in no channel"
+        );
     }
 }
 
@@ -163,14 +206,20 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
 fn every_schema_compiles_and_none_lets_null_in() {
     let document = asyncapi();
     let components = json!({ "schemas": document["components"]["schemas"] });
-    let payloads = object(&document["components"]["messages"]).iter().map(|(name, message)| (name, &message["payload"]));
+    let payloads = object(&document["components"]["messages"])
+        .iter()
+        .map(|(name, message)| (name, &message["payload"]));
     for (name, schema) in payloads.chain(object(&components["schemas"])) {
         let mut root = json!({ "allOf": [schema] });
         assert!(jsonschema::draft7::meta::is_valid(schema), "{name}");
         root["components"] = components.clone();
-        let validator = jsonschema::draft7::new(&root).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let validator =
+            jsonschema::draft7::new(&root).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(!validator.is_valid(&Value::Null), "{name}");
     }
     let text = document.to_string();
-    assert!(!text.contains("\"null\"") && !text.contains("nullable"), "a field without a value is left out");
+    assert!(
+        !text.contains("\"null\"") && !text.contains("nullable"),
+        "a field without a value is left out"
+    );
 }

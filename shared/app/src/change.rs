@@ -1,4 +1,5 @@
-//! A change as a client wants it, applied: under its idempotency key, against the versions it names.
+//! A change as a client wants it, applied: under its idempotency key, against the versions it
+//! names.
 
 use crate::shop::Shop;
 use config::IDEMPOTENCY_MS;
@@ -16,23 +17,42 @@ struct Kept {
 
 /// What a change is for.
 pub(crate) trait Apply {
-    /// Fires `command` for `owner`, or answers with the stored receipt of the first time. The receipt is the
-    /// reply's body, written by us in both cases: the same bytes, however a database spells its JSON.
-    fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, input: Value) -> Result<Applied, Problem>;
+    /// Fires `command` for `owner`, or answers with the stored receipt of the first time. The
+    /// receipt is the reply's body, written by us in both cases: the same bytes, however a database
+    /// spells its JSON.
+    fn apply(
+        &self,
+        shop: &Shop<'_>,
+        owner: &str,
+        command: &Command,
+        input: Value,
+    ) -> Result<Applied, Problem>;
 }
 
 impl Apply for Change {
-    fn apply(&self, shop: &Shop<'_>, owner: &str, command: &Command, mut input: Value) -> Result<Applied, Problem> {
+    fn apply(
+        &self,
+        shop: &Shop<'_>,
+        owner: &str,
+        command: &Command,
+        mut input: Value,
+    ) -> Result<Applied, Problem> {
         let key = self.kept_key(owner);
         if let Some(input) = input.as_object_mut() {
             json::member(input, "if_versions", &self.versions());
             json::member(input, "idempotency_key", &key);
             json::member(input, "request_hash", &key.is_some().then(|| self.fingerprint()));
-            json::member(input, "idempotency_ttl_ms", &key.is_some().then(|| shop.setting(&IDEMPOTENCY_MS)).transpose()?);
+            json::member(
+                input,
+                "idempotency_ttl_ms",
+                &key.is_some().then(|| shop.setting(&IDEMPOTENCY_MS)).transpose()?,
+            );
         }
         match shop.apply(command, &input)? {
             Ok(receipt) => Ok(Applied { receipt: Ok(receipt), is_replay: false }),
-            Err(Refusal::IdempotencyKeySeen) => replay(self, shop, key.as_deref().unwrap_or_default()),
+            Err(Refusal::IdempotencyKeySeen) => {
+                replay(self, shop, key.as_deref().unwrap_or_default())
+            }
             Err(refusal) => Ok(Applied { receipt: Err(refusal), is_replay: false }),
         }
     }
@@ -45,7 +65,8 @@ fn replay(change: &Change, shop: &Shop<'_>, key: &str) -> Result<Applied, Proble
     if kept.request_hash != change.fingerprint() {
         return Err(Problem::new(Code::IdempotencyKeyReused));
     }
-    let receipt = kept.receipt.ok_or_else(|| Problem::internal("an idempotency record without a receipt"))?;
+    let receipt =
+        kept.receipt.ok_or_else(|| Problem::internal("an idempotency record without a receipt"))?;
     Ok(Applied { receipt: Ok(receipt), is_replay: true })
 }
 
@@ -57,7 +78,10 @@ pub(crate) struct Applied {
 
 impl Applied {
     /// What was done: the receipt, which is a `T`. A refusal is what `refuse` makes of it.
-    pub(crate) fn done<T>(self, refuse: impl FnOnce(Refusal) -> Problem) -> Result<Done<Rendered<T>>, Problem> {
+    pub(crate) fn done<T>(
+        self,
+        refuse: impl FnOnce(Refusal) -> Problem,
+    ) -> Result<Done<Rendered<T>>, Problem> {
         let receipt = Rendered::new(self.receipt.map_err(refuse)?);
         // The version, where the receipt has one, is what it is known again by.
         let version = receipt.number("version");
@@ -74,8 +98,9 @@ impl Applied {
     }
 }
 
-/// Applies what the buyer wants instead of what is being paid: an attempt that waits for them ends in the same statement. One whose
-/// provider is being asked does not: until that is known the cart stays locked.
+/// Applies what the buyer wants instead of what is being paid: an attempt that waits for them ends
+/// in the same statement. One whose provider is being asked does not: until that is known the cart
+/// stays locked.
 pub(crate) fn apply_over_attempt(
     shop: &Shop<'_>,
     owner: &str,

@@ -1,7 +1,9 @@
-//! What is owed to the provider: taken as rows, tried, and written down as done, waiting, to be tried again, or dead (CHK-8).
+//! What is owed to the provider: taken as rows, tried, and written down as done, waiting, to be
+//! tried again, or dead (CHK-8).
 //!
-//! An outcome that is not known is asked for before anything is sent again (PAY-8): a payment by its state, a refund by the name we gave
-//! it. What finds itself too late leads to what is owed instead: a void that finds the money taken becomes a refund.
+//! An outcome that is not known is asked for before anything is sent again (PAY-8): a payment by
+//! its state, a refund by the name we gave it. What finds itself too late leads to what is owed
+//! instead: a void that finds the money taken becomes a refund.
 
 use crate::{
     capture::{Taken, take},
@@ -11,7 +13,10 @@ use crate::{
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
-use config::{COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY, WORKER_LEASE_MS};
+use config::{
+    COMPENSATION_ATTEMPTS, COMPENSATION_VOID_ATTEMPTS, COMPENSATION_WAIT_MS, PAYMENT_API_KEY,
+    WORKER_LEASE_MS,
+};
 use domain::{
     compensation::{CompensationKind, CompensationStatus},
     ids::{CompensationId, OrderId, PaymentId, SagaId},
@@ -22,7 +27,10 @@ use domain::{
     saga::{SagaEvent, SagaState},
 };
 use json::{Value, json};
-use providers::{Authorization, Payment, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Refund, Stripe, Void};
+use providers::{
+    Authorization, Payment, PaymentProvider as _, PaymentState as ProviderState, ProviderError,
+    Refund, Stripe, Void,
+};
 use serde::Deserialize;
 use store::{Refusal, sql};
 use terms::Problem;
@@ -98,39 +106,60 @@ pub(crate) enum Tried {
     Overtaken,
 }
 
-/// Takes the due compensation that has waited longest, or the one named, and tries it once. `None` when none is due.
+/// Takes the due compensation that has waited longest, or the one named, and tries it once. `None`
+/// when none is due.
 ///
 /// # Errors
 /// Our configuration is wrong: the row is given back as it was, and no other should be taken.
-pub(crate) async fn run_next(shop: &Shop<'_>, only: Option<&CompensationId>) -> Result<Option<Tried>, Problem> {
+pub(crate) async fn run_next(
+    shop: &Shop<'_>,
+    only: Option<&CompensationId>,
+) -> Result<Option<Tried>, Problem> {
     // Before a row is taken: with a configuration like that none can be tried.
-    let provider = provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
+    let provider =
+        provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
     let token = shop.id();
     let lease = json!({ "lease_token": token, "lease_ms": shop.setting(&WORKER_LEASE_MS)?, "limit": 1, "compensation_id": only });
     let Some(owed) = shop.read::<Owed>(&sql::COMPENSATION_LEASE, &lease)? else {
         return Ok(None);
     };
     let tried = match owed.kind {
-        CompensationKind::VoidPayment | CompensationKind::CancelIntent => void(&provider, &owed).await,
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
+            void(&provider, &owed).await
+        }
         CompensationKind::RefundPayment => refund(&provider, &owed).await,
         CompensationKind::CapturePayment => capture(&provider, &owed).await,
     };
     settle(shop, &owed, &token, tried.unwrap_or_else(Attempt::Failed)).map(Some)
 }
 
-/// Gives a hold back. Without a reference the provider is asked by the authorization's key what it did, if anything.
+/// Gives a hold back. Without a reference the provider is asked by the authorization's key what it
+/// did, if anything.
 async fn void(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderError> {
     let reference = match &owed.payment.reference {
         Some(reference) => reference.clone(),
         None => match authorized(provider, owed).await? {
             Found::Held(reference) => reference,
-            Found::Refused(reference) => return Ok(Attempt::Done(Known { reference, ..Known::is(PaymentState::Failed) })),
+            Found::Refused(reference) => {
+                return Ok(Attempt::Done(Known { reference, ..Known::is(PaymentState::Failed) }));
+            }
             Found::Nothing => return Ok(Attempt::Done(Known::is(PaymentState::Voided))),
         },
     };
-    match provider.void(&reference, &format!("{}/void/{}/{}", owed.compensation_id, owed.retries, owed.attempts)).await? {
-        Void::Voided { .. } => Ok(Attempt::Done(Known { reference: Some(reference), ..Known::is(PaymentState::Voided) })),
-        Void::Captured { .. } => Ok(Attempt::Taken(provider.retrieve(&reference).await?.amount_captured_minor)),
+    match provider
+        .void(
+            &reference,
+            &format!("{}/void/{}/{}", owed.compensation_id, owed.retries, owed.attempts),
+        )
+        .await?
+    {
+        Void::Voided { .. } => Ok(Attempt::Done(Known {
+            reference: Some(reference),
+            ..Known::is(PaymentState::Voided)
+        })),
+        Void::Captured { .. } => {
+            Ok(Attempt::Taken(provider.retrieve(&reference).await?.amount_captured_minor))
+        }
     }
 }
 
@@ -141,13 +170,19 @@ enum Found {
     Nothing,
 }
 
-/// Asks what became of the authorization: by its key, and once the provider may have forgotten that, by our name for it. The same
-/// request would then be a second hold.
+/// Asks what became of the authorization: by its key, and once the provider may have forgotten
+/// that, by our name for it. The same request would then be a second hold.
 async fn authorized(provider: &Stripe<'_>, owed: &Owed) -> Result<Found, ProviderError> {
-    let request = owed.payment.authorization(&owed.saga_id, &owed.plan.order_id, owed.plan.return_url.as_deref());
+    let request = owed.payment.authorization(
+        &owed.saga_id,
+        &owed.plan.order_id,
+        owed.plan.return_url.as_deref(),
+    );
     if owed.now_ms.saturating_sub(owed.saga_created_at_ms) > KEY_LIFE_MS {
         return Ok(match provider.find(&request).await {
-            Ok(Some(Payment { reference, state: ProviderState::Failed, .. })) => Found::Refused(Some(reference)),
+            Ok(Some(Payment { reference, state: ProviderState::Failed, .. })) => {
+                Found::Refused(Some(reference))
+            }
             Ok(Some(payment)) => Found::Held(payment.reference),
             Ok(None) => Found::Nothing,
             Err(ProviderError::Mismatch { reference, .. }) => Found::Held(reference),
@@ -155,14 +190,18 @@ async fn authorized(provider: &Stripe<'_>, owed: &Owed) -> Result<Found, Provide
         });
     }
     match provider.look_up(&request).await {
-        Ok(Authorization::Authorized { reference } | Authorization::ActionRequired { reference, .. }) => Ok(Found::Held(reference)),
+        Ok(
+            Authorization::Authorized { reference }
+            | Authorization::ActionRequired { reference, .. },
+        ) => Ok(Found::Held(reference)),
         Ok(Authorization::Declined { reference, .. }) => Ok(Found::Refused(reference)),
         Err(ProviderError::Mismatch { reference, .. }) => Ok(Found::Held(reference)),
         Err(error) => Err(error),
     }
 }
 
-/// Gives money back that was taken. One that was accepted is asked for by its name, and before it is asked for again it is looked for.
+/// Gives money back that was taken. One that was accepted is asked for by its name, and before it
+/// is asked for again it is looked for.
 async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderError> {
     let Some(reference) = &owed.payment.reference else {
         return Ok(Attempt::Hopeless("a refund without a payment reference".to_owned()));
@@ -170,7 +209,9 @@ async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderE
     if let Some(accepted) = &owed.refund_reference {
         return Ok(refunded(owed, provider.refund_state(accepted).await?));
     }
-    let asked_before = owed.attempts > 0 || owed.retries > 0 || owed.now_ms.saturating_sub(owed.created_at_ms) > KEY_LIFE_MS;
+    let asked_before = owed.attempts > 0
+        || owed.retries > 0
+        || owed.now_ms.saturating_sub(owed.created_at_ms) > KEY_LIFE_MS;
     if asked_before {
         match provider.find_refund(reference, owed.compensation_id.as_str()).await? {
             // An operator has it asked for anew.
@@ -179,20 +220,27 @@ async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderE
             None => {}
         }
     }
-    // A key is one request at the provider, and its failure too: what an operator has tried anew is another.
+    // A key is one request at the provider, and its failure too: what an operator has tried anew is
+    // another.
     let key = match owed.retries {
         0 => format!("{}/refund", owed.compensation_id),
         retries => format!("{}/refund/{retries}", owed.compensation_id),
     };
     let currency = owed.payment.currency.as_str();
-    Ok(refunded(owed, provider.refund(reference, owed.amount_minor, currency, owed.compensation_id.as_str(), &key).await?))
+    Ok(refunded(
+        owed,
+        provider
+            .refund(reference, owed.amount_minor, currency, owed.compensation_id.as_str(), &key)
+            .await?,
+    ))
 }
 
 /// What the provider says of a refund.
 fn refunded(owed: &Owed, refund: Refund) -> Attempt {
     match refund {
         Refund::Succeeded { .. } | Refund::AlreadyRefunded { .. } => {
-            let all = owed.payment.refunded_minor.saturating_add(owed.amount_minor) >= owed.payment.captured_minor;
+            let all = owed.payment.refunded_minor.saturating_add(owed.amount_minor)
+                >= owed.payment.captured_minor;
             let state = if all { PaymentState::Refunded } else { PaymentState::PartiallyRefunded };
             Attempt::Done(Known { refunded_minor: owed.amount_minor, ..Known::is(state) })
         }
@@ -210,9 +258,14 @@ async fn capture(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, Provider
     if owed.order_status == Some(OrderStatus::Cancelled) {
         return Ok(Attempt::Hopeless("the order has been cancelled".to_owned()));
     }
-    let key = owed.payment.capture_key(&format!("{}/{}/{}", owed.compensation_id, owed.retries, owed.attempts));
+    let key = owed
+        .payment
+        .capture_key(&format!("{}/{}/{}", owed.compensation_id, owed.retries, owed.attempts));
     Ok(match take(provider, &owed.payment, reference, &key, true).await? {
-        Taken::Captured(amount_minor) => Attempt::Done(Known { captured_minor: Some(amount_minor), ..Known::is(PaymentState::Captured) }),
+        Taken::Captured(amount_minor) => Attempt::Done(Known {
+            captured_minor: Some(amount_minor),
+            ..Known::is(PaymentState::Captured)
+        }),
         Taken::Refused(code) => Attempt::Hopeless(code),
     })
 }
@@ -232,12 +285,26 @@ struct Settlement {
 
 impl Settlement {
     fn of(state: CompensationStatus) -> Self {
-        Self { state, tried: true, retry_in_ms: 0, error: None, alert: false, known: Known::default(), refund_reference: None, next: None }
+        Self {
+            state,
+            tried: true,
+            retry_in_ms: 0,
+            error: None,
+            alert: false,
+            known: Known::default(),
+            refund_reference: None,
+            next: None,
+        }
     }
 
     /// Given back as it was.
     fn untried(owed: &Owed, retry_in_ms: i64) -> Self {
-        Self { tried: false, retry_in_ms, refund_reference: owed.refund_reference.clone(), ..Self::of(CompensationStatus::Pending) }
+        Self {
+            tried: false,
+            retry_in_ms,
+            refund_reference: owed.refund_reference.clone(),
+            ..Self::of(CompensationStatus::Pending)
+        }
     }
 
     fn dead(error: String) -> Self {
@@ -255,7 +322,9 @@ impl Settlement {
                 refund_reference: owed.refund_reference.clone(),
                 ..Self::of(CompensationStatus::Pending)
             },
-            AfterFailure::Dead => Self { refund_reference: owed.refund_reference.clone(), ..Self::dead(error) },
+            AfterFailure::Dead => {
+                Self { refund_reference: owed.refund_reference.clone(), ..Self::dead(error) }
+            }
         }
     }
 }
@@ -266,13 +335,21 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
         Attempt::Done(known) => Settlement { known, ..Settlement::of(CompensationStatus::Done) },
         Attempt::Taken(captured_minor) => {
             let back = captured_minor.saturating_sub(owed.payment.refunded_minor);
-            let known = Known { captured_minor: Some(captured_minor), ..Known::is(PaymentState::Captured) };
-            Settlement { known, next: Some((shop.new_id()?, back)), ..Settlement::of(CompensationStatus::Done) }
+            let known =
+                Known { captured_minor: Some(captured_minor), ..Known::is(PaymentState::Captured) };
+            Settlement {
+                known,
+                next: Some((shop.new_id()?, back)),
+                ..Settlement::of(CompensationStatus::Done)
+            }
         }
         Attempt::Accepted(refund_reference) => {
             // Waiting is no try. A young refund is asked for soon, an old one seldom.
             let age_ms = owed.now_ms.saturating_sub(owed.created_at_ms);
-            let retry_in_ms = age_ms.checked_div(4).unwrap_or_default().clamp(shop.setting(&COMPENSATION_WAIT_MS)?, WAIT_LONGEST_MS);
+            let retry_in_ms = age_ms
+                .checked_div(4)
+                .unwrap_or_default()
+                .clamp(shop.setting(&COMPENSATION_WAIT_MS)?, WAIT_LONGEST_MS);
             Settlement {
                 tried: false,
                 retry_in_ms,
@@ -282,7 +359,9 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
         }
         Attempt::Hopeless(error) => Settlement::dead(error),
         Attempt::Failed(error) => match Failure::of(&error) {
-            Failure::Try { wait_ms } => Settlement::failed(owed, owed.policy(shop)?, wait_ms, error.to_string()),
+            Failure::Try { wait_ms } => {
+                Settlement::failed(owed, owed.policy(shop)?, wait_ms, error.to_string())
+            }
             Failure::Untried { wait_ms } => {
                 write(shop, owed, token, Settlement::untried(owed, wait_ms))?;
                 return Ok(Tried::Untried);
@@ -296,18 +375,32 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
     write(shop, owed, token, settlement)
 }
 
-fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> Result<Tried, Problem> {
-    let Settlement { state, tried, retry_in_ms, error, alert, known, refund_reference, next } = settlement;
-    let Owed { compensation_id, payment_id, kind, reason, plan: PlannedOrder { order_id, .. }, .. } = owed;
+fn write(
+    shop: &Shop<'_>,
+    owed: &Owed,
+    token: &str,
+    settlement: Settlement,
+) -> Result<Tried, Problem> {
+    let Settlement { state, tried, retry_in_ms, error, alert, known, refund_reference, next } =
+        settlement;
+    let Owed {
+        compensation_id, payment_id, kind, reason, plan: PlannedOrder { order_id, .. }, ..
+    } = owed;
     let kind = *kind;
     let mut events = Vec::new();
     match state {
         // What takes its place will say when it is done.
         CompensationStatus::Done if next.is_none() => {
-            events.push(Event::of(shop, &CompensationCompleted { compensation_id, payment_id, order_id, reason, kind }));
+            events.push(Event::of(
+                shop,
+                &CompensationCompleted { compensation_id, payment_id, order_id, reason, kind },
+            ));
         }
         CompensationStatus::Dead => {
-            events.push(Event::of(shop, &CompensationDead { compensation_id, payment_id, order_id, reason, kind }));
+            events.push(Event::of(
+                shop,
+                &CompensationDead { compensation_id, payment_id, order_id, reason, kind },
+            ));
         }
         CompensationStatus::Done | CompensationStatus::Pending | CompensationStatus::Resolved => {}
     }
@@ -319,7 +412,9 @@ fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> R
     let saga_state = match state {
         CompensationStatus::Pending => None,
         CompensationStatus::Done => Some(step(SagaState::Voiding, SagaEvent::Voided)?),
-        CompensationStatus::Dead | CompensationStatus::Resolved => Some(step(SagaState::Voiding, SagaEvent::VoidGivenUp)?),
+        CompensationStatus::Dead | CompensationStatus::Resolved => {
+            Some(step(SagaState::Voiding, SagaEvent::VoidGivenUp)?)
+        }
     };
     let input = json!({
         "compensation_id": owed.compensation_id, "lease_token": token, "state": state, "tried": tried, "retry_in_ms": retry_in_ms, "error": error,
@@ -340,8 +435,12 @@ fn write(shop: &Shop<'_>, owed: &Owed, token: &str, settlement: Settlement) -> R
 impl Owed {
     fn policy(&self, shop: &Shop<'_>) -> Result<RetryPolicy, Problem> {
         let alert_after = match self.kind {
-            CompensationKind::VoidPayment | CompensationKind::CancelIntent => COMPENSATION_VOID_ATTEMPTS,
-            CompensationKind::RefundPayment | CompensationKind::CapturePayment => COMPENSATION_ATTEMPTS,
+            CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
+                COMPENSATION_VOID_ATTEMPTS
+            }
+            CompensationKind::RefundPayment | CompensationKind::CapturePayment => {
+                COMPENSATION_ATTEMPTS
+            }
         };
         policy(shop, &alert_after)
     }

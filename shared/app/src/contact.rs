@@ -7,12 +7,19 @@ use seal::{Key, NONCE_BYTES, SealError};
 use terms::Problem;
 
 /// Seals `contact` for the cart it belongs to; session and order of that cart carry the same text.
-pub(crate) fn seal(shop: &Shop<'_>, cart_id: &CartId, contact: &Contact) -> Result<String, Problem> {
-    let plain = serde_json::to_vec(contact).map_err(|error| Problem::internal(format!("contact: {error}")))?;
+pub(crate) fn seal(
+    shop: &Shop<'_>,
+    cart_id: &CartId,
+    contact: &Contact,
+) -> Result<String, Problem> {
+    let plain = serde_json::to_vec(contact)
+        .map_err(|error| Problem::internal(format!("contact: {error}")))?;
     let mut nonce = [0; NONCE_BYTES];
     shop.ports.random.fill(&mut nonce);
     let keys = shop.setting(&PII_KEY)?;
-    key(keys.first())?.seal(nonce, cart_id.as_str(), &plain).map_err(|error| Problem::internal(format!("contact: {error}")))
+    key(keys.first())?
+        .seal(nonce, cart_id.as_str(), &plain)
+        .map_err(|error| Problem::internal(format!("contact: {error}")))
 }
 
 /// Opens what [`seal`] made for the same cart, with whichever key it was.

@@ -1,12 +1,14 @@
-//! Every event of the shop, in one table: its type and version, what it means, what it is about, and what it tells.
+//! Every event of the shop, in one table: its type and version, what it means, what it is about,
+//! and what it tells.
 //!
-//! Consumers rely on what stands here: a row is added, a field is added, and whatever else changes is a new version.
-//! `docs/events.md` and `docs/asyncapi.json` are made of the table, and the HTTP suite holds every event that arrives at its sink
-//! against them.
+//! Consumers rely on what stands here: a row is added, a field is added, and whatever else changes
+//! is a new version. `docs/events.md` and `docs/asyncapi.json` are made of the table, and the HTTP
+//! suite holds every event that arrives at its sink against them.
 //!
-//! An event is whole before its command is fired, but for what the database assigns with the change (a version, an order's number,
-//! the quantity after it): those fields are `assigned`, by name, and nothing else of a receipt gets into an event. A field without a
-//! value is left out, so none is ever null. None holds personal data (SEC-3).
+//! An event is whole before its command is fired, but for what the database assigns with the change
+//! (a version, an order's number, the quantity after it): those fields are `assigned`, by name, and
+//! nothing else of a receipt gets into an event. A field without a value is left out, so none is
+//! ever null. None holds personal data (SEC-3).
 
 use crate::shop::Shop;
 use domain::{
@@ -60,8 +62,10 @@ impl Event {
     }
 }
 
-/// A row: its name, its type and version, what it is about (`aggregate/field`), and the statement that makes it where no use case does. Then its fields by where they come from: `text` is
-/// known before the command and taken by reference, `facts` too, `maybe` may be left out, and `assigned` is added by the database.
+/// A row: its name, its type and version, what it is about (`aggregate/field`), and the statement
+/// that makes it where no use case does. Then its fields by where they come from: `text` is known
+/// before the command and taken by reference, `facts` too, `maybe` may be left out, and `assigned`
+/// is added by the database.
 macro_rules! events {
     ($(
         $(#[doc = $meaning:literal])+
@@ -248,7 +252,8 @@ events! {
         }
     }
 
-    /// A cart's time is over, and it is given up: what was held for it is free, and its lines wait for its owner.
+    /// A cart's time is over, and it is given up: what was held for it is free, and its lines wait
+    /// for its owner.
     CartAbandoned: "cart.abandoned" 1 about cart/cart_id made_by "the fragment abandon, of many carts at once" {
         text {
             /// The cart.
@@ -432,7 +437,8 @@ events! {
         }
     }
 
-    /// What is owed to the payment provider was refused for good, or has failed for days: somebody must look.
+    /// What is owed to the payment provider was refused for good, or has failed for days: somebody
+    /// must look.
     CompensationDead: "compensation.dead" 1 about payment/payment_id {
         text {
             /// The compensation.

@@ -1,9 +1,10 @@
 //! The use cases, one file each: read, decide in pure Rust, apply with one guarded statement.
 //!
 //! A use case takes the ports and a typed input and answers what it has done ([`Done`]), or a
-//! [`Problem`](terms::Problem). It knows no HTTP, no SDK and no SQL text. The types it answers with are those that are written, and those
-//! of the API document. What it must not do is decide twice: a total comes from `pricing`,
-//! an order from `saga`, a release from `store`, and from nowhere else.
+//! [`Problem`](terms::Problem). It knows no HTTP, no SDK and no SQL text. The types it answers with
+//! are those that are written, and those of the API document. What it must not do is decide twice:
+//! a total comes from `pricing`, an order from `saga`, a release from `store`, and from nowhere
+//! else.
 
 pub mod cart;
 pub mod catalog;

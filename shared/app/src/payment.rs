@@ -1,4 +1,5 @@
-//! The provider as this request may use it: client, breaker, and the keys every call of a saga is made under.
+//! The provider as this request may use it: client, breaker, and the keys every call of a saga is
+//! made under.
 
 use crate::shop::Shop;
 use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
@@ -13,7 +14,8 @@ use terms::Problem;
 /// The name under which payments and the breaker know the one provider there is.
 pub(crate) const PROVIDER: &str = "stripe";
 
-/// What stands in their place, and for the method, where nothing is to be paid: nobody outside is asked.
+/// What stands in their place, and for the method, where nothing is to be paid: nobody outside is
+/// asked.
 pub(crate) const NO_PROVIDER: &str = "none";
 
 /// A payment's row.
@@ -40,8 +42,14 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
 }
 
 impl PaymentRow {
-    /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same key.
-    pub(crate) fn authorization(&self, saga_id: &SagaId, order_id: &OrderId, return_url: Option<&str>) -> AuthorizeRequest {
+    /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same
+    /// key.
+    pub(crate) fn authorization(
+        &self,
+        saga_id: &SagaId,
+        order_id: &OrderId,
+        return_url: Option<&str>,
+    ) -> AuthorizeRequest {
         AuthorizeRequest {
             idempotency_key: format!("{}/authorize", self.payment_id),
             amount_minor: self.amount_minor,
@@ -53,8 +61,9 @@ impl PaymentRow {
         }
     }
 
-    /// The key of one try at the capture, by how many have failed. A new one each time, since Stripe keeps a 5xx under its key; that it
-    /// happens once is the state of the payment at the provider.
+    /// The key of one try at the capture, by how many have failed. A new one each time, since
+    /// Stripe keeps a 5xx under its key; that it happens once is the state of the payment at the
+    /// provider.
     pub(crate) fn capture_key(&self, attempt: &str) -> String {
         format!("{}/capture/{attempt}", self.payment_id)
     }

@@ -1,4 +1,5 @@
-//! From what the database knows to what it costs: the one way to totals, for preview, begin and confirm alike.
+//! From what the database knows to what it costs: the one way to totals, for preview, begin and
+//! confirm alike.
 
 use crate::{
     members::{NotSold, OfLine},
@@ -12,7 +13,9 @@ use domain::{
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
-    totals::{self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable},
+    totals::{
+        self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable,
+    },
 };
 use serde::Deserialize;
 use terms::{Code, Problem, fingerprint};
@@ -37,7 +40,8 @@ pub(crate) struct PricedCart {
     pub(crate) lines: Vec<PricedLine>,
 }
 
-/// A line with the catalog's and the price list's word on it. Missing words are `None`, never a default.
+/// A line with the catalog's and the price list's word on it. Missing words are `None`, never a
+/// default.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PricedLine {
     pub(crate) sku: Sku,
@@ -70,20 +74,30 @@ pub(crate) struct Priced {
 
 impl PricingFacts {
     /// What it costs now.
-    pub(crate) fn price(&self, shop: &Shop<'_>, shipping_method: Option<&ShippingMethodId>, binding: Binding) -> Result<Priced, Problem> {
+    pub(crate) fn price(
+        &self,
+        shop: &Shop<'_>,
+        shipping_method: Option<&ShippingMethodId>,
+        binding: Binding,
+    ) -> Result<Priced, Problem> {
         let lines = self.lines()?;
         let (origins, allocations) = match self.allocate() {
             Ok(allocations) => (Origins::Allocated(allocations.clone()), allocations),
             Err(shortages) if binding == Binding::Binding => return Err(short(&shortages)),
             Err(_) => (Origins::Unknown, Vec::new()),
         };
-        let totals = totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| {
-            // Goods without a price are the shop's mistake, not the buyer's: somebody has to hear of it.
-            if let TotalsError::PriceNotPositive { sku } = &error {
-                shop.alert(&format!("{}:{sku}", Code::AmountZeroUnpriced.slug()), &error.to_string());
-            }
-            totals_problem(&error)
-        })?;
+        let totals =
+            totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| {
+                // Goods without a price are the shop's mistake, not the buyer's: somebody has to
+                // hear of it.
+                if let TotalsError::PriceNotPositive { sku } = &error {
+                    shop.alert(
+                        &format!("{}:{sku}", Code::AmountZeroUnpriced.slug()),
+                        &error.to_string(),
+                    );
+                }
+                totals_problem(&error)
+            })?;
         Ok(Priced { totals, allocations })
     }
 
@@ -92,7 +106,10 @@ impl PricingFacts {
         check_payable(totals, self.rules()?).map_err(|error| {
             let problem = payable(&error);
             if matches!(error, PayableError::Negative { .. } | PayableError::ZeroFromUnpriced) {
-                shop.alert(&format!("{}:{}", problem.code().slug(), self.cart.cart_id), &error.to_string());
+                shop.alert(
+                    &format!("{}:{}", problem.code().slug(), self.cart.cart_id),
+                    &error.to_string(),
+                );
             }
             problem
         })
@@ -102,7 +119,8 @@ impl PricingFacts {
     pub(crate) fn shipping_methods(&self) -> Result<Vec<ShippingQuote>, Problem> {
         let lines = self.lines()?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::list_shipping_methods(&self.input(&lines, &origins, None)).map_err(|error| totals_problem(&error))
+        totals::list_shipping_methods(&self.input(&lines, &origins, None))
+            .map_err(|error| totals_problem(&error))
     }
 
     /// The currency's rules; a currency without a row is not sold in (PRICE-1).
@@ -110,7 +128,12 @@ impl PricingFacts {
         self.currency.as_ref().ok_or_else(|| Problem::new(Code::CurrencyUnsupported))
     }
 
-    fn input<'a>(&'a self, lines: &'a [LineInput], origins: &'a Origins, shipping_method: Option<&'a ShippingMethodId>) -> TotalsInput<'a> {
+    fn input<'a>(
+        &'a self,
+        lines: &'a [LineInput],
+        origins: &'a Origins,
+        shipping_method: Option<&'a ShippingMethodId>,
+    ) -> TotalsInput<'a> {
         TotalsInput {
             currency: self.cart.currency,
             lines,
@@ -123,13 +146,19 @@ impl PricingFacts {
     }
 
     fn allocate(&self) -> Result<Vec<Allocation>, Vec<stock::Shortage>> {
-        let demand: Vec<(Sku, i64)> = self.cart.lines.iter().map(|line| (line.sku.clone(), line.quantity.get())).collect();
+        let demand: Vec<(Sku, i64)> =
+            self.cart.lines.iter().map(|line| (line.sku.clone(), line.quantity.get())).collect();
         stock::allocate_stock(&demand, &self.levels)
     }
 
-    /// That the shop serves the country it is priced for; `field` is where whoever asks has named it.
+    /// That the shop serves the country it is priced for; `field` is where whoever asks has named
+    /// it.
     pub(crate) fn served(&self, field: &str) -> Result<(), Problem> {
-        if self.zone.is_some() { Ok(()) } else { Err(Problem::new(Code::CountryUnsupported).field(field)) }
+        if self.zone.is_some() {
+            Ok(())
+        } else {
+            Err(Problem::new(Code::CountryUnsupported).field(field))
+        }
     }
 
     fn lines(&self) -> Result<Vec<LineInput>, Problem> {
@@ -146,7 +175,9 @@ impl PricingFacts {
                         .with(NotSold, &line.sku)
                         .with(OfLine, line.sku.as_str())
                 };
-                let (Some(name), Some(tax_class), Some(weight_g), true) = (&line.name, &line.tax_class, line.weight_g, line.active) else {
+                let (Some(name), Some(tax_class), Some(weight_g), true) =
+                    (&line.name, &line.tax_class, line.weight_g, line.active)
+                else {
                     return Err(gone());
                 };
                 Ok(LineInput {

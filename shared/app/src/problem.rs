@@ -1,4 +1,5 @@
-//! What a client is told of what went wrong. What of a refusal stands in its row (`store::Refusal`).
+//! What a client is told of what went wrong. What of a refusal stands in its row
+//! (`store::Refusal`).
 
 use crate::members::{Legal, MaximumTotal, MinimumTotal, NotSold, OfLine, Short, Standing, Total};
 use domain::{
@@ -20,11 +21,15 @@ const UNAVAILABLE_RETRY_SECONDS: u64 = 5;
 pub(crate) fn database(error: StoreError) -> Problem {
     match error {
         StoreError::Refused(refusal) => refused(refusal),
-        StoreError::Busy { .. } => Problem::new(Code::DatabaseBusy).retry_after(BUSY_RETRY_SECONDS).because(error.to_string()),
-        StoreError::Unavailable { .. } => {
-            Problem::new(Code::DatabaseUnavailable).retry_after(UNAVAILABLE_RETRY_SECONDS).because(error.to_string())
+        StoreError::Busy { .. } => Problem::new(Code::DatabaseBusy)
+            .retry_after(BUSY_RETRY_SECONDS)
+            .because(error.to_string()),
+        StoreError::Unavailable { .. } => Problem::new(Code::DatabaseUnavailable)
+            .retry_after(UNAVAILABLE_RETRY_SECONDS)
+            .because(error.to_string()),
+        StoreError::SchemaOutdated { .. } => {
+            Problem::new(Code::SchemaOutdated).retry_after(30).because(error.to_string())
         }
-        StoreError::SchemaOutdated { .. } => Problem::new(Code::SchemaOutdated).retry_after(30).because(error.to_string()),
         StoreError::Failed { .. } => Problem::internal(error.to_string()),
     }
 }
@@ -32,7 +37,9 @@ pub(crate) fn database(error: StoreError) -> Problem {
 /// A command's refusal where the use case has nothing better to say.
 pub(crate) fn refused(refusal: Refusal) -> Problem {
     match refusal.told() {
-        Some(Told { code, retry_after_seconds: Some(seconds) }) => Problem::new(code).retry_after(seconds),
+        Some(Told { code, retry_after_seconds: Some(seconds) }) => {
+            Problem::new(code).retry_after(seconds)
+        }
         Some(Told { code, retry_after_seconds: None }) => Problem::new(code),
         None => Problem::internal(format!("unexpected refusal {refusal:?}")),
     }
@@ -43,14 +50,23 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
     let code = match error {
         // A cart has one line of each SKU, and names it so.
         TotalsError::PriceMissing { sku, .. } => {
-            return Problem::new(Code::PriceMissing).detail(error.to_string()).with(NotSold, sku).with(OfLine, sku.as_str());
+            return Problem::new(Code::PriceMissing)
+                .detail(error.to_string())
+                .with(NotSold, sku)
+                .with(OfLine, sku.as_str());
         }
-        TotalsError::Shipping(ShippingError::MethodUnavailable { .. }) => Code::ShippingMethodUnavailable,
+        TotalsError::Shipping(ShippingError::MethodUnavailable { .. }) => {
+            Code::ShippingMethodUnavailable
+        }
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
         TotalsError::PriceNotPositive { .. } => Code::AmountZeroUnpriced,
         TotalsError::TaxAmbiguous { .. }
-        | TotalsError::Shipping(ShippingError::RateNegative { .. } | ShippingError::NotAllocated { .. } | ShippingError::Money(_))
+        | TotalsError::Shipping(
+            ShippingError::RateNegative { .. }
+            | ShippingError::NotAllocated { .. }
+            | ShippingError::Money(_),
+        )
         | TotalsError::DiscountOutOfRange { .. }
         | TotalsError::DiscountWithoutTarget { .. }
         | TotalsError::LineRepeated { .. } => return Problem::internal(format!("totals: {error}")),
@@ -82,5 +98,8 @@ pub(crate) fn short(shortages: &[Shortage]) -> Problem {
 
 /// A move the order's state does not allow; it names those that are (ORD-3).
 pub(crate) fn illegal(from: OrderStatus) -> Problem {
-    Problem::new(Code::IllegalTransition).detail(format!("the order is {from}")).with(Standing, &from).with(Legal, from.legal_next())
+    Problem::new(Code::IllegalTransition)
+        .detail(format!("the order is {from}"))
+        .with(Standing, &from)
+        .with(Legal, from.legal_next())
 }

@@ -1,24 +1,34 @@
-//! The one place that drives a saga (CHK-6). The HTTP confirm and the recovery worker both call [`drive`].
+//! The one place that drives a saga (CHK-6). The HTTP confirm and the recovery worker both call
+//! [`drive`].
 //!
-//! Every outside call stands between two rows: the one that says it will be made, under which key, and the one
-//! that says what came of it. Whoever finds the first without the second asks the provider again by that key. A
-//! driver holds the saga's lease; each write names the lease's token, so that a driver that was overtaken
-//! changes nothing more.
+//! Every outside call stands between two rows: the one that says it will be made, under which key,
+//! and the one that says what came of it. Whoever finds the first without the second asks the
+//! provider again by that key. A driver holds the saga's lease; each write names the lease's token,
+//! so that a driver that was overtaken changes nothing more.
 
 use crate::{
     capture::{Taken, stands, take},
     compensation,
-    events::{CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine, PaymentCaptured, StockCommitted},
+    events::{
+        CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine,
+        PaymentCaptured, StockCommitted,
+    },
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
     payment::{PaymentRow, provider},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
-use config::{ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE, PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS};
+use config::{
+    ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE,
+    PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS,
+};
 use domain::{
     compensation::CompensationKind,
-    ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId, Sku, WarehouseId},
+    ids::{
+        CartId, CompensationId, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId,
+        Sku, WarehouseId,
+    },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
@@ -26,12 +36,16 @@ use domain::{
     saga::{SagaEvent, SagaState, next},
 };
 use json::{Value, json};
-use providers::{Authorization, AuthorizeRequest, PaymentProvider as _, PaymentState as ProviderState, ProviderError, Stripe};
+use providers::{
+    Authorization, AuthorizeRequest, PaymentProvider as _, PaymentState as ProviderState,
+    ProviderError, Stripe,
+};
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
 use terms::{Code, Problem};
 
-/// What a confirm decided before it called anyone, kept with the saga: recovery works from this alone. No personal data.
+/// What a confirm decided before it called anyone, kept with the saga: recovery works from this
+/// alone. No personal data.
 #[derive(Debug, Serialize)]
 pub(crate) struct Plan {
     pub(crate) order_id: OrderId,
@@ -48,12 +62,14 @@ pub(crate) struct Plan {
     pub(crate) shipping_minor: i64,
     pub(crate) tax_minor: i64,
     pub(crate) total_minor: i64,
-    /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the order.
+    /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the
+    /// order.
     pub(crate) detail: OrderDetail,
     pub(crate) lines: Vec<PlanLine>,
 }
 
-/// One order line to be: one SKU from one warehouse, so that a line and its reservation are one to one.
+/// One order line to be: one SKU from one warehouse, so that a line and its reservation are one to
+/// one.
 #[derive(Debug, Serialize)]
 pub(crate) struct PlanLine {
     pub(crate) line_no: i64,
@@ -126,7 +142,8 @@ pub(crate) enum Outcome {
     Refused(Problem),
     /// Not known yet, or waiting for the buyer; recovery goes on.
     Pending(Problem),
-    /// The provider cannot be asked, because our configuration is wrong: what the buyer is told. A worker stops.
+    /// The provider cannot be asked, because our configuration is wrong: what the buyer is told. A
+    /// worker stops.
     Misconfigured(Problem),
 }
 
@@ -151,16 +168,19 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
         SagaState::Capturing => {
             let receipt = order_receipt(shop, &saga)?;
             Ok(match try_capture(shop, saga).await {
-                Some(problem) if problem.code() == Code::ConfigurationInvalid => Outcome::Misconfigured(problem),
+                Some(problem) if problem.code() == Code::ConfigurationInvalid => {
+                    Outcome::Misconfigured(problem)
+                }
                 Some(problem) => Outcome::Pending(problem),
                 None => Outcome::Ordered(receipt),
             })
         }
         SagaState::Completed => Ok(Outcome::Ordered(order_receipt(shop, &saga)?)),
         SagaState::Superseded => Ok(Outcome::Refused(Problem::new(Code::PaymentSuperseded))),
-        SagaState::Voiding | SagaState::Declined | SagaState::Failed => {
-            Ok(Outcome::Refused(Problem::new(Code::ReservationExpired).detail("this confirm has ended without an order")))
-        }
+        SagaState::Voiding | SagaState::Declined | SagaState::Failed => Ok(Outcome::Refused(
+            Problem::new(Code::ReservationExpired)
+                .detail("this confirm has ended without an order"),
+        )),
     }
 }
 
@@ -168,7 +188,11 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     if saga.is_free() {
         return create_order(shop, saga, None).await;
     }
-    let request = saga.payment.authorization(&saga.saga_id, &saga.plan.order_id, saga.plan.return_url.as_deref());
+    let request = saga.payment.authorization(
+        &saga.saga_id,
+        &saga.plan.order_id,
+        saga.plan.return_url.as_deref(),
+    );
     let provider = match provider(shop) {
         Ok(provider) => provider,
         Err(problem) => return unconfigured(shop, saga, problem).await,
@@ -176,9 +200,15 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     if saga.now_ms.saturating_sub(saga.created_at_ms) > KEY_LIFE_MS {
         return find(shop, saga, &provider, &request).await;
     }
-    let answer = if saga.attempts == 0 { provider.authorize(&request).await } else { provider.look_up(&request).await };
+    let answer = if saga.attempts == 0 {
+        provider.authorize(&request).await
+    } else {
+        provider.look_up(&request).await
+    };
     match answer {
-        Ok(Authorization::Authorized { reference }) => create_order(shop, saga, Some(reference)).await,
+        Ok(Authorization::Authorized { reference }) => {
+            create_order(shop, saga, Some(reference)).await
+        }
         Ok(Authorization::ActionRequired { reference, client_secret, next_action_url }) => {
             let settlement = Settlement {
                 reason: "action_required",
@@ -190,21 +220,35 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
             settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
             Ok(Outcome::Pending(action_required(client_secret, next_action_url)))
         }
-        Ok(Authorization::Declined { reference, decline_code, .. }) => declined(shop, &saga, reference, &decline_code, true),
+        Ok(Authorization::Declined { reference, decline_code, .. }) => {
+            declined(shop, &saga, reference, &decline_code, true)
+        }
         Err(error) => unanswered(shop, saga, error).await,
     }
 }
 
-/// The provider may have forgotten the key, and the same request would be a second hold: it is asked what it knows by our reference.
-/// Nothing means that nothing is held.
-async fn find(shop: &Shop<'_>, saga: Saga, provider: &Stripe<'_>, request: &AuthorizeRequest) -> Result<Outcome, Problem> {
+/// The provider may have forgotten the key, and the same request would be a second hold: it is
+/// asked what it knows by our reference. Nothing means that nothing is held.
+async fn find(
+    shop: &Shop<'_>,
+    saga: Saga,
+    provider: &Stripe<'_>,
+    request: &AuthorizeRequest,
+) -> Result<Outcome, Problem> {
     match provider.find(request).await {
         Ok(Some(payment)) => match payment.state {
-            ProviderState::Failed => declined(shop, &saga, Some(payment.reference), "not_authorized", true),
-            ProviderState::Voided => declined(shop, &saga, Some(payment.reference), "not_authorized", false),
-            ProviderState::Authorized | ProviderState::Captured => create_order(shop, saga, Some(payment.reference)).await,
+            ProviderState::Failed => {
+                declined(shop, &saga, Some(payment.reference), "not_authorized", true)
+            }
+            ProviderState::Voided => {
+                declined(shop, &saga, Some(payment.reference), "not_authorized", false)
+            }
+            ProviderState::Authorized | ProviderState::Captured => {
+                create_order(shop, saga, Some(payment.reference)).await
+            }
             ProviderState::RequiresAction | ProviderState::Processing => {
-                go_back(shop, saga, Some(payment.reference), SagaEvent::GivenUp, "provider_silent").await
+                go_back(shop, saga, Some(payment.reference), SagaEvent::GivenUp, "provider_silent")
+                    .await
             }
         },
         Ok(None) => {
@@ -218,7 +262,10 @@ async fn find(shop: &Shop<'_>, saga: Saga, provider: &Stripe<'_>, request: &Auth
 /// The buyer was asked to prove who they are: has the provider's answer changed?
 async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     let Some(reference) = saga.payment.reference.clone() else {
-        return Err(Problem::internal(format!("saga {} awaits an action without a reference", saga.saga_id)));
+        return Err(Problem::internal(format!(
+            "saga {} awaits an action without a reference",
+            saga.saga_id
+        )));
     };
     let provider = match provider(shop) {
         Ok(provider) => provider,
@@ -235,31 +282,59 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
             }
             ProviderState::RequiresAction | ProviderState::Processing => {
                 let retry_in_ms = action_wait_ms(shop, &saga)?;
-                write(shop, &saga, saga.state, Settlement { reason: "action_required", retry_in_ms, ..Settlement::default() })?;
-                Ok(Outcome::Pending(action_required(payment.client_secret, payment.next_action_url)))
+                write(
+                    shop,
+                    &saga,
+                    saga.state,
+                    Settlement { reason: "action_required", retry_in_ms, ..Settlement::default() },
+                )?;
+                Ok(Outcome::Pending(action_required(
+                    payment.client_secret,
+                    payment.next_action_url,
+                )))
             }
-            ProviderState::Failed => declined(shop, &saga, Some(reference), "authentication_failed", true),
-            ProviderState::Voided => declined(shop, &saga, Some(reference), "authentication_failed", false),
+            ProviderState::Failed => {
+                declined(shop, &saga, Some(reference), "authentication_failed", true)
+            }
+            ProviderState::Voided => {
+                declined(shop, &saga, Some(reference), "authentication_failed", false)
+            }
         },
         Err(error) => unanswered(shop, saga, error).await,
     }
 }
 
-/// The money is held, or there is none to hold: the one statement that makes the order, then the capture if it is asked for.
-async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>) -> Result<Outcome, Problem> {
+/// The money is held, or there is none to hold: the one statement that makes the order, then the
+/// capture if it is asked for.
+async fn create_order(
+    shop: &Shop<'_>,
+    mut saga: Saga,
+    reference: Option<String>,
+) -> Result<Outcome, Problem> {
     let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.is_free();
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
-    let (order_id, cart_id, owner, lines) = (&plan.order_id, &saga.cart_id, saga.owner.as_str(), &plan.lines);
-    let created = OrderCreated { order_id, cart_id, owner, status: OrderStatus::Confirmed, total, lines: lines.clone() };
+    let (order_id, cart_id, owner, lines) =
+        (&plan.order_id, &saga.cart_id, saga.owner.as_str(), &plan.lines);
+    let created = OrderCreated {
+        order_id,
+        cart_id,
+        owner,
+        status: OrderStatus::Confirmed,
+        total,
+        lines: lines.clone(),
+    };
     let mut events = vec![
         Event::of(shop, &created),
         Event::of(shop, &StockCommitted { order_id, cart_id, lines: lines.clone() }),
         Event::of(shop, &CartConverted { cart_id, owner, order_id, total }),
     ];
     if capture_now {
-        events.push(Event::of(shop, &CaptureRequested { order_id, payment_id: &plan.payment_id, amount: total }));
+        events.push(Event::of(
+            shop,
+            &CaptureRequested { order_id, payment_id: &plan.payment_id, amount: total },
+        ));
     }
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
@@ -280,15 +355,30 @@ async fn create_order(shop: &Shop<'_>, mut saga: Saga, reference: Option<String>
     }
 }
 
-/// The statement that makes the order said no; why is told by its own name, to the buyer and in the log.
-async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, refusal: Refusal) -> Result<Outcome, Problem> {
-    terms::log("warning", "an order was refused", &[("saga_id", saga.saga_id.as_str()), ("refusal", &format!("{refusal:?}"))]);
+/// The statement that makes the order said no; why is told by its own name, to the buyer and in the
+/// log.
+async fn order_refused(
+    shop: &Shop<'_>,
+    saga: Saga,
+    reference: Option<String>,
+    refusal: Refusal,
+) -> Result<Outcome, Problem> {
+    terms::log(
+        "warning",
+        "an order was refused",
+        &[("saga_id", saga.saga_id.as_str()), ("refusal", &format!("{refusal:?}"))],
+    );
     // The hold is another payment's, and so not ours to give back: this one holds nothing.
     if refusal == Refusal::PaymentReferenceTaken {
-        let detail = format!("the provider answered with {}, which is another payment's", reference.unwrap_or_default());
+        let detail = format!(
+            "the provider answered with {}, which is another payment's",
+            reference.unwrap_or_default()
+        );
         shop.alert(&format!("payment_reference_taken:{}", saga.saga_id), &detail);
         nothing_held(shop, &saga, "payment_reference_taken")?;
-        return Ok(Outcome::Refused(Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER)));
+        return Ok(Outcome::Refused(
+            Problem::new(Code::PaymentReferenceTaken).retry_after(1).detail(NO_ORDER),
+        ));
     }
     let reason = if refusal == Refusal::ReservationExpired {
         "reservation_expired"
@@ -301,21 +391,32 @@ async fn order_refused(shop: &Shop<'_>, saga: Saga, reference: Option<String>, r
     go_back(shop, saga, reference, SagaEvent::OrderRefused, reason).await
 }
 
-/// There will be no order, and nobody holds money for it: stock and cart are free, and nothing is owed.
+/// There will be no order, and nobody holds money for it: stock and cart are free, and nothing is
+/// owed.
 fn nothing_held(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<(), Problem> {
-    let settlement =
-        Settlement { reason, payment_state: Some(PaymentState::Failed), free_cart: true, release_stock: true, ..Settlement::default() };
+    let settlement = Settlement {
+        reason,
+        payment_state: Some(PaymentState::Failed),
+        free_cart: true,
+        release_stock: true,
+        ..Settlement::default()
+    };
     settle(shop, saga, SagaEvent::NothingHeld, settlement).map(drop)
 }
 
-/// The order stands, and that is what the buyer is told: a capture that fails here is recovery's affair, and a line in the log.
+/// The order stands, and that is what the buyer is told: a capture that fails here is recovery's
+/// affair, and a line in the log.
 async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
     let saga_id = saga.saga_id.clone();
     let problem = capture(shop, saga).await.err()?;
     terms::log(
         "error",
         "a capture waits for recovery",
-        &[("saga_id", saga_id.as_str()), ("code", problem.code().slug()), ("error", &problem.to_string())],
+        &[
+            ("saga_id", saga_id.as_str()),
+            ("code", problem.code().slug()),
+            ("error", &problem.to_string()),
+        ],
     );
     Some(problem)
 }
@@ -327,7 +428,10 @@ async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
 async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
     let payment = &saga.payment;
     let Some(reference) = &payment.reference else {
-        return Err(Problem::internal(format!("saga {} captures without a reference", saga.saga_id)));
+        return Err(Problem::internal(format!(
+            "saga {} captures without a reference",
+            saga.saga_id
+        )));
     };
     let wait_ms = shop.setting(&SAGA_RETRY_MS)?;
     let provider = match provider(shop) {
@@ -338,8 +442,18 @@ async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
         }
     };
     let key = payment.capture_key(&saga.capture_attempts.to_string());
-    let error = match take(&provider, payment, reference, &key, saga.attempts > 0 || saga.capture_attempts > 0).await {
-        Ok(Taken::Captured(amount_minor)) => return write_capture(shop, &saga, &Captured::taken(amount_minor)),
+    let error = match take(
+        &provider,
+        payment,
+        reference,
+        &key,
+        saga.attempts > 0 || saga.capture_attempts > 0,
+    )
+    .await
+    {
+        Ok(Taken::Captured(amount_minor)) => {
+            return write_capture(shop, &saga, &Captured::taken(amount_minor));
+        }
         Ok(Taken::Refused(code)) => return write_capture(shop, &saga, &Captured::given_up(code)),
         Err(error) => error,
     };
@@ -355,7 +469,8 @@ async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
         Failure::Try { wait_ms: asked_ms } => {
             let policy = policy(shop, &PAYMENT_CAPTURE_ATTEMPTS)?;
             let attempt = saga.capture_attempts.saturating_add(1);
-            let failing_ms = saga.now_ms.saturating_sub(saga.failing_since_ms.unwrap_or(saga.now_ms));
+            let failing_ms =
+                saga.now_ms.saturating_sub(saga.failing_since_ms.unwrap_or(saga.now_ms));
             let written = match policy.after_failure(attempt, failing_ms) {
                 AfterFailure::RetryAfterMs(grown_ms) => Captured {
                     tried: true,
@@ -365,7 +480,9 @@ async fn capture(shop: &Shop<'_>, saga: Saga) -> Result<(), Problem> {
                 // The last word is the provider's, if it has one.
                 AfterFailure::Dead => match stands(&provider, reference).await {
                     Ok(Some(Taken::Captured(amount_minor))) => Captured::taken(amount_minor),
-                    Ok(Some(Taken::Refused(_)) | None) | Err(_) => Captured::given_up(error.to_string()),
+                    Ok(Some(Taken::Refused(_)) | None) | Err(_) => {
+                        Captured::given_up(error.to_string())
+                    }
                 },
             };
             write_capture(shop, &saga, &written)?;
@@ -387,7 +504,14 @@ struct Captured {
 impl Captured {
     /// Nothing new; it is looked at again.
     fn waits(retry_in_ms: i64) -> Self {
-        Self { event: None, captured_minor: 0, tried: false, retry_in_ms, alert: None, given_up: None }
+        Self {
+            event: None,
+            captured_minor: 0,
+            tried: false,
+            retry_in_ms,
+            alert: None,
+            given_up: None,
+        }
     }
 
     fn taken(captured_minor: i64) -> Self {
@@ -396,14 +520,21 @@ impl Captured {
 
     /// A compensation owns it now, and somebody is told.
     fn given_up(error: String) -> Self {
-        Self { event: Some(SagaEvent::CaptureGivenUp), tried: true, given_up: Some(error), ..Self::waits(0) }
+        Self {
+            event: Some(SagaEvent::CaptureGivenUp),
+            tried: true,
+            given_up: Some(error),
+            ..Self::waits(0)
+        }
     }
 }
 
 fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<(), Problem> {
     let plan = &saga.plan;
     let (to_state, payment_state) = match captured.event {
-        Some(event @ SagaEvent::Captured) => (step(SagaState::Capturing, event)?, PaymentState::Captured),
+        Some(event @ SagaEvent::Captured) => {
+            (step(SagaState::Capturing, event)?, PaymentState::Captured)
+        }
         Some(event) => (step(SagaState::Capturing, event)?, PaymentState::CaptureFailed),
         None => (SagaState::Capturing, PaymentState::CapturePending),
     };
@@ -411,7 +542,10 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
     let mut events = Vec::new();
     if payment_state == PaymentState::Captured {
         let amount = Money::new(captured.captured_minor, plan.currency);
-        events.push(Event::of(shop, &PaymentCaptured { order_id: &plan.order_id, payment_id: &plan.payment_id, amount }));
+        events.push(Event::of(
+            shop,
+            &PaymentCaptured { order_id: &plan.order_id, payment_id: &plan.payment_id, amount },
+        ));
     }
     if captured.given_up.is_some() {
         events.push(Event::of(
@@ -437,22 +571,44 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
     }
 }
 
-/// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its time (CHK-9). What it made of the
-/// payment, if that is `open` there yet, could still be confirmed: it is cancelled.
-fn declined(shop: &Shop<'_>, saga: &Saga, reference: Option<String>, decline_code: &str, open: bool) -> Result<Outcome, Problem> {
-    let owes = if open && reference.is_some() { Some((CompensationKind::CancelIntent, shop.new_id()?)) } else { None };
+/// The provider refuses: nothing is held, and the stock stays for the buyer's next try until its
+/// time (CHK-9). What it made of the payment, if that is `open` there yet, could still be
+/// confirmed: it is cancelled.
+fn declined(
+    shop: &Shop<'_>,
+    saga: &Saga,
+    reference: Option<String>,
+    decline_code: &str,
+    open: bool,
+) -> Result<Outcome, Problem> {
+    let owes = if open && reference.is_some() {
+        Some((CompensationKind::CancelIntent, shop.new_id()?))
+    } else {
+        None
+    };
     let payment_state = Some(PaymentState::Failed);
-    let settlement = Settlement { reason: "declined", payment_state, reference, free_cart: true, owes, ..Settlement::default() };
+    let settlement = Settlement {
+        reason: "declined",
+        payment_state,
+        reference,
+        free_cart: true,
+        owes,
+        ..Settlement::default()
+    };
     let settled = settle(shop, saga, SagaEvent::PaymentDeclined, settlement)?;
-    let problem = Problem::new(Code::PaymentDeclined).with(DeclineCode, decline_code).with(ReservedUntil, &settled.reserved_until_ms);
+    let problem = Problem::new(Code::PaymentDeclined)
+        .with(DeclineCode, decline_code)
+        .with(ReservedUntil, &settled.reserved_until_ms);
     Ok(Outcome::Refused(problem))
 }
 
-/// No answer to rely on. What never left the building on the first try is over; anything else is asked again by key.
+/// No answer to rely on. What never left the building on the first try is over; anything else is
+/// asked again by key.
 async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result<Outcome, Problem> {
     let told = told_of(&error);
     if let ProviderError::Mismatch { reference, .. } = &error {
-        return go_back(shop, saga, Some(reference.clone()), SagaEvent::GivenUp, "amount_mismatch").await;
+        return go_back(shop, saga, Some(reference.clone()), SagaEvent::GivenUp, "amount_mismatch")
+            .await;
     }
     if matches!(Failure::of(&error), Failure::Misconfigured) {
         return unconfigured(shop, saga, key_refused(shop, &error.to_string())).await;
@@ -469,8 +625,9 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     Ok(Outcome::Pending(told))
 }
 
-/// The provider cannot be asked, because of our configuration: a confirm that has just begun holds nothing, and an older one waits. The
-/// buyer is told to come again; that somebody must mend it is an alert.
+/// The provider cannot be asked, because of our configuration: a confirm that has just begun holds
+/// nothing, and an older one waits. The buyer is told to come again; that somebody must mend it is
+/// an alert.
 async fn unconfigured(shop: &Shop<'_>, saga: Saga, problem: Problem) -> Result<Outcome, Problem> {
     let problem = misconfigured(shop, PAYMENT_API_KEY.name, problem);
     let told = Problem::new(Code::ProviderUnavailable).retry_after(30).because(problem.to_string());
@@ -486,7 +643,8 @@ async fn unconfigured(shop: &Shop<'_>, saga: Saga, problem: Problem) -> Result<O
     Ok(Outcome::Misconfigured(told))
 }
 
-/// There will be no order: stock and cart are free at once, and the hold is owed back as a compensation (CHK-7).
+/// There will be no order: stock and cart are free at once, and the hold is owed back as a
+/// compensation (CHK-7).
 async fn go_back(
     shop: &Shop<'_>,
     saga: Saga,
@@ -528,18 +686,20 @@ fn told_of_no_order(reason: &'static str) -> Problem {
             let problem = Problem::new(Code::ProviderUnavailable).retry_after(1).detail(NO_ORDER);
             problem.because("the provider held another amount than it was asked for")
         }
-        "cart_converted" => {
-            Problem::new(Code::CartCompleted).detail("the cart has its order already, and nothing is charged for this confirm")
-        }
+        "cart_converted" => Problem::new(Code::CartCompleted)
+            .detail("the cart has its order already, and nothing is charged for this confirm"),
         _ => Problem::new(Code::ReservationExpired).detail(NO_ORDER),
     }
 }
 
-/// When the provider is asked again whether the buyer has acted, who may never come back to say so: often at first, and at the end of
-/// what is held at the latest.
+/// When the provider is asked again whether the buyer has acted, who may never come back to say so:
+/// often at first, and at the end of what is held at the latest.
 fn action_wait_ms(shop: &Shop<'_>, saga: &Saga) -> Result<i64, Problem> {
     let tries = i64::from(saga.attempts).saturating_add(1);
-    let wait_ms = shop.setting(&ACTION_POLL_MS)?.saturating_mul(tries).min(shop.setting(&ACTION_POLL_LIMIT_MS)?);
+    let wait_ms = shop
+        .setting(&ACTION_POLL_MS)?
+        .saturating_mul(tries)
+        .min(shop.setting(&ACTION_POLL_LIMIT_MS)?);
     let held_ms = saga.reserved_until_ms.map_or(0, |until| until.saturating_sub(saga.now_ms));
     Ok(wait_ms.min(held_ms).max(0))
 }
@@ -550,7 +710,12 @@ fn wait(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<Saga, Prob
     write(shop, saga, saga.state, Settlement { reason, retry_in_ms, ..Settlement::default() })
 }
 
-fn settle(shop: &Shop<'_>, saga: &Saga, event: SagaEvent, settlement: Settlement) -> Result<Saga, Problem> {
+fn settle(
+    shop: &Shop<'_>,
+    saga: &Saga,
+    event: SagaEvent,
+    settlement: Settlement,
+) -> Result<Saga, Problem> {
     write(shop, saga, step(saga.state, event)?, settlement)
 }
 
@@ -559,7 +724,12 @@ pub(crate) fn step(state: SagaState, event: SagaEvent) -> Result<SagaState, Prob
     next(state, event).map_err(|error| Problem::internal(error.to_string()))
 }
 
-fn write(shop: &Shop<'_>, saga: &Saga, to_state: SagaState, settlement: Settlement) -> Result<Saga, Problem> {
+fn write(
+    shop: &Shop<'_>,
+    saga: &Saga,
+    to_state: SagaState,
+    settlement: Settlement,
+) -> Result<Saga, Problem> {
     let owed = settlement.owes.map(|(kind, compensation_id)| {
         json!({
             "compensation_id": compensation_id, "kind": kind, "payment_id": saga.payment.payment_id,
@@ -585,7 +755,8 @@ fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> 
 }
 
 impl Saga {
-    /// Whether nothing is to be paid: then no provider is asked, and there is no money to be held, taken or given back.
+    /// Whether nothing is to be paid: then no provider is asked, and there is no money to be held,
+    /// taken or given back.
     fn is_free(&self) -> bool {
         self.payment.amount_minor == 0
     }
@@ -616,7 +787,8 @@ fn action_required(client_secret: Option<String>, next_action_url: Option<String
 /// What a buyer is told of a provider that gave no answer (CHK-13).
 fn told_of(error: &ProviderError) -> Problem {
     if matches!(error, ProviderError::Rejected { code, .. } if code == "resource_missing") {
-        return Problem::new(Code::PaymentMethodInvalid).detail("the provider does not know this payment method; begin the checkout again");
+        return Problem::new(Code::PaymentMethodInvalid)
+            .detail("the provider does not know this payment method; begin the checkout again");
     }
     let code = if error.is_timeout() { Code::ProviderTimeout } else { Code::ProviderUnavailable };
     let seconds = error.retry_after_ms().map_or(5, |ms| ms.div_ceil(1_000).max(1));

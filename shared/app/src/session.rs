@@ -1,4 +1,5 @@
-//! `POST /api/v1/session`: from a verified customer to the token every other function takes (SEC-1).
+//! `POST /api/v1/session`: from a verified customer to the token every other function takes
+//! (SEC-1).
 
 use crate::{cart, shop::Shop};
 use callers::{Customer, GuestToken, ShownToken, session_token};
@@ -34,17 +35,24 @@ pub struct Opened {
     merge: Option<Rendered<cart::Merge>>,
 }
 
-/// Opens a session for `customer`, whose own token has been verified, and takes a guest's cart over (CART-5).
+/// Opens a session for `customer`, whose own token has been verified, and takes a guest's cart over
+/// (CART-5).
 ///
 /// # Errors
-/// `cart_locked` while a confirm is running on one of the carts: then nothing has changed; what the database refuses.
-pub fn open(ports: &Ports<'_>, customer: CustomerId, body: &OpenSession) -> Result<Done<Opened>, Problem> {
+/// `cart_locked` while a confirm is running on one of the carts: then nothing has changed; what the
+/// database refuses.
+pub fn open(
+    ports: &Ports<'_>,
+    customer: CustomerId,
+    body: &OpenSession,
+) -> Result<Done<Opened>, Problem> {
     let shop = Shop::new(ports);
     let holder = Customer { id: customer.as_str().to_owned() };
     let keys = shop.setting(&SESSION_TOKEN_SECRET)?;
     let now_ms = ports.clock.wall_ms();
     let expires_at_ms = now_ms.saturating_add(shop.setting(&SESSION_MS)?);
-    let session_token = session_token::sign(&keys, &holder, now_ms, expires_at_ms).map_err(|error| Problem::internal(error.to_string()))?;
+    let session_token = session_token::sign(&keys, &holder, now_ms, expires_at_ms)
+        .map_err(|error| Problem::internal(error.to_string()))?;
     let owner = holder.owner();
     let merge = match &body.guest_token {
         Some(shown) => {

@@ -34,12 +34,20 @@ impl<'a> Shop<'a> {
     }
 
     /// The one document of a query.
-    pub(crate) fn read<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Option<R>, Problem> {
+    pub(crate) fn read<R: DeserializeOwned>(
+        &self,
+        statement: &Statement,
+        input: &impl Serialize,
+    ) -> Result<Option<R>, Problem> {
         self.store.read(statement, input).map_err(database)
     }
 
     /// All documents of a query.
-    pub(crate) fn list<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<R>, Problem> {
+    pub(crate) fn list<R: DeserializeOwned>(
+        &self,
+        statement: &Statement,
+        input: &impl Serialize,
+    ) -> Result<Vec<R>, Problem> {
         self.store.list(statement, input).map_err(database)
     }
 
@@ -53,8 +61,13 @@ impl<'a> Shop<'a> {
         self.store.ask(name, text, input).map_err(database)
     }
 
-    /// Fires a command. A refusal is the caller's to decide on; everything else is a problem already.
-    pub(crate) fn apply<R: DeserializeOwned>(&self, command: &Command, input: &impl Serialize) -> Result<Result<R, Refusal>, Problem> {
+    /// Fires a command. A refusal is the caller's to decide on; everything else is a problem
+    /// already.
+    pub(crate) fn apply<R: DeserializeOwned>(
+        &self,
+        command: &Command,
+        input: &impl Serialize,
+    ) -> Result<Result<R, Refusal>, Problem> {
         match self.store.apply(command, input) {
             Ok(receipt) => Ok(Ok(receipt)),
             Err(StoreError::Refused(refusal)) => Ok(Err(refusal)),
@@ -67,17 +80,28 @@ impl<'a> Shop<'a> {
         }
     }
 
-    /// Counts what leaves no other row. A counter that cannot be written is logged, and nothing else.
+    /// Counts what leaves no other row. A counter that cannot be written is logged, and nothing
+    /// else.
     pub(crate) fn count(&self, name: &str) {
-        let counted = self.store.read::<json::Value>(&store::sql::COUNTER_ADD, &json::json!({ "name": name }));
+        let counted = self
+            .store
+            .read::<json::Value>(&store::sql::COUNTER_ADD, &json::json!({ "name": name }));
         if let Err(error) = counted {
-            terms::log("warning", "a counter could not be written", &[("counter", name), ("error", &error.to_string())]);
+            terms::log(
+                "warning",
+                "a counter could not be written",
+                &[("counter", name), ("error", &error.to_string())],
+            );
         }
     }
 
-    /// Tells the operators, once per cause. An alert that cannot be written is logged, and nothing else.
+    /// Tells the operators, once per cause. An alert that cannot be written is logged, and nothing
+    /// else.
     pub(crate) fn alert(&self, alert_id: &str, detail: &str) {
-        let raised = self.store.read::<json::Value>(&store::sql::ALERT_RAISE, &json::json!({ "alert_id": alert_id, "detail": detail }));
+        let raised = self.store.read::<json::Value>(
+            &store::sql::ALERT_RAISE,
+            &json::json!({ "alert_id": alert_id, "detail": detail }),
+        );
         if let Err(error) = raised {
             terms::log(
                 "error",

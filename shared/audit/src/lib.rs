@@ -1,17 +1,18 @@
 //! The consistency audit (WRK-5): what must hold between any two commands, each rule as one SELECT.
 //!
-//! The statements are this crate's own and not `store`'s: an audit that shared them would share their mistakes. They
-//! read, and decide nothing; who looks, raises the alert.
+//! The statements are this crate's own and not `store`'s: an audit that shared them would share
+//! their mistakes. They read, and decide nothing; who looks, raises the alert.
 //!
 //! A rule looks at the rows of one [`Walk`]. There are two ways to look, over the same rules:
 //!
 //! - [`whole`]: all rules over all rows, in one statement and so in one snapshot. For tests.
-//! - [`turn`]: the rules of one walk over the next rows of its table by primary key, or over the most overdue ones. A
-//!   shop of millions of rows is looked at a bounded piece at a time, each piece in one statement and one snapshot:
-//!   what is half-way in one command is never seen.
+//! - [`turn`]: the rules of one walk over the next rows of its table by primary key, or over the
+//!   most overdue ones. A shop of millions of rows is looked at a bounded piece at a time, each
+//!   piece in one statement and one snapshot: what is half-way in one command is never seen.
 //!
-//! Stock is what all its movements have led to, and those are never bounded. So the audit keeps their sums as far as
-//! it has read them, in rows of `counter` named `audit/…` ([`fold`]), and a turn adds what came since.
+//! Stock is what all its movements have led to, and those are never bounded. So the audit keeps
+//! their sums as far as it has read them, in rows of `counter` named `audit/…` ([`fold`]), and a
+//! turn adds what came since.
 //!
 //! ```text
 //! audit::whole(dialect)               {overdue_ms, event_age_ms}           ->  {rule, subject, detail} …
@@ -59,7 +60,8 @@ pub struct Walk {
 enum Order {
     /// All of them in turn, by a text key.
     ByKey(&'static str),
-    /// All of them in turn, by the first column of a key of several; those that share it are one piece.
+    /// All of them in turn, by the first column of a key of several; those that share it are one
+    /// piece.
     ByFirstOfKey(&'static str),
     /// All of them in turn, by a number.
     ByNumber(&'static str),
@@ -81,7 +83,12 @@ pub const WALKS: &[Walk] = &[
     walk("movements", "stock_movement", Order::ByNumber("movement_id")),
     walk("events", "outbox", Order::ByNumber("outbox_id")),
     walk("receipts", "idempotency", Order::ByKey("idempotency_key")),
-    oldest("running_sagas", "saga", "state in ('authorizing', 'awaiting_action', 'capturing')", "next_attempt_at_ms"),
+    oldest(
+        "running_sagas",
+        "saga",
+        "state in ('authorizing', 'awaiting_action', 'capturing')",
+        "next_attempt_at_ms",
+    ),
     oldest("owed", "compensation", "state = 'pending'", "next_attempt_at_ms"),
     oldest("live_reservations", "reservation", "status = 'active'", "expires_at_ms"),
     oldest("waiting_events", "outbox", "state = 'pending'", "outbox_id"),
@@ -91,6 +98,11 @@ const fn walk(name: &'static str, table: &'static str, order: Order) -> Walk {
     Walk { name, table, only: "1 = 1", order }
 }
 
-const fn oldest(name: &'static str, table: &'static str, only: &'static str, by: &'static str) -> Walk {
+const fn oldest(
+    name: &'static str,
+    table: &'static str,
+    only: &'static str,
+    by: &'static str,
+) -> Walk {
     Walk { name, table, only, order: Order::OldestBy(by) }
 }

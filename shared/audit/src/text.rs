@@ -1,5 +1,6 @@
-//! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the clock in milliseconds,
-//! `{object}(` what makes an object, `{json}(` what reads one back, `{plan_lines}` a plan's lines, `{looked}` a walk's rows.
+//! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the
+//! clock in milliseconds, `{object}(` what makes an object, `{json}(` what reads one back,
+//! `{plan_lines}` a plan's lines, `{looked}` a walk's rows.
 
 use crate::{Order, Rule, WALKS, Walk, rules};
 use ports::Dialect;
@@ -7,8 +8,9 @@ use ports::Dialect;
 /// The clock, tests' offset in it.
 const NOW: &str = "now (ms) as (select {now} + offset_ms from clock)";
 
-/// What is owed to a provider: what is to be tried, what was given up, and what an operator has settled since, found by their state.
-/// These are few; to walk all compensations there ever were would be no bounded look.
+/// What is owed to a provider: what is to be tried, what was given up, and what an operator has
+/// settled since, found by their state. These are few; to walk all compensations there ever were
+/// would be no bounded look.
 const OWED: &str = "pending (compensation_id, payment_id, saga_id) as materialized (
   select compensation_id, payment_id, saga_id from compensation where state = 'pending'),
 owed (payment_id) as materialized (
@@ -38,15 +40,18 @@ moved (sku, warehouse_id, on_hand, reserved) as (
 pub fn whole(dialect: Dialect) -> String {
     let mut parts: Vec<String> = [NOW, OWED, HELD, MOVED_BY_ALL].map(str::to_owned).to_vec();
     for walk in WALKS {
-        parts.push(format!("looked_{} as (select * from {} where {})", walk.name, walk.table, walk.only));
+        parts.push(format!(
+            "looked_{} as (select * from {} where {})",
+            walk.name, walk.table, walk.only
+        ));
     }
     let found: Vec<String> = rules().map(Rule::select).collect();
     parts.push(format!("violation (rule, subject, detail) as ({})", found.join(" union all ")));
     in_dialect(&format!("with {} {SAID}", parts.join(", ")), dialect)
 }
 
-/// The rules of one walk over its next `limit` rows. One document says how many were looked at and which was the last; the
-/// limit is in the text, so that PostgreSQL plans for so few.
+/// The rules of one walk over its next `limit` rows. One document says how many were looked at and
+/// which was the last; the limit is in the text, so that PostgreSQL plans for so few.
 #[must_use]
 pub fn turn(walk: &Walk, limit: i64, dialect: Dialect) -> String {
     let all = || rules().filter(|rule| rule.walk == walk.name);
@@ -54,17 +59,28 @@ pub fn turn(walk: &Walk, limit: i64, dialect: Dialect) -> String {
     let found = format!("violation (rule, subject, detail) as ({})", found.join(" union all "));
     let needs = |name: &str| all().any(|rule| rule.broken.contains(name));
     let mut parts = vec![walk.piece(limit)];
-    for (named, part) in [(" now ", NOW), (" pending as ", OWED), (" owed as ", OWED), (" held as ", HELD), (" moved as ", MOVED_SINCE)] {
+    for (named, part) in [
+        (" now ", NOW),
+        (" pending as ", OWED),
+        (" owed as ", OWED),
+        (" held as ", HELD),
+        (" moved as ", MOVED_SINCE),
+    ] {
         if needs(named) && !parts.iter().any(|known| known == part) {
             parts.push(part.to_owned());
         }
     }
     let last = match walk.order {
-        Order::ByKey(key) | Order::ByFirstOfKey(key) | Order::ByNumber(key) => format!("cast(max({key}) as text)"),
+        Order::ByKey(key) | Order::ByFirstOfKey(key) | Order::ByNumber(key) => {
+            format!("cast(max({key}) as text)")
+        }
         Order::OldestBy(_) => "null".to_owned(),
     };
-    let looked = format!("select cast({{object}}('looked', count(*), 'last', {last}) as text) from {{looked}} union all {SAID}");
-    let text = format!("with {}, {found} {looked}", parts.join(", ")).replace("{looked}", &format!("looked_{}", walk.name));
+    let looked = format!(
+        "select cast({{object}}('looked', count(*), 'last', {last}) as text) from {{looked}} union all {SAID}"
+    );
+    let text = format!("with {}, {found} {looked}", parts.join(", "))
+        .replace("{looked}", &format!("looked_{}", walk.name));
     in_dialect(&text, dialect)
 }
 
@@ -74,8 +90,7 @@ const SAID: &str = "select cast({object}('rule', rule, 'subject', subject, 'deta
 /// Before the first [`fold`]: where it begins.
 #[must_use]
 pub fn fold_begin(dialect: Dialect) -> String {
-    let text =
-        "insert into counter (name, value) select 'audit/movement', 0 where {doc} is not null on conflict (name) do nothing returning '{}'";
+    let text = "insert into counter (name, value) select 'audit/movement', 0 where {doc} is not null on conflict (name) do nothing returning '{}'";
     in_dialect(text, dialect)
 }
 
@@ -88,9 +103,9 @@ pub fn unfolded(dialect: Dialect) -> String {
     in_dialect(text, dialect)
 }
 
-/// Adds the next movements to the sums kept of them, `limit` at most and none younger than `settle_ms`: on PostgreSQL
-/// numbers are drawn before they are committed, and a lower one may still come. Who folds at the same time waits, and
-/// goes on from there.
+/// Adds the next movements to the sums kept of them, `limit` at most and none younger than
+/// `settle_ms`: on PostgreSQL numbers are drawn before they are committed, and a lower one may
+/// still come. Who folds at the same time waits, and goes on from there.
 #[must_use]
 pub fn fold(dialect: Dialect) -> String {
     let text = format!(
@@ -120,7 +135,8 @@ returning '{{}}'"
 impl Rule {
     fn select(&self) -> String {
         let Self { code, subject, detail, broken, walk, .. } = self;
-        format!("select '{code}', {subject}, {detail} from {broken}").replace("{looked}", &format!("looked_{walk}"))
+        format!("select '{code}', {subject}, {detail} from {broken}")
+            .replace("{looked}", &format!("looked_{walk}"))
     }
 }
 
@@ -130,7 +146,9 @@ impl Walk {
         let Self { table, only, order, .. } = self;
         let after = "({doc} ->> 'after')";
         let rows = match order {
-            Order::ByKey(key) => format!("select * from {table} where {key} > {after} order by {key} limit {limit}"),
+            Order::ByKey(key) => {
+                format!("select * from {table} where {key} > {after} order by {key} limit {limit}")
+            }
             Order::ByNumber(key) => {
                 format!(
                     "select * from {table} where {key} > cast(coalesce(nullif({after}, ''), '0') as bigint) order by {key} limit {limit}"
@@ -140,14 +158,16 @@ impl Walk {
                 "select * from {table} where {key} > {after} and {key} <= (select max({key}) from (
   select {key} from {table} where {key} > {after} order by {key} limit {limit}) as next)"
             ),
-            Order::OldestBy(column) => format!("select * from {table} where {only} order by {column} limit {limit}"),
+            Order::OldestBy(column) => {
+                format!("select * from {table} where {only} order by {column} limit {limit}")
+            }
         };
         format!("{{looked}} as materialized ({rows})")
     }
 }
 
-/// `statement`, written with the words above, as `dialect` has it; on PostgreSQL with a null where it would answer no row
-/// (`ports::Sql::query` says why).
+/// `statement`, written with the words above, as `dialect` has it; on PostgreSQL with a null where
+/// it would answer no row (`ports::Sql::query` says why).
 #[must_use]
 pub fn in_dialect(statement: &str, dialect: Dialect) -> String {
     match dialect {

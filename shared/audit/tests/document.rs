@@ -40,10 +40,18 @@ fn the_page_says_what_the_rules_say() {
 fn a_rule_names_a_walk_and_can_be_told() {
     for rule in audit::rules() {
         assert!(audit::WALKS.iter().any(|walk| walk.name == rule.walk), "{}", rule.code);
-        assert!(rule.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{}", rule.code);
+        assert!(
+            rule.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+            "{}",
+            rule.code
+        );
         assert!(rule.sentence.ends_with('.') && !rule.look_at.ends_with('.'), "{}", rule.code);
     }
     for walk in audit::WALKS {
-        assert!(audit::rules().any(|rule| rule.walk == walk.name), "nothing looks at {}", walk.name);
+        assert!(
+            audit::rules().any(|rule| rule.walk == walk.name),
+            "nothing looks at {}",
+            walk.name
+        );
     }
 }

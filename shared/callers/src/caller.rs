@@ -1,4 +1,5 @@
-//! Who is asking. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
+//! Who is asking. A credential is either absent, or valid, or refused: a bad one never counts as
+//! nobody.
 
 use crate::{
     GuestToken, ShareToken,
@@ -43,8 +44,8 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// The owner's key in rows: `customer:` and the id. A guest's begins with `guest:` and a service's with `service:`, so
-    /// no customer can be named like one of them.
+    /// The owner's key in rows: `customer:` and the id. A guest's begins with `guest:` and a
+    /// service's with `service:`, so no customer can be named like one of them.
     #[must_use]
     pub fn owner(&self) -> String {
         format!("{CUSTOMER_PREFIX}{}", self.id)
@@ -112,7 +113,8 @@ impl OwnerOrService {
     }
 }
 
-/// Whose tokens an endpoint takes. Only their keys are read, and so only they need be given to its component (SEC-5).
+/// Whose tokens an endpoint takes. Only their keys are read, and so only they need be given to its
+/// component (SEC-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takes {
     /// Those of shoppers: customers, guests, who holds a share.
@@ -123,7 +125,8 @@ pub enum Takes {
     Both,
 }
 
-/// The caller who holds `token`. Shoppers and services have keys of their own, and each key is tried for its own kind only.
+/// The caller who holds `token`. Shoppers and services have keys of their own, and each key is
+/// tried for its own kind only.
 ///
 /// # Errors
 /// `credential_invalid` for anything that does not verify; `configuration_invalid`.
@@ -148,10 +151,13 @@ pub fn of_token(ports: &Ports<'_>, takes: Takes, token: &str) -> Result<Caller, 
             Err(refusal) => return Err(refused(refusal)),
         }
     }
-    service_token::verify(&keys(&SERVICE_TOKEN_SECRET, ports)?, &token, now_ms).map(Caller::Service).map_err(refused)
+    service_token::verify(&keys(&SERVICE_TOKEN_SECRET, ports)?, &token, now_ms)
+        .map(Caller::Service)
+        .map_err(refused)
 }
 
-/// A guest or a share, by a token that we have issued: of any other it is not asked whether the database knows it.
+/// A guest or a share, by a token that we have issued: of any other it is not asked whether the
+/// database knows it.
 fn of_secret(keys: &Keys, token: &str) -> Result<Caller, Problem> {
     let guest = || GuestToken::parse(keys, token).map(Caller::Guest);
     let share = || ShareToken::parse(keys, token).map(Caller::Share);
@@ -161,7 +167,8 @@ fn of_secret(keys: &Keys, token: &str) -> Result<Caller, Problem> {
     })
 }
 
-/// That they are not there, or will not do, is not told to whoever asks: nobody knows yet who it is.
+/// That they are not there, or will not do, is not told to whoever asks: nobody knows yet who it
+/// is.
 fn keys(of: &Setting<Keys>, ports: &Ports<'_>) -> Result<Keys, Problem> {
     of.read(ports.config).map_err(|unusable| Problem::misconfigured(&unusable))
 }
@@ -179,15 +186,20 @@ impl Caller {
     /// The owner.
     ///
     /// # Errors
-    /// `credential_missing` for nobody, `scope_missing` for a service or a share: they own nothing. A share is refused unseen, so
-    /// that nobody learns by it whether its token is good for anything.
+    /// `credential_missing` for nobody, `scope_missing` for a service or a share: they own nothing.
+    /// A share is refused unseen, so that nobody learns by it whether its token is good for
+    /// anything.
     pub fn require_owner(&self) -> Result<Owner, Problem> {
         match self {
             Self::Guest(token) => Ok(Owner(token.owner())),
             Self::Customer(customer) => Ok(Owner(customer.owner())),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
-            Self::Share(_) => Err(Problem::new(Code::ScopeMissing).detail("a share is for looking at its cart")),
-            Self::Service(_) => Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here")),
+            Self::Share(_) => {
+                Err(Problem::new(Code::ScopeMissing).detail("a share is for looking at its cart"))
+            }
+            Self::Service(_) => {
+                Err(Problem::new(Code::ScopeMissing).detail("a shopper's token is needed here"))
+            }
         }
     }
 
@@ -222,7 +234,9 @@ impl Caller {
     pub fn require_owner_or_scope(self, scope: &str) -> Result<OwnerOrService, Problem> {
         match self {
             Self::Service(_) => self.require_scope(scope).map(OwnerOrService::Service),
-            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => self.require_owner().map(OwnerOrService::Owner),
+            Self::Nobody | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => {
+                self.require_owner().map(OwnerOrService::Owner)
+            }
         }
     }
 
@@ -235,7 +249,9 @@ impl Caller {
             Self::Service(service) if service.has(scope) => Ok(service),
             Self::Nobody => Err(Problem::new(Code::CredentialMissing)),
             Self::Service(_) | Self::Guest(_) | Self::Customer(_) | Self::Share(_) => {
-                Err(Problem::new(Code::ScopeMissing).detail(format!("the scope {scope} is needed")).with(Scope, scope))
+                Err(Problem::new(Code::ScopeMissing)
+                    .detail(format!("the scope {scope} is needed"))
+                    .with(Scope, scope))
             }
         }
     }

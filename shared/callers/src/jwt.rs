@@ -1,13 +1,15 @@
 //! JSON Web Tokens (RFC 7519) as every kind of token here is checked, by the rules of RFC 8725.
 //!
-//! The algorithm comes with the key, never from the token: a token whose header names another one is refused, `none`
-//! among them. Which key, the caller decides. A header that marks an extension as critical is refused, since none is known.
+//! The algorithm comes with the key, never from the token: a token whose header names another one
+//! is refused, `none` among them. Which key, the caller decides. A header that marks an extension
+//! as critical is refused, since none is known.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use config::Keys;
 use json::Value;
 use jwt_compact::{
-    Algorithm, AlgorithmExt as _, AlgorithmSignature as _, Claims, Header, ParseError, UntrustedToken, ValidationError,
+    Algorithm, AlgorithmExt as _, AlgorithmSignature as _, Claims, Header, ParseError,
+    UntrustedToken, ValidationError,
     alg::{Hs256, Hs256Key},
 };
 use serde::{Deserialize, Serialize, de::IgnoredAny};
@@ -18,7 +20,8 @@ const ISSUER: &str = "edgetill";
 /// How far the clocks of issuer and service may differ.
 const LEEWAY_S: i64 = 60;
 
-/// Why a token was refused. Says nothing about the key; of a claim only once the signature is known to be good.
+/// Why a token was refused. Says nothing about the key; of a claim only once the signature is known
+/// to be good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a JSON Web Token.
@@ -85,7 +88,8 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// What they may do, a word each: `scope` is a text of them (RFC 8693 §4.2), and a list as many issuers write it.
+    /// What they may do, a word each: `scope` is a text of them (RFC 8693 §4.2), and a list as many
+    /// issuers write it.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scope.iter().flat_map(OneOrMany::texts).flat_map(str::split_ascii_whitespace)
     }
@@ -137,8 +141,13 @@ impl<'t> Untrusted<'t> {
     /// # Errors
     /// `Malformed`; `Header`, for a critical extension too (RFC 7515 §4.1.11).
     pub fn read(text: &'t str) -> Result<Self, Refusal> {
-        let token = UntrustedToken::<Extensions>::try_from(text).map_err(|error| malformed(text, &error))?;
-        if token.header().other_fields.crit.is_some() { Err(Refusal::Header("crit")) } else { Ok(Self { token, text }) }
+        let token = UntrustedToken::<Extensions>::try_from(text)
+            .map_err(|error| malformed(text, &error))?;
+        if token.header().other_fields.crit.is_some() {
+            Err(Refusal::Header("crit"))
+        } else {
+            Ok(Self { token, text })
+        }
     }
 
     /// Which key it says it was signed with.
@@ -147,7 +156,8 @@ impl<'t> Untrusted<'t> {
         self.token.header().key_id.as_deref()
     }
 
-    /// Which algorithm it says it was signed by: good for choosing among keys, never for choosing how one is used.
+    /// Which algorithm it says it was signed by: good for choosing among keys, never for choosing
+    /// how one is used.
     #[must_use]
     pub fn algorithm(&self) -> &str {
         self.token.algorithm()
@@ -157,8 +167,16 @@ impl<'t> Untrusted<'t> {
     ///
     /// # Errors
     /// The reason, see [`Refusal`].
-    pub fn verify<A: Algorithm>(&self, algorithm: &A, key: &A::VerifyingKey, expected: Expected<'_>) -> Result<Verified, Refusal> {
-        let token = algorithm.validator::<Verified>(key).validate(&self.token).map_err(|error| self.refusal(algorithm, key, &error))?;
+    pub fn verify<A: Algorithm>(
+        &self,
+        algorithm: &A,
+        key: &A::VerifyingKey,
+        expected: Expected<'_>,
+    ) -> Result<Verified, Refusal> {
+        let token = algorithm
+            .validator::<Verified>(key)
+            .validate(&self.token)
+            .map_err(|error| self.refusal(algorithm, key, &error))?;
         let claims = token.claims();
         let now_s = expected.now_ms.div_euclid(1_000);
         let begun = |at: i64| at.saturating_sub(LEEWAY_S) <= now_s;
@@ -176,22 +194,37 @@ impl<'t> Untrusted<'t> {
             (None, _) => Err(Refusal::Missing("iss")),
             (_, None) => Err(Refusal::Missing("aud")),
             (Some(issuer), _) if issuer != expected.issuer => Err(Refusal::NotForUs("iss")),
-            (_, Some(audience)) if audience.texts().all(|name| name != expected.audience) => Err(Refusal::NotForUs("aud")),
+            (_, Some(audience)) if audience.texts().all(|name| name != expected.audience) => {
+                Err(Refusal::NotForUs("aud"))
+            }
             (Some(_), Some(_)) => Ok(said.clone()),
         }
     }
 
-    /// Why it did not verify. The library reads the claims before it looks at the signature; who learns of a claim must have signed it.
-    fn refusal<A: Algorithm>(&self, algorithm: &A, key: &A::VerifyingKey, error: &ValidationError) -> Refusal {
-        if !matches!(error, ValidationError::MalformedClaims(_)) || !self.is_signed(algorithm, key) {
+    /// Why it did not verify. The library reads the claims before it looks at the signature; who
+    /// learns of a claim must have signed it.
+    fn refusal<A: Algorithm>(
+        &self,
+        algorithm: &A,
+        key: &A::VerifyingKey,
+        error: &ValidationError,
+    ) -> Refusal {
+        if !matches!(error, ValidationError::MalformedClaims(_)) || !self.is_signed(algorithm, key)
+        {
             return Refusal::Signature;
         }
         let text = part(self.text, 1);
         // What is there twice is told by its name's being there twice: what it says is not read.
-        let is_repeated =
-            |name: &str| text.windows(name.len().saturating_add(2)).filter(|at| *at == format!("\"{name}\"").as_bytes()).count() > 1;
+        let is_repeated = |name: &str| {
+            text.windows(name.len().saturating_add(2))
+                .filter(|at| *at == format!("\"{name}\"").as_bytes())
+                .count()
+                > 1
+        };
         let claims: Value = json::read(&text).unwrap_or_default();
-        let is_wrong = |name: &str, fits: Fits| claims.get(name).is_some_and(|value| !fits(value)) || is_repeated(name);
+        let is_wrong = |name: &str, fits: Fits| {
+            claims.get(name).is_some_and(|value| !fits(value)) || is_repeated(name)
+        };
         let wrong = CLAIMS.iter().find(|(name, fits)| claims.is_object() && is_wrong(name, *fits));
         // Otherwise no object, or a time that no calendar holds.
         wrong.map_or(Refusal::Malformed, |(name, _)| Refusal::Claim(name))
@@ -202,7 +235,9 @@ impl<'t> Untrusted<'t> {
         let signed = self.text.rsplit_once('.').map_or("", |(signed, _)| signed);
         algorithm.name() == self.token.algorithm()
             && A::Signature::LENGTH.is_none_or(|length| length.get() == bytes.len())
-            && A::Signature::try_from_slice(bytes).is_ok_and(|signature| algorithm.verify_signature(&signature, key, signed.as_bytes()))
+            && A::Signature::try_from_slice(bytes).is_ok_and(|signature| {
+                algorithm.verify_signature(&signature, key, signed.as_bytes())
+            })
     }
 }
 
@@ -221,11 +256,14 @@ fn malformed(text: &str, error: &ParseError) -> Refusal {
 
 /// One of the parts between the dots.
 fn part(text: &str, number: usize) -> Vec<u8> {
-    text.split('.').nth(number).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default()
+    text.split('.')
+        .nth(number)
+        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok())
+        .unwrap_or_default()
 }
 
-/// The first answer that is not about the signature, of keys that are tried one after the other: an old one verifies as well as the
-/// newest (SEC-5).
+/// The first answer that is not about the signature, of keys that are tried one after the other: an
+/// old one verifies as well as the newest (SEC-5).
 ///
 /// # Errors
 /// The reason; `Signature` when none of them has signed.
@@ -233,11 +271,13 @@ pub fn by_any<'k>(
     keys: impl Iterator<Item = &'k str>,
     verify: impl Fn(&'k [u8]) -> Result<Verified, Refusal>,
 ) -> Result<Verified, Refusal> {
-    keys.map(|key| verify(key.as_bytes())).find(|verified| !matches!(verified, Err(Refusal::Signature))).unwrap_or(Err(Refusal::Signature))
+    keys.map(|key| verify(key.as_bytes()))
+        .find(|verified| !matches!(verified, Err(Refusal::Signature)))
+        .unwrap_or(Err(Refusal::Signature))
 }
 
-/// Tokens of one kind that this service issues itself and verifies again: HS256, and an audience per kind, so that none is
-/// taken for another even if two keys were the same.
+/// Tokens of one kind that this service issues itself and verifies again: HS256, and an audience
+/// per kind, so that none is taken for another even if two keys were the same.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ours {
     pub(crate) audience: &'static str,
@@ -255,17 +295,32 @@ struct Issued<'a> {
 }
 
 impl Ours {
-    /// Verifies one against each of `keys`. The signature is compared in constant time by the library.
-    pub(crate) fn verify(self, keys: &Keys, token: &Untrusted<'_>, now_ms: i64) -> Result<Verified, Refusal> {
+    /// Verifies one against each of `keys`. The signature is compared in constant time by the
+    /// library.
+    pub(crate) fn verify(
+        self,
+        keys: &Keys,
+        token: &Untrusted<'_>,
+        now_ms: i64,
+    ) -> Result<Verified, Refusal> {
         let expected = Expected { issuer: ISSUER, audience: self.audience, now_ms };
         by_any(keys.all(), |key| token.verify(&Hs256, &Hs256Key::new(key), expected))
     }
 
-    /// Issues one about `sub`, signed with the first of `keys`, that lives for the time `from_ms..to_ms`.
-    pub(crate) fn sign(self, keys: &Keys, sub: &str, scope: Option<&str>, (from_ms, to_ms): (i64, i64)) -> Result<String, IssueError> {
+    /// Issues one about `sub`, signed with the first of `keys`, that lives for the time
+    /// `from_ms..to_ms`.
+    pub(crate) fn sign(
+        self,
+        keys: &Keys,
+        sub: &str,
+        scope: Option<&str>,
+        (from_ms, to_ms): (i64, i64),
+    ) -> Result<String, IssueError> {
         let (iat, exp) = (from_ms.div_euclid(1_000), to_ms.div_euclid(1_000));
         let claims = Claims::new(Issued { iss: ISSUER, aud: self.audience, sub, scope, iat, exp });
         let header = Header::empty().with_token_type("JWT");
-        Hs256.token(&header, &claims, &Hs256Key::new(keys.first())).map_err(|error| IssueError(error.to_string()))
+        Hs256
+            .token(&header, &claims, &Hs256Key::new(keys.first()))
+            .map_err(|error| IssueError(error.to_string()))
     }
 }

@@ -1,7 +1,8 @@
 //! Marks: what only we can have made is known by its MAC (SEC-5).
 //!
-//! The keys are those of `session_token_secret`, and none of them is used as it stands: each purpose has a key of its own that is derived
-//! from it, so that no mark is good for anything else, and none is a session token's signature.
+//! The keys are those of `session_token_secret`, and none of them is used as it stands: each
+//! purpose has a key of its own that is derived from it, so that no mark is good for anything else,
+//! and none is a session token's signature.
 
 use config::Keys;
 use hmac::{Hmac, Mac as _};
@@ -13,7 +14,8 @@ pub fn of(keys: &Keys, purpose: &str, content: &[u8]) -> [u8; 32] {
     mac(keys.first(), purpose, content).finalize().into_bytes().into()
 }
 
-/// Whether `mark`, or what it begins with, is that of `content` for `purpose` by one of `keys`; compared in constant time.
+/// Whether `mark`, or what it begins with, is that of `content` for `purpose` by one of `keys`;
+/// compared in constant time.
 #[must_use]
 pub fn is_ours(keys: &Keys, purpose: &str, content: &[u8], mark: &[u8]) -> bool {
     keys.all().any(|key| mac(key, purpose, content).verify_truncated_left(mark).is_ok())
@@ -41,7 +43,10 @@ fn mac(key: &str, purpose: &str, content: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length; the error type belongs to other MACs")]
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes keys of any length; the error type belongs to other MACs"
+)]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("any key length")
 }
@@ -58,7 +63,11 @@ mod tests {
     fn a_mark_is_good_for_its_content_its_purpose_and_its_keys() {
         let record = marked(&keys("new,old"), "a/b", b"content");
         assert_eq!(genuine(&keys("new"), "a/b", &record), Some(&b"content"[..]));
-        assert_eq!(genuine(&keys("newer new"), "a/b", &record), Some(&b"content"[..]), "an old key verifies");
+        assert_eq!(
+            genuine(&keys("newer new"), "a/b", &record),
+            Some(&b"content"[..]),
+            "an old key verifies"
+        );
         assert_eq!(genuine(&keys("old"), "a/b", &record), None, "the first marks");
         assert_eq!(genuine(&keys("new"), "a/c", &record), None);
         for at in [0, 31, 32, record.len() - 1] {
@@ -75,6 +84,9 @@ mod tests {
     /// As Python's `hmac` makes it.
     #[test]
     fn a_mark_is_what_others_make() {
-        assert_eq!(terms::hex(&of(&keys("key"), "gst_", &[7; 32])), "47a9a9cb0f49229f58dbd119670278e9fe44eade3cd82a14008a15fbc0f10d35");
+        assert_eq!(
+            terms::hex(&of(&keys("key"), "gst_", &[7; 32])),
+            "47a9a9cb0f49229f58dbd119670278e9fe44eade3cd82a14008a15fbc0f10d35"
+        );
     }
 }

@@ -1,8 +1,9 @@
-//! Secrets that are a credential by themselves: 256 random bits behind a prefix that says what they are for (SEC-1). They are
-//! shown once; rows hold their SHA-256.
+//! Secrets that are a credential by themselves: 256 random bits behind a prefix that says what they
+//! are for (SEC-1). They are shown once; rows hold their SHA-256.
 //!
-//! Behind the random bits stands a check that only we can make: their MAC under a key of `session_token_secret`. One that somebody made
-//! up is refused without a look at the database, and nobody owns anything by a token that was never issued (SEC-5).
+//! Behind the random bits stands a check that only we can make: their MAC under a key of
+//! `session_token_secret`. One that somebody made up is refused without a look at the database, and
+//! nobody owns anything by a token that was never issued (SEC-5).
 
 use crate::mark;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -54,8 +55,8 @@ macro_rules! secret {
                 &self.0
             }
 
-            /// Its SHA-256 in hexadecimal. Looking a hash up needs no constant-time comparison: timing tells at most about
-            /// the hash, which does not lead back to a token.
+            /// Its SHA-256 in hexadecimal. Looking a hash up needs no constant-time comparison:
+            /// timing tells at most about the hash, which does not lead back to a token.
             #[must_use]
             pub fn hash(&self) -> String {
                 hex(&Sha256::digest(self.0.as_bytes()))
@@ -83,9 +84,14 @@ fn generated(keys: &Keys, prefix: &'static str, random: &dyn Random) -> String {
 }
 
 fn is_ours(keys: &Keys, prefix: &'static str, text: &str) -> bool {
-    let token = text.strip_prefix(prefix).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).unwrap_or_default();
+    let token = text
+        .strip_prefix(prefix)
+        .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+        .unwrap_or_default();
     match token.split_first_chunk::<SECRET_BYTES>() {
-        Some((secret, check)) => check.len() == CHECK_BYTES && mark::is_ours(keys, prefix, secret, check),
+        Some((secret, check)) => {
+            check.len() == CHECK_BYTES && mark::is_ours(keys, prefix, secret, check)
+        }
         None => false,
     }
 }
@@ -117,8 +123,9 @@ impl fmt::Debug for ShownToken {
     }
 }
 
-/// A token that says it is of the customers' identity provider. Nobody is known by it until the crate `identity` has verified it:
-/// that needs the provider's keys, and code that only one component carries.
+/// A token that says it is of the customers' identity provider. Nobody is known by it until the
+/// crate `identity` has verified it: that needs the provider's keys, and code that only one
+/// component carries.
 #[derive(Clone)]
 pub struct IdentityToken(String);
 

@@ -8,7 +8,8 @@ use config::Keys;
 
 const SERVICE: Ours = Ours { audience: "edgetill-service" };
 
-/// Verifies `token` against each of `keys` at `now_ms`. Whose it is must be said: that goes into what is kept of what they did (SEC-4).
+/// Verifies `token` against each of `keys` at `now_ms`. Whose it is must be said: that goes into
+/// what is kept of what they did (SEC-4).
 ///
 /// # Errors
 /// The reason, see [`Refusal`].
@@ -21,10 +22,21 @@ pub fn verify(keys: &Keys, token: &Untrusted<'_>, now_ms: i64) -> Result<Service
     }
 }
 
-/// Issues a token, signed with the first of `keys`: for the tools and the tests. Functions only verify.
+/// Issues a token, signed with the first of `keys`: for the tools and the tests. Functions only
+/// verify.
 ///
 /// # Errors
 /// When the claims cannot be written.
-pub fn sign(keys: &Keys, service: &Service, issued_at_ms: i64, expires_at_ms: i64) -> Result<String, IssueError> {
-    SERVICE.sign(keys, &service.subject, Some(&service.scopes.join(" ")), (issued_at_ms, expires_at_ms))
+pub fn sign(
+    keys: &Keys,
+    service: &Service,
+    issued_at_ms: i64,
+    expires_at_ms: i64,
+) -> Result<String, IssueError> {
+    SERVICE.sign(
+        keys,
+        &service.subject,
+        Some(&service.scopes.join(" ")),
+        (issued_at_ms, expires_at_ms),
+    )
 }

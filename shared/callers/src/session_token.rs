@@ -1,5 +1,6 @@
-//! Session tokens: the short-lived HS256 JSON Web Tokens that `POST /api/v1/session` gives a customer for the one of their
-//! identity provider (SEC-1), so that no other function needs that provider's keys.
+//! Session tokens: the short-lived HS256 JSON Web Tokens that `POST /api/v1/session` gives a
+//! customer for the one of their identity provider (SEC-1), so that no other function needs that
+//! provider's keys.
 
 use crate::{
     Customer,
@@ -24,6 +25,11 @@ pub fn verify(keys: &Keys, token: &Untrusted<'_>, now_ms: i64) -> Result<Custome
 ///
 /// # Errors
 /// When the claims cannot be written.
-pub fn sign(keys: &Keys, customer: &Customer, issued_at_ms: i64, expires_at_ms: i64) -> Result<String, IssueError> {
+pub fn sign(
+    keys: &Keys,
+    customer: &Customer,
+    issued_at_ms: i64,
+    expires_at_ms: i64,
+) -> Result<String, IssueError> {
     SESSION.sign(keys, &customer.id, None, (issued_at_ms, expires_at_ms))
 }

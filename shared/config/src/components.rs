@@ -1,15 +1,17 @@
-//! The components, each once, with what each may use. Deny by default: a component reads, opens and reaches what the groups in its
-//! row give it, and nothing else. Which paths it serves is in the table of endpoints.
+//! The components, each once, with what each may use. Deny by default: a component reads, opens and
+//! reaches what the groups in its row give it, and nothing else. Which paths it serves is in the
+//! table of endpoints.
 
 use crate::{VARIABLES, Variable, WORKERS, form::Form};
 
-/// Something that components do, and so what they must be given. A variable names the groups that read it, a component the groups
-/// it belongs to.
+/// Something that components do, and so what they must be given. A variable names the groups that
+/// read it, a component the groups it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// Opens the shop's database.
     Database,
-    /// Knows shoppers: customers by their sessions, guests and who holds a share by tokens that were issued here.
+    /// Knows shoppers: customers by their sessions, guests and who holds a share by tokens that
+    /// were issued here.
     Shoppers,
     /// Knows services by their tokens.
     Services,
@@ -92,25 +94,51 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 }
 
 use Group::{
-    Agreements, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database, Everything, Health,
-    Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Saga, Services, Shoppers,
+    Agreements, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes,
+    Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment, Personal,
+    Quotes, Replays, Saga, Services, Shoppers,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
 pub const COMPONENTS: &[Component] = &[
-    component("cart-current", &[Database, Shoppers, Bodies, Browsers, Replays, NewCarts, CartQuantities, CartTimes, CartRecovery]),
+    component(
+        "cart-current",
+        &[
+            Database,
+            Shoppers,
+            Bodies,
+            Browsers,
+            Replays,
+            NewCarts,
+            CartQuantities,
+            CartTimes,
+            CartRecovery,
+        ],
+    ),
     component("cart-items", &[Database, Shoppers, Bodies, Browsers, Replays, CartLines, CartTimes]),
-    component("cart-line", &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes]),
+    component(
+        "cart-line",
+        &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes],
+    ),
     component("cart-totals", &[Database, Shoppers, Bodies, Browsers]),
     component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers]),
     component("cart-shares", &[Database, Shoppers, Bodies, Browsers, CartShares]),
     component("cart-share-by-id", &[Database, Shoppers, Bodies, Browsers, Replays]),
-    component("checkout-sessions", &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal]),
+    component(
+        "checkout-sessions",
+        &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal],
+    ),
     component("checkout-session-by-id", &[Database, Shoppers, Bodies, Browsers, Quotes]),
-    component("checkout-confirm", &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment]),
+    component(
+        "checkout-confirm",
+        &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment],
+    ),
     component(
         "order-orders",
-        &[Database, Shoppers, Services, Bodies, Browsers, Replays, CartLines, Checkouts, Personal, Agreements, Saga, Payment],
+        &[
+            Database, Shoppers, Services, Bodies, Browsers, Replays, CartLines, Checkouts,
+            Personal, Agreements, Saga, Payment,
+        ],
     ),
     component("order-by-id", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
     component("order-by-number", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
@@ -122,14 +150,22 @@ pub const COMPONENTS: &[Component] = &[
     component("ops-config", &[Database, Everything]),
     component("ops-operations", &[Database, Services, Bodies, Replays]),
     Component { built_from: Some("docs"), ..component("ops-openapi", &[Bodies, Browsers]) },
-    component("account-session", &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity]),
+    component(
+        "account-session",
+        &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity],
+    ),
 ];
 
 impl Component {
     /// The row of the component `id`, a worker's too.
     #[must_use]
     pub fn named(id: &str) -> Option<Self> {
-        let worker = || WORKERS.iter().find(|worker| worker.component == id).map(|worker| component(worker.component, worker.groups));
+        let worker = || {
+            WORKERS
+                .iter()
+                .find(|worker| worker.component == id)
+                .map(|worker| component(worker.component, worker.groups))
+        };
         COMPONENTS.iter().find(|component| component.id == id).copied().or_else(worker)
     }
 
@@ -137,11 +173,18 @@ impl Component {
     #[must_use]
     pub fn needs(&self) -> Needs {
         let is_host = |variable: &Variable| variable.form == Form::Host;
-        let read = |variable: &&Variable| variable.readers.iter().any(|group| self.groups.contains(group));
-        let shown = |variable: &&Variable| !is_host(variable) && (read(variable) || self.groups.contains(&Everything));
+        let read =
+            |variable: &&Variable| variable.readers.iter().any(|group| self.groups.contains(group));
+        let shown = |variable: &&Variable| {
+            !is_host(variable) && (read(variable) || self.groups.contains(&Everything))
+        };
         Needs {
             variables: VARIABLES.iter().filter(shown).map(|variable| variable.name).collect(),
-            hosts: VARIABLES.iter().filter(|variable| is_host(variable) && read(variable)).map(|variable| variable.name).collect(),
+            hosts: VARIABLES
+                .iter()
+                .filter(|variable| is_host(variable) && read(variable))
+                .map(|variable| variable.name)
+                .collect(),
             key_values: self.groups.iter().any(|group| group.keeps_key_values()),
             sqlite: self.groups.contains(&Database),
         }
@@ -149,8 +192,12 @@ impl Component {
 }
 
 impl Group {
-    /// Whether it keeps something in the key-value store: a breaker's state, a lease, keys, a reply.
+    /// Whether it keeps something in the key-value store: a breaker's state, a lease, keys, a
+    /// reply.
     const fn keeps_key_values(self) -> bool {
-        matches!(self, Self::Payment | Self::Identity | Self::Sink | Self::Worker | Self::Audit | Self::Health)
+        matches!(
+            self,
+            Self::Payment | Self::Identity | Self::Sink | Self::Worker | Self::Audit | Self::Health
+        )
     }
 }

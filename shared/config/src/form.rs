@@ -96,8 +96,8 @@ pub(crate) fn not_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// Several keys for one purpose, so that one can be changed without a stop (SEC-5): the first signs or seals, all of them verify or
-/// open. Commas, spaces or line ends stand between them.
+/// Several keys for one purpose, so that one can be changed without a stop (SEC-5): the first signs
+/// or seals, all of them verify or open. Commas, spaces or line ends stand between them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
     first: String,
@@ -133,7 +133,10 @@ impl std::str::FromStr for Keys {
 }
 
 fn keys(text: &str, fits: fn(&str) -> bool) -> Option<Keys> {
-    let mut each = text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|key| !key.is_empty()).map(str::to_owned);
+    let mut each = text
+        .split(|c: char| c == ',' || c.is_ascii_whitespace())
+        .filter(|key| !key.is_empty())
+        .map(str::to_owned);
     let keys = Keys { first: each.next()?, others: each.collect() };
     if keys.all().all(fits) { Some(keys) } else { None }
 }
@@ -152,7 +155,10 @@ pub(crate) fn signing_keys_if_any(text: &str) -> Option<Option<Keys>> {
 pub(crate) fn sealing_keys(text: &str) -> Option<Keys> {
     keys(text, |key| {
         let digits = key.strip_suffix('=').unwrap_or_default();
-        digits.len() == 43 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        digits.len() == 43
+            && digits
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
     })
 }
 
@@ -165,26 +171,35 @@ pub enum Origins {
     These(Vec<String>),
 }
 
-/// `*`, or origins with commas or spaces between them: scheme, host and, if it is not the scheme's own, port, and nothing after.
+/// `*`, or origins with commas or spaces between them: scheme, host and, if it is not the scheme's
+/// own, port, and nothing after.
 pub(crate) fn origins(text: &str) -> Option<Origins> {
     if text.trim() == "*" {
         return Some(Origins::Any);
     }
     let names = text.split([',', ' ']).filter(|name| !name.is_empty());
-    names.map(|name| is_origin(name).then(|| name.to_owned())).collect::<Option<_>>().map(Origins::These)
+    names
+        .map(|name| is_origin(name).then(|| name.to_owned()))
+        .collect::<Option<_>>()
+        .map(Origins::These)
 }
 
-/// Browsers write an origin in lower case, without a slash at its end and without the scheme's own port: one that is written
-/// otherwise would never be met.
+/// Browsers write an origin in lower case, without a slash at its end and without the scheme's own
+/// port: one that is written otherwise would never be met.
 fn is_origin(name: &str) -> bool {
     let rest = name.strip_prefix("https://").or_else(|| name.strip_prefix("http://"));
-    let is_own = (name.starts_with("https:") && name.ends_with(":443")) || (name.starts_with("http:") && name.ends_with(":80"));
+    let is_own = (name.starts_with("https:") && name.ends_with(":443"))
+        || (name.starts_with("http:") && name.ends_with(":80"));
     rest.is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'))
+        !rest.is_empty()
+            && rest.bytes().all(
+                |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b':' | b'[' | b']'),
+            )
     }) && !is_own
 }
 
-/// In clear only on this machine: what goes there carries keys, and what comes from there is believed.
+/// In clear only on this machine: what goes there carries keys, and what comes from there is
+/// believed.
 pub(crate) fn url(text: &str) -> Option<String> {
     let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
     let fits = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
@@ -197,11 +212,16 @@ pub(crate) fn url(text: &str) -> Option<String> {
 
 /// Whether a URL's authority is this machine, whatever the port; one with a user in it is not.
 fn is_loopback(authority: &str) -> bool {
-    let port = |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    let port = |rest: &str| {
+        rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    };
     if let Some(rest) = authority.strip_prefix("[::1]") {
         return port(rest);
     }
-    let (host, rest) = authority.find(':').and_then(|at| authority.split_at_checked(at)).unwrap_or((authority, ""));
+    let (host, rest) = authority
+        .find(':')
+        .and_then(|at| authority.split_at_checked(at))
+        .unwrap_or((authority, ""));
     let is_number = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let is_local = host == "localhost" || host.strip_prefix("127.").is_some_and(is_number);
     is_local && port(rest)

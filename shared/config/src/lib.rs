@@ -1,12 +1,14 @@
-//! What is configured, each thing once: the variables (`variables`), who reads them ([`Group`]), the components with what
-//! they may use ([`COMPONENTS`]), and the workers with their schedules ([`WORKERS`]).
+//! What is configured, each thing once: the variables (`variables`), who reads them ([`Group`]),
+//! the components with what they may use ([`COMPONENTS`]), and the workers with their schedules
+//! ([`WORKERS`]).
 //!
-//! A use case reads a variable by its constant: `config::CART_LINE_LIMIT.read(ports.config)?`. The manifests, the page of
-//! variables, the deployment file and `GET /api/v1/config` are made from the same rows (`cargo till generate`), so a variable
-//! that is added here is declared, bound, documented and shown.
+//! A use case reads a variable by its constant: `config::CART_LINE_LIMIT.read(ports.config)?`. The
+//! manifests, the page of variables, the deployment file and `GET /api/v1/config` are made from the
+//! same rows (`cargo till generate`), so a variable that is added here is declared, bound,
+//! documented and shown.
 //!
-//! A constant carries only what reading needs. The rest of its row is in [`VARIABLES`], which no component links but the one
-//! that shows it.
+//! A constant carries only what reading needs. The rest of its row is in [`VARIABLES`], which no
+//! component links but the one that shows it.
 
 mod components;
 mod form;

@@ -42,7 +42,8 @@ pub enum Unusable {
         /// The variable.
         name: &'static str,
     },
-    /// Whoever keeps it does not tell it now. Nothing is wrong with the request that needs it, and it may be sent again.
+    /// Whoever keeps it does not tell it now. Nothing is wrong with the request that needs it, and
+    /// it may be sent again.
     #[error("variable {name}: {reason}")]
     Away {
         /// The variable.
@@ -79,8 +80,8 @@ impl<T> Setting<T> {
         self.bound(config)?.ok_or(Unusable::Unbound { name: self.name })
     }
 
-    /// The same where the component may be without it: `None` for one that is not bound. One whose keeper is away is an error,
-    /// for then it is not known.
+    /// The same where the component may be without it: `None` for one that is not bound. One whose
+    /// keeper is away is an error, for then it is not known.
     ///
     /// # Errors
     /// [`Unusable::Away`] and [`Unusable::Wrong`].
@@ -127,8 +128,13 @@ fn text(name: &'static str, config: &dyn Config) -> Result<Option<String>, Unusa
     }
 }
 
-/// The first rule that is not kept beside the variables of this component. While their keeper is away none is known to be kept.
-fn broken_here(name: &'static str, rules: &'static [Rule], config: &dyn Config) -> Result<Option<&'static Rule>, Unusable> {
+/// The first rule that is not kept beside the variables of this component. While their keeper is
+/// away none is known to be kept.
+fn broken_here(
+    name: &'static str,
+    rules: &'static [Rule],
+    config: &dyn Config,
+) -> Result<Option<&'static Rule>, Unusable> {
     let away = std::cell::OnceCell::new();
     let value_of = |other: &str| match config.get(other) {
         Ok(text) => Some(text),
@@ -142,18 +148,22 @@ fn broken_here(name: &'static str, rules: &'static [Rule], config: &dyn Config) 
     away.into_inner().map_or(Ok(rule), |reason| Err(Unusable::Away { name, reason }))
 }
 
-/// The first rule that the variable `name` does not keep. What `value_of` does not know, or what is no number, is not compared:
-/// a component has the variables it reads, and a value that will not do is named by itself.
-pub(crate) fn broken(name: &str, rules: &'static [Rule], value_of: impl Fn(&str) -> Option<String>) -> Option<&'static Rule> {
+/// The first rule that the variable `name` does not keep. What `value_of` does not know, or what is
+/// no number, is not compared: a component has the variables it reads, and a value that will not do
+/// is named by itself.
+pub(crate) fn broken(
+    name: &str,
+    rules: &'static [Rule],
+    value_of: impl Fn(&str) -> Option<String>,
+) -> Option<&'static Rule> {
     let ms = |name: &str| {
         let number: i64 = value_of(name)?.parse().ok()?;
         Some(if name.ends_with("_seconds") { number.saturating_mul(1_000) } else { number })
     };
     rules.iter().find(|rule| {
-        let needed = rule
-            .holds
-            .iter()
-            .try_fold(rule.spare_ms, |sum, (times, other)| ms(other).map(|value| sum.saturating_add(value.saturating_mul(*times))));
+        let needed = rule.holds.iter().try_fold(rule.spare_ms, |sum, (times, other)| {
+            ms(other).map(|value| sum.saturating_add(value.saturating_mul(*times)))
+        });
         matches!((ms(name), needed), (Some(value), Some(needed)) if value < needed)
     })
 }

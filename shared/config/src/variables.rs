@@ -2,12 +2,13 @@
 
 use crate::{
     components::Group::{
-        self, Agreements, Audit, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes, Checkouts, Database,
-        Health, Identity, Imports, NewCarts, Payment, Personal, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink, Worker,
+        self, Agreements, Audit, Bodies, Browsers, CartLines, CartQuantities, CartRecovery,
+        CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
+        Personal, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink, Worker,
     },
     form::{
-        Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url, sealing_keys, signing_keys, signing_keys_if_any,
-        sink_url, url,
+        Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url,
+        sealing_keys, signing_keys, signing_keys_if_any, sink_url, url,
     },
     setting::{Rule, Setting, broken},
 };
@@ -39,9 +40,14 @@ impl Variable {
     ///
     /// # Errors
     /// What would be right.
-    pub fn check(&self, text: &str, value_of: impl Fn(&str) -> Option<String>) -> Result<(), &'static str> {
+    pub fn check(
+        &self,
+        text: &str,
+        value_of: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), &'static str> {
         (self.check)(text)?;
-        let value_of = |name: &str| if name == self.name { Some(text.to_owned()) } else { value_of(name) };
+        let value_of =
+            |name: &str| if name == self.name { Some(text.to_owned()) } else { value_of(name) };
         broken(self.name, self.rules, value_of).map_or(Ok(()), |rule| Err(rule.right))
     }
 
@@ -64,7 +70,8 @@ impl Variable {
         }
         let authority_at = value.find("://").map_or(0, |at| at.saturating_add(3));
         let (scheme, rest) = value.split_at_checked(authority_at).unwrap_or(("", &value));
-        let (authority, path) = rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
+        let (authority, path) =
+            rest.find('/').and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, ""));
         match authority.rsplit_once('@') {
             Some((_, host)) if !scheme.is_empty() => format!("{scheme}***@{host}{path}"),
             Some(_) | None => value,
@@ -78,9 +85,11 @@ pub fn variable(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|variable| variable.name == name)
 }
 
-/// One row per variable: `CONSTANT: type = "name" default("…") form(…) [readers]`, and then its rules.
+/// One row per variable: `CONSTANT: type = "name" default("…") form(…) [readers]`, and then its
+/// rules.
 ///
-/// `default("…")` is what it is unless it is set; `secret("…")` the same for a secret, and `secret()` one that must be set.
+/// `default("…")` is what it is unless it is set; `secret("…")` the same for a secret, and
+/// `secret()` one that must be set.
 macro_rules! variables {
     ($(
         $(#[doc = $about:literal])+
@@ -144,14 +153,17 @@ variables! {
         { &[(1, SAGA_LEASE_MS.name)], 0, "must be at least saga_lease_seconds", "the stock is gone before a driver that has its answer can make the order" };
     /// After how long a session's prices are called old.
     PRICE_STALE_MS: i64 = "price_stale_seconds" default("600") seconds(1 to 86_400) [Quotes];
-    /// How far a total, its shipping included, may move before the buyer is asked again, in hundredths of a percent: 500 is 5 %.
+    /// How far a total, its shipping included, may move before the buyer is asked again, in
+    /// hundredths of a percent: 500 is 5 %.
     PRICE_TOLERANCE_BASIS_POINTS: u32 = "price_tolerance_basis_points" default("500") basis_points(0 to 10_000) [Agreements];
-    /// Whether any increase of a total asks the buyer again; `false`: one within the tolerance is charged.
+    /// Whether any increase of a total asks the buyer again; `false`: one within the tolerance is
+    /// charged.
     PRICE_REFUSE_ANY_INCREASE: bool = "price_refuse_any_increase" default("true") must("be true or false" parsed) [Agreements];
     /// How long a stored reply answers replays.
     IDEMPOTENCY_MS: i64 = "idempotency_seconds" default("86400") seconds(60 to 31_536_000) [Replays]
         { &[(1, CHECKOUT_SESSION_MS.name)], 0, "must be at least checkout_session_seconds", "a request of a checkout that is sent again is done again" };
-    /// How long published and resolved events, the keys of confirms, and checkout sessions without an order are kept.
+    /// How long published and resolved events, the keys of confirms, and checkout sessions without
+    /// an order are kept.
     RECORD_RETENTION_MS: i64 = "record_retention_seconds" default("2592000") seconds(3_600 to 315_360_000) [Retention]
         { &[(1, IDEMPOTENCY_MS.name)], 0, "must be at least idempotency_seconds", "a confirm whose reply was lost is not answered by it any more" };
     /// How long one driver has a saga to itself.
@@ -160,9 +172,11 @@ variables! {
           "a driver that waits for its provider is overtaken while it still asks" };
     /// How long recovery waits between two looks at a saga.
     SAGA_RETRY_MS: i64 = "saga_retry_seconds" default("10") seconds(1 to 3_600) [Saga];
-    /// First wait before it is asked whether a buyer has answered their bank; it grows by itself each time.
+    /// First wait before it is asked whether a buyer has answered their bank; it grows by itself
+    /// each time.
     ACTION_POLL_MS: i64 = "action_poll_seconds" default("15") seconds(1 to 3_600) [Saga];
-    /// Longest of these waits: with the worker, how late the order of a buyer who never comes back may be.
+    /// Longest of these waits: with the worker, how late the order of a buyer who never comes back
+    /// may be.
     ACTION_POLL_LIMIT_MS: i64 = "action_poll_limit_seconds" default("45") seconds(1 to 3_600) [Saga]
         { &[(1, ACTION_POLL_MS.name)], 0, "must be at least action_poll_seconds", "the first wait is longer than the longest" };
     /// Whether money is taken with the order; `false`: it stays authorized.
@@ -192,11 +206,13 @@ variables! {
     /// Where that growth ends; from there the wait doubles, up to an hour.
     COMPENSATION_WAIT_LIMIT_MS: i64 = "compensation_wait_limit_seconds" default("300") seconds(1 to 86_400) [Payment]
         { &[(1, COMPENSATION_WAIT_MS.name)], 0, "must be at least compensation_wait_seconds", "the first wait is longer than the longest" };
-    /// How long a capture, a compensation and an event are tried from the first failure on, before they are dead: not so short that an
-    /// outage of an hour loses anything, nor so long that nobody ever looks. Nothing is dead that was tried fewer than ten times.
+    /// How long a capture, a compensation and an event are tried from the first failure on, before
+    /// they are dead: not so short that an outage of an hour loses anything, nor so long that
+    /// nobody ever looks. Nothing is dead that was tried fewer than ten times.
     GIVE_UP_MS: i64 = "give_up_seconds" default("259200") seconds(3_600 to 2_592_000) [Payment, Sink];
-    /// Where events go: a webhook, Dapr's publish API, or a server with Redis streams (redis://host:port); {type} in it becomes the
-    /// event's type; empty while there is no sink: they wait. Its host must stand in `event_sink_host` too.
+    /// Where events go: a webhook, Dapr's publish API, or a server with Redis streams
+    /// (redis://host:port); {type} in it becomes the event's type; empty while there is no sink:
+    /// they wait. Its host must stand in `event_sink_host` too.
     EVENT_SINK_URL: String = "event_sink_url" default("")
         must("be an absolute https, redis or rediss URL, or http on this machine, or empty" |text| or_empty(text, sink_url)) [Sink, Audit, Health];
     /// The host that the relay may reach: https://host, or redis://host:port.
@@ -205,7 +221,8 @@ variables! {
     EVENT_SINK_STREAM: String = "event_sink_stream" default("edgetill:events") must("not be empty" not_empty) [Sink];
     /// About how many entries the stream keeps, the newest; 0 keeps all.
     EVENT_SINK_STREAM_LIMIT: u64 = "event_sink_stream_limit" default("0") number(0 to 1_000_000_000) [Sink];
-    /// The sink's Standard Webhooks secrets, each `whsec_` and the base64 of 24 to 64 bytes: an event is signed with all of them.
+    /// The sink's Standard Webhooks secrets, each `whsec_` and the base64 of 24 to 64 bytes: an
+    /// event is signed with all of them.
     EVENT_SINK_SECRET: Keys = "event_sink_secret" secret() must("not be empty" parsed) [Sink];
     /// The source of our CloudEvents.
     EVENT_SOURCE: String = "event_source" default("https://shop.example/edgetill") must("not be empty" not_empty) [Sink];
@@ -225,11 +242,13 @@ variables! {
           "must be at least worker_budget_seconds, twice payment_timeout_ms and 5 seconds more", "two runs try one compensation" }
         { &[(1, WORKER_BUDGET_MS.name), (1, EVENT_TIMEOUT_MS.name)], 5_000,
           "must be at least worker_budget_seconds, event_timeout_ms and 5 seconds more", "two relays send one event" };
-    /// Whether GET runs a worker, with its token as ?token= for schedulers that send neither headers nor POST. POST and schedules always do.
+    /// Whether GET runs a worker, with its token as ?token= for schedulers that send neither
+    /// headers nor POST. POST and schedules always do.
     WORKER_GET_ENABLED: bool = "worker_get_enabled" default("false") must("be true or false" parsed) [Runs];
     /// Rows of each table that one run of the audit looks at.
     AUDIT_BATCH: i64 = "audit_batch" default("500") number(1 to 10_000) [Audit];
-    /// How long after its time a saga, a compensation or a reservation may be left lying before the audit says so.
+    /// How long after its time a saga, a compensation or a reservation may be left lying before the
+    /// audit says so.
     AUDIT_OVERDUE_MS: i64 = "audit_overdue_seconds" default("900") seconds(60 to 604_800) [Audit]
         { &[(1, SAGA_LEASE_MS.name), (1, WORKER_LEASE_MS.name)], 0, "must be at least saga_lease_seconds and worker_lease_seconds together",
           "what is being worked on is called forgotten" };
@@ -241,8 +260,8 @@ variables! {
     CUSTOMER_ISSUER: String = "customer_issuer" default("") any() [Identity];
     /// An aud of customers' tokens; empty while there are none.
     CUSTOMER_AUDIENCE: String = "customer_audience" default("") any() [Identity];
-    /// Where the customers' identity provider publishes its keys (RS256, ES256); empty for none. Its host must stand in
-    /// `customer_jwks_host` too.
+    /// Where the customers' identity provider publishes its keys (RS256, ES256); empty for none.
+    /// Its host must stand in `customer_jwks_host` too.
     CUSTOMER_JWKS_URL: String = "customer_jwks_url" default("") must("be an absolute https URL, or http on this machine, or empty" |text| or_empty(text, url))
         [Identity];
     /// The host of those keys, which the sessions' component may reach.
@@ -257,27 +276,32 @@ variables! {
     CUSTOMER_JWKS_REFETCH_MS: i64 = "customer_jwks_refetch_seconds" default("30") seconds(1 to 3_600) [Identity];
     /// How long the provider may take for its keys.
     CUSTOMER_JWKS_TIMEOUT_MS: u64 = "customer_jwks_timeout_ms" default("3000") milliseconds(100 to 60_000) [Identity];
-    /// The secrets shared with the customers' identity provider (HS256), each at least 32 bytes; empty for none.
+    /// The secrets shared with the customers' identity provider (HS256), each at least 32 bytes;
+    /// empty for none.
     CUSTOMER_JWT_SECRET: Option<Keys> = "customer_jwt_secret" secret("")
         must("be empty or secrets of at least 32 bytes each" signing_keys_if_any) [Identity];
     /// Bytes a request's body may have.
     BODY_LIMIT_BYTES: usize = "body_limit_bytes" default("65536") bytes(1_024 to 67_108_864) [Bodies];
     /// Bytes the body of a bulk import may have.
     IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576") bytes(1_024 to 67_108_864) [Imports];
-    /// The origins whose pages may call from a browser, with commas between them, such as https://shop.example; `*` for all; empty for
-    /// none but the API's own.
+    /// The origins whose pages may call from a browser, with commas between them, such as
+    /// https://shop.example; `*` for all; empty for none but the API's own.
     CORS_ALLOWED_ORIGINS: Origins = "cors_allowed_origins" default("")
         must("be *, or origins such as https://shop.example, in lower case, without a path and with commas between them" origins) [Browsers];
-    /// How long a browser need not ask again whether a page may call; browsers keep it for two hours at most.
+    /// How long a browser need not ask again whether a page may call; browsers keep it for two
+    /// hours at most.
     CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
-    /// What personal data is sealed with, each the base64 of 32 bytes: the first seals, all of them open.
+    /// What personal data is sealed with, each the base64 of 32 bytes: the first seals, all of them
+    /// open.
     PII_KEY: Keys = "pii_key" secret() must("be base64 of 32 bytes, or several of those" sealing_keys) [Personal];
     /// What service tokens are signed with, each at least 32 bytes: all of them verify.
     SERVICE_TOKEN_SECRET: Keys = "service_token_secret" secret() must("be secrets of at least 32 bytes each" signing_keys) [Services];
-    /// What session tokens are signed with, each at least 32 bytes: the first signs, all of them verify.
+    /// What session tokens are signed with, each at least 32 bytes: the first signs, all of them
+    /// verify.
     SESSION_TOKEN_SECRET: Keys = "session_token_secret" secret() must("be secrets of at least 32 bytes each" signing_keys) [Shoppers, Identity];
-    /// PostgreSQL's connection string; empty with SQLite. The limits of a session belong in it, because nothing set later outlives the
-    /// pool's cleaning; with them a guest that dies holds no lock for long:
+    /// PostgreSQL's connection string; empty with SQLite. The limits of a session belong in it,
+    /// because nothing set later outlives the pool's cleaning; with them a guest that dies holds no
+    /// lock for long:
     /// postgres://user:password@host:5432/shop?connect_timeout=5&options=-c%20lock_timeout%3D3s%20-c%20statement_timeout%3D10s%20-c%20idle_in_transaction_session_timeout%3D5s
     DATABASE_URL: String = "database_url" secret("") must("be empty or begin with postgres://" |text| or_empty(text, postgres_url)) [Database];
     /// PostgreSQL's host, as postgres://host:port; empty with SQLite.

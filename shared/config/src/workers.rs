@@ -1,6 +1,9 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
-use crate::components::Group::{self, Audit, CartRecovery, Database, Payment, Retention, Runs, Saga, Services, Sink, Worker as Rows};
+use crate::components::Group::{
+    self, Audit, CartRecovery, Database, Payment, Retention, Runs, Saga, Services, Sink,
+    Worker as Rows,
+};
 
 /// A worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +24,9 @@ pub struct Worker {
 
 macro_rules! workers {
     (@each ($d:tt) $($constant:ident)+) => {
-        /// Hands the constants of all workers, behind what is given, to the macro `then`: `each_worker!(then { … })`. What is made for each
-        /// worker is made so, and a worker is added here alone.
+        /// Hands the constants of all workers, behind what is given, to the macro `then`:
+        /// `each_worker!(then { … })`. What is made for each worker is made so, and a worker is
+        /// added here alone.
         #[macro_export]
         macro_rules! each_worker {
             ($d then:ident { $d($d given:tt)* }) => {
@@ -54,7 +58,8 @@ workers! {
     CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Services, Runs, Rows, CartRecovery];
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Services, Runs, Rows];
-    /// Deletes idempotency records past their time, and settled events, confirm keys and ended sessions once they are old.
+    /// Deletes idempotency records past their time, and settled events, confirm keys and ended
+    /// sessions once they are old.
     RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Services, Runs, Rows, Retention];
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Services, Runs, Rows, Saga, Payment];

@@ -1,5 +1,5 @@
-//! Compensations: what is owed to a provider after something went wrong, kept as rows and retried until done or dead; and
-//! what an operator may make of one.
+//! Compensations: what is owed to a provider after something went wrong, kept as rows and retried
+//! until done or dead; and what an operator may make of one.
 
 use crate::payment::{PaymentEvent, PaymentState, next};
 
@@ -8,7 +8,8 @@ named_enum! {
     pub enum CompensationKind("a compensation") {
         /// Give back money that is held, for an order that never came or is cancelled.
         VoidPayment = "void_payment",
-        /// See that a payment which no order will come of, refused or given up by the buyer, takes no money any more.
+        /// See that a payment which no order will come of, refused or given up by the buyer, takes
+        /// no money any more.
         CancelIntent = "cancel_intent",
         /// Give back money that was taken.
         RefundPayment = "refund_payment",
@@ -24,7 +25,8 @@ named_enum! {
         Pending = "pending",
         /// It has been done.
         Done = "done",
-        /// It was refused for good, or has failed for days. An alert has been raised, once, and an operator must look.
+        /// It was refused for good, or has failed for days. An alert has been raised, once, and an
+        /// operator must look.
         Dead = "dead",
         /// An operator has settled it, with a reason; nobody tries it any more.
         Resolved = "resolved",
@@ -52,13 +54,18 @@ pub struct Held {
     pub refunded_minor: i64,
 }
 
-/// What a payment becomes when this much was voided, refunded or captured by hand. `None` when what we know of the payment
-/// says that it cannot have been: nothing is refunded that was not taken, and nothing is taken from what was given back.
+/// What a payment becomes when this much was voided, refunded or captured by hand. `None` when what
+/// we know of the payment says that it cannot have been: nothing is refunded that was not taken,
+/// and nothing is taken from what was given back.
 #[must_use]
 pub fn done_by_hand(kind: CompensationKind, amount_minor: i64, payment: Held) -> Option<Held> {
     match kind {
         // Nothing was ever held.
-        CompensationKind::VoidPayment | CompensationKind::CancelIntent if payment.state == PaymentState::Failed => Some(payment),
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent
+            if payment.state == PaymentState::Failed =>
+        {
+            Some(payment)
+        }
         CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
             Some(Held { state: next(payment.state, PaymentEvent::Voided)?, ..payment })
         }
@@ -72,17 +79,24 @@ pub fn done_by_hand(kind: CompensationKind, amount_minor: i64, payment: Held) ->
             Some(Held { state: next(payment.state, event)?, refunded_minor, ..payment })
         }
         CompensationKind::CapturePayment => match payment.captured_minor {
-            0 => Some(Held { state: next(payment.state, PaymentEvent::Captured)?, captured_minor: amount_minor, ..payment }),
+            0 => Some(Held {
+                state: next(payment.state, PaymentEvent::Captured)?,
+                captured_minor: amount_minor,
+                ..payment
+            }),
             _ => None,
         },
     }
 }
 
-/// What a payment is when its compensation is to be tried anew; `None` when there is nothing left to try for.
+/// What a payment is when its compensation is to be tried anew; `None` when there is nothing left
+/// to try for.
 #[must_use]
 pub fn tried_anew(kind: CompensationKind, state: PaymentState) -> Option<PaymentState> {
     match kind {
-        CompensationKind::VoidPayment | CompensationKind::RefundPayment => state.may_hold_money().then_some(state),
+        CompensationKind::VoidPayment | CompensationKind::RefundPayment => {
+            state.may_hold_money().then_some(state)
+        }
         // An intent can still be confirmed after a decline, and holds nothing until then.
         CompensationKind::CancelIntent => Some(state),
         CompensationKind::CapturePayment => next(state, PaymentEvent::CaptureRequested),
@@ -109,8 +123,16 @@ mod tests {
             (K::CancelIntent, held(S::RequiresAction, 0, 0), Some(held(S::Voided, 0, 0))),
             (K::CancelIntent, held(S::Failed, 0, 0), Some(held(S::Failed, 0, 0))),
             (K::RefundPayment, held(S::Captured, 90, 0), Some(held(S::Refunded, 90, 90))),
-            (K::RefundPayment, held(S::Captured, 100, 0), Some(held(S::PartiallyRefunded, 100, 90))),
-            (K::RefundPayment, held(S::PartiallyRefunded, 100, 10), Some(held(S::Refunded, 100, 100))),
+            (
+                K::RefundPayment,
+                held(S::Captured, 100, 0),
+                Some(held(S::PartiallyRefunded, 100, 90)),
+            ),
+            (
+                K::RefundPayment,
+                held(S::PartiallyRefunded, 100, 10),
+                Some(held(S::Refunded, 100, 100)),
+            ),
             (K::RefundPayment, held(S::PartiallyRefunded, 100, 11), None),
             (K::RefundPayment, held(S::Authorized, 0, 0), None),
             (K::RefundPayment, held(S::Refunded, 90, 90), None),
@@ -122,7 +144,10 @@ mod tests {
         for (kind, payment, expected) in cases {
             assert_eq!(done_by_hand(kind, 90, payment), expected, "{kind} {payment:?}");
         }
-        assert_eq!(done_by_hand(K::RefundPayment, i64::MAX, held(S::PartiallyRefunded, 100, 1)), None);
+        assert_eq!(
+            done_by_hand(K::RefundPayment, i64::MAX, held(S::PartiallyRefunded, 100, 1)),
+            None
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The registry of names: every id the shop knows, alphabetical, one type each.
 //!
-//! A cart id cannot be passed where an order id is meant, and holding any of them is the proof that it is
-//! short, not empty, and safe to put in a URL, a header or a log line as it is.
+//! A cart id cannot be passed where an order id is meant, and holding any of them is the proof that
+//! it is short, not empty, and safe to put in a URL, a header or a log line as it is.
 
 use crate::text::{self, TextProblem};
 
@@ -9,7 +9,9 @@ const ID_LENGTH_MAX: usize = 64;
 const CUSTOMER_ID_LENGTH_MAX: usize = 255;
 
 fn id_rule(text: &str) -> Result<(), TextProblem> {
-    text::check(text, ID_LENGTH_MAX, "letters, digits, '.', '_' and '-'", |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))?;
+    text::check(text, ID_LENGTH_MAX, "letters, digits, '.', '_' and '-'", |c| {
+        c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')
+    })?;
     // `.` and `..` mean something else in a path, so a thing named so could not be reached.
     if text.bytes().all(|b| b == b'.') {
         return Err(TextProblem::Shape { expected: "more than dots" });
@@ -17,12 +19,16 @@ fn id_rule(text: &str) -> Result<(), TextProblem> {
     Ok(())
 }
 
-/// What OpenID Connect allows (255 ASCII characters), less what would make an owner's key hard to read or personal: an id stands
-/// in rows and events, where no e-mail address may be (SEC-3).
+/// What OpenID Connect allows (255 ASCII characters), less what would make an owner's key hard to
+/// read or personal: an id stands in rows and events, where no e-mail address may be (SEC-3).
 fn customer_rule(text: &str) -> Result<(), TextProblem> {
     const ALLOWED: &str = "letters, digits and -._~|:+/=";
-    match text::check(text, CUSTOMER_ID_LENGTH_MAX, ALLOWED, |c| c.is_ascii_alphanumeric() || "-._~|:+/=".contains(c)) {
-        Err(TextProblem::Character { allowed, character: _ }) => Err(TextProblem::Characters { allowed }),
+    match text::check(text, CUSTOMER_ID_LENGTH_MAX, ALLOWED, |c| {
+        c.is_ascii_alphanumeric() || "-._~|:+/=".contains(c)
+    }) {
+        Err(TextProblem::Character { allowed, character: _ }) => {
+            Err(TextProblem::Characters { allowed })
+        }
         checked => checked,
     }
 }
@@ -32,7 +38,8 @@ text_type!(
     CartId, "a cart id", id_rule
 );
 text_type!(
-    /// A compensation: a step back, or a step owed to a provider, that is retried until it is done or dead.
+    /// A compensation: a step back, or a step owed to a provider, that is retried until it is done
+    /// or dead.
     CompensationId, "a compensation id", id_rule
 );
 text_type!(
@@ -104,12 +111,15 @@ fn country_rule(text: &str) -> Result<(), TextProblem> {
 }
 
 text_type!(
-    /// A country in the shape of ISO 3166-1 alpha-2. Which ones the shop serves is a table, not a type.
+    /// A country in the shape of ISO 3166-1 alpha-2. Which ones the shop serves is a table, not a
+    /// type.
     Country, "a country", country_rule
 );
 
 fn region_rule(text: &str) -> Result<(), TextProblem> {
-    text::check(text, 10, "upper-case letters and digits", |c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    text::check(text, 10, "upper-case letters and digits", |c| {
+        c.is_ascii_uppercase() || c.is_ascii_digit()
+    })
 }
 
 text_type!(
@@ -127,17 +137,20 @@ fn order_number_rule(text: &str) -> Result<(), TextProblem> {
         let (day, sequence) = text.strip_prefix("ORD-")?.split_once('-')?;
         let is_day = day.len() == ORDER_DAY_DIGITS && day.bytes().all(|b| b.is_ascii_digit());
         let digits = sequence.len();
-        // Past a million orders a day the number grows; a leading zero there would be a second name for it.
+        // Past a million orders a day the number grows; a leading zero there would be a second name
+        // for it.
         let canonical = digits == ORDER_SEQUENCE_DIGITS_MIN
-            || (digits > ORDER_SEQUENCE_DIGITS_MIN && digits <= ORDER_SEQUENCE_DIGITS_MAX && !sequence.starts_with('0'));
+            || (digits > ORDER_SEQUENCE_DIGITS_MIN
+                && digits <= ORDER_SEQUENCE_DIGITS_MAX
+                && !sequence.starts_with('0'));
         (is_day && canonical && sequence.bytes().all(|b| b.is_ascii_digit())).then_some(())
     };
     well_formed().ok_or(TextProblem::Shape { expected: ORDER_NUMBER_SHAPE })
 }
 
 text_type!(
-    /// The number people read to each other: `ORD-YYYYMMDD-NNNNNN`. The sequence is unique within its day, may have
-    /// gaps, and grows past six digits rather than repeat.
+    /// The number people read to each other: `ORD-YYYYMMDD-NNNNNN`. The sequence is unique within
+    /// its day, may have gaps, and grows past six digits rather than repeat.
     OrderNumber, "an order number", order_number_rule
 );
 
@@ -147,7 +160,9 @@ mod tests {
 
     #[test]
     fn an_id_is_one_to_sixty_four_plain_characters() {
-        for text in ["a", "TILL-0001", "0190b0a2-7c1e-7000-8000-000000000000", "..a", &"x".repeat(64)] {
+        for text in
+            ["a", "TILL-0001", "0190b0a2-7c1e-7000-8000-000000000000", "..a", &"x".repeat(64)]
+        {
             assert_eq!(Sku::try_from(text).map(String::from), Ok(text.to_owned()));
         }
         for text in ["", " ", "a b", "a/b", "é", "a\n", ".", "..", "a'", &"x".repeat(65)] {
@@ -157,7 +172,9 @@ mod tests {
 
     #[test]
     fn a_customer_id_is_a_subject_that_is_no_email_address() {
-        for text in ["248289761001", "auth0|5f7c8ec7c33c6c004bbafe82", "a", "urn:x:1", &"x".repeat(255)] {
+        for text in
+            ["248289761001", "auth0|5f7c8ec7c33c6c004bbafe82", "a", "urn:x:1", &"x".repeat(255)]
+        {
             assert!(CustomerId::try_from(text).is_ok(), "{text:?}");
         }
         for text in ["", " ", "jane@customer.example", "a b", "a\n", "é", &"x".repeat(256)] {
@@ -170,8 +187,14 @@ mod tests {
     fn a_refusal_says_what_would_be_right() {
         let message = |text: &str| Sku::try_from(text).unwrap_err().to_string();
         assert_eq!(message(""), "a SKU must not be empty");
-        assert_eq!(message("a/b"), "a SKU may hold only letters, digits, '.', '_' and '-', not '/'");
-        assert_eq!(message(&"x".repeat(65)), "a SKU must be at most 64 characters long, this has 65");
+        assert_eq!(
+            message("a/b"),
+            "a SKU may hold only letters, digits, '.', '_' and '-', not '/'"
+        );
+        assert_eq!(
+            message(&"x".repeat(65)),
+            "a SKU must be at most 64 characters long, this has 65"
+        );
         assert_eq!(
             Country::try_from("vn").unwrap_err().to_string(),
             "a country must be two upper-case letters as in ISO 3166-1, such as VN"

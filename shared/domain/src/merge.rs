@@ -1,7 +1,7 @@
 //! A guest's cart taken into a customer's (CART-5): what becomes of each line.
 //!
-//! Quantities of one SKU add up, as far as the limits and the stock that is known let them. Nothing the customer had is made less, and
-//! whatever could not be taken is said with its reason.
+//! Quantities of one SKU add up, as far as the limits and the stock that is known let them. Nothing
+//! the customer had is made less, and whatever could not be taken is said with its reason.
 
 use crate::{ids::Sku, quantity::Quantity};
 
@@ -70,7 +70,13 @@ pub fn merge(lines_in_cart: i64, offered: &[Offered], limits: Limits) -> Vec<Mer
             if line.in_cart == 0 && quantity > 0 {
                 lines = lines.saturating_add(1);
             }
-            MergedLine { sku: line.sku.clone(), guest_quantity: line.quantity, quantity_before: line.in_cart, quantity, reason }
+            MergedLine {
+                sku: line.sku.clone(),
+                guest_quantity: line.quantity,
+                quantity_before: line.in_cart,
+                quantity,
+                reason,
+            }
         })
         .collect()
 }
@@ -84,8 +90,11 @@ fn merged(line: &Offered, lines: i64, limits: Limits) -> (i64, Option<MergeReaso
         return (before, Some(MergeReason::LineLimit));
     }
     let wanted = before.saturating_add(line.quantity.get());
-    let (within_limit, reason) =
-        if wanted > limits.quantity { (limits.quantity, Some(MergeReason::QuantityLimit)) } else { (wanted, None) };
+    let (within_limit, reason) = if wanted > limits.quantity {
+        (limits.quantity, Some(MergeReason::QuantityLimit))
+    } else {
+        (wanted, None)
+    };
     let (quantity, reason) = match line.available {
         Some(available) if within_limit > available => (available, Some(MergeReason::Stock)),
         Some(_) | None => (within_limit, reason),
@@ -100,13 +109,27 @@ mod tests {
 
     const LIMITS: Limits = Limits { quantity: 10, lines: 3 };
 
-    fn offered(sku: &str, quantity: i64, in_cart: i64, sold: bool, available: Option<i64>) -> Offered {
-        Offered { sku: sku.parse().unwrap(), quantity: Quantity::try_from(quantity).unwrap(), in_cart, sold, available }
+    fn offered(
+        sku: &str,
+        quantity: i64,
+        in_cart: i64,
+        sold: bool,
+        available: Option<i64>,
+    ) -> Offered {
+        Offered {
+            sku: sku.parse().unwrap(),
+            quantity: Quantity::try_from(quantity).unwrap(),
+            in_cart,
+            sold,
+            available,
+        }
     }
 
     #[test]
     fn quantities_add_up_as_far_as_limits_and_stock_let_them() {
-        let check = |line: Offered, expected: (i64, Option<MergeReason>)| assert_eq!(merged(&line, 1, LIMITS), expected, "{line:?}");
+        let check = |line: Offered, expected: (i64, Option<MergeReason>)| {
+            assert_eq!(merged(&line, 1, LIMITS), expected, "{line:?}")
+        };
         check(offered("a", 2, 3, true, Some(100)), (5, None));
         check(offered("a", 2, 3, true, None), (5, None));
         check(offered("a", 2, 0, true, Some(2)), (2, None));
@@ -128,8 +151,15 @@ mod tests {
             offered("new-3", 1, 0, true, None),
             offered("had", 1, 1, true, None),
         ];
-        let reasons: Vec<_> = merge(1, &lines, LIMITS).into_iter().map(|line| (line.quantity, line.reason)).collect();
-        let expected = [(1, None), (0, Some(MergeReason::Stock)), (1, None), (0, Some(MergeReason::LineLimit)), (2, None)];
+        let reasons: Vec<_> =
+            merge(1, &lines, LIMITS).into_iter().map(|line| (line.quantity, line.reason)).collect();
+        let expected = [
+            (1, None),
+            (0, Some(MergeReason::Stock)),
+            (1, None),
+            (0, Some(MergeReason::LineLimit)),
+            (2, None),
+        ];
         assert_eq!(reasons, expected);
     }
 

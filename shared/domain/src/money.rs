@@ -1,8 +1,8 @@
 //! Money: an integer of minor units and its currency, always together.
 //!
-//! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an error, never a
-//! wrapped or a clamped amount. No float touches money. Rates are decimals, and a decimal becomes an amount in
-//! exactly one place, [`round`].
+//! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an
+//! error, never a wrapped or a clamped amount. No float touches money. Rates are decimals, and a
+//! decimal becomes an amount in exactly one place, [`round`].
 
 use crate::quantity::Quantity;
 use crate::text::{TextError, TextProblem};
@@ -14,7 +14,8 @@ use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
 
-/// A currency in the shape of ISO 4217. Whether the shop deals in it is a row, [`CurrencyRules`], not a type.
+/// A currency in the shape of ISO 4217. Whether the shop deals in it is a row, [`CurrencyRules`],
+/// not a type.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
@@ -36,7 +37,9 @@ impl FromStr for Currency {
             Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
             Ok(_) | Err(_) => Err(TextError {
                 what: "a currency",
-                problem: TextProblem::Shape { expected: "three upper-case letters as in ISO 4217, such as USD" },
+                problem: TextProblem::Shape {
+                    expected: "three upper-case letters as in ISO 4217, such as USD",
+                },
             }),
         }
     }
@@ -74,7 +77,8 @@ impl fmt::Debug for Currency {
 pub struct CurrencyRules {
     /// The currency these are about.
     pub currency: Currency,
-    /// How many decimals people write: 2 for USD, 0 for VND. Amounts are stored in the smallest of them.
+    /// How many decimals people write: 2 for USD, 0 for VND. Amounts are stored in the smallest of
+    /// them.
     pub minor_digits: u8,
     /// The least a payment may be (providers refuse less).
     pub minimum_minor: i64,
@@ -82,7 +86,8 @@ pub struct CurrencyRules {
     pub ceiling_minor: i64,
 }
 
-/// An amount of one currency, in minor units. It may be negative: a discount, a refund, a difference.
+/// An amount of one currency, in minor units. It may be negative: a discount, a refund, a
+/// difference.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -98,7 +103,9 @@ pub enum MoneyError {
     #[error("the amount is too large to be an amount of money")]
     Overflow,
     /// Two currencies met.
-    #[error("an amount in {right} cannot be combined with one in {left}: convert it first, at a named rate")]
+    #[error(
+        "an amount in {right} cannot be combined with one in {left}: convert it first, at a named rate"
+    )]
     CurrencyMismatch {
         /// The currency that was expected.
         left: Currency,
@@ -159,7 +166,10 @@ impl Money {
     /// If the currencies differ or the sum does not fit.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        self.amount_minor.checked_add(other.amount_minor).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
+        self.amount_minor
+            .checked_add(other.amount_minor)
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
     }
 
     /// This amount less another.
@@ -168,7 +178,10 @@ impl Money {
     /// If the currencies differ or the difference does not fit.
     pub fn checked_sub(self, other: Self) -> Result<Self, MoneyError> {
         self.same_currency(other)?;
-        self.amount_minor.checked_sub(other.amount_minor).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
+        self.amount_minor
+            .checked_sub(other.amount_minor)
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
     }
 
     /// The same amount with the other sign.
@@ -184,14 +197,20 @@ impl Money {
     /// # Errors
     /// If the product does not fit.
     pub fn mul_quantity(self, quantity: Quantity) -> Result<Self, MoneyError> {
-        self.amount_minor.checked_mul(quantity.get()).map(|n| Self::new(n, self.currency)).ok_or(MoneyError::Overflow)
+        self.amount_minor
+            .checked_mul(quantity.get())
+            .map(|n| Self::new(n, self.currency))
+            .ok_or(MoneyError::Overflow)
     }
 
     /// All of them together; nothing, if there are none.
     ///
     /// # Errors
     /// If one is in another currency or the sum does not fit.
-    pub fn sum(currency: Currency, amounts: impl IntoIterator<Item = Self>) -> Result<Self, MoneyError> {
+    pub fn sum(
+        currency: Currency,
+        amounts: impl IntoIterator<Item = Self>,
+    ) -> Result<Self, MoneyError> {
         amounts.into_iter().try_fold(Self::zero(currency), Self::checked_add)
     }
 
@@ -204,13 +223,18 @@ impl Money {
 }
 
 impl CurrencyRules {
-    /// An amount of this currency as people read it, with all its decimals and a point: `19.99 USD`, `250000 VND`. For texts about
-    /// money; how a locale writes it is the storefront's business.
+    /// An amount of this currency as people read it, with all its decimals and a point: `19.99
+    /// USD`, `250000 VND`. For texts about money; how a locale writes it is the storefront's
+    /// business.
     #[must_use]
     pub fn written(&self, money: Money) -> String {
         let digits = usize::from(self.minor_digits);
         let sign = if money.is_negative() { "-" } else { "" };
-        let minor = format!("{:0>width$}", money.amount_minor.unsigned_abs(), width = digits.saturating_add(1));
+        let minor = format!(
+            "{:0>width$}",
+            money.amount_minor.unsigned_abs(),
+            width = digits.saturating_add(1)
+        );
         let (whole, decimals) = minor.split_at(minor.len().saturating_sub(digits));
         let point = if decimals.is_empty() { "" } else { "." };
         format!("{sign}{whole}{point}{decimals} {}", self.currency)
@@ -218,8 +242,8 @@ impl CurrencyRules {
 }
 
 impl fmt::Display for Money {
-    /// Minor units and currency, `1999 USD`: for logs and messages to developers. People's notation needs the
-    /// currency's rules and a locale, and belongs to the storefront.
+    /// Minor units and currency, `1999 USD`: for logs and messages to developers. People's notation
+    /// needs the currency's rules and a locale, and belongs to the storefront.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.amount_minor, self.currency)
     }
@@ -255,9 +279,9 @@ pub fn round(amount: Decimal, rounding: Rounding) -> Result<i64, MoneyError> {
 
 /// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
 ///
-/// Each part is first rounded towards zero; the minor units left over go, one each, to the parts that lost most by
-/// it (largest remainder), and between equals to the earlier one. A weight of zero never receives anything, and
-/// nothing divides into nothings whatever the weights.
+/// Each part is first rounded towards zero; the minor units left over go, one each, to the parts
+/// that lost most by it (largest remainder), and between equals to the earlier one. A weight of
+/// zero never receives anything, and nothing divides into nothings whatever the weights.
 ///
 /// # Errors
 /// [`MoneyError::NoShares`] if there is something to divide and every weight is zero.
@@ -271,13 +295,18 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
     }
     // A u64 times a u64 always fits a u128, so nothing below can overflow.
     let magnitude = u128::from(total.amount_minor.unsigned_abs());
-    let mut parts: Vec<u128> = weights.iter().map(|&weight| magnitude * u128::from(weight) / whole).collect();
+    let mut parts: Vec<u128> =
+        weights.iter().map(|&weight| magnitude * u128::from(weight) / whole).collect();
     let left_over = magnitude - parts.iter().sum::<u128>();
 
-    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> =
-        weights.iter().zip(parts.iter_mut()).map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part)).collect();
+    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> = weights
+        .iter()
+        .zip(parts.iter_mut())
+        .map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part))
+        .collect();
     by_loss.sort_by_key(|(loss, _)| *loss);
-    // What is left over is the sum of the losses, so it is less than the number of parts that lost anything.
+    // What is left over is the sum of the losses, so it is less than the number of parts that lost
+    // anything.
     let receivers = usize::try_from(left_over).map_err(|_| MoneyError::Overflow)?;
     for (_, part) in by_loss.into_iter().take(receivers) {
         *part += 1;
@@ -288,7 +317,9 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
         .into_iter()
         .map(|part| {
             let part = i128::try_from(part).map_err(|_| MoneyError::Overflow)? * i128::from(sign);
-            i64::try_from(part).map(|n| Money::new(n, total.currency)).map_err(|_| MoneyError::Overflow)
+            i64::try_from(part)
+                .map(|n| Money::new(n, total.currency))
+                .map_err(|_| MoneyError::Overflow)
         })
         .collect()
 }
@@ -314,7 +345,8 @@ mod tests {
     fn an_amount_is_written_as_people_read_it() {
         let written = |currency: &str, minor_digits: u8, amount_minor: i64| {
             let currency = currency.parse().unwrap();
-            CurrencyRules { currency, minor_digits, minimum_minor: 0, ceiling_minor: 0 }.written(Money::new(amount_minor, currency))
+            CurrencyRules { currency, minor_digits, minimum_minor: 0, ceiling_minor: 0 }
+                .written(Money::new(amount_minor, currency))
         };
         let cases = [
             (2, 1_999, "19.99 USD"),
@@ -361,13 +393,17 @@ mod tests {
         assert_eq!(usd(i64::MIN).checked_sub(usd(1)), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MIN).checked_neg(), Err(MoneyError::Overflow));
         assert_eq!(usd(i64::MAX).mul_quantity(many), Err(MoneyError::Overflow));
-        assert_eq!(Money::sum(usd(0).currency(), [usd(i64::MAX), usd(1)]), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::sum(usd(0).currency(), [usd(i64::MAX), usd(1)]),
+            Err(MoneyError::Overflow)
+        );
     }
 
     #[test]
     fn two_currencies_never_meet() {
         let dong = Money::new(1, "VND".parse().unwrap());
-        let mismatch = MoneyError::CurrencyMismatch { left: usd(0).currency(), right: dong.currency() };
+        let mismatch =
+            MoneyError::CurrencyMismatch { left: usd(0).currency(), right: dong.currency() };
         assert_eq!(usd(1).checked_add(dong), Err(mismatch.clone()));
         assert_eq!(usd(1).checked_sub(dong), Err(mismatch.clone()));
         assert_eq!(Money::sum(usd(0).currency(), [dong]), Err(mismatch));
@@ -375,8 +411,20 @@ mod tests {
 
     #[test]
     fn a_half_goes_where_the_rounding_says() {
-        let halves = [("0.5", 1, 0), ("1.5", 2, 2), ("2.5", 3, 2), ("-0.5", -1, 0), ("-1.5", -2, -2), ("-2.5", -3, -2)];
-        let no_halves = [("2.500000000001", 3, 3), ("2.499999999999", 2, 2), ("-2.499999999999", -2, -2), ("0.4999", 0, 0)];
+        let halves = [
+            ("0.5", 1, 0),
+            ("1.5", 2, 2),
+            ("2.5", 3, 2),
+            ("-0.5", -1, 0),
+            ("-1.5", -2, -2),
+            ("-2.5", -3, -2),
+        ];
+        let no_halves = [
+            ("2.500000000001", 3, 3),
+            ("2.499999999999", 2, 2),
+            ("-2.499999999999", -2, -2),
+            ("0.4999", 0, 0),
+        ];
         for (text, away, even) in halves.into_iter().chain(no_halves) {
             assert_eq!(rounded(text, Rounding::HalfAway), Ok(away), "{text}");
             assert_eq!(rounded(text, Rounding::HalfEven), Ok(even), "{text}");

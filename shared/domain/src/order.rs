@@ -29,11 +29,14 @@ named_enum! {
 }
 
 impl OrderStatus {
-    /// Where an order can go from here: the one table of moves. What a statement may move an order from is asked here, and passed in.
+    /// Where an order can go from here: the one table of moves. What a statement may move an order
+    /// from is asked here, and passed in.
     #[must_use]
     pub const fn legal_next(self) -> &'static [Self] {
         match self {
-            Self::Draft => &[Self::Pending, Self::OnHold, Self::Confirmed, Self::Cancelled, Self::Failed],
+            Self::Draft => {
+                &[Self::Pending, Self::OnHold, Self::Confirmed, Self::Cancelled, Self::Failed]
+            }
             Self::Pending => &[Self::OnHold, Self::Confirmed, Self::Cancelled, Self::Failed],
             // Released to where its payment stands, or denied.
             Self::OnHold => &[Self::Pending, Self::Confirmed, Self::Cancelled, Self::Failed],
@@ -78,12 +81,16 @@ failed            | .     .       .       .         .          .                
 
     #[test]
     fn the_table_of_moves_is_this_one() {
-        assert_eq!(crate::text::matrix(OrderStatus::ALL, |from, to| from.legal_next().contains(&to)), GOLDEN);
+        assert_eq!(
+            crate::text::matrix(OrderStatus::ALL, |from, to| from.legal_next().contains(&to)),
+            GOLDEN
+        );
     }
 
     #[test]
     fn an_order_may_be_cancelled_until_anything_has_left() {
-        let may: Vec<&str> = OrderStatus::ALL.iter().filter(|s| s.may_cancel()).map(|s| s.as_str()).collect();
+        let may: Vec<&str> =
+            OrderStatus::ALL.iter().filter(|s| s.may_cancel()).map(|s| s.as_str()).collect();
         assert_eq!(may, ["draft", "pending", "on_hold", "confirmed", "processing"]);
     }
 
@@ -95,6 +102,9 @@ failed            | .     .       .       .         .          .                
             assert_eq!(serde_json::to_value(status).unwrap(), serde_json::json!(name));
         }
         let refusal = "Shipped".parse::<OrderStatus>().unwrap_err().to_string();
-        assert!(refusal.starts_with("an order status must be one of draft, pending, on_hold, "), "{refusal}");
+        assert!(
+            refusal.starts_with("an order status must be one of draft, pending, on_hold, "),
+            "{refusal}"
+        );
     }
 }

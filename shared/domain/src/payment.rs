@@ -1,8 +1,9 @@
 //! The life of a payment: what we know of money at a provider.
 //!
-//! The state is what the provider has **told** us, or what we have written down before asking. Where an answer was
-//! lost, the state stays, and the provider is asked again by the payment's idempotency key. What an operator may make of one is decided
-//! here, by `next`; what a provider says is written down as it was said.
+//! The state is what the provider has **told** us, or what we have written down before asking.
+//! Where an answer was lost, the state stays, and the provider is asked again by the payment's
+//! idempotency key. What an operator may make of one is decided here, by `next`; what a provider
+//! says is written down as it was said.
 
 named_enum! {
     /// What we know of a payment.
@@ -62,8 +63,8 @@ impl PaymentState {
     }
 }
 
-/// What a payment becomes when this happens to it; `None` if it cannot happen in this state. What only repeats what is known leaves the
-/// state as it is.
+/// What a payment becomes when this happens to it; `None` if it cannot happen in this state. What
+/// only repeats what is known leaves the state as it is.
 pub(crate) fn next(state: PaymentState, event: PaymentEvent) -> Option<PaymentState> {
     use PaymentEvent as E;
     use PaymentState as S;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
 
-/// How many of one SKU a line holds: 1 to [`Quantity::HARD_MAX`]. A shop may configure a lower limit; none may
-/// configure a higher one, so no arithmetic on quantities can surprise the money that follows from it.
+/// How many of one SKU a line holds: 1 to [`Quantity::HARD_MAX`]. A shop may configure a lower
+/// limit; none may configure a higher one, so no arithmetic on quantities can surprise the money
+/// that follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Quantity(i64);
@@ -82,7 +83,10 @@ mod tests {
         assert_eq!(Quantity::try_from(10_000).map(Quantity::get), Ok(10_000));
         assert_eq!(Quantity::within(100, 99), Err(QuantityError { given: 100, max: 99 }));
         for given in [i64::MIN, -1, 0, 10_001, i64::MAX] {
-            assert_eq!(Quantity::within(given, i64::MAX), Err(QuantityError { given, max: 10_000 }));
+            assert_eq!(
+                Quantity::within(given, i64::MAX),
+                Err(QuantityError { given, max: 10_000 })
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! How a cart becomes one paid order, or none: the saga of a confirm.
 //!
-//! One row per confirm holds a [`SagaState`]. The row is written before each outside call, so whatever happens to the
-//! process, the row says what may be true outside, and any worker can go on from it. Exactly one place drives it;
-//! the HTTP confirm and the recovery worker both call that.
+//! One row per confirm holds a [`SagaState`]. The row is written before each outside call, so
+//! whatever happens to the process, the row says what may be true outside, and any worker can go on
+//! from it. Exactly one place drives it; the HTTP confirm and the recovery worker both call that.
 //!
 //! ```text
 //!              ActionRequired            OrderCreated{capture}             Captured, CaptureGivenUp
@@ -15,43 +15,52 @@
 //!      └── OrderRefused, GivenUp ──▶ Voiding ── Voided, NothingHeld, VoidGivenUp ──▶ Failed
 //! ```
 //!
-//! Going forward and going back never mix: from `Capturing` on an order exists and the saga only goes forward; from
-//! `Voiding` on there will be no order and it only goes back. The step between them is one SQL statement that
-//! creates the order and moves the saga, guarded by the saga still being in `Authorizing`; so of a confirm and a
-//! recovery that run at once, one creates the order and the other finds it done.
+//! Going forward and going back never mix: from `Capturing` on an order exists and the saga only
+//! goes forward; from `Voiding` on there will be no order and it only goes back. The step between
+//! them is one SQL statement that creates the order and moves the saga, guarded by the saga still
+//! being in `Authorizing`; so of a confirm and a recovery that run at once, one creates the order
+//! and the other finds it done.
 
 use thiserror::Error;
 
 named_enum! {
     /// Where a saga is, and what may be true outside at that moment.
     pub enum SagaState("a saga state") {
-        /// Stock is reserved and the payment is written down; the provider is being asked to hold the money.
+        /// Stock is reserved and the payment is written down; the provider is being asked to hold
+        /// the money.
         ///
-        /// Outside: nothing yet, or a hold, or a refusal, or a wish that the buyer prove who they are. After a crash,
-        /// ask the provider by the payment's idempotency key and feed the answer in. No order exists.
+        /// Outside: nothing yet, or a hold, or a refusal, or a wish that the buyer prove who they
+        /// are. After a crash, ask the provider by the payment's idempotency key and feed the
+        /// answer in. No order exists.
         Authorizing = "authorizing",
         /// The provider wants the buyer to prove who they are before it holds the money.
         ///
-        /// Outside: an intent without a hold; or, once the buyer has answered, a hold that nobody has told us of.
-        /// Stock stays reserved until its time. No order exists.
+        /// Outside: an intent without a hold; or, once the buyer has answered, a hold that nobody
+        /// has told us of. Stock stays reserved until its time. No order exists.
         AwaitingAction = "awaiting_action",
         /// The order exists, its cart is completed, and the money is to be taken.
         ///
-        /// Outside: a hold, or the money already taken. After a crash, ask for the capture again with the same
-        /// idempotency key. The order stands whatever the answer.
+        /// Outside: a hold, or the money already taken. After a crash, ask for the capture again
+        /// with the same idempotency key. The order stands whatever the answer.
         Capturing = "capturing",
-        /// There will be no order, and the money must not stay held: a void is owed, and is a compensation row.
+        /// There will be no order, and the money must not stay held: a void is owed, and is a
+        /// compensation row.
         ///
-        /// Outside: a hold, or nothing, or a hold already given back. Reservations have been released.
+        /// Outside: a hold, or nothing, or a hold already given back. Reservations have been
+        /// released.
         Voiding = "voiding",
-        /// End: one order. It is paid, or its money is held, or a compensation owns the capture that is missing.
+        /// End: one order. It is paid, or its money is held, or a compensation owns the capture
+        /// that is missing.
         Completed = "completed",
-        /// End: no order; the provider refused. Nothing is held. The reservation stays until its time, for a retry.
+        /// End: no order; the provider refused. Nothing is held. The reservation stays until its
+        /// time, for a retry.
         Declined = "declined",
-        /// End: no order; the buyer began another attempt, or none, while this one waited for them. What it asked of the provider
-        /// is cancelled by a compensation row: an approval that comes late takes nothing. Its holds are the next attempt's.
+        /// End: no order; the buyer began another attempt, or none, while this one waited for them.
+        /// What it asked of the provider is cancelled by a compensation row: an approval that comes
+        /// late takes nothing. Its holds are the next attempt's.
         Superseded = "superseded",
-        /// End: no order. Nothing is held outside; or the void is dead, has raised its alert, and an operator owns it.
+        /// End: no order. Nothing is held outside; or the void is dead, has raised its alert, and
+        /// an operator owns it.
         Failed = "failed",
     }
 }
@@ -72,9 +81,11 @@ pub enum SagaEvent {
     },
     /// The statement that creates the order refused: its cart has changed, its stock has lapsed.
     OrderRefused,
-    /// We stop waiting: the buyer has not answered in time, or what the provider did cannot be learned in time.
+    /// We stop waiting: the buyer has not answered in time, or what the provider did cannot be
+    /// learned in time.
     GivenUp,
-    /// The provider is known to hold nothing: it was never reached, or says so when asked by our key.
+    /// The provider is known to hold nothing: it was never reached, or says so when asked by our
+    /// key.
     NothingHeld,
     /// The buyer has changed their mind: another card, another cart, or nothing at all.
     Superseded,
@@ -142,11 +153,17 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             E::Authorized => Ok(S::Authorizing),
             E::ActionRequired => Ok(S::AwaitingAction),
             E::PaymentDeclined => Ok(S::Declined),
-            // The buyer may be answering at this moment, so a hold may come to be: it must be voided, not forgotten.
+            // The buyer may be answering at this moment, so a hold may come to be: it must be
+            // voided, not forgotten.
             E::GivenUp => Ok(S::Voiding),
             E::NothingHeld => Ok(S::Failed),
             E::Superseded => Ok(S::Superseded),
-            E::OrderCreated { .. } | E::OrderRefused | E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
+            E::OrderCreated { .. }
+            | E::OrderRefused
+            | E::Captured
+            | E::CaptureGivenUp
+            | E::Voided
+            | E::VoidGivenUp => illegal,
         },
         S::Capturing => match event {
             // Given up or not, the order stands: what is missing is the payment's affair.
@@ -217,10 +234,15 @@ failed
 
     #[test]
     fn the_table_of_states_and_events_is_this_one() {
-        assert_eq!(crate::text::table(SagaState::ALL, SagaEvent::ALL, |state, event| next(state, event).ok()), GOLDEN);
+        assert_eq!(
+            crate::text::table(SagaState::ALL, SagaEvent::ALL, |state, event| next(state, event)
+                .ok()),
+            GOLDEN
+        );
     }
 
-    /// Whether something is still owed: to the buyer, to a warehouse or to the provider. An owner has at most one such.
+    /// Whether something is still owed: to the buyer, to a warehouse or to the provider. An owner
+    /// has at most one such.
     fn is_live(state: SagaState) -> bool {
         use SagaState as S;
         match state {
@@ -258,7 +280,11 @@ failed
     #[test]
     fn exactly_the_live_states_can_move() {
         for &state in SagaState::ALL {
-            assert_eq!(is_live(state), SagaEvent::ALL.iter().any(|&event| next(state, event).is_ok()), "{state}");
+            assert_eq!(
+                is_live(state),
+                SagaEvent::ALL.iter().any(|&event| next(state, event).is_ok()),
+                "{state}"
+            );
         }
     }
 

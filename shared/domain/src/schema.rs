@@ -1,13 +1,16 @@
-//! JSON Schemas of the types whose rule is code: the same rule as a pattern and bounds. Everything else derives its own.
+//! JSON Schemas of the types whose rule is code: the same rule as a pattern and bounds. Everything
+//! else derives its own.
 //!
-//! A schema may accept a little more than the type (a text of characters that nobody sees) and a little less (white space around a
-//! text, an empty text for one that may be left out): what a client sends by it is right, or is refused by name.
+//! A schema may accept a little more than the type (a text of characters that nobody sees) and a
+//! little less (white space around a text, an empty text for one that may be left out): what a
+//! client sends by it is right, or is refused by name.
 
 use crate::{
     address::{Email, PersonalText},
     ids::{
-        CartId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, PaymentId, Region, ReservationId, SagaId,
-        SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+        CartId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
+        PaymentId, Region, ReservationId, SagaId, SessionId, ShareId, ShippingMethodId, Sku,
+        TaxClass, WarehouseId,
     },
     money::Currency,
     quantity::Quantity,
@@ -32,7 +35,8 @@ macro_rules! schemas {
     };
 }
 
-/// An id: anything but only dots, said without looking ahead, which not every program that reads a pattern can.
+/// An id: anything but only dots, said without looking ahead, which not every program that reads a
+/// pattern can.
 const ID: &str = r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$";
 
 schemas! {
@@ -60,7 +64,8 @@ schemas! {
     Email, "Email", { "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "maxLength": 254, "description": "An e-mail address." };
 }
 
-/// In one object with the line that it is about, so that no program that reads the document has to put the two together.
+/// In one object with the line that it is about, so that no program that reads the document has to
+/// put the two together.
 impl JsonSchema for StockVerdict {
     fn schema_name() -> Cow<'static, str> {
         "StockVerdict".into()

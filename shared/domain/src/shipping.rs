@@ -1,7 +1,7 @@
 //! Shipping: which methods serve an order, and what each costs.
 //!
-//! Listing the methods and quoting one of them are one function, [`list_methods`]; [`quote`] only picks from its
-//! answer. So a method that was shown can be chosen, at the price shown.
+//! Listing the methods and quoting one of them are one function, [`list_methods`]; [`quote`] only
+//! picks from its answer. So a method that was shown can be chosen, at the price shown.
 
 use crate::ids::{ShippingMethodId, Sku, WarehouseId};
 use crate::money::{Currency, Money, MoneyError};
@@ -37,7 +37,8 @@ pub enum Origins {
     Allocated(Vec<Allocation>),
     /// One warehouse, fixed beforehand.
     One(WarehouseId),
-    /// Not known (stock is short or could not be read): one parcel, to which only rates for any warehouse apply.
+    /// Not known (stock is short or could not be read): one parcel, to which only rates for any
+    /// warehouse apply.
     Unknown,
 }
 
@@ -125,7 +126,10 @@ pub struct Goods {
 pub fn pack(goods: &[Goods], origins: &Origins) -> Result<Vec<Parcel>, ShippingError> {
     match origins {
         Origins::Allocated(allocations) => pack_by_warehouse(goods, allocations),
-        Origins::One(warehouse_id) => Ok(vec![Parcel { warehouse_id: Some(warehouse_id.clone()), weight_g: weight_of(goods)? }]),
+        Origins::One(warehouse_id) => Ok(vec![Parcel {
+            warehouse_id: Some(warehouse_id.clone()),
+            weight_g: weight_of(goods)?,
+        }]),
         Origins::Unknown => Ok(vec![Parcel { warehouse_id: None, weight_g: weight_of(goods)? }]),
     }
 }
@@ -135,10 +139,16 @@ fn weight_of(goods: &[Goods]) -> Result<i64, MoneyError> {
 }
 
 fn add_weight(sum: i64, quantity: i64, weight_g: i64) -> Result<i64, MoneyError> {
-    quantity.checked_mul(weight_g).and_then(|weight| weight.checked_add(sum)).ok_or(MoneyError::Overflow)
+    quantity
+        .checked_mul(weight_g)
+        .and_then(|weight| weight.checked_add(sum))
+        .ok_or(MoneyError::Overflow)
 }
 
-fn pack_by_warehouse(goods: &[Goods], allocations: &[Allocation]) -> Result<Vec<Parcel>, ShippingError> {
+fn pack_by_warehouse(
+    goods: &[Goods],
+    allocations: &[Allocation],
+) -> Result<Vec<Parcel>, ShippingError> {
     let mut to_pack: BTreeMap<&Sku, i64> = BTreeMap::new();
     let mut weight_of_one: BTreeMap<&Sku, i64> = BTreeMap::new();
     for item in goods {
@@ -161,14 +171,20 @@ fn pack_by_warehouse(goods: &[Goods], allocations: &[Allocation]) -> Result<Vec<
     if let Some((&sku, _)) = to_pack.iter().find(|(_, left)| **left != 0) {
         return Err(ShippingError::NotAllocated { sku: sku.clone() });
     }
-    Ok(weights.into_iter().map(|(warehouse_id, weight_g)| Parcel { warehouse_id: Some(warehouse_id.clone()), weight_g }).collect())
+    Ok(weights
+        .into_iter()
+        .map(|(warehouse_id, weight_g)| Parcel {
+            warehouse_id: Some(warehouse_id.clone()),
+            weight_g,
+        })
+        .collect())
 }
 
 /// Every method that serves all parcels, cheapest first, with its price.
 ///
-/// Each parcel is rated by its own origin and weight, and the parcels are summed. The threshold on the goods'
-/// value is held against the whole order: how we split it is not the buyer's doing, and must not cost them a
-/// rate their order has earned.
+/// Each parcel is rated by its own origin and weight, and the parcels are summed. The threshold on
+/// the goods' value is held against the whole order: how we split it is not the buyer's doing, and
+/// must not cost them a rate their order has earned.
 ///
 /// # Errors
 /// If a rate is negative or a sum does not fit.
@@ -186,7 +202,8 @@ pub fn list_methods(
     }
     let mut rated = Vec::new();
     for method_id in method_ids {
-        let of_this_method: Vec<&ShippingRate> = rates.iter().filter(|rate| rate.method_id == *method_id).collect();
+        let of_this_method: Vec<&ShippingRate> =
+            rates.iter().filter(|rate| rate.method_id == *method_id).collect();
         if let Some(shipping) = rate_parcels(currency, parcels, subtotal_minor, &of_this_method)? {
             rated.push(shipping);
         }
@@ -239,19 +256,34 @@ fn rate_parcels(
         return Ok(None);
     };
     let amount = Money::sum(currency, rated.iter().map(|(_, amount)| *amount))?;
-    let quote = ShippingQuote { method_id: rate.method_id.clone(), name: rate.name.clone(), amount };
+    let quote =
+        ShippingQuote { method_id: rate.method_id.clone(), name: rate.name.clone(), amount };
     Ok(Some(RatedShipping { quote, parcels: rated }))
 }
 
-/// A row for this origin beats a general one; then the highest weight reached, then the highest value reached; and
-/// should two rows still be equal, the cheaper one, so that the answer never depends on the order of the rows.
-fn most_specific<'a>(parcel: &Parcel, subtotal_minor: i64, rates: &[&'a ShippingRate]) -> Option<&'a ShippingRate> {
+/// A row for this origin beats a general one; then the highest weight reached, then the highest
+/// value reached; and should two rows still be equal, the cheaper one, so that the answer never
+/// depends on the order of the rows.
+fn most_specific<'a>(
+    parcel: &Parcel,
+    subtotal_minor: i64,
+    rates: &[&'a ShippingRate],
+) -> Option<&'a ShippingRate> {
     rates
         .iter()
         .copied()
         .filter(|rate| rate.warehouse_id.is_none() || rate.warehouse_id == parcel.warehouse_id)
-        .filter(|rate| rate.min_weight_g <= parcel.weight_g && rate.min_subtotal_minor <= subtotal_minor)
-        .max_by_key(|rate| (rate.warehouse_id.is_some(), rate.min_weight_g, rate.min_subtotal_minor, Reverse(rate.amount_minor)))
+        .filter(|rate| {
+            rate.min_weight_g <= parcel.weight_g && rate.min_subtotal_minor <= subtotal_minor
+        })
+        .max_by_key(|rate| {
+            (
+                rate.warehouse_id.is_some(),
+                rate.min_weight_g,
+                rate.min_subtotal_minor,
+                Reverse(rate.amount_minor),
+            )
+        })
 }
 
 #[cfg(test)]
@@ -262,7 +294,13 @@ mod tests {
         "USD".parse().unwrap()
     }
 
-    fn rate(method: &str, from: Option<&str>, min_weight_g: i64, min_subtotal_minor: i64, amount_minor: i64) -> ShippingRate {
+    fn rate(
+        method: &str,
+        from: Option<&str>,
+        min_weight_g: i64,
+        min_subtotal_minor: i64,
+        amount_minor: i64,
+    ) -> ShippingRate {
         ShippingRate {
             method_id: method.parse().unwrap(),
             name: method.to_uppercase(),
@@ -285,9 +323,16 @@ mod tests {
         Goods { sku: sku.parse().unwrap(), quantity, weight_g }
     }
 
-    fn listed(parcels: &[Parcel], subtotal_minor: i64, rates: &[ShippingRate]) -> Vec<(String, i64)> {
+    fn listed(
+        parcels: &[Parcel],
+        subtotal_minor: i64,
+        rates: &[ShippingRate],
+    ) -> Vec<(String, i64)> {
         let methods = list_methods(usd(), parcels, subtotal_minor, rates).unwrap();
-        methods.iter().map(|m| (m.quote.method_id.to_string(), m.quote.amount.amount_minor())).collect()
+        methods
+            .iter()
+            .map(|m| (m.quote.method_id.to_string(), m.quote.amount.amount_minor()))
+            .collect()
     }
 
     fn cost(parcels: &[Parcel], subtotal_minor: i64, rates: &[ShippingRate]) -> i64 {
@@ -303,9 +348,21 @@ mod tests {
             rate("post", Some("hanoi"), 0, 0, 400),
         ];
         assert_eq!(cost(&[parcel("newark", 999)], 9_999, &rates), 500);
-        assert_eq!(cost(&[parcel("newark", 1_000)], 4_999, &rates), 700, "a higher weight reached beats a lower one");
-        assert_eq!(cost(&[parcel("newark", 1_000)], 5_000, &rates), 600, "then the higher value reached");
-        assert_eq!(cost(&[parcel("hanoi", 9_999)], 9_999, &rates), 400, "an origin of its own beats everything");
+        assert_eq!(
+            cost(&[parcel("newark", 1_000)], 4_999, &rates),
+            700,
+            "a higher weight reached beats a lower one"
+        );
+        assert_eq!(
+            cost(&[parcel("newark", 1_000)], 5_000, &rates),
+            600,
+            "then the higher value reached"
+        );
+        assert_eq!(
+            cost(&[parcel("hanoi", 9_999)], 9_999, &rates),
+            400,
+            "an origin of its own beats everything"
+        );
     }
 
     #[test]
@@ -326,7 +383,10 @@ mod tests {
         let split = [parcel("hanoi", 100), parcel("newark", 100)];
         assert_eq!(listed(&split, 0, &rates), [("post".to_owned(), 1_000)]);
         let refusal = quote(usd(), &"drone".parse().unwrap(), &split, 0, &rates).unwrap_err();
-        assert_eq!(refusal.to_string(), "shipping method drone does not serve this order; these do: post");
+        assert_eq!(
+            refusal.to_string(),
+            "shipping method drone does not serve this order; these do: post"
+        );
     }
 
     #[test]
@@ -338,10 +398,17 @@ mod tests {
 
     #[test]
     fn every_method_listed_is_quoted_at_the_same_price_cheapest_first() {
-        let rates = [rate("express", None, 0, 0, 900), rate("b", None, 0, 0, 500), rate("a", None, 0, 0, 500)];
+        let rates = [
+            rate("express", None, 0, 0, 900),
+            rate("b", None, 0, 0, 500),
+            rate("a", None, 0, 0, 500),
+        ];
         let parcels = [parcel("hanoi", 100)];
         let methods = list_methods(usd(), &parcels, 0, &rates).unwrap();
-        assert_eq!(listed(&parcels, 0, &rates).iter().map(|m| m.0.as_str()).collect::<Vec<_>>(), ["a", "b", "express"]);
+        assert_eq!(
+            listed(&parcels, 0, &rates).iter().map(|m| m.0.as_str()).collect::<Vec<_>>(),
+            ["a", "b", "express"]
+        );
         for method in methods {
             assert_eq!(quote(usd(), &method.quote.method_id, &parcels, 0, &rates), Ok(method));
         }
@@ -354,14 +421,20 @@ mod tests {
 
     #[test]
     fn a_negative_rate_is_an_error_not_a_gift() {
-        let refusal = list_methods(usd(), &[parcel("hanoi", 1)], 0, &[rate("post", None, 0, 0, -1)]).unwrap_err();
+        let refusal =
+            list_methods(usd(), &[parcel("hanoi", 1)], 0, &[rate("post", None, 0, 0, -1)])
+                .unwrap_err();
         assert!(matches!(refusal, ShippingError::RateNegative { .. }), "{refusal}");
     }
 
     #[test]
     fn what_leaves_one_warehouse_is_one_parcel() {
         let bought = [goods("a", 3, 100), goods("b", 1, 50), goods("a", 1, 100)];
-        let origins = Origins::Allocated(vec![allocation("a", "hanoi", 3), allocation("a", "newark", 1), allocation("b", "newark", 1)]);
+        let origins = Origins::Allocated(vec![
+            allocation("a", "hanoi", 3),
+            allocation("a", "newark", 1),
+            allocation("b", "newark", 1),
+        ]);
         assert_eq!(pack(&bought, &origins), Ok(vec![parcel("hanoi", 300), parcel("newark", 150)]));
         let one = Origins::One("hanoi".parse().unwrap());
         assert_eq!(pack(&bought, &one), Ok(vec![parcel("hanoi", 450)]));

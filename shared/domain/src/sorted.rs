@@ -2,9 +2,12 @@
 
 use std::cmp::Ordering;
 
-/// The items in order; equal ones stay as they came. By insertion: for lists as short as these it is as fast as the
-/// standard sort, whose code is 5 kB in a component for each type that is sorted.
-pub(crate) fn sorted_by<T>(items: impl IntoIterator<Item = T>, compare: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+/// The items in order; equal ones stay as they came. By insertion: for lists as short as these it
+/// is as fast as the standard sort, whose code is 5 kB in a component for each type that is sorted.
+pub(crate) fn sorted_by<T>(
+    items: impl IntoIterator<Item = T>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
     let mut sorted: Vec<T> = Vec::new();
     for item in items {
         let at = sorted.partition_point(|known| compare(known, &item) != Ordering::Greater);

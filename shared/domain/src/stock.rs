@@ -34,7 +34,8 @@ impl StockLevel {
 pub struct Allocation {
     /// The SKU.
     pub sku: Sku,
-    /// The warehouse that serves it. There is no default: a thing without a warehouse is not allocated.
+    /// The warehouse that serves it. There is no default: a thing without a warehouse is not
+    /// allocated.
     pub warehouse_id: WarehouseId,
     /// How many; at least one.
     pub quantity: i64,
@@ -70,57 +71,85 @@ pub enum StockVerdict {
 
 /// Whether there is enough of a SKU, without reserving any.
 ///
-/// `requested` is what the whole cart asks of this SKU, not one line of it: two lines of three each do not both fit
-/// into four. [`check_lines`] does that sum. `levels` is `None` when stock could not be read.
+/// `requested` is what the whole cart asks of this SKU, not one line of it: two lines of three each
+/// do not both fit into four. [`check_lines`] does that sum. `levels` is `None` when stock could
+/// not be read.
 #[must_use]
 pub fn check_line(sku: &Sku, requested: i64, levels: Option<&[StockLevel]>) -> StockVerdict {
     let Some(levels) = levels else {
         return StockVerdict::Unknown;
     };
-    let available = levels.iter().filter(|level| level.sku == *sku).fold(0, |sum: i64, level| sum.saturating_add(level.available()));
-    if covers(available, requested) { StockVerdict::Available } else { StockVerdict::Short { available } }
+    let available = levels
+        .iter()
+        .filter(|level| level.sku == *sku)
+        .fold(0, |sum: i64, level| sum.saturating_add(level.available()));
+    if covers(available, requested) {
+        StockVerdict::Available
+    } else {
+        StockVerdict::Short { available }
+    }
 }
 
 /// The same for a whole cart at once: demand is summed per SKU, and each SKU has one verdict.
 #[must_use]
-pub fn check_lines(demand: &[(Sku, i64)], levels: Option<&[StockLevel]>) -> BTreeMap<Sku, StockVerdict> {
-    demand_per_sku(demand).into_iter().map(|(sku, requested)| (sku.clone(), check_line(sku, requested, levels))).collect()
+pub fn check_lines(
+    demand: &[(Sku, i64)],
+    levels: Option<&[StockLevel]>,
+) -> BTreeMap<Sku, StockVerdict> {
+    demand_per_sku(demand)
+        .into_iter()
+        .map(|(sku, requested)| (sku.clone(), check_line(sku, requested, levels)))
+        .collect()
 }
 
 /// Decides which warehouse serves what.
 ///
-/// Demand is summed per SKU first, so two lines of one SKU are one demand. The policy is fewest shipments:
+/// Demand is summed per SKU first, so two lines of one SKU are one demand. The policy is fewest
+/// shipments:
 ///
 /// 1. the first warehouse, in order of preference, that can serve everything;
 /// 2. else, for each SKU, the first warehouse that can serve all of it;
 /// 3. else that SKU is split, taking from each warehouse in order of preference what it has.
 ///
-/// `levels` name each SKU and warehouse at most once, as their table does. So does the answer, ordered by SKU and then
-/// warehouse: the order in which they are reserved.
+/// `levels` name each SKU and warehouse at most once, as their table does. So does the answer,
+/// ordered by SKU and then warehouse: the order in which they are reserved.
 ///
 /// # Errors
 /// Every SKU of which there is not enough, ordered by SKU; then nothing is allocated.
-pub fn allocate_stock(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Result<Vec<Allocation>, Vec<Shortage>> {
+pub fn allocate_stock(
+    demand: &[(Sku, i64)],
+    levels: &[StockLevel],
+) -> Result<Vec<Allocation>, Vec<Shortage>> {
     let demand = demand_per_sku(demand);
     let available = available_per_sku(levels);
     let shortages: Vec<Shortage> = demand
         .iter()
-        .map(|(&sku, &requested)| Shortage { sku: sku.clone(), requested, available: available.get(sku).copied().unwrap_or_default() })
+        .map(|(&sku, &requested)| Shortage {
+            sku: sku.clone(),
+            requested,
+            available: available.get(sku).copied().unwrap_or_default(),
+        })
         .filter(|shortage| !covers(shortage.available, shortage.requested))
         .collect();
     if !shortages.is_empty() {
         return Err(shortages);
     }
 
-    let preferred = sorted_by(levels.iter().filter(|level| demand.contains_key(&level.sku)), |a, b| {
-        a.priority.cmp(&b.priority).then_with(|| a.warehouse_id.cmp(&b.warehouse_id))
-    });
+    let preferred =
+        sorted_by(levels.iter().filter(|level| demand.contains_key(&level.sku)), |a, b| {
+            a.priority.cmp(&b.priority).then_with(|| a.warehouse_id.cmp(&b.warehouse_id))
+        });
 
     let one_for_all = one_for_everything(&demand, &preferred);
     let allocations: Vec<Allocation> = match one_for_all {
-        Some(warehouse_id) => {
-            demand.iter().map(|(&sku, &quantity)| Allocation { sku: sku.clone(), warehouse_id: warehouse_id.clone(), quantity }).collect()
-        }
+        Some(warehouse_id) => demand
+            .iter()
+            .map(|(&sku, &quantity)| Allocation {
+                sku: sku.clone(),
+                warehouse_id: warehouse_id.clone(),
+                quantity,
+            })
+            .collect(),
         None => demand
             .iter()
             .flat_map(|(&sku, &quantity)| {
@@ -132,12 +161,14 @@ pub fn allocate_stock(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Result<Ve
     Ok(sorted_by(allocations, Ord::cmp))
 }
 
-/// The largest number stands for a sum that is too large to hold, so not even as much stock covers it.
+/// The largest number stands for a sum that is too large to hold, so not even as much stock covers
+/// it.
 const fn covers(available: i64, requested: i64) -> bool {
     available >= requested && requested < i64::MAX
 }
 
-/// What is asked of each SKU over all lines. A sum too large to hold stays the largest number, which no stock covers.
+/// What is asked of each SKU over all lines. A sum too large to hold stays the largest number,
+/// which no stock covers.
 fn demand_per_sku(demand: &[(Sku, i64)]) -> BTreeMap<&Sku, i64> {
     let mut per_sku = BTreeMap::new();
     for (sku, quantity) in demand.iter().filter(|(_, quantity)| *quantity > 0) {
@@ -156,23 +187,34 @@ fn available_per_sku(levels: &[StockLevel]) -> BTreeMap<&Sku, i64> {
     per_sku
 }
 
-fn one_for_everything<'a>(demand: &BTreeMap<&Sku, i64>, preferred: &[&'a StockLevel]) -> Option<&'a WarehouseId> {
+fn one_for_everything<'a>(
+    demand: &BTreeMap<&Sku, i64>,
+    preferred: &[&'a StockLevel],
+) -> Option<&'a WarehouseId> {
     // How many SKUs each warehouse can serve, in order of preference.
     let mut can_serve: Vec<(&WarehouseId, usize)> = Vec::new();
     for level in preferred {
-        let enough = demand.get(&level.sku).is_some_and(|&requested| level.available() >= requested);
+        let enough =
+            demand.get(&level.sku).is_some_and(|&requested| level.available() >= requested);
         let warehouse_id = &level.warehouse_id;
         match can_serve.iter_mut().find(|(known, _)| *known == warehouse_id) {
             Some((_, skus)) => *skus += usize::from(enough),
             None => can_serve.push((warehouse_id, usize::from(enough))),
         }
     }
-    can_serve.into_iter().find(|(_, skus)| *skus == demand.len()).map(|(warehouse_id, _)| warehouse_id)
+    can_serve
+        .into_iter()
+        .find(|(_, skus)| *skus == demand.len())
+        .map(|(warehouse_id, _)| warehouse_id)
 }
 
 /// `levels` are those of one SKU, in order of preference, and together hold at least `quantity`.
 fn allocate_sku(quantity: i64, levels: &[&StockLevel]) -> Vec<Allocation> {
-    let take = |level: &StockLevel, quantity| Allocation { sku: level.sku.clone(), warehouse_id: level.warehouse_id.clone(), quantity };
+    let take = |level: &StockLevel, quantity| Allocation {
+        sku: level.sku.clone(),
+        warehouse_id: level.warehouse_id.clone(),
+        quantity,
+    };
     if let Some(level) = levels.iter().find(|level| level.available() >= quantity) {
         return vec![take(level, quantity)];
     }
@@ -203,22 +245,36 @@ mod tests {
     }
 
     fn check(demand: &[(&str, i64)], levels: &[StockLevel], expected: &[(&str, &str, i64)]) {
-        let demand: Vec<(Sku, i64)> = demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
+        let demand: Vec<(Sku, i64)> =
+            demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
         let allocations = allocate_stock(&demand, levels).unwrap();
-        let found: Vec<(&str, &str, i64)> = allocations.iter().map(|a| (a.sku.as_str(), a.warehouse_id.as_str(), a.quantity)).collect();
+        let found: Vec<(&str, &str, i64)> = allocations
+            .iter()
+            .map(|a| (a.sku.as_str(), a.warehouse_id.as_str(), a.quantity))
+            .collect();
         assert_eq!(found, expected);
     }
 
     #[test]
     fn one_warehouse_that_can_serve_everything_does() {
-        let levels = [level("a", "near", 9, 1), level("b", "near", 1, 1), level("a", "far", 9, 2), level("b", "far", 9, 2)];
+        let levels = [
+            level("a", "near", 9, 1),
+            level("b", "near", 1, 1),
+            level("a", "far", 9, 2),
+            level("b", "far", 9, 2),
+        ];
         check(&[("b", 1), ("a", 5)], &levels, &[("a", "near", 5), ("b", "near", 1)]);
         check(&[("b", 2), ("a", 5)], &levels, &[("a", "far", 5), ("b", "far", 2)]);
     }
 
     #[test]
     fn otherwise_each_sku_comes_whole_from_the_first_warehouse_that_has_it() {
-        let levels = [level("a", "near", 9, 1), level("b", "near", 1, 1), level("a", "far", 1, 2), level("b", "far", 9, 2)];
+        let levels = [
+            level("a", "near", 9, 1),
+            level("b", "near", 1, 1),
+            level("a", "far", 1, 2),
+            level("b", "far", 9, 2),
+        ];
         check(&[("a", 5), ("b", 5)], &levels, &[("a", "near", 5), ("b", "far", 5)]);
     }
 
@@ -276,14 +332,19 @@ mod tests {
     fn warehouses() -> impl Strategy<Value = Vec<StockLevel>> {
         let cell = (0..5_i64, 0..3_i64);
         prop::collection::vec(cell, 9).prop_map(|cells| {
-            let names = ["a", "b", "c"].iter().flat_map(|s| ["x", "y", "z"].iter().map(move |w| (*s, *w)));
-            names.zip(cells).map(|((s, w), (available, priority))| level(s, w, available, priority)).collect()
+            let names =
+                ["a", "b", "c"].iter().flat_map(|s| ["x", "y", "z"].iter().map(move |w| (*s, *w)));
+            names
+                .zip(cells)
+                .map(|((s, w), (available, priority))| level(s, w, available, priority))
+                .collect()
         })
     }
 
     fn demands() -> impl Strategy<Value = Vec<(Sku, i64)>> {
-        prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), 1..6_i64), 0..6)
-            .prop_map(|pairs| pairs.into_iter().map(|(name, quantity)| (sku(name), quantity)).collect())
+        prop::collection::vec((prop::sample::select(vec!["a", "b", "c"]), 1..6_i64), 0..6).prop_map(
+            |pairs| pairs.into_iter().map(|(name, quantity)| (sku(name), quantity)).collect(),
+        )
     }
 
     proptest! {

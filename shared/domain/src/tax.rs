@@ -10,15 +10,17 @@ use thiserror::Error;
 
 const RATE_DECIMALS_MAX: u32 = 6;
 
-/// A rate of tax as a fraction: `0.1` is ten percent. From 0 to 1, with at most six decimals; zero is a rate
-/// ("zero-rated"), a missing rule is not.
+/// A rate of tax as a fraction: `0.1` is ten percent. From 0 to 1, with at most six decimals; zero
+/// is a rate ("zero-rated"), a missing rule is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Decimal", into = "Decimal")]
 pub struct TaxRate(Decimal);
 
 /// A rate that is not a fraction from 0 to 1 with at most six decimals.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a tax rate must be a fraction from 0 to 1 with at most six decimals, such as 0.1 for ten percent")]
+#[error(
+    "a tax rate must be a fraction from 0 to 1 with at most six decimals, such as 0.1 for ten percent"
+)]
 pub struct TaxRateError;
 
 impl TaxRate {
@@ -35,8 +37,8 @@ impl TryFrom<Decimal> for TaxRate {
     fn try_from(rate: Decimal) -> Result<Self, Self::Error> {
         // One way to write each rate: 0.10 and 0.1 must not make two quotes of one.
         let rate = rate.normalize();
-        // An i64 has at most 19 digits, so with six decimals the product of amount and rate fits the 28 digits of a
-        // decimal: it is exact, and a half is known to be a half.
+        // An i64 has at most 19 digits, so with six decimals the product of amount and rate fits
+        // the 28 digits of a decimal: it is exact, and a half is known to be a half.
         if rate < Decimal::ZERO || rate > Decimal::ONE || rate.scale() > RATE_DECIMALS_MAX {
             return Err(TaxRateError);
         }
@@ -84,13 +86,24 @@ pub struct TaxRule {
 
 /// The tax on an amount, rounded once.
 ///
-/// An exclusive rate is charged on top of the amount; an inclusive one is the part of the amount that is tax.
+/// An exclusive rate is charged on top of the amount; an inclusive one is the part of the amount
+/// that is tax.
 ///
 /// # Errors
 /// If the result does not fit.
-pub fn tax_on(amount: Money, rate: TaxRate, inclusive: bool, rounding: Rounding) -> Result<Money, MoneyError> {
-    let tax = Decimal::from(amount.amount_minor()).checked_mul(rate.0).ok_or(MoneyError::Overflow)?;
-    let tax = if inclusive { tax.checked_div(Decimal::ONE + rate.0).ok_or(MoneyError::Overflow)? } else { tax };
+pub fn tax_on(
+    amount: Money,
+    rate: TaxRate,
+    inclusive: bool,
+    rounding: Rounding,
+) -> Result<Money, MoneyError> {
+    let tax =
+        Decimal::from(amount.amount_minor()).checked_mul(rate.0).ok_or(MoneyError::Overflow)?;
+    let tax = if inclusive {
+        tax.checked_div(Decimal::ONE + rate.0).ok_or(MoneyError::Overflow)?
+    } else {
+        tax
+    };
     Ok(Money::new(round(tax, rounding)?, amount.currency()))
 }
 
@@ -103,7 +116,12 @@ mod tests {
         rounded(amount_minor, rate, inclusive, Rounding::HalfAway)
     }
 
-    fn rounded(amount_minor: i64, rate: &str, inclusive: bool, rounding: Rounding) -> Result<i64, MoneyError> {
+    fn rounded(
+        amount_minor: i64,
+        rate: &str,
+        inclusive: bool,
+        rounding: Rounding,
+    ) -> Result<i64, MoneyError> {
         let amount = Money::new(amount_minor, "USD".parse().unwrap());
         tax_on(amount, rate.parse().unwrap(), inclusive, rounding).map(Money::amount_minor)
     }
@@ -128,7 +146,11 @@ mod tests {
             (3, "0.2", true, 1, 0),
         ] {
             assert_eq!(tax(amount, rate, inclusive), Ok(away), "{rate} of {amount}");
-            assert_eq!(rounded(amount, rate, inclusive, Rounding::HalfEven), Ok(even), "{rate} of {amount}");
+            assert_eq!(
+                rounded(amount, rate, inclusive, Rounding::HalfEven),
+                Ok(even),
+                "{rate} of {amount}"
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! The two shapes most types here have: a short text with a rule, and an enum with a name per variant.
+//! The two shapes most types here have: a short text with a rule, and an enum with a name per
+//! variant.
 
 use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
@@ -60,7 +61,12 @@ pub struct UnknownName {
 }
 
 /// Not empty, at most `max` characters, and each of them allowed.
-pub(crate) fn check(text: &str, max: usize, allowed: &'static str, is_allowed: impl Fn(char) -> bool) -> Result<(), TextProblem> {
+pub(crate) fn check(
+    text: &str,
+    max: usize,
+    allowed: &'static str,
+    is_allowed: impl Fn(char) -> bool,
+) -> Result<(), TextProblem> {
     if text.trim().is_empty() {
         return Err(TextProblem::Empty);
     }
@@ -74,7 +80,8 @@ pub(crate) fn check(text: &str, max: usize, allowed: &'static str, is_allowed: i
     }
 }
 
-/// Reads a text that keeps to `rule`: one copy of the code for all types of text, for a component has a dozen of them.
+/// Reads a text that keeps to `rule`: one copy of the code for all types of text, for a component
+/// has a dozen of them.
 pub(crate) fn read<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &'static str,
@@ -240,21 +247,28 @@ macro_rules! named_enum {
 
 /// A machine as a picture: a row per state, a column per state, `x` where the move is legal.
 #[cfg(test)]
-pub(crate) fn matrix<T: Copy + std::fmt::Display>(states: &[T], is_legal: impl Fn(T, T) -> bool) -> String {
+pub(crate) fn matrix<T: Copy + std::fmt::Display>(
+    states: &[T],
+    is_legal: impl Fn(T, T) -> bool,
+) -> String {
     let name = |state: &T| state.to_string();
     let width = states.iter().map(|state| name(state).len()).max().unwrap_or_default();
     let row = |first: &str, cells: Vec<String>| {
         let text = format!("{first:width$} | {}", cells.join(" "));
         format!("{}\n", text.trim_end())
     };
-    let cell = |from: T, to: &T| format!("{:1$}", if is_legal(from, *to) { "x" } else { "." }, name(to).len());
+    let cell = |from: T, to: &T| {
+        format!("{:1$}", if is_legal(from, *to) { "x" } else { "." }, name(to).len())
+    };
     let header = row("from", states.iter().map(name).collect());
-    let rows = states.iter().map(|&from| row(&name(&from), states.iter().map(|to| cell(from, to)).collect()));
+    let rows = states
+        .iter()
+        .map(|&from| row(&name(&from), states.iter().map(|to| cell(from, to)).collect()));
     std::iter::once(header).chain(rows).collect()
 }
 
-/// A machine as a list: every state, and under it every event that can happen there and what it makes of it. An event
-/// that is not under a state cannot happen to it.
+/// A machine as a list: every state, and under it every event that can happen there and what it
+/// makes of it. An event that is not under a state cannot happen to it.
 #[cfg(test)]
 pub(crate) fn table<S: Copy + std::fmt::Display, E: Copy + std::fmt::Debug>(
     states: &[S],

@@ -1,21 +1,25 @@
 //! THE totals engine: what an order costs, and why.
 //!
-//! A preview and a confirm call the one function [`compute`]; there is no second way to a total. It never answers
-//! with a silent zero: a price, a tax rule, a rate or a sum that is missing is a [`TotalsError`] naming the part.
+//! A preview and a confirm call the one function [`compute`]; there is no second way to a total. It
+//! never answers with a silent zero: a price, a tax rule, a rate or a sum that is missing is a
+//! [`TotalsError`] naming the part.
 //!
 //! How the money is made, in order:
 //!
 //! 1. a line's `subtotal` is its unit price times its quantity;
 //! 2. discounts come off the line (or the shipping) they are for, and can never exceed it;
 //! 3. shipping is rated per parcel ([`crate::shipping`]);
-//! 4. tax is computed on what is left **after discount**: lines with the same rate, the same inclusiveness and the same
-//!    rounding form a group, the group's tax is rounded once (a half away from zero, unless the tax's row says to the
-//!    even neighbour), and is divided among its lines by largest remainder. So a hundred lines
-//!    of one cent carry the tax of one dollar, not a hundred times the rounded tax of one cent. Shipping is a
-//!    group of its own, so that choosing another method never moves the tax of a line;
-//! 5. for every line and for the shipping `tax_base + tax == total`; and `total` is the sum of theirs.
+//! 4. tax is computed on what is left **after discount**: lines with the same rate, the same
+//!    inclusiveness and the same rounding form a group, the group's tax is rounded once (a half
+//!    away from zero, unless the tax's row says to the even neighbour), and is divided among its
+//!    lines by largest remainder. So a hundred lines of one cent carry the tax of one dollar, not a
+//!    hundred times the rounded tax of one cent. Shipping is a group of its own, so that choosing
+//!    another method never moves the tax of a line;
+//! 5. for every line and for the shipping `tax_base + tax == total`; and `total` is the sum of
+//!    theirs.
 //!
-//! Lines are computed and answered in the order of their ids: the answer does not depend on the order of the input.
+//! Lines are computed and answered in the order of their ids: the answer does not depend on the
+//! order of the input.
 
 mod payable;
 
@@ -207,7 +211,8 @@ pub struct Totals {
     pub subtotal: Money,
     /// All that comes off, lines and shipping; zero or more.
     pub discount: Money,
-    /// The shipping before discount; absent until a method is chosen, for it is not known to be nothing.
+    /// The shipping before discount; absent until a method is chosen, for it is not known to be
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping: Option<Money>,
     /// The tax on shipping; absent until a method is chosen.
@@ -216,7 +221,8 @@ pub struct Totals {
     /// The rest of what there is to know about shipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_method: Option<ShippingTotals>,
-    /// All tax, on lines and on shipping, whether prices held it or not: `shipping_tax` is part of it.
+    /// All tax, on lines and on shipping, whether prices held it or not: `shipping_tax` is part of
+    /// it.
     pub tax: Money,
     /// What is to be paid.
     pub total: Money,
@@ -242,7 +248,9 @@ pub enum TotalsError {
         sku: Sku,
     },
     /// A line, or shipping, is of a class that has no tax rule at this destination.
-    #[error("there is no tax rule for class {tax_class} at this destination; a rate of zero must be stated too")]
+    #[error(
+        "there is no tax rule for class {tax_class} at this destination; a rate of zero must be stated too"
+    )]
     TaxMissing {
         /// The class without a rule.
         tax_class: TaxClass,
@@ -293,14 +301,18 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
     discount_lines(&mut lines, input.discounts, &mut adjustments)?;
     let shipping = price_shipping(input, subtotal, &mut adjustments)?;
     let lines = tax_lines(lines, input, &mut adjustments)?;
-    let shipping = shipping.map(|priced| tax_shipping(priced, input.tax_rules, &mut adjustments)).transpose()?;
+    let shipping = shipping
+        .map(|priced| tax_shipping(priced, input.tax_rules, &mut adjustments))
+        .transpose()?;
 
     let shipping_amount = shipping.as_ref().map(|taxed| taxed.amount);
     let shipping_tax = shipping.as_ref().map(|taxed| taxed.tax);
     let shipping_method = shipping.map(|taxed| taxed.totals);
-    let discounts = lines.iter().map(|line| line.discount).chain(shipping_method.iter().map(|s| s.discount));
+    let discounts =
+        lines.iter().map(|line| line.discount).chain(shipping_method.iter().map(|s| s.discount));
     let taxes = lines.iter().map(|line| line.tax).chain(shipping_tax);
-    let payments = lines.iter().map(|line| line.total).chain(shipping_method.iter().map(|s| s.total));
+    let payments =
+        lines.iter().map(|line| line.total).chain(shipping_method.iter().map(|s| s.total));
     Ok(Totals {
         currency,
         subtotal,
@@ -315,8 +327,9 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
     })
 }
 
-/// What one asks to list the methods of an order before one is chosen: its parcels and the value of its goods are
-/// computed exactly as [`compute`] does it. The method chosen and the discounts in `input` play no part.
+/// What one asks to list the methods of an order before one is chosen: its parcels and the value of
+/// its goods are computed exactly as [`compute`] does it. The method chosen and the discounts in
+/// `input` play no part.
 ///
 /// # Errors
 /// As [`compute`], where prices and rates are concerned.
@@ -324,7 +337,12 @@ pub fn list_shipping_methods(input: &TotalsInput<'_>) -> Result<Vec<ShippingQuot
     let lines = price_lines(input)?;
     let subtotal = Money::sum(input.currency, lines.iter().map(|line| line.subtotal))?;
     let parcels = pack(input)?;
-    let listed = shipping::list_methods(input.currency, &parcels, subtotal.amount_minor(), input.shipping_rates)?;
+    let listed = shipping::list_methods(
+        input.currency,
+        &parcels,
+        subtotal.amount_minor(),
+        input.shipping_rates,
+    )?;
     Ok(listed.into_iter().map(|rated| rated.quote).collect())
 }
 
@@ -353,7 +371,9 @@ fn price_lines<'a>(input: &TotalsInput<'a>) -> Result<Vec<Priced<'a>>, TotalsErr
 }
 
 fn price_line(line: &LineInput, currency: Currency) -> Result<Priced<'_>, TotalsError> {
-    let price = line.unit_price_minor.ok_or_else(|| TotalsError::PriceMissing { sku: line.sku.clone(), currency })?;
+    let price = line
+        .unit_price_minor
+        .ok_or_else(|| TotalsError::PriceMissing { sku: line.sku.clone(), currency })?;
     let unit_price = Money::new(price, currency);
     if !unit_price.is_positive() {
         return Err(TotalsError::PriceNotPositive { sku: line.sku.clone() });
@@ -363,19 +383,31 @@ fn price_line(line: &LineInput, currency: Currency) -> Result<Priced<'_>, Totals
 }
 
 fn pack(input: &TotalsInput<'_>) -> Result<Vec<Parcel>, ShippingError> {
-    let goods: Vec<Goods> =
-        input.lines.iter().map(|line| Goods { sku: line.sku.clone(), quantity: line.quantity.get(), weight_g: line.weight_g }).collect();
+    let goods: Vec<Goods> = input
+        .lines
+        .iter()
+        .map(|line| Goods {
+            sku: line.sku.clone(),
+            quantity: line.quantity.get(),
+            weight_g: line.weight_g,
+        })
+        .collect();
     shipping::pack(&goods, input.origins)
 }
 
 /// Takes the discounts that are for lines off them.
-fn discount_lines(lines: &mut [Priced<'_>], discounts: &[Discount], adjustments: &mut Vec<Adjustment>) -> Result<(), TotalsError> {
+fn discount_lines(
+    lines: &mut [Priced<'_>],
+    discounts: &[Discount],
+    adjustments: &mut Vec<Adjustment>,
+) -> Result<(), TotalsError> {
     for discount in discounts {
         let DiscountTarget::Line(line_id) = &discount.target else {
             continue;
         };
         let found = lines.binary_search_by(|line| line.input.line_id.cmp(line_id)).ok();
-        let line = found.and_then(|index| lines.get_mut(index)).ok_or_else(|| without_target(discount))?;
+        let line =
+            found.and_then(|index| lines.get_mut(index)).ok_or_else(|| without_target(discount))?;
         line.discount = discounted(line.subtotal, line.discount, discount)?;
         adjustments.push(explain_discount(discount, line.subtotal.currency(), line_id.as_str())?);
     }
@@ -395,7 +427,11 @@ fn without_target(discount: &Discount) -> TotalsError {
     TotalsError::DiscountWithoutTarget { label: discount.label.clone() }
 }
 
-fn explain_discount(discount: &Discount, currency: Currency, target: &str) -> Result<Adjustment, MoneyError> {
+fn explain_discount(
+    discount: &Discount,
+    currency: Currency,
+    target: &str,
+) -> Result<Adjustment, MoneyError> {
     let off = Money::new(discount.amount_minor, currency).checked_neg()?;
     Ok(adjustment(AdjustmentKind::Discount, &discount.label, off, Some(target)))
 }
@@ -412,13 +448,15 @@ fn price_shipping(
     subtotal: Money,
     adjustments: &mut Vec<Adjustment>,
 ) -> Result<Option<PricedShipping>, TotalsError> {
-    let mut discounts = input.discounts.iter().filter(|discount| discount.target == DiscountTarget::Shipping);
+    let mut discounts =
+        input.discounts.iter().filter(|discount| discount.target == DiscountTarget::Shipping);
     let Some(method_id) = input.shipping_method else {
         return discounts.next().map_or(Ok(None), |discount| Err(without_target(discount)));
     };
     let parcels = pack(input)?;
     let rates = input.shipping_rates;
-    let rated = shipping::quote(input.currency, method_id, &parcels, subtotal.amount_minor(), rates)?;
+    let rated =
+        shipping::quote(input.currency, method_id, &parcels, subtotal.amount_minor(), rates)?;
     for (parcel, amount) in &rated.parcels {
         let from = parcel.warehouse_id.as_ref().map(WarehouseId::as_str);
         adjustments.push(adjustment(AdjustmentKind::Shipping, &rated.quote.name, *amount, from));
@@ -433,15 +471,22 @@ fn price_shipping(
 
 fn rule_for<'a>(tax_class: &TaxClass, rules: &'a [TaxRule]) -> Result<&'a TaxRule, TotalsError> {
     let mut of_this_class = rules.iter().filter(|rule| rule.tax_class == *tax_class);
-    let rule = of_this_class.next().ok_or_else(|| TotalsError::TaxMissing { tax_class: tax_class.clone() })?;
+    let rule = of_this_class
+        .next()
+        .ok_or_else(|| TotalsError::TaxMissing { tax_class: tax_class.clone() })?;
     match of_this_class.next() {
         None => Ok(rule),
         Some(_) => Err(TotalsError::TaxAmbiguous { tax_class: tax_class.clone() }),
     }
 }
 
-/// Groups the lines by rate, inclusiveness and rounding, rounds each group's tax once, and divides it among the group.
-fn tax_lines(lines: Vec<Priced<'_>>, input: &TotalsInput<'_>, adjustments: &mut Vec<Adjustment>) -> Result<Vec<LineTotals>, TotalsError> {
+/// Groups the lines by rate, inclusiveness and rounding, rounds each group's tax once, and divides
+/// it among the group.
+fn tax_lines(
+    lines: Vec<Priced<'_>>,
+    input: &TotalsInput<'_>,
+    adjustments: &mut Vec<Adjustment>,
+) -> Result<Vec<LineTotals>, TotalsError> {
     let by_rule = lines
         .into_iter()
         .map(|line| {
@@ -455,9 +500,19 @@ fn tax_lines(lines: Vec<Priced<'_>>, input: &TotalsInput<'_>, adjustments: &mut 
         let Some(&((rate, inclusive, rounding), _)) = group.first() else {
             continue;
         };
-        let amounts = group.iter().map(|(_, line)| line.subtotal.checked_sub(line.discount)).collect::<Result<Vec<Money>, _>>()?;
-        let tax = tax_on(Money::sum(input.currency, amounts.iter().copied())?, rate, inclusive, rounding)?;
-        for (((_, line), amount), tax) in group.iter().zip(&amounts).zip(allocate(tax, &weights(&amounts)?)?) {
+        let amounts = group
+            .iter()
+            .map(|(_, line)| line.subtotal.checked_sub(line.discount))
+            .collect::<Result<Vec<Money>, _>>()?;
+        let tax = tax_on(
+            Money::sum(input.currency, amounts.iter().copied())?,
+            rate,
+            inclusive,
+            rounding,
+        )?;
+        for (((_, line), amount), tax) in
+            group.iter().zip(&amounts).zip(allocate(tax, &weights(&amounts)?)?)
+        {
             taxed.push(finish_line(*line, *amount, tax, rate, inclusive)?);
         }
         adjustments.push(explain_tax(rate, inclusive, tax, None));
@@ -467,10 +522,19 @@ fn tax_lines(lines: Vec<Priced<'_>>, input: &TotalsInput<'_>, adjustments: &mut 
 
 /// Amounts after discount are never negative, so each can weigh.
 fn weights(amounts: &[Money]) -> Result<Vec<u64>, MoneyError> {
-    amounts.iter().map(|amount| u64::try_from(amount.amount_minor()).map_err(|_| MoneyError::Overflow)).collect()
+    amounts
+        .iter()
+        .map(|amount| u64::try_from(amount.amount_minor()).map_err(|_| MoneyError::Overflow))
+        .collect()
 }
 
-fn finish_line(line: Priced<'_>, amount: Money, tax: Money, tax_rate: TaxRate, tax_inclusive: bool) -> Result<LineTotals, MoneyError> {
+fn finish_line(
+    line: Priced<'_>,
+    amount: Money,
+    tax: Money,
+    tax_rate: TaxRate,
+    tax_inclusive: bool,
+) -> Result<LineTotals, MoneyError> {
     let (tax_base, total) = base_and_total(amount, tax, tax_inclusive)?;
     let added_price = Money::new(line.input.added_price_minor, line.unit_price.currency());
     Ok(LineTotals {
@@ -499,7 +563,11 @@ struct TaxedShipping {
     totals: ShippingTotals,
 }
 
-fn tax_shipping(priced: PricedShipping, rules: &[TaxRule], adjustments: &mut Vec<Adjustment>) -> Result<TaxedShipping, TotalsError> {
+fn tax_shipping(
+    priced: PricedShipping,
+    rules: &[TaxRule],
+    adjustments: &mut Vec<Adjustment>,
+) -> Result<TaxedShipping, TotalsError> {
     let rule = rule_for(&TaxClass::shipping(), rules)?;
     let amount = priced.quote.amount.checked_sub(priced.discount)?;
     let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
@@ -517,8 +585,16 @@ fn tax_shipping(priced: PricedShipping, rules: &[TaxRule], adjustments: &mut Vec
     Ok(TaxedShipping { amount: priced.quote.amount, tax, totals })
 }
 
-fn base_and_total(amount: Money, tax: Money, inclusive: bool) -> Result<(Money, Money), MoneyError> {
-    if inclusive { Ok((amount.checked_sub(tax)?, amount)) } else { Ok((amount, amount.checked_add(tax)?)) }
+fn base_and_total(
+    amount: Money,
+    tax: Money,
+    inclusive: bool,
+) -> Result<(Money, Money), MoneyError> {
+    if inclusive {
+        Ok((amount.checked_sub(tax)?, amount))
+    } else {
+        Ok((amount, amount.checked_add(tax)?))
+    }
 }
 
 fn explain_tax(rate: TaxRate, inclusive: bool, tax: Money, target: Option<&str>) -> Adjustment {
@@ -529,7 +605,12 @@ fn explain_tax(rate: TaxRate, inclusive: bool, tax: Money, target: Option<&str>)
     }
 }
 
-fn adjustment(kind: AdjustmentKind, label: &str, amount: Money, target: Option<&str>) -> Adjustment {
+fn adjustment(
+    kind: AdjustmentKind,
+    label: &str,
+    amount: Money,
+    target: Option<&str>,
+) -> Adjustment {
     Adjustment { kind, label: label.to_owned(), amount, target: target.map(str::to_owned) }
 }
 
@@ -572,13 +653,19 @@ fn line_warnings(line: &LineTotals) -> Vec<Warning> {
     let warning = |code, detail| Warning { code, detail, line_id: Some(line.line_id.clone()) };
     let mut warnings = Vec::new();
     if line.price_changed {
-        let detail = format!("{} cost {} when it was added and costs {} now", line.sku, line.added_price, line.unit_price);
+        let detail = format!(
+            "{} cost {} when it was added and costs {} now",
+            line.sku, line.added_price, line.unit_price
+        );
         warnings.push(warning(WarningCode::PriceChanged, detail));
     }
     match line.stock {
         StockVerdict::Available => {}
         StockVerdict::Short { available } => {
-            let detail = format!("{} is short: {} in the cart, {available} available", line.sku, line.quantity);
+            let detail = format!(
+                "{} is short: {} in the cart, {available} available",
+                line.sku, line.quantity
+            );
             warnings.push(warning(WarningCode::InsufficientStock, detail));
         }
         StockVerdict::Unknown => {
@@ -589,8 +676,9 @@ fn line_warnings(line: &LineTotals) -> Vec<Warning> {
     warnings
 }
 
-/// The canonical text of a quote, to be hashed elsewhere: two quotes have the same text exactly if they charge the
-/// same money for the same things. Names, labels, stock and the price at adding are no part of it.
+/// The canonical text of a quote, to be hashed elsewhere: two quotes have the same text exactly if
+/// they charge the same money for the same things. Names, labels, stock and the price at adding are
+/// no part of it.
 #[must_use]
 pub fn quote_fingerprint_input(totals: &Totals) -> String {
     // No id holds a space or a line break, so no text can be read in two ways.

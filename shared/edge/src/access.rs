@@ -1,5 +1,5 @@
-//! Who may call an operation, as types. Each yields the caller that the handler gets, so a handler that wants an owner can only be
-//! one of an operation that lets nobody else in.
+//! Who may call an operation, as types. Each yields the caller that the handler gets, so a handler
+//! that wants an owner can only be one of an operation that lets nobody else in.
 
 use crate::{Caller, Code, Method, Problem, Request, Service, caller};
 use callers::{IdentityToken, OwnerOrService, Takes, of_token};
@@ -56,7 +56,8 @@ pub trait Named {
 pub enum Open {}
 
 impl Access {
-    /// Whose tokens are taken, and so whose keys its component is given; none where no key of ours is needed.
+    /// Whose tokens are taken, and so whose keys its component is given; none where no key of ours
+    /// is needed.
     #[must_use]
     pub const fn takes(self) -> Option<Takes> {
         match self {
@@ -150,7 +151,8 @@ impl<S: Named> Admit for Scope<S> {
     }
 }
 
-/// [`Access::Worker`] `W`. On GET, where that is allowed at all, the token may stand in `?token=`, because some schedulers send no headers.
+/// [`Access::Worker`] `W`. On GET, where that is allowed at all, the token may stand in `?token=`,
+/// because some schedulers send no headers.
 #[derive(Debug)]
 pub struct Worker<W>(PhantomData<W>);
 
@@ -159,10 +161,12 @@ impl<W: Named> Admit for Worker<W> {
     const ACCESS: Access = Access::Worker(W::NAME);
 
     fn admit(ports: &Ports<'_>, request: &Request) -> Result<(), Problem> {
-        // A GET that changes something, with its credential where logs keep it: only for schedulers that know nothing else.
+        // A GET that changes something, with its credential where logs keep it: only for schedulers
+        // that know nothing else.
         let reads = matches!(request.method(), Method::Get | Method::Head);
         if reads && !WORKER_GET_ENABLED.read(ports.config)? {
-            return Err(Problem::new(Code::MethodNotAllowed).detail("GET runs a worker only where worker_get_enabled is true"));
+            return Err(Problem::new(Code::MethodNotAllowed)
+                .detail("GET runs a worker only where worker_get_enabled is true"));
         }
         scheduler(ports, request)?.require_run_of(W::NAME)
     }
@@ -178,7 +182,12 @@ struct ByToken {
 fn scheduler(ports: &Ports<'_>, request: &Request) -> Result<Caller, Problem> {
     let in_query = match request.method() {
         Method::Get | Method::Head => request.query::<ByToken>()?.token,
-        Method::Post | Method::Put | Method::Patch | Method::Delete | Method::Options | Method::Other => None,
+        Method::Post
+        | Method::Put
+        | Method::Patch
+        | Method::Delete
+        | Method::Options
+        | Method::Other => None,
     };
     match in_query {
         Some(token) => of_token(ports, Takes::Services, &token),

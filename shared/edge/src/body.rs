@@ -1,5 +1,5 @@
-//! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin has none. Which limit it is says the
-//! row of the operation ([`crate::body_limit`]).
+//! The limit on a request's body, kept on `content-length` and again while the bytes arrive: Spin
+//! has none. Which limit it is says the row of the operation ([`crate::body_limit`]).
 
 use crate::{Code, Problem};
 use config::Setting;
@@ -18,10 +18,16 @@ impl BodyBudget {
     ///
     /// # Errors
     /// `body_too_large`, `invalid_field` for a length that is no number, `configuration_invalid`.
-    pub fn open(ports: &Ports<'_>, limit: &Setting<usize>, content_length: Option<&str>) -> Result<Self, Problem> {
+    pub fn open(
+        ports: &Ports<'_>,
+        limit: &Setting<usize>,
+        content_length: Option<&str>,
+    ) -> Result<Self, Problem> {
         let budget = Self { limit: limit.or_default(ports.config)?, bytes: Vec::new() };
         if let Some(text) = content_length {
-            let announced: u64 = text.trim().parse().map_err(|_| Problem::invalid_field("content-length", "must be a number of bytes"))?;
+            let announced: u64 = text.trim().parse().map_err(|_| {
+                Problem::invalid_field("content-length", "must be a number of bytes")
+            })?;
             if usize::try_from(announced).map_or(true, |bytes| bytes > budget.limit) {
                 return Err(budget.too_large());
             }
@@ -49,6 +55,8 @@ impl BodyBudget {
 
     fn too_large(&self) -> Problem {
         let limit = u64::try_from(self.limit).unwrap_or(u64::MAX);
-        Problem::new(Code::BodyTooLarge).detail(format!("at most {limit} bytes")).with(LimitBytes, &limit)
+        Problem::new(Code::BodyTooLarge)
+            .detail(format!("at most {limit} bytes"))
+            .with(LimitBytes, &limit)
     }
 }

@@ -1,4 +1,5 @@
-//! From a request to who asks. A credential is either absent, or valid, or refused: a bad one never counts as nobody.
+//! From a request to who asks. A credential is either absent, or valid, or refused: a bad one never
+//! counts as nobody.
 
 use crate::{Caller, Problem, Request};
 use callers::{Takes, invalid, of_token};

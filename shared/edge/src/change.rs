@@ -1,12 +1,13 @@
-//! From a request to how its sender wants a change applied: `If-Match`, `Idempotency-Key`, and what the request was.
+//! From a request to how its sender wants a change applied: `If-Match`, `Idempotency-Key`, and what
+//! the request was.
 
 use crate::{Code, Problem, Request};
 use json::Value;
 use terms::{Change, KeyedChange, fingerprint};
 
 impl Request {
-    /// The change as both headers want it. Its fingerprint is over method, path and body: the same key with another of these
-    /// is a mistake of the client's.
+    /// The change as both headers want it. Its fingerprint is over method, path and body: the same
+    /// key with another of these is a mistake of the client's.
     ///
     /// # Errors
     /// A malformed header.
@@ -36,9 +37,11 @@ impl Request {
     }
 }
 
-/// JSON without its white space and in one order of keys, so that a client that formats anew still replays.
+/// JSON without its white space and in one order of keys, so that a client that formats anew still
+/// replays.
 fn canonical(body: &str) -> String {
-    json::read::<Value>(body.as_bytes()).map_or_else(|_| body.to_owned(), |value| json::text(&value))
+    json::read::<Value>(body.as_bytes())
+        .map_or_else(|_| body.to_owned(), |value| json::text(&value))
 }
 
 #[cfg(test)]

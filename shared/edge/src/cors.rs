@@ -1,8 +1,10 @@
-//! Pages of other origins (SEC-7): which of them a browser lets call, and what it lets them see, as the Fetch standard has it
-//! (<https://fetch.spec.whatwg.org/#http-cors-protocol>). None by default; `cors_allowed_origins` names them.
+//! Pages of other origins (SEC-7): which of them a browser lets call, and what it lets them see, as
+//! the Fetch standard has it (<https://fetch.spec.whatwg.org/#http-cors-protocol>). None by
+//! default; `cors_allowed_origins` names them.
 //!
-//! Nobody is known by a cookie here, so this protects no shopper from a page: a credential is a token that the page already holds.
-//! It keeps pages that the shop does not know from being storefronts.
+//! Nobody is known by a cookie here, so this protects no shopper from a page: a credential is a
+//! token that the page already holds. It keeps pages that the shop does not know from being
+//! storefronts.
 
 use crate::{Method, Reply, Request};
 use config::{CORS_ALLOWED_ORIGINS, CORS_MAX_AGE_MS, Origins};
@@ -32,12 +34,19 @@ impl Sharing {
             Ok(allowed) => allowed,
             Err(unusable) => {
                 // No page is let in by mistake, and everybody else is served.
-                terms::log("error", "no page of another origin is let in", &[("reason", &unusable.to_string())]);
+                terms::log(
+                    "error",
+                    "no page of another origin is let in",
+                    &[("reason", &unusable.to_string())],
+                );
                 return nobody;
             }
         };
-        let is_preflight = request.method() == Method::Options && request.header("access-control-request-method").is_some();
-        let preflight_seconds = is_preflight.then(|| CORS_MAX_AGE_MS.or_default(ports.config).unwrap_or_default().div_euclid(1_000));
+        let is_preflight = request.method() == Method::Options
+            && request.header("access-control-request-method").is_some();
+        let preflight_seconds = is_preflight.then(|| {
+            CORS_MAX_AGE_MS.or_default(ports.config).unwrap_or_default().div_euclid(1_000)
+        });
         let origin = match allowed {
             Origins::Any => Some("*".to_owned()),
             Origins::These(origins) => origins.into_iter().find(|origin| origin == asking),
@@ -51,7 +60,8 @@ impl Sharing {
         let is_any = origin == "*";
         let reply = reply.header("access-control-allow-origin", origin).header("vary", "origin");
         // With any origin at all, no browser sends what it keeps of its own.
-        let reply = if is_any { reply } else { reply.header("access-control-allow-credentials", "true") };
+        let reply =
+            if is_any { reply } else { reply.header("access-control-allow-credentials", "true") };
         let Some(seconds) = self.preflight_seconds else {
             return reply.header("access-control-expose-headers", EXPOSED_HEADERS);
         };

@@ -1,4 +1,5 @@
-//! `Idempotency-Key`: by the draft a structured-field string (in quotes); bare tokens are common and taken too.
+//! `Idempotency-Key`: by the draft a structured-field string (in quotes); bare tokens are common
+//! and taken too.
 
 use crate::{Code, Problem};
 
@@ -13,7 +14,11 @@ pub(crate) fn parse(value: &str) -> Result<String, Problem> {
         None => value.to_owned(),
     };
     let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    if visible && (1..=KEY_CHARACTERS_MAX).contains(&key.len()) { Ok(key) } else { Err(malformed()) }
+    if visible && (1..=KEY_CHARACTERS_MAX).contains(&key.len()) {
+        Ok(key)
+    } else {
+        Err(malformed())
+    }
 }
 
 // Within an sf-string a backslash escapes a quote or a backslash, and nothing else.
@@ -46,7 +51,12 @@ mod tests {
 
     #[test]
     fn quoted_and_bare_keys_are_the_same_key() {
-        let cases = [("\"abc-123\"", "abc-123"), ("abc-123", "abc-123"), ("  \"abc-123\" ", "abc-123"), (r#""a\"b\\c""#, r#"a"b\c"#)];
+        let cases = [
+            ("\"abc-123\"", "abc-123"),
+            ("abc-123", "abc-123"),
+            ("  \"abc-123\" ", "abc-123"),
+            (r#""a\"b\\c""#, r#"a"b\c"#),
+        ];
         for (value, expected) in cases {
             assert_eq!(parse(value).unwrap(), expected, "{value}");
         }
@@ -56,7 +66,19 @@ mod tests {
     #[test]
     fn malformed_keys_are_refused() {
         let long = "k".repeat(256);
-        let cases = ["", "\"\"", "\"abc", "abc\"", "a b", "\"a b\"", r#""a\b""#, "\"a\";p=1", "ключ", "\"a\"b\"", &long];
+        let cases = [
+            "",
+            "\"\"",
+            "\"abc",
+            "abc\"",
+            "a b",
+            "\"a b\"",
+            r#""a\b""#,
+            "\"a\";p=1",
+            "ключ",
+            "\"a\"b\"",
+            &long,
+        ];
         for value in cases {
             assert_eq!(parse(value).unwrap_err().code(), Code::InvalidIdempotencyKey, "{value}");
         }

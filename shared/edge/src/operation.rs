@@ -1,6 +1,7 @@
-//! An operation of the table of endpoints, as a type: who may call it, what it takes and what it answers. What it takes is checked here,
-//! in one order, before its handler runs, and the handler is given what was found, by type; what the handler gives back is what the
-//! table says it answers, or it does not compile.
+//! An operation of the table of endpoints, as a type: who may call it, what it takes and what it
+//! answers. What it takes is checked here, in one order, before its handler runs, and the handler
+//! is given what was found, by type; what the handler gives back is what the table says it answers,
+//! or it does not compile.
 
 use crate::{Code, Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
 use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
@@ -19,7 +20,8 @@ pub trait Operation: 'static {
     type Access: Admit;
     /// The parameters of its path.
     type Path: Path;
-    /// Whether it makes what its path names: a name that can be none is then a field that is wrong, and otherwise names nothing.
+    /// Whether it makes what its path names: a name that can be none is then a field that is wrong,
+    /// and otherwise names nothing.
     const MAKES: bool = false;
     /// What its query may say.
     type Query: Query;
@@ -313,7 +315,8 @@ impl Conditions for Versioned {
     }
 }
 
-/// An `Idempotency-Key`, which has to be there since a program moves money or stock, and `If-Match`, if it is sent.
+/// An `Idempotency-Key`, which has to be there since a program moves money or stock, and
+/// `If-Match`, if it is sent.
 #[derive(Debug)]
 pub enum MustBeKeyedVersioned {}
 
@@ -365,15 +368,19 @@ impl<O: Operation> std::fmt::Debug for Call<'_, O> {
 }
 
 impl<'a, O: Operation> Call<'a, O> {
-    // A parameter that nobody takes is refused before anybody is asked who they are: it tells nothing.
+    // A parameter that nobody takes is refused before anybody is asked who they are: it tells
+    // nothing.
     fn read(ports: &'a Ports<'a>, request: &Request) -> Result<Self, Problem> {
         if !<O::Query as Query>::IS_TAKEN {
             request.no_query()?;
         }
-        // What hands out no entity tag has none that could match; what is read is compared with the tag it is found under.
+        // What hands out no entity tag has none that could match; what is read is compared with the
+        // tag it is found under.
         let is_read = O::METHOD == Method::Get;
         if !is_read && !<O::Change as Conditions>::IS_VERSIONED && !request.wants(None) {
-            return Err(Problem::new(Code::VersionConflict).field("if-match").detail("no version of anything is changed here"));
+            return Err(Problem::new(Code::VersionConflict)
+                .field("if-match")
+                .detail("no version of anything is changed here"));
         }
         Ok(Self {
             ports,
@@ -381,7 +388,8 @@ impl<'a, O: Operation> Call<'a, O> {
             query: O::Query::read(request)?,
             body: O::Body::read(request)?,
             change: O::Change::read(request)?,
-            // Last: whether a thing is there is the use case's to say of a name that can be one, so of every other it is said where that would be.
+            // Last: whether a thing is there is the use case's to say of a name that can be one, so
+            // of every other it is said where that would be.
             path: O::Path::read(request, O::MAKES)?,
         })
     }
@@ -465,7 +473,8 @@ impl<O: Operation, A: Answer<O>> Handler for Checked<O, A> {
     }
 }
 
-/// Whether `served` are all the endpoints that `table` has of `component`, and no others: for the compiler to judge.
+/// Whether `served` are all the endpoints that `table` has of `component`, and no others: for the
+/// compiler to judge.
 #[must_use]
 pub const fn serves_all(table: &[Endpoint], component: &str, served: &[Endpoint]) -> bool {
     let mut declared = 0;
@@ -513,7 +522,9 @@ pub const fn has_parameters(path: &str, names: &[&str]) -> bool {
 const fn after_segment<'p>(path: &'p [u8], name: &[u8]) -> Option<&'p [u8]> {
     match (path, name) {
         ([] | [b'/', ..], []) => Some(path),
-        ([byte, path @ ..], [expected, name @ ..]) if *byte == *expected => after_segment(path, name),
+        ([byte, path @ ..], [expected, name @ ..]) if *byte == *expected => {
+            after_segment(path, name)
+        }
         _ => None,
     }
 }

@@ -14,7 +14,8 @@ pub trait Outcome {
 impl<T: Serialize> Outcome for Done<T> {
     fn reply(self, status: u16, other: u16) -> Reply {
         let Self { body, tag, is_replay, is_other, location, retry_after_seconds, kv_after } = self;
-        let beside = Done { body: (), tag, is_replay, is_other, location, retry_after_seconds, kv_after };
+        let beside =
+            Done { body: (), tag, is_replay, is_other, location, retry_after_seconds, kv_after };
         // All that is no serialising is the same code for every type.
         render(serde_json::to_vec(&body), beside, if is_other { other } else { status })
     }
@@ -67,7 +68,10 @@ impl<M: Media> File<M> {
     #[must_use]
     pub fn of(content: &'static str) -> Self {
         // Caches keep it, and pages of other origins are told more of it than others.
-        Self { reply: Reply::text(200, M::TYPE, content).etag_of_body(1).header("vary", "origin"), media: PhantomData }
+        Self {
+            reply: Reply::text(200, M::TYPE, content).etag_of_body(1).header("vary", "origin"),
+            media: PhantomData,
+        }
     }
 
     /// Another caching rule than `no-store`, for what is nobody's own.

@@ -4,7 +4,8 @@ use crate::{Code, Problem, Reply};
 use json::Value;
 use terms::{Member as _, Told};
 
-/// `WWW-Authenticate`, by RFC 6750 §3: that a token is needed, that it does not do, or which scope it lacks.
+/// `WWW-Authenticate`, by RFC 6750 §3: that a token is needed, that it does not do, or which scope
+/// it lacks.
 fn challenge(code: Code, scope: Option<&str>) -> Option<String> {
     let error = if code == Code::CredentialMissing {
         String::new()
@@ -21,8 +22,10 @@ fn challenge(code: Code, scope: Option<&str>) -> Option<String> {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let Told { code, detail, field, members, retry_after_seconds, version } = problem.into_told();
-        let challenge = challenge(code, members.get(terms::member::Scope::NAME).and_then(Value::as_str));
+        let Told { code, detail, field, members, retry_after_seconds, version } =
+            problem.into_told();
+        let challenge =
+            challenge(code, members.get(terms::member::Scope::NAME).and_then(Value::as_str));
         // The standard members are written last: one of a problem's own cannot replace them.
         let mut body = members;
         body.insert("type".into(), code.type_uri().into());
@@ -35,7 +38,11 @@ impl From<Problem> for Reply {
         if let Some(field) = field {
             body.insert("field".into(), field.into());
         }
-        let mut reply = Reply::text(code.status(), "application/problem+json", json::text(&Value::Object(body)));
+        let mut reply = Reply::text(
+            code.status(),
+            "application/problem+json",
+            json::text(&Value::Object(body)),
+        );
         if let Some(challenge) = challenge {
             reply = reply.header("www-authenticate", challenge);
         }

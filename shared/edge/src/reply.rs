@@ -5,8 +5,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use terms::hex;
 
-/// What the client gets. Everything here is somebody's own, so it is `no-store` until [`Reply::cache`] says
-/// otherwise.
+/// What the client gets. Everything here is somebody's own, so it is `no-store` until
+/// [`Reply::cache`] says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Reply {
@@ -24,7 +24,8 @@ pub struct Reply {
 impl Reply {
     /// No body.
     pub fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), kv_after: Vec::new() }.header("cache-control", "no-store")
+        Self { status, headers: Vec::new(), body: Vec::new(), kv_after: Vec::new() }
+            .header("cache-control", "no-store")
     }
 
     /// A body of any type.
@@ -47,18 +48,21 @@ impl Reply {
         Self::text(status, "application/json", body)
     }
 
-    /// What was read, as the request's preconditions have it: 304 and no body for a client that has seen just this representation,
-    /// with what a cache would have learned of it.
+    /// What was read, as the request's preconditions have it: 304 and no body for a client that has
+    /// seen just this representation, with what a cache would have learned of it.
     ///
     /// # Errors
-    /// `version_conflict` for a client that wants another representation, which there is not (RFC 9110, 13.1.1).
+    /// `version_conflict` for a client that wants another representation, which there is not (RFC
+    /// 9110, 13.1.1).
     pub(crate) fn if_wanted(self, request: &Request) -> Result<Self, Problem> {
         let tag = self.get("etag");
         if !request.wants(tag) {
             return Err(Problem::new(Code::VersionConflict));
         }
         Ok(match (tag, self.get("cache-control")) {
-            (Some(tag), Some(rule)) if request.has_seen(tag) => Self::empty(304).header("etag", tag).cache(rule),
+            (Some(tag), Some(rule)) if request.has_seen(tag) => {
+                Self::empty(304).header("etag", tag).cache(rule)
+            }
             _ => self,
         })
     }
@@ -70,8 +74,9 @@ impl Reply {
         self
     }
 
-    /// The version and the representation, as a strong entity tag: for a reply that also shows what changes without
-    /// a new version, as a cart shows prices and stock. `If-Match` reads the version of it.
+    /// The version and the representation, as a strong entity tag: for a reply that also shows what
+    /// changes without a new version, as a cart shows prices and stock. `If-Match` reads the
+    /// version of it.
     pub fn etag_of_body(self, version: i64) -> Self {
         let hash = hex(&Sha256::digest(&self.body));
         let short = hash.get(..REPRESENTATION_DIGITS).unwrap_or(&hash);

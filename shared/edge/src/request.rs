@@ -1,7 +1,8 @@
 //! The request, and the strict reading of everything in it.
 //!
-//! Nothing here trusts `spin-*` headers: a client can send them too. Path parameters come from the path and the
-//! declared pattern, and where a header is read once, its last value counts, which is the host's.
+//! Nothing here trusts `spin-*` headers: a client can send them too. Path parameters come from the
+//! path and the declared pattern, and where a header is read once, its last value counts, which is
+//! the host's.
 
 use crate::{Code, Precondition, Problem, idempotency, precondition};
 use json::{Fault, Mismatch, ReadError};
@@ -83,7 +84,14 @@ impl Request {
     #[must_use]
     pub fn new(method: Method, target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        Self { method, path: path.to_owned(), query: query.to_owned(), headers: Vec::new(), body: Vec::new(), params: Vec::new() }
+        Self {
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+            params: Vec::new(),
+        }
     }
 
     /// Adds a header after those of the same name.
@@ -148,14 +156,15 @@ impl Request {
         self.header("traceparent")
     }
 
-    /// The path parameter `name` of the matched pattern, percent-decoded; empty when the pattern has none.
+    /// The path parameter `name` of the matched pattern, percent-decoded; empty when the pattern
+    /// has none.
     #[must_use]
     pub fn param(&self, name: &str) -> &str {
         self.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
-    /// The body as `T`, strictly: JSON by content type, nothing after it, no field that `T` does not know
-    /// (`T` says `deny_unknown_fields`).
+    /// The body as `T`, strictly: JSON by content type, nothing after it, no field that `T` does
+    /// not know (`T` says `deny_unknown_fields`).
     ///
     /// # Errors
     /// `unsupported_media_type`, `malformed_json`, `unknown_field`, `invalid_field`.
@@ -173,9 +182,15 @@ impl Request {
     }
 
     fn require_json_type(&self) -> Result<(), Problem> {
-        if let Some(coding) = self.values("content-encoding").find(|coding| !coding.trim().eq_ignore_ascii_case("identity")) {
-            let detail = format!("the body is sent with Content-Encoding {coding}; send it as it is");
-            return Err(Problem::new(Code::UnsupportedMediaType).field("content-encoding").detail(detail));
+        if let Some(coding) = self
+            .values("content-encoding")
+            .find(|coding| !coding.trim().eq_ignore_ascii_case("identity"))
+        {
+            let detail =
+                format!("the body is sent with Content-Encoding {coding}; send it as it is");
+            return Err(Problem::new(Code::UnsupportedMediaType)
+                .field("content-encoding")
+                .detail(detail));
         }
         let refusal = || Problem::new(Code::UnsupportedMediaType);
         let value = self.header("content-type").ok_or_else(refusal)?;
@@ -183,9 +198,14 @@ impl Request {
         let media_type = parts.next().unwrap_or_default();
         let utf8 = parts.filter(|part| !part.is_empty()).all(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            !name.eq_ignore_ascii_case("charset")
+                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         });
-        if media_type.eq_ignore_ascii_case("application/json") && utf8 { Ok(()) } else { Err(refusal()) }
+        if media_type.eq_ignore_ascii_case("application/json") && utf8 {
+            Ok(())
+        } else {
+            Err(refusal())
+        }
     }
 
     /// The query as `T`, whose fields are `Option`s or required, and which denies unknown ones.
@@ -194,7 +214,8 @@ impl Request {
     /// `unknown_field`, `invalid_field`.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let pairs = form_urlencoded::parse(self.query.as_bytes()).into_owned();
-        json::read_pairs(pairs).map_err(|error| mismatch(&error, error.pointer().trim_start_matches('/'), ""))
+        json::read_pairs(pairs)
+            .map_err(|error| mismatch(&error, error.pointer().trim_start_matches('/'), ""))
     }
 
     /// Refuses any query parameter.
@@ -204,7 +225,9 @@ impl Request {
     pub fn no_query(&self) -> Result<(), Problem> {
         match form_urlencoded::parse(self.query.as_bytes()).next() {
             None => Ok(()),
-            Some((name, _)) => Err(Problem::new(Code::UnknownField).field(name).detail("this endpoint takes no query parameters")),
+            Some((name, _)) => Err(Problem::new(Code::UnknownField)
+                .field(name)
+                .detail("this endpoint takes no query parameters")),
         }
     }
 
@@ -213,7 +236,11 @@ impl Request {
     /// # Errors
     /// `invalid_idempotency_key` when malformed or sent twice.
     pub fn idempotency_key(&self) -> Result<Option<String>, Problem> {
-        let repeated = |Repeated| Problem::new(Code::InvalidIdempotencyKey).field("idempotency-key").detail("must be sent once");
+        let repeated = |Repeated| {
+            Problem::new(Code::InvalidIdempotencyKey)
+                .field("idempotency-key")
+                .detail("must be sent once")
+        };
         self.single("idempotency-key").map_err(repeated)?.map(idempotency::parse).transpose()
     }
 
@@ -230,16 +257,18 @@ impl Request {
         precondition::parse("if-match", &lines.join(",")).map(Some)
     }
 
-    /// Whether `If-Match` admits the representation `tag`: any that there is, or just this one. Comparison is strong there, so a weak
-    /// tag matches none, and nothing matches where there is no tag (RFC 9110, 13.1.1).
+    /// Whether `If-Match` admits the representation `tag`: any that there is, or just this one.
+    /// Comparison is strong there, so a weak tag matches none, and nothing matches where there is
+    /// no tag (RFC 9110, 13.1.1).
     #[must_use]
     pub fn wants(&self, tag: Option<&str>) -> bool {
-        let mut wanted = self.values("if-match").flat_map(|line| line.split(',')).map(str::trim).peekable();
+        let mut wanted =
+            self.values("if-match").flat_map(|line| line.split(',')).map(str::trim).peekable();
         wanted.peek().is_none() || wanted.any(|wanted| wanted == "*" || Some(wanted) == tag)
     }
 
-    /// Whether `If-None-Match` names the representation `tag`: comparison is weak there (RFC 9110, 13.1.2), and
-    /// what cannot be read names nothing, since then the client is sent the whole.
+    /// Whether `If-None-Match` names the representation `tag`: comparison is weak there (RFC 9110,
+    /// 13.1.2), and what cannot be read names nothing, since then the client is sent the whole.
     #[must_use]
     pub fn has_seen(&self, tag: &str) -> bool {
         self.values("if-none-match")
@@ -255,8 +284,14 @@ pub(crate) struct Repeated;
 
 /// A path segment, percent-decoded.
 pub(crate) fn decode(name: &str, segment: &str) -> Result<String, Problem> {
-    let text = percent_decode_str(segment).decode_utf8().map_err(|_| Problem::invalid_field(name, "must be percent-encoded UTF-8"))?;
-    if text.contains(json::NUL) { Err(Problem::invalid_field(name, json::WITHOUT_NUL)) } else { Ok(text.into_owned()) }
+    let text = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| Problem::invalid_field(name, "must be percent-encoded UTF-8"))?;
+    if text.contains(json::NUL) {
+        Err(Problem::invalid_field(name, json::WITHOUT_NUL))
+    } else {
+        Ok(text.into_owned())
+    }
 }
 
 fn unreadable(error: &ReadError) -> Problem {
@@ -267,13 +302,18 @@ fn unreadable(error: &ReadError) -> Problem {
 }
 
 fn mismatch(error: &Mismatch, at: &str, separator: &str) -> Problem {
-    // The path of an unknown field already ends in it; a missing or repeated one is not in the path.
+    // The path of an unknown field already ends in it; a missing or repeated one is not in the
+    // path.
     let member = |name: &str| format!("{at}{separator}{name}");
     match error.fault() {
-        Fault::Unknown { known } => Problem::new(Code::UnknownField).field(at).detail(format!("known here: {}", json::listed(known))),
+        Fault::Unknown { known } => Problem::new(Code::UnknownField)
+            .field(at)
+            .detail(format!("known here: {}", json::listed(known))),
         Fault::Missing { name } => Problem::invalid_field(member(name), "must be given"),
         Fault::Duplicate { name } => Problem::invalid_field(member(name), "must be given once"),
-        Fault::Expected { what } => Problem::invalid_field(at, format!("must be {}", in_words(what))),
+        Fault::Expected { what } => {
+            Problem::invalid_field(at, format!("must be {}", in_words(what)))
+        }
         Fault::Said(text) => Problem::invalid_field(at, text.as_str()),
     }
 }
@@ -331,7 +371,9 @@ mod tests {
     }
 
     fn post(body: &str) -> Request {
-        Request::new(Method::Post, "/x").with_header("Content-Type", "application/json").with_body(body)
+        Request::new(Method::Post, "/x")
+            .with_header("Content-Type", "application/json")
+            .with_body(body)
     }
 
     fn shown(problem: Problem) -> String {
@@ -357,12 +399,27 @@ mod tests {
                 r#"{"lines":[{"sku":"a","quantity":-3}]}"#,
                 "invalid_field /lines/0/quantity | must be a whole number of at least 0, in range",
             ),
-            (r#"{"lines":[{"sku":7,"quantity":1}]}"#, "invalid_field /lines/0/sku | must be a string"),
+            (
+                r#"{"lines":[{"sku":7,"quantity":1}]}"#,
+                "invalid_field /lines/0/sku | must be a string",
+            ),
             (r#"{"lines":[{"sku":"a"}]}"#, "invalid_field /lines/0/quantity | must be given"),
-            (r#"{"lines":[{"sku":"a","sku":"b","quantity":1}]}"#, "invalid_field /lines/0/sku | must be given once"),
-            (r#"{"lines":[{"sku":"a","quantity":1,"kind":"lose"}]}"#, "invalid_field /lines/0/kind | must be `receive` or `adjust`"),
-            (r#"{"lines":[{"sku":"a","quantity":1,"code":"long"}]}"#, "invalid_field /lines/0/code | must be at most 2 characters"),
-            (r#"{"lines":[{"sku":"a\u0000","quantity":1}]}"#, "invalid_field /lines/0/sku | must not hold the character U+0000"),
+            (
+                r#"{"lines":[{"sku":"a","sku":"b","quantity":1}]}"#,
+                "invalid_field /lines/0/sku | must be given once",
+            ),
+            (
+                r#"{"lines":[{"sku":"a","quantity":1,"kind":"lose"}]}"#,
+                "invalid_field /lines/0/kind | must be `receive` or `adjust`",
+            ),
+            (
+                r#"{"lines":[{"sku":"a","quantity":1,"code":"long"}]}"#,
+                "invalid_field /lines/0/code | must be at most 2 characters",
+            ),
+            (
+                r#"{"lines":[{"sku":"a\u0000","quantity":1}]}"#,
+                "invalid_field /lines/0/sku | must not hold the character U+0000",
+            ),
             (r#"{"lines":{}}"#, "invalid_field /lines | must be an array"),
             ("[]", "invalid_field  | must be an object"),
             ("3", "invalid_field  | must be an object"),
@@ -392,27 +449,52 @@ mod tests {
             }
             .json::<Outer>()
         };
-        for accepted in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        for accepted in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+        ] {
             assert!(read(Some(accepted)).is_ok(), "{accepted}");
         }
-        for refused in [None, Some("text/plain"), Some("application/json; charset=latin1"), Some("application/jsonp")] {
-            assert_eq!(read(refused).unwrap_err().code(), Code::UnsupportedMediaType, "{refused:?}");
+        for refused in [
+            None,
+            Some("text/plain"),
+            Some("application/json; charset=latin1"),
+            Some("application/jsonp"),
+        ] {
+            assert_eq!(
+                read(refused).unwrap_err().code(),
+                Code::UnsupportedMediaType,
+                "{refused:?}"
+            );
         }
     }
 
     #[test]
     fn a_query_is_read_as_strictly_as_a_body() {
         let read = |query: &str| Request::new(Method::Get, &format!("/x?{query}")).query::<Query>();
-        assert_eq!(read("country=VN&limit=5").unwrap(), Query { country: "VN".into(), limit: Some(5) });
+        assert_eq!(
+            read("country=VN&limit=5").unwrap(),
+            Query { country: "VN".into(), limit: Some(5) }
+        );
         assert_eq!(read("country=C%C3%B4te+d%27Ivoire").unwrap().country, "Côte d'Ivoire");
         let cases = [
             ("country=VN&region=x", "unknown_field region | known here: `country` or `limit`"),
             ("limit=5", "invalid_field country | must be given"),
             ("country=VN&country=US", "invalid_field country | must be given once"),
             ("country=V%00", "invalid_field country | must not hold the character U+0000"),
-            ("country=VN&limit=x", "invalid_field limit | must be a whole number of at least 0, in range"),
-            ("country=VN&limit=-1", "invalid_field limit | must be a whole number of at least 0, in range"),
-            ("country=VN&limit=99999999999", "invalid_field limit | must be a whole number of at least 0, in range"),
+            (
+                "country=VN&limit=x",
+                "invalid_field limit | must be a whole number of at least 0, in range",
+            ),
+            (
+                "country=VN&limit=-1",
+                "invalid_field limit | must be a whole number of at least 0, in range",
+            ),
+            (
+                "country=VN&limit=99999999999",
+                "invalid_field limit | must be a whole number of at least 0, in range",
+            ),
         ];
         for (query, expected) in cases {
             assert_eq!(shown(read(query).unwrap_err()), expected, "{query}");

@@ -1,9 +1,13 @@
 //! From a request to its handler, and from whatever the handler says to a reply.
 //!
-//! Spin routes by path only, so a component gets every method of its paths. [`serve`] is infallible: it is the
-//! one place where a problem becomes a reply and an internal reason becomes a log line.
+//! Spin routes by path only, so a component gets every method of its paths. [`serve`] is
+//! infallible: it is the one place where a problem becomes a reply and an internal reason becomes a
+//! log line.
 
-use crate::{Answer, Code, Method, Operation, Problem, Reply, Request, cors::Sharing, log, operation::Checked, request::decode};
+use crate::{
+    Answer, Code, Method, Operation, Problem, Reply, Request, cors::Sharing, log,
+    operation::Checked, request::decode,
+};
 use config::{BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use std::{future::Future, pin::Pin};
@@ -12,8 +16,9 @@ use terms::member::CorrelationId;
 /// What a handler gives back, boxed so that handlers of one component share a table.
 pub type HandlerFuture<'a> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + 'a>>;
 
-/// One method of one path that checks by itself what it is sent. Every `async fn(&Ports<'_>, &Request) -> Result<Reply, Problem>` is
-/// one. For development and tests: what a shop serves is an [`Operation`].
+/// One method of one path that checks by itself what it is sent. Every `async fn(&Ports<'_>,
+/// &Request) -> Result<Reply, Problem>` is one. For development and tests: what a shop serves is an
+/// [`Operation`].
 pub trait Handler {
     /// Handles `request`.
     fn call<'a>(&'a self, ports: &'a Ports<'a>, request: &'a Request) -> HandlerFuture<'a>;
@@ -42,7 +47,10 @@ pub struct Route {
 
 impl std::fmt::Debug for Route {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Route").field("pattern", &self.pattern).field("allow", &self.allow()).finish()
+        f.debug_struct("Route")
+            .field("pattern", &self.pattern)
+            .field("allow", &self.allow())
+            .finish()
     }
 }
 
@@ -127,15 +135,20 @@ impl Route {
 }
 
 /// The route of a path, with its parameters as they were sent.
-fn find<'r, 'p>(routes: &'r [Route], path: &'p str) -> Option<(&'r Route, Vec<(&'static str, &'p str)>)> {
+fn find<'r, 'p>(
+    routes: &'r [Route],
+    path: &'p str,
+) -> Option<(&'r Route, Vec<(&'static str, &'p str)>)> {
     routes.iter().find_map(|route| route.fit(path).map(|params| (route, params)))
 }
 
-/// How many bytes the body of `request` may have, of which the head is known: what the row says that answers it. What none answers has
-/// a body like all others, for that is read before it is refused.
+/// How many bytes the body of `request` may have, of which the head is known: what the row says
+/// that answers it. What none answers has a body like all others, for that is read before it is
+/// refused.
 #[must_use]
 pub fn body_limit(routes: &[Route], request: &Request) -> &'static Setting<usize> {
-    let handler = find(routes, request.path()).and_then(|(route, _)| route.handler(request.method()));
+    let handler =
+        find(routes, request.path()).and_then(|(route, _)| route.handler(request.method()));
     handler.map_or(&BODY_LIMIT_BYTES, Handler::body_limit)
 }
 
@@ -146,7 +159,9 @@ pub async fn serve(routes: &[Route], ports: &Ports<'_>, request: Request) -> Rep
     let mut reply = match answer(routes, ports, request).await {
         Ok(reply) => reply,
         Err(Refused { pattern, problem, allow: None }) => refuse(ports, method, pattern, problem),
-        Err(Refused { pattern, problem, allow: Some(methods) }) => refuse(ports, method, pattern, problem).header("allow", methods),
+        Err(Refused { pattern, problem, allow: Some(methods) }) => {
+            refuse(ports, method, pattern, problem).header("allow", methods)
+        }
     };
     if method == Method::Head {
         reply.body.clear();
@@ -167,14 +182,18 @@ struct Refused {
 }
 
 async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result<Reply, Refused> {
-    let (route, params) =
-        find(routes, request.path()).ok_or_else(|| Refused { pattern: "", problem: Problem::new(Code::NotFound), allow: None })?;
+    let (route, params) = find(routes, request.path()).ok_or_else(|| Refused {
+        pattern: "",
+        problem: Problem::new(Code::NotFound),
+        allow: None,
+    })?;
     let at_route = |problem| Refused { pattern: route.pattern, problem, allow: None };
     let method = request.method();
     if method == Method::Options {
         return Ok(Reply::empty(204).header("allow", route.allow()));
     }
-    let not_allowed = || Refused { allow: Some(route.allow()), ..at_route(Problem::new(Code::MethodNotAllowed)) };
+    let not_allowed =
+        || Refused { allow: Some(route.allow()), ..at_route(Problem::new(Code::MethodNotAllowed)) };
     let handler = route.handler(method).ok_or_else(not_allowed)?;
     let decoded = params
         .into_iter()
@@ -188,18 +207,27 @@ async fn answer(routes: &[Route], ports: &Ports<'_>, request: Request) -> Result
         Refused { allow, ..at_route(problem) }
     })?;
     let reads = matches!(method, Method::Get | Method::Head);
-    if reads && reply.status == 200 { reply.if_wanted(&request).map_err(at_route) } else { Ok(reply) }
+    if reads && reply.status == 200 {
+        reply.if_wanted(&request).map_err(at_route)
+    } else {
+        Ok(reply)
+    }
 }
 
-/// Makes a problem into a reply. An internal reason is logged under a fresh correlation id, with the route's
-/// pattern rather than the path: paths and queries can hold ids and tokens.
+/// Makes a problem into a reply. An internal reason is logged under a fresh correlation id, with
+/// the route's pattern rather than the path: paths and queries can hold ids and tokens.
 pub fn refuse(ports: &Ports<'_>, method: Method, pattern: &str, mut problem: Problem) -> Reply {
     if let Some(reason) = problem.take_reason() {
         let id = ports.random.id();
         log(
             if problem.code() == Code::Internal { "error" } else { "warning" },
             &reason,
-            &[("code", problem.code().slug()), ("correlation_id", &id), ("method", method.name()), ("route", pattern)],
+            &[
+                ("code", problem.code().slug()),
+                ("correlation_id", &id),
+                ("method", method.name()),
+                ("route", pattern),
+            ],
         );
         problem = problem.with(CorrelationId, &id);
     }

@@ -1,17 +1,21 @@
-//! Goal: what a client can get wrong before any use case runs is answered with the right problem, and nothing
-//! internal reaches it. Method: real requests through [`crate::serve`] with ports that hold only variables, a
-//! clock and a counter for randomness. Cases are data.
+//! Goal: what a client can get wrong before any use case runs is answered with the right problem,
+//! and nothing internal reaches it. Method: real requests through [`crate::serve`] with ports that
+//! hold only variables, a clock and a counter for randomness. Cases are data.
 
 use crate::{
-    Access, Answered, BodyBudget, BulkJson, Call, Caller, Code, Credential, Customer, Done, Endpoint, GuestToken, Json, JsonOrDefault,
-    Method, MustBeKeyed, NoBody, NoParameters, NoQuery, Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request,
-    Route, Service, ShareToken, Tick, Unconditional, Versioned, Viewer,
+    Access, Answered, BodyBudget, BulkJson, Call, Caller, Code, Credential, Customer, Done,
+    Endpoint, GuestToken, Json, JsonOrDefault, Method, MustBeKeyed, NoBody, NoParameters, NoQuery,
+    Operation, Outcome as _, Parameters, Path, Presence, Problem, Reply, Request, Route, Service,
+    ShareToken, Tick, Unconditional, Versioned, Viewer,
     access::{Named, Newcomer, Owner, Scope, Worker},
     body_limit, has_parameters, serves_all, service_token, session_token,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Keys};
-use ports::{Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError, Ports, Random, Sql, SqlError};
+use ports::{
+    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, Kv, KvError,
+    Ports, Random, Sql, SqlError,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -41,7 +45,10 @@ struct World {
 impl World {
     /// Of a component that takes services' and shoppers' tokens.
     fn with_secret() -> Self {
-        Self { variables: vec![("service_token_secret", SECRET), ("session_token_secret", SESSIONS)], ..Self::default() }
+        Self {
+            variables: vec![("service_token_secret", SECRET), ("session_token_secret", SESSIONS)],
+            ..Self::default()
+        }
     }
 
     /// Of one that takes services' alone.
@@ -107,10 +114,15 @@ impl Random for World {
 impl Config for World {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         if self.is_locked {
-            return Err(ConfigError::Provider { name: name.into(), reason: "the vault is sealed".into() });
+            return Err(ConfigError::Provider {
+                name: name.into(),
+                reason: "the vault is sealed".into(),
+            });
         }
         let found = self.variables.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| (*value).to_owned()).ok_or_else(|| ConfigError::Undefined { name: name.into() })
+        found
+            .map(|(_, value)| (*value).to_owned())
+            .ok_or_else(|| ConfigError::Undefined { name: name.into() })
     }
 }
 
@@ -214,11 +226,16 @@ fn routes() -> [Route; 7] {
     [
         Route::at("/skus/:sku").get(show).put(store),
         Route::at("/fail").get(fail),
-        Route::at("/admin").answer::<Admin>(admin).answer::<Wished>(wished).answer::<Changed>(changed),
+        Route::at("/admin")
+            .answer::<Admin>(admin)
+            .answer::<Wished>(wished)
+            .answer::<Changed>(changed),
         Route::at("/things/:thing").answer::<Imported>(imported).answer::<Changed>(changed),
         Route::at("/own").answer::<Own>(own),
         Route::at("/look").answer::<Look>(look),
-        Route::at("/internal/workers/relay").answer::<RunRelay>(Tick::new(tick)).answer::<StartRelay>(Tick::new(tick)),
+        Route::at("/internal/workers/relay")
+            .answer::<RunRelay>(Tick::new(tick))
+            .answer::<StartRelay>(Tick::new(tick)),
     ]
 }
 
@@ -236,7 +253,10 @@ fn code(reply: &Reply) -> String {
 }
 
 fn token(scopes: &[&str], from_s: i64, to_s: i64) -> String {
-    let service = Service { subject: "ci".into(), scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect() };
+    let service = Service {
+        subject: "ci".into(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+    };
     let at = |seconds: i64| NOW_MS + seconds * 1_000;
     service_token::sign(&keys(SECRET), &service, at(from_s), at(to_s)).unwrap()
 }
@@ -291,7 +311,9 @@ fn head_is_get_without_the_body() {
 
 #[test]
 fn replies_are_not_stored_by_caches_and_carry_what_was_asked() {
-    let request = Request::new(Method::Put, "/skus/a").with_header("content-type", "application/json").with_body("{}");
+    let request = Request::new(Method::Put, "/skus/a")
+        .with_header("content-type", "application/json")
+        .with_body("{}");
     let reply = answer(&World::default(), request);
     assert_eq!(reply.status, 201);
     assert_eq!(reply.get("cache-control"), Some("no-store"));
@@ -362,7 +384,10 @@ fn a_body_is_refused_by_its_announced_length_and_again_while_it_arrives() {
     assert_eq!(budget.into_bytes(), [[b'1'; 24].as_slice(), &[b'2'; 1_000]].concat());
 
     let broken = World { variables: vec![("body_limit_bytes", "64 kB")], ..World::default() };
-    assert_eq!(refused(BodyBudget::open(&broken.ports(), &BODY_LIMIT_BYTES, None)), Some(Code::ConfigurationInvalid));
+    assert_eq!(
+        refused(BodyBudget::open(&broken.ports(), &BODY_LIMIT_BYTES, None)),
+        Some(Code::ConfigurationInvalid)
+    );
     let unbound = World::default();
     let mut budget = BodyBudget::open(&unbound.ports(), &BODY_LIMIT_BYTES, None).unwrap();
     budget.push(&vec![0; 65_536]).unwrap();
@@ -383,15 +408,27 @@ fn how_long_a_body_may_be_says_the_row_that_answers_it() {
     ] {
         assert_eq!(limit(method, target), expected.name, "{method:?} {target}");
     }
-    assert_eq!((Imported::ROW.body_limit, Changed::ROW.body_limit), ("import_body_limit_bytes", "body_limit_bytes"));
+    assert_eq!(
+        (Imported::ROW.body_limit, Changed::ROW.body_limit),
+        ("import_body_limit_bytes", "body_limit_bytes")
+    );
 
-    let world = World { variables: vec![("body_limit_bytes", "1024"), ("import_body_limit_bytes", "2048")], ..World::default() };
+    let world = World {
+        variables: vec![("body_limit_bytes", "1024"), ("import_body_limit_bytes", "2048")],
+        ..World::default()
+    };
     let open = |method, length| {
         let limit = body_limit(&routes(), &Request::new(method, "/things/a"));
         BodyBudget::open(&world.ports(), limit, Some(length)).err().map(|problem| problem.code())
     };
-    assert_eq!((open(Method::Post, "2048"), open(Method::Post, "2049")), (None, Some(Code::BodyTooLarge)));
-    assert_eq!((open(Method::Delete, "1024"), open(Method::Delete, "1025")), (None, Some(Code::BodyTooLarge)));
+    assert_eq!(
+        (open(Method::Post, "2048"), open(Method::Post, "2049")),
+        (None, Some(Code::BodyTooLarge))
+    );
+    assert_eq!(
+        (open(Method::Delete, "1024"), open(Method::Delete, "1025")),
+        (None, Some(Code::BodyTooLarge))
+    );
 }
 
 #[test]
@@ -422,29 +459,48 @@ fn a_guest_or_a_share_is_known_by_a_token_that_we_have_issued_and_no_other() {
         ("with another's check", made_up(&[&[9; 32], &bytes[32..]].concat())),
         ("with a check of the other kind", guest.reveal().replace("gst_", "shr_")),
         ("of the other kind", share.reveal().replace("shr_", "gst_")),
-        ("by a key that is none of ours", GuestToken::generate(&keys(SECRET), &world).reveal().to_owned()),
+        (
+            "by a key that is none of ours",
+            GuestToken::generate(&keys(SECRET), &world).reveal().to_owned(),
+        ),
     ] {
         assert_eq!(ask(&world, &token), "401 credential_invalid", "{what}");
     }
     // A key that is being changed goes on verifying what it has made.
     let rotated = World {
-        variables: vec![("session_token_secret", "abcdef0123456789abcdef0123456789, fedcba9876543210fedcba9876543210")],
+        variables: vec![(
+            "session_token_secret",
+            "abcdef0123456789abcdef0123456789, fedcba9876543210fedcba9876543210",
+        )],
         ..World::default()
     };
-    assert_eq!((ask(&rotated, guest.reveal()), ask(&rotated, share.reveal())), ("200 -".to_owned(), "403 scope_missing".to_owned()));
+    assert_eq!(
+        (ask(&rotated, guest.reveal()), ask(&rotated, share.reveal())),
+        ("200 -".to_owned(), "403 scope_missing".to_owned())
+    );
     // Who takes services alone needs no key for shoppers, and knows none.
     for token in [guest.reveal(), share.reveal()] {
-        assert_eq!(code(&answer(&World::of_services(), bearer(Method::Post, "/admin", token))), "401 credential_invalid");
+        assert_eq!(
+            code(&answer(&World::of_services(), bearer(Method::Post, "/admin", token))),
+            "401 credential_invalid"
+        );
     }
 }
 
 #[test]
 fn get_runs_a_worker_only_where_the_shop_allows_it() {
     const PATH: &str = "/internal/workers/relay";
-    let world = World { variables: vec![("service_token_secret", SECRET), ("worker_get_enabled", "false")], ..World::default() };
+    let world = World {
+        variables: vec![("service_token_secret", SECRET), ("worker_get_enabled", "false")],
+        ..World::default()
+    };
     let own = token(&["workers:relay"], 0, 600);
     for method in [Method::Get, Method::Head] {
-        for request in [bearer(method, PATH, &own), Request::new(method, &format!("{PATH}?token={own}")), Request::new(method, PATH)] {
+        for request in [
+            bearer(method, PATH, &own),
+            Request::new(method, &format!("{PATH}?token={own}")),
+            Request::new(method, PATH),
+        ] {
             let reply = answer(&world, request);
             assert_eq!((reply.status, reply.get("allow")), (405, Some("POST, OPTIONS")));
         }
@@ -457,7 +513,8 @@ fn get_runs_a_worker_only_where_the_shop_allows_it() {
 fn every_key_of_a_list_verifies_and_the_first_signs() {
     let (new, old) = ("abcdef0123456789abcdef0123456789", SECRET);
     let service = Service { subject: "ci".to_owned(), scopes: vec!["catalog:write".to_owned()] };
-    let by = |list: &str| service_token::sign(&keys(list), &service, NOW_MS, NOW_MS + 600_000).unwrap();
+    let by =
+        |list: &str| service_token::sign(&keys(list), &service, NOW_MS, NOW_MS + 600_000).unwrap();
     let ask = |list: &'static str, token: &str| {
         let world = World { variables: vec![("service_token_secret", list)], ..World::default() };
         code(&answer(&world, bearer(Method::Post, "/admin", token)))
@@ -468,7 +525,11 @@ fn every_key_of_a_list_verifies_and_the_first_signs() {
     }
     assert_eq!(ask(SECRET, &by(BOTH)), "401 credential_invalid", "signed with the first");
     assert_eq!(ask(SECRET, &by(new)), "401 credential_invalid");
-    assert_eq!(ask("0123456789abcdef0123456789abcdef,short", &by(old)), "503 configuration_invalid", "no weak key beside a good one");
+    assert_eq!(
+        ask("0123456789abcdef0123456789abcdef,short", &by(old)),
+        "503 configuration_invalid",
+        "no weak key beside a good one"
+    );
 }
 
 #[test]
@@ -495,13 +556,15 @@ fn a_malformed_credential_is_refused_and_never_counts_as_nobody() {
         "Bearer a.b.c".to_owned(),
     ];
     for header in headers {
-        let reply = answer(&world, Request::new(Method::Get, "/own").with_header("authorization", &header));
+        let reply =
+            answer(&world, Request::new(Method::Get, "/own").with_header("authorization", &header));
         assert_eq!(code(&reply), "401 credential_invalid", "{header}");
         assert!(reply.get("www-authenticate").unwrap().contains("invalid_token"), "{header}");
     }
     let twice = bearer(Method::Get, "/own", good.reveal()).with_header("authorization", "Bearer x");
     assert_eq!(code(&answer(&world, twice)), "401 credential_invalid");
-    let lower = Request::new(Method::Get, "/own").with_header("authorization", &format!("bearer  {}", good.reveal()));
+    let lower = Request::new(Method::Get, "/own")
+        .with_header("authorization", &format!("bearer  {}", good.reveal()));
     assert_eq!(answer(&world, lower).status, 200);
 }
 
@@ -552,7 +615,10 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
         claims
     };
     let ours = |change: Value| forged(hs256(), claims(change), SECRET);
-    let none = format!("{}.", forged(json!({ "alg": "none" }), claims(json!({})), SECRET).rsplit_once('.').unwrap().0);
+    let none = format!(
+        "{}.",
+        forged(json!({ "alg": "none" }), claims(json!({})), SECRET).rsplit_once('.').unwrap().0
+    );
     let mut tampered = ours(json!({}));
     tampered.pop();
     let refused = [
@@ -561,7 +627,14 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
         ("alg HS512 in the header", forged(json!({ "alg": "HS512" }), claims(json!({})), SECRET)),
         ("alg RS256 in the header", forged(json!({ "alg": "RS256" }), claims(json!({})), SECRET)),
         ("another key", forged(hs256(), claims(json!({})), &SECRET.replace('0', "1"))),
-        ("no signature", none.replacen(&none[..none.find('.').unwrap()], &URL_SAFE_NO_PAD.encode(hs256().to_string()), 1)),
+        (
+            "no signature",
+            none.replacen(
+                &none[..none.find('.').unwrap()],
+                &URL_SAFE_NO_PAD.encode(hs256().to_string()),
+                1,
+            ),
+        ),
         ("a cut signature", tampered),
         ("another issuer", ours(json!({ "iss": "someone" }))),
         ("another audience", ours(json!({ "aud": "edgetill-session" }))),
@@ -616,23 +689,41 @@ fn a_token_that_is_well_signed_is_told_which_claim_is_wrong() {
         (changed("aud", json!(7)), "the token's claim aud is malformed"),
         (changed("sub", json!(7)), "the token's claim sub is malformed"),
         (changed("scope", json!([7])), "the token's claim scope is malformed"),
-        (spelled(&format!(r#"{{"sub":"a",{}"#, &good.to_string()[1..])), "the token's claim sub is malformed"),
+        (
+            spelled(&format!(r#"{{"sub":"a",{}"#, &good.to_string()[1..])),
+            "the token's claim sub is malformed",
+        ),
         (spelled("[]"), "the token is malformed"),
         (without("exp"), "the token lacks the claim exp"),
         (without("iss"), "the token lacks the claim iss"),
         (without("aud"), "the token lacks the claim aud"),
         (without("sub"), "the token lacks the claim sub"),
         (changed("sub", json!("")), "the token lacks the claim sub"),
-        (changed("exp", json!(exp - 700)), "the token has expired or is not valid yet by its claim exp"),
+        (
+            changed("exp", json!(exp - 700)),
+            "the token has expired or is not valid yet by its claim exp",
+        ),
         (changed("nbf", json!(exp)), "the token has expired or is not valid yet by its claim nbf"),
         (changed("iat", json!(exp)), "the token has expired or is not valid yet by its claim iat"),
         (changed("iss", json!("someone")), "the token is not for this service by its claim iss"),
         (changed("aud", json!("someone")), "the token is not for this service by its claim aud"),
-        (under(json!({ "alg": "HS256", "crit": ["b64"] })), "the token's header is not understood: crit"),
-        (under(json!({ "alg": "HS256", "cty": "JWT" })), "the token's header is not understood: cty"),
-        (under(json!({ "alg": "HS256", "x5t": "65af6909b1b0758e06c6e048c46002b5c695e36b" })), "the token's header is not understood: x5t"),
+        (
+            under(json!({ "alg": "HS256", "crit": ["b64"] })),
+            "the token's header is not understood: crit",
+        ),
+        (
+            under(json!({ "alg": "HS256", "cty": "JWT" })),
+            "the token's header is not understood: cty",
+        ),
+        (
+            under(json!({ "alg": "HS256", "x5t": "65af6909b1b0758e06c6e048c46002b5c695e36b" })),
+            "the token's header is not understood: x5t",
+        ),
         // Of a token that is not signed nothing is told.
-        (forged(json!({ "alg": "HS256" }), json!({ "exp": "soon" }), SESSIONS), "the token's signature is not valid"),
+        (
+            forged(json!({ "alg": "HS256" }), json!({ "exp": "soon" }), SESSIONS),
+            "the token's signature is not valid",
+        ),
     ];
     for (token, detail) in cases {
         let reply = answer(&World::of_services(), bearer(Method::Post, "/admin", &token));
@@ -646,7 +737,10 @@ fn a_token_that_is_well_signed_is_told_which_claim_is_wrong() {
 // RFC 6750 §3
 #[test]
 fn who_lacks_a_scope_is_told_which() {
-    let reply = answer(&World::with_secret(), bearer(Method::Post, "/admin", &token(&["orders:read"], 0, 600)));
+    let reply = answer(
+        &World::with_secret(),
+        bearer(Method::Post, "/admin", &token(&["orders:read"], 0, 600)),
+    );
     assert_eq!(code(&reply), "403 scope_missing");
     let challenge = r#"Bearer realm="edgetill", error="insufficient_scope", scope="catalog:write""#;
     assert_eq!(reply.get("www-authenticate"), Some(challenge));
@@ -655,9 +749,18 @@ fn who_lacks_a_scope_is_told_which() {
     assert!(text(&refused).contains("the scope orders:read is needed"), "{}", text(&refused));
     assert!(refused.get("www-authenticate").unwrap().ends_with(r#"scope="orders:read""#));
     // No scope would help a share.
-    let share =
-        answer(&World::with_secret(), bearer(Method::Get, "/own", ShareToken::generate(&keys(SESSIONS), &World::default()).reveal()));
-    assert_eq!(share.get("www-authenticate"), Some(r#"Bearer realm="edgetill", error="insufficient_scope""#));
+    let share = answer(
+        &World::with_secret(),
+        bearer(
+            Method::Get,
+            "/own",
+            ShareToken::generate(&keys(SESSIONS), &World::default()).reveal(),
+        ),
+    );
+    assert_eq!(
+        share.get("www-authenticate"),
+        Some(r#"Bearer realm="edgetill", error="insufficient_scope""#)
+    );
 }
 
 #[test]
@@ -676,7 +779,10 @@ fn whose_keeper_of_secrets_is_away_calls_no_credential_bad() {
     let locked = World { is_locked: true, ..World::with_secret() };
     let reply = answer(&locked, bearer(Method::Post, "/admin", &token(&["catalog:write"], 0, 600)));
     assert_eq!(code(&reply), "503 configuration_invalid");
-    assert!(reply.headers.iter().any(|(name, _)| name == "retry-after") && !text(&reply).contains("vault"));
+    assert!(
+        reply.headers.iter().any(|(name, _)| name == "retry-after")
+            && !text(&reply).contains("vault")
+    );
     let refused = BodyBudget::open(&locked.ports(), &BODY_LIMIT_BYTES, None).unwrap_err();
     assert_eq!(refused.code(), Code::ConfigurationInvalid, "no limit is guessed");
 }
@@ -684,7 +790,10 @@ fn whose_keeper_of_secrets_is_away_calls_no_credential_bad() {
 #[test]
 fn a_worker_runs_for_its_own_scope_by_header_and_on_get_by_query() {
     const PATH: &str = "/internal/workers/relay";
-    let world = World { variables: vec![("service_token_secret", SECRET), ("worker_get_enabled", "true")], ..World::default() };
+    let world = World {
+        variables: vec![("service_token_secret", SECRET), ("worker_get_enabled", "true")],
+        ..World::default()
+    };
     let own = token(&["workers:relay"], 0, 600);
     let any = token(&["workers:run"], 0, 600);
     let other = token(&["workers:cleanup"], 0, 600);
@@ -711,7 +820,13 @@ fn a_worker_runs_for_its_own_scope_by_header_and_on_get_by_query() {
 fn a_session_token_is_its_customer_and_nothing_a_service_has() {
     let world = World::with_secret();
     let of = |id: &str, ends_ms: i64, secret: &str| {
-        session_token::sign(&keys(secret), &Customer { id: id.to_owned() }, NOW_MS, NOW_MS + ends_ms).unwrap()
+        session_token::sign(
+            &keys(secret),
+            &Customer { id: id.to_owned() },
+            NOW_MS,
+            NOW_MS + ends_ms,
+        )
+        .unwrap()
     };
     let ask = |method, path, token: &str| answer(&world, bearer(method, path, token));
     let good = of("auth0|1", 900_000, SESSIONS);
@@ -722,10 +837,14 @@ fn a_session_token_is_its_customer_and_nothing_a_service_has() {
         ("nobody's", of("", 900_000, SESSIONS)),
         ("signed with the services' key", of("1", 900_000, SECRET)),
         ("a service's claims under the sessions' key", {
-            let service = Service { subject: "ci".to_owned(), scopes: vec!["catalog:write".to_owned()] };
+            let service =
+                Service { subject: "ci".to_owned(), scopes: vec!["catalog:write".to_owned()] };
             service_token::sign(&keys(SESSIONS), &service, NOW_MS, NOW_MS + 900_000).unwrap()
         }),
-        ("with a critical extension", forged(json!({ "alg": "HS256", "crit": ["x"] }), json!({}), SESSIONS)),
+        (
+            "with a critical extension",
+            forged(json!({ "alg": "HS256", "crit": ["x"] }), json!({}), SESSIONS),
+        ),
     ];
     for (what, token) in refused {
         assert_eq!(code(&ask(Method::Get, "/own", &token)), "401 credential_invalid", "{what}");
@@ -739,14 +858,24 @@ fn a_session_token_is_its_customer_and_nothing_a_service_has() {
 fn a_share_looks_at_a_cart_and_owns_nothing() {
     let world = World::with_secret();
     let share = ShareToken::generate(&keys(SESSIONS), &world);
-    assert!(share.reveal().starts_with("shr_") && share.reveal().len() == 68, "{}", share.reveal().len());
+    assert!(
+        share.reveal().starts_with("shr_") && share.reveal().len() == 68,
+        "{}",
+        share.reveal().len()
+    );
     assert_ne!(share, ShareToken::generate(&keys(SESSIONS), &world));
     assert_eq!(format!("{share:?}"), "ShareToken(redacted)");
     assert!(share.hash().len() == 64 && !share.hash().contains(&share.reveal()[4..]));
     let ask = |method, path, token: &str| code(&answer(&world, bearer(method, path, token)));
     assert_eq!(ask(Method::Get, "/own", share.reveal()), "403 scope_missing");
     assert_eq!(ask(Method::Post, "/admin", share.reveal()), "401 credential_invalid");
-    for bad in ["shr_", "shr_half", &share.reveal()[..67], &format!("{}A", share.reveal()), &share.reveal().replace("shr_", "gst_shr_")] {
+    for bad in [
+        "shr_",
+        "shr_half",
+        &share.reveal()[..67],
+        &format!("{}A", share.reveal()),
+        &share.reveal().replace("shr_", "gst_shr_"),
+    ] {
         assert_eq!(ask(Method::Get, "/own", bad), "401 credential_invalid", "{bad}");
     }
     let caller = Caller::Share(share.clone());
@@ -760,9 +889,18 @@ fn who_opens_a_cart_may_be_new_and_who_looks_at_one_may_not() {
     let (guest, service) = (world.guest(), Service { subject: "ci".into(), scopes: vec![] });
     assert_eq!(Caller::Nobody.owner_or_new().unwrap(), None);
     assert_eq!(Caller::Service(service.clone()).owner_or_new().unwrap(), None);
-    assert_eq!(Caller::Guest(guest.clone()).owner_or_new().unwrap().as_deref(), Some(&*guest.owner()));
-    assert_eq!(Caller::Guest(guest.clone()).require_viewer().unwrap(), Viewer::Owner(guest.owner()));
-    assert!(Caller::Nobody.require_viewer().is_err() && Caller::Service(service).require_viewer().is_err());
+    assert_eq!(
+        Caller::Guest(guest.clone()).owner_or_new().unwrap().as_deref(),
+        Some(&*guest.owner())
+    );
+    assert_eq!(
+        Caller::Guest(guest.clone()).require_viewer().unwrap(),
+        Viewer::Owner(guest.owner())
+    );
+    assert!(
+        Caller::Nobody.require_viewer().is_err()
+            && Caller::Service(service).require_viewer().is_err()
+    );
 }
 
 #[test]
@@ -771,12 +909,15 @@ fn nobody_owns_nothing_and_has_no_scope() {
     assert!(Caller::Nobody.require_scope("").is_err());
 }
 
-// What is refused first is refused whatever else is wrong: a table of requests, each with one mistake less.
+// What is refused first is refused whatever else is wrong: a table of requests, each with one
+// mistake less.
 #[test]
 fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
     let world = World::with_secret();
     let good = || bearer(Method::Put, "/admin", &token(&["catalog:write"], 0, 600));
-    let json = |request: Request, body: &str| request.with_header("content-type", "application/json").with_body(body);
+    let json = |request: Request, body: &str| {
+        request.with_header("content-type", "application/json").with_body(body)
+    };
     let keyed = |request: Request| request.with_header("idempotency-key", "k-1");
     let cases = [
         (Request::new(Method::Put, "/admin?x=1"), "400 unknown_field"),
@@ -786,7 +927,10 @@ fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
         (json(good(), ""), "400 malformed_json"),
         (json(good(), r#"{"colour":1}"#), "400 unknown_field"),
         (json(good(), r#"{"size":1}"#), "400 idempotency_key_required"),
-        (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "nonsense"), "412 version_conflict"),
+        (
+            keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "nonsense"),
+            "412 version_conflict",
+        ),
         (keyed(json(good(), r#"{"size":1}"#)).with_header("if-match", "*"), "200 -"),
         (json(good(), "{}").with_header("content-encoding", "gzip"), "415 unsupported_media_type"),
         (keyed(json(good(), "{}")).with_header("content-encoding", "identity"), "200 -"),
@@ -802,7 +946,10 @@ fn all_of_a_row_is_checked_in_one_order_before_its_handler_runs() {
 #[test]
 fn what_a_path_names_is_given_by_type_and_asked_for_last() {
     let world = World::with_secret();
-    let good = |path: &str| bearer(Method::Post, path, &token(&["catalog:write"], 0, 600)).with_header("content-type", "application/json");
+    let good = |path: &str| {
+        bearer(Method::Post, path, &token(&["catalog:write"], 0, 600))
+            .with_header("content-type", "application/json")
+    };
     let keyed = |path: &str| good(path).with_header("idempotency-key", "k-1").with_body("{}");
     assert_eq!(text(&answer(&world, keyed("/things/%37"))), r#"[7,{"size":null}]"#);
     for (request, expected) in [
@@ -830,21 +977,41 @@ fn a_handler_is_given_what_its_row_names() {
     let world = World::with_secret();
     let guest = world.guest();
     let delete = || bearer(Method::Delete, "/admin", guest.reveal());
-    assert_eq!(text(&answer(&world, delete().with_header("if-match", "\"3\""))), r#"[{"size":null},[3]]"#);
-    assert_eq!(code(&answer(&world, delete().with_header("if-match", "nonsense"))), "400 invalid_field");
-    assert_eq!(code(&answer(&world, delete().with_header("idempotency-key", "a b"))), "400 invalid_idempotency_key");
+    assert_eq!(
+        text(&answer(&world, delete().with_header("if-match", "\"3\""))),
+        r#"[{"size":null},[3]]"#
+    );
+    assert_eq!(
+        code(&answer(&world, delete().with_header("if-match", "nonsense"))),
+        "400 invalid_field"
+    );
+    assert_eq!(
+        code(&answer(&world, delete().with_header("idempotency-key", "a b"))),
+        "400 invalid_idempotency_key"
+    );
     assert_eq!(text(&answer(&world, Request::new(Method::Get, "/look?size=3"))), r#"{"size":3}"#);
-    assert_eq!(code(&answer(&world, Request::new(Method::Get, "/look?colour=3"))), "400 unknown_field");
+    assert_eq!(
+        code(&answer(&world, Request::new(Method::Get, "/look?colour=3"))),
+        "400 unknown_field"
+    );
     let share = ShareToken::generate(&keys(SESSIONS), &world);
-    assert_eq!(code(&answer(&world, bearer(Method::Get, "/look", share.reveal()))), "403 scope_missing");
+    assert_eq!(
+        code(&answer(&world, bearer(Method::Get, "/look", share.reveal()))),
+        "403 scope_missing"
+    );
 }
 
 #[test]
 fn who_has_seen_just_this_is_told_so_without_a_body() {
-    let ask = |method, tag: &str| answer(&World::default(), Request::new(method, "/look").with_header("if-none-match", tag));
+    let ask = |method, tag: &str| {
+        answer(&World::default(), Request::new(method, "/look").with_header("if-none-match", tag))
+    };
     for method in [Method::Get, Method::Head] {
         let seen = ask(method, "\"4\"");
-        assert_eq!((seen.status, seen.body.len(), seen.get("etag"), seen.get("cache-control")), (304, 0, Some("\"4\""), Some("no-store")));
+        assert_eq!(
+            (seen.status, seen.body.len(), seen.get("etag"), seen.get("cache-control")),
+            (304, 0, Some("\"4\""), Some("no-store"))
+        );
     }
     assert_eq!(ask(Method::Get, "\"3\"").status, 200);
 }
@@ -852,7 +1019,9 @@ fn who_has_seen_just_this_is_told_so_without_a_body() {
 // RFC 9110, 13.1.1: comparison is strong, and what has no entity tag matches none.
 #[test]
 fn what_is_read_is_the_representation_that_is_wanted_or_none() {
-    let ask = |path: &str, tag: &str| answer(&World::default(), Request::new(Method::Get, path).with_header("if-match", tag));
+    let ask = |path: &str, tag: &str| {
+        answer(&World::default(), Request::new(Method::Get, path).with_header("if-match", tag))
+    };
     for tag in ["\"4\"", "*", "\"3\", \"4\""] {
         assert_eq!(ask("/look", tag).status, 200, "{tag}");
     }
@@ -867,10 +1036,16 @@ fn what_is_read_is_the_representation_that_is_wanted_or_none() {
 // SEC-7
 #[test]
 fn a_page_of_another_origin_is_let_in_where_it_is_named() {
-    let shop = |origins| World { variables: vec![("cors_allowed_origins", origins)], ..World::default() };
-    let ask = |world: &World, method, origin: &str| answer(world, Request::new(method, "/look").with_header("origin", origin));
+    let shop =
+        |origins| World { variables: vec![("cors_allowed_origins", origins)], ..World::default() };
+    let ask = |world: &World, method, origin: &str| {
+        answer(world, Request::new(method, "/look").with_header("origin", origin))
+    };
     let cors = |reply: &Reply| -> Vec<String> {
-        let names = reply.headers.iter().filter(|(name, _)| name.starts_with("access-control-") || name == "vary");
+        let names = reply
+            .headers
+            .iter()
+            .filter(|(name, _)| name.starts_with("access-control-") || name == "vary");
         names.map(|(name, value)| format!("{name}: {value}")).collect()
     };
     let named = shop("https://shop.example, http://localhost:8080");
@@ -885,8 +1060,14 @@ fn a_page_of_another_origin_is_let_in_where_it_is_named() {
         ]
     );
     // Refusals too: a page has to read what was wrong.
-    let refused = answer(&named, Request::new(Method::Get, "/nowhere").with_header("origin", "https://shop.example"));
-    assert_eq!((refused.status, refused.get("access-control-allow-origin")), (404, Some("https://shop.example")));
+    let refused = answer(
+        &named,
+        Request::new(Method::Get, "/nowhere").with_header("origin", "https://shop.example"),
+    );
+    assert_eq!(
+        (refused.status, refused.get("access-control-allow-origin")),
+        (404, Some("https://shop.example"))
+    );
     for (origins, origin) in [
         ("", "https://shop.example"),
         ("https://shop.example", "https://shop.example.evil.example"),
@@ -898,39 +1079,67 @@ fn a_page_of_another_origin_is_let_in_where_it_is_named() {
         assert_eq!((reply.status, cors(&reply)), (200, vec![]), "{origins} {origin}");
     }
     let any = ask(&shop("*"), Method::Get, "https://anybody.example");
-    assert_eq!((any.get("access-control-allow-origin"), any.get("access-control-allow-credentials")), (Some("*"), None));
-    assert_eq!(cors(&answer(&named, Request::new(Method::Get, "/look"))), Vec::<String>::new(), "no page asks");
+    assert_eq!(
+        (any.get("access-control-allow-origin"), any.get("access-control-allow-credentials")),
+        (Some("*"), None)
+    );
+    assert_eq!(
+        cors(&answer(&named, Request::new(Method::Get, "/look"))),
+        Vec::<String>::new(),
+        "no page asks"
+    );
 
     let preflight = |method: &str| {
-        let asked = Request::new(Method::Options, "/admin").with_header("origin", "https://shop.example");
+        let asked =
+            Request::new(Method::Options, "/admin").with_header("origin", "https://shop.example");
         answer(&named, asked.with_header("access-control-request-method", method))
     };
     let told = preflight("PUT");
     assert_eq!(told.status, 204);
     assert_eq!(told.get("access-control-allow-methods"), Some("POST, PUT, DELETE, OPTIONS"));
     assert_eq!(told.get("access-control-max-age"), Some("600"));
-    assert!(told.get("access-control-allow-headers").is_some_and(|names| names.contains("authorization") && names.contains("if-match")));
+    assert!(
+        told.get("access-control-allow-headers")
+            .is_some_and(|names| names.contains("authorization") && names.contains("if-match"))
+    );
 }
 
 #[test]
 fn the_table_says_what_is_checked() {
     assert_eq!(Wished::ROW.access, Access::Scope("catalog:write"));
-    assert_eq!((Wished::ROW.takes_query, Wished::ROW.body, Wished::ROW.key), (false, Presence::Required, Presence::Required));
-    assert_eq!((Changed::ROW.is_versioned, Changed::ROW.body, Changed::ROW.key), (true, Presence::Optional, Presence::Optional));
+    assert_eq!(
+        (Wished::ROW.takes_query, Wished::ROW.body, Wished::ROW.key),
+        (false, Presence::Required, Presence::Required)
+    );
+    assert_eq!(
+        (Changed::ROW.is_versioned, Changed::ROW.body, Changed::ROW.key),
+        (true, Presence::Optional, Presence::Optional)
+    );
     assert_eq!((RunRelay::ROW.access, RunRelay::ROW.takes_query), (Access::Worker("relay"), true));
-    assert_eq!((Own::ROW.body, Own::ROW.key, Own::ROW.method), (Presence::Unread, Presence::Unread, Method::Get));
+    assert_eq!(
+        (Own::ROW.body, Own::ROW.key, Own::ROW.method),
+        (Presence::Unread, Presence::Unread, Method::Get)
+    );
 }
 
 #[test]
 fn what_the_compiler_is_asked_is_answered_rightly() {
-    assert!(has_parameters("/a/:b/c/:d", &["b", "d"]) && has_parameters("/a", &[]) && has_parameters("/a/:b", &["b"]));
+    assert!(
+        has_parameters("/a/:b/c/:d", &["b", "d"])
+            && has_parameters("/a", &[])
+            && has_parameters("/a/:b", &["b"])
+    );
     for names in [&["b"][..], &["d", "b"], &["b", "dd"], &["b", ""], &["b", "d", "e"], &[]] {
         assert!(!has_parameters("/a/:b/c/:d", names), "{names:?}");
     }
     let at = |component, path| Endpoint { component, about: "", path, operations: &[] };
     let table = [at("one", "/a"), at("two", "/b"), at("one", "/c")];
     let serves = |component, served: &[&'static str]| {
-        serves_all(&table, component, &served.iter().map(|path| at(component, path)).collect::<Vec<_>>())
+        serves_all(
+            &table,
+            component,
+            &served.iter().map(|path| at(component, path)).collect::<Vec<_>>(),
+        )
     };
     assert!(serves("one", &["/c", "/a"]) && serves("two", &["/b"]));
     for served in [&["/a"][..], &["/a", "/b"], &["/a", "/c", "/b"], &["/a", "/a"], &[]] {

@@ -53,16 +53,21 @@ enum Verifier {
 }
 
 impl Key {
-    /// The key in one element of a key set; none when it is of another kind, for another use, too short, or no key at all. A set
-    /// may hold what others need (RFC 7517 §5), so that is no error.
+    /// The key in one element of a key set; none when it is of another kind, for another use, too
+    /// short, or no key at all. A set may hold what others need (RFC 7517 §5), so that is no error.
     pub(crate) fn of(element: &serde_json::Value) -> Option<Self> {
         let key = Published::deserialize(element).ok()?;
         let to_verify = key.usage.as_deref().is_none_or(|usage| usage == "sig")
-            && key.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
+            && key
+                .key_ops
+                .as_ref()
+                .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
         let is_for = |algorithm: &str| key.alg.as_deref().is_none_or(|named| named == algorithm);
         let material = match key.kty.as_str() {
             "RSA" if is_for("RS256") => Material::Rs256 { n: key.n?, e: key.e? },
-            "EC" if is_for("ES256") && key.crv.as_deref() == Some("P-256") => Material::Es256 { x: key.x?, y: key.y? },
+            "EC" if is_for("ES256") && key.crv.as_deref() == Some("P-256") => {
+                Material::Es256 { x: key.x?, y: key.y? }
+            }
             _ => return None,
         };
         let key = Self { kid: key.kid, material };
@@ -75,7 +80,11 @@ impl Key {
     }
 
     /// Verifies `token` with this key, by its own algorithm.
-    pub(crate) fn verify(&self, token: &Untrusted<'_>, expected: Expected<'_>) -> Result<Verified, Refusal> {
+    pub(crate) fn verify(
+        &self,
+        token: &Untrusted<'_>,
+        expected: Expected<'_>,
+    ) -> Result<Verified, Refusal> {
         match self.verifier() {
             Some(Verifier::Rs256(key)) => token.verify(&Rsa::rs256(), &*key, expected),
             Some(Verifier::Es256(key)) => token.verify(&Es256, &*key, expected),
@@ -91,7 +100,11 @@ impl Key {
                 if !RSA_BITS.contains(&bits(&n)) {
                     return None;
                 }
-                let key = JsonWebKey::Rsa { modulus: Cow::Owned(n), public_exponent: Cow::Owned(e), private_parts: None };
+                let key = JsonWebKey::Rsa {
+                    modulus: Cow::Owned(n),
+                    public_exponent: Cow::Owned(e),
+                    private_parts: None,
+                };
                 RsaPublicKey::try_from(&key).ok().map(|key| Verifier::Rs256(Box::new(key)))
             }
             Material::Es256 { x, y } => {
@@ -104,7 +117,11 @@ impl Key {
 }
 
 /// Verifies `token` by one of the secrets shared with the provider.
-pub(crate) fn verify_by_secret(secrets: &Keys, token: &Untrusted<'_>, expected: Expected<'_>) -> Result<Verified, Refusal> {
+pub(crate) fn verify_by_secret(
+    secrets: &Keys,
+    token: &Untrusted<'_>,
+    expected: Expected<'_>,
+) -> Result<Verified, Refusal> {
     by_any(secrets.all(), |secret| token.verify(&Hs256, &Hs256Key::new(secret), expected))
 }
 

@@ -1,12 +1,14 @@
-//! Who a customer is, by the token of their identity provider (SEC-1): HS256 by a shared secret, RS256 and ES256 by the
-//! provider's published keys.
+//! Who a customer is, by the token of their identity provider (SEC-1): HS256 by a shared secret,
+//! RS256 and ES256 by the provider's published keys.
 //!
-//! Only `account-session` is built with this crate: verifying RSA or P-256 costs a millisecond and much code, so it is done once per
-//! session, and every other function takes the session token that comes of it.
+//! Only `account-session` is built with this crate: verifying RSA or P-256 costs a millisecond and
+//! much code, so it is done once per session, and every other function takes the session token that
+//! comes of it.
 //!
-//! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another ([`callers::jwt`]): the shared secret is
-//! for HS256 and nothing else, and a published key is for what its type says. Issuer, audience and expiry are required.
-//! What verifies must still name a customer by an id that may stand in rows.
+//! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another
+//! ([`callers::jwt`]): the shared secret is for HS256 and nothing else, and a published key is for
+//! what its type says. Issuer, audience and expiry are required. What verifies must still name a
+//! customer by an id that may stand in rows.
 
 mod key;
 mod key_set;
@@ -36,8 +38,10 @@ pub async fn customer(ports: &Ports<'_>, token: &IdentityToken) -> Result<Custom
 }
 
 async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Problem> {
-    let (issuer, audience) = (CUSTOMER_ISSUER.read(ports.config)?, CUSTOMER_AUDIENCE.read(ports.config)?);
-    let (secrets, key_set_url) = (CUSTOMER_JWT_SECRET.read(ports.config)?, CUSTOMER_JWKS_URL.read(ports.config)?);
+    let (issuer, audience) =
+        (CUSTOMER_ISSUER.read(ports.config)?, CUSTOMER_AUDIENCE.read(ports.config)?);
+    let (secrets, key_set_url) =
+        (CUSTOMER_JWT_SECRET.read(ports.config)?, CUSTOMER_JWKS_URL.read(ports.config)?);
     if issuer.is_empty() || audience.is_empty() || (secrets.is_none() && key_set_url.is_empty()) {
         return Err(Problem::new(Code::ConfigurationInvalid)
             .detail("the shop knows no identity provider")
@@ -47,8 +51,13 @@ async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Pr
     let by_secret = token.algorithm() == SHARED_SECRET_ALGORITHM;
     match (by_secret, secrets, key_set_url.as_str()) {
         (true, None, _) | (false, _, "") => Err(refused(Refusal::Signature)),
-        (true, Some(secrets), _) => key::verify_by_secret(&secrets, token, expected).map_err(refused),
-        (false, _, url) => key_set::find(ports, url, token.key_id()).await?.verify(token, expected).map_err(refused),
+        (true, Some(secrets), _) => {
+            key::verify_by_secret(&secrets, token, expected).map_err(refused)
+        }
+        (false, _, url) => key_set::find(ports, url, token.key_id())
+            .await?
+            .verify(token, expected)
+            .map_err(refused),
     }
 }
 

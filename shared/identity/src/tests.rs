@@ -1,5 +1,6 @@
-//! Goal: the customer of every good token and of no other, with as few questions to the provider as can be. Method: real requests with ports
-//! that hold variables, a clock, a key-value store and a provider that counts; tokens signed by another library.
+//! Goal: the customer of every good token and of no other, with as few questions to the provider as
+//! can be. Method: real requests with ports that hold variables, a clock, a key-value store and a
+//! provider that counts; tokens signed by another library.
 
 use super::*;
 use edge::{
@@ -8,7 +9,8 @@ use edge::{
 };
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use ports::{
-    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Random, Sql, SqlError,
+    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse,
+    Kv, KvError, Random, Sql, SqlError,
 };
 use serde_json::{Value, json};
 use std::{
@@ -21,7 +23,8 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const RSA: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-rsa-1.pem");
 const EC: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-ec-1.pem");
 const RSA_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-rsa-1.public.json");
-const RSA_WEAK_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-rsa-weak.public.json");
+const RSA_WEAK_PUBLIC: &str =
+    include_str!("../../../tests/e2e/keys/test-only-rsa-weak.public.json");
 const EC_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-ec-1.public.json");
 
 const SESSIONS: &str = "fedcba9876543210fedcba9876543210";
@@ -56,9 +59,12 @@ impl World {
 
     /// The customer, or the problem's code.
     fn ask(&self, token: &str) -> String {
-        let ports = Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self };
-        let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));
-        let asked = Customer::admit(&ports, &request).and_then(|token| pollster::block_on(customer(&ports, &token)));
+        let ports =
+            Ports { sql: self, kv: self, http: self, clock: self, random: self, config: self };
+        let request = Request::new(Method::Post, "/api/v1/session")
+            .with_header("authorization", &format!("Bearer {token}"));
+        let asked = Customer::admit(&ports, &request)
+            .and_then(|token| pollster::block_on(customer(&ports, &token)));
         match asked {
             Ok(customer) => customer.as_str().to_owned(),
             Err(problem) => problem.code().slug().to_owned(),
@@ -107,7 +113,11 @@ impl Http for World {
         assert_eq!((request.method, request.url.as_str()), ("GET", self.url));
         self.fetches.set(self.fetches.get() + 1);
         let answer = match &*self.published.borrow() {
-            Some(body) => Ok(HttpResponse { status: 200, headers: Vec::new(), body: body.clone().into_bytes() }),
+            Some(body) => Ok(HttpResponse {
+                status: 200,
+                headers: Vec::new(),
+                body: body.clone().into_bytes(),
+            }),
             None => Err(HttpError::Timeout("nobody there".to_owned())),
         };
         Box::pin(async { answer })
@@ -223,7 +233,11 @@ fn a_rotation_is_noticed_and_made_up_keys_bring_one_fetch_per_interval() {
     world.publish(&[published(RSA_PUBLIC)]);
     assert_eq!(world.ask(&rsa(None)), "c-1", "the only key need not be named");
     world.publish(&[published(EC_PUBLIC)]);
-    assert_eq!(world.ask(&ec(Some("ec-1"))), "credential_invalid", "somebody has asked a moment ago");
+    assert_eq!(
+        world.ask(&ec(Some("ec-1"))),
+        "credential_invalid",
+        "somebody has asked a moment ago"
+    );
     world.wait(30);
     assert_eq!(world.ask(&ec(Some("ec-1"))), "c-1");
     assert_eq!(world.ask(&rsa(Some("rsa-1"))), "credential_invalid", "the old key is gone");
@@ -290,7 +304,10 @@ fn a_set_may_hold_what_others_need_and_useless_keys_are_none() {
     };
     let world = World::new();
     world.publish(&[&useless[..], &[plain(RSA_PUBLIC), plain(EC_PUBLIC)]].concat());
-    assert_eq!((world.ask(&rsa(Some("rsa-1"))), world.ask(&ec(Some("ec-1")))), ("c-1".to_owned(), "c-1".to_owned()));
+    assert_eq!(
+        (world.ask(&rsa(Some("rsa-1"))), world.ask(&ec(Some("ec-1")))),
+        ("c-1".to_owned(), "c-1".to_owned())
+    );
     // A set of nothing but those is an outage, and does not take the place of a good one.
     world.publish(&useless);
     world.wait(301);
@@ -301,7 +318,8 @@ fn a_set_may_hold_what_others_need_and_useless_keys_are_none() {
 fn a_record_from_another_provider_from_the_future_or_of_another_shape_counts_as_none() {
     let world = World::new();
     world.ask(&ec(Some("ec-1")));
-    let elsewhere = World { url: "https://other.example/keys", kv: world.kv.clone(), ..World::new() };
+    let elsewhere =
+        World { url: "https://other.example/keys", kv: world.kv.clone(), ..World::new() };
     elsewhere.ask(&ec(Some("ec-1")));
     assert_eq!(elsewhere.fetches.get(), 1);
     world.wait(-10);
@@ -322,9 +340,17 @@ fn a_record_that_we_have_not_written_signs_nobody_in() {
     // Their own key under the name of the provider's, by everybody who can write but not mark.
     let theirs = text.replace("\"ec-1\"", "\"theirs\"");
     assert_ne!(theirs, text);
-    let by_another = callers::mark::marked(&SECRET.parse().unwrap(), "identity/keys", theirs.as_bytes());
-    let for_another = callers::mark::marked(&SESSIONS.parse().unwrap(), "confirm/x", theirs.as_bytes());
-    for forged in [theirs.clone().into_bytes(), [&ours[..32], theirs.as_bytes()].concat(), by_another, for_another, Vec::new()] {
+    let by_another =
+        callers::mark::marked(&SECRET.parse().unwrap(), "identity/keys", theirs.as_bytes());
+    let for_another =
+        callers::mark::marked(&SESSIONS.parse().unwrap(), "confirm/x", theirs.as_bytes());
+    for forged in [
+        theirs.clone().into_bytes(),
+        [&ours[..32], theirs.as_bytes()].concat(),
+        by_another,
+        for_another,
+        Vec::new(),
+    ] {
         world.kv.borrow_mut().insert("identity/keys".to_owned(), forged);
         world.wait(31);
         assert_eq!(world.ask(&ec(Some("theirs"))), "credential_invalid");
@@ -332,8 +358,14 @@ fn a_record_that_we_have_not_written_signs_nobody_in() {
     }
     // A key that is being changed goes on vouching for what it has marked.
     let fetches = world.fetches.get();
-    let rotated = World { sessions: "abcdef0123456789abcdef0123456789 fedcba9876543210fedcba9876543210", ..world };
-    assert_eq!((rotated.ask(&ec(Some("ec-1"))), rotated.fetches.get()), ("c-1".to_owned(), fetches));
+    let rotated = World {
+        sessions: "abcdef0123456789abcdef0123456789 fedcba9876543210fedcba9876543210",
+        ..world
+    };
+    assert_eq!(
+        (rotated.ask(&ec(Some("ec-1"))), rotated.fetches.get()),
+        ("c-1".to_owned(), fetches)
+    );
 }
 
 #[test]
@@ -352,9 +384,17 @@ fn where_nothing_is_remembered_no_token_makes_a_fetch() {
 fn a_customers_scope_may_be_a_list_and_any_of_the_secrets_verifies() {
     let signed = |scope: Value, secret: &str| {
         let claims = json!({ "iss": "https://identity.example/", "aud": "shop", "sub": "c-1", "exp": NOW_MS / 1_000 + 60, "scope": scope });
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+        jsonwebtoken::encode(
+            &Header::new(Algorithm::HS256),
+            &claims,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .unwrap()
     };
-    let world = World { secret: "abcdef0123456789abcdef0123456789,0123456789abcdef0123456789abcdef", ..World::new() };
+    let world = World {
+        secret: "abcdef0123456789abcdef0123456789,0123456789abcdef0123456789abcdef",
+        ..World::new()
+    };
     for secret in [SECRET, "abcdef0123456789abcdef0123456789"] {
         assert_eq!(world.ask(&signed(json!(["openid", "profile"]), secret)), "c-1");
         assert_eq!(world.ask(&signed(json!("openid profile"), secret)), "c-1");

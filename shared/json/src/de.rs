@@ -1,12 +1,12 @@
 //! From the tree to a type.
 //!
-//! Each method asks only for the kind of value its caller named, and structs are read from objects alone: what a
-//! type can never be is no code. `serde_json` reads structs from arrays too.
+//! Each method asks only for the kind of value its caller named, and structs are read from objects
+//! alone: what a type can never be is no code. `serde_json` reads structs from arrays too.
 
 use crate::tree::Tree;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
-    value::StringDeserializer,
+    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
 };
 use std::{
     fmt::{self, Display},
@@ -71,7 +71,8 @@ impl Mismatch {
 
     #[cold]
     fn within(mut self, segment: &str) -> Self {
-        self.0.pointer = format!("/{}{}", segment.replace('~', "~0").replace('/', "~1"), self.0.pointer);
+        self.0.pointer =
+            format!("/{}{}", segment.replace('~', "~0").replace('/', "~1"), self.0.pointer);
         self
     }
 }
@@ -153,7 +154,12 @@ fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
         Tree::Whole(number) => Ok(number),
         Tree::Written(text) => parsed(&text, expected),
         Tree::Large(_) => Err(other_than(expected)),
-        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(other_than(expected)),
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Real(_)
+        | Tree::Text(_)
+        | Tree::List(_)
+        | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
@@ -162,22 +168,36 @@ fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
         Tree::Whole(number) => u64::try_from(number).map_err(|_| other_than(expected)),
         Tree::Large(number) => Ok(number),
         Tree::Written(text) => parsed(&text, expected),
-        Tree::Null | Tree::Bool(_) | Tree::Real(_) | Tree::Text(_) | Tree::List(_) | Tree::Object(_) => Err(other_than(expected)),
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Real(_)
+        | Tree::Text(_)
+        | Tree::List(_)
+        | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
 fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
     match tree {
         Tree::Text(text) | Tree::Written(text) => storable(text),
-        Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::List(_) | Tree::Object(_) => {
-            Err(other_than(expected))
-        }
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Whole(_)
+        | Tree::Large(_)
+        | Tree::Real(_)
+        | Tree::List(_)
+        | Tree::Object(_) => Err(other_than(expected)),
     }
 }
 
-/// A text that every database takes. PostgreSQL's has no U+0000, as text or in jsonb (its manual, 8.3 and 8.14).
+/// A text that every database takes. PostgreSQL's has no U+0000, as text or in jsonb (its manual,
+/// 8.3 and 8.14).
 fn storable(text: String) -> Result<String, Mismatch> {
-    if text.contains(crate::NUL) { Err(Mismatch::new(Fault::Said(crate::WITHOUT_NUL.to_owned()))) } else { Ok(text) }
+    if text.contains(crate::NUL) {
+        Err(Mismatch::new(Fault::Said(crate::WITHOUT_NUL.to_owned())))
+    } else {
+        Ok(text)
+    }
 }
 
 fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
@@ -197,9 +217,14 @@ fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
 fn object(tree: Tree, expected: &dyn Expected) -> Result<Members, Mismatch> {
     match tree {
         Tree::Object(members) => Ok(Members { members: members.into_iter(), current: None }),
-        Tree::Null | Tree::Bool(_) | Tree::Whole(_) | Tree::Large(_) | Tree::Real(_) | Tree::Text(_) | Tree::Written(_) | Tree::List(_) => {
-            Err(other_than(expected))
-        }
+        Tree::Null
+        | Tree::Bool(_)
+        | Tree::Whole(_)
+        | Tree::Large(_)
+        | Tree::Real(_)
+        | Tree::Text(_)
+        | Tree::Written(_)
+        | Tree::List(_) => Err(other_than(expected)),
     }
 }
 
@@ -250,7 +275,13 @@ impl<'de> Deserializer<'de> for Tree {
         let value = match self {
             Self::Bool(value) => value,
             Self::Written(text) => parsed(&text, &visitor)?,
-            Self::Null | Self::Whole(_) | Self::Large(_) | Self::Real(_) | Self::Text(_) | Self::List(_) | Self::Object(_) => {
+            Self::Null
+            | Self::Whole(_)
+            | Self::Large(_)
+            | Self::Real(_)
+            | Self::Text(_)
+            | Self::List(_)
+            | Self::Object(_) => {
                 return Err(other_than(&visitor));
             }
         };
@@ -274,11 +305,19 @@ impl<'de> Deserializer<'de> for Tree {
         if matches!(self, Self::Null) { visitor.visit_unit() } else { Err(other_than(&visitor)) }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         self.deserialize_unit(visitor)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -287,12 +326,21 @@ impl<'de> Deserializer<'de> for Tree {
         visitor.visit_seq(items)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         let items = list(self, &visitor)?;
         if items.items.len() == len { visitor.visit_seq(items) } else { Err(other_than(&visitor)) }
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         self.deserialize_tuple(len, visitor)
     }
 
@@ -301,11 +349,21 @@ impl<'de> Deserializer<'de> for Tree {
         visitor.visit_map(members)
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         self.deserialize_map(visitor)
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         let name = text(self, &visitor)?;
         visitor.visit_enum(Name(name))
     }
@@ -331,7 +389,10 @@ struct Items {
 impl<'de> SeqAccess<'de> for Items {
     type Error = Mismatch;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Mismatch> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index = index.saturating_add(1);
@@ -351,7 +412,10 @@ struct Members {
 impl<'de> MapAccess<'de> for Members {
     type Error = Mismatch;
 
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Mismatch> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Mismatch> {
         self.current = self.members.next();
         let Some((name, _)) = &self.current else { return Ok(None) };
         seed.deserialize(Key(name)).map(Some).map_err(|error| error.within(name))
@@ -377,7 +441,11 @@ impl<'de> Deserializer<'de> for Key<'_> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Mismatch> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -415,7 +483,11 @@ impl<'de> VariantAccess<'de> for Name {
         Err(other_than(&visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Mismatch> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
         Err(other_than(&visitor))
     }
 }

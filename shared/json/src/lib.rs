@@ -1,9 +1,10 @@
 //! JSON in and out, once for the whole workspace.
 //!
-//! A component is small when each type is decoded by one copy of its code. So whatever comes in — a request's body or
-//! query, a row, a provider's answer, a record of the key-value store — is read into one tree first, and every type is
-//! decoded from that tree by one deserializer. Members keep their order and their repetitions, so a repeated one is
-//! refused, and an error knows its place as a JSON pointer.
+//! A component is small when each type is decoded by one copy of its code. So whatever comes in — a
+//! request's body or query, a row, a provider's answer, a record of the key-value store — is read
+//! into one tree first, and every type is decoded from that tree by one deserializer. Members keep
+//! their order and their repetitions, so a repeated one is refused, and an error knows its place as
+//! a JSON pointer.
 //!
 //! [`json!`] is the other way: a value in JSON's own notation, each member of an object one call.
 
@@ -61,11 +62,14 @@ pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ReadError> {
     T::deserialize(tree).map_err(ReadError::Mismatch)
 }
 
-/// Reads name-value pairs, as a query string has them: numbers and truth values are written as text there.
+/// Reads name-value pairs, as a query string has them: numbers and truth values are written as text
+/// there.
 ///
 /// # Errors
 /// When they are not of the shape of `T`.
-pub fn read_pairs<T: DeserializeOwned>(pairs: impl Iterator<Item = (String, String)>) -> Result<T, Mismatch> {
+pub fn read_pairs<T: DeserializeOwned>(
+    pairs: impl Iterator<Item = (String, String)>,
+) -> Result<T, Mismatch> {
     T::deserialize(Tree::Object(pairs.map(|(name, value)| (name, Tree::Written(value))).collect()))
 }
 

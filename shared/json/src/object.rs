@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// A value in JSON's own notation, as `serde_json::json!` makes it: `json!({ "sku": sku, "lines": [], "of": { "n": 2 } })`.
-/// Each member is one call here and some twenty instructions there, and a large component has hundreds of them.
+/// A value in JSON's own notation, as `serde_json::json!` makes it: `json!({ "sku": sku, "lines":
+/// [], "of": { "n": 2 } })`. Each member is one call here and some twenty instructions there, and a
+/// large component has hundreds of them.
 #[macro_export]
 macro_rules! json {
     (@members $object:ident) => {};
@@ -38,7 +39,10 @@ macro_rules! json {
 /// # Panics
 /// As `serde_json::json!` does, for a map whose keys are no text.
 pub fn value<T: Serialize + ?Sized>(value: &T) -> Value {
-    #[expect(clippy::expect_used, reason = "a mistake in the code of a type, not of any value: see above")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a mistake in the code of a type, not of any value: see above"
+    )]
     serde_json::to_value(value).expect("a value of ours is JSON")
 }
 

@@ -86,7 +86,10 @@ fn an_error_knows_its_place_and_does_not_repeat_the_value() {
         (r#"{"lines":[{"quantity":-1}]}"#, "/lines/0/quantity: expected u8"),
         (r#"{"lines":[{"quantity":256}]}"#, "/lines/0/quantity: expected u8"),
         (r#"{"lines":[{"quantity":1.0}]}"#, "/lines/0/quantity: expected u8"),
-        (r#"{"lines":[{"quantity":1,"a/~b":1}]}"#, "/lines/0/a~1~0b: unknown here, known: `quantity`"),
+        (
+            r#"{"lines":[{"quantity":1,"a/~b":1}]}"#,
+            "/lines/0/a~1~0b: unknown here, known: `quantity`",
+        ),
         (r#"{"lines":[{"quantity":1,"quantity":1}]}"#, "/lines/0: `quantity` is there twice"),
         (r#"{"lines":[{}]}"#, "/lines/0: `quantity` is missing"),
         (r#"{"lines":[[1]]}"#, "/lines/0: expected struct Line"),
@@ -116,12 +119,20 @@ fn a_pair_is_read_as_what_is_asked_of_it() {
         yes: bool,
         absent: Option<u32>,
     }
-    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>();
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect::<Vec<_>>()
+    };
     let query = pairs(&[("text", "1"), ("number", "-2"), ("yes", "true")]);
     let expected = Query { text: "1".into(), number: Some(-2), yes: true, absent: None };
     assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap(), expected);
     let query = pairs(&[("text", "1"), ("number", "x")]);
-    assert_eq!(read_pairs::<Query>(query.into_iter()).unwrap_err().to_string(), "/number: expected i64");
+    assert_eq!(
+        read_pairs::<Query>(query.into_iter()).unwrap_err().to_string(),
+        "/number: expected i64"
+    );
 }
 
 #[test]

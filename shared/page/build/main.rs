@@ -1,4 +1,5 @@
-//! Makes of `docs/openapi.json` what is served: the document without white space, a fifth of it, and the page.
+//! Makes of `docs/openapi.json` what is served: the document without white space, a fifth of it,
+//! and the page.
 
 mod render;
 

@@ -1,4 +1,5 @@
-//! The document as a page to read: one file of HTML without a script, made of the document and nothing else.
+//! The document as a page to read: one file of HTML without a script, made of the document and
+//! nothing else.
 
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
@@ -21,22 +22,41 @@ pub fn page(document: &Value) -> String {
         let mut section = String::new();
         for (path, item) in members(document, "/paths") {
             for method in METHODS {
-                let Some(operation) = item.get(method).filter(|operation| operation.pointer("/tags/0").is_some_and(|of| *of == *tag))
+                let Some(operation) = item
+                    .get(method)
+                    .filter(|operation| operation.pointer("/tags/0").is_some_and(|of| *of == *tag))
                 else {
                     continue;
                 };
                 let id = text_of(operation, "/operationId");
-                push(&mut contents, format_args!("<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {}</a></li>", escape(path)));
+                push(
+                    &mut contents,
+                    format_args!(
+                        "<li><a href=\"#{id}\"><b class=\"{method}\">{method}</b> {}</a></li>",
+                        escape(path)
+                    ),
+                );
                 section.push_str(&operation_of(document, method, path, operation));
             }
         }
-        push(&mut sections, format_args!("<section><h2>{tag}</h2><p>{}</p>{section}</section>", escape(&about)));
+        push(
+            &mut sections,
+            format_args!("<section><h2>{tag}</h2><p>{}</p>{section}</section>", escape(&about)),
+        );
     }
-    push(&mut body, format_args!("<nav><ul>{contents}</ul></nav>{sections}<section><h2>types</h2>"));
+    push(
+        &mut body,
+        format_args!("<nav><ul>{contents}</ul></nav>{sections}<section><h2>types</h2>"),
+    );
     for (name, schema) in members(document, "/components/schemas") {
         push(
             &mut body,
-            format_args!("<article id=\"type-{0}\"><h3>{0}</h3>{1}{2}</article>", escape(name), paragraph(schema), fields(schema)),
+            format_args!(
+                "<article id=\"type-{0}\"><h3>{0}</h3>{1}{2}</article>",
+                escape(name),
+                paragraph(schema),
+                fields(schema)
+            ),
         );
     }
     body.push_str("</section>");
@@ -68,12 +88,24 @@ fn operation_of(document: &Value, method: &str, path: &str, operation: &Value) -
         .collect();
     html.push_str(&table("Parameters", &rows));
     if let Some(body) = operation.pointer("/requestBody/content/application~1json") {
-        let example = body.get("example").map(|example| serde_json::to_string_pretty(example).unwrap_or_default()).unwrap_or_default();
-        let needed = if operation.pointer("/requestBody/required") == Some(&Value::Bool(true)) { "" } else { ", may be missing" };
+        let example = body
+            .get("example")
+            .map(|example| serde_json::to_string_pretty(example).unwrap_or_default())
+            .unwrap_or_default();
+        let needed = if operation.pointer("/requestBody/required") == Some(&Value::Bool(true)) {
+            ""
+        } else {
+            ", may be missing"
+        };
         let schema = body.get("schema").cloned().unwrap_or_default();
-        push(&mut html, format_args!("<h4>Body: {}{needed}</h4><pre>{}</pre>", kind(&schema), escape(&example)));
+        push(
+            &mut html,
+            format_args!("<h4>Body: {}{needed}</h4><pre>{}</pre>", kind(&schema), escape(&example)),
+        );
     }
-    let replies: String = members(operation, "/responses").map(|(status, reply)| reply_of(status, resolved(document, reply))).collect();
+    let replies: String = members(operation, "/responses")
+        .map(|(status, reply)| reply_of(status, resolved(document, reply)))
+        .collect();
     html.push_str(&table("Replies", &replies));
     html.push_str("</article>");
     html
@@ -81,22 +113,30 @@ fn operation_of(document: &Value, method: &str, path: &str, operation: &Value) -
 
 /// What a reference refers to, or the value itself.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let target = value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
+    let target =
+        value.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|target| document.pointer(target)).unwrap_or(value)
 }
 
 fn reply_of(status: &str, reply: &Value) -> String {
     let types: Vec<String> = members(reply, "/content")
         .filter(|(media, _)| *media != "application/problem+json")
-        .map(
-            |(media, content)| {
-                if media.ends_with("json") { kind(&content.get("schema").cloned().unwrap_or_default()) } else { escape(media) }
-            },
-        )
+        .map(|(media, content)| {
+            if media.ends_with("json") {
+                kind(&content.get("schema").cloned().unwrap_or_default())
+            } else {
+                escape(media)
+            }
+        })
         .collect();
-    let headers: Vec<String> = members(reply, "/headers").map(|(name, _)| format!("<code>{}</code>", escape(name))).collect();
+    let headers: Vec<String> = members(reply, "/headers")
+        .map(|(name, _)| format!("<code>{}</code>", escape(name)))
+        .collect();
     let middle = types.into_iter().chain(headers).collect::<Vec<_>>().join("<br>");
-    format!("<tr><td>{status}</td><td>{middle}</td><td>{}</td></tr>", prose(&text_of(reply, "/description")))
+    format!(
+        "<tr><td>{status}</td><td>{middle}</td><td>{}</td></tr>",
+        prose(&text_of(reply, "/description"))
+    )
 }
 
 fn access(operation: &Value) -> String {
@@ -111,11 +151,16 @@ fn access(operation: &Value) -> String {
             way.map_or_else(
                 || "everybody".to_owned(),
                 |(scheme, scopes)| {
-                    let scopes: Vec<&str> = scopes.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                    let scopes: Vec<&str> =
+                        scopes.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                     if scopes.is_empty() {
                         format!("a {scheme}")
                     } else {
-                        format!("a {} with <code>{}</code>", scheme.replace('_', " "), scopes.join(" "))
+                        format!(
+                            "a {} with <code>{}</code>",
+                            scheme.replace('_', " "),
+                            scopes.join(" ")
+                        )
                     }
                 },
             )
@@ -126,7 +171,13 @@ fn access(operation: &Value) -> String {
 
 /// The fields of an object, or what else it is.
 fn fields(schema: &Value) -> String {
-    let required: Vec<&str> = schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut rows: String = members(schema, "/properties")
         .map(|(name, field)| {
             let mark = if required.contains(&name.as_str()) { "" } else { "?" };
@@ -134,21 +185,38 @@ fn fields(schema: &Value) -> String {
         })
         .collect();
     for one in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
-        push(&mut rows, format_args!("<tr><td colspan=\"2\">one of</td><td>{}{}</td></tr>", kind(one), fields(one)));
+        push(
+            &mut rows,
+            format_args!(
+                "<tr><td colspan=\"2\">one of</td><td>{}{}</td></tr>",
+                kind(one),
+                fields(one)
+            ),
+        );
     }
-    if rows.is_empty() { format!("<p>{}</p>", kind(schema)) } else { format!("<table>{rows}</table>") }
+    if rows.is_empty() {
+        format!("<p>{}</p>", kind(schema))
+    } else {
+        format!("<table>{rows}</table>")
+    }
 }
 
 /// A schema in a few words.
 fn kind(schema: &Value) -> String {
-    if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next()) {
+    if let Some(name) =
+        schema.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next())
+    {
         return format!("<a href=\"#type-{0}\">{0}</a>", escape(name));
     }
     if let Some(value) = schema.get("const") {
         return format!("<code>{}</code>", escape(&value.to_string()));
     }
     if let Some(Value::Array(names)) = schema.get("enum") {
-        let names: Vec<String> = names.iter().filter_map(Value::as_str).map(|name| format!("<code>{}</code>", escape(name))).collect();
+        let names: Vec<String> = names
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|name| format!("<code>{}</code>", escape(name)))
+            .collect();
         return names.join(", ");
     }
     if let Some(Value::Array(any)) = schema.get("anyOf") {
@@ -156,12 +224,19 @@ fn kind(schema: &Value) -> String {
     }
     let named = match schema.get("type") {
         Some(Value::String(one)) => escape(one),
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => String::new(),
+        Some(Value::Array(many)) => {
+            many.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
+        }
+        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+            String::new()
+        }
     };
     let of = schema.get("items").map(|items| format!(" of {}", kind(items))).unwrap_or_default();
-    let pattern =
-        schema.get("pattern").and_then(Value::as_str).map(|pattern| format!(" <code>{}</code>", escape(pattern))).unwrap_or_default();
+    let pattern = schema
+        .get("pattern")
+        .and_then(Value::as_str)
+        .map(|pattern| format!(" <code>{}</code>", escape(pattern)))
+        .unwrap_or_default();
     let bound = |name| schema.get(name).map(ToString::to_string);
     let range = match (bound("minimum"), bound("maximum")) {
         (Some(least), Some(most)) => format!(" {least} to {most}"),
@@ -177,7 +252,11 @@ fn paragraph(schema: &Value) -> String {
 }
 
 fn row(name: &str, kind: &str, about: &str) -> String {
-    format!("<tr><td><code>{}</code></td><td>{kind}</td><td>{}</td></tr>", escape(name), inline(about))
+    format!(
+        "<tr><td><code>{}</code></td><td>{kind}</td><td>{}</td></tr>",
+        escape(name),
+        inline(about)
+    )
 }
 
 fn table(title: &str, rows: &str) -> String {
@@ -188,12 +267,16 @@ fn table(title: &str, rows: &str) -> String {
 fn prose(text: &str) -> String {
     let mut html = String::new();
     for block in text.split("\n\n").map(str::trim).filter(|block| !block.is_empty()) {
-        let (items, words): (Vec<&str>, Vec<&str>) = block.lines().partition(|line| line.starts_with("- "));
+        let (items, words): (Vec<&str>, Vec<&str>) =
+            block.lines().partition(|line| line.starts_with("- "));
         if !words.is_empty() {
             push(&mut html, format_args!("<p>{}</p>", inline(&words.join(" "))));
         }
         if !items.is_empty() {
-            let items: String = items.iter().map(|item| format!("<li>{}</li>", inline(item.trim_start_matches("- ")))).collect();
+            let items: String = items
+                .iter()
+                .map(|item| format!("<li>{}</li>", inline(item.trim_start_matches("- "))))
+                .collect();
             push(&mut html, format_args!("<ul>{items}</ul>"));
         }
     }
@@ -205,7 +288,11 @@ fn inline(text: &str) -> String {
     let marked = |text: &str, mark: &str, tag: &str| {
         let mut html = String::new();
         for (number, part) in text.split(mark).enumerate() {
-            if number % 2 == 1 { push(&mut html, format_args!("<{tag}>{part}</{tag}>")) } else { html.push_str(part) }
+            if number % 2 == 1 {
+                push(&mut html, format_args!("<{tag}>{part}</{tag}>"))
+            } else {
+                html.push_str(part)
+            }
         }
         html
     };

@@ -1,8 +1,8 @@
 //! What a use case may ask of the world: SQL, key-value, HTTP out, time, randomness, configuration.
 //!
-//! The traits know no SDK. `shared/spin` implements them over spin-sdk for the components; the native
-//! suites implement them over rusqlite and fakes. Everything but [`Http`] is synchronous, because on
-//! Spin every such host call is.
+//! The traits know no SDK. `shared/spin` implements them over spin-sdk for the components; the
+//! native suites implement them over rusqlite and fakes. Everything but [`Http`] is synchronous,
+//! because on Spin every such host call is.
 
 use std::{future::Future, pin::Pin};
 
@@ -41,18 +41,20 @@ pub enum Durability {
     Full,
 }
 
-/// The database: at most one connection at a time, opened at its first use, given back before whatever may take long, and
-/// opened anew by the next statement. So nothing of a session may be relied on from one statement to the next.
+/// The database: at most one connection at a time, opened at its first use, given back before
+/// whatever may take long, and opened anew by the next statement. So nothing of a session may be
+/// relied on from one statement to the next.
 ///
-/// Every statement takes exactly one parameter, a JSON text, and answers one column of JSON texts: the
-/// same shape in both dialects, so that rows are decoded by serde in one place.
+/// Every statement takes exactly one parameter, a JSON text, and answers one column of JSON texts:
+/// the same shape in both dialects, so that rows are decoded by serde in one place.
 pub trait Sql {
     /// The dialect of the connected database.
     fn dialect(&self) -> Dialect;
-    /// Runs one statement with the JSON text `doc` as `?1` / `$1`; returns the first column of each row.
+    /// Runs one statement with the JSON text `doc` as `?1` / `$1`; returns the first column of each
+    /// row.
     ///
-    /// On PostgreSQL a null is no row, and `sql` must answer at least one row, if only a null: from a query without any,
-    /// Spin 4.0.0 to 4.0.2 never returns (spinframework/spin#3671).
+    /// On PostgreSQL a null is no row, and `sql` must answer at least one row, if only a null: from
+    /// a query without any, Spin 4.0.0 to 4.0.2 never returns (spinframework/spin#3671).
     ///
     /// # Errors
     /// The database's own text, unclassified: `store` knows what it means.
@@ -62,7 +64,8 @@ pub trait Sql {
     /// # Errors
     /// As [`Sql::query`].
     fn run(&self, sql: &str) -> Result<(), SqlError>;
-    /// Gives a connection back that others may be waiting for. [`Http`], [`Redis`] and [`Kv`] do so themselves before every call.
+    /// Gives a connection back that others may be waiting for. [`Http`], [`Redis`] and [`Kv`] do so
+    /// themselves before every call.
     fn give_back(&self) {}
 }
 
@@ -151,16 +154,22 @@ pub trait Http {
     fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a>;
 }
 
-/// A Redis to send commands to. It is no part of [`Ports`], because few components have it: they name it where they call
-/// a use case that needs it, and all others stay without.
+/// A Redis to send commands to. It is no part of [`Ports`], because few components have it: they
+/// name it where they call a use case that needs it, and all others stay without.
 pub trait Redis {
-    /// Runs one command on the server at `address` (`redis://host:port/database`), which must be among the component's
-    /// `allowed_outbound_hosts`. Commands to one address share a connection. There is no time limit: the host has none.
-    /// The answer is a flat list, nested lists in one; a number is its digits, nothing is empty.
+    /// Runs one command on the server at `address` (`redis://host:port/database`), which must be
+    /// among the component's `allowed_outbound_hosts`. Commands to one address share a connection.
+    /// There is no time limit: the host has none. The answer is a flat list, nested lists in one; a
+    /// number is its digits, nothing is empty.
     ///
     /// # Errors
     /// [`RedisError`]; the next call connects anew.
-    fn execute(&self, address: &str, command: &str, arguments: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError>;
+    fn execute(
+        &self,
+        address: &str,
+        command: &str,
+        arguments: &[&[u8]],
+    ) -> Result<Vec<Vec<u8>>, RedisError>;
 }
 
 /// A command that was not answered with a result.
@@ -169,7 +178,8 @@ pub enum RedisError {
     /// No connection, so nothing was sent (no such server, not allowed, a wrong password).
     #[error("no connection: {0}")]
     NotSent(String),
-    /// The server refused, or the connection broke and it may have been done: the host tells these apart by text only.
+    /// The server refused, or the connection broke and it may have been done: the host tells these
+    /// apart by text only.
     #[error("command failed: {0}")]
     Failed(String),
 }
@@ -180,8 +190,9 @@ pub trait Clock {
     fn wall_ms(&self) -> i64;
 }
 
-/// Whether what a record says to last until `until_ms` still lasts. None lasts longer than `longest_ms` from now, so one that claims
-/// more was written by a clock that is wrong, or by somebody who should not, and is as good as none.
+/// Whether what a record says to last until `until_ms` still lasts. None lasts longer than
+/// `longest_ms` from now, so one that claims more was written by a clock that is wrong, or by
+/// somebody who should not, and is as good as none.
 #[must_use]
 pub fn lasts(until_ms: i64, now_ms: i64, longest_ms: i64) -> bool {
     until_ms > now_ms && until_ms.saturating_sub(now_ms) <= longest_ms

@@ -1,7 +1,9 @@
-//! Every problem a client can be told, in one table: what it means, its status, its code, its title, and what a client does about it.
+//! Every problem a client can be told, in one table: what it means, its status, its code, its
+//! title, and what a client does about it.
 //!
-//! A code is part of the API: rows are added, and neither code nor status nor title of one is changed or removed. The `type` of a
-//! problem is [`Code::type_uri`], stable for the same reason. `docs/problems.md` is made of the table (`shared/api`).
+//! A code is part of the API: rows are added, and neither code nor status nor title of one is
+//! changed or removed. The `type` of a problem is [`Code::type_uri`], stable for the same reason.
+//! `docs/problems.md` is made of the table (`shared/api`).
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $name:ident: $status:literal $slug:literal $title:literal => $advice:literal,)+) => {
@@ -136,13 +138,15 @@ codes! {
     /// The order's state does not allow this; `legal` lists what it does.
     IllegalTransition: 409 "illegal_transition" "The order's state does not allow this"
         => "Read the order again; `legal` lists where it can go.",
-    /// The stock held for this confirm went back to the shelf before its order could be made; nothing is charged.
+    /// The stock held for this confirm went back to the shelf before its order could be made;
+    /// nothing is charged.
     ReservationExpired: 409 "reservation_expired" "The reservation has expired"
         => "Confirm again: the stock is reserved anew, if there is any.",
     /// The order or its payment is in motion; `Retry-After` says when to try again.
     OrderBusy: 409 "order_busy" "The order is being changed"
         => "Wait as `Retry-After` says, then send it again.",
-    /// What was given up has been done, sent or settled meanwhile, or there is nothing left to do for it.
+    /// What was given up has been done, sent or settled meanwhile, or there is nothing left to do
+    /// for it.
     AlreadySettled: 409 "already_settled" "It is settled already"
         => "Read it again; there is nothing to do.",
     /// A worker has it, or it was changed just now; `Retry-After` says when to look again.
@@ -244,7 +248,8 @@ codes! {
     /// A configuration variable has an unusable value.
     ConfigurationInvalid: 503 "configuration_invalid" "The service is not configured correctly"
         => "Tell the shop's operator: `GET /api/v1/config` says which variable is wrong.",
-    /// The customers' identity provider cannot be asked for its keys; `Retry-After` says when to try again.
+    /// The customers' identity provider cannot be asked for its keys; `Retry-After` says when to
+    /// try again.
     IdentityUnavailable: 503 "identity_unavailable" "The identity provider is unavailable"
         => "Wait as `Retry-After` says, then send it again.",
     /// The payment provider gave no answer in time; the payment is being followed up.
@@ -280,7 +285,12 @@ mod tests {
             assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{slug}");
             assert_eq!(Code::from_slug(slug), Some(code));
             assert!((400..=599).contains(&code.status()), "{slug}");
-            assert!(code.meaning().ends_with('.') && code.advice().ends_with('.') && !code.title().ends_with('.'), "{slug}");
+            assert!(
+                code.meaning().ends_with('.')
+                    && code.advice().ends_with('.')
+                    && !code.title().ends_with('.'),
+                "{slug}"
+            );
         }
     }
 }

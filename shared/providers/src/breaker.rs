@@ -1,15 +1,17 @@
 //! A circuit breaker whose state is one small KV record (PAY-2).
 //!
-//! closed: calls pass; failures within a window are counted. open: nothing is sent until the cool-down
-//! ends. half-open: one caller probes, the others stay out until it answers or its time is up.
+//! closed: calls pass; failures within a window are counted. open: nothing is sent until the
+//! cool-down ends. half-open: one caller probes, the others stay out until it answers or its time
+//! is up.
 //!
-//! Reading the state is one KV get before the call. A healthy call writes nothing; a failure writes the
-//! count, the first success afterwards removes the record.
+//! Reading the state is one KV get before the call. A healthy call writes nothing; a failure writes
+//! the count, the first success afterwards removes the record.
 //!
-//! There are no atomics, so counting is lossy: of two failures at the same moment one may be
-//! lost, and two callers may probe at once. Both only shift when the circuit opens or closes by a call or
-//! two. The breaker saves waiting; it decides nothing about money. For the same reason a KV store that
-//! cannot be read or written counts as a closed circuit: the payment does not fail because the gate did.
+//! There are no atomics, so counting is lossy: of two failures at the same moment one may be lost,
+//! and two callers may probe at once. Both only shift when the circuit opens or closes by a call or
+//! two. The breaker saves waiting; it decides nothing about money. For the same reason a KV store
+//! that cannot be read or written counts as a closed circuit: the payment does not fail because the
+//! gate did.
 
 use config::{BREAKER_FAILURES, BREAKER_OPEN_MS, BREAKER_WINDOW_MS, Unusable};
 use ports::{Clock, Kv, Ports};
@@ -121,7 +123,10 @@ impl<'a> Breaker<'a> {
             return Err(Blocked { retry_after_ms: u64::try_from(left_ms).unwrap_or(1) });
         }
         if record.open_until_ms > 0 {
-            self.write(&Record { probe_until_ms: now_ms.saturating_add(self.policy.probe_ms), ..record });
+            self.write(&Record {
+                probe_until_ms: now_ms.saturating_add(self.policy.probe_ms),
+                ..record
+            });
         }
         Ok(Pass { seen: Some(record) })
     }
@@ -141,8 +146,11 @@ impl<'a> Breaker<'a> {
         let before = self.read().or(pass.seen).unwrap_or_default();
         let probing = before.open_until_ms > 0;
         let window_over = now_ms.saturating_sub(before.first_failure_ms) > self.policy.window_ms;
-        let (failures, first_failure_ms) =
-            if window_over && !probing { (1, now_ms) } else { (before.failures.saturating_add(1), before.first_failure_ms) };
+        let (failures, first_failure_ms) = if window_over && !probing {
+            (1, now_ms)
+        } else {
+            (before.failures.saturating_add(1), before.first_failure_ms)
+        };
         let opens = probing || failures >= self.policy.failures_max;
         self.write(&Record {
             failures,
@@ -158,7 +166,9 @@ impl<'a> Breaker<'a> {
         match self.read() {
             None => BreakerState::Closed,
             Some(record) if record.open_until_ms == 0 => BreakerState::Closed,
-            Some(record) if record.open_until_ms > self.clock.wall_ms() => BreakerState::Open { until_ms: record.open_until_ms },
+            Some(record) if record.open_until_ms > self.clock.wall_ms() => {
+                BreakerState::Open { until_ms: record.open_until_ms }
+            }
             Some(_) => BreakerState::HalfOpen,
         }
     }
@@ -167,13 +177,15 @@ impl<'a> Breaker<'a> {
         format!("breaker/{}", self.name)
     }
 
-    /// A record that cannot be read counts as none (see the module's header), and so does one that claims a time no breaker writes:
-    /// it would keep everybody out for as long as it likes.
+    /// A record that cannot be read counts as none (see the module's header), and so does one that
+    /// claims a time no breaker writes: it would keep everybody out for as long as it likes.
     fn read(&self) -> Option<Record> {
         let bytes = self.kv.get(&self.key()).ok().flatten()?;
         let record: Record = json::read(&bytes).ok()?;
         let now_ms = self.clock.wall_ms();
-        let may_be = |until_ms: i64, longest_ms| until_ms <= now_ms || ports::lasts(until_ms, now_ms, longest_ms);
+        let may_be = |until_ms: i64, longest_ms| {
+            until_ms <= now_ms || ports::lasts(until_ms, now_ms, longest_ms)
+        };
         let believed = record.first_failure_ms <= now_ms
             && may_be(record.open_until_ms, self.policy.cool_down_ms)
             && may_be(record.probe_until_ms, self.policy.probe_ms);
@@ -193,7 +205,8 @@ mod tests {
     use super::*;
     use crate::testing::{FakeClock, FakeKv};
 
-    const POLICY: BreakerPolicy = BreakerPolicy { failures_max: 3, window_ms: 1_000, cool_down_ms: 500, probe_ms: 200 };
+    const POLICY: BreakerPolicy =
+        BreakerPolicy { failures_max: 3, window_ms: 1_000, cool_down_ms: 500, probe_ms: 200 };
 
     fn fail(breaker: &Breaker<'_>) {
         breaker.failed(breaker.admit().unwrap());
@@ -221,7 +234,11 @@ mod tests {
         clock.advance(500);
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
         let probe = breaker.admit().unwrap();
-        assert_eq!(breaker.admit().unwrap_err(), Blocked { retry_after_ms: 200 }, "one probe at a time");
+        assert_eq!(
+            breaker.admit().unwrap_err(),
+            Blocked { retry_after_ms: 200 },
+            "one probe at a time"
+        );
         breaker.succeeded(probe);
         assert_eq!(breaker.state(), BreakerState::Closed);
         assert!(kv.is_empty());
@@ -269,11 +286,16 @@ mod tests {
         let (kv, clock) = (FakeKv::default(), FakeClock::at(10_000));
         let breaker = Breaker::new("payment", POLICY, &kv, &clock);
         let record = |first: i64, open: i64, probe: i64| {
-            let text = format!(r#"{{"failures":3,"first_failure_ms":{first},"open_until_ms":{open},"probe_until_ms":{probe}}}"#);
+            let text = format!(
+                r#"{{"failures":3,"first_failure_ms":{first},"open_until_ms":{open},"probe_until_ms":{probe}}}"#
+            );
             kv.put("breaker/payment", text.as_bytes());
             breaker.admit().is_ok()
         };
-        assert!(!record(9_999, 10_500, 0) && !record(9_999, 9_000, 10_200), "as long as the policy has it");
+        assert!(
+            !record(9_999, 10_500, 0) && !record(9_999, 9_000, 10_200),
+            "as long as the policy has it"
+        );
         assert!(record(9_999, 10_501, 0), "open for longer than ever");
         assert!(record(9_999, i64::MAX, 0) && record(9_999, 9_000, i64::MAX));
         assert!(record(9_999, 9_000, 10_201), "a probe that takes longer than ever");

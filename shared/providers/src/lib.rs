@@ -1,11 +1,14 @@
-//! The parties outside: a payment provider, an event sink, and the circuit breaker in front of both.
+//! The parties outside: a payment provider, an event sink, and the circuit breaker in front of
+//! both.
 //!
-//! Everything here goes through the ports `Http`, `Redis`, `Kv` and `Clock`, so the same code runs in a component
-//! and in a native test. This crate knows nothing about rows, sagas or orders: it says what a provider
-//! answered, in types that do not let a caller mistake "declined" for "unknown".
+//! Everything here goes through the ports `Http`, `Redis`, `Kv` and `Clock`, so the same code runs
+//! in a component and in a native test. This crate knows nothing about rows, sagas or orders: it
+//! says what a provider answered, in types that do not let a caller mistake "declined" for
+//! "unknown".
 //!
-//! Failures are split by one question: **did anything leave the building?** If not, the caller may try
-//! again or give up freely. If it may have, the caller must look the payment up before doing anything else.
+//! Failures are split by one question: **did anything leave the building?** If not, the caller may
+//! try again or give up freely. If it may have, the caller must look the payment up before doing
+//! anything else.
 
 pub mod breaker;
 pub mod payment;
@@ -18,7 +21,8 @@ mod testing;
 
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use payment::{
-    Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState, ProviderError, Refund, UnknownReason, Void,
+    Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
+    ProviderError, Refund, UnknownReason, Void,
 };
 pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings};
 pub use stripe::{Stripe, StripeSettings};

@@ -1,29 +1,42 @@
 //! What a payment provider can do, and everything it can answer.
 //!
-//! A decline is an answer, not an error: the `Ok` side carries every outcome the business reacts to, the
-//! `Err` side only failures, sorted by whether the provider may have moved money.
+//! A decline is an answer, not an error: the `Ok` side carries every outcome the business reacts
+//! to, the `Err` side only failures, sorted by whether the provider may have moved money.
 
 use std::future::Future;
 
-/// A payment provider as the saga sees it: four effects, and the questions that go before repeating one.
+/// A payment provider as the saga sees it: four effects, and the questions that go before repeating
+/// one.
 ///
-/// Every effect carries an idempotency key chosen by the caller and written to a row before the call, so
-/// that whoever finds the row after a crash repeats the same request instead of making a second one.
+/// Every effect carries an idempotency key chosen by the caller and written to a row before the
+/// call, so that whoever finds the row after a crash repeats the same request instead of making a
+/// second one.
 pub trait PaymentProvider {
     /// Holds the amount on the customer's payment method.
-    fn authorize(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Authorization, ProviderError>>;
+    fn authorize(
+        &self,
+        request: &AuthorizeRequest,
+    ) -> impl Future<Output = Result<Authorization, ProviderError>>;
 
     /// What became of `request`, asked by its idempotency key.
     ///
     /// If the first request never arrived, it happens now. So whoever wants to go back rather than
     /// forward looks up first and then voids what was found.
-    fn look_up(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Authorization, ProviderError>>;
+    fn look_up(
+        &self,
+        request: &AuthorizeRequest,
+    ) -> impl Future<Output = Result<Authorization, ProviderError>>;
 
-    /// The payment made for `request`, if the provider knows of one; nothing is made. Asked by our own reference, so it
-    /// answers too when the provider has forgotten the idempotency key (a day later, at Stripe).
+    /// The payment made for `request`, if the provider knows of one; nothing is made. Asked by our
+    /// own reference, so it answers too when the provider has forgotten the idempotency key (a day
+    /// later, at Stripe).
     ///
-    /// Such a search may lag behind by a minute: `None` proves nothing about a request made just now.
-    fn find(&self, request: &AuthorizeRequest) -> impl Future<Output = Result<Option<Payment>, ProviderError>>;
+    /// Such a search may lag behind by a minute: `None` proves nothing about a request made just
+    /// now.
+    fn find(
+        &self,
+        request: &AuthorizeRequest,
+    ) -> impl Future<Output = Result<Option<Payment>, ProviderError>>;
 
     /// The payment's present state.
     fn retrieve(&self, reference: &str) -> impl Future<Output = Result<Payment, ProviderError>>;
@@ -38,9 +51,14 @@ pub trait PaymentProvider {
     ) -> impl Future<Output = Result<Capture, ProviderError>>;
 
     /// Releases the hold. A payment that was voided already answers as voided.
-    fn void(&self, reference: &str, idempotency_key: &str) -> impl Future<Output = Result<Void, ProviderError>>;
+    fn void(
+        &self,
+        reference: &str,
+        idempotency_key: &str,
+    ) -> impl Future<Output = Result<Void, ProviderError>>;
 
-    /// Gives captured money back, in part or whole. `our_reference` is kept with the refund: [`Self::find_refund`] finds it by that.
+    /// Gives captured money back, in part or whole. `our_reference` is kept with the refund:
+    /// [`Self::find_refund`] finds it by that.
     fn refund(
         &self,
         reference: &str,
@@ -51,15 +69,22 @@ pub trait PaymentProvider {
     ) -> impl Future<Output = Result<Refund, ProviderError>>;
 
     /// What became of a refund that was accepted.
-    fn refund_state(&self, refund_reference: &str) -> impl Future<Output = Result<Refund, ProviderError>>;
+    fn refund_state(
+        &self,
+        refund_reference: &str,
+    ) -> impl Future<Output = Result<Refund, ProviderError>>;
 
-    /// The refund of a payment that was asked for under `our_reference`, if the provider knows of one; nothing is made. Of several,
-    /// the one that gives money back goes before one that failed.
-    fn find_refund(&self, reference: &str, our_reference: &str) -> impl Future<Output = Result<Option<Refund>, ProviderError>>;
+    /// The refund of a payment that was asked for under `our_reference`, if the provider knows of
+    /// one; nothing is made. Of several, the one that gives money back goes before one that failed.
+    fn find_refund(
+        &self,
+        reference: &str,
+        our_reference: &str,
+    ) -> impl Future<Output = Result<Option<Refund>, ProviderError>>;
 }
 
-/// An authorization to be made. Every field must be derivable again from rows: a look-up sends the same
-/// bytes, and a provider refuses a known key with other parameters.
+/// An authorization to be made. Every field must be derivable again from rows: a look-up sends the
+/// same bytes, and a provider refuses a known key with other parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
     /// The key under which the provider does this at most once.
@@ -116,7 +141,8 @@ pub enum Capture {
         /// What was taken.
         amount_minor: i64,
     },
-    /// There is no hold any more (voided, expired), or the issuer refuses: trying again cannot help.
+    /// There is no hold any more (voided, expired), or the issuer refuses: trying again cannot
+    /// help.
     NotCapturable {
         /// The provider's id of the payment.
         reference: String,
@@ -223,7 +249,8 @@ pub enum PaymentState {
 /// A call that brought no answer the business could act on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// Nothing happened at the provider: no connection, or it said so (rate limit). Try again or give up freely.
+    /// Nothing happened at the provider: no connection, or it said so (rate limit). Try again or
+    /// give up freely.
     #[error("nothing was sent to the payment provider: {detail}")]
     NotSent {
         /// For the log.
@@ -239,7 +266,8 @@ pub enum ProviderError {
         /// For the log.
         detail: String,
     },
-    /// The provider refuses our key and did nothing: a matter of configuration, which says nothing about the payment.
+    /// The provider refuses our key and did nothing: a matter of configuration, which says nothing
+    /// about the payment.
     #[error("payment provider refuses our key with {status} {code}: {message}")]
     Unauthorized {
         /// HTTP status, 401 or 403.
@@ -249,7 +277,8 @@ pub enum ProviderError {
         /// The provider's words, for the log.
         message: String,
     },
-    /// The provider refused the request itself and did nothing: our bug, or a token it does not know.
+    /// The provider refused the request itself and did nothing: our bug, or a token it does not
+    /// know.
     #[error("payment provider rejected the request with {status} {code}: {message}")]
     Rejected {
         /// HTTP status.
@@ -298,7 +327,10 @@ impl ProviderError {
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::Unknown { .. } | Self::Mismatch { .. } => true,
-            Self::NotSent { .. } | Self::Unauthorized { .. } | Self::Rejected { .. } | Self::CircuitOpen { .. } => false,
+            Self::NotSent { .. }
+            | Self::Unauthorized { .. }
+            | Self::Rejected { .. }
+            | Self::CircuitOpen { .. } => false,
         }
     }
 
@@ -308,7 +340,10 @@ impl ProviderError {
         match self {
             Self::NotSent { retry_after_ms, .. } => *retry_after_ms,
             Self::CircuitOpen { retry_after_ms } => Some(*retry_after_ms),
-            Self::Unknown { .. } | Self::Unauthorized { .. } | Self::Rejected { .. } | Self::Mismatch { .. } => None,
+            Self::Unknown { .. }
+            | Self::Unauthorized { .. }
+            | Self::Rejected { .. }
+            | Self::Mismatch { .. } => None,
         }
     }
 

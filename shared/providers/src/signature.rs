@@ -10,12 +10,18 @@ use sha2::Sha256;
 #[error("a webhook secret is \"whsec_\" and the base64 of 24 to 64 bytes")]
 pub struct MalformedSecret;
 
-/// The `webhook-signature` of a body: `v1,<base64>` over `id.timestamp.body` for each of `secrets`, with a space between. A receiver
-/// that knows one of them is content, so the one can be changed without the other being there at the same moment (SEC-5).
+/// The `webhook-signature` of a body: `v1,<base64>` over `id.timestamp.body` for each of `secrets`,
+/// with a space between. A receiver that knows one of them is content, so the one can be changed
+/// without the other being there at the same moment (SEC-5).
 ///
 /// # Errors
 /// When one of the secrets is malformed.
-pub fn standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body: &[u8]) -> Result<String, MalformedSecret> {
+pub fn standard_webhooks(
+    secrets: &Keys,
+    id: &str,
+    timestamp_s: i64,
+    body: &[u8],
+) -> Result<String, MalformedSecret> {
     let signatures: Vec<String> = secrets
         .all()
         .map(|secret| {
@@ -26,12 +32,22 @@ pub fn standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body: &[u8]
     Ok(signatures.join(" "))
 }
 
-/// Whether one of the space-separated signatures in `header` is by one of `secrets`; compared in constant time.
+/// Whether one of the space-separated signatures in `header` is by one of `secrets`; compared in
+/// constant time.
 ///
 /// # Errors
 /// When one of the secrets is malformed.
-pub fn verify_standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body: &[u8], header: &str) -> Result<bool, MalformedSecret> {
-    let macs: Vec<_> = secrets.all().map(|secret| standard_webhooks_mac(secret, id, timestamp_s, body)).collect::<Result<_, _>>()?;
+pub fn verify_standard_webhooks(
+    secrets: &Keys,
+    id: &str,
+    timestamp_s: i64,
+    body: &[u8],
+    header: &str,
+) -> Result<bool, MalformedSecret> {
+    let macs: Vec<_> = secrets
+        .all()
+        .map(|secret| standard_webhooks_mac(secret, id, timestamp_s, body))
+        .collect::<Result<_, _>>()?;
     Ok(header
         .split(' ')
         .filter_map(|one| one.strip_prefix("v1,"))
@@ -39,18 +55,24 @@ pub fn verify_standard_webhooks(secrets: &Keys, id: &str, timestamp_s: i64, body
         .any(|tag| macs.iter().any(|mac| mac.clone().verify_slice(&tag).is_ok())))
 }
 
-/// The `stripe-signature` of a body: `t=<timestamp>,v1=<hex>` over `timestamp.body`. The secret is used as
-/// it stands, prefix included.
+/// The `stripe-signature` of a body: `t=<timestamp>,v1=<hex>` over `timestamp.body`. The secret is
+/// used as it stands, prefix included.
 #[must_use]
 pub fn stripe(secret: &str, timestamp_s: i64, body: &[u8]) -> String {
     let mut mac = keyed(secret.as_bytes());
     mac.update(format!("{timestamp_s}.").as_bytes());
     mac.update(body);
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String =
+        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={timestamp_s},v1={hex}")
 }
 
-fn standard_webhooks_mac(secret: &str, id: &str, timestamp_s: i64, body: &[u8]) -> Result<Hmac<Sha256>, MalformedSecret> {
+fn standard_webhooks_mac(
+    secret: &str,
+    id: &str,
+    timestamp_s: i64,
+    body: &[u8],
+) -> Result<Hmac<Sha256>, MalformedSecret> {
     let encoded = secret.strip_prefix("whsec_").ok_or(MalformedSecret)?;
     let key = STANDARD.decode(encoded).map_err(|_| MalformedSecret)?;
     if !(24..=64).contains(&key.len()) {
@@ -62,7 +84,10 @@ fn standard_webhooks_mac(secret: &str, id: &str, timestamp_s: i64, body: &[u8]) 
     Ok(mac)
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes keys of any length; the error type belongs to other MACs")]
+#[expect(
+    clippy::expect_used,
+    reason = "HMAC takes keys of any length; the error type belongs to other MACs"
+)]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("any key length")
 }
@@ -81,10 +106,15 @@ mod tests {
     fn the_standard_webhooks_crate_accepts_what_we_sign() {
         let body = br#"{"test": 2432232314}"#;
         let signature = standard_webhooks(&keys(SECRET), "msg_1", 1_614_265_330, body).unwrap();
-        let theirs = standardwebhooks::Webhook::new(SECRET).unwrap().sign("msg_1", 1_614_265_330, body).unwrap();
+        let theirs = standardwebhooks::Webhook::new(SECRET)
+            .unwrap()
+            .sign("msg_1", 1_614_265_330, body)
+            .unwrap();
         assert_eq!(signature, theirs);
         let rotated = format!("v1,AAAA {signature}");
-        let verify = |header: &str, body: &[u8]| verify_standard_webhooks(&keys(SECRET), "msg_1", 1_614_265_330, body, header).unwrap();
+        let verify = |header: &str, body: &[u8]| {
+            verify_standard_webhooks(&keys(SECRET), "msg_1", 1_614_265_330, body, header).unwrap()
+        };
         assert!(verify(&rotated, body));
         assert!(!verify(&rotated, b"{}"));
         assert!(!verify("v1,AAAA", body));
@@ -95,10 +125,20 @@ mod tests {
     fn during_a_rotation_who_knows_either_secret_is_content() {
         let new = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
         let both = standard_webhooks(&keys(&format!("{new},{SECRET}")), "msg_1", 1, b"{}").unwrap();
-        let by = |secret: &str| standardwebhooks::Webhook::new(secret).unwrap().sign("msg_1", 1, b"{}").unwrap();
+        let by = |secret: &str| {
+            standardwebhooks::Webhook::new(secret).unwrap().sign("msg_1", 1, b"{}").unwrap()
+        };
         assert_eq!(both, format!("{} {}", by(new), by(SECRET)));
-        for (secrets, genuine) in [(new, true), (SECRET, true), ("whsec_HxECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false)] {
-            assert_eq!(verify_standard_webhooks(&keys(secrets), "msg_1", 1, b"{}", &both), Ok(genuine), "{secrets}");
+        for (secrets, genuine) in [
+            (new, true),
+            (SECRET, true),
+            ("whsec_HxECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", false),
+        ] {
+            assert_eq!(
+                verify_standard_webhooks(&keys(secrets), "msg_1", 1, b"{}", &both),
+                Ok(genuine),
+                "{secrets}"
+            );
         }
     }
 
@@ -106,7 +146,10 @@ mod tests {
     fn secrets_of_another_shape_are_refused() {
         for secret in ["whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_%%"] {
             assert_eq!(standard_webhooks(&keys(secret), "a", 1, b"").unwrap_err(), MalformedSecret);
-            assert_eq!(standard_webhooks(&keys(&format!("{SECRET} {secret}")), "a", 1, b"").unwrap_err(), MalformedSecret);
+            assert_eq!(
+                standard_webhooks(&keys(&format!("{SECRET} {secret}")), "a", 1, b"").unwrap_err(),
+                MalformedSecret
+            );
         }
     }
 

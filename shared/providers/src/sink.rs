@@ -1,8 +1,9 @@
-//! The event sink: CloudEvents 1.0 in structured JSON mode, posted and signed as Standard Webhooks says, or appended
-//! to a Redis stream (EVT-4). The URL's scheme chooses.
+//! The event sink: CloudEvents 1.0 in structured JSON mode, posted and signed as Standard Webhooks
+//! says, or appended to a Redis stream (EVT-4). The URL's scheme chooses.
 //!
-//! One call delivers one event once. The relay decides about order and retries; a receiver recognises a
-//! repetition by the event's id, which is `webhook-id` too and stays the same over all attempts.
+//! One call delivers one event once. The relay decides about order and retries; a receiver
+//! recognises a repetition by the event's id, which is `webhook-id` too and stays the same over all
+//! attempts.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -32,14 +33,16 @@ pub struct OutboxEvent {
 /// Where events go. Has no `Debug`: the secret must not reach a log.
 #[derive(Clone)]
 pub struct SinkSettings {
-    /// The receiver; `{type}` in it stands for the event's type. So Dapr's publish API is a sink like any other:
-    /// `http://127.0.0.1:3500/v1.0/publish/pubsub/{type}` takes a CloudEvent as it is. `redis://…` is a server with streams.
+    /// The receiver; `{type}` in it stands for the event's type. So Dapr's publish API is a sink
+    /// like any other: `http://127.0.0.1:3500/v1.0/publish/pubsub/{type}` takes a CloudEvent as it
+    /// is. `redis://…` is a server with streams.
     pub url: String,
     /// The key of the Redis stream; `{type}` in it stands for the event's type.
     pub stream: String,
     /// About how many entries the stream keeps; 0 for all.
     pub stream_limit: u64,
-    /// Each `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver: an event is signed with all of them.
+    /// Each `whsec_` and the base64 of 24 to 64 bytes, shared with the receiver: an event is signed
+    /// with all of them.
     pub secrets: Keys,
     /// The CloudEvents `source`: who we are, as a URI.
     pub source: String,
@@ -48,7 +51,8 @@ pub struct SinkSettings {
 }
 
 impl SinkSettings {
-    /// Whether an event can be sent with these at all: to be asked before one is taken, since what is wrong here is no event's fault.
+    /// Whether an event can be sent with these at all: to be asked before one is taken, since what
+    /// is wrong here is no event's fault.
     ///
     /// # Errors
     /// The name of the variable that is wrong.
@@ -56,10 +60,15 @@ impl SinkSettings {
         if is_redis(&self.url) {
             return Ok(());
         }
-        if !["http://", "https://"].iter().any(|scheme| self.url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty())) {
+        if !["http://", "https://"]
+            .iter()
+            .any(|scheme| self.url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+        {
             return Err("event_sink_url");
         }
-        signature::standard_webhooks(&self.secrets, "", 0, &[]).map(|_| ()).map_err(|_| "event_sink_secret")
+        signature::standard_webhooks(&self.secrets, "", 0, &[])
+            .map(|_| ())
+            .map_err(|_| "event_sink_secret")
     }
 }
 
@@ -114,7 +123,10 @@ impl SinkError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::NotSent { .. } | Self::Unanswered { .. } | Self::Refused { .. } | Self::CircuitOpen { .. } => true,
+            Self::NotSent { .. }
+            | Self::Unanswered { .. }
+            | Self::Refused { .. }
+            | Self::CircuitOpen { .. } => true,
             Self::Unsendable { .. } => false,
         }
     }
@@ -139,7 +151,13 @@ enum Outgoing {
 impl<'a> EventSink<'a> {
     /// A sink over `http` or `redis`, guarded by `breaker`; `clock` dates each attempt.
     #[must_use]
-    pub fn new(settings: SinkSettings, http: &'a dyn Http, redis: &'a dyn Redis, clock: &'a dyn Clock, breaker: Breaker<'a>) -> Self {
+    pub fn new(
+        settings: SinkSettings,
+        http: &'a dyn Http,
+        redis: &'a dyn Redis,
+        clock: &'a dyn Clock,
+        breaker: Breaker<'a>,
+    ) -> Self {
         Self { settings, http, redis, clock, breaker }
     }
 
@@ -149,7 +167,10 @@ impl<'a> EventSink<'a> {
     /// [`SinkError`]; all but [`SinkError::Unsendable`] are worth another attempt later.
     pub async fn deliver(&self, event: &OutboxEvent) -> Result<(), SinkError> {
         let outgoing = self.outgoing(event)?;
-        let pass = self.breaker.admit().map_err(|blocked| SinkError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
+        let pass = self
+            .breaker
+            .admit()
+            .map_err(|blocked| SinkError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
         let result = match outgoing {
             Outgoing::Post(request) => self.post(request).await,
             Outgoing::Append(append) => self.append(&append),
@@ -165,9 +186,14 @@ impl<'a> EventSink<'a> {
     async fn post(&self, request: HttpRequest) -> Result<(), SinkError> {
         match self.http.send(request).await {
             Ok(response) if (200..300).contains(&response.status) => Ok(()),
-            Ok(response) => Err(SinkError::Refused { status: response.status, retry_after_ms: retry_after_ms(&response.headers) }),
+            Ok(response) => Err(SinkError::Refused {
+                status: response.status,
+                retry_after_ms: retry_after_ms(&response.headers),
+            }),
             Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
-            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => Err(SinkError::Unanswered { detail }),
+            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => {
+                Err(SinkError::Unanswered { detail })
+            }
         }
     }
 
@@ -192,8 +218,13 @@ impl<'a> EventSink<'a> {
     fn request(&self, event: &OutboxEvent, body: String) -> Result<HttpRequest, SinkError> {
         let body = body.into_bytes();
         let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
-        let signature = signature::standard_webhooks(&self.settings.secrets, &event.event_id, timestamp_s, &body)
-            .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
+        let signature = signature::standard_webhooks(
+            &self.settings.secrets,
+            &event.event_id,
+            timestamp_s,
+            &body,
+        )
+        .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
         let header = |name: &str, value: String| (name.to_owned(), value);
         Ok(HttpRequest {
             method: "POST",
@@ -221,15 +252,20 @@ pub(crate) struct CloudEvent<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// `sequence` is the extension of that name: a string that sorts as the numbers do, hence the zeros.
+    /// `sequence` is the extension of that name: a string that sorts as the numbers do, hence the
+    /// zeros.
     fn of(event: &'a OutboxEvent, source: &'a str) -> Result<Self, SinkError> {
-        let unsendable = |detail: &str| SinkError::Unsendable { detail: format!("event {}: {detail}", event.event_id) };
+        let unsendable = |detail: &str| SinkError::Unsendable {
+            detail: format!("event {}: {detail}", event.event_id),
+        };
         let since_epoch_ms = u64::try_from(event.occurred_at_ms)
             .ok()
             // Year 9999, the last one RFC 3339 can write.
             .filter(|ms| *ms < 253_402_300_800_000)
             .ok_or_else(|| unsendable("its time is out of range"))?;
-        let time = humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(since_epoch_ms)).to_string();
+        let time =
+            humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(since_epoch_ms))
+                .to_string();
         let body = json!({
             "specversion": "1.0",
             "id": event.event_id,
@@ -242,7 +278,14 @@ impl<'a> CloudEvent<'a> {
             "data": event.data,
         });
         let body = body.to_string();
-        Ok(Self { id: &event.event_id, source, event_type: &event.event_type, subject: &event.subject, time, body })
+        Ok(Self {
+            id: &event.event_id,
+            source,
+            event_type: &event.event_type,
+            subject: &event.subject,
+            time,
+            body,
+        })
     }
 }
 
@@ -263,7 +306,12 @@ mod tests {
         deliver_to("https://receiver.example/hook", http, event, secret)
     }
 
-    fn deliver_to(url: &str, http: &FakeHttp, event: &OutboxEvent, secret: &str) -> Result<(), SinkError> {
+    fn deliver_to(
+        url: &str,
+        http: &FakeHttp,
+        event: &OutboxEvent,
+        secret: &str,
+    ) -> Result<(), SinkError> {
         let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_060_999));
         let settings = SinkSettings {
             url: url.to_owned(),
@@ -275,7 +323,8 @@ mod tests {
         };
         let breaker = Breaker::new("sink", BreakerPolicy::default(), &kv, &clock);
         let redis = FakeRedis::default();
-        let result = block_on(EventSink::new(settings, http, &redis, &clock, breaker).deliver(event));
+        let result =
+            block_on(EventSink::new(settings, http, &redis, &clock, breaker).deliver(event));
         assert!(redis.commands().is_empty(), "a webhook is no stream");
         result
     }
@@ -299,9 +348,13 @@ mod tests {
     #[test]
     fn a_url_may_name_the_topic_by_the_type_as_dapr_does() {
         let http = FakeHttp::answering([answer(204, "")]);
-        deliver_to("http://127.0.0.1:3500/v1.0/publish/pubsub/{type}", &http, &event(), SECRET).unwrap();
+        deliver_to("http://127.0.0.1:3500/v1.0/publish/pubsub/{type}", &http, &event(), SECRET)
+            .unwrap();
         let request = http.requests().remove(0);
-        assert_eq!(request.url, "http://127.0.0.1:3500/v1.0/publish/pubsub/dev.edgetill.order.placed.v1");
+        assert_eq!(
+            request.url,
+            "http://127.0.0.1:3500/v1.0/publish/pubsub/dev.edgetill.order.placed.v1"
+        );
         let content_type = request.headers.iter().find(|(name, _)| name == "content-type").unwrap();
         assert!(content_type.1.starts_with("application/cloudevents+json"));
     }
@@ -317,7 +370,10 @@ mod tests {
         };
         assert_eq!(header("webhook-id"), event().event_id);
         assert_eq!(header("webhook-timestamp"), "1700000060");
-        let theirs = standardwebhooks::Webhook::new(SECRET).unwrap().sign(&event().event_id, 1_700_000_060, &request.body).unwrap();
+        let theirs = standardwebhooks::Webhook::new(SECRET)
+            .unwrap()
+            .sign(&event().event_id, 1_700_000_060, &request.body)
+            .unwrap();
         assert_eq!(header("webhook-signature"), theirs);
     }
 
@@ -328,20 +384,41 @@ mod tests {
             assert_eq!(error, expect);
             assert!(error.is_retryable());
         };
-        check(answer_with(503, ("retry-after", "7"), ""), SinkError::Refused { status: 503, retry_after_ms: Some(7_000) });
+        check(
+            answer_with(503, ("retry-after", "7"), ""),
+            SinkError::Refused { status: 503, retry_after_ms: Some(7_000) },
+        );
         check(answer(302, ""), SinkError::Refused { status: 302, retry_after_ms: None });
-        check(Err(HttpError::NotSent("refused".to_owned())), SinkError::NotSent { detail: "refused".to_owned() });
-        check(Err(HttpError::Timeout("2 s".to_owned())), SinkError::Unanswered { detail: "2 s".to_owned() });
+        check(
+            Err(HttpError::NotSent("refused".to_owned())),
+            SinkError::NotSent { detail: "refused".to_owned() },
+        );
+        check(
+            Err(HttpError::Timeout("2 s".to_owned())),
+            SinkError::Unanswered { detail: "2 s".to_owned() },
+        );
     }
 
     #[test]
     fn settings_with_which_nothing_can_be_sent_are_told_by_the_variables_name() {
         let check = |url: &str, secret: &str| {
             let (stream, source) = ("s".to_owned(), "https://shop.example".to_owned());
-            SinkSettings { url: url.to_owned(), stream, stream_limit: 0, secrets: secret.parse().unwrap(), source, timeout_ms: 1 }.check()
+            SinkSettings {
+                url: url.to_owned(),
+                stream,
+                stream_limit: 0,
+                secrets: secret.parse().unwrap(),
+                source,
+                timeout_ms: 1,
+            }
+            .check()
         };
         assert_eq!(check("https://a/hook", SECRET), Ok(()));
-        for bad in ["whsec_short", "whsec_not base64 at all, but long enough", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        for bad in [
+            "whsec_short",
+            "whsec_not base64 at all, but long enough",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ] {
             assert_eq!(check("https://a/hook", bad), Err("event_sink_secret"), "{bad}");
         }
         assert_eq!(check("ftp://a", SECRET), Err("event_sink_url"));

@@ -1,17 +1,18 @@
 //! The client of Stripe's PaymentIntents API: manual capture, cancel, refunds.
 //!
-//! The simulator speaks the same part of that API, so the base URL is all that differs between a test and
-//! money. An answer is believed only if its amount and currency are the ones asked for.
+//! The simulator speaks the same part of that API, so the base URL is all that differs between a
+//! test and money. An answer is believed only if its amount and currency are the ones asked for.
 //!
-//! Stripe has no question "what became of key K?". It has something as good: the same request under the same
-//! key is answered with the stored first result, failures included (Stripe API reference, "Idempotent
-//! requests"). That is what [`Stripe::look_up`] sends. One case is left: if the first attempt ended in a 5xx,
-//! that 5xx is what Stripe stored. Then the payment is searched by its metadata (API reference, "Search
-//! PaymentIntents"); search lags by up to a minute, so not finding it proves nothing and the outcome stays
-//! unknown.
+//! Stripe has no question "what became of key K?". It has something as good: the same request under
+//! the same key is answered with the stored first result, failures included (Stripe API reference,
+//! "Idempotent requests"). That is what [`Stripe::look_up`] sends. One case is left: if the first
+//! attempt ended in a 5xx, that 5xx is what Stripe stored. Then the payment is searched by its
+//! metadata (API reference, "Search PaymentIntents"); search lags by up to a minute, so not finding
+//! it proves nothing and the outcome stays unknown.
 //!
-//! Keys are forgotten after a day, and then the same request would be a second payment: whoever comes late asks
-//! [`Stripe::find`] first. Refunds are listed by payment (API reference, "List all refunds"), which does not lag.
+//! Keys are forgotten after a day, and then the same request would be a second payment: whoever
+//! comes late asks [`Stripe::find`] first. Refunds are listed by payment (API reference, "List all
+//! refunds"), which does not lag.
 
 use std::cmp::Reverse;
 
@@ -22,17 +23,20 @@ use serde::Deserialize;
 use crate::{
     breaker::Breaker,
     payment::{
-        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState, ProviderError, Refund, UnknownReason, Void,
+        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
+        ProviderError, Refund, UnknownReason, Void,
     },
 };
 
-/// The API version this client was written against; Stripe answers in its shape whatever the account's default is.
+/// The API version this client was written against; Stripe answers in its shape whatever the
+/// account's default is.
 pub const API_VERSION: &str = "2025-03-31.basil";
 
 /// The field, of a form and of a refund's metadata, that carries our own name for a refund.
 const REFERENCE_FIELD: &str = "metadata[reference]";
 
-/// A payment's refunds are looked through page by page, a hundred each; nobody gives back in more parts.
+/// A payment's refunds are looked through page by page, a hundred each; nobody gives back in more
+/// parts.
 const REFUND_PAGES_MAX: u32 = 10;
 
 /// Where and as whom to call. Has no `Debug`: the key must not reach a log.
@@ -62,7 +66,9 @@ impl<'a> Stripe<'a> {
 
     /// One call: gate, send, sort the answer by whether anything may have happened.
     async fn call(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
-        let pass = self.breaker.admit().map_err(|blocked| ProviderError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
+        let pass = self.breaker.admit().map_err(|blocked| ProviderError::CircuitOpen {
+            retry_after_ms: blocked.retry_after_ms,
+        })?;
         let result = self.http.send(self.request(call)).await;
         match &result {
             Ok(response) if response.status < 500 => self.breaker.succeeded(pass),
@@ -70,7 +76,9 @@ impl<'a> Stripe<'a> {
         }
         match result {
             Ok(response) => sort(response),
-            Err(HttpError::NotSent(detail)) => Err(ProviderError::NotSent { detail, retry_after_ms: None }),
+            Err(HttpError::NotSent(detail)) => {
+                Err(ProviderError::NotSent { detail, retry_after_ms: None })
+            }
             Err(HttpError::Timeout(detail)) => Err(unknown(UnknownReason::Timeout, detail)),
             Err(HttpError::Lost(detail)) => Err(unknown(UnknownReason::Lost, detail)),
         }
@@ -83,11 +91,26 @@ impl<'a> Stripe<'a> {
         ];
         let url = format!("{}/v1/{}", self.settings.base_url, call.path);
         match call.effect {
-            None => HttpRequest { method: "GET", url, headers, body: Vec::new(), timeout_ms: self.settings.timeout_ms },
+            None => HttpRequest {
+                method: "GET",
+                url,
+                headers,
+                body: Vec::new(),
+                timeout_ms: self.settings.timeout_ms,
+            },
             Some(effect) => {
-                headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
+                headers.push((
+                    "content-type".to_owned(),
+                    "application/x-www-form-urlencoded".to_owned(),
+                ));
                 headers.push(("idempotency-key".to_owned(), effect.idempotency_key.to_owned()));
-                HttpRequest { method: "POST", url, headers, body: effect.form.into_bytes(), timeout_ms: self.settings.timeout_ms }
+                HttpRequest {
+                    method: "POST",
+                    url,
+                    headers,
+                    body: effect.form.into_bytes(),
+                    timeout_ms: self.settings.timeout_ms,
+                }
             }
         }
     }
@@ -96,7 +119,12 @@ impl<'a> Stripe<'a> {
         self.call(Call { path, effect: None }).await
     }
 
-    async fn effect(&self, path: String, form: &[(&str, &str)], idempotency_key: &str) -> Result<Answer, ProviderError> {
+    async fn effect(
+        &self,
+        path: String,
+        form: &[(&str, &str)],
+        idempotency_key: &str,
+    ) -> Result<Answer, ProviderError> {
         let form = Serializer::new(String::new()).extend_pairs(form).finish();
         self.call(Call { path, effect: Some(Effect { form, idempotency_key }) }).await
     }
@@ -109,11 +137,13 @@ impl<'a> Stripe<'a> {
         }
     }
 
-    /// The intent made under an idempotency key, if search knows it yet. Of several, which a forgotten key may have led to, the
-    /// one over which most money moved.
+    /// The intent made under an idempotency key, if search knows it yet. Of several, which a
+    /// forgotten key may have led to, the one over which most money moved.
     async fn search(&self, idempotency_key: &str) -> Result<Option<Intent>, ProviderError> {
         let quoted = idempotency_key.replace('\\', "\\\\").replace('\'', "\\'");
-        let query = Serializer::new(String::new()).append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'")).finish();
+        let query = Serializer::new(String::new())
+            .append_pair("query", &format!("metadata['idempotency_key']:'{quoted}'"))
+            .finish();
         match self.question(format!("payment_intents/search?{query}")).await? {
             Answer::Done(body) => {
                 let found: Page<Intent> = read(&body)?;
@@ -125,7 +155,11 @@ impl<'a> Stripe<'a> {
     }
 
     /// One page of a payment's refunds, the newest first.
-    async fn refunds(&self, reference: &str, after: Option<&str>) -> Result<Page<WireRefund>, ProviderError> {
+    async fn refunds(
+        &self,
+        reference: &str,
+        after: Option<&str>,
+    ) -> Result<Page<WireRefund>, ProviderError> {
         let mut query = Serializer::new(String::new());
         query.append_pair("payment_intent", reference).append_pair("limit", "100");
         if let Some(after) = after {
@@ -181,7 +215,11 @@ impl PaymentProvider for Stripe<'_> {
         let Some(intent) = self.search(&request.idempotency_key).await? else {
             return Ok(None);
         };
-        same_money(&intent.id, (request.amount_minor, &request.currency), (intent.amount, &intent.currency))?;
+        same_money(
+            &intent.id,
+            (request.amount_minor, &request.currency),
+            (intent.amount, &intent.currency),
+        )?;
         Ok(Some(intent.into_payment()))
     }
 
@@ -189,13 +227,20 @@ impl PaymentProvider for Stripe<'_> {
         self.intent(reference).await.map(Intent::into_payment)
     }
 
-    async fn capture(&self, reference: &str, amount_minor: i64, currency: &str, idempotency_key: &str) -> Result<Capture, ProviderError> {
+    async fn capture(
+        &self,
+        reference: &str,
+        amount_minor: i64,
+        currency: &str,
+        idempotency_key: &str,
+    ) -> Result<Capture, ProviderError> {
         let amount = amount_minor.to_string();
         let path = format!("payment_intents/{}/capture", segment(reference));
-        let refusal = match self.effect(path, &[("amount_to_capture", &amount)], idempotency_key).await? {
-            Answer::Done(body) => return captured(read(&body)?, amount_minor, currency),
-            Answer::Refused(refusal) => refusal,
-        };
+        let refusal =
+            match self.effect(path, &[("amount_to_capture", &amount)], idempotency_key).await? {
+                Answer::Done(body) => return captured(read(&body)?, amount_minor, currency),
+                Answer::Refused(refusal) => refusal,
+            };
         match refusal.error.code.as_deref() {
             Some("payment_intent_unexpected_state") => {
                 let intent = match refusal.error.payment_intent {
@@ -211,11 +256,13 @@ impl PaymentProvider for Stripe<'_> {
                     message: format!("the payment is {:?}", intent.status.state()),
                 })
             }
-            Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => Ok(Capture::NotCapturable {
-                reference: reference.to_owned(),
-                code: code.to_owned(),
-                message: refusal.error.message.unwrap_or_default(),
-            }),
+            Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => {
+                Ok(Capture::NotCapturable {
+                    reference: reference.to_owned(),
+                    code: code.to_owned(),
+                    message: refusal.error.message.unwrap_or_default(),
+                })
+            }
             Some(_) | None => Err(refusal.into_rejected()),
         }
     }
@@ -224,7 +271,9 @@ impl PaymentProvider for Stripe<'_> {
         let path = format!("payment_intents/{}/cancel", segment(reference));
         let intent = match self.effect(path, &[], idempotency_key).await? {
             Answer::Done(body) => read(&body)?,
-            Answer::Refused(refusal) if refusal.error.code.as_deref() == Some("payment_intent_unexpected_state") => {
+            Answer::Refused(refusal)
+                if refusal.error.code.as_deref() == Some("payment_intent_unexpected_state") =>
+            {
                 match refusal.error.payment_intent {
                     Some(intent) => *intent,
                     None => self.intent(reference).await?,
@@ -241,7 +290,10 @@ impl PaymentProvider for Stripe<'_> {
             | Status::RequiresAction
             | Status::RequiresCapture
             | Status::Processing
-            | Status::Other => Err(unknown(UnknownReason::Unreadable, format!("{reference} is {:?} after a cancel", intent.status))),
+            | Status::Other => Err(unknown(
+                UnknownReason::Unreadable,
+                format!("{reference} is {:?} after a cancel", intent.status),
+            )),
         }
     }
 
@@ -254,7 +306,11 @@ impl PaymentProvider for Stripe<'_> {
         idempotency_key: &str,
     ) -> Result<Refund, ProviderError> {
         let amount = amount_minor.to_string();
-        let form = [("payment_intent", reference), ("amount", amount.as_str()), (REFERENCE_FIELD, our_reference)];
+        let form = [
+            ("payment_intent", reference),
+            ("amount", amount.as_str()),
+            (REFERENCE_FIELD, our_reference),
+        ];
         match self.effect("refunds".to_owned(), &form, idempotency_key).await? {
             Answer::Done(body) => {
                 let refund: WireRefund = read(&body)?;
@@ -262,7 +318,9 @@ impl PaymentProvider for Stripe<'_> {
                 refund.into_refund()
             }
             Answer::Refused(refusal) => match (refusal.status, refusal.error.code.as_deref()) {
-                (_, Some("charge_already_refunded")) => Ok(Refund::AlreadyRefunded { reference: reference.to_owned() }),
+                (_, Some("charge_already_refunded")) => {
+                    Ok(Refund::AlreadyRefunded { reference: reference.to_owned() })
+                }
                 (400 | 402, code) => Ok(Refund::Refused {
                     reference: reference.to_owned(),
                     code: code.unwrap_or("refund_refused").to_owned(),
@@ -280,13 +338,21 @@ impl PaymentProvider for Stripe<'_> {
         }
     }
 
-    async fn find_refund(&self, reference: &str, our_reference: &str) -> Result<Option<Refund>, ProviderError> {
+    async fn find_refund(
+        &self,
+        reference: &str,
+        our_reference: &str,
+    ) -> Result<Option<Refund>, ProviderError> {
         let mut failed = None;
         let mut after: Option<String> = None;
         for _ in 0..REFUND_PAGES_MAX {
             let page = self.refunds(reference, after.as_deref()).await?;
             after = page.data.last().filter(|_| page.has_more).map(|last| last.id.clone());
-            for refund in page.data.into_iter().filter(|refund| refund.metadata.reference.as_deref() == Some(our_reference)) {
+            for refund in page
+                .data
+                .into_iter()
+                .filter(|refund| refund.metadata.reference.as_deref() == Some(our_reference))
+            {
                 let found = refund.into_refund()?;
                 if !matches!(found, Refund::Failed { .. }) {
                     return Ok(Some(found));
@@ -297,7 +363,10 @@ impl PaymentProvider for Stripe<'_> {
                 return Ok(failed);
             }
         }
-        Err(unknown(UnknownReason::Unreadable, format!("{reference} has more refunds than are looked through")))
+        Err(unknown(
+            UnknownReason::Unreadable,
+            format!("{reference} has more refunds than are looked through"),
+        ))
     }
 }
 
@@ -336,7 +405,11 @@ impl Refusal {
     fn into_declined(self) -> Authorization {
         Authorization::Declined {
             reference: self.error.payment_intent.map(|intent| intent.id),
-            decline_code: self.error.decline_code.or(self.error.code).unwrap_or_else(|| "declined".to_owned()),
+            decline_code: self
+                .error
+                .decline_code
+                .or(self.error.code)
+                .unwrap_or_else(|| "declined".to_owned()),
             message: self.error.message.unwrap_or_default(),
         }
     }
@@ -471,13 +544,18 @@ impl WireRefund {
         let (refund_reference, amount_minor) = (self.id, self.amount);
         Ok(match self.status {
             RefundStatus::Succeeded => Refund::Succeeded { refund_reference, amount_minor },
-            RefundStatus::Pending | RefundStatus::RequiresAction => Refund::Pending { refund_reference, amount_minor },
+            RefundStatus::Pending | RefundStatus::RequiresAction => {
+                Refund::Pending { refund_reference, amount_minor }
+            }
             RefundStatus::Failed | RefundStatus::Canceled => {
                 let code = self.failure_reason.unwrap_or_else(|| "refund_failed".to_owned());
                 Refund::Failed { refund_reference, amount_minor, code }
             }
             RefundStatus::Other => {
-                return Err(unknown(UnknownReason::Unreadable, format!("refund {refund_reference} has a state we do not know")));
+                return Err(unknown(
+                    UnknownReason::Unreadable,
+                    format!("refund {refund_reference} has a state we do not know"),
+                ));
             }
         })
     }
@@ -504,8 +582,14 @@ fn sort(response: HttpResponse) -> Result<Answer, ProviderError> {
     let HttpResponse { status, headers, body } = response;
     match status {
         200..=299 => Ok(Answer::Done(body)),
-        429 => Err(ProviderError::NotSent { detail: "rate limited (429)".to_owned(), retry_after_ms: retry_after_ms(&headers) }),
-        409 => Err(unknown(UnknownReason::InProgress, "a request with this key is still running (409)".to_owned())),
+        429 => Err(ProviderError::NotSent {
+            detail: "rate limited (429)".to_owned(),
+            retry_after_ms: retry_after_ms(&headers),
+        }),
+        409 => Err(unknown(
+            UnknownReason::InProgress,
+            "a request with this key is still running (409)".to_owned(),
+        )),
         500..=599 => Err(unknown(UnknownReason::ServerError(status), format!("answered {status}"))),
         // 408 comes from a proxy in between that may have passed the request on.
         400..=499 if status != 408 => {
@@ -536,7 +620,8 @@ pub(crate) fn retry_after_ms(headers: &[(String, String)]) -> Option<u64> {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, ProviderError> {
-    json::read(body).map_err(|e| unknown(UnknownReason::Unreadable, format!("unreadable answer: {e}")))
+    json::read(body)
+        .map_err(|e| unknown(UnknownReason::Unreadable, format!("unreadable answer: {e}")))
 }
 
 /// References come from rows we wrote, yet what goes into a path is encoded all the same.
@@ -545,21 +630,36 @@ fn segment(reference: &str) -> String {
 }
 
 /// Refuses an answer about other money than was asked for.
-fn same_money(reference: &str, asked: (i64, &str), answered: (i64, &str)) -> Result<(), ProviderError> {
+fn same_money(
+    reference: &str,
+    asked: (i64, &str),
+    answered: (i64, &str),
+) -> Result<(), ProviderError> {
     if asked.0 == answered.0 && asked.1.eq_ignore_ascii_case(answered.1) {
         return Ok(());
     }
     Err(ProviderError::Mismatch {
         reference: reference.to_owned(),
-        detail: format!("asked for {} {}, answered {} {}", asked.0, asked.1, answered.0, answered.1),
+        detail: format!(
+            "asked for {} {}, answered {} {}",
+            asked.0, asked.1, answered.0, answered.1
+        ),
     })
 }
 
-fn authorization(intent: Intent, request: &AuthorizeRequest) -> Result<Authorization, ProviderError> {
-    same_money(&intent.id, (request.amount_minor, &request.currency), (intent.amount, &intent.currency))?;
+fn authorization(
+    intent: Intent,
+    request: &AuthorizeRequest,
+) -> Result<Authorization, ProviderError> {
+    same_money(
+        &intent.id,
+        (request.amount_minor, &request.currency),
+        (intent.amount, &intent.currency),
+    )?;
     let reference = intent.id;
     match intent.status {
-        // Succeeded: found by a search long after, when someone had gone on to capture; the hold was there.
+        // Succeeded: found by a search long after, when someone had gone on to capture; the hold
+        // was there.
         Status::RequiresCapture | Status::Succeeded => Ok(Authorization::Authorized { reference }),
         Status::RequiresAction => Ok(Authorization::ActionRequired {
             reference,
@@ -570,19 +670,26 @@ fn authorization(intent: Intent, request: &AuthorizeRequest) -> Result<Authoriza
             let error = intent.last_payment_error.map(|e| *e).unwrap_or_default();
             Ok(Authorization::Declined {
                 reference: Some(reference),
-                decline_code: error.decline_code.or(error.code).unwrap_or_else(|| "declined".to_owned()),
+                decline_code: error
+                    .decline_code
+                    .or(error.code)
+                    .unwrap_or_else(|| "declined".to_owned()),
                 message: error.message.unwrap_or_default(),
             })
         }
-        Status::RequiresConfirmation | Status::Processing | Status::Other => {
-            Err(unknown(UnknownReason::Unreadable, format!("{reference} is {:?}: not decided yet", intent.status)))
-        }
+        Status::RequiresConfirmation | Status::Processing | Status::Other => Err(unknown(
+            UnknownReason::Unreadable,
+            format!("{reference} is {:?}: not decided yet", intent.status),
+        )),
     }
 }
 
 fn captured(intent: Intent, amount_minor: i64, currency: &str) -> Result<Capture, ProviderError> {
     if intent.status != Status::Succeeded {
-        return Err(unknown(UnknownReason::Unreadable, format!("{} is {:?} after a capture", intent.id, intent.status)));
+        return Err(unknown(
+            UnknownReason::Unreadable,
+            format!("{} is {:?} after a capture", intent.id, intent.status),
+        ));
     }
     same_money(&intent.id, (amount_minor, currency), (intent.amount_received, &intent.currency))?;
     Ok(Capture::Captured { reference: intent.id, amount_minor: intent.amount_received })

@@ -11,10 +11,17 @@ use crate::{
 
 type Answered = Result<HttpResponse, HttpError>;
 
-fn with_stripe<T>(answers: impl IntoIterator<Item = Answered>, body: impl AsyncFnOnce(&Stripe<'_>) -> T) -> (T, FakeHttp) {
+fn with_stripe<T>(
+    answers: impl IntoIterator<Item = Answered>,
+    body: impl AsyncFnOnce(&Stripe<'_>) -> T,
+) -> (T, FakeHttp) {
     let (kv, clock) = (FakeKv::default(), FakeClock::at(1_700_000_000_000));
     let http = FakeHttp::answering(answers);
-    let settings = StripeSettings { base_url: "https://api.stripe.com".to_owned(), secret_key: "sk_test_1".to_owned(), timeout_ms: 4_000 };
+    let settings = StripeSettings {
+        base_url: "https://api.stripe.com".to_owned(),
+        secret_key: "sk_test_1".to_owned(),
+        timeout_ms: 4_000,
+    };
     let breaker = Breaker::new("payment", BreakerPolicy::default(), &kv, &clock);
     let result = block_on(body(&Stripe::new(settings, &http, breaker)));
     (result, http)
@@ -44,7 +51,11 @@ fn error(kind: &str, code: &str, more: &str) -> String {
 }
 
 fn unexpected_state(status: &str) -> String {
-    error("invalid_request_error", "payment_intent_unexpected_state", &format!(r#","payment_intent":{}"#, intent(status, 1999, "usd")))
+    error(
+        "invalid_request_error",
+        "payment_intent_unexpected_state",
+        &format!(r#","payment_intent":{}"#, intent(status, 1999, "usd")),
+    )
 }
 
 fn held() -> Authorization {
@@ -53,7 +64,10 @@ fn held() -> Authorization {
 
 #[test]
 fn an_authorization_is_one_form_under_one_key() {
-    let (result, http) = with_stripe([answer(200, &intent("requires_capture", 1999, "usd"))], async |s| s.authorize(&order()).await);
+    let (result, http) =
+        with_stripe([answer(200, &intent("requires_capture", 1999, "usd"))], async |s| {
+            s.authorize(&order()).await
+        });
     assert_eq!(result, Ok(held()));
     assert_eq!(
         http.sent(),
@@ -64,7 +78,8 @@ fn an_authorization_is_one_form_under_one_key() {
     );
     let request = http.requests().remove(0);
     assert_eq!(request.timeout_ms, 4_000);
-    let headers: Vec<_> = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let headers: Vec<_> =
+        request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     assert_eq!(
         headers,
         [
@@ -87,15 +102,19 @@ fn a_look_up_sends_the_very_same_request() {
 
 #[test]
 fn a_stored_server_error_is_resolved_by_search_and_stays_unknown_without_a_find() {
-    let search = |data: &str| answer(200, &format!(r#"{{"object":"search_result","data":[{data}]}}"#));
-    let (found, http) =
-        with_stripe([answer(500, ""), search(&intent("requires_capture", 1999, "usd"))], async |s| s.look_up(&order()).await);
+    let search =
+        |data: &str| answer(200, &format!(r#"{{"object":"search_result","data":[{data}]}}"#));
+    let (found, http) = with_stripe(
+        [answer(500, ""), search(&intent("requires_capture", 1999, "usd"))],
+        async |s| s.look_up(&order()).await,
+    );
     assert_eq!(found, Ok(held()));
     assert_eq!(
         http.sent()[1],
         "GET https://api.stripe.com/v1/payment_intents/search?query=metadata%5B%27idempotency_key%27%5D%3A%27saga_1%2Fauthorize%27"
     );
-    let (found, _) = with_stripe([answer(500, ""), search("")], async |s| s.look_up(&order()).await);
+    let (found, _) =
+        with_stripe([answer(500, ""), search("")], async |s| s.look_up(&order()).await);
     assert!(found.unwrap_err().may_have_happened());
 }
 
@@ -130,7 +149,10 @@ fn every_answer_to_an_authorization_has_its_own_value() {
             &error(
                 "card_error",
                 "card_declined",
-                &format!(r#","decline_code":"insufficient_funds","payment_intent":{}"#, intent("requires_payment_method", 1999, "usd")),
+                &format!(
+                    r#","decline_code":"insufficient_funds","payment_intent":{}"#,
+                    intent("requires_payment_method", 1999, "usd")
+                ),
             ),
         ),
         declined(Some("pi_1"), "insufficient_funds"),
@@ -138,11 +160,18 @@ fn every_answer_to_an_authorization_has_its_own_value() {
     check(answer(402, &error("card_error", "expired_card", "")), declined(None, "expired_card"));
     check(
         answer(400, &error("invalid_request_error", "resource_missing", "")),
-        Err(ProviderError::Rejected { status: 400, code: "resource_missing".to_owned(), message: "m".to_owned() }),
+        Err(ProviderError::Rejected {
+            status: 400,
+            code: "resource_missing".to_owned(),
+            message: "m".to_owned(),
+        }),
     );
     check(
         answer_with(429, ("retry-after", "2"), ""),
-        Err(ProviderError::NotSent { detail: "rate limited (429)".to_owned(), retry_after_ms: Some(2_000) }),
+        Err(ProviderError::NotSent {
+            detail: "rate limited (429)".to_owned(),
+            retry_after_ms: Some(2_000),
+        }),
     );
     check(
         Err(HttpError::NotSent("refused".to_owned())),
@@ -170,15 +199,24 @@ fn whatever_may_have_been_processed_is_unknown() {
     check(answer(302, ""), UnknownReason::Unreadable);
     check(answer(200, "<html>"), UnknownReason::Unreadable);
     check(answer(200, &intent("processing", 1999, "usd")), UnknownReason::Unreadable);
-    check(answer(400, &error("idempotency_error", "idempotency_error", "")), UnknownReason::KeyConflict);
+    check(
+        answer(400, &error("idempotency_error", "idempotency_error", "")),
+        UnknownReason::KeyConflict,
+    );
 }
 
 #[test]
 fn a_payment_over_other_money_is_a_mismatch_with_its_reference() {
     for (amount, currency) in [(1998, "usd"), (1999, "eur")] {
-        let (result, _) = with_stripe([answer(200, &intent("requires_capture", amount, currency))], async |s| s.authorize(&order()).await);
+        let (result, _) =
+            with_stripe([answer(200, &intent("requires_capture", amount, currency))], async |s| {
+                s.authorize(&order()).await
+            });
         let error = result.unwrap_err();
-        assert!(matches!(&error, ProviderError::Mismatch { reference, .. } if reference == "pi_1"), "{error}");
+        assert!(
+            matches!(&error, ProviderError::Mismatch { reference, .. } if reference == "pi_1"),
+            "{error}"
+        );
         assert!(error.may_have_happened());
     }
 }
@@ -186,8 +224,13 @@ fn a_payment_over_other_money_is_a_mismatch_with_its_reference() {
 #[test]
 fn capturing_twice_is_captured_and_capturing_a_void_is_final() {
     let check = |answered: Answered, expect: Result<Capture, &str>| {
-        let (result, http) = with_stripe([answered], async |s| s.capture("pi_1", 1999, "USD", "saga_1/capture").await);
-        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/payment_intents/pi_1/capture amount_to_capture=1999"]);
+        let (result, http) = with_stripe([answered], async |s| {
+            s.capture("pi_1", 1999, "USD", "saga_1/capture").await
+        });
+        assert_eq!(
+            http.sent(),
+            ["POST https://api.stripe.com/v1/payment_intents/pi_1/capture amount_to_capture=1999"]
+        );
         assert_eq!(result.map_err(|e| e.to_string()), expect.map_err(str::to_owned));
     };
     let captured = || Ok(Capture::Captured { reference: "pi_1".to_owned(), amount_minor: 1999 });
@@ -203,7 +246,11 @@ fn capturing_twice_is_captured_and_capturing_a_void_is_final() {
     );
     check(
         answer(400, &error("invalid_request_error", "charge_expired_for_capture", "")),
-        Ok(Capture::NotCapturable { reference: "pi_1".to_owned(), code: "charge_expired_for_capture".to_owned(), message: "m".to_owned() }),
+        Ok(Capture::NotCapturable {
+            reference: "pi_1".to_owned(),
+            code: "charge_expired_for_capture".to_owned(),
+            message: "m".to_owned(),
+        }),
     );
     check(
         answer(200, &intent("succeeded", 500, "usd")),
@@ -222,7 +269,10 @@ fn voiding_twice_is_voided_and_voiding_a_capture_says_so() {
     let voided = || Void::Voided { reference: reference() };
     check(vec![answer(200, &intent("canceled", 1999, "usd"))], voided());
     check(vec![answer(400, &unexpected_state("canceled"))], voided());
-    check(vec![answer(400, &unexpected_state("succeeded"))], Void::Captured { reference: reference() });
+    check(
+        vec![answer(400, &unexpected_state("succeeded"))],
+        Void::Captured { reference: reference() },
+    );
     // An error without the intent: ask for it.
     check(
         vec![
@@ -234,31 +284,56 @@ fn voiding_twice_is_voided_and_voiding_a_capture_says_so() {
 }
 
 fn refund(id: &str, status: &str, reference: &str) -> String {
-    format!(r#"{{"id":"{id}","amount":500,"currency":"usd","status":"{status}","metadata":{{"reference":"{reference}"}}}}"#)
+    format!(
+        r#"{{"id":"{id}","amount":500,"currency":"usd","status":"{status}","metadata":{{"reference":"{reference}"}}}}"#
+    )
 }
 
 #[test]
 fn every_answer_to_a_refund_has_its_own_value() {
     let check = |answered: Answered, expect: Refund| {
-        let (result, http) = with_stripe([answered], async |s| s.refund("pi_1", 500, "USD", "c_1", "saga_1/refund").await);
+        let (result, http) = with_stripe([answered], async |s| {
+            s.refund("pi_1", 500, "USD", "c_1", "saga_1/refund").await
+        });
         assert_eq!(result, Ok(expect));
-        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500&metadata%5Breference%5D=c_1"]);
+        assert_eq!(
+            http.sent(),
+            [
+                "POST https://api.stripe.com/v1/refunds payment_intent=pi_1&amount=500&metadata%5Breference%5D=c_1"
+            ]
+        );
     };
     let refund = |status: &str| answer(200, &refund("re_1", status, "c_1"));
     let (reference, amount_minor) = (|| "pi_1".to_owned(), 500);
     let refund_reference = || "re_1".to_owned();
-    check(refund("succeeded"), Refund::Succeeded { refund_reference: refund_reference(), amount_minor });
+    check(
+        refund("succeeded"),
+        Refund::Succeeded { refund_reference: refund_reference(), amount_minor },
+    );
     for status in ["pending", "requires_action"] {
-        check(refund(status), Refund::Pending { refund_reference: refund_reference(), amount_minor });
+        check(
+            refund(status),
+            Refund::Pending { refund_reference: refund_reference(), amount_minor },
+        );
     }
     for status in ["failed", "canceled"] {
         let code = "refund_failed".to_owned();
-        check(refund(status), Refund::Failed { refund_reference: refund_reference(), amount_minor, code });
+        check(
+            refund(status),
+            Refund::Failed { refund_reference: refund_reference(), amount_minor, code },
+        );
     }
-    check(answer(400, &error("invalid_request_error", "charge_already_refunded", "")), Refund::AlreadyRefunded { reference: reference() });
+    check(
+        answer(400, &error("invalid_request_error", "charge_already_refunded", "")),
+        Refund::AlreadyRefunded { reference: reference() },
+    );
     check(
         answer(400, &error("invalid_request_error", "amount_too_large", "")),
-        Refund::Refused { reference: reference(), code: "amount_too_large".to_owned(), message: "m".to_owned() },
+        Refund::Refused {
+            reference: reference(),
+            code: "amount_too_large".to_owned(),
+            message: "m".to_owned(),
+        },
     );
 }
 
@@ -269,7 +344,9 @@ fn a_refund_over_other_money_or_in_a_state_nobody_knows_is_no_refund() {
         r#"{"id":"re_1","amount":500,"currency":"eur","status":"succeeded","metadata":null}"#,
         r#"{"id":"re_1","amount":500,"currency":"usd","status":"never_heard_of"}"#,
     ] {
-        let (result, _) = with_stripe([answer(200, body)], async |s| s.refund("pi_1", 500, "USD", "c_1", "k").await);
+        let (result, _) = with_stripe([answer(200, body)], async |s| {
+            s.refund("pi_1", 500, "USD", "c_1", "k").await
+        });
         assert!(result.unwrap_err().may_have_happened(), "{body}");
     }
 }
@@ -279,57 +356,92 @@ fn a_refund_that_was_accepted_can_be_asked_for() {
     let failed = r#"{"id":"re_1","amount":500,"currency":"usd","status":"failed","failure_reason":"lost_or_stolen_card","metadata":null}"#;
     let (state, http) = with_stripe([answer(200, failed)], async |s| s.refund_state("re_1").await);
     let code = "lost_or_stolen_card".to_owned();
-    assert_eq!(state, Ok(Refund::Failed { refund_reference: "re_1".to_owned(), amount_minor: 500, code }));
+    assert_eq!(
+        state,
+        Ok(Refund::Failed { refund_reference: "re_1".to_owned(), amount_minor: 500, code })
+    );
     assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/refunds/re_1"]);
-    let (state, _) =
-        with_stripe([answer(404, &error("invalid_request_error", "resource_missing", ""))], async |s| s.refund_state("re_1").await);
+    let (state, _) = with_stripe(
+        [answer(404, &error("invalid_request_error", "resource_missing", ""))],
+        async |s| s.refund_state("re_1").await,
+    );
     assert!(matches!(&state, Err(ProviderError::Rejected { status: 404, .. })), "{state:?}");
 }
 
 #[test]
 fn a_refund_is_found_among_its_payments_by_our_reference() {
-    let page =
-        |has_more: bool, data: &[String]| answer(200, &format!(r#"{{"object":"list","has_more":{has_more},"data":[{}]}}"#, data.join(",")));
-    let find = |answers: Vec<Answered>| with_stripe(answers, async |s| s.find_refund("pi_1", "c_1").await);
-    let found = |id: &str| Ok(Some(Refund::Succeeded { refund_reference: id.to_owned(), amount_minor: 500 }));
+    let page = |has_more: bool, data: &[String]| {
+        answer(
+            200,
+            &format!(r#"{{"object":"list","has_more":{has_more},"data":[{}]}}"#, data.join(",")),
+        )
+    };
+    let find =
+        |answers: Vec<Answered>| with_stripe(answers, async |s| s.find_refund("pi_1", "c_1").await);
+    let found = |id: &str| {
+        Ok(Some(Refund::Succeeded { refund_reference: id.to_owned(), amount_minor: 500 }))
+    };
 
-    let (result, http) = find(vec![page(false, &[refund("re_2", "succeeded", "c_2"), refund("re_1", "succeeded", "c_1")])]);
+    let (result, http) = find(vec![page(
+        false,
+        &[refund("re_2", "succeeded", "c_2"), refund("re_1", "succeeded", "c_1")],
+    )]);
     assert_eq!(result, found("re_1"));
-    assert_eq!(http.sent(), ["GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100"]);
+    assert_eq!(
+        http.sent(),
+        ["GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100"]
+    );
     let (result, _) = find(vec![page(false, &[refund("re_2", "succeeded", "c_2")])]);
     assert_eq!(result, Ok(None));
 
-    // Asked again after a failure: the one that gives money back is the answer, on whichever page it is.
+    // Asked again after a failure: the one that gives money back is the answer, on whichever page
+    // it is.
     let (result, http) = find(vec![
         page(true, &[refund("re_3", "failed", "c_1"), refund("re_2", "pending", "c_2")]),
         page(false, &[refund("re_1", "succeeded", "c_1")]),
     ]);
     assert_eq!(result, found("re_1"));
-    assert_eq!(http.sent()[1], "GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100&starting_after=re_2");
-    let (result, _) = find(vec![page(false, &[refund("re_3", "failed", "c_1"), refund("re_2", "failed", "c_1")])]);
-    assert!(matches!(&result, Ok(Some(Refund::Failed { refund_reference, .. })) if refund_reference == "re_3"), "{result:?}");
+    assert_eq!(
+        http.sent()[1],
+        "GET https://api.stripe.com/v1/refunds?payment_intent=pi_1&limit=100&starting_after=re_2"
+    );
+    let (result, _) = find(vec![page(
+        false,
+        &[refund("re_3", "failed", "c_1"), refund("re_2", "failed", "c_1")],
+    )]);
+    assert!(
+        matches!(&result, Ok(Some(Refund::Failed { refund_reference, .. })) if refund_reference == "re_3"),
+        "{result:?}"
+    );
 
     // A question without an answer is not "none".
     for unanswered in [answer(503, ""), answer(200, "<html>")] {
         assert!(find(vec![unanswered]).0.is_err());
     }
-    let (result, http) = find((0..10).map(|n| page(true, &[refund(&format!("re_{n}"), "succeeded", "c_2")])).collect());
+    let (result, http) = find(
+        (0..10).map(|n| page(true, &[refund(&format!("re_{n}"), "succeeded", "c_2")])).collect(),
+    );
     assert!(result.unwrap_err().may_have_happened());
     assert_eq!(http.sent().len(), 10);
 }
 
 #[test]
 fn a_payment_is_found_by_our_own_reference_and_nothing_is_made() {
-    let found = |data: &[String]| answer(200, &format!(r#"{{"object":"search_result","data":[{}]}}"#, data.join(",")));
+    let found = |data: &[String]| {
+        answer(200, &format!(r#"{{"object":"search_result","data":[{}]}}"#, data.join(",")))
+    };
     let find = |answered: Answered| with_stripe([answered], async |s| s.find(&order()).await);
     let (result, http) = find(found(&[]));
     assert_eq!(result, Ok(None));
     assert_eq!(
         http.sent(),
-        ["GET https://api.stripe.com/v1/payment_intents/search?query=metadata%5B%27idempotency_key%27%5D%3A%27saga_1%2Fauthorize%27"]
+        [
+            "GET https://api.stripe.com/v1/payment_intents/search?query=metadata%5B%27idempotency_key%27%5D%3A%27saga_1%2Fauthorize%27"
+        ]
     );
     // Of two, which a forgotten key may have led to, the one that holds money.
-    let (result, _) = find(found(&[intent("canceled", 1999, "usd"), intent("requires_capture", 1999, "usd")]));
+    let (result, _) =
+        find(found(&[intent("canceled", 1999, "usd"), intent("requires_capture", 1999, "usd")]));
     assert_eq!(result.unwrap().unwrap().state, PaymentState::Authorized);
     let (result, _) = find(found(&[intent("requires_capture", 1998, "usd")]));
     assert!(matches!(result, Err(ProviderError::Mismatch { .. })), "{result:?}");
@@ -341,7 +453,11 @@ fn a_payment_is_found_by_our_own_reference_and_nothing_is_made() {
 fn a_refused_key_says_nothing_about_the_payment_and_leaves_the_circuit_closed() {
     for status in [401, 403] {
         let refused = || answer(status, &error("invalid_request_error", "api_key_expired", ""));
-        let expect = ProviderError::Unauthorized { status, code: "api_key_expired".to_owned(), message: "m".to_owned() };
+        let expect = ProviderError::Unauthorized {
+            status,
+            code: "api_key_expired".to_owned(),
+            message: "m".to_owned(),
+        };
         let answers = (0..9).map(|_| refused());
         let (results, http) = with_stripe(answers, async |s| {
             [
@@ -364,7 +480,10 @@ fn a_refused_key_says_nothing_about_the_payment_and_leaves_the_circuit_closed() 
 
 #[test]
 fn a_payment_can_be_asked_for_by_reference() {
-    let (payment, http) = with_stripe([answer(200, &intent("succeeded", 1999, "usd"))], async |s| s.retrieve("pi_1/../x").await);
+    let (payment, http) =
+        with_stripe([answer(200, &intent("succeeded", 1999, "usd"))], async |s| {
+            s.retrieve("pi_1/../x").await
+        });
     assert_eq!(
         payment,
         Ok(Payment {

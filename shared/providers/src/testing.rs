@@ -7,7 +7,9 @@ use std::{
 
 use crate::OutboxEvent;
 use json::json;
-use ports::{Clock, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Redis, RedisError};
+use ports::{
+    Clock, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Redis, RedisError,
+};
 
 /// One of an order.
 pub fn event() -> OutboxEvent {
@@ -132,11 +134,20 @@ pub fn answer(status: u16, body: &str) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse { status, headers: Vec::new(), body: body.as_bytes().to_vec() })
 }
 
-pub fn answer_with(status: u16, header: (&str, &str), body: &str) -> Result<HttpResponse, HttpError> {
-    Ok(HttpResponse { status, headers: vec![(header.0.to_owned(), header.1.to_owned())], body: body.as_bytes().to_vec() })
+pub fn answer_with(
+    status: u16,
+    header: (&str, &str),
+    body: &str,
+) -> Result<HttpResponse, HttpError> {
+    Ok(HttpResponse {
+        status,
+        headers: vec![(header.0.to_owned(), header.1.to_owned())],
+        body: body.as_bytes().to_vec(),
+    })
 }
 
-/// Answers each command with the next scripted answer, with success when there is none, and remembers it.
+/// Answers each command with the next scripted answer, with success when there is none, and
+/// remembers it.
 #[derive(Default)]
 pub struct FakeRedis {
     answers: RefCell<VecDeque<Result<(), RedisError>>>,
@@ -155,9 +166,17 @@ impl FakeRedis {
 }
 
 impl Redis for FakeRedis {
-    fn execute(&self, address: &str, command: &str, arguments: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError> {
-        let arguments = arguments.iter().map(|argument| String::from_utf8(argument.to_vec()).unwrap());
-        self.commands.borrow_mut().push([address.to_owned(), command.to_owned()].into_iter().chain(arguments).collect());
+    fn execute(
+        &self,
+        address: &str,
+        command: &str,
+        arguments: &[&[u8]],
+    ) -> Result<Vec<Vec<u8>>, RedisError> {
+        let arguments =
+            arguments.iter().map(|argument| String::from_utf8(argument.to_vec()).unwrap());
+        self.commands
+            .borrow_mut()
+            .push([address.to_owned(), command.to_owned()].into_iter().chain(arguments).collect());
         self.answers.borrow_mut().pop_front().unwrap_or(Ok(())).map(|()| Vec::new())
     }
 }

@@ -1,9 +1,9 @@
 //! Personal data at rest (SEC-3): XChaCha20-Poly1305 under one key, bound to the row it belongs to.
 //!
-//! A sealed value is `v1.` and the base64url of nonce and ciphertext. The row's id is associated data, so a
-//! value moved to another row does not open. Nonces are 192 random bits: no counter is needed and a fresh
-//! instance per request may draw its own. The version is part of the text so that a key can be changed by
-//! writing `v2.` while `v1.` still opens.
+//! A sealed value is `v1.` and the base64url of nonce and ciphertext. The row's id is associated
+//! data, so a value moved to another row does not open. Nonces are 192 random bits: no counter is
+//! needed and a fresh instance per request may draw its own. The version is part of the text so
+//! that a key can be changed by writing `v2.` while `v1.` still opens.
 
 use base64::{
     Engine as _,
@@ -63,9 +63,15 @@ impl Key {
     ///
     /// # Errors
     /// [`SealError::TooLong`] beyond the cipher's limit of 256 GiB.
-    pub fn seal(&self, nonce: [u8; NONCE_BYTES], row_id: &str, plain: &[u8]) -> Result<String, SealError> {
+    pub fn seal(
+        &self,
+        nonce: [u8; NONCE_BYTES],
+        row_id: &str,
+        plain: &[u8],
+    ) -> Result<String, SealError> {
         let payload = Payload { msg: plain, aad: row_id.as_bytes() };
-        let ciphertext = self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLong)?;
+        let ciphertext =
+            self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| SealError::TooLong)?;
         let mut bytes = nonce.to_vec();
         bytes.extend(ciphertext);
         let mut text = VERSION.to_owned();
@@ -76,11 +82,13 @@ impl Key {
     /// Opens what [`Key::seal`] made for the same row.
     ///
     /// # Errors
-    /// [`SealError::Version`] for another version, [`SealError::Closed`] for everything that does not verify.
+    /// [`SealError::Version`] for another version, [`SealError::Closed`] for everything that does
+    /// not verify.
     pub fn open(&self, row_id: &str, sealed: &str) -> Result<Vec<u8>, SealError> {
         let text = sealed.strip_prefix(VERSION).ok_or(SealError::Version)?;
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| SealError::Closed)?;
-        let (nonce, ciphertext) = bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
+        let (nonce, ciphertext) =
+            bytes.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::Closed)?;
         let payload = Payload { msg: ciphertext, aad: row_id.as_bytes() };
         self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| SealError::Closed)
     }

@@ -16,7 +16,8 @@ where
     match spin_executor::run(async { tick(&host.ports()).await }) {
         Ok(report) => {
             let report = serde_json::to_value(&report).unwrap_or_default();
-            // A run that found nothing to do has a row (WRK-6) and needs no line: the relay runs every second.
+            // A run that found nothing to do has a row (WRK-6) and needs no line: the relay runs
+            // every second.
             if report.get("taken").and_then(serde_json::Value::as_u64) == Some(0) {
                 return Ok(());
             }

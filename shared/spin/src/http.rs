@@ -1,10 +1,13 @@
-//! HTTP out over `wasi:http`, with the limits spin-sdk's own `send` leaves at the host's 600 seconds.
+//! HTTP out over `wasi:http`, with the limits spin-sdk's own `send` leaves at the host's 600
+//! seconds.
 //!
-//! The split of errors matters more than their texts: [`HttpError::NotSent`] only when it is certain that
-//! nothing reached the other side, because a payment may be tried again after it. In doubt it is `Lost`.
+//! The split of errors matters more than their texts: [`HttpError::NotSent`] only when it is
+//! certain that nothing reached the other side, because a payment may be tried again after it. In
+//! doubt it is `Lost`.
 //!
-//! The host's limits are per phase: to connect, to the first byte, between two bytes. A body that comes a byte at a time
-//! keeps to all of them and outlives every lease, so a call has an end of its own, whatever arrives by then.
+//! The host's limits are per phase: to connect, to the first byte, between two bytes. A body that
+//! comes a byte at a time keeps to all of them and outlives every lease, so a call has an end of
+//! its own, whatever arrives by then.
 
 use crate::serve::{finish, write_at_once};
 use ports::{Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Sql};
@@ -14,7 +17,10 @@ use wasi::{
     clocks::monotonic_clock,
     http::{
         outgoing_handler,
-        types::{ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest, RequestOptions, Scheme, http_error_code},
+        types::{
+            ErrorCode, Fields, IncomingBody, IncomingResponse, Method, OutgoingRequest,
+            RequestOptions, Scheme, http_error_code,
+        },
     },
     io::{poll::Pollable, streams::StreamError},
 };
@@ -23,10 +29,12 @@ const READ_BYTES: u64 = 16 * 1024;
 /// More than any provider answers with.
 const RESPONSE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
-/// So much later than the host's limits ends the whole call: a connection that was refused in time is told as that, never as lost.
+/// So much later than the host's limits ends the whole call: a connection that was refused in time
+/// is told as that, never as lost.
 const GRACE_MS: u64 = 250;
 
-/// Requests to elsewhere, which may take as long as they like: a connection to the database does not wait for them.
+/// Requests to elsewhere, which may take as long as they like: a connection to the database does
+/// not wait for them.
 pub(crate) struct Outgoing {
     database: Rc<dyn Sql>,
 }
@@ -110,8 +118,11 @@ fn prepare(request: &HttpRequest) -> Result<OutgoingRequest, HttpError> {
         "HEAD" => Method::Head,
         other => Method::Other(other.to_owned()),
     };
-    let mut headers: Vec<(String, Vec<u8>)> =
-        request.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+    let mut headers: Vec<(String, Vec<u8>)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+        .collect();
     if !request.body.is_empty() {
         headers.push(("content-length".to_owned(), request.body.len().to_string().into_bytes()));
     }
@@ -130,7 +141,9 @@ async fn receive(response: IncomingResponse, end: End) -> Result<HttpResponse, H
         .headers()
         .entries()
         .into_iter()
-        .map(|(name, value)| (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned()))
+        .map(|(name, value)| {
+            (name.to_ascii_lowercase(), String::from_utf8_lossy(&value).into_owned())
+        })
         .collect();
     let broken = |()| HttpError::Lost("the answer has no readable body".to_owned());
     let body = response.consume().map_err(broken)?;
@@ -172,7 +185,10 @@ struct End {
 
 impl End {
     fn after_ms(ms: u64) -> Self {
-        Self { instant_ns: monotonic_clock::now().saturating_add(ms.saturating_mul(NANOSECONDS_PER_MS)) }
+        Self {
+            instant_ns: monotonic_clock::now()
+                .saturating_add(ms.saturating_mul(NANOSECONDS_PER_MS)),
+        }
     }
 
     fn has_come(self) -> bool {
@@ -184,15 +200,17 @@ impl End {
     }
 }
 
-// Waits until `pollable` may be ready, but not beyond `end`. It can come back early, when another future of the same request was
-// woken, so callers look again; the tokens drop the pollables before the resource they belong to.
+// Waits until `pollable` may be ready, but not beyond `end`. It can come back early, when another
+// future of the same request was woken, so callers look again; the tokens drop the pollables before
+// the resource they belong to.
 async fn readiness(pollable: Pollable, end: End) -> Result<(), HttpError> {
     let mut awaited = Some([pollable, end.pollable()]);
     let mut registered = None;
     poll_fn(|context| match awaited.take() {
         Some(pollables) => {
             registered = Some(pollables.map(|pollable| {
-                let token = spin_executor::push_waker_and_get_token(pollable, context.waker().clone());
+                let token =
+                    spin_executor::push_waker_and_get_token(pollable, context.waker().clone());
                 CancelOnDropToken::from(token)
             }));
             Poll::Pending
@@ -203,27 +221,37 @@ async fn readiness(pollable: Pollable, end: End) -> Result<(), HttpError> {
         }
     })
     .await;
-    if end.has_come() { Err(HttpError::Timeout("the answer was not whole in time".to_owned())) } else { Ok(()) }
+    if end.has_come() {
+        Err(HttpError::Timeout("the answer was not whole in time".to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 // `handle` itself refuses only what it was not willing to start.
 fn refused(code: ErrorCode) -> HttpError {
-    let (HttpError::NotSent(text) | HttpError::Timeout(text) | HttpError::Lost(text)) = classify(&code);
+    let (HttpError::NotSent(text) | HttpError::Timeout(text) | HttpError::Lost(text)) =
+        classify(&code);
     HttpError::NotSent(text)
 }
 
-/// What a host's error means for money, and words for the log. The words are few: `Debug` of all thirty-nine cases is 8 kB.
+/// What a host's error means for money, and words for the log. The words are few: `Debug` of all
+/// thirty-nine cases is 8 kB.
 fn classify(code: &ErrorCode) -> HttpError {
     let not_sent = |text: &str| HttpError::NotSent(text.to_owned());
     let lost = |text: &str| HttpError::Lost(text.to_owned());
     match code {
-        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => not_sent("no such host"),
+        ErrorCode::DnsTimeout | ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            not_sent("no such host")
+        }
         ErrorCode::DestinationUnavailable
         | ErrorCode::DestinationIpUnroutable
         | ErrorCode::ConnectionRefused
         | ErrorCode::ConnectionTimeout
         | ErrorCode::ConnectionLimitReached => not_sent("no connection"),
-        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => not_sent("not among the allowed outbound hosts"),
+        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => {
+            not_sent("not among the allowed outbound hosts")
+        }
         ErrorCode::TlsCertificateError => not_sent("the certificate does not verify"),
         ErrorCode::HttpRequestLengthRequired
         | ErrorCode::HttpRequestMethodInvalid
@@ -231,10 +259,12 @@ fn classify(code: &ErrorCode) -> HttpError {
         | ErrorCode::HttpRequestUriTooLong
         | ErrorCode::LoopDetected
         | ErrorCode::ConfigurationError => not_sent("the host takes no such request"),
-        ErrorCode::ConnectionReadTimeout | ErrorCode::ConnectionWriteTimeout | ErrorCode::HttpResponseTimeout => {
-            HttpError::Timeout("no answer in time".to_owned())
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => HttpError::Timeout("no answer in time".to_owned()),
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+            lost("the connection broke")
         }
-        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => lost("the connection broke"),
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => lost("TLS failed"),
         ErrorCode::HttpRequestBodySize(_)
         | ErrorCode::HttpRequestHeaderSectionSize(_)
@@ -250,6 +280,8 @@ fn classify(code: &ErrorCode) -> HttpError {
         | ErrorCode::HttpResponseContentCoding(_)
         | ErrorCode::HttpUpgradeFailed
         | ErrorCode::HttpProtocolError => lost("the answer is no HTTP that the host takes"),
-        ErrorCode::InternalError(text) => HttpError::Lost(text.as_deref().map_or_else(|| "the host failed".to_owned(), first_line)),
+        ErrorCode::InternalError(text) => HttpError::Lost(
+            text.as_deref().map_or_else(|| "the host failed".to_owned(), first_line),
+        ),
     }
 }

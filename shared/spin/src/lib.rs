@@ -1,11 +1,14 @@
-//! The only crate that knows spin-sdk: the ports over Spin's host interfaces, and the two shapes of component.
+//! The only crate that knows spin-sdk: the ports over Spin's host interfaces, and the two shapes of
+//! component.
 //!
-//! [`http!`] makes a crate an HTTP component from its endpoints in the table (`shared/api`). [`worker!`] makes it one that the cron
-//! trigger can run as well. Neither can fail outwards: what goes wrong is a problem document before it gets
-//! here, and a guest that trapped would answer an empty 500.
+//! [`http!`] makes a crate an HTTP component from its endpoints in the table (`shared/api`).
+//! [`worker!`] makes it one that the cron trigger can run as well. Neither can fail outwards: what
+//! goes wrong is a problem document before it gets here, and a guest that trapped would answer an
+//! empty 500.
 //!
-//! The body is written and finished *before* the head is set: Spin's listener does not set `TCP_NODELAY`, so a
-//! head sent first leaves the body waiting for the client's delayed acknowledgement (42.7 ms against 0.42 ms).
+//! The body is written and finished *before* the head is set: Spin's listener does not set
+//! `TCP_NODELAY`, so a head sent first leaves the body waiting for the client's delayed
+//! acknowledgement (42.7 ms against 0.42 ms).
 
 mod http;
 mod ports_impl;
@@ -35,14 +38,16 @@ pub use redis::Redis;
 #[doc(hidden)]
 pub use serve::serve;
 
-/// Exports the HTTP handler: each endpoint of the component, and what answers each of its operations.
+/// Exports the HTTP handler: each endpoint of the component, and what answers each of its
+/// operations.
 ///
 /// ```ignore
 /// spin_shell::http!(api::CART { view_cart: view, open_cart: open, clear_cart: clear });
 /// ```
 ///
-/// An operation that is left out does not compile, nor does an endpoint that the table says is this crate's. Routes that check by
-/// themselves what they are sent are for a crate of which the table knows nothing, which is one of development:
+/// An operation that is left out does not compile, nor does an endpoint that the table says is this
+/// crate's. Routes that check by themselves what they are sent are for a crate of which the table
+/// knows nothing, which is one of development:
 /// `spin_shell::http!(Route::at("/test/clock").get(show));`
 #[macro_export]
 macro_rules! http {
@@ -68,7 +73,8 @@ macro_rules! all_of_the_component {
     };
 }
 
-/// Exports the HTTP handler of a component of another application than the shop: `spin_shell::http_of!(routes());`
+/// Exports the HTTP handler of a component of another application than the shop:
+/// `spin_shell::http_of!(routes());`
 #[macro_export]
 macro_rules! http_of {
     ($routes:expr) => {
@@ -99,12 +105,15 @@ macro_rules! export_http {
     };
 }
 
-/// Exports a worker: its endpoint, and `handle-cron-event`. `spin_shell::worker!(api::OUTBOX_RELAY, tick);`
+/// Exports a worker: its endpoint, and `handle-cron-event`. `spin_shell::worker!(api::OUTBOX_RELAY,
+/// tick);`
 ///
-/// `tick` is an `async fn(&Ports<'_>) -> Result<impl Serialize, Problem>`: it takes no input, does a bounded
-/// amount of work, and reports what it did. For crates at `functions/<area>/<name>`: the world is read from `wit/`.
+/// `tick` is an `async fn(&Ports<'_>) -> Result<impl Serialize, Problem>`: it takes no input, does
+/// a bounded amount of work, and reports what it did. For crates at `functions/<area>/<name>`: the
+/// world is read from `wit/`.
 ///
-/// The world is bound here and not in this crate, because its types would then be an import of every component.
+/// The world is bound here and not in this crate, because its types would then be an import of
+/// every component.
 #[cfg(feature = "cron")]
 #[macro_export]
 macro_rules! worker {
@@ -147,6 +156,8 @@ macro_rules! worker {
 macro_rules! http_of_worker {
     (api::$endpoint:ident, $tick:expr) => {
         $crate::all_of_the_component!(api::$endpoint);
-        $crate::export_http!(&[<api::$endpoint as api::Worker>::route($crate::edge::Tick::new($tick))]);
+        $crate::export_http!(&[<api::$endpoint as api::Worker>::route($crate::edge::Tick::new(
+            $tick
+        ))]);
     };
 }

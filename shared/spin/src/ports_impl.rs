@@ -1,7 +1,7 @@
-//! The ports over Spin's interfaces. A fresh instance serves each request, so what is opened here is opened
-//! at its first use and closed with the request. But for a connection to PostgreSQL, which is dear: it goes back to the
-//! host's pool before every call to anything else that may take long (HTTP, Redis, key-values) and before the reply, and
-//! the next statement opens one anew.
+//! The ports over Spin's interfaces. A fresh instance serves each request, so what is opened here
+//! is opened at its first use and closed with the request. But for a connection to PostgreSQL,
+//! which is dear: it goes back to the host's pool before every call to anything else that may take
+//! long (HTTP, Redis, key-values) and before the reply, and the next statement opens one anew.
 
 use crate::{http::Outgoing, postgres_error};
 use config::DATABASE_URL;
@@ -25,12 +25,14 @@ use wasi::{
 /// The label of the SQLite database, as the manifest has it.
 const DATABASE: &str = "default";
 
-/// How long to wait, one after the other, before a PostgreSQL that takes no more connections is asked again: 2 s in all, and half as
-/// much again at most. Requests of the same function give theirs back sooner, and those that idle in the pools of other functions
-/// are ended by the server (`idle_session_timeout`). Refused for longer, the client is told to come again.
+/// How long to wait, one after the other, before a PostgreSQL that takes no more connections is
+/// asked again: 2 s in all, and half as much again at most. Requests of the same function give
+/// theirs back sooner, and those that idle in the pools of other functions are ended by the server
+/// (`idle_session_timeout`). Refused for longer, the client is told to come again.
 const ASK_AGAIN_AFTER_MS: [u64; 6] = [25, 75, 150, 350, 600, 800];
-/// A connection that has waited for its guest for so long goes through the pool before it is used again: the server may have
-/// ended it, which the pool notices, and a statement on it could not tell whether it had run.
+/// A connection that has waited for its guest for so long goes through the pool before it is used
+/// again: the server may have ended it, which the pool notices, and a statement on it could not
+/// tell whether it had run.
 const UNUSED_MS_MAX: u64 = 500;
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
@@ -79,21 +81,25 @@ impl Opened {
     fn is_stale(&self) -> bool {
         match self {
             Self::Sqlite(_) => false,
-            Self::Postgres(_, used) => monotonic_clock::now().saturating_sub(used.get()) > UNUSED_MS_MAX.saturating_mul(NANOSECONDS_PER_MS),
+            Self::Postgres(_, used) => {
+                monotonic_clock::now().saturating_sub(used.get())
+                    > UNUSED_MS_MAX.saturating_mul(NANOSECONDS_PER_MS)
+            }
         }
     }
 }
 
 impl Database {
-    /// PostgreSQL's connection string; not bound or empty, the database is SQLite. One that should be there and cannot be read is an error:
-    /// a shop must not write to another database because its secrets are out of reach.
+    /// PostgreSQL's connection string; not bound or empty, the database is SQLite. One that should
+    /// be there and cannot be read is an error: a shop must not write to another database because
+    /// its secrets are out of reach.
     fn url(&self) -> &Result<String, SqlError> {
         self.url.get_or_init(|| {
             let bound = DATABASE_URL.bound(&Variables);
             // There is a server, and it cannot be known where.
-            bound
-                .map(Option::unwrap_or_default)
-                .map_err(|unusable| postgres_error::coded(postgres_error::UNREACHABLE, unusable.to_string()))
+            bound.map(Option::unwrap_or_default).map_err(|unusable| {
+                postgres_error::coded(postgres_error::UNREACHABLE, unusable.to_string())
+            })
         })
     }
 
@@ -117,12 +123,16 @@ impl Database {
     fn open(&self) -> Result<Opened, SqlError> {
         let url = self.url().as_ref().map_err(Clone::clone)?;
         if url.is_empty() {
-            return Connection::open(DATABASE).map(Opened::Sqlite).map_err(|error| sqlite_failed(&error));
+            return Connection::open(DATABASE)
+                .map(Opened::Sqlite)
+                .map_err(|error| sqlite_failed(&error));
         }
         let mut waits = ASK_AGAIN_AFTER_MS.into_iter();
         loop {
             let refused = match pg4::Connection::open(url).map_err(postgres_error::failed) {
-                Ok(connection) => return Ok(Opened::Postgres(connection, Cell::new(monotonic_clock::now()))),
+                Ok(connection) => {
+                    return Ok(Opened::Postgres(connection, Cell::new(monotonic_clock::now())));
+                }
                 Err(refused) => refused,
             };
             match waits.next() {
@@ -171,7 +181,8 @@ impl Sql for Database {
                 .filter_map(|row| match row.into_iter().next() {
                     Some(pg4::DbValue::Str(text)) => Some(Ok(text)),
                     Some(pg4::DbValue::DbNull) => None,
-                    // Statements cast to text: every other type would only be code that is never run.
+                    // Statements cast to text: every other type would only be code that is never
+                    // run.
                     Some(_) | None => Some(Err(no_text())),
                 })
                 .collect(),
@@ -180,14 +191,20 @@ impl Sql for Database {
 
     fn run(&self, sql: &str) -> Result<(), SqlError> {
         self.with(|opened| match opened {
-            Opened::Sqlite(connection) => connection.execute(sql, &[]).map(drop).map_err(|error| sqlite_failed(&error)),
-            Opened::Postgres(connection, _) => connection.execute(sql, &[]).map(drop).map_err(postgres_error::failed),
+            Opened::Sqlite(connection) => {
+                connection.execute(sql, &[]).map(drop).map_err(|error| sqlite_failed(&error))
+            }
+            Opened::Postgres(connection, _) => {
+                connection.execute(sql, &[]).map(drop).map_err(postgres_error::failed)
+            }
         })
     }
 
     fn give_back(&self) {
-        // Dropping the handle is what gives it back. A file's connection is nobody else's, and opening it reads the whole schema.
-        self.opened.replace_with(|opened| opened.take().filter(|open| matches!(open, Opened::Sqlite(_))));
+        // Dropping the handle is what gives it back. A file's connection is nobody else's, and
+        // opening it reads the whole schema.
+        self.opened
+            .replace_with(|opened| opened.take().filter(|open| matches!(open, Opened::Sqlite(_))));
     }
 }
 
@@ -215,7 +232,8 @@ struct KeyValue {
 }
 
 impl KeyValue {
-    /// The store, about to be used: it may be a Redis, to which Spin sets no limit, or a file that others write to.
+    /// The store, about to be used: it may be a Redis, to which Spin sets no limit, or a file that
+    /// others write to.
     fn store(&self) -> Result<&Store, KvError> {
         self.database.give_back();
         match self.opened.get() {
@@ -242,14 +260,17 @@ impl Kv for KeyValue {
     }
 }
 
-/// Every entry of the key-value store, for the hooks of the end-to-end suite: the shop itself never lists keys.
+/// Every entry of the key-value store, for the hooks of the end-to-end suite: the shop itself never
+/// lists keys.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub fn key_values(prefix: &str) -> Result<Vec<(String, Vec<u8>)>, KvError> {
     let store = Store::open_default().map_err(kv_failed)?;
     let mut entries = Vec::new();
-    for key in store.get_keys().map_err(kv_failed)?.into_iter().filter(|key| key.starts_with(prefix)) {
+    for key in
+        store.get_keys().map_err(kv_failed)?.into_iter().filter(|key| key.starts_with(prefix))
+    {
         // A key deleted meanwhile has no value.
         if let Some(value) = store.get(&key).map_err(kv_failed)? {
             entries.push((key, value));
@@ -298,7 +319,9 @@ impl Config for Variables {
     fn get(&self, name: &str) -> Result<String, ConfigError> {
         variables::get(name).map_err(|error| match error {
             variables::Error::Undefined(_) => ConfigError::Undefined { name: name.to_owned() },
-            error @ (variables::Error::InvalidName(_) | variables::Error::Provider(_) | variables::Error::Other(_)) => {
+            error @ (variables::Error::InvalidName(_)
+            | variables::Error::Provider(_)
+            | variables::Error::Other(_)) => {
                 ConfigError::Provider { name: name.to_owned(), reason: format!("{error:?}") }
             }
         })

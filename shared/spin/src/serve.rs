@@ -4,14 +4,17 @@ use crate::ports_impl::Host;
 use edge::{BodyBudget, Method, Problem, Reply, Request, Route};
 use ports::Ports;
 use wasi::{
-    http::types::{Fields, IncomingBody, IncomingRequest, Method as WasiMethod, OutgoingBody, OutgoingResponse, ResponseOutparam},
+    http::types::{
+        Fields, IncomingBody, IncomingRequest, Method as WasiMethod, OutgoingBody,
+        OutgoingResponse, ResponseOutparam,
+    },
     io::streams::{OutputStream, StreamError},
 };
 
 const READ_BYTES: u64 = 16 * 1024;
 
-/// Serves one request. Never fails and never traps: what cannot be answered is left unset, which Spin answers
-/// with an empty 500, and logged.
+/// Serves one request. Never fails and never traps: what cannot be answered is left unset, which
+/// Spin answers with an empty 500, and logged.
 pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) {
     let host = Host::default();
     let ports = host.ports();
@@ -27,7 +30,11 @@ pub fn serve(routes: &[Route], request: IncomingRequest, out: ResponseOutparam) 
         let after = send(method, reply, out);
         for (key, value) in after {
             if let Err(error) = ports.kv.set(&key, &value) {
-                edge::log("warning", "late key-value write failed", &[("reason", &error.to_string())]);
+                edge::log(
+                    "warning",
+                    "late key-value write failed",
+                    &[("reason", &error.to_string())],
+                );
             }
         }
     });
@@ -49,12 +56,20 @@ fn head(request: &IncomingRequest) -> Request {
         .headers()
         .entries()
         .into_iter()
-        .fold(Request::new(method, &target), |head, (name, value)| head.with_header(&name, &String::from_utf8_lossy(&value)))
+        .fold(Request::new(method, &target), |head, (name, value)| {
+            head.with_header(&name, &String::from_utf8_lossy(&value))
+        })
 }
 
-fn body(routes: &[Route], ports: &Ports<'_>, head: &Request, request: &IncomingRequest) -> Result<Vec<u8>, Problem> {
+fn body(
+    routes: &[Route],
+    ports: &Ports<'_>,
+    head: &Request,
+    request: &IncomingRequest,
+) -> Result<Vec<u8>, Problem> {
     let announced = head.header("content-length");
-    let takes_body = matches!(head.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
+    let takes_body =
+        matches!(head.method(), Method::Post | Method::Put | Method::Patch | Method::Delete);
     if !takes_body || announced == Some("0") {
         return Ok(Vec::new());
     }
@@ -77,12 +92,17 @@ fn body(routes: &[Route], ports: &Ports<'_>, head: &Request, request: &IncomingR
 // Sends the reply and gives back what is to be written afterwards.
 fn send(method: Method, reply: Reply, out: ResponseOutparam) -> Vec<(String, Vec<u8>)> {
     let Reply { status, mut headers, body, kv_after } = reply;
-    // Without a body there is no length to tell: the host checks a told length against what was written.
+    // Without a body there is no length to tell: the host checks a told length against what was
+    // written.
     if method != Method::Head && !matches!(status, 204 | 304) {
         headers.push(("content-length".to_owned(), body.len().to_string()));
     }
-    let fields: Vec<(String, Vec<u8>)> = headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
-    let prepared = Fields::from_list(&fields).ok().map(OutgoingResponse::new).filter(|response| response.set_status_code(status).is_ok());
+    let fields: Vec<(String, Vec<u8>)> =
+        headers.into_iter().map(|(name, value)| (name, value.into_bytes())).collect();
+    let prepared = Fields::from_list(&fields)
+        .ok()
+        .map(OutgoingResponse::new)
+        .filter(|response| response.set_status_code(status).is_ok());
     let Some(response) = prepared else {
         edge::log("error", "the reply's head is not valid HTTP", &[]);
         return kv_after;
@@ -105,8 +125,8 @@ fn send(method: Method, reply: Reply, out: ResponseOutparam) -> Vec<(String, Vec
     kv_after
 }
 
-/// Writes what the stream takes without waiting; returns what it did not. An error counts as taken: the reader
-/// has gone, and there is nobody left to tell.
+/// Writes what the stream takes without waiting; returns what it did not. An error counts as taken:
+/// the reader has gone, and there is nobody left to tell.
 pub(crate) fn write_at_once<'b>(stream: &OutputStream, bytes: &'b [u8]) -> &'b [u8] {
     let mut rest = bytes;
     while !rest.is_empty() {

@@ -31,7 +31,9 @@ pub fn of_sqlite(source: &str) -> String {
                     out.push_str(&format!("-- only with {field}\n"));
                 }
                 match text.strip_prefix("refuse ").and_then(|rest| split_where(rest)) {
-                    Some((code, condition)) => out.push_str(&format!("select raise(abort, {code}) where {condition}\n")),
+                    Some((code, condition)) => {
+                        out.push_str(&format!("select raise(abort, {code}) where {condition}\n"))
+                    }
                     None => out.push_str(&format!("{text}\n")),
                 }
             }
@@ -53,7 +55,8 @@ pub fn of_postgres(
     // What both dialects share is a function of its own name.
     let call = |fragment: &str| {
         let own = shared.get_key_value(fragment).map(|(name, _)| name);
-        own.or_else(|| calls.get(fragment)).ok_or_else(|| format!("{name}: fragment {fragment} has no line `-- postgres:`"))
+        own.or_else(|| calls.get(fragment))
+            .ok_or_else(|| format!("{name}: fragment {fragment} has no line `-- postgres:`"))
     };
     let doc: Vec<&str> = source.lines().take_while(|line| line.starts_with("-- ")).collect();
     let (mut body, mut finishes) = (String::new(), false);
@@ -63,19 +66,32 @@ pub fn of_postgres(
                 finishes = true;
                 continue;
             }
-            Step::Fragment { name, arguments } => (format!("perform {}{arguments};", call(&name)?), None),
+            Step::Fragment { name, arguments } => {
+                (format!("perform {}{arguments};", call(&name)?), None)
+            }
             Step::Statement { text, needs } => (text, needs),
         };
         let text = spell(&text, Dialect::Postgres, shared)?;
-        let text = match (text.strip_prefix("refuse ").and_then(|rest| split_where(rest)), text.strip_prefix("lock ")) {
+        let text = match (
+            text.strip_prefix("refuse ").and_then(|rest| split_where(rest)),
+            text.strip_prefix("lock "),
+        ) {
             (Some((code, condition)), _) => {
-                format!("if {}\n  then raise exception {code}; end if;", condition.trim_end_matches(';').trim())
+                format!(
+                    "if {}\n  then raise exception {code}; end if;",
+                    condition.trim_end_matches(';').trim()
+                )
             }
-            (None, Some(rows)) => format!("perform 1 from {} for update;", rows.trim_end_matches(';')),
+            (None, Some(rows)) => {
+                format!("perform 1 from {} for update;", rows.trim_end_matches(';'))
+            }
             (None, None) => text,
         };
         let text = match needs {
-            Some(field) => format!("if doc ->> '{field}' is not null then\n    {}\n  end if;", text.replace('\n', "\n  ")),
+            Some(field) => format!(
+                "if doc ->> '{field}' is not null then\n    {}\n  end if;",
+                text.replace('\n', "\n  ")
+            ),
             None => text,
         };
         body.push_str(&format!("  {}\n", text.replace('\n', "\n  ")));
@@ -115,8 +131,12 @@ fn steps(effects: &str) -> Vec<Step<'_>> {
         }
         if let Some(fragment) = text.strip_prefix('@') {
             if fragment.matches('(').count() == fragment.matches(')').count() {
-                let (name, arguments) = fragment.split_at(fragment.find('(').unwrap_or(fragment.len()));
-                steps.push(Step::Fragment { name: name.to_owned(), arguments: arguments.to_owned() });
+                let (name, arguments) =
+                    fragment.split_at(fragment.find('(').unwrap_or(fragment.len()));
+                steps.push(Step::Fragment {
+                    name: name.to_owned(),
+                    arguments: arguments.to_owned(),
+                });
                 text.clear();
             }
         } else if text.ends_with(';') {

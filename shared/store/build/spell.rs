@@ -46,15 +46,27 @@ pub struct Fragment {
 }
 
 impl Fragment {
-    /// Reads `-- function: (c cart) returns jsonb language sql` and the expression below it, or the statements of what returns void.
+    /// Reads `-- function: (c cart) returns jsonb language sql` and the expression below it, or the
+    /// statements of what returns void.
     pub fn read(name: &str, source: &str) -> Result<Self> {
-        let wrong = || format!("fragment {name}: no line `-- function: (name type, …) returns type language …`");
-        let head = source.lines().find_map(|line| line.strip_prefix("-- function: ")).ok_or_else(wrong)?;
-        let (parameters, rest) = head.trim_start_matches('(').split_once(") returns ").ok_or_else(wrong)?;
+        let wrong = || {
+            format!(
+                "fragment {name}: no line `-- function: (name type, …) returns type language …`"
+            )
+        };
+        let head =
+            source.lines().find_map(|line| line.strip_prefix("-- function: ")).ok_or_else(wrong)?;
+        let (parameters, rest) =
+            head.trim_start_matches('(').split_once(") returns ").ok_or_else(wrong)?;
         let (returns, language) = rest.split_once(" language ").ok_or_else(wrong)?;
-        let parameters = parameters.split(", ").map(|one| one.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned())));
-        let doc =
-            source.lines().filter(|line| line.starts_with("-- ") && !line.starts_with("-- function: ")).collect::<Vec<_>>().join("\n");
+        let parameters = parameters
+            .split(", ")
+            .map(|one| one.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned())));
+        let doc = source
+            .lines()
+            .filter(|line| line.starts_with("-- ") && !line.starts_with("-- function: "))
+            .collect::<Vec<_>>()
+            .join("\n");
         Ok(Self {
             name: name.to_owned(),
             doc,
@@ -68,7 +80,12 @@ impl Fragment {
     /// PostgreSQL's function.
     pub fn function(&self, fragments: &Fragments) -> Result<String> {
         let Self { name, doc, returns, language, .. } = self;
-        let parameters = self.parameters.iter().map(|(name, kind)| format!("{name} {kind}")).collect::<Vec<_>>().join(", ");
+        let parameters = self
+            .parameters
+            .iter()
+            .map(|(name, kind)| format!("{name} {kind}"))
+            .collect::<Vec<_>>()
+            .join(", ");
         let text = spell(&self.text, Dialect::Postgres, fragments)?.replace('\n', "\n  ");
         let (body, reads_only) = match (returns.as_str(), language.as_str()) {
             ("void", _) => (format!("begin\n  {text}\nend\n"), ""),
@@ -83,10 +100,20 @@ impl Fragment {
     /// Its text with these arguments in place.
     fn with(&self, arguments: &[String]) -> Result<String> {
         if arguments.len() != self.parameters.len() {
-            return Err(format!("@{}: {} arguments for {} parameters", self.name, arguments.len(), self.parameters.len()).into());
+            return Err(format!(
+                "@{}: {} arguments for {} parameters",
+                self.name,
+                arguments.len(),
+                self.parameters.len()
+            )
+            .into());
         }
-        let given: BTreeMap<&str, &str> =
-            self.parameters.iter().zip(arguments).map(|((name, _), argument)| (name.as_str(), argument.as_str())).collect();
+        let given: BTreeMap<&str, &str> = self
+            .parameters
+            .iter()
+            .zip(arguments)
+            .map(|((name, _), argument)| (name.as_str(), argument.as_str()))
+            .collect();
         let mut out = String::new();
         let mut rest = self.text.as_str();
         while let Some((before, word, after)) = next_word(rest) {
@@ -108,7 +135,10 @@ pub fn lines_of(text: &str, dialect: Dialect) -> String {
         Dialect::Sqlite => (" -- only sqlite", " -- only postgres"),
         Dialect::Postgres => (" -- only postgres", " -- only sqlite"),
     };
-    let lines = text.lines().filter(|line| !line.ends_with(other)).map(|line| line.strip_suffix(mine).unwrap_or(line));
+    let lines = text
+        .lines()
+        .filter(|line| !line.ends_with(other))
+        .map(|line| line.strip_suffix(mine).unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -117,7 +147,12 @@ pub fn inputs(source: &str) -> BTreeMap<String, String> {
     let head = source.lines().find_map(|line| line.strip_prefix("-- in: ")).unwrap_or_default();
     let inputs = head.split(", ").filter_map(|one| one.split_once(' '));
     inputs
-        .map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or_default().trim_end_matches(['?', ':']).to_owned()))
+        .map(|(name, rest)| {
+            (
+                name.to_owned(),
+                rest.split(' ').next().unwrap_or_default().trim_end_matches(['?', ':']).to_owned(),
+            )
+        })
         .collect()
 }
 
@@ -141,7 +176,12 @@ pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<Stri
     while let Some((before, word, after)) = next_word(rest) {
         out.push_str(before);
         let shared = out.ends_with('@');
-        let inner = if after.starts_with('(') && (shared || is_ours(word)) && !out.ends_with(['.', ':']) { balanced(after)? } else { None };
+        let inner =
+            if after.starts_with('(') && (shared || is_ours(word)) && !out.ends_with(['.', ':']) {
+                balanced(after)?
+            } else {
+                None
+            };
         let Some((inner, after)) = inner else {
             out.push_str(word);
             rest = after;
@@ -150,9 +190,14 @@ pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<Stri
         if shared {
             out.pop();
             let fragment = fragments.get(word).ok_or_else(|| format!("no fragment {word}"))?;
-            let arguments = arguments(inner).iter().map(|one| spell(one, dialect, fragments)).collect::<Result<Vec<_>>>()?;
+            let arguments = arguments(inner)
+                .iter()
+                .map(|one| spell(one, dialect, fragments))
+                .collect::<Result<Vec<_>>>()?;
             match dialect {
-                Dialect::Sqlite => out.push_str(&spell(&fragment.with(&arguments)?, dialect, fragments)?),
+                Dialect::Sqlite => {
+                    out.push_str(&spell(&fragment.with(&arguments)?, dialect, fragments)?)
+                }
                 Dialect::Postgres => out.push_str(&format!("{word}({})", arguments.join(", "))),
             }
         } else {
@@ -192,15 +237,29 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
     let given: Vec<&str> = given.iter().map(String::as_str).collect();
     match (word, dialect, given.as_slice()) {
         ("each", Dialect::Sqlite, [list, row]) => return format!("json_each({list}) as {row}"),
-        ("each", Dialect::Postgres, [list, row]) => return format!("each_item({list}) as {row} (value)"),
-        ("each", Dialect::Sqlite, [of, path, row]) => return format!("json_each({of}, '$.{}') as {row}", path.trim_matches('\'')),
-        ("each", Dialect::Postgres, [of, path, row]) => return format!("each_item({of} -> {path}) as {row} (value)"),
+        ("each", Dialect::Postgres, [list, row]) => {
+            return format!("each_item({list}) as {row} (value)");
+        }
+        ("each", Dialect::Sqlite, [of, path, row]) => {
+            return format!("json_each({of}, '$.{}') as {row}", path.trim_matches('\''));
+        }
+        ("each", Dialect::Postgres, [of, path, row]) => {
+            return format!("each_item({of} -> {path}) as {row} (value)");
+        }
         ("part", Dialect::Sqlite, [of, name]) => return format!("({of} ->> {name})"),
         ("part", Dialect::Postgres, [of, name]) => return format!("({of} -> {name})"),
-        ("laid_over", Dialect::Sqlite, [of, with]) => return format!("json_patch(coalesce({of}, '{{}}'), {with})"),
-        ("laid_over", Dialect::Postgres, [of, with]) => return format!("coalesce({of}, '{{}}') || {with}"),
-        ("with_member", Dialect::Sqlite, [of, name, value]) => return format!("json_set({of}, '$.{}', {value})", name.trim_matches('\'')),
-        ("with_member", Dialect::Postgres, [of, name, value]) => return format!("({of}) || jsonb_build_object({name}, {value})"),
+        ("laid_over", Dialect::Sqlite, [of, with]) => {
+            return format!("json_patch(coalesce({of}, '{{}}'), {with})");
+        }
+        ("laid_over", Dialect::Postgres, [of, with]) => {
+            return format!("coalesce({of}, '{{}}') || {with}");
+        }
+        ("with_member", Dialect::Sqlite, [of, name, value]) => {
+            return format!("json_set({of}, '$.{}', {value})", name.trim_matches('\''));
+        }
+        ("with_member", Dialect::Postgres, [of, name, value]) => {
+            return format!("({of}) || jsonb_build_object({name}, {value})");
+        }
         _ => {}
     }
     match (word, dialect) {
@@ -213,7 +272,9 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
         ("smaller", Dialect::Sqlite) => format!("min({inner})"),
         ("smaller", Dialect::Postgres) => format!("least({inner})"),
         ("padded", Dialect::Sqlite) => format!("printf('%06d', {inner})"),
-        ("padded", Dialect::Postgres) => format!("lpad(({inner})::text, greatest(6, length(({inner})::text)), '0')"),
+        ("padded", Dialect::Postgres) => {
+            format!("lpad(({inner})::text, greatest(6, length(({inner})::text)), '0')")
+        }
         ("object", Dialect::Sqlite) => format!("json_object({inner})"),
         ("object", Dialect::Postgres) => format!("jsonb_build_object({inner})"),
         ("list", Dialect::Sqlite) => format!("json_group_array({inner})"),
@@ -224,8 +285,12 @@ fn ours(word: &str, inner: &str, dialect: Dialect) -> String {
         ("document", Dialect::Postgres) => format!("({inner})"),
         ("flag", Dialect::Sqlite) => format!("json(iif({inner}, 'true', 'false'))"),
         ("flag", Dialect::Postgres) => format!("coalesce({inner}, false)"),
-        ("utc_day", Dialect::Sqlite) => format!("strftime('%Y-%m-%d', {inner} / 1000, 'unixepoch')"),
-        ("utc_day", Dialect::Postgres) => format!("to_char(to_timestamp({inner} / 1000) at time zone 'UTC', 'YYYY-MM-DD')"),
+        ("utc_day", Dialect::Sqlite) => {
+            format!("strftime('%Y-%m-%d', {inner} / 1000, 'unixepoch')")
+        }
+        ("utc_day", Dialect::Postgres) => {
+            format!("to_char(to_timestamp({inner} / 1000) at time zone 'UTC', 'YYYY-MM-DD')")
+        }
         _ => format!("{word}({inner})"),
     }
 }

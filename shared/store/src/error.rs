@@ -9,13 +9,15 @@ pub enum StoreError {
     /// A guard or constraint said no; nothing has changed.
     #[error("refused: {0:?}")]
     Refused(Refusal),
-    /// A lock was not to be had in time, or two transactions were in each other's way; nothing has changed, try again.
+    /// A lock was not to be had in time, or two transactions were in each other's way; nothing has
+    /// changed, try again.
     #[error("database busy in {name}")]
     Busy {
         /// The statement.
         name: &'static str,
     },
-    /// The database is not to be reached, or went away under the statement: whether it was applied is not known.
+    /// The database is not to be reached, or went away under the statement: whether it was applied
+    /// is not known.
     #[error("database unavailable in {name}: {text}")]
     Unavailable {
         /// The statement.
@@ -51,11 +53,17 @@ impl StoreError {
 pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
     let text = error.text.trim();
     let constraint = error.constraint.as_deref().unwrap_or_default();
-    let refused =
-        |refusal: Option<Refusal>| refusal.map_or_else(|| StoreError::Failed { name, text: text.to_owned() }, StoreError::Refused);
+    let refused = |refusal: Option<Refusal>| {
+        refusal
+            .map_or_else(|| StoreError::Failed { name, text: text.to_owned() }, StoreError::Refused)
+    };
     match error.code.as_str() {
-        "" if text.contains("database is locked") || text.contains("database table is locked") => StoreError::Busy { name },
-        "" if SQLITE_OUTDATED.iter().any(|sign| text.contains(sign)) => StoreError::SchemaOutdated { name, text: text.to_owned() },
+        "" if text.contains("database is locked") || text.contains("database table is locked") => {
+            StoreError::Busy { name }
+        }
+        "" if SQLITE_OUTDATED.iter().any(|sign| text.contains(sign)) => {
+            StoreError::SchemaOutdated { name, text: text.to_owned() }
+        }
         "" => refused(match text.split_once("UNIQUE constraint failed: ") {
             Some((_, columns)) => Refusal::of_columns(columns),
             None => Refusal::named(last_word(text)),
@@ -66,7 +74,8 @@ pub(crate) fn classify(name: &'static str, error: &SqlError) -> StoreError {
         "23514" => refused(Refusal::named(constraint)),
         // Serialization, deadlock, lock_timeout, statement_timeout, no connection left.
         "40001" | "40P01" | "55P03" | "57014" | "53300" => StoreError::Busy { name },
-        // No connection or a broken one; shut down, crashed, starting, dropped; idle too long; a standby, which only reads.
+        // No connection or a broken one; shut down, crashed, starting, dropped; idle too long; a
+        // standby, which only reads.
         "08001" | "08006" | "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" | "25006" => {
             StoreError::Unavailable { name, text: text.to_owned() }
         }

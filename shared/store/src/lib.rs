@@ -1,11 +1,11 @@
 //! The database: every command and query, and what its errors mean.
 //!
-//! A **command** changes everything or nothing in one statement. On SQLite its effects travel with the
-//! function as a TEMP `INSTEAD OF` trigger on the one permanent view `command(doc)`: two host calls,
-//! atomic, invisible to every other connection, and nothing of it in the schema that each request must
-//! parse. On PostgreSQL it is a function of the same name, installed with the schema. A
-//! command decides nothing but whether its guards hold; prices, policy and wording are Rust's. A **query**
-//! answers all that one decision needs, as one JSON document.
+//! A **command** changes everything or nothing in one statement. On SQLite its effects travel with
+//! the function as a TEMP `INSTEAD OF` trigger on the one permanent view `command(doc)`: two host
+//! calls, atomic, invisible to every other connection, and nothing of it in the schema that each
+//! request must parse. On PostgreSQL it is a function of the same name, installed with the schema.
+//! A command decides nothing but whether its guards hold; prices, policy and wording are Rust's. A
+//! **query** answers all that one decision needs, as one JSON document.
 //!
 //! ```text
 //! Store::apply(&sql::CART_ADD_LINE, &input)  ->  receipt | Refusal
@@ -23,8 +23,8 @@ use ports::{Dialect, Durability, Sql};
 use serde::{Serialize, de::DeserializeOwned};
 use std::ops::Range;
 
-/// The statements, one constant per name in `sql/`, with its text in each dialect and documented by the file's
-/// first lines.
+/// The statements, one constant per name in `sql/`, with its text in each dialect and documented by
+/// the file's first lines.
 pub mod sql {
     use super::{
         Command, CommandText, Optional, Statement,
@@ -33,9 +33,11 @@ pub mod sql {
     include!(concat!(env!("OUT_DIR"), "/sql.rs"));
 }
 
-/// What an empty PostgreSQL database is given, script by script: the tables, and the functions over them. Each may be
-/// run again, and by several processes at once; the second is also what an upgrade ends with.
-pub const POSTGRES_SCHEMA: [&str; 2] = [include_str!("../migrations/postgres/baseline.sql"), sql::FUNCTIONS];
+/// What an empty PostgreSQL database is given, script by script: the tables, and the functions over
+/// them. Each may be run again, and by several processes at once; the second is also what an
+/// upgrade ends with.
+pub const POSTGRES_SCHEMA: [&str; 2] =
+    [include_str!("../migrations/postgres/baseline.sql"), sql::FUNCTIONS];
 
 /// A change that applies wholly or not at all.
 #[derive(Debug)]
@@ -64,8 +66,9 @@ struct Optional {
 }
 
 impl CommandText {
-    /// What travels for a document: without the statements that would do nothing, for half of what a small command costs is that its
-    /// text is read. What was left out is in the trigger's name, because the next document on this connection may need it.
+    /// What travels for a document: without the statements that would do nothing, for half of what
+    /// a small command costs is that its text is read. What was left out is in the trigger's name,
+    /// because the next document on this connection may need it.
     fn travelling(&self, name: &str, document: &str) -> (String, String) {
         let (mut create, mut variant) = (self.create.to_owned(), name.to_owned());
         for (number, statement) in self.optional.iter().enumerate().rev() {
@@ -78,7 +81,8 @@ impl CommandText {
     }
 }
 
-/// Whether a document may have a field. In doubt it has: a field of that name further inside counts too.
+/// Whether a document may have a field. In doubt it has: a field of that name further inside counts
+/// too.
 fn has(document: &str, field: &str) -> bool {
     document.split(&format!("\"{field}\":")).skip(1).any(|value| !value.starts_with("null"))
 }
@@ -132,17 +136,19 @@ impl<'a> Store<'a> {
         Self { sql }
     }
 
-    /// Says how durable this request's writes must be. Said once, before them, by those that can do with
-    /// less: SQLite's own default is `FULL`.
+    /// Says how durable this request's writes must be. Said once, before them, by those that can do
+    /// with less: SQLite's own default is `FULL`.
     ///
     /// # Errors
     /// When the database is out of reach.
     pub fn durability(&self, durability: Durability) -> Result<(), StoreError> {
         match (self.sql.dialect(), durability) {
-            (Dialect::Sqlite, Durability::Relaxed) => {
-                self.sql.run("pragma synchronous = normal").map_err(|error| error::classify("durability", &error))
-            }
-            (Dialect::Sqlite, Durability::Full) | (Dialect::Postgres, Durability::Relaxed | Durability::Full) => Ok(()),
+            (Dialect::Sqlite, Durability::Relaxed) => self
+                .sql
+                .run("pragma synchronous = normal")
+                .map_err(|error| error::classify("durability", &error)),
+            (Dialect::Sqlite, Durability::Full)
+            | (Dialect::Postgres, Durability::Relaxed | Durability::Full) => Ok(()),
         }
     }
 
@@ -150,7 +156,11 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// [`StoreError::Refused`] when a guard or constraint said no: then nothing has changed.
-    pub fn apply<R: DeserializeOwned>(&self, command: &Command, input: &impl Serialize) -> Result<R, StoreError> {
+    pub fn apply<R: DeserializeOwned>(
+        &self,
+        command: &Command,
+        input: &impl Serialize,
+    ) -> Result<R, StoreError> {
         let document = encode(command.name, input)?;
         let rows = match self.sql.dialect() {
             Dialect::Sqlite => {
@@ -160,14 +170,19 @@ impl<'a> Store<'a> {
             Dialect::Postgres => self.sql.query(command.postgres, &document),
         };
         let rows = rows.map_err(|error| error::classify(command.name, &error))?;
-        decode_one(command.name, &rows)?.ok_or_else(|| StoreError::undecodable(command.name, "no receipt"))
+        decode_one(command.name, &rows)?
+            .ok_or_else(|| StoreError::undecodable(command.name, "no receipt"))
     }
 
     /// The one document of `statement` for `input`, if it has any.
     ///
     /// # Errors
     /// As [`Store::apply`]; a document of an unexpected shape is an error too.
-    pub fn read<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Option<R>, StoreError> {
+    pub fn read<R: DeserializeOwned>(
+        &self,
+        statement: &Statement,
+        input: &impl Serialize,
+    ) -> Result<Option<R>, StoreError> {
         decode_one(statement.name, &self.rows(statement, input)?)
     }
 
@@ -175,11 +190,16 @@ impl<'a> Store<'a> {
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub fn list<R: DeserializeOwned>(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<R>, StoreError> {
+    pub fn list<R: DeserializeOwned>(
+        &self,
+        statement: &Statement,
+        input: &impl Serialize,
+    ) -> Result<Vec<R>, StoreError> {
         self.rows(statement, input)?.iter().map(|row| decode(statement.name, row)).collect()
     }
 
-    /// All documents of a statement that is not the store's own, as `text` has it in `dialect`: the audit's.
+    /// All documents of a statement that is not the store's own, as `text` has it in `dialect`: the
+    /// audit's.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -189,10 +209,17 @@ impl<'a> Store<'a> {
         text: impl FnOnce(Dialect) -> String,
         input: &impl Serialize,
     ) -> Result<Vec<R>, StoreError> {
-        self.documents(name, &text(self.sql.dialect()), input)?.iter().map(|row| decode(name, row)).collect()
+        self.documents(name, &text(self.sql.dialect()), input)?
+            .iter()
+            .map(|row| decode(name, row))
+            .collect()
     }
 
-    fn rows(&self, statement: &Statement, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
+    fn rows(
+        &self,
+        statement: &Statement,
+        input: &impl Serialize,
+    ) -> Result<Vec<String>, StoreError> {
         let text = match self.sql.dialect() {
             Dialect::Sqlite => statement.sqlite,
             Dialect::Postgres => statement.postgres,
@@ -200,7 +227,12 @@ impl<'a> Store<'a> {
         self.documents(statement.name, text, input)
     }
 
-    fn documents(&self, name: &'static str, text: &str, input: &impl Serialize) -> Result<Vec<String>, StoreError> {
+    fn documents(
+        &self,
+        name: &'static str,
+        text: &str,
+        input: &impl Serialize,
+    ) -> Result<Vec<String>, StoreError> {
         self.sql.query(text, &encode(name, input)?).map_err(|error| error::classify(name, &error))
     }
 }
@@ -213,6 +245,9 @@ fn decode<R: DeserializeOwned>(name: &'static str, row: &str) -> Result<R, Store
     json::read(row.as_bytes()).map_err(|error| StoreError::undecodable(name, &error.to_string()))
 }
 
-fn decode_one<R: DeserializeOwned>(name: &'static str, rows: &[String]) -> Result<Option<R>, StoreError> {
+fn decode_one<R: DeserializeOwned>(
+    name: &'static str,
+    rows: &[String],
+) -> Result<Option<R>, StoreError> {
     rows.first().map(|row| decode(name, row)).transpose()
 }

@@ -1,12 +1,14 @@
 //! From whatever schema a database has to the one these functions were written for.
 //!
-//! The ledger `migration` says which version a database is. An empty one gets the baseline, which is the newest; an
-//! older one each upgrade it has not had, in order; PostgreSQL then all functions anew. All of it is one transaction:
-//! on SQLite `begin immediate`, the one that a guest ever opens; on PostgreSQL one DO block, so that not even a guest
-//! that is stopped half-way leaves a transaction in the pool.
+//! The ledger `migration` says which version a database is. An empty one gets the baseline, which
+//! is the newest; an older one each upgrade it has not had, in order; PostgreSQL then all functions
+//! anew. All of it is one transaction: on SQLite `begin immediate`, the one that a guest ever
+//! opens; on PostgreSQL one DO block, so that not even a guest that is stopped half-way leaves a
+//! transaction in the pool.
 //!
-//! An upgrade only adds, so that functions of the release before go on working beside the new ones: a new column has
-//! a default, and what is no longer used is dropped by a later release. `tests/suite/migration.rs` holds that.
+//! An upgrade only adds, so that functions of the release before go on working beside the new ones:
+//! a new column has a default, and what is no longer used is dropped by a later release.
+//! `tests/suite/migration.rs` holds that.
 
 use crate::{StoreError, error::classify, sql};
 use ports::{Dialect, Sql, SqlError};
@@ -46,19 +48,24 @@ pub struct Migrated {
 /// # Errors
 /// When the database is out of reach.
 pub fn version(database: &dyn Sql) -> Result<i64, StoreError> {
-    let found: Option<json::Value> = match crate::Store::new(database).read(&sql::SCHEMA_LEDGER, &json::json!({})) {
-        Err(StoreError::SchemaOutdated { .. }) => return Ok(0),
-        found => found?,
-    };
-    Ok(found.as_ref().and_then(|found| found.get("version")).and_then(json::Value::as_i64).unwrap_or(0))
+    let found: Option<json::Value> =
+        match crate::Store::new(database).read(&sql::SCHEMA_LEDGER, &json::json!({})) {
+            Err(StoreError::SchemaOutdated { .. }) => return Ok(0),
+            found => found?,
+        };
+    Ok(found
+        .as_ref()
+        .and_then(|found| found.get("version"))
+        .and_then(json::Value::as_i64)
+        .unwrap_or(0))
 }
 
-/// Leads a database to [`sql::SCHEMA_VERSION`]. One that is there, or beyond, is left as it is, but for PostgreSQL's
-/// functions: those are always these.
+/// Leads a database to [`sql::SCHEMA_VERSION`]. One that is there, or beyond, is left as it is, but
+/// for PostgreSQL's functions: those are always these.
 ///
 /// # Errors
-/// [`StoreError::Busy`] when the database is not to be had for writing; [`StoreError::Failed`] when a statement
-/// failed. Then nothing has changed.
+/// [`StoreError::Busy`] when the database is not to be had for writing; [`StoreError::Failed`] when
+/// a statement failed. Then nothing has changed.
 pub fn migrate(database: &dyn Sql) -> Result<Migrated, StoreError> {
     migrate_by(database, sql::UPGRADES)
 }
@@ -87,7 +94,8 @@ fn on_sqlite(database: &dyn Sql, upgrades: &[Upgrade]) -> Result<i64, StoreError
     // Inside a transaction it is silently ignored.
     run(database, "pragma journal_mode = wal")?;
     run(database, "begin immediate")?;
-    let outcome = steps_on_sqlite(database, upgrades).and_then(|from| run(database, "commit").map(|()| from));
+    let outcome =
+        steps_on_sqlite(database, upgrades).and_then(|from| run(database, "commit").map(|()| from));
     if outcome.is_err() {
         run(database, "rollback")?;
     }
@@ -107,7 +115,13 @@ fn steps_on_sqlite(database: &dyn Sql, upgrades: &[Upgrade]) -> Result<i64, Stor
             run(database, statement)?;
         }
         let now = "cast(unixepoch('subsec') * 1000 as integer)";
-        run(database, &format!("insert into migration (version, applied_at_ms) values ({}, {now})", upgrade.version))?;
+        run(
+            database,
+            &format!(
+                "insert into migration (version, applied_at_ms) values ({}, {now})",
+                upgrade.version
+            ),
+        )?;
     }
     Ok(from)
 }
@@ -123,7 +137,10 @@ fn postgres_block(upgrades: &[Upgrade]) -> String {
         block.push_str(&format!("if seen < {} then ", upgrade.version));
         execute_each(&mut block, upgrade.script.postgres);
         let now = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
-        block.push_str(&format!("insert into migration (version, applied_at_ms) values ({}, {now}); end if; ", upgrade.version));
+        block.push_str(&format!(
+            "insert into migration (version, applied_at_ms) values ({}, {now}); end if; ",
+            upgrade.version
+        ));
     }
     // They refer to one another, so their bodies are judged when they run.
     block.push_str("perform set_config('check_function_bodies', 'off', true); ");

@@ -1,4 +1,5 @@
-//! Why a command changed nothing: one row per refusal, from the database's words to what a client is told.
+//! Why a command changed nothing: one row per refusal, from the database's words to what a client
+//! is told.
 
 use problems::Code;
 
@@ -15,7 +16,8 @@ pub struct Told {
 enum Said {
     /// A guard's `RAISE` or a CHECK, by its name on both.
     Name(&'static str),
-    /// A unique index: by its name on PostgreSQL; by table and columns on SQLite, which tells no more.
+    /// A unique index: by its name on PostgreSQL; by table and columns on SQLite, which tells no
+    /// more.
     Unique { index: &'static str, columns: &'static str },
 }
 
@@ -43,8 +45,8 @@ macro_rules! told {
     };
 }
 
-/// A row: the refusal, how the database says it, and what a client is told. What is answered `where_it_arises`, by the use case that
-/// meets it, would anywhere else be our own mistake.
+/// A row: the refusal, how the database says it, and what a client is told. What is answered
+/// `where_it_arises`, by the use case that meets it, would anywhere else be our own mistake.
 macro_rules! refusals {
     ($($(#[doc = $doc:literal])+ $refusal:ident: $($kind:ident $name:literal $($columns:literal)?),+ => $told:ident $(again_in $seconds:literal)?;)+) => {
         /// Why a command changed nothing: a guard of its statement, or a constraint of the schema.

@@ -30,7 +30,8 @@ pub struct Change {
     fingerprint: String,
 }
 
-/// A change by which money or stock moves: it has a key, so that a program whose reply was lost can ask again.
+/// A change by which money or stock moves: it has a key, so that a program whose reply was lost can
+/// ask again.
 #[derive(Clone, Debug)]
 pub struct KeyedChange {
     change: Change,
@@ -60,8 +61,8 @@ impl std::ops::Deref for KeyedChange {
 }
 
 impl Change {
-    /// A change under `key`, if there is one. The fingerprint is of all that was asked: the same key with another is a mistake of the
-    /// client's.
+    /// A change under `key`, if there is one. The fingerprint is of all that was asked: the same
+    /// key with another is a mistake of the client's.
     #[must_use]
     pub fn new(key: Option<String>, fingerprint: String) -> Self {
         Self { seen: None, key, fingerprint }

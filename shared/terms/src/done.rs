@@ -10,13 +10,15 @@ pub struct Done<T> {
     pub tag: Option<Tag>,
     /// Whether it is the outcome of an earlier request under the same key.
     pub is_replay: bool,
-    /// Whether it is the second of the two outcomes that an operation may have: a thing was there already, or not all is well.
+    /// Whether it is the second of the two outcomes that an operation may have: a thing was there
+    /// already, or not all is well.
     pub is_other: bool,
     /// The path of what was made.
     pub location: Option<String>,
     /// Seconds after which to ask again.
     pub retry_after_seconds: Option<u64>,
-    /// Key-values to be written once the asker has been answered: nobody waits for them, and they may be lost.
+    /// Key-values to be written once the asker has been answered: nobody waits for them, and they
+    /// may be lost.
     pub kv_after: Vec<(String, Vec<u8>)>,
 }
 
@@ -25,14 +27,23 @@ pub struct Done<T> {
 pub enum Tag {
     /// Its version.
     Version(i64),
-    /// Its version and what it looks like: it also shows what changes without a new version, as a cart shows prices and stock.
+    /// Its version and what it looks like: it also shows what changes without a new version, as a
+    /// cart shows prices and stock.
     Representation(i64),
 }
 
 impl<T> Done<T> {
     /// With this body, and nothing else to be known.
     pub fn new(body: T) -> Self {
-        Self { body, tag: None, is_replay: false, is_other: false, location: None, retry_after_seconds: None, kv_after: Vec::new() }
+        Self {
+            body,
+            tag: None,
+            is_replay: false,
+            is_other: false,
+            location: None,
+            retry_after_seconds: None,
+            kv_after: Vec::new(),
+        }
     }
 
     /// The body is this version of its thing.

@@ -1,7 +1,8 @@
-//! What a use case and whoever asks it agree on: how a change is wanted ([`Change`]), what was done ([`Done`]), and why something was
-//! not ([`Problem`]).
+//! What a use case and whoever asks it agree on: how a change is wanted ([`Change`]), what was done
+//! ([`Done`]), and why something was not ([`Problem`]).
 //!
-//! Nothing here knows how a request arrives or how a reply leaves: `shared/edge` makes HTTP of it, tests and workers take it as it is.
+//! Nothing here knows how a request arrives or how a reply leaves: `shared/edge` makes HTTP of it,
+//! tests and workers take it as it is.
 
 mod change;
 mod done;

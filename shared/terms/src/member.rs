@@ -1,4 +1,5 @@
-//! What only some problems carry: each member by its name and type, in tables. What is written is what the API document shows.
+//! What only some problems carry: each member by its name and type, in tables. What is written is
+//! what the API document shows.
 
 use serde::Serialize;
 

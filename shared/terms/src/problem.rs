@@ -1,8 +1,8 @@
 //! Problems: every refusal and failure.
 //!
-//! A problem has two sides. What the client may know is what it is told ([`Told`]); what only the log may know
-//! goes in by [`Problem::because`] and has no way into a reply: it is taken out, logged with a fresh
-//! correlation id, and only the id is shown.
+//! A problem has two sides. What the client may know is what it is told ([`Told`]); what only the
+//! log may know goes in by [`Problem::because`] and has no way into a reply: it is taken out,
+//! logged with a fresh correlation id, and only the id is shown.
 
 use crate::{Code, Member};
 use config::Unusable;
@@ -50,7 +50,12 @@ impl fmt::Debug for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.told.code.slug(), self.0.told.detail.as_deref().unwrap_or(self.0.told.code.title()))
+        write!(
+            f,
+            "{}: {}",
+            self.0.told.code.slug(),
+            self.0.told.detail.as_deref().unwrap_or(self.0.told.code.title())
+        )
     }
 }
 
@@ -59,10 +64,12 @@ impl std::error::Error for Problem {}
 /// Seconds after which a client may ask again whom the keeper of the variables has left waiting.
 const UNREADABLE_RETRY_SECONDS: u64 = 5;
 
-/// A variable that cannot be used, by name: nothing is wrong with the caller's credential or request.
+/// A variable that cannot be used, by name: nothing is wrong with the caller's credential or
+/// request.
 impl From<Unusable> for Problem {
     fn from(unusable: Unusable) -> Self {
-        Self::misconfigured(&unusable).detail(format!("the variable {} is not usable", unusable.name()))
+        Self::misconfigured(&unusable)
+            .detail(format!("the variable {} is not usable", unusable.name()))
     }
 }
 
@@ -75,7 +82,14 @@ impl From<Code> for Problem {
 impl Problem {
     /// A problem of this kind, with the table's status and title.
     pub fn new(code: Code) -> Self {
-        let told = Told { code, detail: None, field: None, members: Map::new(), retry_after_seconds: None, version: None };
+        let told = Told {
+            code,
+            detail: None,
+            field: None,
+            members: Map::new(),
+            retry_after_seconds: None,
+            version: None,
+        };
         Self(Box::new(Inner { told, because: None }))
     }
 
@@ -84,8 +98,8 @@ impl Problem {
         Self::new(Code::Internal).because(text)
     }
 
-    /// A value of the wrong form. `field` is a JSON pointer (`/lines/0/sku`), or the name of a header, query
-    /// or path parameter; `detail` says what would be right.
+    /// A value of the wrong form. `field` is a JSON pointer (`/lines/0/sku`), or the name of a
+    /// header, query or path parameter; `detail` says what would be right.
     pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Code::InvalidField).field(field).detail(detail)
     }
@@ -111,7 +125,8 @@ impl Problem {
         self
     }
 
-    /// Adds a member of its own. A value that cannot be written as JSON is an error of ours and is logged.
+    /// Adds a member of its own. A value that cannot be written as JSON is an error of ours and is
+    /// logged.
     pub fn with<M: Member>(self, _: M, value: &M::Value) -> Self {
         self.member(M::NAME, serde_json::to_value(value))
     }

@@ -7,10 +7,11 @@ use std::{fmt, marker::PhantomData};
 
 /// A `T` as JSON: most often a receipt or a row, as a statement has rendered it.
 ///
-/// That is handed on as it is, since a struct between a statement and the wire would cost every component its bytes, and a replay must
-/// be told the very bytes of the first time. So a `T` that stands only in here is never made: it says what the statement renders, for
-/// the API document and for whoever reads the code. The end-to-end suite holds what the running functions answer against it, and
-/// refuses every reply that it does not describe, down to the last field.
+/// That is handed on as it is, since a struct between a statement and the wire would cost every
+/// component its bytes, and a replay must be told the very bytes of the first time. So a `T` that
+/// stands only in here is never made: it says what the statement renders, for the API document and
+/// for whoever reads the code. The end-to-end suite holds what the running functions answer against
+/// it, and refuses every reply that it does not describe, down to the last field.
 pub struct Rendered<T> {
     value: Value,
     of: PhantomData<fn() -> T>,
@@ -37,7 +38,8 @@ impl<T> Rendered<T> {
     /// # Errors
     /// `internal`, if it is not there or names nothing.
     pub fn id<I: for<'a> TryFrom<&'a str>>(&self, member: &str) -> Result<I, Problem> {
-        let id = self.value.get(member).and_then(Value::as_str).and_then(|text| I::try_from(text).ok());
+        let id =
+            self.value.get(member).and_then(Value::as_str).and_then(|text| I::try_from(text).ok());
         id.ok_or_else(|| Problem::internal(format!("{member} is not there, or is none")))
     }
 

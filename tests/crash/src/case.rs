@@ -32,7 +32,8 @@ pub enum Case {
     ConfirmNeedsAction,
     /// The confirm after the buyer has acted.
     ConfirmAfterAction,
-    /// A confirm with another card, while a bank has said yes to the first one and nobody has heard of it.
+    /// A confirm with another card, while a bank has said yes to the first one and nobody has heard
+    /// of it.
     ConfirmInstead,
     /// A confirm of goods that somebody else has bought meanwhile.
     ConfirmSoldOut,
@@ -42,7 +43,8 @@ pub enum Case {
     Add,
     /// Cancelling an order whose money was taken.
     CancelCaptured,
-    /// Cancelling an order whose money was taken, and whose refund the provider accepts and does not finish at once.
+    /// Cancelling an order whose money was taken, and whose refund the provider accepts and does
+    /// not finish at once.
     CancelRefundPends,
     /// Cancelling an order whose money is held, and could not be taken.
     CancelUncaptured,
@@ -108,7 +110,11 @@ impl Case {
     /// Whether the request itself, unbroken, moves money for good.
     pub(crate) fn asks_the_provider(self) -> bool {
         match self {
-            Self::Confirm | Self::ConfirmAfterAction | Self::ConfirmInstead | Self::CancelCaptured | Self::OperatorRetries => true,
+            Self::Confirm
+            | Self::ConfirmAfterAction
+            | Self::ConfirmInstead
+            | Self::CancelCaptured
+            | Self::OperatorRetries => true,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmCaptureFails
@@ -126,8 +132,14 @@ impl Case {
     #[must_use]
     pub fn ends(self) -> &'static [End] {
         match self {
-            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction | Self::ConfirmInstead => &[End::Paid, End::NothingHeld],
-            Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => &[End::NothingHeld],
+            Self::Confirm
+            | Self::ConfirmCaptureFails
+            | Self::ConfirmAfterAction
+            | Self::ConfirmInstead => &[End::Paid, End::NothingHeld],
+            Self::ConfirmDeclined
+            | Self::ConfirmGoesBack
+            | Self::ConfirmNeedsAction
+            | Self::ConfirmSoldOut => &[End::NothingHeld],
             Self::Begin => &[End::Begun, End::NotBegun],
             Self::Add => &[End::Added, End::NotAdded],
             Self::CancelCaptured | Self::CancelRefundPends => &[End::Cancelled, End::Paid],
@@ -141,11 +153,20 @@ impl Case {
     #[must_use]
     pub fn end_after_retry(self) -> End {
         match self {
-            Self::Confirm | Self::ConfirmCaptureFails | Self::ConfirmAfterAction | Self::ConfirmInstead => End::Paid,
-            Self::ConfirmDeclined | Self::ConfirmGoesBack | Self::ConfirmNeedsAction | Self::ConfirmSoldOut => End::NothingHeld,
+            Self::Confirm
+            | Self::ConfirmCaptureFails
+            | Self::ConfirmAfterAction
+            | Self::ConfirmInstead => End::Paid,
+            Self::ConfirmDeclined
+            | Self::ConfirmGoesBack
+            | Self::ConfirmNeedsAction
+            | Self::ConfirmSoldOut => End::NothingHeld,
             Self::Begin => End::Begun,
             Self::Add => End::Added,
-            Self::CancelCaptured | Self::CancelRefundPends | Self::CancelUncaptured | Self::OperatorRetries => End::Cancelled,
+            Self::CancelCaptured
+            | Self::CancelRefundPends
+            | Self::CancelUncaptured
+            | Self::OperatorRetries => End::Cancelled,
             Self::Merge => End::Merged,
         }
     }
@@ -155,12 +176,18 @@ impl Case {
             Self::ConfirmDeclined => "pm_card_chargeDeclined",
             Self::ConfirmGoesBack => "pm_sim_wrong_amount",
             Self::ConfirmCaptureFails => "pm_sim_capture_fails_2",
-            Self::ConfirmNeedsAction | Self::ConfirmAfterAction | Self::ConfirmInstead => "pm_card_authenticationRequired",
+            Self::ConfirmNeedsAction | Self::ConfirmAfterAction | Self::ConfirmInstead => {
+                "pm_card_authenticationRequired"
+            }
             Self::CancelUncaptured => "pm_sim_capture_fails_always",
             Self::CancelRefundPends => "pm_sim_refund_pending",
-            Self::Confirm | Self::ConfirmSoldOut | Self::Begin | Self::Add | Self::CancelCaptured | Self::OperatorRetries | Self::Merge => {
-                "pm_card_visa"
-            }
+            Self::Confirm
+            | Self::ConfirmSoldOut
+            | Self::Begin
+            | Self::Add
+            | Self::CancelCaptured
+            | Self::OperatorRetries
+            | Self::Merge => "pm_card_visa",
         }
     }
 
@@ -169,7 +196,13 @@ impl Case {
         let sku = shop.sku().stock(STOCK).create();
         let buyer = shop.guest();
         let key = unique("key-");
-        let stage = |call: Call| Stage { case: self, buyer: buyer.clone(), sku: sku.clone(), call: call.keyed(&key), customer: None };
+        let stage = |call: Call| Stage {
+            case: self,
+            buyer: buyer.clone(),
+            sku: sku.clone(),
+            call: call.keyed(&key),
+            customer: None,
+        };
         if self == Self::Add {
             return stage(buyer.adding(&sku, QUANTITY));
         }
@@ -182,7 +215,10 @@ impl Case {
                 let customer = shop.customer_called(&id, "USD");
                 customer.add(&sku, 1).expect(200);
                 let token = CustomerClaims::of(&id).signed(SigningKey::Shared);
-                let call = shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": buyer.token }));
+                let call = shop
+                    .call("POST", "/api/v1/session")
+                    .bearer(&token)
+                    .json(&json!({ "guest_token": buyer.token }));
                 // Idempotent by what it does: it takes no key.
                 Stage { call, customer: Some(id), ..stage(Call::new("POST", "/")) }
             }
@@ -200,21 +236,39 @@ impl Case {
             | Self::OperatorRetries => {
                 let session = buyer.check_out_with(self.payment_method());
                 match self {
-                    Self::ConfirmSoldOut => drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200)),
+                    Self::ConfirmSoldOut => {
+                        drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200))
+                    }
                     Self::ConfirmAfterAction | Self::ConfirmInstead => {
-                        let asked = if self == Self::ConfirmInstead { session.confirming() } else { session.confirming().keyed(&key) };
+                        let asked = if self == Self::ConfirmInstead {
+                            session.confirming()
+                        } else {
+                            session.confirming().keyed(&key)
+                        };
                         let asked = patiently(&asked);
                         asked.problem(402, "payment_action_required");
                         let intent = buyer.payment_rows()[0]["reference"].clone();
-                        let acted = shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": intent })).send();
+                        let acted = shop
+                            .simulator("POST", "/authenticate")
+                            .json(&json!({ "payment_intent": intent }))
+                            .send();
                         acted.expect(200);
                     }
                     _ => {}
                 }
-                let cancels =
-                    matches!(self, Self::CancelCaptured | Self::CancelRefundPends | Self::CancelUncaptured | Self::OperatorRetries);
+                let cancels = matches!(
+                    self,
+                    Self::CancelCaptured
+                        | Self::CancelRefundPends
+                        | Self::CancelUncaptured
+                        | Self::OperatorRetries
+                );
                 if !cancels {
-                    let body = if self == Self::ConfirmInstead { json!({ "payment_method": "pm_card_visa" }) } else { json!({}) };
+                    let body = if self == Self::ConfirmInstead {
+                        json!({ "payment_method": "pm_card_visa" })
+                    } else {
+                        json!({})
+                    };
                     return stage(session.confirming_with(&body));
                 }
                 let order = patiently(&session.confirming()).expect(201);
@@ -223,9 +277,17 @@ impl Case {
                     return stage(buyer.cancelling(order_id));
                 }
                 let owed = buyer.cancels_and_is_owed(order_id, 400);
-                assert_eq!(shop.rows("compensation", "compensation_id", &owed)[0]["state"], "dead", "{owed}");
+                assert_eq!(
+                    shop.rows("compensation", "compensation_id", &owed)[0]["state"],
+                    "dead",
+                    "{owed}"
+                );
                 let path = format!("/api/v1/operations/compensations/{owed}/retry");
-                stage(shop.call("POST", &path).bearer(&shop.token("operations:write")).json(&json!({ "reason": "refuse no more" })))
+                stage(
+                    shop.call("POST", &path)
+                        .bearer(&shop.token("operations:write"))
+                        .json(&json!({ "reason": "refuse no more" })),
+                )
             }
         }
     }
@@ -243,7 +305,10 @@ impl Case {
 fn patiently(call: &Call) -> Reply {
     let mut reply = call.clone().send();
     for _ in 0..PATIENCE {
-        let wait = reply.header("retry-after").filter(|_| reply.status == 503).and_then(|seconds| seconds.parse().ok());
+        let wait = reply
+            .header("retry-after")
+            .filter(|_| reply.status == 503)
+            .and_then(|seconds| seconds.parse().ok());
         let Some(seconds) = wait else { break };
         thread::sleep(Duration::from_secs(seconds));
         reply = call.clone().send();
@@ -260,13 +325,14 @@ impl Stage<'_> {
         }
     }
 
-    /// The buyer asks again, with the same key, and waits as often as they are told to. Their answer is final, or they go on from it as a
-    /// buyer would.
+    /// The buyer asks again, with the same key, and waits as often as they are told to. Their
+    /// answer is final, or they go on from it as a buyer would.
     pub(crate) fn ask_again(&self) -> Reply {
         patiently(&self.call)
     }
 
-    /// Whether the answer to asking again is right; `before` is what was there when they asked, if that is known.
+    /// Whether the answer to asking again is right; `before` is what was there when they asked, if
+    /// that is known.
     pub(crate) fn check_answer(&self, reply: &Reply, before: Option<End>) {
         let orders = self.buyer.order_rows();
         // It took the workers longer than a session lives.
@@ -282,9 +348,16 @@ impl Stage<'_> {
             return;
         }
         match self.case {
-            Case::Confirm | Case::ConfirmCaptureFails | Case::ConfirmAfterAction | Case::ConfirmInstead => {
+            Case::Confirm
+            | Case::ConfirmCaptureFails
+            | Case::ConfirmAfterAction
+            | Case::ConfirmInstead => {
                 if reply.status == 201 {
-                    assert_eq!(Some(&reply.json()["order_id"]), orders.first().map(|order| &order["order_id"]), "{reply:?}");
+                    assert_eq!(
+                        Some(&reply.json()["order_id"]),
+                        orders.first().map(|order| &order["order_id"]),
+                        "{reply:?}"
+                    );
                     return;
                 }
                 if self.case == Case::ConfirmAfterAction && reply.status == 402 {
@@ -296,18 +369,27 @@ impl Stage<'_> {
                     reply.problem(409, "cart_completed");
                     return;
                 }
-                assert_ne!(before, Some(End::Paid), "there is an order, and the buyer is not told: {reply:?}");
+                assert_ne!(
+                    before,
+                    Some(End::Paid),
+                    "there is an order, and the buyer is not told: {reply:?}"
+                );
                 assert!((400..500).contains(&reply.status) && reply.status != 409, "{reply:?}");
                 self.begins_anew(reply);
             }
             Case::ConfirmDeclined => drop(reply.problem(402, "payment_declined")),
-            Case::ConfirmGoesBack => assert!(reply.status == 503 || reply.status == 409, "{reply:?}"),
+            Case::ConfirmGoesBack => {
+                assert!(reply.status == 503 || reply.status == 409, "{reply:?}")
+            }
             Case::ConfirmNeedsAction => assert!(matches!(reply.status, 402 | 409), "{reply:?}"),
             Case::ConfirmSoldOut => drop(reply.problem(422, "insufficient_stock")),
             Case::Begin => drop(reply.expect(201)),
-            Case::Add | Case::CancelCaptured | Case::CancelRefundPends | Case::CancelUncaptured | Case::OperatorRetries | Case::Merge => {
-                drop(reply.expect(200))
-            }
+            Case::Add
+            | Case::CancelCaptured
+            | Case::CancelRefundPends
+            | Case::CancelUncaptured
+            | Case::OperatorRetries
+            | Case::Merge => drop(reply.expect(200)),
         }
     }
 

@@ -10,11 +10,13 @@ use crate::case::{QUANTITY, STOCK, Stage};
 /// What a case may come to. Anything between two of these is a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
-    /// One order, charged once to the minor unit; its stock sold; its cart completed; its events out, in order.
+    /// One order, charged once to the minor unit; its stock sold; its cart completed; its events
+    /// out, in order.
     Paid,
     /// The same, its money held and not taken, with an alert.
     Authorized,
-    /// No order; nothing held, nothing charged; all stock free; the cart as it was, and it can be bought.
+    /// No order; nothing held, nothing charged; all stock free; the cart as it was, and it can be
+    /// bought.
     NothingHeld,
     /// One cancelled order; its money back; its stock back.
     Cancelled,
@@ -62,24 +64,52 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
     assert_eq!(reserved, 0, "stock is still held");
     let [order] = orders.as_slice() else {
         assert!(orders.is_empty(), "{} orders of one cart", orders.len());
-        assert_eq!((money.held(), on_hand), (0, stock), "no order, and yet {money:?} (held, on hand)");
+        assert_eq!(
+            (money.held(), on_hand),
+            (0, stock),
+            "no order, and yet {money:?} (held, on hand)"
+        );
         // A cart whose session is open can be changed and bought, as any other.
-        assert!(matches!(cart["status"].as_str(), Some("active" | "checkout")) && cart["saga_id"].is_null(), "{cart}");
+        assert!(
+            matches!(cart["status"].as_str(), Some("active" | "checkout"))
+                && cart["saga_id"].is_null(),
+            "{cart}"
+        );
         return End::NothingHeld;
     };
     assert_eq!(cart["status"], "completed", "{cart}");
-    events_are_in_order(buyer.shop, &format!("order/{}", order["order_id"].as_str().unwrap_or_default()));
+    events_are_in_order(
+        buyer.shop,
+        &format!("order/{}", order["order_id"].as_str().unwrap_or_default()),
+    );
     events_are_in_order(buyer.shop, &format!("cart/{}", buyer.cart_id));
     let total = order["total_minor"].as_i64().unwrap_or_default();
-    let payments: Vec<Value> = buyer.payment_rows().into_iter().filter(|row| row["order_id"] == order["order_id"]).collect();
-    let [payment] = payments.as_slice() else { panic!("an order has one payment and not {payments:?}") };
-    let says = (payment["state"].as_str().unwrap_or_default(), payment["captured_minor"].as_i64().unwrap_or_default());
+    let payments: Vec<Value> = buyer
+        .payment_rows()
+        .into_iter()
+        .filter(|row| row["order_id"] == order["order_id"])
+        .collect();
+    let [payment] = payments.as_slice() else {
+        panic!("an order has one payment and not {payments:?}")
+    };
+    let says = (
+        payment["state"].as_str().unwrap_or_default(),
+        payment["captured_minor"].as_i64().unwrap_or_default(),
+    );
     match order["status"].as_str().unwrap_or_default() {
         "confirmed" => {
-            assert_eq!((money.held(), on_hand), (total, stock - QUANTITY), "{money:?} for an order of {total} (held, on hand)");
+            assert_eq!(
+                (money.held(), on_hand),
+                (total, stock - QUANTITY),
+                "{money:?} for an order of {total} (held, on hand)"
+            );
             match says {
                 ("captured", captured) => {
-                    assert_eq!((captured, money.captured, money.refunded), (total, total, 0), "{money:?}");
+                    assert_eq!(
+                        (captured, money.captured, money.refunded),
+                        (total, total, 0),
+                        "{money:?}"
+                    );
                     End::Paid
                 }
                 ("capture_failed", captured) => {
@@ -90,12 +120,24 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
             }
         }
         "cancelled" => {
-            let owed = buyer.shop.rows("compensation", "payment_id", payment["payment_id"].as_str().unwrap_or_default());
+            let owed = buyer.shop.rows(
+                "compensation",
+                "payment_id",
+                payment["payment_id"].as_str().unwrap_or_default(),
+            );
             if owed.iter().any(|row| row["kind"] == "refund_payment" && row["state"] == "dead") {
-                assert_eq!((money.held(), on_hand, says.0), (total, stock, "captured"), "{money:?} for an order whose refund is dead");
+                assert_eq!(
+                    (money.held(), on_hand, says.0),
+                    (total, stock, "captured"),
+                    "{money:?} for an order whose refund is dead"
+                );
                 return End::Owed;
             }
-            assert_eq!((money.held(), on_hand), (0, stock), "{money:?} for a cancelled order (held, on hand)");
+            assert_eq!(
+                (money.held(), on_hand),
+                (0, stock),
+                "{money:?} for a cancelled order (held, on hand)"
+            );
             assert!(matches!(says.0, "voided" | "refunded"), "{payment}");
             End::Cancelled
         }
@@ -106,10 +148,16 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
 /// A cart before any order.
 pub(crate) fn judge_cart(stage: &Stage<'_>) -> End {
     let shop = stage.buyer.shop;
-    let quantities: Vec<i64> = stage.of_cart("cart_line").iter().filter_map(|line| line["quantity"].as_i64()).collect();
+    let quantities: Vec<i64> =
+        stage.of_cart("cart_line").iter().filter_map(|line| line["quantity"].as_i64()).collect();
     let cart = stage.of_cart("cart").first().cloned().unwrap_or_default();
     let events = shop.rows("outbox", "aggregate", &format!("cart/{}", stage.buyer.cart_id));
-    let told = |kind: &str| events.iter().filter(|event| event["type"].as_str().is_some_and(|known| known.ends_with(kind))).count();
+    let told = |kind: &str| {
+        events
+            .iter()
+            .filter(|event| event["type"].as_str().is_some_and(|known| known.ends_with(kind)))
+            .count()
+    };
     assert_eq!(shop.stock_of(&stage.sku), (STOCK, 0), "no stock moves before a confirm");
     match stage.case {
         crate::Case::Add => {
@@ -124,7 +172,10 @@ pub(crate) fn judge_cart(stage: &Stage<'_>) -> End {
         }
         crate::Case::Begin => {
             assert_eq!(quantities, [QUANTITY], "{cart}");
-            match (cart["status"].as_str().unwrap_or_default(), stage.of_cart("checkout_session").as_slice()) {
+            match (
+                cart["status"].as_str().unwrap_or_default(),
+                stage.of_cart("checkout_session").as_slice(),
+            ) {
                 ("active", []) => End::NotBegun,
                 ("checkout", [session]) if session["status"] == "open" => End::Begun,
                 other => panic!("sessions: {other:?}"),
@@ -138,7 +189,11 @@ pub(crate) fn judge_cart(stage: &Stage<'_>) -> End {
                     End::Merged
                 }
                 "active" => {
-                    assert_eq!((of_customer, quantities.as_slice()), (1, [QUANTITY].as_slice()), "half merged");
+                    assert_eq!(
+                        (of_customer, quantities.as_slice()),
+                        (1, [QUANTITY].as_slice()),
+                        "half merged"
+                    );
                     End::NotMerged
                 }
                 other => panic!("a guest's cart that is {other}"),
@@ -155,7 +210,8 @@ pub(crate) fn cart_is_usable(stage: &Stage<'_>) {
     assert_eq!(bought.status, 201, "the cart cannot be bought: {bought:?}");
 }
 
-/// Every event of an aggregate has arrived, each at least once, none before an earlier one's first arrival.
+/// Every event of an aggregate has arrived, each at least once, none before an earlier one's first
+/// arrival.
 ///
 /// # Panics
 /// When that is not so.

@@ -134,11 +134,16 @@ impl Proof {
         println!("\n{title}\n  {:<44} {:>5} {:>6}  ends", "", "calls", "points");
         for name in &self.order {
             let Some(Tally { calls, points, ends }) = self.tallies.get(name) else { continue };
-            let ends: Vec<String> = ends.iter().map(|(end, times)| format!("{end} {times}")).collect();
+            let ends: Vec<String> =
+                ends.iter().map(|(end, times)| format!("{end} {times}")).collect();
             println!("  {name:<44} {calls:>5} {points:>6}  {}", ends.join(", "));
         }
         let points: usize = self.tallies.values().map(|tally| tally.points).sum();
-        println!("  {points} points in {} s, {} failures", begun.elapsed().as_secs(), self.failures.len());
+        println!(
+            "  {points} points in {} s, {} failures",
+            begun.elapsed().as_secs(),
+            self.failures.len()
+        );
         for failure in self.failures.iter().take(20) {
             println!("\nFAILED {failure}");
         }
@@ -153,7 +158,8 @@ impl Proof {
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_default()
     })
 }
 
@@ -169,17 +175,27 @@ pub fn requests(shop: &Shop, case: Case, weather: Weather, proof: &mut Proof) {
     let (reply, run) = Run::of(&whole.call, &[]);
     let calls = run.calls();
     weather.ends(shop);
-    assert!(reply.is_some_and(|reply| reply.status != 500) && calls.len() >= 2, "{name} does not work unbroken");
+    assert!(
+        reply.is_some_and(|reply| reply.status != 500) && calls.len() >= 2,
+        "{name} does not work unbroken"
+    );
     settle_until_quiet(shop);
     let (end, right) = (whole.judge(), case.end_after_retry());
-    assert!(end == right || weather != Weather::Calm && case.ends().contains(&end), "{name} does not end well unbroken: {end}");
+    assert!(
+        end == right || weather != Weather::Calm && case.ends().contains(&end),
+        "{name} does not end well unbroken: {end}"
+    );
 
     let (mut points, both) = (Vec::new(), size("EDGETILL_CRASH_BUYERS") > 1);
     for (position, (kind, label)) in calls.iter().enumerate() {
         for fault in Fault::tried_at(position, kind) {
-            // Patient and impatient buyers take turns, over the calls and over the faults; or each point has both.
-            let patient = (position + usize::from(matches!(fault, Fault::StopAfter | Fault::Fail))) % 2 == 0;
-            for retries_at_once in [false, true].into_iter().filter(|at_once| both || *at_once != patient) {
+            // Patient and impatient buyers take turns, over the calls and over the faults; or each
+            // point has both.
+            let patient =
+                (position + usize::from(matches!(fault, Fault::StopAfter | Fault::Fail))) % 2 == 0;
+            for retries_at_once in
+                [false, true].into_iter().filter(|at_once| both || *at_once != patient)
+            {
                 points.push((position + 1, format!("{kind} {label}"), fault, retries_at_once));
             }
         }
@@ -188,16 +204,31 @@ pub fn requests(shop: &Shop, case: Case, weather: Weather, proof: &mut Proof) {
     let stages = in_parallel(&points, |_| caught(|| case.prepare(shop)));
     case.ripen(shop);
     let mut fired = Vec::new();
-    let prepared: Vec<_> =
-        points.iter().zip(stages).map(|(point, stage)| (point, stage.unwrap_or_else(|wrong| panic!("{wrong}")))).collect();
+    let prepared: Vec<_> = points
+        .iter()
+        .zip(stages)
+        .map(|(point, stage)| (point, stage.unwrap_or_else(|wrong| panic!("{wrong}"))))
+        .collect();
     weather.begins(shop);
-    let answers = in_parallel(&prepared, |((number, _, fault, _), stage)| caught(|| Run::of(&stage.call, &[fault.at(*number)])));
-    for (((number, label, fault, retries_at_once), stage), answer) in prepared.into_iter().zip(answers) {
-        let then = if *retries_at_once { "the buyer asks again at once" } else { "the buyer waits" };
+    let answers = in_parallel(&prepared, |((number, _, fault, _), stage)| {
+        caught(|| Run::of(&stage.call, &[fault.at(*number)]))
+    });
+    for (((number, label, fault, retries_at_once), stage), answer) in
+        prepared.into_iter().zip(answers)
+    {
+        let then =
+            if *retries_at_once { "the buyer asks again at once" } else { "the buyer waits" };
         let told = format!("host call {number} ({label}) {fault}; {then}");
         match answer {
-            Ok((first, run)) => fired.push(Fired { stage, told, retries_at_once: *retries_at_once, struck: run.struck().is_some(), first }),
-            // The calls came in another order than in the run that was measured; that call has its own point.
+            Ok((first, run)) => fired.push(Fired {
+                stage,
+                told,
+                retries_at_once: *retries_at_once,
+                struck: run.struck().is_some(),
+                first,
+            }),
+            // The calls came in another order than in the run that was measured; that call has its
+            // own point.
             Err(wrong) if wrong.contains("knows no such fault") => {}
             Err(wrong) => proof.came_to(name, &told, Err(wrong)),
         }
@@ -207,20 +238,26 @@ pub fn requests(shop: &Shop, case: Case, weather: Weather, proof: &mut Proof) {
 
     // The impatient come back when a driver's lease is over, before any worker.
     shop.advance_ms(61_000);
-    let again = in_parallel(&fired, |one| one.retries_at_once.then(|| caught(|| one.stage.ask_again())));
+    let again =
+        in_parallel(&fired, |one| one.retries_at_once.then(|| caught(|| one.stage.ask_again())));
     settle(shop, proof, name);
     let ends = in_parallel(&fired, |one| caught(|| one.stage.judge()));
     // The patient come back now; and everybody's answer is checked.
-    let checked =
-        in_parallel(&fired.iter().zip(again).zip(ends).collect::<Vec<_>>(), |((one, again), end)| check(one, again.as_ref(), end));
+    let checked = in_parallel(
+        &fired.iter().zip(again).zip(ends).collect::<Vec<_>>(),
+        |((one, again), end)| check(one, again.as_ref(), end),
+    );
     settle(shop, proof, name);
     for (one, end) in fired.iter().zip(checked) {
-        let first = one.first.as_ref().map_or("no reply".to_owned(), |reply| reply.status.to_string());
+        let first =
+            one.first.as_ref().map_or("no reply".to_owned(), |reply| reply.status.to_string());
         let last = caught(|| one.stage.judge());
         let end = end.and_then(|end| match last {
             Ok(End::Paid) if end == End::NothingHeld => Ok(end),
             // Asked anew, they have to act anew.
-            Ok(End::NothingHeld) if end == End::NothingHeld && case == Case::ConfirmAfterAction => Ok(end),
+            Ok(End::NothingHeld) if end == End::NothingHeld && case == Case::ConfirmAfterAction => {
+                Ok(end)
+            }
             Ok(last) if last == case.end_after_retry() => Ok(end),
             Ok(last) => Err(format!("after asking again: {last}")),
             Err(wrong) => Err(format!("after asking again: {wrong}")),
@@ -237,7 +274,11 @@ fn settle(shop: &Shop, proof: &mut Proof, name: &str) {
 }
 
 /// The end is among those allowed, and the buyer's second answer fits it.
-fn check(one: &Fired<'_>, again: Option<&Result<Reply, String>>, end: &Result<End, String>) -> Result<End, String> {
+fn check(
+    one: &Fired<'_>,
+    again: Option<&Result<Reply, String>>,
+    end: &Result<End, String>,
+) -> Result<End, String> {
     let (case, end) = (one.stage.case, *end.as_ref().map_err(Clone::clone)?);
     let told = |wrong: String| format!("{end}, and then: {wrong}");
     if let Some(reply) = again {
@@ -258,7 +299,9 @@ fn check(one: &Fired<'_>, again: Option<&Result<Reply, String>>, end: &Result<En
         caught(|| one.stage.check_answer(&reply, Some(end))).map_err(told)?;
     }
     // Who was asked to act again holds their cart until they do.
-    if case.end_after_retry() == End::NothingHeld && (case != Case::ConfirmNeedsAction || again.is_some()) {
+    if case.end_after_retry() == End::NothingHeld
+        && (case != Case::ConfirmNeedsAction || again.is_some())
+    {
         caught(|| one.stage.check_future(end)).map_err(told)?;
     }
     Ok(end)

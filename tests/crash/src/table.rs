@@ -60,6 +60,7 @@ impl Seed {
 /// When it is none.
 #[must_use]
 pub fn size(name: &str) -> usize {
-    let text = env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo till prove`, which sets it"));
+    let text = env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; run `cargo till prove`, which sets it"));
     text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
 }

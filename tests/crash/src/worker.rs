@@ -1,4 +1,5 @@
-//! The crash proof of workers: what a broken request has left is mended by a worker that is broken too.
+//! The crash proof of workers: what a broken request has left is mended by a worker that is broken
+//! too.
 
 use e2e::Shop;
 use serde_json::{Value, json};
@@ -8,7 +9,10 @@ use crate::{
     control::{Fault, Run},
     judge::End,
     proof::{Proof, Weather, caught},
-    settle::{WORKERS, close_breakers, in_parallel, run_workers, settle, settle_until_quiet, without_lease, worker},
+    settle::{
+        WORKERS, close_breakers, in_parallel, run_workers, settle, settle_until_quiet,
+        without_lease, worker,
+    },
     table::{Seed, size},
 };
 
@@ -111,7 +115,8 @@ const KINDS: [Work; 9] = [
 ];
 
 impl Work {
-    /// The workers that come after it. The relay has its turn in the end, unless it is the one under proof.
+    /// The workers that come after it. The relay has its turn in the end, unless it is the one
+    /// under proof.
     fn menders(&self) -> &'static [&'static str] {
         if self.worker == "outbox-relay" { &WORKERS[3..] } else { &WORKERS[..3] }
     }
@@ -126,7 +131,12 @@ impl Work {
         }
         let plans: Vec<Value> = (self.left_by)().into_iter().collect();
         let (_, run) = Run::of(&stage.call, &plans);
-        assert_eq!(run.struck().is_some(), !plans.is_empty(), "{}: the request was not stopped", self.name);
+        assert_eq!(
+            run.struck().is_some(),
+            !plans.is_empty(),
+            "{}: the request was not stopped",
+            self.name
+        );
         if self.after_ms > 0 {
             shop.advance_ms(self.after_ms);
         }
@@ -143,7 +153,11 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
     let whole = work.leave(shop);
     let (reply, run) = Run::of(&worker(work.worker), &[]);
     let report = reply.unwrap_or_else(|| panic!("{}: no report", work.name)).expect(200);
-    assert!(report["taken"].as_i64().is_some_and(|taken| taken >= 1), "{}: there was nothing to do: {report}", work.name);
+    assert!(
+        report["taken"].as_i64().is_some_and(|taken| taken >= 1),
+        "{}: there was nothing to do: {report}",
+        work.name
+    );
     settle_until_quiet(shop);
     assert!(work.ends.contains(&whole.judge()), "{}: not well unbroken", work.name);
 
@@ -155,7 +169,8 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
             let told = format!("host call {} ({kind} {label}) {fault}", position + 1);
             let broken = caught(|| {
                 let stage = work.leave(shop);
-                let struck = Run::of(&worker(work.worker), &[fault.at(position + 1)]).1.struck().is_some();
+                let struck =
+                    Run::of(&worker(work.worker), &[fault.at(position + 1)]).1.struck().is_some();
                 settle(shop, work.menders());
                 (stage, struck)
             });
@@ -167,10 +182,16 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
             }
         }
     }
-    judge(shop, work.name, stages.iter().map(|(stage, told)| (stage, told.as_str(), work.ends)).collect(), proof);
+    judge(
+        shop,
+        work.name,
+        stages.iter().map(|(stage, told)| (stage, told.as_str(), work.ends)).collect(),
+        proof,
+    );
 }
 
-/// Draws a call and a fault for a request, and then for the worker that comes after it, and for the next one.
+/// Draws a call and a fault for a request, and then for the worker that comes after it, and for the
+/// next one.
 pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
     const NAME: &str = "pairs";
     const REQUESTS: [(Case, &[End]); 6] = [
@@ -193,9 +214,16 @@ pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
         // A response that cannot fail is the one call a random failure must not meet.
         let faults = &Fault::ALL[..3];
         let first = draw(seed, faults);
-        let crashes: Vec<(&str, Value)> =
-            (0..2).map(|_| (["saga-recovery", "compensation-retry", "outbox-relay"][seed.below(3)], draw(seed, faults))).collect();
-        let then: Vec<String> = crashes.iter().map(|(name, plan)| format!("{name} {plan}")).collect();
+        let crashes: Vec<(&str, Value)> = (0..2)
+            .map(|_| {
+                (
+                    ["saga-recovery", "compensation-retry", "outbox-relay"][seed.below(3)],
+                    draw(seed, faults),
+                )
+            })
+            .collect();
+        let then: Vec<String> =
+            crashes.iter().map(|(name, plan)| format!("{name} {plan}")).collect();
         let weather = Weather::ALL[usize::from(seed.below(3) == 0)];
         let told = format!("{} {first}, then {}", weather.name_of(case), then.join(", then "));
         let late = seed.below(4) == 0;
@@ -219,10 +247,20 @@ pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
             Err(wrong) => proof.came_to(NAME, &told, Err(wrong)),
         }
     }
-    judge(shop, NAME, stages.iter().map(|(stage, told, ends)| (stage, told.as_str(), *ends)).collect(), proof);
+    judge(
+        shop,
+        NAME,
+        stages.iter().map(|(stage, told, ends)| (stage, told.as_str(), *ends)).collect(),
+        proof,
+    );
 }
 
-fn judge(shop: &Shop, name: &str, stages: Vec<(&Stage<'_>, &str, &'static [End])>, proof: &mut Proof) {
+fn judge(
+    shop: &Shop,
+    name: &str,
+    stages: Vec<(&Stage<'_>, &str, &'static [End])>,
+    proof: &mut Proof,
+) {
     if let Err(wrong) = caught(|| settle_until_quiet(shop)) {
         proof.came_to(name, "afterwards", Err(wrong));
     }

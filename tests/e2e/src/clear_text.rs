@@ -30,14 +30,20 @@ impl ClearText {
                 patterns.push(pattern);
             }
         }
-        let patterns = AhoCorasick::builder().ascii_case_insensitive(true).build(patterns).expect("patterns of a test are few");
+        let patterns = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(patterns)
+            .expect("patterns of a test are few");
         Self { names, patterns }
     }
 
     /// Which of them stand in `text`, and in which form.
     #[must_use]
     pub fn found_in(&self, text: &[u8]) -> BTreeSet<&str> {
-        let found = self.patterns.find_overlapping_iter(text).map(|found| self.names[found.pattern().as_usize()].as_str());
+        let found = self
+            .patterns
+            .find_overlapping_iter(text)
+            .map(|found| self.names[found.pattern().as_usize()].as_str());
         found.collect()
     }
 }
@@ -72,7 +78,8 @@ fn forms(value: &str) -> Vec<(&'static str, Vec<u8>)> {
     forms.into_iter().map(|(name, form)| (name, form.into_bytes())).collect()
 }
 
-/// The characters of `value` in base64 that are the same whatever stands around it, when it begins `shift` bytes into a group.
+/// The characters of `value` in base64 that are the same whatever stands around it, when it begins
+/// `shift` bytes into a group.
 fn base64_at(engine: &impl base64::Engine, value: &str, shift: usize) -> String {
     let padded = [&b"\0\0"[..shift], value.as_bytes()].concat();
     let text = engine.encode(&padded);
@@ -96,6 +103,17 @@ fn ascii_escaped(value: &str) -> String {
 
 /// Everything but unreserved characters as %XX; in a path what may stand there stays.
 fn percent_encoded(value: &str, in_path: bool) -> String {
-    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (in_path && b"!$&'()*+,;=:@".contains(&byte));
-    value.bytes().map(|byte| if is_kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let is_kept = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || b"-._~".contains(&byte)
+            || (in_path && b"!$&'()*+,;=:@".contains(&byte))
+    };
+    value
+        .bytes()
+        .map(
+            |byte| {
+                if is_kept(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+            },
+        )
+        .collect()
 }

@@ -1,7 +1,9 @@
-//! Every reply the suite receives is held against the API document: status, media type, headers, and the body down to the
-//! last field. So the document cannot say less than the functions do, and a test that never heard of it proves it.
+//! Every reply the suite receives is held against the API document: status, media type, headers,
+//! and the body down to the last field. So the document cannot say less than the functions do, and
+//! a test that never heard of it proves it.
 //!
-//! The published schemas let a reply have more fields, since clients must ignore those they do not know; here they do not.
+//! The published schemas let a reply have more fields, since clients must ignore those they do not
+//! know; here they do not.
 
 use crate::Reply;
 use jsonschema::Validator;
@@ -12,7 +14,8 @@ use std::{
 };
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    let mut document = serde_json::from_str(include_str!("../../../docs/openapi.json")).expect("the document is JSON");
+    let mut document = serde_json::from_str(include_str!("../../../docs/openapi.json"))
+        .expect("the document is JSON");
     for part in ["/components/schemas", "/components/responses", "/paths"] {
         close_all(part, &mut document);
     }
@@ -20,8 +23,16 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// Headers that are the protocol's or the host's and not the endpoint's.
-const OF_THE_WIRE: [&str; 8] =
-    ["cache-control", "connection", "content-length", "content-security-policy", "content-type", "date", "transfer-encoding", "vary"];
+const OF_THE_WIRE: [&str; 8] = [
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "transfer-encoding",
+    "vary",
+];
 
 /// What browsers are told, by one protocol for all endpoints.
 const OF_BROWSERS: &str = "access-control-";
@@ -47,7 +58,9 @@ pub fn conforms(method: &str, target: &str, reply: &Reply) -> Result<(), String>
 fn operation(id: &str) -> &'static Value {
     let items = DOCUMENT["paths"].as_object().into_iter().flat_map(|paths| paths.values());
     let mut operations = items.filter_map(Value::as_object).flat_map(|item| item.values());
-    operations.find(|operation| operation["operationId"] == id).unwrap_or_else(|| panic!("docs/openapi.json does not know {id}"))
+    operations
+        .find(|operation| operation["operationId"] == id)
+        .unwrap_or_else(|| panic!("docs/openapi.json does not know {id}"))
 }
 
 /// The body that the document gives as an example for the operation `id`.
@@ -62,10 +75,18 @@ pub(crate) fn example(id: &str) -> Option<Value> {
 #[must_use]
 pub fn query_parameters(id: &str) -> Vec<String> {
     let parameters = operation(id)["parameters"].as_array().into_iter().flatten();
-    parameters.filter(|it| it["in"] == "query").filter_map(|it| it["name"].as_str().map(str::to_owned)).collect()
+    parameters
+        .filter(|it| it["in"] == "query")
+        .filter_map(|it| it["name"].as_str().map(str::to_owned))
+        .collect()
 }
 
-fn of_path(method: &str, template: &str, item: &'static Value, reply: &Reply) -> Result<(), String> {
+fn of_path(
+    method: &str,
+    template: &str,
+    item: &'static Value,
+    reply: &Reply,
+) -> Result<(), String> {
     let declared = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
     let Some(operation) = item.get(&declared) else {
         return undeclared(method, reply);
@@ -78,7 +99,9 @@ fn of_path(method: &str, template: &str, item: &'static Value, reply: &Reply) ->
     headers(response, reply)?;
     location(reply)?;
     let public = template == "/openapi.json" || template == "/docs";
-    if reply.header("cache-control") != Some("no-store") && !(public && matches!(reply.status, 200 | 304)) {
+    if reply.header("cache-control") != Some("no-store")
+        && !(public && matches!(reply.status, 200 | 304))
+    {
         return Err("what is somebody's own must not be stored".to_owned());
     }
     if method == "HEAD" { Ok(()) } else { body(template, &declared, response, reply) }
@@ -106,7 +129,10 @@ fn headers(response: &Value, reply: &Reply) -> Result<(), String> {
     }
     let known: BTreeSet<String> = documented.keys().map(|name| name.to_lowercase()).collect();
     let stranger = |name: &&String| {
-        !known.contains(*name) && !OF_THE_WIRE.contains(&name.as_str()) && !name.starts_with("till-") && !name.starts_with(OF_BROWSERS)
+        !known.contains(*name)
+            && !OF_THE_WIRE.contains(&name.as_str())
+            && !name.starts_with("till-")
+            && !name.starts_with(OF_BROWSERS)
     };
     match reply.headers.iter().map(|(name, _)| name).find(stranger) {
         Some(name) => Err(format!("the header {name} is not documented")),
@@ -114,7 +140,8 @@ fn headers(response: &Value, reply: &Reply) -> Result<(), String> {
     }
 }
 
-/// A `Location` names what the reply is about, also when it is the stored reply to an earlier request.
+/// A `Location` names what the reply is about, also when it is the stored reply to an earlier
+/// request.
 fn location(reply: &Reply) -> Result<(), String> {
     let Some(location) = reply.header("location") else { return Ok(()) };
     let last = location.rsplit('/').next().unwrap_or_default();
@@ -127,7 +154,11 @@ fn location(reply: &Reply) -> Result<(), String> {
 
 fn body(template: &str, method: &str, response: &Value, reply: &Reply) -> Result<(), String> {
     let Some(content) = response.get("content").and_then(Value::as_object) else {
-        return if reply.body.is_empty() { Ok(()) } else { Err("no body is documented".to_owned()) };
+        return if reply.body.is_empty() {
+            Ok(())
+        } else {
+            Err("no body is documented".to_owned())
+        };
     };
     let media_type = reply.header("content-type").unwrap_or_default();
     let Some(media) = content.get(media_type) else {
@@ -137,14 +168,18 @@ fn body(template: &str, method: &str, response: &Value, reply: &Reply) -> Result
         return Ok(());
     }
     let key = format!("{method} {template} {} {media_type}", reply.status);
-    let json: Value = serde_json::from_slice(&reply.body).map_err(|error| format!("not JSON: {error}"))?;
-    let wrong: Vec<String> =
-        validator(&key, &media["schema"]).iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let json: Value =
+        serde_json::from_slice(&reply.body).map_err(|error| format!("not JSON: {error}"))?;
+    let wrong: Vec<String> = validator(&key, &media["schema"])
+        .iter_errors(&json)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
 fn validator(key: &str, schema: &Value) -> Arc<Validator> {
-    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> =
+        LazyLock::new(Mutex::default);
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let made = validators.entry(key.to_owned()).or_insert_with(|| {
         let root = json!({ "allOf": [schema], "components": { "schemas": DOCUMENT["components"]["schemas"] } });
@@ -157,15 +192,22 @@ fn validator(key: &str, schema: &Value) -> Arc<Validator> {
 fn item(path: &str) -> Option<(&'static str, &'static Value)> {
     let paths = DOCUMENT["paths"].as_object()?;
     let fitting = paths.iter().filter(|(template, _)| {
-        let (wanted, given): (Vec<&str>, Vec<&str>) = (template.split('/').collect(), path.split('/').collect());
+        let (wanted, given): (Vec<&str>, Vec<&str>) =
+            (template.split('/').collect(), path.split('/').collect());
         wanted.len() == given.len()
-            && wanted.iter().zip(&given).all(|(wanted, given)| wanted == given || (wanted.starts_with('{') && !given.is_empty()))
+            && wanted.iter().zip(&given).all(|(wanted, given)| {
+                wanted == given || (wanted.starts_with('{') && !given.is_empty())
+            })
     });
-    fitting.min_by_key(|(template, _)| template.matches('{').count()).map(|(template, item)| (template.as_str(), item))
+    fitting
+        .min_by_key(|(template, _)| template.matches('{').count())
+        .map(|(template, item)| (template.as_str(), item))
 }
 
 fn resolve(target: &str) -> &'static Value {
-    DOCUMENT.pointer(target.trim_start_matches('#')).unwrap_or_else(|| panic!("{target} leads nowhere"))
+    DOCUMENT
+        .pointer(target.trim_start_matches('#'))
+        .unwrap_or_else(|| panic!("{target} leads nowhere"))
 }
 
 /// Closes every object schema under `pointer` that does not say itself whether it may have more.

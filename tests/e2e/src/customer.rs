@@ -1,4 +1,5 @@
-//! Customers: their identity provider's tokens, signed as it would sign them, and the sessions they open with those.
+//! Customers: their identity provider's tokens, signed as it would sign them, and the sessions they
+//! open with those.
 
 use crate::{Guest, Reply, Settings, Shop, eventually, tokens::seconds_now, unique};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -58,7 +59,9 @@ impl SigningKey {
         match self {
             Self::Rsa1 | Self::Rsa2 => EncodingKey::from_rsa_pem(self.pem()).expect("an RSA key"),
             Self::Ec1 => EncodingKey::from_ec_pem(self.pem()).expect("a P-256 key"),
-            Self::Shared => EncodingKey::from_secret(Settings::get().customer_jwt_secret.as_bytes()),
+            Self::Shared => {
+                EncodingKey::from_secret(Settings::get().customer_jwt_secret.as_bytes())
+            }
         }
     }
 
@@ -166,7 +169,9 @@ impl Drop for KeySet<'_> {
         assert!(restored.is_success(), "{restored:?}");
         // Whoever comes next finds the shop as it was.
         let token = CustomerClaims::of("customer-after").signed(SigningKey::Ec1);
-        eventually("the first keys are known again", || (self.0.open_session(&token).status == 200).then_some(()));
+        eventually("the first keys are known again", || {
+            (self.0.open_session(&token).status == 200).then_some(())
+        });
     }
 }
 
@@ -180,8 +185,12 @@ impl Shop {
     #[track_caller]
     #[must_use]
     pub fn session_of(&self, customer_id: &str) -> String {
-        let opened = self.open_session(&CustomerClaims::of(customer_id).signed(SigningKey::Ec1)).expect(200);
-        opened["session_token"].as_str().unwrap_or_else(|| panic!("no session_token: {opened}")).to_owned()
+        let opened =
+            self.open_session(&CustomerClaims::of(customer_id).signed(SigningKey::Ec1)).expect(200);
+        opened["session_token"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session_token: {opened}"))
+            .to_owned()
     }
 
     /// A new customer with an empty cart, in Vietnam, paying in US dollars.
@@ -197,9 +206,11 @@ impl Shop {
     pub fn customer_called(&self, customer_id: &str, currency: &str) -> Guest<'_> {
         let token = self.session_of(customer_id);
         let cart = json!({ "currency": currency, "country": "VN" });
-        let opened = self.call("POST", "/api/v1/cart").bearer(&token).json(&cart).send().expect(201);
+        let opened =
+            self.call("POST", "/api/v1/cart").bearer(&token).json(&cart).send().expect(201);
         assert!(opened.get("guest_token").is_none(), "a customer is no guest: {opened}");
-        let cart_id = opened["cart"]["cart_id"].as_str().unwrap_or_else(|| panic!("no cart_id: {opened}"));
+        let cart_id =
+            opened["cart"]["cart_id"].as_str().unwrap_or_else(|| panic!("no cart_id: {opened}"));
         Guest::new(self, token.clone(), cart_id.to_owned())
     }
 

@@ -1,7 +1,8 @@
-//! Every event that arrives at the sink is held against `docs/asyncapi.json`: its type is declared, its attributes and its data are as
-//! the schema says, to the last field.
+//! Every event that arrives at the sink is held against `docs/asyncapi.json`: its type is declared,
+//! its attributes and its data are as the schema says, to the last field.
 //!
-//! The published schemas let data have more fields, since readers ignore those they do not know; here they do not.
+//! The published schemas let data have more fields, since readers ignore those they do not know;
+//! here they do not.
 
 use crate::{Settings, Shop, Sink};
 use jsonschema::Validator;
@@ -12,13 +13,15 @@ use std::{
 };
 
 static VALIDATORS: LazyLock<HashMap<String, Validator>> = LazyLock::new(|| {
-    let mut document: Value = serde_json::from_str(include_str!("../../../docs/asyncapi.json")).expect("the document is JSON");
+    let mut document: Value = serde_json::from_str(include_str!("../../../docs/asyncapi.json"))
+        .expect("the document is JSON");
     close(&mut document);
     let schemas = &document["components"]["schemas"];
     let messages = document["components"]["messages"].as_object().expect("messages");
     let validator = |message: &Value| {
         let root = json!({ "allOf": [message["payload"]], "components": { "schemas": schemas } });
-        jsonschema::draft7::new(&root).unwrap_or_else(|error| panic!("{}: {error}", message["name"]))
+        jsonschema::draft7::new(&root)
+            .unwrap_or_else(|error| panic!("{}: {error}", message["name"]))
     };
     messages.iter().map(|(name, message)| (name.clone(), validator(message))).collect()
 });
@@ -32,8 +35,12 @@ static SEEN: Mutex<Value> = Mutex::new(Value::Null);
 /// What it does not say.
 pub fn is_declared(event: &Value) -> Result<(), String> {
     let name = event["type"].as_str().unwrap_or_default();
-    let validator = VALIDATORS.get(name).ok_or_else(|| format!("no event of the type {name:?} is declared"))?;
-    let wrong: Vec<String> = validator.iter_errors(event).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let validator =
+        VALIDATORS.get(name).ok_or_else(|| format!("no event of the type {name:?} is declared"))?;
+    let wrong: Vec<String> = validator
+        .iter_errors(event)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
@@ -52,11 +59,17 @@ impl Shop {
                 other => other.to_string(),
             };
             let (arrived, position) = match sink {
-                Sink::Webhook => (self.simulator("GET", &format!("/sink?since={from}")), "position"),
-                Sink::Redis => (self.call("GET", &format!("/test/stream?after={from}")), "entry_id"),
+                Sink::Webhook => {
+                    (self.simulator("GET", &format!("/sink?since={from}")), "position")
+                }
+                Sink::Redis => {
+                    (self.call("GET", &format!("/test/stream?after={from}")), "entry_id")
+                }
             };
             let arrived = arrived.send().expect(200);
-            let arrivals = arrived["arrivals"].as_array().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"));
+            let arrivals = arrived["arrivals"]
+                .as_array()
+                .unwrap_or_else(|| panic!("no list of arrivals: {arrived}"));
             let Some(last) = arrivals.last() else { break };
             for arrival in arrivals {
                 let event = &arrival["event"];
@@ -75,7 +88,9 @@ fn close(value: &mut Value) {
         Value::Object(members) => {
             members.values_mut().for_each(close);
             // CloudEvents may have attributes of others; ours has none.
-            if members.get("properties").is_some_and(Value::is_object) && !members.contains_key("additionalProperties") {
+            if members.get("properties").is_some_and(Value::is_object)
+                && !members.contains_key("additionalProperties")
+            {
                 members.insert("additionalProperties".to_owned(), false.into());
             }
         }

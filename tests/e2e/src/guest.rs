@@ -14,7 +14,8 @@ pub struct Guest<'s> {
     pub cart_id: String,
 }
 
-/// What somebody wants to check out with: an address in Vietnam, standard shipping, a card that works.
+/// What somebody wants to check out with: an address in Vietnam, standard shipping, a card that
+/// works.
 #[must_use = "a basket is checked out with `begin`"]
 #[derive(Clone, Debug)]
 pub struct Basket<'s> {
@@ -83,7 +84,8 @@ impl<'s> Guest<'s> {
 
     /// A call that replaces a line's quantity.
     pub fn setting(&self, sku: &str, quantity: i64) -> Call {
-        self.call("PUT", &format!("/api/v1/cart/items/{sku}")).json(&json!({ "quantity": quantity }))
+        self.call("PUT", &format!("/api/v1/cart/items/{sku}"))
+            .json(&json!({ "quantity": quantity }))
     }
 
     /// A call that removes a line.
@@ -169,7 +171,12 @@ impl<'s> Guest<'s> {
 
     fn rows_of_sagas(&self, table: &str) -> Vec<Value> {
         let sagas = self.shop.rows("saga", "cart_id", &self.cart_id);
-        sagas.iter().flat_map(|saga| self.shop.rows(table, "saga_id", saga["saga_id"].as_str().unwrap_or_default())).collect()
+        sagas
+            .iter()
+            .flat_map(|saga| {
+                self.shop.rows(table, "saga_id", saga["saga_id"].as_str().unwrap_or_default())
+            })
+            .collect()
     }
 }
 
@@ -216,7 +223,10 @@ impl<'s> Basket<'s> {
     #[must_use]
     pub fn begin(&self) -> Session<'s> {
         let view = self.try_begin().expect(201);
-        let session_id = view["session_id"].as_str().unwrap_or_else(|| panic!("no session_id: {view}")).to_owned();
+        let session_id = view["session_id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no session_id: {view}"))
+            .to_owned();
         Session { guest: self.guest.clone(), session_id, view }
     }
 }
@@ -250,6 +260,8 @@ impl Session<'_> {
     /// The total that was shown.
     #[must_use]
     pub fn total_minor(&self) -> i64 {
-        self.view["totals"]["total"]["amount_minor"].as_i64().unwrap_or_else(|| panic!("no total: {}", self.view))
+        self.view["totals"]["total"]["amount_minor"]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no total: {}", self.view))
     }
 }

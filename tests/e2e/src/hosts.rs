@@ -32,7 +32,10 @@ impl Hosts {
     /// When `cargo till test` has started one only.
     #[must_use]
     pub fn alone() -> Self {
-        assert!(Settings::get().second.is_some(), "this suite needs two hosts. Run `cargo till test`, which starts them.");
+        assert!(
+            Settings::get().second.is_some(),
+            "this suite needs two hosts. Run `cargo till test`, which starts them."
+        );
         Self { shop: Shop::alone() }
     }
 
@@ -66,14 +69,22 @@ impl Hosts {
     pub fn buyers(&self, count: usize, sku: &str, pays: &str) -> Vec<(Guest<'_>, Session<'_>)> {
         let ready = |_| self.buyer(sku, pays);
         thread::scope(|scope| {
-            let shares: Vec<_> =
-                (0..6).map(|share| scope.spawn(move || (share..count).step_by(6).map(ready).collect::<Vec<_>>())).collect();
-            shares.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            let shares: Vec<_> = (0..6)
+                .map(|share| {
+                    scope.spawn(move || (share..count).step_by(6).map(ready).collect::<Vec<_>>())
+                })
+                .collect();
+            shares
+                .into_iter()
+                .flat_map(|share| {
+                    share.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
         })
     }
 
-    /// One request for each function of the host at `url` that needs its database. What is asked for need not be there: that it is not is
-    /// an answer too.
+    /// One request for each function of the host at `url` that needs its database. What is asked
+    /// for need not be there: that it is not is an answer too.
     #[must_use]
     pub fn questions(&self, url: &str) -> Vec<Question> {
         let everything = "catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run";
@@ -82,7 +93,11 @@ impl Hosts {
         let nothing = "01890000-0000-7000-8000-000000000000";
         let by_guest = [
             ("GET", "/api/v1/cart".to_owned(), None),
-            ("POST", "/api/v1/cart/items".to_owned(), Some(json!({ "sku": "TILL-0001", "quantity": 1 }))),
+            (
+                "POST",
+                "/api/v1/cart/items".to_owned(),
+                Some(json!({ "sku": "TILL-0001", "quantity": 1 })),
+            ),
             ("PUT", "/api/v1/cart/items/TILL-0001".to_owned(), Some(json!({ "quantity": 2 }))),
             ("GET", "/api/v1/cart/shares".to_owned(), None),
             ("DELETE", format!("/api/v1/cart/shares/{nothing}"), None),
@@ -96,7 +111,11 @@ impl Hosts {
             ("GET", "/api/v1/orders".to_owned(), None),
             ("GET", format!("/api/v1/orders/{nothing}"), None),
             ("GET", "/api/v1/orders/number/ET-000000".to_owned(), None),
-            ("POST", format!("/api/v1/orders/{nothing}/cancel"), Some(json!({ "reason": "changed my mind" }))),
+            (
+                "POST",
+                format!("/api/v1/orders/{nothing}/cancel"),
+                Some(json!({ "reason": "changed my mind" })),
+            ),
             ("GET", "/api/v1/catalog/skus".to_owned(), None),
             ("GET", "/api/v1/catalog/skus/TILL-0001".to_owned(), None),
             ("GET", "/api/v1/catalog/skus/TILL-0001/stock".to_owned(), None),
@@ -109,15 +128,23 @@ impl Hosts {
             ("POST", "/internal/workers/consistency-audit".to_owned(), None),
         ];
         let question = |token: &str, (method, path, body): (&str, String, Option<Value>)| {
-            let call = Call::new(method, &path).bearer(token).header("idempotency-key", &crate::unique("asked-")).at(url);
-            let call = if method == "GET" { Call::new(method, &path).bearer(token).at(url) } else { call };
-            Question { name: format!("{method} {path}"), call: body.map_or(call.clone(), |body| call.json(&body)) }
+            let call = Call::new(method, &path)
+                .bearer(token)
+                .header("idempotency-key", &crate::unique("asked-"))
+                .at(url);
+            let call =
+                if method == "GET" { Call::new(method, &path).bearer(token).at(url) } else { call };
+            Question {
+                name: format!("{method} {path}"),
+                call: body.map_or(call.clone(), |body| call.json(&body)),
+            }
         };
         let asked = by_guest.map(|row| question(&guest.token, row)).into_iter();
         asked.chain(by_staff.map(|row| question(&staff, row))).collect()
     }
 
-    /// Asks all of them at once, each until its function answers, and gives how long the last one took to.
+    /// Asks all of them at once, each until its function answers, and gives how long the last one
+    /// took to.
     ///
     /// # Panics
     /// With the names of those that have not answered in time.
@@ -138,19 +165,32 @@ impl Hosts {
         let late: Vec<(&str, &Option<Reply>)> = questions
             .iter()
             .zip(&answered)
-            .filter_map(|(question, answered)| answered.as_ref().err().map(|last| (question.name.as_str(), last)))
+            .filter_map(|(question, answered)| {
+                answered.as_ref().err().map(|last| (question.name.as_str(), last))
+            })
             .collect();
-        assert!(late.is_empty(), "{} of {} functions do not answer within 5 s: {late:#?}", late.len(), questions.len());
+        assert!(
+            late.is_empty(),
+            "{} of {} functions do not answer within 5 s: {late:#?}",
+            late.len(),
+            questions.len()
+        );
         answered.into_iter().flatten().max().unwrap_or_default()
     }
 
-    /// How many connections to the database guests hold now, over both hosts; `None` where no control port tells.
+    /// How many connections to the database guests hold now, over both hosts; `None` where no
+    /// control port tells.
     #[must_use]
     pub fn connections_in_use(&self) -> Option<u64> {
         let controls = &Settings::get().second.as_ref()?.controls;
         let of_one = |control: &String| {
             let told = Call::new("GET", "/connections").at(control).send().expect(200);
-            told["components"].as_array().into_iter().flatten().filter_map(|one| one["postgres"]["in_use"].as_u64()).sum::<u64>()
+            told["components"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| one["postgres"]["in_use"].as_u64())
+                .sum::<u64>()
         };
         (!controls.is_empty()).then(|| controls.iter().map(of_one).sum())
     }

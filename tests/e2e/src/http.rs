@@ -47,7 +47,13 @@ pub struct Call {
 impl Call {
     /// A call of `path`, which starts with a slash and may have a query.
     pub fn new(method: &str, path: &str) -> Self {
-        Self { method: method.to_owned(), origin: None, path: path.to_owned(), headers: Vec::new(), body: None }
+        Self {
+            method: method.to_owned(),
+            origin: None,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     /// Sent to the host at this base URL, not to the one that all tests know.
@@ -97,11 +103,13 @@ impl Call {
     /// # Panics
     /// When there is no reply at all.
     pub fn send(self) -> Reply {
-        self.try_send().unwrap_or_else(|error| panic!("{} {}: no reply: {error}", self.method, self.path))
+        self.try_send()
+            .unwrap_or_else(|error| panic!("{} {}: no reply: {error}", self.method, self.path))
     }
 
-    /// Sends it until there is a reply, as a client does whose connection was reset: a crowd that connects in one moment can be
-    /// more than a host's queue of connections holds. Only for a call with an idempotency key, or one that changes nothing.
+    /// Sends it until there is a reply, as a client does whose connection was reset: a crowd that
+    /// connects in one moment can be more than a host's queue of connections holds. Only for a call
+    /// with an idempotency key, or one that changes nothing.
     ///
     /// # Panics
     /// When there is no reply after half a minute.
@@ -109,8 +117,9 @@ impl Call {
         crate::eventually("a reply", || self.try_send().ok())
     }
 
-    /// Sends it as a patient client does: again when the database was busy, a little later each time than it was told to, and again
-    /// when there was no reply at all. Only for a call with an idempotency key, or one that changes nothing.
+    /// Sends it as a patient client does: again when the database was busy, a little later each
+    /// time than it was told to, and again when there was no reply at all. Only for a call with an
+    /// idempotency key, or one that changes nothing.
     ///
     /// # Panics
     /// When there is no other reply after half a minute.
@@ -125,16 +134,22 @@ impl Call {
         })
     }
 
-    /// Sends it until it is answered with this status, and gives the body: to somebody whose guests die, for what may be done twice.
+    /// Sends it until it is answered with this status, and gives the body: to somebody whose guests
+    /// die, for what may be done twice.
     ///
     /// # Panics
     /// When it is not within half a minute.
     pub fn send_until(&self, status: u16) -> Value {
-        crate::eventually("an answer", || self.send_broken().filter(|reply| reply.status == status).map(|reply| reply.expect(status)))
+        crate::eventually("an answer", || {
+            self.send_broken()
+                .filter(|reply| reply.status == status)
+                .map(|reply| reply.expect(status))
+        })
     }
 
-    /// Sends it to a guest that dies at its host call of this number, `before` or `after` the effect, and gives the status. For
-    /// till ([`crate::needs_till`]); the empty 500 of a dead guest is the host's and in no document.
+    /// Sends it to a guest that dies at its host call of this number, `before` or `after` the
+    /// effect, and gives the status. For till ([`crate::needs_till`]); the empty 500 of a dead
+    /// guest is the host's and in no document.
     ///
     /// # Panics
     /// When there is no reply at all.
@@ -146,11 +161,13 @@ impl Call {
         }
     }
 
-    /// Sends it to a guest that something is done to; `None` when the connection closed without a reply. A reply that the guest gave is
-    /// what the API document says, also now; the empty 500 of a dead guest is the host's and in no document.
+    /// Sends it to a guest that something is done to; `None` when the connection closed without a
+    /// reply. A reply that the guest gave is what the API document says, also now; the empty 500 of
+    /// a dead guest is the host's and in no document.
     ///
     /// # Panics
-    /// When the plan of what is to be done could not be carried out, or the reply is in no document.
+    /// When the plan of what is to be done could not be carried out, or the reply is in no
+    /// document.
     #[must_use]
     pub fn send_broken(&self) -> Option<Reply> {
         let reply = self.exchange(Duration::from_secs(REPLY_SECONDS_MAX)).ok()?;
@@ -189,12 +206,17 @@ impl Call {
 
     fn exchange(&self, limit: Duration) -> Result<Reply, ureq::Error> {
         let origin = self.origin.as_deref().unwrap_or(&Settings::get().url);
-        let mut request = ::http::Request::builder().method(self.method.as_str()).uri(format!("{origin}{}", self.path));
+        let mut request = ::http::Request::builder()
+            .method(self.method.as_str())
+            .uri(format!("{origin}{}", self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         // A body of no bytes still announces its length, as a POST must.
-        let body = self.body.clone().or_else(|| matches!(self.method.as_str(), "POST" | "PUT" | "PATCH").then(Vec::new));
+        let body = self
+            .body
+            .clone()
+            .or_else(|| matches!(self.method.as_str(), "POST" | "PUT" | "PATCH").then(Vec::new));
         let response = match body {
             Some(body) => agent().run(limited(request.body(body)?, limit))?,
             None => agent().run(limited(request.body(())?, limit))?,
@@ -206,16 +228,26 @@ impl Call {
             headers: head
                 .headers
                 .iter()
-                .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (
+                        name.as_str().to_owned(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
                 .collect(),
             body: body.with_config().limit(256 << 20).read_to_vec()?,
         };
-        RECORD.with_borrow_mut(|record| record.iter_mut().for_each(|record| record.push(reply.clone())));
+        RECORD.with_borrow_mut(|record| {
+            record.iter_mut().for_each(|record| record.push(reply.clone()))
+        });
         Ok(reply)
     }
 }
 
-fn limited<B: ureq::AsSendBody>(request: ::http::Request<B>, limit: Duration) -> ::http::Request<B> {
+fn limited<B: ureq::AsSendBody>(
+    request: ::http::Request<B>,
+    limit: Duration,
+) -> ::http::Request<B> {
     agent().configure_request(request).timeout_global(Some(limit)).build()
 }
 
@@ -242,7 +274,12 @@ impl fmt::Debug for Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(call: String, status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+    pub(crate) fn new(
+        call: String,
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Self {
         Self { call, status, headers, body }
     }
 
@@ -266,7 +303,9 @@ impl Reply {
     #[must_use]
     pub fn etag_version(&self) -> i64 {
         self.header("etag")
-            .and_then(|tag| tag.strip_prefix('"')?.strip_suffix('"')?.split('-').next()?.parse().ok())
+            .and_then(|tag| {
+                tag.strip_prefix('"')?.strip_suffix('"')?.split('-').next()?.parse().ok()
+            })
             .unwrap_or_else(|| panic!("no version in the entity tag: {self:?}"))
     }
 
@@ -283,7 +322,8 @@ impl Reply {
     #[track_caller]
     #[must_use]
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("not JSON ({error}): {self:?}"))
     }
 
     /// The body, after a reply of this status.
@@ -296,7 +336,8 @@ impl Reply {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The problem, after a refusal of this status and code. Every problem has the whole shape of RFC 9457.
+    /// The problem, after a refusal of this status and code. Every problem has the whole shape of
+    /// RFC 9457.
     ///
     /// # Panics
     /// After any other reply.
@@ -319,6 +360,8 @@ impl Reply {
     #[track_caller]
     #[must_use]
     pub fn retry_after_s(&self) -> u64 {
-        self.header("retry-after").and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no Retry-After: {self:?}"))
+        self.header("retry-after")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| panic!("no Retry-After: {self:?}"))
     }
 }

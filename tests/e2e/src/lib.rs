@@ -1,5 +1,5 @@
-//! A shop as its clients see it: HTTP and nothing else, so that the same suite runs against till and against a
-//! real Spin.
+//! A shop as its clients see it: HTTP and nothing else, so that the same suite runs against till
+//! and against a real Spin.
 //!
 //! ```text
 //! let shop = Shop::open();                     // shared with other tests; Shop::alone() for those that move the clock
@@ -9,8 +9,9 @@
 //! let order = guest.check_out().confirm().expect(201);
 //! ```
 //!
-//! What a story needs is a panic away from failing: helpers here panic with the request and the whole reply, since
-//! nobody but a test calls them. When a [`Shop`] is dropped by a test that passed, the shop is audited.
+//! What a story needs is a panic away from failing: helpers here panic with the request and the
+//! whole reply, since nobody but a test calls them. When a [`Shop`] is dropped by a test that
+//! passed, the shop is audited.
 
 mod clear_text;
 mod contract;
@@ -52,8 +53,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Runs `work` on `count` threads that all start at the same moment, and returns the results in the order of
-/// their numbers.
+/// Runs `work` on `count` threads that all start at the same moment, and returns the results in the
+/// order of their numbers.
 pub fn together<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let start = Barrier::new(count);
     thread::scope(|scope| {
@@ -66,12 +67,15 @@ pub fn together<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
     })
 }
 
-/// Asks `question` until it has an answer; panics with `what` after half a minute. For what a schedule of the
-/// host may be doing at this very moment.
+/// Asks `question` until it has an answer; panics with `what` after half a minute. For what a
+/// schedule of the host may be doing at this very moment.
 pub fn eventually<T>(what: &str, mut question: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {

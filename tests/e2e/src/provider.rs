@@ -1,4 +1,5 @@
-//! The outside world's own word: what the payment provider did with money, and which events arrived.
+//! The outside world's own word: what the payment provider did with money, and which events
+//! arrived.
 
 use crate::{Guest, Settings, Shop, Sink, eventually};
 use serde_json::{Value, json};
@@ -28,8 +29,8 @@ impl Payment {
 }
 
 impl Shop {
-    /// Until the provider, which was made to fail, is asked again: its circuit breaker closes after seconds of the wall clock, and the next
-    /// test is not to meet what this one did on purpose.
+    /// Until the provider, which was made to fail, is asked again: its circuit breaker closes after
+    /// seconds of the wall clock, and the next test is not to meet what this one did on purpose.
     ///
     /// # Panics
     /// When it is not within half a minute.
@@ -45,10 +46,12 @@ impl Shop {
     /// What the provider did for one saga.
     #[must_use]
     pub fn provider_payment(&self, saga_id: &str) -> Payment {
-        let ledger = self.simulator("GET", &format!("/ledger?metadata_saga={saga_id}")).send().expect(200);
+        let ledger =
+            self.simulator("GET", &format!("/ledger?metadata_saga={saga_id}")).send().expect(200);
         let mut payment = Payment::default();
         for entry in ledger["entries"].as_array().into_iter().flatten() {
-            let amount = entry["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {entry}"));
+            let amount =
+                entry["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {entry}"));
             match entry["kind"].as_str() {
                 Some("authorized") => {
                     payment.times_authorized += 1;
@@ -63,7 +66,8 @@ impl Shop {
         payment
     }
 
-    /// The events that arrived about a subject (`cart/…`, `order/…`), in the order of their arrival.
+    /// The events that arrived about a subject (`cart/…`, `order/…`), in the order of their
+    /// arrival.
     #[must_use]
     pub fn arrivals(&self, subject: &str) -> Vec<Value> {
         let arrived = match Settings::get().sink {
@@ -71,7 +75,10 @@ impl Shop {
             Sink::Redis => self.call("GET", &format!("/test/stream?subject={subject}")),
         };
         let arrived = arrived.send().expect(200);
-        arrived["arrivals"].as_array().cloned().unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
+        arrived["arrivals"]
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
     }
 
     /// Makes the receiver of events refuse those about `subject`, so many times.
@@ -82,7 +89,8 @@ impl Shop {
 }
 
 impl Guest<'_> {
-    /// Cancels an order, while the provider answers what is owed for it with `code`, once; the compensation's id.
+    /// Cancels an order, while the provider answers what is owed for it with `code`, once; the
+    /// compensation's id.
     ///
     /// # Panics
     /// When the order is not cancelled.
@@ -113,8 +121,8 @@ impl Guest<'_> {
         sum
     }
 
-    /// The whole truth about their first cart, whatever was answered on the way: one order that is charged once,
-    /// or no order and nothing held. Returns whether there is an order.
+    /// The whole truth about their first cart, whatever was answered on the way: one order that is
+    /// charged once, or no order and nothing held. Returns whether there is an order.
     ///
     /// # Panics
     /// When it is neither.
@@ -129,7 +137,11 @@ impl Guest<'_> {
             }
             [order] => {
                 let total = order["total_minor"].as_i64();
-                assert_eq!(Some(payments.held()), total, "the order costs {total:?}, and {payments:?}");
+                assert_eq!(
+                    Some(payments.held()),
+                    total,
+                    "the order costs {total:?}, and {payments:?}"
+                );
                 true
             }
             several => panic!("{} orders of one cart", several.len()),

@@ -1,5 +1,6 @@
-//! Something of everything, so that every operation of the table can be called well: what the suites that walk the table know
-//! beyond it. An operation that is added is held to all of them; a path parameter of a new name fails them until it stands here.
+//! Something of everything, so that every operation of the table can be called well: what the
+//! suites that walk the table know beyond it. An operation that is added is held to all of them; a
+//! path parameter of a new name fails them until it stands here.
 
 use crate::{Call, CustomerClaims, Guest, Reply, Share, Shop, SigningKey, contract, unique};
 use api::{Access, ENDPOINTS, Endpoint, Presence, Row};
@@ -35,7 +36,9 @@ pub fn operations() -> impl Iterator<Item = (&'static Endpoint, &'static Row)> {
 /// When there is none.
 #[must_use]
 pub fn operation(id: &str) -> (&'static Endpoint, &'static Row) {
-    operations().find(|(_, row)| row.id == id).unwrap_or_else(|| panic!("no operation is called {id}"))
+    operations()
+        .find(|(_, row)| row.id == id)
+        .unwrap_or_else(|| panic!("no operation is called {id}"))
 }
 
 impl<'s> Scene<'s> {
@@ -48,7 +51,11 @@ impl<'s> Scene<'s> {
         let sku = owner.shop.sku().create();
         let order = owner.buy(&sku, 1);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        let opened = owner.call("POST", "/api/v1/cart").json(&json!({ "currency": "USD", "country": "VN" })).send().expect(201);
+        let opened = owner
+            .call("POST", "/api/v1/cart")
+            .json(&json!({ "currency": "USD", "country": "VN" }))
+            .send()
+            .expect(201);
         owner.cart_id = text(&opened["cart"]["cart_id"]);
         owner.add(&sku, 1).expect(200);
         let session_id = owner.check_out().session_id;
@@ -82,7 +89,10 @@ impl<'s> Scene<'s> {
     #[must_use]
     pub fn path(&self, endpoint: &Endpoint) -> String {
         filled(endpoint, |name| {
-            self.parameters.get(name).cloned().unwrap_or_else(|| panic!("{name} has no value in tests/e2e/src/scene.rs"))
+            self.parameters
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| panic!("{name} has no value in tests/e2e/src/scene.rs"))
         })
     }
 
@@ -95,7 +105,9 @@ impl<'s> Scene<'s> {
     /// The path of `endpoint` with names that nothing has.
     #[must_use]
     pub fn path_of_nothing(&self, endpoint: &Endpoint) -> String {
-        filled(endpoint, |name| if name == "order_number" { "ORD-20200101-000001" } else { NOTHING }.to_owned())
+        filled(endpoint, |name| {
+            if name == "order_number" { "ORD-20200101-000001" } else { NOTHING }.to_owned()
+        })
     }
 
     /// A good body: the document's example, about this scene's goods.
@@ -107,8 +119,11 @@ impl<'s> Scene<'s> {
         if row.body == Presence::Unread {
             return None;
         }
-        let example = contract::example(row.id).unwrap_or_else(|| panic!("docs/openapi.json has no example of a body for {}", row.id));
-        let text = ["TILL-0001", "TEAPOT-1"].iter().fold(example.to_string(), |text, sku| text.replace(sku, &self.sku));
+        let example = contract::example(row.id)
+            .unwrap_or_else(|| panic!("docs/openapi.json has no example of a body for {}", row.id));
+        let text = ["TILL-0001", "TEAPOT-1"]
+            .iter()
+            .fold(example.to_string(), |text, sku| text.replace(sku, &self.sku));
         Some(serde_json::from_str(&text).expect("an example is JSON"))
     }
 
@@ -116,14 +131,19 @@ impl<'s> Scene<'s> {
     #[must_use]
     pub fn token(&self, row: &Row) -> String {
         match row.access {
-            Access::Open | Access::Newcomer | Access::Owner | Access::Viewer | Access::OwnerOr(_) => self.owner.token.clone(),
+            Access::Open
+            | Access::Newcomer
+            | Access::Owner
+            | Access::Viewer
+            | Access::OwnerOr(_) => self.owner.token.clone(),
             Access::Customer => CustomerClaims::of("customer-of-a-scene").signed(SigningKey::Ec1),
             Access::Scope(scope) => self.owner.shop.token(scope),
             Access::Worker(_) => self.owner.shop.token("workers:run"),
         }
     }
 
-    /// A call of `row` at `path` with nothing but what every request of it has: no credential, no body.
+    /// A call of `row` at `path` with nothing but what every request of it has: no credential, no
+    /// body.
     pub fn bare(&self, row: &Row, path: &str) -> Call {
         let call = self.owner.shop.call(row.method.name(), path);
         if row.key == Presence::Unread { call } else { call.keyed(&unique("scene-")) }
@@ -166,6 +186,9 @@ impl<'s> Scene<'s> {
 }
 
 fn filled(endpoint: &Endpoint, value: impl Fn(&str) -> String) -> String {
-    let segments = endpoint.path.split('/').map(|segment| segment.strip_prefix(':').map_or_else(|| segment.to_owned(), &value));
+    let segments = endpoint
+        .path
+        .split('/')
+        .map(|segment| segment.strip_prefix(':').map_or_else(|| segment.to_owned(), &value));
     segments.collect::<Vec<_>>().join("/")
 }

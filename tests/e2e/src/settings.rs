@@ -109,5 +109,6 @@ impl Settings {
 }
 
 fn required(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is not set; run `cargo till test`, which sets it"))
+    env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; run `cargo till test`, which sets it"))
 }

@@ -33,12 +33,16 @@ impl<'s> Guest<'s> {
     #[must_use]
     pub fn share_for(&self, seconds: i64) -> Share<'s> {
         let made = self.sharing(&json!({ "expires_in_seconds": seconds })).send().expect(201);
-        let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("no {name}: {made}")).to_owned();
+        let text = |name: &str| {
+            made[name].as_str().unwrap_or_else(|| panic!("no {name}: {made}")).to_owned()
+        };
         Share {
             shop: self.shop,
             share_id: text("share_id"),
             token: text("share_token"),
-            expires_at_ms: made["expires_at_ms"].as_i64().unwrap_or_else(|| panic!("no expires_at_ms: {made}")),
+            expires_at_ms: made["expires_at_ms"]
+                .as_i64()
+                .unwrap_or_else(|| panic!("no expires_at_ms: {made}")),
         }
     }
 
@@ -53,7 +57,10 @@ impl<'s> Guest<'s> {
     pub fn shares(&self) -> Vec<String> {
         let listed = self.call("GET", "/api/v1/cart/shares").send().expect(200);
         let shares = listed["shares"].as_array().unwrap_or_else(|| panic!("no list: {listed}"));
-        shares.iter().map(|share| share["share_id"].as_str().unwrap_or_default().to_owned()).collect()
+        shares
+            .iter()
+            .map(|share| share["share_id"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 }
 

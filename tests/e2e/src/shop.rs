@@ -1,6 +1,8 @@
 //! The shop, its staff, and a look behind the counter.
 
-use crate::{Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually, never_given, unique};
+use crate::{
+    Call, Claims, Guest, Host, Reply, Settings, Sink, SkuBuilder, eventually, never_given, unique,
+};
 use serde_json::{Value, json};
 use std::{
     io::{self, Write as _},
@@ -40,7 +42,8 @@ pub fn needs_till(name: &str) -> bool {
 pub fn needs_sink(sink: Sink, name: &str) -> bool {
     let there = Settings::get().sink == sink;
     if !there {
-        writeln!(io::stdout(), "skipped with this sink: {name}").expect("standard output can be written");
+        writeln!(io::stdout(), "skipped with this sink: {name}")
+            .expect("standard output can be written");
     }
     there
 }
@@ -51,14 +54,23 @@ impl Shop {
     pub fn open() -> Self {
         // The settings come first: their absence must not poison the lock into a second message.
         Settings::get();
-        Self { share: Share::Open { _with_others: SHOP.read().unwrap_or_else(|poison| poison.into_inner()) } }
+        Self {
+            share: Share::Open {
+                _with_others: SHOP.read().unwrap_or_else(|poison| poison.into_inner()),
+            },
+        }
     }
 
-    /// The shop, with nobody else in it: for tests that move the clock or break what others rely on.
+    /// The shop, with nobody else in it: for tests that move the clock or break what others rely
+    /// on.
     #[must_use]
     pub fn alone() -> Self {
         Settings::get();
-        Self { share: Share::Alone { _without_others: SHOP.write().unwrap_or_else(|poison| poison.into_inner()) } }
+        Self {
+            share: Share::Alone {
+                _without_others: SHOP.write().unwrap_or_else(|poison| poison.into_inner()),
+            },
+        }
     }
 
     /// A call without any credential.
@@ -66,7 +78,8 @@ impl Shop {
         Call::new(method, path)
     }
 
-    /// A call to the outside world: the payment provider, the sink of events, the customers' identity provider.
+    /// A call to the outside world: the payment provider, the sink of events, the customers'
+    /// identity provider.
     pub fn simulator(&self, method: &str, path: &str) -> Call {
         Call::new(method, path).at(&Settings::get().simulator_url)
     }
@@ -108,15 +121,27 @@ impl Shop {
     /// A new guest with an empty cart.
     #[must_use]
     pub fn guest_in(&self, country: &str, currency: &str) -> Guest<'_> {
-        let opened = self.call("POST", "/api/v1/cart").json(&json!({ "currency": currency, "country": country })).send().expect(201);
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text where one is due: {opened}")).to_owned();
+        let opened = self
+            .call("POST", "/api/v1/cart")
+            .json(&json!({ "currency": currency, "country": country }))
+            .send()
+            .expect(201);
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("no text where one is due: {opened}"))
+                .to_owned()
+        };
         Guest::new(self, text(&opened["guest_token"]), text(&opened["cart"]["cart_id"]))
     }
 
     /// A new guest as [`Self::guest`], if the shop is well enough to let one in.
     #[must_use]
     pub fn try_guest(&self) -> Option<Guest<'_>> {
-        let opened = self.call("POST", "/api/v1/cart").json(&json!({ "currency": "USD", "country": "VN" })).send_broken()?;
+        let opened = self
+            .call("POST", "/api/v1/cart")
+            .json(&json!({ "currency": "USD", "country": "VN" }))
+            .send_broken()?;
         let opened = (opened.status == 201).then(|| opened.json())?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some(Guest::new(self, text(&opened["guest_token"])?, text(&opened["cart"]["cart_id"])?))
@@ -143,11 +168,14 @@ impl Shop {
         (sum("on_hand"), sum("reserved"))
     }
 
-    /// A run of a worker that does not see the key-value lease of one that is at work, so that SQL alone stands between the two. On
-    /// Spin, which cannot break a look at the lease, it is a run like any other.
+    /// A run of a worker that does not see the key-value lease of one that is at work, so that SQL
+    /// alone stands between the two. On Spin, which cannot break a look at the lease, it is a run
+    /// like any other.
     pub fn worker_without_lease(&self, worker: &str) -> Call {
         let unseen = json!({ "kind": "kv_get", "label": ": lease/", "fault": { "fail": "busy" } });
-        let call = self.call("POST", &format!("/internal/workers/{worker}")).bearer(&self.token("workers:run"));
+        let call = self
+            .call("POST", &format!("/internal/workers/{worker}"))
+            .bearer(&self.token("workers:run"));
         call.header("till-fault", &unseen.to_string())
     }
 
@@ -156,7 +184,8 @@ impl Shop {
     pub fn run(&self, worker: &str) -> Value {
         let path = format!("/internal/workers/{worker}");
         eventually(worker, || {
-            let report = self.call("POST", &path).bearer(&self.token("workers:run")).send().expect(200);
+            let report =
+                self.call("POST", &path).bearer(&self.token("workers:run")).send().expect(200);
             (report["skipped"] != true).then_some(report)
         })
     }
@@ -178,14 +207,20 @@ impl Shop {
     #[track_caller]
     #[must_use]
     pub fn rows(&self, table: &str, column: &str, value: &str) -> Vec<Value> {
-        let reply = self.call("GET", &format!("/test/rows?table={table}&column={column}&value={value}")).send().expect(200);
+        let reply = self
+            .call("GET", &format!("/test/rows?table={table}&column={column}&value={value}"))
+            .send()
+            .expect(200);
         reply["rows"].as_array().cloned().unwrap_or_else(|| panic!("no rows: {reply}"))
     }
 
     /// What a counter stands at.
     #[must_use]
     pub fn counter(&self, name: &str) -> i64 {
-        self.rows("counter", "name", name).first().and_then(|row| row["value"].as_i64()).unwrap_or_default()
+        self.rows("counter", "name", name)
+            .first()
+            .and_then(|row| row["value"].as_i64())
+            .unwrap_or_default()
     }
 
     /// The database's clock.
@@ -205,8 +240,9 @@ impl Shop {
         self.call("POST", "/test/clock").json(&advance).send().expect(200);
     }
 
-    /// Lets three days and more pass, a few hours at a time, until `work` finds something given up: after as many tries as it takes, which
-    /// are none while a circuit breaker is open, and that closes after seconds of the wall clock.
+    /// Lets three days and more pass, a few hours at a time, until `work` finds something given up:
+    /// after as many tries as it takes, which are none while a circuit breaker is open, and that
+    /// closes after seconds of the wall clock.
     ///
     /// # Panics
     /// When nobody gives up within four minutes.
@@ -226,13 +262,17 @@ impl Shop {
     #[must_use]
     pub fn violations(&self) -> Vec<Value> {
         let audit = self.call("GET", "/test/audit").send().expect(200);
-        audit["violations"].as_array().cloned().unwrap_or_else(|| panic!("no list of violations: {audit}"))
+        audit["violations"]
+            .as_array()
+            .cloned()
+            .unwrap_or_else(|| panic!("no list of violations: {audit}"))
     }
 }
 
 impl Drop for Shop {
-    /// The audit of the consistency runs after every test, and every event that has arrived is held against the document. Sagas, compensations and reservations may have been
-    /// left to the workers, and the clock moved since: they get their turn before anybody is blamed.
+    /// The audit of the consistency runs after every test, and every event that has arrived is held
+    /// against the document. Sagas, compensations and reservations may have been left to the
+    /// workers, and the clock moved since: they get their turn before anybody is blamed.
     fn drop(&mut self) {
         if thread::panicking() {
             return;

@@ -3,7 +3,8 @@
 use crate::{Shop, unique};
 use serde_json::{Map, Value, json};
 
-/// A SKU to be: 19.99 in every two-digit currency, 350 g, taxed as standard, a hundred of it in Hanoi.
+/// A SKU to be: 19.99 in every two-digit currency, 350 g, taxed as standard, a hundred of it in
+/// Hanoi.
 #[must_use = "a SKU exists once it is created"]
 #[derive(Clone, Debug)]
 pub struct SkuBuilder<'s> {
@@ -20,7 +21,9 @@ pub struct SkuBuilder<'s> {
 impl<'s> SkuBuilder<'s> {
     pub(crate) fn new(shop: &'s Shop) -> Self {
         let mut prices = Map::new();
-        for (currency, amount_minor) in [("USD", 1_999), ("EUR", 1_999), ("GBP", 1_999), ("VND", 250_000)] {
+        for (currency, amount_minor) in
+            [("USD", 1_999), ("EUR", 1_999), ("GBP", 1_999), ("VND", 250_000)]
+        {
             prices.insert(currency.to_owned(), json!(amount_minor));
         }
         Self {
@@ -95,7 +98,11 @@ impl<'s> SkuBuilder<'s> {
 
     /// Puts it into the catalog again as it is now: the way a price changes.
     pub fn put(&self) {
-        let reply = self.shop.admin("PUT", &format!("/api/v1/catalog/skus/{}", self.sku)).json(&self.body()).send();
+        let reply = self
+            .shop
+            .admin("PUT", &format!("/api/v1/catalog/skus/{}", self.sku))
+            .json(&self.body())
+            .send();
         assert!(reply.is_success(), "{reply:?}");
     }
 

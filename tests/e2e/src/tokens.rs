@@ -57,7 +57,12 @@ impl Claims {
     /// When the claims cannot be written.
     #[must_use]
     pub fn signed_as(&self, algorithm: Algorithm, secret: &str) -> String {
-        jsonwebtoken::encode(&Header::new(algorithm), self, &EncodingKey::from_secret(secret.as_bytes())).expect("claims can be signed")
+        jsonwebtoken::encode(
+            &Header::new(algorithm),
+            self,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .expect("claims can be signed")
     }
 
     /// Not signed at all: `alg: none`, which no library here will write.
@@ -67,11 +72,16 @@ impl Claims {
     #[must_use]
     pub fn unsigned(&self) -> String {
         let part = |text: String| URL_SAFE_NO_PAD.encode(text);
-        format!("{}.{}.", part(r#"{"alg":"none","typ":"JWT"}"#.to_owned()), part(serde_json::to_string(self).expect("claims are JSON")))
+        format!(
+            "{}.{}.",
+            part(r#"{"alg":"none","typ":"JWT"}"#.to_owned()),
+            part(serde_json::to_string(self).expect("claims are JSON"))
+        )
     }
 }
 
-/// A guest's (`gst_`) or a share's (`shr_`) token as the shop would issue it, under one of its keys, and that nobody was ever given.
+/// A guest's (`gst_`) or a share's (`shr_`) token as the shop would issue it, under one of its
+/// keys, and that nobody was ever given.
 ///
 /// # Panics
 /// Without randomness.

@@ -19,8 +19,8 @@ pub enum Answer {
     Nothing,
 }
 
-/// Sends `request`, whole or not; `is_whole` says that nothing is missing, so that there must be an answer while the connection
-/// is open both ways. `call` names it in failures.
+/// Sends `request`, whole or not; `is_whole` says that nothing is missing, so that there must be an
+/// answer while the connection is open both ways. `call` names it in failures.
 ///
 /// # Panics
 /// When the host cannot be reached.
@@ -50,7 +50,8 @@ pub fn send_bytes(call: &str, request: &[u8], is_whole: bool) -> Answer {
     parsed(call, &bytes, true).map_or(Answer::Nothing, Answer::Reply)
 }
 
-/// The final reply in `bytes`, once all of it is there; at the end of the connection whatever there is.
+/// The final reply in `bytes`, once all of it is there; at the end of the connection whatever there
+/// is.
 fn parsed(call: &str, bytes: &[u8], at_end: bool) -> Option<Reply> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -59,9 +60,13 @@ fn parsed(call: &str, bytes: &[u8], at_end: bool) -> Option<Reply> {
     if (100..200).contains(&status) {
         return parsed(call, &bytes[end..], at_end);
     }
-    let headers: Vec<(String, String)> =
-        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned())).collect();
-    let value = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()))
+        .collect();
+    let value = |wanted: &str| {
+        headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
     let body = &bytes[end..];
     let length = value("content-length").and_then(|length| length.parse::<usize>().ok());
     let body = if matches!(status, 204 | 304) || call.starts_with("HEAD ") {
@@ -85,8 +90,14 @@ fn parsed(call: &str, bytes: &[u8], at_end: bool) -> Option<Reply> {
 fn unchunked(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     while let Some(end) = body.windows(2).position(|window| window == b"\r\n") {
-        let size = std::str::from_utf8(&body[..end]).ok().and_then(|size| usize::from_str_radix(size.trim(), 16).ok()).unwrap_or(0);
-        let Some(chunk) = body.get(end + 2..end + 2 + size).filter(|chunk| !chunk.is_empty()) else { break };
+        let size = std::str::from_utf8(&body[..end])
+            .ok()
+            .and_then(|size| usize::from_str_radix(size.trim(), 16).ok())
+            .unwrap_or(0);
+        let Some(chunk) = body.get(end + 2..end + 2 + size).filter(|chunk| !chunk.is_empty())
+        else {
+            break;
+        };
         whole.extend_from_slice(chunk);
         body = body.get(end + 4 + size..).unwrap_or_default();
     }

@@ -1,7 +1,9 @@
-//! Bad input (SEC-2): good requests of every operation of the table, spoiled in every way a seed can think of. Whatever comes
-//! of one, it is no 5xx and it is documented, and what is refused, or only read, has changed nothing: no row, no key-value.
+//! Bad input (SEC-2): good requests of every operation of the table, spoiled in every way a seed
+//! can think of. Whatever comes of one, it is no 5xx and it is documented, and what is refused, or
+//! only read, has changed nothing: no row, no key-value.
 //!
-//! `cargo till prove --only mutations`. A failure prints the seed and the requests as `curl` has them.
+//! `cargo till prove --only mutations`. A failure prints the seed and the requests as `curl` has
+//! them.
 
 use api::{Endpoint, Presence, Row};
 use e2e::{Answer, Reply, Scene, Settings, Shop, conforms, query_parameters, send_bytes};
@@ -9,12 +11,16 @@ use rand::{Rng as _, SeedableRng as _, rngs::StdRng, seq::IndexedRandom as _};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, env, fmt::Write as _, time::Instant};
 
-/// After so many requests the shopper is another: mutated requests that are good have bought or emptied what there was.
+/// After so many requests the shopper is another: mutated requests that are good have bought or
+/// emptied what there was.
 const SCENE: usize = 100;
-/// After so many refused requests it is looked whether anything has changed; one that succeeds is looked at by itself.
+/// After so many refused requests it is looked whether anything has changed; one that succeeds is
+/// looked at by itself.
 const BATCH: usize = 20;
-/// What a refusal may change: it is counted, the provider's keys are fetched, and the provider's health is remembered.
-const NOBODYS: [&str; 4] = ["table counter", "key-value identity/", "key-value breaker/", "key-value lease/"];
+/// What a refusal may change: it is counted, the provider's keys are fetched, and the provider's
+/// health is remembered.
+const NOBODYS: [&str; 4] =
+    ["table counter", "key-value identity/", "key-value breaker/", "key-value lease/"];
 
 /// One operation of the table.
 struct Operation {
@@ -32,7 +38,9 @@ impl Operation {
 
 /// Every operation there is: whoever adds one has it mutated.
 fn operations() -> Vec<Operation> {
-    e2e::scene::operations().map(|(endpoint, row)| Operation { endpoint, row, queries: query_parameters(row.id) }).collect()
+    e2e::scene::operations()
+        .map(|(endpoint, row)| Operation { endpoint, row, queries: query_parameters(row.id) })
+        .collect()
 }
 
 /// An order was cancelled, and its refund was refused; the refund.
@@ -42,10 +50,13 @@ fn dead_refund(shop: &Shop, sku: &str) -> String {
     buyer.cancels_and_is_owed(order["order_id"].as_str().unwrap(), 400)
 }
 
-/// A scene of goods of its own, since a spoiled request that is good may have made the last ones dearer; and what an operator looks at.
+/// A scene of goods of its own, since a spoiled request that is good may have made the last ones
+/// dearer; and what an operator looks at.
 fn scene(shop: &Shop) -> Scene<'_> {
     let scene = Scene::of(shop.guest());
-    let event = shop.rows("outbox", "aggregate", &format!("cart/{}", scene.owner.cart_id))[0]["event_id"].clone();
+    let event =
+        shop.rows("outbox", "aggregate", &format!("cart/{}", scene.owner.cart_id))[0]["event_id"]
+            .clone();
     let refund = dead_refund(shop, &scene.sku);
     scene.with("compensation_id", refund).with("event_id", event.as_str().unwrap().to_owned())
 }
@@ -70,16 +81,29 @@ fn good(scene: &Scene<'_>, operation: &Operation, random: &mut StdRng) -> Reques
     if row.key == Presence::Required && random.random_bool(0.9) {
         headers.push(("Idempotency-Key".to_owned(), e2e::unique("m").into_bytes()));
     } else if random.random_bool(0.2) {
-        headers.push(("Idempotency-Key".to_owned(), format!("m{}", random.random_range(0..50)).into_bytes()));
+        headers.push((
+            "Idempotency-Key".to_owned(),
+            format!("m{}", random.random_range(0..50)).into_bytes(),
+        ));
     }
     if random.random_bool(0.1) {
-        headers.push(("If-Match".to_owned(), format!("\"{}\"", random.random_range(0..9)).into_bytes()));
+        headers.push((
+            "If-Match".to_owned(),
+            format!("\"{}\"", random.random_range(0..9)).into_bytes(),
+        ));
     }
     let body = scene.body(row).map(|body| body.to_string().into_bytes()).unwrap_or_default();
     if !body.is_empty() {
         headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
     }
-    Request { method: row.method.name().to_owned(), target: target.into_bytes(), headers, body, length: None, tail: Vec::new() }
+    Request {
+        method: row.method.name().to_owned(),
+        target: target.into_bytes(),
+        headers,
+        body,
+        length: None,
+        tail: Vec::new(),
+    }
 }
 
 /// A request as far as it can be told apart.
@@ -124,7 +148,8 @@ impl Request {
             });
             format!("$'{text}'")
         };
-        let mut line = format!("curl -si -X {} --path-as-is \"$SHOP\"{}", self.method, quoted(&self.target));
+        let mut line =
+            format!("curl -si -X {} --path-as-is \"$SHOP\"{}", self.method, quoted(&self.target));
         for (name, value) in &self.headers {
             write!(line, " -H {}", quoted(&[name.as_bytes(), b": ", value].concat())).unwrap();
         }
@@ -155,7 +180,10 @@ fn mutate(request: &mut Request, random: &mut StdRng) -> bool {
             60..72 => spoil_target(&mut request.target, random),
             72..95 => is_whole &= spoil_headers(request, random),
             _ => {
-                let methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "M-SEARCH", "X"];
+                let methods = [
+                    "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT",
+                    "get", "M-SEARCH", "X",
+                ];
                 (*methods.choose(random).unwrap()).clone_into(&mut request.method);
             }
         }
@@ -220,7 +248,10 @@ fn strange(old: &Value, random: &mut StdRng) -> Value {
         20 => json!(text(old).to_lowercase()),
         21 => json!(format!("{}'; drop table cart; --", text(old))),
         22 => json!(text(old).chars().rev().collect::<String>()),
-        _ => old.as_i64().map_or_else(|| json!(text(old)), |number| json!(number.saturating_mul(random.random_range(-3..1_000_000)))),
+        _ => old.as_i64().map_or_else(
+            || json!(text(old)),
+            |number| json!(number.saturating_mul(random.random_range(-3..1_000_000))),
+        ),
     }
 }
 
@@ -243,8 +274,20 @@ fn spelled(value: &Value, random: &mut StdRng) -> Vec<u8> {
 fn spoil_bytes(bytes: &mut Vec<u8>, random: &mut StdRng) {
     let at = random.random_range(0..=bytes.len());
     let to = random.random_range(at..=bytes.len());
-    let pieces: [&[u8]; 12] =
-        [b"\0", b"\xff\xfe", b"\"", b"\\", b"{", b"}", b"99999999999999999999", b"\xed\xa0\x80", b"\xf0\x9d\x84\x9e", b"%00", b",", b"-"];
+    let pieces: [&[u8]; 12] = [
+        b"\0",
+        b"\xff\xfe",
+        b"\"",
+        b"\\",
+        b"{",
+        b"}",
+        b"99999999999999999999",
+        b"\xed\xa0\x80",
+        b"\xf0\x9d\x84\x9e",
+        b"%00",
+        b",",
+        b"-",
+    ];
     match random.random_range(0..6) {
         0 => bytes.truncate(at),
         1 => drop(bytes.drain(at..to)),
@@ -305,7 +348,9 @@ fn spoil_target(target: &mut Vec<u8>, random: &mut StdRng) {
             target.push(if target.contains(&b'?') { b'&' } else { b'?' });
             target.extend_from_slice(queries.choose(random).unwrap().as_bytes());
         }
-        5 => target.extend(std::iter::repeat_n(b'a', *[300, 3_000, 20_000].choose(random).unwrap())),
+        5 => {
+            target.extend(std::iter::repeat_n(b'a', *[300, 3_000, 20_000].choose(random).unwrap()))
+        }
         6 => {
             // Another last segment.
             let end = target.iter().rposition(|byte| *byte == b'/').unwrap_or(0) + 1;
@@ -354,7 +399,10 @@ fn spoil_headers(request: &mut Request, random: &mut StdRng) -> bool {
         0 => drop(request.headers.remove(index)),
         1 => request.headers.push(request.headers[index].clone()),
         2 => spoil_bytes(&mut request.headers[index].1, random),
-        3 => request.headers.push(("X-Long".to_owned(), vec![b'x'; *[1_000, 9_000, 100_000].choose(random).unwrap()])),
+        3 => request.headers.push((
+            "X-Long".to_owned(),
+            vec![b'x'; *[1_000, 9_000, 100_000].choose(random).unwrap()],
+        )),
         4 => {
             for number in 0..*[50, 200].choose(random).unwrap() {
                 request.headers.push((format!("X-{number}"), b"1".to_vec()));
@@ -392,8 +440,14 @@ trait ChooseTail {
 
 impl ChooseTail for StdRng {
     fn choose_tail(&mut self) -> Vec<u8> {
-        let tails: [&[u8]; 6] =
-            [b"no colon\r\n", b" folded\r\n", b": none\r\n", b"a b: c\r\n", b"X: \0\r\n", b"Transfer-Encoding: chunked\r\n"];
+        let tails: [&[u8]; 6] = [
+            b"no colon\r\n",
+            b" folded\r\n",
+            b": none\r\n",
+            b"a b: c\r\n",
+            b"X: \0\r\n",
+            b"Transfer-Encoding: chunked\r\n",
+        ];
         tails.choose(self).unwrap().to_vec()
     }
 }
@@ -405,14 +459,17 @@ fn prints(shop: &Shop) -> Prints {
     let shown = shop.call("GET", "/test/fingerprint").send().expect(200);
     let prints = shown["prints"].as_object().unwrap();
     assert!(prints.contains_key("table orders"), "{shown}");
-    let kept = prints.iter().filter(|(name, _)| !NOBODYS.iter().any(|nobodys| name.starts_with(nobodys)));
+    let kept =
+        prints.iter().filter(|(name, _)| !NOBODYS.iter().any(|nobodys| name.starts_with(nobodys)));
     kept.map(|(name, print)| (name.clone(), print.as_u64().unwrap())).collect()
 }
 
-/// Whether a reply to this may leave something: what succeeds, unless it only reads; what a payment was begun for; and an order by a
-/// program that was refused after its cart was made, which waits for the next try under the same key.
+/// Whether a reply to this may leave something: what succeeds, unless it only reads; what a payment
+/// was begun for; and an order by a program that was refused after its cart was made, which waits
+/// for the next try under the same key.
 fn may_change(request: &Request, reply: &Reply) -> bool {
-    let reads = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS") && !request.target.starts_with(b"/internal/workers/");
+    let reads = matches!(request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+        && !request.target.starts_with(b"/internal/workers/");
     let call = reply.call().split(['?', '#']).next().unwrap_or_default();
     let leaves: &[u16] = match call {
         "POST /api/v1/orders" => &[402, 409, 422],
@@ -426,14 +483,21 @@ fn may_change(request: &Request, reply: &Reply) -> bool {
 fn wrong(request: &Request, reply: &Reply) -> Option<String> {
     // Spin answers an empty 500 by itself where a header is no UTF-8; no component hears of it.
     let is_text = request.headers.iter().all(|(_, value)| std::str::from_utf8(value).is_ok());
-    if reply.status == 500 && !is_text && reply.body.is_empty() && reply.header("content-type").is_none() {
+    if reply.status == 500
+        && !is_text
+        && reply.body.is_empty()
+        && reply.header("content-type").is_none()
+    {
         return None;
     }
     if reply.status >= 500 {
         return Some(format!("{} is our fault", reply.status));
     }
     // The host's own word on what is no HTTP, or a path of nobody's.
-    if reply.body.is_empty() && reply.header("content-type").is_none() && matches!(reply.status, 400 | 404 | 405 | 413 | 414 | 417 | 431) {
+    if reply.body.is_empty()
+        && reply.header("content-type").is_none()
+        && matches!(reply.status, 400 | 404 | 405 | 413 | 414 | 417 | 431)
+    {
         return None;
     }
     // A method that is none of HTTP's is in no document, and a 405 to HEAD has no body to say so.
@@ -441,12 +505,21 @@ fn wrong(request: &Request, reply: &Reply) -> Option<String> {
     if unheard_of && reply.status == 405 && reply.header("allow").is_some() {
         return None;
     }
-    // A body that does not arrive whole, or is too large, is refused before anybody asks for the method.
-    let field = || serde_json::from_slice::<Value>(&reply.body).ok().and_then(|problem| Some(problem["field"].as_str()?.to_owned()));
-    if matches!((reply.status, field().as_deref()), (400, Some("body" | "content-length")) | (413, _)) {
+    // A body that does not arrive whole, or is too large, is refused before anybody asks for the
+    // method.
+    let field = || {
+        serde_json::from_slice::<Value>(&reply.body)
+            .ok()
+            .and_then(|problem| Some(problem["field"].as_str()?.to_owned()))
+    };
+    if matches!(
+        (reply.status, field().as_deref()),
+        (400, Some("body" | "content-length")) | (413, _)
+    ) {
         return None;
     }
-    // What stands behind a `#` is no part of a request's target (RFC 9110, 4.2.5): the host cuts it off.
+    // What stands behind a `#` is no part of a request's target (RFC 9110, 4.2.5): the host cuts it
+    // off.
     let target = std::str::from_utf8(&request.target).ok()?.split('#').next()?;
     conforms(&request.method, target, reply).err()
 }
@@ -476,11 +549,16 @@ impl Sent {
 
 #[test]
 fn a_spoiled_request_is_never_our_fault_and_changes_nothing() {
-    let count: usize = env::var("EDGETILL_MUTATIONS").ok().and_then(|count| count.parse().ok()).expect("EDGETILL_MUTATIONS is a number");
-    let seed: u64 = env::var("EDGETILL_SEED")
+    let count: usize = env::var("EDGETILL_MUTATIONS")
         .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| e2e::unique("").bytes().fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte))));
+        .and_then(|count| count.parse().ok())
+        .expect("EDGETILL_MUTATIONS is a number");
+    let seed: u64 =
+        env::var("EDGETILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+            e2e::unique("")
+                .bytes()
+                .fold(0_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)))
+        });
     println!("{count} mutated requests, EDGETILL_SEED={seed}, {}", Settings::get().url);
     let shop = Shop::alone();
     let operations = operations();
@@ -495,17 +573,26 @@ fn a_spoiled_request_is_never_our_fault_and_changes_nothing() {
             current = scene(&shop);
             before = prints(&shop);
         }
-        let mut request = good(&current, operations.choose_weighted(&mut random, Operation::weight).unwrap(), &mut random);
+        let mut request = good(
+            &current,
+            operations.choose_weighted(&mut random, Operation::weight).unwrap(),
+            &mut random,
+        );
         let is_whole = mutate(&mut request, &mut random);
         let sent = Sent { request, is_whole };
-        let (status, changed) = sent.send().unwrap_or_else(|wrong| panic!("request {number} of EDGETILL_SEED={seed}: {wrong}"));
+        let (status, changed) = sent
+            .send()
+            .unwrap_or_else(|wrong| panic!("request {number} of EDGETILL_SEED={seed}: {wrong}"));
         *statuses.entry(status).or_default() += 1;
         if changed {
             before = prints(&shop);
             looks += 1;
-            // What was refused since the last look is sent again, since the change hides what it did. What is taken now is no refusal.
+            // What was refused since the last look is sent again, since the change hides what it
+            // did. What is taken now is no refusal.
             batch.retain(|sent| {
-                let (_, changed) = sent.send().unwrap_or_else(|wrong| panic!("EDGETILL_SEED={seed}, sent again: {wrong}"));
+                let (_, changed) = sent
+                    .send()
+                    .unwrap_or_else(|wrong| panic!("EDGETILL_SEED={seed}, sent again: {wrong}"));
                 if changed {
                     before = prints(&shop);
                 }
@@ -518,14 +605,23 @@ fn a_spoiled_request_is_never_our_fault_and_changes_nothing() {
             looks += 1;
             let after = prints(&shop);
             if before != after {
-                let differs: Vec<&String> =
-                    before.keys().chain(after.keys()).filter(|name| before.get(*name) != after.get(*name)).collect();
+                let differs: Vec<&String> = before
+                    .keys()
+                    .chain(after.keys())
+                    .filter(|name| before.get(*name) != after.get(*name))
+                    .collect();
                 let batch: Vec<String> = batch.iter().map(|sent| sent.request.curl()).collect();
-                panic!("EDGETILL_SEED={seed}: one of these was refused and has changed {differs:?}:\n{}", batch.join("\n"));
+                panic!(
+                    "EDGETILL_SEED={seed}: one of these was refused and has changed {differs:?}:\n{}",
+                    batch.join("\n")
+                );
             }
             before = after;
             batch.clear();
         }
     }
-    println!("{count} mutated requests in {} s, {looks} looks, status (0: none): {statuses:?}", begun.elapsed().as_secs());
+    println!(
+        "{count} mutated requests in {} s, {looks} looks, status (0: none): {statuses:?}",
+        begun.elapsed().as_secs()
+    );
 }

@@ -1,5 +1,5 @@
-//! Two hosts of one shop, of which one is killed while it is at work. `cargo till test` runs this last on them: there is one host
-//! afterwards.
+//! Two hosts of one shop, of which one is killed while it is at work. `cargo till test` runs this
+//! last on them: there is one host afterwards.
 
 use e2e::{Hosts, Settings, together, unique};
 use std::{
@@ -24,21 +24,30 @@ fn what_a_killed_host_had_begun_is_ended_by_the_other() {
     let questions = hosts.questions(first);
     let process = Settings::get().second.as_ref().expect("there are two hosts").process;
 
-    let confirming = |number: usize| buyers[number].1.confirming().header("idempotency-key", &format!("confirm-{number}-{sku}"));
+    let confirming = |number: usize| {
+        buyers[number].1.confirming().header("idempotency-key", &format!("confirm-{number}-{sku}"))
+    };
     let adding = |number: usize| shopper.adding(&sku, 1).header("idempotency-key", &keys[number]);
     let last_answer = thread::scope(|scope| {
         let killing = scope.spawn(|| {
             thread::sleep(Duration::from_millis(700));
-            let killed = Command::new("kill").args(["-KILL", &process.to_string()]).status().expect("kill can be run");
+            let killed = Command::new("kill")
+                .args(["-KILL", &process.to_string()])
+                .status()
+                .expect("kill can be run");
             assert!(killed.success());
             hosts.all_answer(&questions)
         });
         together(buyers.len() + keys.len(), |number| match number.checked_sub(buyers.len()) {
             None => drop(hosts.by_turns(number, confirming(number)).try_once()),
-            // One after the other, over a second and a half; a client that hears nothing asks the other host.
+            // One after the other, over a second and a half; a client that hears nothing asks the
+            // other host.
             Some(number) => {
                 thread::sleep(Duration::from_millis(25 * u64::try_from(number).unwrap()));
-                let heard = hosts.by_turns(number, adding(number)).try_once().is_some_and(|reply| reply.status == 200);
+                let heard = hosts
+                    .by_turns(number, adding(number))
+                    .try_once()
+                    .is_some_and(|reply| reply.status == 200);
                 if !heard {
                     e2e::eventually("an add through the host that is left", || {
                         let reply = adding(number).at(first).send_patiently();
@@ -50,7 +59,10 @@ fn what_a_killed_host_had_begun_is_ended_by_the_other() {
         });
         killing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
-    assert!(hosts.by_turns(1, shopper.call("GET", "/api/v1/cart")).try_once().is_none(), "{second} is still there");
+    assert!(
+        hosts.by_turns(1, shopper.call("GET", "/api/v1/cart")).try_once().is_none(),
+        "{second} is still there"
+    );
     assert_eq!(shopper.quantity_of(&sku), 60, "each add counts once");
 
     hosts.shop.advance_ms(LEASES_ARE_OVER_MS);

@@ -1,4 +1,5 @@
-//! A shop whose PostgreSQL has gone away under it. `cargo till test` runs this last, when it has stopped the server.
+//! A shop whose PostgreSQL has gone away under it. `cargo till test` runs this last, when it has
+//! stopped the server.
 
 use e2e::{Call, Claims, Settings};
 use serde_json::json;
@@ -22,7 +23,10 @@ fn a_shop_without_its_database_says_so_and_when_to_ask_again() {
             reply.problem(503, "database_unavailable");
             assert!(reply.retry_after_s() >= 1, "{reply:?}");
             let text = String::from_utf8_lossy(&reply.body).to_lowercase();
-            assert!(!["postgres", "127.0.0.1", "connect", "sql"].iter().any(|word| text.contains(word)), "{text}");
+            assert!(
+                !["postgres", "127.0.0.1", "connect", "sql"].iter().any(|word| text.contains(word)),
+                "{text}"
+            );
         }
     }
 }

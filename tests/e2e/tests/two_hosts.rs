@@ -1,9 +1,9 @@
-//! Two hosts of one shop, on one PostgreSQL that takes as many connections as it does by default, with the role and the connection
-//! string that `deploy/` hands out, and key-values of their own. `cargo till test` starts them; only HTTP is spoken, so that they can
-//! as well be two Spins.
+//! Two hosts of one shop, on one PostgreSQL that takes as many connections as it does by default,
+//! with the role and the connection string that `deploy/` hands out, and key-values of their own.
+//! `cargo till test` starts them; only HTTP is spoken, so that they can as well be two Spins.
 //!
-//! What is to be seen: a burst on one function is served or told to come again, and starves no other; and nothing depends on
-//! key-values that the other host does not see.
+//! What is to be seen: a burst on one function is served or told to come again, and starves no
+//! other; and nothing depends on key-values that the other host does not see.
 
 use e2e::{Guest, Hosts, Reply, together, unique};
 use std::{
@@ -34,7 +34,8 @@ fn after_a_burst_on_one_function_every_function_answers() {
     let guest = hosts.shop.guest();
     let questions: Vec<_> = hosts.urls().into_iter().flat_map(|url| hosts.questions(url)).collect();
     let begun = Instant::now();
-    let replies = together(300, |number| hosts.by_turns(number, guest.adding(&sku, 1)).send_until_heard());
+    let replies =
+        together(300, |number| hosts.by_turns(number, guest.adding(&sku, 1)).send_until_heard());
     let burst = begun.elapsed();
     let last_answer = hosts.all_answer(&questions);
     let (kept, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 200);
@@ -50,7 +51,11 @@ fn after_a_burst_on_one_function_every_function_answers() {
         last_answer.as_millis()
     ));
     assert_eq!(guest.quantity_of(&sku), i64::try_from(kept.len()).unwrap());
-    assert!(refused.len() < 30, "a burst of 300 is served, not refused: {} of them were", refused.len());
+    assert!(
+        refused.len() < 30,
+        "a burst of 300 is served, not refused: {} of them were",
+        refused.len()
+    );
 }
 
 #[test]
@@ -62,7 +67,11 @@ fn more_buyers_at_a_slow_provider_than_there_are_connections_starve_nobody() {
     let questions: Vec<_> = hosts.urls().into_iter().flat_map(|url| hosts.questions(url)).collect();
     let begun = Instant::now();
     let (replies, (in_use, last_answer)) = thread::scope(|scope| {
-        let confirms = scope.spawn(|| together(buyers.len(), |number| hosts.by_turns(number, buyers[number].1.confirming()).send()));
+        let confirms = scope.spawn(|| {
+            together(buyers.len(), |number| {
+                hosts.by_turns(number, buyers[number].1.confirming()).send()
+            })
+        });
         let asking = scope.spawn(|| {
             // All have claimed, and wait for the provider.
             thread::sleep(Duration::from_secs(3));
@@ -79,7 +88,10 @@ fn more_buyers_at_a_slow_provider_than_there_are_connections_starve_nobody() {
         last_answer.as_millis()
     ));
     assert_eq!(statuses(&replies), vec![201; buyers.len()]);
-    assert!(in_use.is_none_or(|count| count < 20), "{in_use:?} connections are held while the provider thinks");
+    assert!(
+        in_use.is_none_or(|count| count < 20),
+        "{in_use:?} connections are held while the provider thinks"
+    );
     buyers.iter().for_each(|(guest, _)| has_one_paid_order(guest));
 }
 
@@ -88,9 +100,18 @@ fn the_last_unit_is_sold_once_through_two_hosts() {
     let hosts = Hosts::alone();
     let sku = hosts.shop.sku().stock(1).create();
     let buyers = hosts.buyers(20, &sku, "pm_card_visa");
-    let confirming = |number: usize| buyers[number].1.confirming().header("idempotency-key", &unique("confirm-"));
-    let replies = together(buyers.len(), |number| hosts.by_turns(number, confirming(number)).send_patiently());
-    assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1, "{:?}", statuses(&replies));
+    let confirming = |number: usize| {
+        buyers[number].1.confirming().header("idempotency-key", &unique("confirm-"))
+    };
+    let replies = together(buyers.len(), |number| {
+        hosts.by_turns(number, confirming(number)).send_patiently()
+    });
+    assert_eq!(
+        replies.iter().filter(|reply| reply.status == 201).count(),
+        1,
+        "{:?}",
+        statuses(&replies)
+    );
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.problem(422, "insufficient_stock");
     }
@@ -108,13 +129,18 @@ fn one_cart_confirmed_through_both_hosts_is_one_order() {
     let key = unique("confirm-");
     let settled = |number: usize| {
         e2e::eventually("the confirm's end", || {
-            let reply = hosts.by_turns(number, session.confirming().header("idempotency-key", &key)).send_patiently();
+            let reply = hosts
+                .by_turns(number, session.confirming().header("idempotency-key", &key))
+                .send_patiently();
             (reply.status != 409).then_some(reply)
         })
     };
     let replies = together(12, settled);
     assert_eq!(statuses(&replies), [201; 12]);
-    assert!(replies.iter().all(|reply| reply.body == replies[0].body), "one key, several answers: {replies:?}");
+    assert!(
+        replies.iter().all(|reply| reply.body == replies[0].body),
+        "one key, several answers: {replies:?}"
+    );
     has_one_paid_order(&guest);
     // As many keys as there are tabs.
     let (guest, session) = hosts.buyer(&sku, "pm_card_visa");
@@ -153,12 +179,15 @@ fn a_run_of_each_worker_on_both_hosts_does_no_harm() {
     let hosts = Hosts::alone();
     let sku = hosts.shop.sku().stock(1_000).create();
     let buyers = hosts.buyers(4, &sku, "pm_card_visa");
-    let orders: Vec<String> =
-        buyers.iter().map(|(_, session)| session.confirm().expect(201)["order_id"].as_str().unwrap().to_owned()).collect();
+    let orders: Vec<String> = buyers
+        .iter()
+        .map(|(_, session)| session.confirm().expect(201)["order_id"].as_str().unwrap().to_owned())
+        .collect();
     // A lease in the key-values of one host is no lease for the other.
     let token = hosts.shop.token("workers:run");
     together(8, |number| {
-        let worker = ["outbox-relay", "saga-recovery", "compensation-retry", "reservation-cleanup"][number / 2];
+        let worker = ["outbox-relay", "saga-recovery", "compensation-retry", "reservation-cleanup"]
+            [number / 2];
         let run = e2e::Call::new("POST", &format!("/internal/workers/{worker}")).bearer(&token);
         hosts.by_turns(number, run).send_patiently().expect(200)
     });
@@ -166,12 +195,18 @@ fn a_run_of_each_worker_on_both_hosts_does_no_harm() {
         let aggregate = format!("order/{order}");
         // The events of other tests may stand before them.
         let begun = Instant::now();
-        while hosts.shop.rows("outbox", "aggregate", &aggregate).iter().any(|row| row["state"] != "published") {
+        while hosts
+            .shop
+            .rows("outbox", "aggregate", &aggregate)
+            .iter()
+            .any(|row| row["state"] != "published")
+        {
             assert!(begun.elapsed() < Duration::from_secs(90), "not relayed: {aggregate}");
             hosts.shop.run("outbox-relay");
         }
         let arrived = hosts.shop.arrivals(&aggregate);
-        let mut ids: Vec<&str> = arrived.iter().filter_map(|event| event["event"]["id"].as_str()).collect();
+        let mut ids: Vec<&str> =
+            arrived.iter().filter_map(|event| event["event"]["id"].as_str()).collect();
         let all = ids.len();
         ids.sort_unstable();
         ids.dedup();

@@ -4,8 +4,8 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use edge::{Code, Problem, Reply};
 use hmac::{Hmac, Mac as _};
 use ports::{
-    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse, Kv, KvError, Ports, Random, Redis,
-    RedisError, Sql, SqlError,
+    Clock, Config, ConfigError, Dialect, Http, HttpError, HttpFuture, HttpRequest, HttpResponse,
+    Kv, KvError, Ports, Random, Redis, RedisError, Sql, SqlError,
 };
 use serde_json::Value;
 use sha2::Sha256;
@@ -53,7 +53,10 @@ impl World {
     /// With these variables.
     #[must_use]
     pub fn bound<const N: usize>(variables: [(&'static str, &str); N]) -> Self {
-        Self { variables: variables.map(|(name, value)| (name, value.to_owned())).into(), ..Self::default() }
+        Self {
+            variables: variables.map(|(name, value)| (name, value.to_owned())).into(),
+            ..Self::default()
+        }
     }
 
     /// As a use case has it.
@@ -98,7 +101,9 @@ impl Http for World {
     fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a> {
         self.sent.borrow_mut().push(request);
         let answer = self.answers.borrow_mut().pop_front();
-        Box::pin(async move { answer.unwrap_or_else(|| Err(HttpError::NotSent("nobody listens".to_owned()))) })
+        Box::pin(async move {
+            answer.unwrap_or_else(|| Err(HttpError::NotSent("nobody listens".to_owned())))
+        })
     }
 }
 
@@ -145,7 +150,10 @@ pub fn refused(problem: Problem, with: &[Code]) -> Value {
     }
     let body: Value = serde_json::from_slice(&reply.body).expect("a problem is JSON");
     assert_eq!(body["code"], code.slug());
-    assert!(code != Code::InvalidField || body["detail"].is_string() && body["field"].is_string(), "{body}");
+    assert!(
+        code != Code::InvalidField || body["detail"].is_string() && body["field"].is_string(),
+        "{body}"
+    );
     body
 }
 
@@ -162,7 +170,10 @@ pub fn signature(secret: &[u8], signed: &str) -> String {
 pub fn text(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
-        Err(error) => bytes.get(..error.valid_up_to()).and_then(|valid| std::str::from_utf8(valid).ok()).unwrap_or_default(),
+        Err(error) => bytes
+            .get(..error.valid_up_to())
+            .and_then(|valid| std::str::from_utf8(valid).ok())
+            .unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,7 @@
-//! A request's body, into each of the types that are read. `serde_json` is the judge: what it refuses is not taken, what is taken is
-//! the same value, and what only we refuse is a list or an object where a struct or a name belongs. A refusal names a place that
-//! is there, and repeats no text of the document.
+//! A request's body, into each of the types that are read. `serde_json` is the judge: what it
+//! refuses is not taken, what is taken is the same value, and what only we refuse is a list or an
+//! object where a struct or a name belongs. A refusal names a place that is there, and repeats no
+//! text of the document.
 #![no_main]
 
 use edge::{Code, Method, Request};
@@ -45,11 +46,14 @@ fn read<T: DeserializeOwned>(text: &[u8], shown: fn(&T) -> String) {
     match (json::read::<T>(text), &theirs) {
         (Ok(ours), Ok(theirs)) => {
             assert_eq!(shown(&ours), shown(theirs));
-            // As `Debug` or JSON writes it: PostgreSQL has none, so no value that comes in may hold one.
+            // As `Debug` or JSON writes it: PostgreSQL has none, so no value that comes in may hold
+            // one.
             assert!(!holds_a_nul(&serde_json::from_slice(text).expect("JSON")), "{}", shown(&ours));
         }
         (Ok(ours), Err(error)) => panic!("taken as {}, and no such thing: {error}", shown(&ours)),
-        (Err(ReadError::Malformed(error)), Ok(theirs)) => panic!("called malformed ({error}): {}", shown(theirs)),
+        (Err(ReadError::Malformed(error)), Ok(theirs)) => {
+            panic!("called malformed ({error}): {}", shown(theirs))
+        }
         (Err(ReadError::Mismatch(mismatch)), Ok(_)) => {
             let document: Value = serde_json::from_slice(text).expect("JSON");
             let at = document.pointer(mismatch.pointer()).expect("a place in the document");
@@ -58,7 +62,9 @@ fn read<T: DeserializeOwned>(text: &[u8], shown: fn(&T) -> String) {
         }
         (Err(_), Err(_)) => {}
     }
-    let request = Request::new(Method::Post, "/").with_header("content-type", "application/json").with_body(text);
+    let request = Request::new(Method::Post, "/")
+        .with_header("content-type", "application/json")
+        .with_body(text);
     let Err(problem) = request.json::<T>() else { return };
     let told = refused(problem, &[Code::MalformedJson, Code::UnknownField, Code::InvalidField]);
     if let Ok(document) = serde_json::from_slice::<Value>(text) {
@@ -75,7 +81,9 @@ fn holds_a_nul(document: &Value) -> bool {
 
 /// Of the document written anew, in which no member stands twice.
 fn names_a_place<T: DeserializeOwned>(document: &Value) {
-    if let Err(ReadError::Mismatch(mismatch)) = json::read::<T>(&serde_json::to_vec(document).expect("JSON")) {
+    if let Err(ReadError::Mismatch(mismatch)) =
+        json::read::<T>(&serde_json::to_vec(document).expect("JSON"))
+    {
         let pointer = mismatch.pointer();
         assert!(document.pointer(pointer).is_some(), "{pointer:?} is nowhere in {document}");
     }
@@ -85,9 +93,17 @@ fn names_a_place<T: DeserializeOwned>(document: &Value) {
 fn repeats_nothing(document: &Value, told: &Value) {
     let (mut names, mut texts) = (Vec::new(), Vec::new());
     gather(document, &mut names, &mut texts);
-    let telling = |text: &&str| text.chars().count() > 3 && text.contains(|it: char| !it.is_ascii() || "%#!".contains(it));
-    for text in texts.into_iter().filter(telling).filter(|text| !names.iter().any(|name| name.contains(text))) {
-        let repeated = ["detail", "field"].iter().any(|member| told[*member].as_str().is_some_and(|told| told.contains(text)));
+    let telling = |text: &&str| {
+        text.chars().count() > 3 && text.contains(|it: char| !it.is_ascii() || "%#!".contains(it))
+    };
+    for text in texts
+        .into_iter()
+        .filter(telling)
+        .filter(|text| !names.iter().any(|name| name.contains(text)))
+    {
+        let repeated = ["detail", "field"]
+            .iter()
+            .any(|member| told[*member].as_str().is_some_and(|told| told.contains(text)));
         assert!(!repeated, "{told} repeats {text:?}");
     }
 }

@@ -1,5 +1,6 @@
-//! What till reads: manifests, templates, names of variables, routes, allowed hosts, plans of faults. A literal entry lets nobody but its
-//! own host in, a template gives back what stands in it, a plan is written as it was read, a route takes what it says.
+//! What till reads: manifests, templates, names of variables, routes, allowed hosts, plans of
+//! faults. A literal entry lets nobody but its own host in, a template gives back what stands in
+//! it, a plan is written as it was read, a route takes what it says.
 #![no_main]
 
 #[path = "../../../dev/host/src/allowed_hosts.rs"]
@@ -78,12 +79,18 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
 fn manifest(text: &str) {
     let Ok(manifest) = Manifest::parse(text, "/shop".into()) else { return };
     assert_eq!(manifest.spin_manifest_version, 2);
-    let mut ids = manifest.http.iter().map(|trigger| &trigger.component).chain(manifest.cron.iter().map(|trigger| &trigger.component));
+    let mut ids = manifest
+        .http
+        .iter()
+        .map(|trigger| &trigger.component)
+        .chain(manifest.cron.iter().map(|trigger| &trigger.component));
     assert!(ids.all(|id| manifest.components.contains_key(id)));
 }
 
 fn template(text: &str, name: &str) {
-    let shown = |text: &str| Template::parse(text).and_then(|template| template.resolve(|name| Ok(format!("<{name}>"))));
+    let shown = |text: &str| {
+        Template::parse(text).and_then(|template| template.resolve(|name| Ok(format!("<{name}>"))))
+    };
     match shown(text) {
         Ok(shown) => assert!(text.contains("{{") || shown == text, "{shown:?} of {text:?}"),
         Err(error) => assert!(text.contains("{{"), "{text:?}: {error}"),
@@ -92,14 +99,21 @@ fn template(text: &str, name: &str) {
         let plain: String = text.chars().filter(|it| *it != '{').collect();
         let written = format!("{plain}{{{{ {name} }}}}{plain}");
         assert_eq!(shown(&written).expect("a template"), format!("{plain}<{name}>{plain}"));
-        assert!(!name.is_empty() && !name.contains("__") && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_'));
+        assert!(
+            !name.is_empty()
+                && !name.contains("__")
+                && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_')
+        );
     }
 }
 
 fn hosts(entry: &str, uri: &str, host: &str, port: u16) {
     let allowed = AllowedHosts::parse(&[entry.to_owned()]);
     if let (Ok(allowed), Ok(uri)) = (&allowed, uri.parse::<http::Uri>()) {
-        assert!(!allowed.allow(&uri) || uri.host().is_some_and(|host| !host.is_empty()), "{entry} lets {uri} out");
+        assert!(
+            !allowed.allow(&uri) || uri.host().is_some_and(|host| !host.is_empty()),
+            "{entry} lets {uri} out"
+        );
         let _named = chaining_target(&uri);
     }
     // A literal name and port: itself, and no other host, port or scheme.
@@ -107,9 +121,13 @@ fn hosts(entry: &str, uri: &str, host: &str, port: u16) {
     if host.is_empty() || host == "self" {
         return;
     }
-    let allowed = AllowedHosts::parse(&[format!("https://{host}.example:{port}")]).expect("an entry");
+    let allowed =
+        AllowedHosts::parse(&[format!("https://{host}.example:{port}")]).expect("an entry");
     let allows = |uri: String| allowed.allow(&uri.parse().expect("a URI"));
-    assert!(allows(format!("https://{host}.example:{port}/a")) && allows(format!("https://{}.EXAMPLE:{port}/a", host.to_uppercase())));
+    assert!(
+        allows(format!("https://{host}.example:{port}/a"))
+            && allows(format!("https://{}.EXAMPLE:{port}/a", host.to_uppercase()))
+    );
     for other in [
         format!("http://{host}.example:{port}/"),
         format!("https://{host}.example:{}/", port.wrapping_add(1)),
@@ -121,7 +139,8 @@ fn hosts(entry: &str, uri: &str, host: &str, port: u16) {
         assert!(!allows(other.clone()), "{host}:{port} lets {other} out");
     }
     if let Ok(uri) = uri.parse::<http::Uri>() {
-        let same = uri.host().is_some_and(|known| known.eq_ignore_ascii_case(&format!("{host}.example")));
+        let same =
+            uri.host().is_some_and(|known| known.eq_ignore_ascii_case(&format!("{host}.example")));
         assert!(!allowed.allow(&uri) || same, "{host}:{port} lets {uri} out");
     }
 }
@@ -135,16 +154,29 @@ fn plans(text: &str) {
     if let Ok(plan) = Plan::of_stop(text) {
         let word = if plan.fault == Fault::StopBefore { "before" } else { "after" };
         let number = plan.call.expect("a number");
-        assert!(number > 0 && text.starts_with(word) && text.trim_end_matches(&number.to_string()) != text, "{text:?}");
+        assert!(
+            number > 0
+                && text.starts_with(word)
+                && text.trim_end_matches(&number.to_string()) != text,
+            "{text:?}"
+        );
     }
 }
 
 fn routed(routes: &[&str], path: &str) {
-    let trigger = |route: &&str| HttpTrigger { route: Route::Path((*route).to_owned()), component: (*route).to_owned() };
+    let trigger = |route: &&str| HttpTrigger {
+        route: Route::Path((*route).to_owned()),
+        component: (*route).to_owned(),
+    };
     let Ok(router) = Router::new(&routes.iter().map(trigger).collect::<Vec<_>>()) else { return };
     let Some(found) = router.find(path) else { return };
     assert!(routes.contains(&found.route.as_str()) && found.component == found.route);
-    let plain = |text: &str| text.starts_with('/') && !text.contains([':', '*', '.']) && !text.contains("//") && !text.ends_with('/');
+    let plain = |text: &str| {
+        text.starts_with('/')
+            && !text.contains([':', '*', '.'])
+            && !text.contains("//")
+            && !text.ends_with('/')
+    };
     if plain(path) && routes.contains(&path) && routes.iter().all(|route| plain(route)) {
         assert_eq!(found.route, path);
     }

@@ -1,6 +1,6 @@
-//! Customers' tokens and their provider's keys. Of all tokens only those that were really signed are believed, and these only where the
-//! key set has the right key, or the secret is the right one: no key set, no header and no other secret (a public key's own text among
-//! them) lets one in.
+//! Customers' tokens and their provider's keys. Of all tokens only those that were really signed
+//! are believed, and these only where the key set has the right key, or the secret is the right
+//! one: no key set, no header and no other secret (a public key's own text among them) lets one in.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -15,8 +15,10 @@ use serde_json::Value;
 
 const RSA: &str = include_str!("../../e2e/keys/test-only-rsa-1.public.json");
 const EC: &str = include_str!("../../e2e/keys/test-only-ec-1.public.json");
-const OTHERS: [&str; 2] =
-    [include_str!("../../e2e/keys/test-only-rsa-2.public.json"), include_str!("../../e2e/keys/test-only-rsa-weak.public.json")];
+const OTHERS: [&str; 2] = [
+    include_str!("../../e2e/keys/test-only-rsa-2.public.json"),
+    include_str!("../../e2e/keys/test-only-rsa-weak.public.json"),
+];
 /// Signed by the first two, for `sub` `u-1`, until the year 2100.
 const BY_RSA: &str = include_str!("../fixtures/by-rsa-1.jwt");
 const BY_EC: &str = include_str!("../fixtures/by-ec-1.jwt");
@@ -64,7 +66,8 @@ enum Token<'a> {
         rsa: bool,
         spoil: Option<(u16, u8)>,
     },
-    /// The header and claims of one, and somebody else's signature: by the public key's text, or by nothing.
+    /// The header and claims of one, and somebody else's signature: by the public key's text, or by
+    /// nothing.
     Forged {
         header: &'a str,
         claims: &'a str,
@@ -100,34 +103,51 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         world.variables.insert("customer_jwt_secret", SECRET.to_owned());
     }
     let published = key_set(&input.keys);
-    world.answers.borrow_mut().push_back(Ok(HttpResponse { status: 200, headers: Vec::new(), body: published.clone().into_bytes() }));
+    world.answers.borrow_mut().push_back(Ok(HttpResponse {
+        status: 200,
+        headers: Vec::new(),
+        body: published.clone().into_bytes(),
+    }));
     // Whatever it is, we have written it: what we have not is passed over.
     if let Some(kept) = input.kept {
         let marked = edge::mark::marked(&SESSIONS.parse().expect("a key"), "identity/keys", kept);
         world.values.borrow_mut().insert("identity/keys".to_owned(), marked);
     }
     let token = token(&input.token);
-    let request = Request::new(Method::Post, "/api/v1/session").with_header("authorization", &format!("Bearer {token}"));
+    let request = Request::new(Method::Post, "/api/v1/session")
+        .with_header("authorization", &format!("Bearer {token}"));
     let asked = Customer::admit(&world.ports(), &request);
-    let customer = match asked.and_then(|token| pollster::block_on(identity::customer(&world.ports(), &token))) {
+    let customer = match asked
+        .and_then(|token| pollster::block_on(identity::customer(&world.ports(), &token)))
+    {
         Ok(customer) => customer,
         Err(problem) => {
             let told = refused(problem, &[Code::CredentialInvalid, Code::IdentityUnavailable]);
-            let good = matches!(input.token, Token::Good { spoil: None, .. }) && matches!(input.keys, Keys::All) && input.kept.is_none();
+            let good = matches!(input.token, Token::Good { spoil: None, .. })
+                && matches!(input.keys, Keys::All)
+                && input.kept.is_none();
             assert!(!good, "{told}: {token}");
             return;
         }
     };
     let known = published + &String::from_utf8_lossy(input.kept.unwrap_or_default());
-    let has =
-        |key: &str, member: &str| known.contains(serde_json::from_str::<Value>(key).expect("a key")[member].as_str().expect("a text"));
+    let has = |key: &str, member: &str| {
+        known.contains(
+            serde_json::from_str::<Value>(key).expect("a key")[member].as_str().expect("a text"),
+        )
+    };
     match token.trim() {
         token if token == BY_RSA.trim() => assert!(has(RSA, "n") && customer.as_str() == "u-1"),
-        token if token == BY_EC.trim() => assert!(has(EC, "x") && has(EC, "y") && customer.as_str() == "u-1"),
+        token if token == BY_EC.trim() => {
+            assert!(has(EC, "x") && has(EC, "y") && customer.as_str() == "u-1")
+        }
         // A fuzzer sees what a signature is compared with, and so can make a good one.
         token => {
             let (signed, by) = token.rsplit_once('.').expect("a token");
-            assert!(input.secret && signature(SECRET.as_bytes(), signed) == by, "{token} is {customer}");
+            assert!(
+                input.secret && signature(SECRET.as_bytes(), signed) == by,
+                "{token} is {customer}"
+            );
         }
     }
 });
@@ -168,8 +188,12 @@ fn token(token: &Token<'_>) -> String {
             String::from_utf8_lossy(&bytes).into_owned()
         }
         Token::Forged { header, claims, by } => {
-            let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-            let modulus = serde_json::from_str::<Value>(RSA).expect("a key")["n"].as_str().expect("a text").to_owned();
+            let signed =
+                format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+            let modulus = serde_json::from_str::<Value>(RSA).expect("a key")["n"]
+                .as_str()
+                .expect("a text")
+                .to_owned();
             let key = match by {
                 By::PublicKey => RSA.as_bytes().to_vec(),
                 By::Modulus => URL_SAFE_NO_PAD.decode(modulus).expect("base64"),

@@ -1,5 +1,6 @@
-//! What stands around a body: target, path parameters, query, `Idempotency-Key`, `If-Match`, `If-None-Match`, `Content-Length`, cursors.
-//! What was written is read back as it was, each key has one meaning in both spellings, and a route takes the path it declares.
+//! What stands around a body: target, path parameters, query, `Idempotency-Key`, `If-Match`,
+//! `If-None-Match`, `Content-Length`, cursors. What was written is read back as it was, each key
+//! has one meaning in both spellings, and a route takes the path it declares.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -61,18 +62,24 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
         Input::Endpoint { method, number, values, query } => {
             let path = api::ENDPOINTS[usize::from(number) % api::ENDPOINTS.len()].path;
             let mut values = values.iter();
-            let filled = path.split('/').map(|part| if part.starts_with(':') { values.next().unwrap_or(&"") } else { part });
+            let filled = path.split('/').map(|part| {
+                if part.starts_with(':') { values.next().unwrap_or(&"") } else { part }
+            });
             let target = format!("{}?{query}", filled.collect::<Vec<_>>().join("/"));
             every_endpoint(METHODS[usize::from(method) % METHODS.len()], &target);
         }
-        Input::Target { method, target } => every_endpoint(METHODS[usize::from(method) % METHODS.len()], target),
+        Input::Target { method, target } => {
+            every_endpoint(METHODS[usize::from(method) % METHODS.len()], target)
+        }
         Input::Parameter { value, raw } => parameter(value, raw),
         Input::Query { pairs } => pairs_are_read_back(&pairs),
         Input::Asked { query } => asked(query),
         Input::IdempotencyKey { values } => idempotency_key(&values),
         Input::IfMatch { value, versions } => if_match(value, &versions),
         Input::IfNoneMatch { value, version } => if_none_match(value, version),
-        Input::Body { content_type, content_length, limit, pieces } => body(content_type, content_length, limit, &pieces),
+        Input::Body { content_type, content_length, limit, pieces } => {
+            body(content_type, content_length, limit, &pieces)
+        }
     }
 });
 
@@ -95,23 +102,25 @@ fn serve(route: Route, request: Request) -> Reply {
 fn every_endpoint(method: &str, target: &str) {
     let path = target.split('?').next().unwrap_or_default();
     for endpoint in api::ENDPOINTS {
-        let declared = endpoint.operations.iter().fold(Route::at(endpoint.path), |route, row| match row.method {
-            Method::Get => route.get(ok),
-            Method::Post => route.post(ok),
-            Method::Put => route.put(ok),
-            Method::Patch => route.patch(ok),
-            Method::Delete => route.delete(ok),
-            other => panic!("{other:?} is declared"),
+        let declared = endpoint.operations.iter().fold(Route::at(endpoint.path), |route, row| {
+            match row.method {
+                Method::Get => route.get(ok),
+                Method::Post => route.post(ok),
+                Method::Put => route.put(ok),
+                Method::Patch => route.patch(ok),
+                Method::Delete => route.delete(ok),
+                other => panic!("{other:?} is declared"),
+            }
         });
         let reply = serve(declared, Request::new(Method::named(method), target));
         let segments: Vec<&str> = path.split('/').collect();
         let fits = segments.len() == endpoint.path.split('/').count()
-            && endpoint
-                .path
-                .split('/')
-                .zip(&segments)
-                .all(|(known, segment)| known == *segment || (known.starts_with(':') && !segment.is_empty()));
-        let serves = endpoint.operations.iter().any(|row| row.method.name() == method || (row.method == Method::Get && method == "HEAD"));
+            && endpoint.path.split('/').zip(&segments).all(|(known, segment)| {
+                known == *segment || (known.starts_with(':') && !segment.is_empty())
+            });
+        let serves = endpoint.operations.iter().any(|row| {
+            row.method.name() == method || (row.method == Method::Get && method == "HEAD")
+        });
         match reply.status {
             404 => assert!(!fits, "{target} is not {}", endpoint.path),
             405 => assert!(fits && !serves && reply.get("allow").is_some(), "{method} {target}"),
@@ -126,12 +135,17 @@ fn every_endpoint(method: &str, target: &str) {
 }
 
 fn parameter(value: &str, raw: bool) {
-    let written = if raw { value.to_owned() } else { utf8_percent_encode(value, NON_ALPHANUMERIC).to_string() };
+    let written = if raw {
+        value.to_owned()
+    } else {
+        utf8_percent_encode(value, NON_ALPHANUMERIC).to_string()
+    };
     if written.is_empty() || written.contains(['/', '?']) {
         return;
     }
     let reply = serve(Route::at("/a/:it/b").get(echo), get(&format!("/a/{written}/b")));
-    let known: Option<String> = (reply.status == 200).then(|| serde_json::from_slice(&reply.body).expect("JSON"));
+    let known: Option<String> =
+        (reply.status == 200).then(|| serde_json::from_slice(&reply.body).expect("JSON"));
     // PostgreSQL has no U+0000, so no text that comes in may hold one.
     if known.as_ref().is_some_and(|known| known.contains('\0')) {
         panic!("{written} brings a NUL in");
@@ -147,7 +161,8 @@ fn parameter(value: &str, raw: bool) {
 fn pairs_are_read_back(pairs: &[(&str, &str)]) {
     let written = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let request = get(&format!("/?{written}"));
-    let expected: BTreeMap<String, String> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let expected: BTreeMap<String, String> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     match request.query::<BTreeMap<String, String>>() {
         Ok(read) => {
             assert_eq!(read, expected);
@@ -161,14 +176,22 @@ fn pairs_are_read_back(pairs: &[(&str, &str)]) {
 fn asked(query: &str) {
     let request = get(&format!("/?{query}"));
     let expected = [Code::UnknownField, Code::InvalidField];
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs: Vec<(String, String)> =
+        form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let refusal = [
         request.query::<app::order::ListOrders>().map(|list| {
             let shown = format!("{list:?}");
-            for (name, value) in pairs.iter().filter(|(name, _)| name == "cursor" || name == "status") {
+            for (name, value) in
+                pairs.iter().filter(|(name, _)| name == "cursor" || name == "status")
+            {
                 assert!(shown.contains(value), "{name} {value:?}: {shown}");
                 // A cursor is an id, and goes into SQL as JSON: nothing else gets through.
-                assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)), "{value:?}");
+                assert!(
+                    value
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)),
+                    "{value:?}"
+                );
             }
         }),
         request.query::<app::catalog::ListSkus>().map(drop),
@@ -179,7 +202,9 @@ fn asked(query: &str) {
         let field = told["field"].as_str().unwrap_or_default();
         let unescaped = field.replace("~1", "/").replace("~0", "~");
         assert!(
-            pairs.iter().any(|(name, _)| name.trim_start_matches('/') == unescaped || *name == unescaped),
+            pairs
+                .iter()
+                .any(|(name, _)| name.trim_start_matches('/') == unescaped || *name == unescaped),
             "{field:?} is not in {query:?}"
         );
     }
@@ -190,11 +215,17 @@ fn asked(query: &str) {
 
 fn idempotency_key(values: &[&str]) {
     let read = |value: &str| get("/").with_header("Idempotency-Key", value).idempotency_key();
-    let request = values.iter().fold(get("/"), |request, value| request.with_header("idempotency-key", value));
+    let request = values
+        .iter()
+        .fold(get("/"), |request, value| request.with_header("idempotency-key", value));
     match request.idempotency_key() {
         Ok(None) => assert!(values.is_empty()),
         Ok(Some(key)) => {
-            assert!(values.len() == 1 && (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert!(
+                values.len() == 1
+                    && (1..=255).contains(&key.len())
+                    && key.bytes().all(|byte| byte.is_ascii_graphic())
+            );
             let quoted = format!("\"{}\"", key.replace('\\', r"\\").replace('"', "\\\""));
             assert_eq!(read(&quoted).expect("the same key"), Some(key.clone()));
             if !key.contains(['"', '\\']) {
@@ -202,7 +233,10 @@ fn idempotency_key(values: &[&str]) {
             }
         }
         Err(problem) => {
-            let plain = |value: &&str| (1..=255).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let plain = |value: &&str| {
+                (1..=255).contains(&value.len())
+                    && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
             assert!(values.len() > 1 || !values.iter().all(plain), "{values:?}: {problem}");
             refused(problem, &[Code::InvalidIdempotencyKey]);
         }
@@ -211,23 +245,32 @@ fn idempotency_key(values: &[&str]) {
 
 fn if_match(value: &str, versions: &[(i64, bool)]) {
     let read = |value: &str| get("/").with_header("if-match", value).if_match();
-    let written = |versions: &[i64]| versions.iter().map(|version| format!("\"{version}\"")).collect::<Vec<_>>().join(", ");
+    let written = |versions: &[i64]| {
+        versions.iter().map(|version| format!("\"{version}\"")).collect::<Vec<_>>().join(", ")
+    };
     match read(value) {
         Ok(Some(Precondition::Any)) => assert_eq!(value.trim(), "*"),
         Ok(Some(Precondition::Versions(known))) => {
-            assert!(value.contains('"') && !value.contains("W/\"") || value.contains("\"W/"), "{value:?}");
+            assert!(
+                value.contains('"') && !value.contains("W/\"") || value.contains("\"W/"),
+                "{value:?}"
+            );
             for version in &known {
                 assert!(value.contains(&version.to_string()), "{version} is not in {value:?}");
             }
             if !known.is_empty() {
-                assert_eq!(read(&written(&known)).expect("tags"), Some(Precondition::Versions(known)));
+                assert_eq!(
+                    read(&written(&known)).expect("tags"),
+                    Some(Precondition::Versions(known))
+                );
             }
         }
         Ok(None) => panic!("the header is lost"),
         Err(problem) => drop(refused(problem, &[Code::InvalidField])),
     }
     // What replies carry is admitted, and nothing beside it; one header or several.
-    let tags: Vec<String> = versions.iter().map(|(version, of_body)| tag(*version, *of_body)).collect();
+    let tags: Vec<String> =
+        versions.iter().map(|(version, of_body)| tag(*version, *of_body)).collect();
     let request = tags.iter().fold(get("/"), |request, tag| request.with_header("if-match", tag));
     match request.if_match().expect("our own tags") {
         None => assert!(tags.is_empty()),
@@ -236,7 +279,11 @@ fn if_match(value: &str, versions: &[(i64, bool)]) {
                 // A negative version is none of ours: its sign parts version and representation.
                 assert!(*version < 0 || precondition.admits(*version), "{version} {tags:?}");
                 let other = version.wrapping_add(1);
-                assert_eq!(precondition.admits(other), versions.iter().any(|(known, _)| *known == other && other >= 0), "{other} {tags:?}");
+                assert_eq!(
+                    precondition.admits(other),
+                    versions.iter().any(|(known, _)| *known == other && other >= 0),
+                    "{other} {tags:?}"
+                );
             }
         }
     }
@@ -265,8 +312,11 @@ fn body(content_type: &str, content_length: Option<&str>, limit: &str, pieces: &
     match BodyBudget::open(&world.ports(), &config::BODY_LIMIT_BYTES, content_length) {
         Ok(mut budget) => {
             let limit = limit.expect("a number");
-            let announced = content_length.map(|length| length.trim().parse::<u64>().expect("a number"));
-            assert!(announced.is_none_or(|announced| usize::try_from(announced).is_ok_and(|announced| announced <= limit)));
+            let announced =
+                content_length.map(|length| length.trim().parse::<u64>().expect("a number"));
+            assert!(announced.is_none_or(|announced| {
+                usize::try_from(announced).is_ok_and(|announced| announced <= limit)
+            }));
             let mut kept = Vec::new();
             for piece in pieces {
                 match budget.push(piece) {
@@ -282,10 +332,23 @@ fn body(content_type: &str, content_length: Option<&str>, limit: &str, pieces: &
         }
         Err(problem) => {
             let internal = limit.is_none();
-            refused(problem, if internal { &[Code::ConfigurationInvalid] } else { &[Code::BodyTooLarge, Code::InvalidField] });
+            refused(
+                problem,
+                if internal {
+                    &[Code::ConfigurationInvalid]
+                } else {
+                    &[Code::BodyTooLarge, Code::InvalidField]
+                },
+            );
         }
     }
-    let typed = Request::new(Method::Post, "/").with_header("content-type", content_type).with_body("{}").json::<Value>();
+    let typed = Request::new(Method::Post, "/")
+        .with_header("content-type", content_type)
+        .with_body("{}")
+        .json::<Value>();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    assert!(typed.is_err() || media_type.eq_ignore_ascii_case("application/json"), "{content_type:?}");
+    assert!(
+        typed.is_err() || media_type.eq_ignore_ascii_case("application/json"),
+        "{content_type:?}"
+    );
 }

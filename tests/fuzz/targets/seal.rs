@@ -1,5 +1,6 @@
-//! What is sealed opens for its row and key, and for nothing else; what opens is what sealing makes, letter for letter; a key has one
-//! spelling. (A fuzzer sees what a tag is compared with, and so can make a good one: that it opens is right.)
+//! What is sealed opens for its row and key, and for nothing else; what opens is what sealing
+//! makes, letter for letter; a key has one spelling. (A fuzzer sees what a tag is compared with,
+//! and so can make a good one: that it opens is right.)
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -24,7 +25,11 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     let text = STANDARD.encode(input.key);
     let key = Key::from_base64(&text).expect("32 bytes");
     if Key::from_base64(input.forged).is_ok() {
-        assert_eq!(STANDARD.encode(STANDARD.decode(input.forged.trim()).expect("base64")), input.forged.trim(), "two spellings of a key");
+        assert_eq!(
+            STANDARD.encode(STANDARD.decode(input.forged.trim()).expect("base64")),
+            input.forged.trim(),
+            "two spellings of a key"
+        );
     }
     let sealed = key.seal(input.nonce, input.row, input.plain).expect("not too long");
     assert_eq!(key.open(input.row, &sealed).as_deref(), Ok(input.plain));
@@ -33,15 +38,26 @@ libfuzzer_sys::fuzz_target!(|input: Input<'_>| {
     }
     let mut other_key = input.key;
     other_key[0] ^= 1;
-    assert_eq!(Key::from_base64(&STANDARD.encode(other_key)).expect("32 bytes").open(input.row, &sealed), Err(SealError::Closed));
+    assert_eq!(
+        Key::from_base64(&STANDARD.encode(other_key)).expect("32 bytes").open(input.row, &sealed),
+        Err(SealError::Closed)
+    );
 
     let mut spoiled = sealed.clone().into_bytes();
     let at = input.spoil.0 % spoiled.len();
     spoiled[at] = input.spoil.1;
-    for text in [String::from_utf8_lossy(&spoiled).into_owned(), input.forged.to_owned(), format!("v1.{}", input.forged)] {
+    for text in [
+        String::from_utf8_lossy(&spoiled).into_owned(),
+        input.forged.to_owned(),
+        format!("v1.{}", input.forged),
+    ] {
         let Ok(plain) = key.open(input.row, &text) else { continue };
         let bytes = URL_SAFE_NO_PAD.decode(&text["v1.".len()..]).expect("base64");
         let nonce = *bytes.first_chunk::<NONCE_BYTES>().expect("a nonce");
-        assert_eq!(key.seal(nonce, input.row, &plain).expect("not too long"), text, "not as it was sealed");
+        assert_eq!(
+            key.seal(nonce, input.row, &plain).expect("not too long"),
+            text,
+            "not as it was sealed"
+        );
     }
 });

@@ -1,5 +1,6 @@
-//! Every text that is parsed to a type of the shop's, and every variable. What is taken is written as it was read (or as its one canonical
-//! form), reads back the same, keeps its bounds, is taken or refused alike by JSON, and a refusal repeats none of it.
+//! Every text that is parsed to a type of the shop's, and every variable. What is taken is written
+//! as it was read (or as its one canonical form), reads back the same, keeps its bounds, is taken
+//! or refused alike by JSON, and a refusal repeats none of it.
 #![no_main]
 
 use domain::{
@@ -42,17 +43,29 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                 plain::<TaxClass>(text),
                 plain::<WarehouseId>(text),
             ] {
-                let is_id =
-                    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+                let is_id = (1..=64).contains(&text.len())
+                    && text
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
                 assert_eq!(taken, is_id && !text.trim_matches('.').is_empty(), "{text:?}");
             }
         }
         1 => {
             if plain::<CustomerId>(text) {
-                assert!(text.len() <= 255 && !text.contains('@') && text.bytes().all(|byte| byte.is_ascii_graphic()));
+                assert!(
+                    text.len() <= 255
+                        && !text.contains('@')
+                        && text.bytes().all(|byte| byte.is_ascii_graphic())
+                );
             }
-            assert_eq!(plain::<Country>(text), text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()));
-            assert_eq!(plain::<Currency>(text), text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()));
+            assert_eq!(
+                plain::<Country>(text),
+                text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            );
+            assert_eq!(
+                plain::<Currency>(text),
+                text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            );
             if plain::<Region>(text) {
                 assert!(text.len() <= 10);
             }
@@ -76,7 +89,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
 });
 
 /// A type whose text is what was given.
-fn plain<T: FromStr + Display + Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(text: &str) -> bool
+fn plain<T: FromStr + Display + Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
+    text: &str,
+) -> bool
 where
     T::Err: Display,
 {
@@ -90,13 +105,17 @@ where
         }
         Err(error) => {
             assert!(in_json.is_err(), "{text:?} is taken in JSON");
-            assert!(!telling(text) || !error.to_string().contains(text), "{error} repeats {text:?}");
+            assert!(
+                !telling(text) || !error.to_string().contains(text),
+                "{error} repeats {text:?}"
+            );
             false
         }
     }
 }
 
-/// By a character that our own words do not have, and longer than the one character a refusal names.
+/// By a character that our own words do not have, and longer than the one character a refusal
+/// names.
 fn telling(text: &str) -> bool {
     text.chars().count() > 3 && text.contains(|it: char| !it.is_ascii() || "%#!".contains(it))
 }
@@ -113,13 +132,25 @@ where
     match text.parse::<T>() {
         Ok(value) => {
             let known = shown(&value);
-            assert!(known == text.trim() && (1..=max).contains(&known.chars().count()), "{known:?} of {text:?}");
-            assert_eq!(known.parse::<T>().ok(), Some(json::read::<T>(&serde_json::to_vec(&value).expect("JSON")).expect("its own JSON")));
+            assert!(
+                known == text.trim() && (1..=max).contains(&known.chars().count()),
+                "{known:?} of {text:?}"
+            );
+            assert_eq!(
+                known.parse::<T>().ok(),
+                Some(
+                    json::read::<T>(&serde_json::to_vec(&value).expect("JSON"))
+                        .expect("its own JSON")
+                )
+            );
             assert_eq!(format!("{value:?}"), "(redacted)");
             true
         }
         Err(error) => {
-            assert!(!telling(text) || !error.to_string().contains(text), "{error} repeats {text:?}");
+            assert!(
+                !telling(text) || !error.to_string().contains(text),
+                "{error} repeats {text:?}"
+            );
             false
         }
     }
@@ -155,7 +186,8 @@ fn numbers(text: &str, data: &[u8]) {
         assert_eq!(json::read::<Quantity>(number.to_string().as_bytes()).ok(), quantity.ok());
     }
     if let Some([a, b, c, d, ..]) = data.first_chunk::<4>() {
-        let (a, b, limit) = (i64::from(*a) * 40, i64::from(*b) * 40, i64::from(u16::from_le_bytes([*c, *d])));
+        let (a, b, limit) =
+            (i64::from(*a) * 40, i64::from(*b) * 40, i64::from(u16::from_le_bytes([*c, *d])));
         if let (Ok(a), Ok(b)) = (Quantity::try_from(a), Quantity::try_from(b)) {
             let sum = a.plus(b, limit).ok().map(Quantity::get);
             assert_eq!(sum, Some(a.get() + b.get()).filter(|sum| *sum <= limit.min(10_000)));
@@ -170,15 +202,26 @@ fn names(text: &str) {
             assert!($name::ALL.iter().zip($name::NAMES).all(|(one, name)| one.as_str() == *name && name.parse() == Ok(*one)));
         })+};
     }
-    named!(CartStatus, CompensationKind, MergeReason, OrderStatus, PaymentState, SagaState, AdjustmentKind);
+    named!(
+        CartStatus,
+        CompensationKind,
+        MergeReason,
+        OrderStatus,
+        PaymentState,
+        SagaState,
+        AdjustmentKind
+    );
 }
 
 fn variables(text: &str) {
     passwords(text);
     let mut world = World::default();
-    world.variables.extend(config::VARIABLES.iter().map(|variable| (variable.name, text.to_owned())));
+    world
+        .variables
+        .extend(config::VARIABLES.iter().map(|variable| (variable.name, text.to_owned())));
     let said: Value = serde_json::to_value(app::ops::config(&world.ports()).body).expect("JSON");
-    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host) {
+    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host)
+    {
         let name = variable.name;
         let taken = variable.check(text, |_| Some(text.to_owned()));
         if let (Ok(()), true) = (taken, name.ends_with("_seconds")) {
@@ -194,8 +237,13 @@ fn variables(text: &str) {
 
 /// A password in a URL, written as a URL can hold one.
 fn passwords(text: &str) {
-    let password: String = text.chars().filter(|it| it.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@".contains(*it)).collect();
-    for url in [format!("redis://u:{password}~!@host:6379/0"), format!("https://:{password}~!@host/a?b@c")] {
+    let password: String = text
+        .chars()
+        .filter(|it| it.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=:@".contains(*it))
+        .collect();
+    for url in
+        [format!("redis://u:{password}~!@host:6379/0"), format!("https://:{password}~!@host/a?b@c")]
+    {
         let world = World::bound([("event_sink_url", &url)]);
         let shown = serde_json::to_string(&app::ops::config(&world.ports()).body).expect("JSON");
         assert!(!shown.contains(&format!("{password}~!")) && shown.contains("***@host"), "{shown}");

@@ -1,5 +1,6 @@
-//! What an order costs, over any cart, rules, rates and discounts. Nothing overflows; what has a total has one that its parts sum to,
-//! for every line and for the shipping; the order of what goes in means nothing; and the listed methods are the ones that can be chosen.
+//! What an order costs, over any cart, rules, rates and discounts. Nothing overflows; what has a
+//! total has one that its parts sum to, for every line and for the shipping; the order of what goes
+//! in means nothing; and the listed methods are the ones that can be chosen.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -11,8 +12,8 @@ use domain::{
     stock::{Allocation, StockVerdict},
     tax::{TaxRate, TaxRule},
     totals::{
-        Discount, DiscountTarget, LineInput, Payable, Totals, TotalsInput, check_payable, compute, list_shipping_methods,
-        quote_fingerprint_input, total_moved,
+        Discount, DiscountTarget, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
+        list_shipping_methods, quote_fingerprint_input, total_moved,
     },
 };
 
@@ -88,11 +89,17 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     shares(Money::new(input.whole, dollars), &input.weights);
     tolerance(input.tolerance, dollars);
 
-    let lines: Vec<LineInput> = input.lines.iter().enumerate().map(|(number, line)| of_cart(number, line, &input.lines)).collect();
+    let lines: Vec<LineInput> = input
+        .lines
+        .iter()
+        .enumerate()
+        .map(|(number, line)| of_cart(number, line, &input.lines))
+        .collect();
     let origins = origins(&input, &lines);
     let rules: Vec<TaxRule> = input.rules.iter().map(rule).collect();
     let rates: Vec<ShippingRate> = input.rates.iter().map(rate).collect();
-    let discounts: Vec<Discount> = input.discounts.iter().map(|(line, amount)| discount(*line, *amount)).collect();
+    let discounts: Vec<Discount> =
+        input.discounts.iter().map(|(line, amount)| discount(*line, *amount)).collect();
     let method: Option<ShippingMethodId> = input.method.map(|number| named("m", number));
     let asked = TotalsInput {
         currency: dollars,
@@ -104,28 +111,44 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         discounts: &discounts,
     };
     let totals = compute(&asked);
-    let (mut turned_lines, mut turned_rules, mut turned_rates) = (lines.clone(), rules.clone(), rates.clone());
+    let (mut turned_lines, mut turned_rules, mut turned_rates) =
+        (lines.clone(), rules.clone(), rates.clone());
     turned_lines.reverse();
     turned_rules.reverse();
     turned_rates.reverse();
-    let turned = compute(&TotalsInput { lines: &turned_lines, tax_rules: &turned_rules, shipping_rates: &turned_rates, ..asked.clone() });
+    let turned = compute(&TotalsInput {
+        lines: &turned_lines,
+        tax_rules: &turned_rules,
+        shipping_rates: &turned_rates,
+        ..asked.clone()
+    });
     let Ok(totals) = totals else {
         assert!(turned.is_err(), "there is a total of the same in another order");
         return;
     };
     let turned = turned.expect("a total of the same in another order");
-    assert_eq!((&totals.total, quote_fingerprint_input(&totals)), (&turned.total, quote_fingerprint_input(&turned)));
+    assert_eq!(
+        (&totals.total, quote_fingerprint_input(&totals)),
+        (&turned.total, quote_fingerprint_input(&turned))
+    );
     adds_up(&totals, &lines);
     if let Some(chosen) = &totals.shipping_method {
         let listed = list_shipping_methods(&asked).expect("the methods");
-        let found = listed.iter().find(|quote| quote.method_id == chosen.method_id).expect("the chosen one");
+        let found = listed
+            .iter()
+            .find(|quote| quote.method_id == chosen.method_id)
+            .expect("the chosen one");
         assert_eq!(Some(found.amount), totals.shipping);
     }
     let (minimum_minor, ceiling_minor) = input.bounds;
     let bounds = CurrencyRules { currency: dollars, minor_digits: 2, minimum_minor, ceiling_minor };
     match check_payable(&totals, &bounds) {
         Ok(Payable::Charge(amount)) => {
-            assert!(amount == totals.total && amount.is_positive() && (minimum_minor..=ceiling_minor).contains(&amount.amount_minor()));
+            assert!(
+                amount == totals.total
+                    && amount.is_positive()
+                    && (minimum_minor..=ceiling_minor).contains(&amount.amount_minor())
+            );
         }
         Ok(Payable::Nothing) => assert!(totals.total.is_zero() && totals.discount.is_positive()),
         Err(_) => {}
@@ -134,9 +157,14 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
 
 /// Two lines of one SKU weigh the same, and no thing weighs less than nothing.
 fn of_cart(number: usize, line: &Line, all: &[Line]) -> LineInput {
-    let weight_g = all.iter().find(|other| other.sku % 4 == line.sku % 4).map_or(0, |first| first.weight_g.get().max(0));
+    let weight_g = all
+        .iter()
+        .find(|other| other.sku % 4 == line.sku % 4)
+        .map_or(0, |first| first.weight_g.get().max(0));
     LineInput {
-        line_id: format!("l{}", if line.id == 0 { 0 } else { number }).parse::<LineId>().expect("an id"),
+        line_id: format!("l{}", if line.id == 0 { 0 } else { number })
+            .parse::<LineId>()
+            .expect("an id"),
         sku: named("s", line.sku),
         name: String::new(),
         quantity: Quantity::try_from(i64::from(line.quantity) % 10_000 + 1).expect("a quantity"),
@@ -149,21 +177,28 @@ fn of_cart(number: usize, line: &Line, all: &[Line]) -> LineInput {
 }
 
 fn origins(input: &Input, lines: &[LineInput]) -> Origins {
-    let allocation =
-        |sku: &Sku, warehouse: u8, quantity: i64| Allocation { sku: sku.clone(), warehouse_id: named("w", warehouse), quantity };
+    let allocation = |sku: &Sku, warehouse: u8, quantity: i64| Allocation {
+        sku: sku.clone(),
+        warehouse_id: named("w", warehouse),
+        quantity,
+    };
     match &input.origins {
         Origin::Unknown => Origins::Unknown,
         Origin::One => Origins::One(named::<WarehouseId>("w", 0)),
         Origin::Exactly { split } => {
             let parts = lines.iter().flat_map(|line| {
                 let first = line.quantity.get().min(i64::from(*split));
-                [(0, first), (1, line.quantity.get() - first)].map(|(warehouse, quantity)| allocation(&line.sku, warehouse, quantity))
+                [(0, first), (1, line.quantity.get() - first)]
+                    .map(|(warehouse, quantity)| allocation(&line.sku, warehouse, quantity))
             });
             Origins::Allocated(parts.filter(|part| part.quantity > 0).collect())
         }
-        Origin::Any(parts) => {
-            Origins::Allocated(parts.iter().map(|(sku, from, quantity)| allocation(&named("s", *sku), *from, *quantity)).collect())
-        }
+        Origin::Any(parts) => Origins::Allocated(
+            parts
+                .iter()
+                .map(|(sku, from, quantity)| allocation(&named("s", *sku), *from, *quantity))
+                .collect(),
+        ),
     }
 }
 
@@ -185,12 +220,16 @@ fn rate(rate: &Rate) -> ShippingRate {
 }
 
 fn discount(line: Option<u8>, amount: Amount) -> Discount {
-    let target = line.map_or(DiscountTarget::Shipping, |number| DiscountTarget::Line(format!("l{}", number % 4).parse().expect("an id")));
+    let target = line.map_or(DiscountTarget::Shipping, |number| {
+        DiscountTarget::Line(format!("l{}", number % 4).parse().expect("an id"))
+    });
     Discount { target, label: "off".to_owned(), amount_minor: amount.get() }
 }
 
 fn adds_up(totals: &Totals, lines: &[LineInput]) {
-    let sum = |amounts: &mut dyn Iterator<Item = Money>| amounts.map(|amount| i128::from(amount.amount_minor())).sum::<i128>();
+    let sum = |amounts: &mut dyn Iterator<Item = Money>| {
+        amounts.map(|amount| i128::from(amount.amount_minor())).sum::<i128>()
+    };
     let of = |amount: Money| i128::from(amount.amount_minor());
     let shipping = totals.shipping_method.as_ref();
     assert_eq!(totals.lines.len(), lines.len());
@@ -200,14 +239,36 @@ fn adds_up(totals: &Totals, lines: &[LineInput]) {
         assert_eq!(of(line.tax_base) + of(line.tax), of(line.total));
         let paid = price - of(line.discount) + if line.tax_inclusive { 0 } else { of(line.tax) };
         assert_eq!(of(line.total), paid);
-        assert!(!line.total.is_negative() && !line.tax.is_negative() && !line.discount.is_negative() && !line.tax_base.is_negative());
+        assert!(
+            !line.total.is_negative()
+                && !line.tax.is_negative()
+                && !line.discount.is_negative()
+                && !line.tax_base.is_negative()
+        );
     }
     assert_eq!(sum(&mut totals.lines.iter().map(|line| line.subtotal)), of(totals.subtotal));
-    assert_eq!(sum(&mut totals.lines.iter().map(|line| line.total).chain(shipping.map(|it| it.total))), of(totals.total));
-    assert_eq!(sum(&mut totals.lines.iter().map(|line| line.tax).chain(totals.shipping_tax)), of(totals.tax));
-    assert_eq!(sum(&mut totals.lines.iter().map(|line| line.discount).chain(shipping.map(|it| it.discount))), of(totals.discount));
+    assert_eq!(
+        sum(&mut totals.lines.iter().map(|line| line.total).chain(shipping.map(|it| it.total))),
+        of(totals.total)
+    );
+    assert_eq!(
+        sum(&mut totals.lines.iter().map(|line| line.tax).chain(totals.shipping_tax)),
+        of(totals.tax)
+    );
+    assert_eq!(
+        sum(&mut totals
+            .lines
+            .iter()
+            .map(|line| line.discount)
+            .chain(shipping.map(|it| it.discount))),
+        of(totals.discount)
+    );
     let steps = totals.adjustments.iter().filter(|step| step.kind.adds_to_total());
-    assert_eq!(sum(&mut steps.map(|step| step.amount)), of(totals.total), "the steps do not lead to the total");
+    assert_eq!(
+        sum(&mut steps.map(|step| step.amount)),
+        of(totals.total),
+        "the steps do not lead to the total"
+    );
 }
 
 fn shares(whole: Money, weights: &[u64]) {
@@ -227,6 +288,12 @@ fn shares(whole: Money, weights: &[u64]) {
 fn tolerance((agreed, current, points, any): (i64, i64, u32, bool), dollars: Currency) {
     let (agreed, current) = (Money::new(agreed, dollars), Money::new(current, dollars));
     assert!(!total_moved(agreed, agreed, points, any));
-    assert!(!total_moved(agreed, current, points, false) || total_moved(agreed, current, points, true));
-    assert!(points == 0 || !total_moved(agreed, current, points, any) || total_moved(agreed, current, points - 1, any));
+    assert!(
+        !total_moved(agreed, current, points, false) || total_moved(agreed, current, points, true)
+    );
+    assert!(
+        points == 0
+            || !total_moved(agreed, current, points, any)
+            || total_moved(agreed, current, points - 1, any)
+    );
 }

@@ -38,17 +38,26 @@ pub struct Answer {
 impl Connection {
     /// Connects.
     pub async fn open(url: &str) -> Result<Self> {
-        let host = url.strip_prefix("http://").context("an http:// URL is wanted")?.trim_end_matches('/').to_owned();
-        let stream = TcpStream::connect(&host).await.with_context(|| format!("nobody listens at {host}"))?;
+        let host = url
+            .strip_prefix("http://")
+            .context("an http:// URL is wanted")?
+            .trim_end_matches('/')
+            .to_owned();
+        let stream =
+            TcpStream::connect(&host).await.with_context(|| format!("nobody listens at {host}"))?;
         stream.set_nodelay(true)?;
-        let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Self { sender, host })
     }
 
     /// Sends a request and reads the whole answer.
     pub async fn send(&mut self, request: &Request) -> Result<Answer> {
-        let mut head = hyper::Request::builder().method(request.method).uri(&request.path).header("host", &self.host);
+        let mut head = hyper::Request::builder()
+            .method(request.method)
+            .uri(&request.path)
+            .header("host", &self.host);
         if let Some(token) = &request.token {
             head = head.header("authorization", format!("Bearer {token}"));
         }
@@ -68,7 +77,11 @@ impl Connection {
         self.sender.ready().await?;
         let response = self.sender.send_request(head.body(Full::new(bytes))?).await?;
         let status = response.status().as_u16();
-        let calls = response.headers().get("till-host-calls").and_then(|calls| calls.to_str().ok()).map(str::to_owned);
+        let calls = response
+            .headers()
+            .get("till-host-calls")
+            .and_then(|calls| calls.to_str().ok())
+            .map(str::to_owned);
         let body = response.into_body().collect().await?.to_bytes();
         Ok(Answer { status, body, calls })
     }
@@ -89,7 +102,8 @@ impl Answer {
     /// Status and problem code: `503 database_busy`.
     pub fn complaint(&self) -> String {
         let code = self.json()["code"].as_str().map(str::to_owned);
-        let code = code.unwrap_or_else(|| String::from_utf8_lossy(&self.body).chars().take(60).collect());
+        let code =
+            code.unwrap_or_else(|| String::from_utf8_lossy(&self.body).chars().take(60).collect());
         format!("{} {code}", self.status).trim_end().to_owned()
     }
 }

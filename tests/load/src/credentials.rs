@@ -24,14 +24,18 @@ pub struct Credentials {
 impl Credentials {
     /// A service that may receive goods.
     pub fn stock_clerk(&self) -> Result<String> {
-        let secret = self.service_token_secret.as_ref().context("EDGETILL_SERVICE_TOKEN_SECRET is needed to fill the warehouse")?;
+        let secret = self
+            .service_token_secret
+            .as_ref()
+            .context("EDGETILL_SERVICE_TOKEN_SECRET is needed to fill the warehouse")?;
         let claims = json!({ "iss": "edgetill", "aud": "edgetill-service", "sub": "load", "scope": "catalog:write" });
         sign(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
     }
 
     /// A customer's token from the identity provider, signed by `algorithm`.
     pub fn customer(&self, id: &str, algorithm: Algorithm) -> Result<String> {
-        let claims = json!({ "iss": "https://identity.example/", "aud": "edgetill-storefront", "sub": id });
+        let claims =
+            json!({ "iss": "https://identity.example/", "aud": "edgetill-storefront", "sub": id });
         let mut header = Header::new(algorithm);
         let key = match algorithm {
             Algorithm::RS256 => {
@@ -43,7 +47,10 @@ impl Credentials {
                 EncodingKey::from_ec_pem(EC_KEY)?
             }
             _ => {
-                let secret = self.customer_jwt_secret.as_ref().context("EDGETILL_CUSTOMER_JWT_SECRET is needed for customers")?;
+                let secret = self
+                    .customer_jwt_secret
+                    .as_ref()
+                    .context("EDGETILL_CUSTOMER_JWT_SECRET is needed for customers")?;
                 EncodingKey::from_secret(secret.as_bytes())
             }
         };

@@ -1,16 +1,18 @@
-//! Load on a running shop with the demo catalog: one row per ROW given, as a table or as a line of JSON each.
+//! Load on a running shop with the demo catalog: one row per ROW given, as a table or as a line of
+//! JSON each.
 //!
 //! ```text
 //! cargo run --profile host --package load -- --url http://127.0.0.1:3000 --seconds 5 add@16 add@200/s
 //! ```
 //!
-//! `add@16` is a closed loop: sixteen connections, each sending its next request when the last is answered. It finds how much
-//! can be done. `add@200/s` is an open loop: a request begins every 5 ms whatever became of those before, and its time counts
-//! from when it should have begun, so that a stall is felt by everybody who came during it. It finds how long shoppers wait.
+//! `add@16` is a closed loop: sixteen connections, each sending its next request when the last is
+//! answered. It finds how much can be done. `add@200/s` is an open loop: a request begins every 5
+//! ms whatever became of those before, and its time counts from when it should have begun, so that
+//! a stall is felt by everybody who came during it. It finds how long shoppers wait.
 //!
-//! Every connection is a shopper of its own with a cart of its own, kept alive as a browser keeps it. What a request needs
-//! beforehand (a cart, a session) is made outside the measured time. A reply of another status than the one expected is an
-//! error and is counted, never averaged away.
+//! Every connection is a shopper of its own with a cart of its own, kept alive as a browser keeps
+//! it. What a request needs beforehand (a cart, a session) is made outside the measured time. A
+//! reply of another status than the one expected is an error and is counted, never averaged away.
 
 mod connection;
 mod credentials;
@@ -43,7 +45,8 @@ struct Arguments {
     restock: bool,
     #[command(flatten)]
     credentials: Credentials,
-    /// Scenario and pace: `add@16` for connections, `add@200/s` for a rate. Without any: every scenario at 1 and 16.
+    /// Scenario and pace: `add@16` for connections, `add@200/s` for a rate. Without any: every
+    /// scenario at 1 and 16.
     #[arg(value_name = "ROW")]
     rows: Vec<RowSpec>,
 }
@@ -65,7 +68,8 @@ fn main() -> Result<()> {
 async fn run(arguments: Arguments) -> Result<()> {
     let rows = if arguments.rows.is_empty() { every_scenario() } else { arguments.rows };
     let lasting = Duration::from_secs_f64(arguments.seconds);
-    let target = Target { url: arguments.url, credentials: Arc::new(arguments.credentials), lasting };
+    let target =
+        Target { url: arguments.url, credentials: Arc::new(arguments.credentials), lasting };
     if arguments.restock {
         restock(&target).await?;
     }
@@ -80,7 +84,12 @@ async fn run(arguments: Arguments) -> Result<()> {
 }
 
 fn every_scenario() -> Vec<RowSpec> {
-    let at = |scenario: &Scenario| [1, 16].map(|connections| RowSpec { scenario: *scenario, pace: Pace::Connections(connections) });
+    let at = |scenario: &Scenario| {
+        [1, 16].map(|connections| RowSpec {
+            scenario: *scenario,
+            pace: Pace::Connections(connections),
+        })
+    };
     Scenario::ALL.iter().filter(|scenario| scenario.is_of_the_shop()).flat_map(at).collect()
 }
 

@@ -13,9 +13,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// Connections that prepare at the same time.
 const HANDS: usize = 16;
-/// Connections an open loop has: a request that finds none free waits, and its time goes on counting.
+/// Connections an open loop has: a request that finds none free waits, and its time goes on
+/// counting.
 const OPEN_LOOP_CONNECTIONS: usize = 64;
-/// Subjects made for each second of a scenario that uses them up; when none is left, the row ends early.
+/// Subjects made for each second of a scenario that uses them up; when none is left, the row ends
+/// early.
 const USED_UP_PER_SECOND: f64 = 150.0;
 /// How long a shopper waits before another try after a connection broke.
 const AFTER_A_BREAK: Duration = Duration::from_millis(20);
@@ -26,8 +28,10 @@ pub async fn row(target: &Target, spec: RowSpec) -> Result<Row> {
         Pace::Connections(connections) => connections,
         Pace::PerSecond(_) => OPEN_LOOP_CONNECTIONS,
     };
-    let mut subjects = prepare(target, spec, connections).await.with_context(|| spec.scenario.key())?;
-    let calls = count(target, spec.scenario, subjects.pop().context("nothing was prepared")?).await?;
+    let mut subjects =
+        prepare(target, spec, connections).await.with_context(|| spec.scenario.key())?;
+    let calls =
+        count(target, spec.scenario, subjects.pop().context("nothing was prepared")?).await?;
     let shoppers = shoppers(target, spec.scenario, connections, subjects).await?;
     let begun = Instant::now() + Duration::from_millis(1);
     let mut tasks = JoinSet::new();
@@ -35,7 +39,9 @@ pub async fn row(target: &Target, spec: RowSpec) -> Result<Row> {
     for shopper in shoppers {
         match spec.pace {
             Pace::Connections(_) => tasks.spawn(shopper.back_to_back(begun + target.lasting)),
-            Pace::PerSecond(rate) => tasks.spawn(shopper.on_arrival(begun, target.lasting, rate, Arc::clone(&arrivals))),
+            Pace::PerSecond(rate) => {
+                tasks.spawn(shopper.on_arrival(begun, target.lasting, rate, Arc::clone(&arrivals)))
+            }
         };
     }
     let mut all = Tally::new()?;
@@ -49,7 +55,9 @@ pub async fn row(target: &Target, spec: RowSpec) -> Result<Row> {
 async fn prepare(target: &Target, spec: RowSpec, connections: usize) -> Result<Vec<Subject>> {
     let wanted = match (spec.scenario.uses_up(), spec.pace) {
         (false, _) => connections,
-        (true, Pace::Connections(_)) => connections + (target.lasting.as_secs_f64() * USED_UP_PER_SECOND) as usize,
+        (true, Pace::Connections(_)) => {
+            connections + (target.lasting.as_secs_f64() * USED_UP_PER_SECOND) as usize
+        }
         (true, Pace::PerSecond(rate)) => (target.lasting.as_secs_f64() * rate).ceil() as usize,
     } + 1;
     let mut hands = JoinSet::new();
@@ -81,9 +89,19 @@ async fn count(target: &Target, scenario: Scenario, subject: Subject) -> Result<
     answer.calls.as_deref().map(Calls::parse).transpose()
 }
 
-/// Connected shoppers who have each been served once, so that no row pays for what only the first one meets.
-async fn shoppers(target: &Target, scenario: Scenario, connections: usize, mut subjects: Vec<Subject>) -> Result<Vec<Shopper>> {
-    let shared = Arc::new(Mutex::new(if scenario.uses_up() { std::mem::take(&mut subjects) } else { Vec::new() }));
+/// Connected shoppers who have each been served once, so that no row pays for what only the first
+/// one meets.
+async fn shoppers(
+    target: &Target,
+    scenario: Scenario,
+    connections: usize,
+    mut subjects: Vec<Subject>,
+) -> Result<Vec<Shopper>> {
+    let shared = Arc::new(Mutex::new(if scenario.uses_up() {
+        std::mem::take(&mut subjects)
+    } else {
+        Vec::new()
+    }));
     let mut arriving = JoinSet::new();
     for _ in 0..connections {
         let (url, own, shared) = (target.url.clone(), subjects.pop(), Arc::clone(&shared));
@@ -120,7 +138,8 @@ struct Shopper {
 }
 
 impl Shopper {
-    /// One request: when it was sent and what was wrong with the answer; `None` when nothing is left to ask for.
+    /// One request: when it was sent and what was wrong with the answer; `None` when nothing is
+    /// left to ask for.
     async fn shop(&mut self) -> Option<(Instant, Option<String>)> {
         self.turn += 1;
         let request = match &self.own {
@@ -155,10 +174,17 @@ impl Shopper {
     }
 
     /// Open loop: whoever is free takes the next arrival, whose time counts from when it was due.
-    async fn on_arrival(mut self, begun: Instant, lasting: Duration, rate: f64, arrivals: Arc<AtomicU32>) -> Result<Tally> {
+    async fn on_arrival(
+        mut self,
+        begun: Instant,
+        lasting: Duration,
+        rate: f64,
+        arrivals: Arc<AtomicU32>,
+    ) -> Result<Tally> {
         let mut tally = Tally::new()?;
         loop {
-            let after = Duration::from_secs_f64(f64::from(arrivals.fetch_add(1, Ordering::Relaxed)) / rate);
+            let after =
+                Duration::from_secs_f64(f64::from(arrivals.fetch_add(1, Ordering::Relaxed)) / rate);
             if after >= lasting {
                 return Ok(tally);
             }

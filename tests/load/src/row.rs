@@ -30,8 +30,10 @@ impl std::str::FromStr for RowSpec {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (key, pace) = text.split_once('@').with_context(|| format!("{text:?} is not SCENARIO@PACE"))?;
-        let scenario = Scenario::of(key).with_context(|| format!("there is no scenario {key:?}"))?;
+        let (key, pace) =
+            text.split_once('@').with_context(|| format!("{text:?} is not SCENARIO@PACE"))?;
+        let scenario =
+            Scenario::of(key).with_context(|| format!("there is no scenario {key:?}"))?;
         let pace = match pace.strip_suffix("/s") {
             Some(rate) => Pace::PerSecond(rate.parse()?),
             None => Pace::Connections(pace.parse()?),
@@ -107,7 +109,8 @@ impl Calls {
     pub fn parse(text: &str) -> Result<Self> {
         let mut calls = Self::default();
         for part in text.split(' ') {
-            let (name, count) = part.split_once('=').with_context(|| format!("not a count: {part:?}"))?;
+            let (name, count) =
+                part.split_once('=').with_context(|| format!("not a count: {part:?}"))?;
             let field = match name {
                 "statements" => &mut calls.statements,
                 "setup" => &mut calls.setup,
@@ -152,7 +155,10 @@ impl std::fmt::Display for Row {
             (None, None) => String::new(),
         };
         let Self { name, per_second, p50_ms, p95_ms, p99_ms, max_ms, errors, .. } = self;
-        write!(out, "| {name} | {pace} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | {max_ms:.1} | {errors}")?;
+        write!(
+            out,
+            "| {name} | {pace} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | {max_ms:.1} | {errors}"
+        )?;
         for (complaint, times) in self.complaints.iter().take(3) {
             write!(out, " ({times} × {complaint})")?;
         }

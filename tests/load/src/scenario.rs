@@ -8,7 +8,8 @@ use serde_json::json;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How many SKUs of the demo catalog are bought, in turn: all but the last, which is nearly sold out.
+/// How many SKUs of the demo catalog are bought, in turn: all but the last, which is nearly sold
+/// out.
 pub const SKUS: usize = 99;
 
 /// Lines of a cart that is looked at or bought.
@@ -51,7 +52,8 @@ scenarios! {
     Totals "totals" "totals, 3 lines";
     /// A checkout session.
     Begin "begin" "begin checkout, 3 lines";
-    /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the same host.
+    /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the
+    /// same host.
     Confirm "confirm" "confirm, 3 lines";
     /// A confirm again, answered by the gate.
     Replay "replay" "replay of a confirm";
@@ -76,7 +78,8 @@ scenarios! {
 }
 
 impl Scenario {
-    /// Whether it is the shop that is asked, and not the bare component, which only `cargo till bench` serves.
+    /// Whether it is the shop that is asked, and not the bare component, which only `cargo till
+    /// bench` serves.
     pub fn is_of_the_shop(self) -> bool {
         self.bare().is_none()
     }
@@ -114,10 +117,18 @@ impl Scenario {
     pub async fn prepare(self, target: &Target, connection: &mut Connection) -> Result<Subject> {
         let customer = || format!("customer-{}-{}", std::process::id(), unique());
         let number = unique();
-        let mut subject = Subject { token: None, about: number.to_string(), offset: usize::try_from(number)? * 7 };
+        let mut subject = Subject {
+            token: None,
+            about: number.to_string(),
+            offset: usize::try_from(number)? * 7,
+        };
         match self {
             Self::Live | Self::CreateCart => {}
-            Self::BareAdd | Self::SameAdd | Self::BareGetCart | Self::SameGetCart | Self::BareConfirm => {}
+            Self::BareAdd
+            | Self::SameAdd
+            | Self::BareGetCart
+            | Self::SameGetCart
+            | Self::BareConfirm => {}
             Self::Add => subject.token = Some(guest(connection).await?),
             Self::AddSession => {
                 let theirs = target.credentials.customer(&customer(), Algorithm::HS256)?;
@@ -126,7 +137,9 @@ impl Scenario {
                 let cart = Request { token: subject.token.clone(), ..cart() };
                 expect(201, connection.send(&cart).await?)?;
             }
-            Self::GetCart | Self::Totals | Self::Begin => subject.token = Some(filled(connection, subject.offset).await?),
+            Self::GetCart | Self::Totals | Self::Begin => {
+                subject.token = Some(filled(connection, subject.offset).await?)
+            }
             Self::Confirm | Self::Replay | Self::GetOrder => {
                 subject.token = Some(filled(connection, subject.offset).await?);
                 let begun = expect(201, connection.send(&subject.begin()).await?)?;
@@ -140,16 +153,27 @@ impl Scenario {
                     }
                 }
             }
-            Self::ExchangeHs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::HS256)?),
-            Self::ExchangeEs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::ES256)?),
-            Self::ExchangeRs256 => subject.token = Some(target.credentials.customer(&customer(), Algorithm::RS256)?),
+            Self::ExchangeHs256 => {
+                subject.token = Some(target.credentials.customer(&customer(), Algorithm::HS256)?)
+            }
+            Self::ExchangeEs256 => {
+                subject.token = Some(target.credentials.customer(&customer(), Algorithm::ES256)?)
+            }
+            Self::ExchangeRs256 => {
+                subject.token = Some(target.credentials.customer(&customer(), Algorithm::RS256)?)
+            }
         }
         Ok(subject)
     }
 
     /// The measured request, the `turn`th of its subject.
     pub fn request(self, subject: &Subject, turn: usize) -> Request {
-        let get = |path: String| Request { method: "GET", path, token: subject.token.clone(), ..Request::default() };
+        let get = |path: String| Request {
+            method: "GET",
+            path,
+            token: subject.token.clone(),
+            ..Request::default()
+        };
         if let Some(bare) = self.bare() {
             return post(format!("/bare/{bare}?{}.{turn}", subject.about), None, None);
         }
@@ -158,7 +182,9 @@ impl Scenario {
             Self::CreateCart => cart(),
             Self::Add | Self::AddSession => add(subject.token.clone(), subject.offset + turn),
             Self::GetCart => get("/api/v1/cart".to_owned()),
-            Self::Totals => get("/api/v1/cart/totals?country=VN&shipping_method=standard".to_owned()),
+            Self::Totals => {
+                get("/api/v1/cart/totals?country=VN&shipping_method=standard".to_owned())
+            }
             Self::Begin => subject.begin(),
             Self::Confirm | Self::Replay => subject.confirm(),
             Self::GetOrder => get(format!("/api/v1/orders/{}", subject.about)),
@@ -202,7 +228,10 @@ impl Subject {
 pub fn delivery(number: usize, token: &str) -> Request {
     let body = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1_000_000 });
     let path = format!("/api/v1/catalog/skus/{}/stock", sku(number));
-    Request { key: Some(format!("delivery-{}-{}", std::process::id(), unique())), ..post(path, Some(token.to_owned()), Some(body)) }
+    Request {
+        key: Some(format!("delivery-{}-{}", std::process::id(), unique())),
+        ..post(path, Some(token.to_owned()), Some(body))
+    }
 }
 
 fn post(path: String, token: Option<String>, body: Option<serde_json::Value>) -> Request {

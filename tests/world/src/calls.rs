@@ -35,8 +35,16 @@ pub enum Call {
 }
 
 /// All that is asked of the payment provider.
-pub const PROVIDER: &[Call] =
-    &[Call::Authorize, Call::Capture, Call::Void, Call::Refund, Call::Retrieve, Call::Search, Call::RefundState, Call::Refunds];
+pub const PROVIDER: &[Call] = &[
+    Call::Authorize,
+    Call::Capture,
+    Call::Void,
+    Call::Refund,
+    Call::Retrieve,
+    Call::Search,
+    Call::RefundState,
+    Call::Refunds,
+];
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +67,7 @@ impl Fault {
     /// Stripe's answer to a key it does not know.
     #[must_use]
     pub fn key_refused() -> Self {
-        let error =
-            serde_json::json!({ "error": { "type": "invalid_request_error", "code": "api_key_invalid", "message": "Invalid API Key" } });
+        let error = serde_json::json!({ "error": { "type": "invalid_request_error", "code": "api_key_invalid", "message": "Invalid API Key" } });
         Self::Answer(401, error)
     }
 }
@@ -80,7 +87,11 @@ impl Sent {
     /// The idempotency key it was sent under.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        self.request.headers.iter().find(|(name, _)| name == "idempotency-key").map(|(_, value)| value.as_str())
+        self.request
+            .headers
+            .iter()
+            .find(|(name, _)| name == "idempotency-key")
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -91,7 +102,8 @@ pub(crate) struct Rule {
 }
 
 impl World {
-    /// The next `times` of these calls go wrong in this way. Of two faults for one call the earlier comes first.
+    /// The next `times` of these calls go wrong in this way. Of two faults for one call the earlier
+    /// comes first.
     pub fn fault(&self, calls: &[Call], fault: Fault, times: u32) {
         self.rules.borrow_mut().push(Rule { calls: calls.to_vec(), fault, left: times });
     }
@@ -117,7 +129,12 @@ impl World {
     /// All that was asked of the provider.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
-        self.sent.borrow().iter().map(|sent| sent.call).filter(|call| *call != Call::Event).collect()
+        self.sent
+            .borrow()
+            .iter()
+            .map(|sent| sent.call)
+            .filter(|call| *call != Call::Event)
+            .collect()
     }
 
     /// How often this was asked.
@@ -128,7 +145,8 @@ impl World {
 
     /// Speaks with the simulator itself, past every fault.
     pub fn simulator(&self, method: &str, target: &str, body: &Value) -> (u16, Value) {
-        let request = Request::new(Method::named(method), target).with_header("content-type", "application/json");
+        let request = Request::new(Method::named(method), target)
+            .with_header("content-type", "application/json");
         let request = if body.is_null() { request } else { request.with_body(body.to_string()) };
         let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
         (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
@@ -139,8 +157,9 @@ impl World {
     /// # Panics
     /// If it cannot be taken.
     pub fn captures_at_the_desk(&self, reference: &str) {
-        let request = Request::new(Method::Post, &format!("/v1/payment_intents/{reference}/capture"))
-            .with_header("authorization", "Bearer sk_test_1");
+        let request =
+            Request::new(Method::Post, &format!("/v1/payment_intents/{reference}/capture"))
+                .with_header("authorization", "Bearer sk_test_1");
         let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
         assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     }
@@ -156,7 +175,8 @@ impl World {
 
     async fn arrives(&self, sent: HttpRequest) -> HttpResponse {
         let target = sent.url.splitn(4, '/').nth(3).unwrap_or_default();
-        let mut request = Request::new(Method::named(sent.method), &format!("/{target}")).with_body(sent.body);
+        let mut request =
+            Request::new(Method::named(sent.method), &format!("/{target}")).with_body(sent.body);
         for (name, value) in &sent.headers {
             request = request.with_header(name, value);
         }
@@ -169,11 +189,17 @@ impl Http for World {
     fn send<'a>(&'a self, request: HttpRequest) -> HttpFuture<'a> {
         Box::pin(async move {
             let call = call(&request);
-            self.sent.borrow_mut().push(Sent { call, at_ms: self.now_ms(), request: request.clone() });
+            self.sent.borrow_mut().push(Sent {
+                call,
+                at_ms: self.now_ms(),
+                request: request.clone(),
+            });
             if let Some(happening) = take(&self.happenings, call) {
                 happening(self);
             }
-            let waits = |world: &Self| world.passes_ms(i64::try_from(request.timeout_ms).unwrap_or(i64::MAX));
+            let waits = |world: &Self| {
+                world.passes_ms(i64::try_from(request.timeout_ms).unwrap_or(i64::MAX))
+            };
             match self.rule(call) {
                 None => Ok(self.arrives(request).await),
                 Some(Fault::NotSent) => Err(HttpError::NotSent("connection refused".to_owned())),
@@ -190,8 +216,14 @@ impl Http for World {
                     waits(self);
                     Err(HttpError::Timeout("no answer in time".to_owned()))
                 }
-                Some(Fault::Status(status)) => Ok(HttpResponse { status, headers: Vec::new(), body: Vec::new() }),
-                Some(Fault::Answer(status, body)) => Ok(HttpResponse { status, headers: Vec::new(), body: body.to_string().into_bytes() }),
+                Some(Fault::Status(status)) => {
+                    Ok(HttpResponse { status, headers: Vec::new(), body: Vec::new() })
+                }
+                Some(Fault::Answer(status, body)) => Ok(HttpResponse {
+                    status,
+                    headers: Vec::new(),
+                    body: body.to_string().into_bytes(),
+                }),
             }
         })
     }

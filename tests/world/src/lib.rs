@@ -1,8 +1,9 @@
 //! A whole shop in one process, for tests of use cases: milliseconds instead of a running host.
 //!
-//! The database is SQLite in memory with the schema and the demo goods; provider and sink are the simulator, called through the
-//! shop's own client, so what money did is in a ledger of its own; the clock stands until it is moved, for the shop, its database
-//! and the simulator alike. Between the shop and the world stand scripted [`Fault`]s. So a test is a story:
+//! The database is SQLite in memory with the schema and the demo goods; provider and sink are the
+//! simulator, called through the shop's own client, so what money did is in a ledger of its own;
+//! the clock stands until it is moved, for the shop, its database and the simulator alike. Between
+//! the shop and the world stand scripted [`Fault`]s. So a test is a story:
 //!
 //! ```no_run
 //! use world::{ALWAYS, Call, Fault, World, hours};
@@ -18,10 +19,13 @@
 //! ```
 //!
 //! - Time: [`World::passes`] moves the clock, [`World::lives`] lets the workers run meanwhile.
-//! - The world outside: [`World::fault`] by [`Call`], [`World::heals`] takes all faults back; [`World::calls`] is what was sent;
-//!   [`World::meanwhile`] does something while a call is under way. [`World::simulator`] speaks with the simulator itself.
-//! - Inside: [`World::set`] a variable, [`World::loses_database`], [`World::loses_key_values`], [`World::rows`] of any query.
-//! - A use case that has no helper here is called as a function over [`World::ports`], and its result is told by [`Answer::of`].
+//! - The world outside: [`World::fault`] by [`Call`], [`World::heals`] takes all faults back;
+//!   [`World::calls`] is what was sent; [`World::meanwhile`] does something while a call is under
+//!   way. [`World::simulator`] speaks with the simulator itself.
+//! - Inside: [`World::set`] a variable, [`World::loses_database`], [`World::loses_key_values`],
+//!   [`World::rows`] of any query.
+//! - A use case that has no helper here is called as a function over [`World::ports`], and its
+//!   result is told by [`Answer::of`].
 
 mod answer;
 mod calls;
@@ -86,7 +90,8 @@ impl Default for World {
 }
 
 impl World {
-    /// A demo shop at [`BEGINNING_MS`], with the defaults of `spin.toml`, the simulator as provider and sink.
+    /// A demo shop at [`BEGINNING_MS`], with the defaults of `spin.toml`, the simulator as provider
+    /// and sink.
     #[must_use]
     pub fn new() -> Self {
         let now_ms = Arc::new(AtomicI64::new(BEGINNING_MS));
@@ -169,7 +174,8 @@ impl World {
         self.shop.answers.set(Some(statements));
     }
 
-    /// The rows of any query on the shop's database, each as its cells with `|` between; a null is `-`.
+    /// The rows of any query on the shop's database, each as its cells with `|` between; a null is
+    /// `-`.
     #[must_use]
     pub fn rows(&self, sql: &str) -> Vec<String> {
         self.shop.rows(sql)
@@ -232,9 +238,15 @@ impl World {
 
 /// The defaults of `spin.toml`, and what a shop must be told.
 fn variables() -> BTreeMap<String, String> {
-    let manifest: toml::Table = include_str!("../../../spin.toml").parse().expect("spin.toml is TOML");
-    let declared = manifest.get("variables").and_then(toml::Value::as_table).expect("spin.toml declares variables");
-    let default = |(name, variable): (&String, &toml::Value)| Some((name.clone(), variable.get("default")?.as_str()?.to_owned()));
+    let manifest: toml::Table =
+        include_str!("../../../spin.toml").parse().expect("spin.toml is TOML");
+    let declared = manifest
+        .get("variables")
+        .and_then(toml::Value::as_table)
+        .expect("spin.toml declares variables");
+    let default = |(name, variable): (&String, &toml::Value)| {
+        Some((name.clone(), variable.get("default")?.as_str()?.to_owned()))
+    };
     let mut variables: BTreeMap<String, String> = declared.iter().filter_map(default).collect();
     for (name, value) in [
         ("payment_base_url", "https://provider"),

@@ -17,11 +17,18 @@ pub struct Shopper<'w> {
 impl World {
     /// A new guest with an empty cart.
     pub fn shopper(&self) -> Shopper<'_> {
-        let created = Answer::of::<api::open_cart>(app::cart::create(&self.ports(), None, &Default::default())).expect(201);
-        let token = created["guest_token"].as_str().expect("a new guest is given a token").to_owned();
+        let created = Answer::of::<api::open_cart>(app::cart::create(
+            &self.ports(),
+            None,
+            &Default::default(),
+        ))
+        .expect(201);
+        let token =
+            created["guest_token"].as_str().expect("a new guest is given a token").to_owned();
         let mut shopper = Shopper { world: self, token, owner: String::new() };
         let request = shopper.request("GET", "/api/v1/cart", &Value::Null, None);
-        let caller = edge::caller(&self.ports(), edge::Takes::Shoppers, &request).expect("the token is good");
+        let caller = edge::caller(&self.ports(), edge::Takes::Shoppers, &request)
+            .expect("the token is good");
         shopper.owner = caller.require_owner().expect("a guest is an owner").into();
         shopper
     }
@@ -31,7 +38,8 @@ impl World {
         Shopper { world: self, token, owner }
     }
 
-    /// A guest who has begun a checkout of one `TILL-0001`, 15.09 USD with shipping; the session's id.
+    /// A guest who has begun a checkout of one `TILL-0001`, 15.09 USD with shipping; the session's
+    /// id.
     #[track_caller]
     pub fn at_checkout(&self, payment_method: &str) -> (Shopper<'_>, String) {
         let shopper = self.shopper();
@@ -45,33 +53,55 @@ impl<'w> Shopper<'w> {
     /// A request with their token, for use cases that have no helper here.
     #[must_use]
     pub fn request(&self, method: &str, path: &str, body: &Value, key: Option<&str>) -> Request {
-        let request = Request::new(Method::named(method), path).with_header("authorization", &format!("Bearer {}", self.token));
+        let request = Request::new(Method::named(method), path)
+            .with_header("authorization", &format!("Bearer {}", self.token));
         let request = match key {
             Some(key) => request.with_header("idempotency-key", &format!("\"{key}\"")),
             None => request,
         };
-        if body.is_null() { request } else { request.with_header("content-type", "application/json").with_body(body.to_string()) }
+        if body.is_null() {
+            request
+        } else {
+            request.with_header("content-type", "application/json").with_body(body.to_string())
+        }
     }
 
     /// Opens a cart, or is given the one they have.
     pub fn opens(&self, body: &Value) -> Answer {
         match self.request("POST", "/api/v1/cart", body, None).json_or_default() {
-            Ok(body) => Answer::of::<api::open_cart>(app::cart::create(&self.world.ports(), Some(self.owner.clone()), &body)),
+            Ok(body) => Answer::of::<api::open_cart>(app::cart::create(
+                &self.world.ports(),
+                Some(self.owner.clone()),
+                &body,
+            )),
             Err(problem) => Answer::of::<api::open_cart>(Err(problem)),
         }
     }
 
     /// The cart.
     pub fn cart(&self) -> Answer {
-        Answer::of::<api::view_cart>(app::cart::view(&self.world.ports(), &Viewer::Owner(self.owner.clone())))
+        Answer::of::<api::view_cart>(app::cart::view(
+            &self.world.ports(),
+            &Viewer::Owner(self.owner.clone()),
+        ))
     }
 
     /// Adds to the cart.
     pub fn add(&self, sku: &str, quantity: i64) -> Answer {
-        let request = self.request("POST", "/api/v1/cart/items", &json!({ "sku": sku, "quantity": quantity }), None);
+        let request = self.request(
+            "POST",
+            "/api/v1/cart/items",
+            &json!({ "sku": sku, "quantity": quantity }),
+            None,
+        );
         let body = request.json().expect("a line");
         let change = request.change().expect("headers");
-        Answer::of::<api::add_to_cart>(app::cart::add_line(&self.world.ports(), &self.owner, &body, &change))
+        Answer::of::<api::add_to_cart>(app::cart::add_line(
+            &self.world.ports(),
+            &self.owner,
+            &body,
+            &change,
+        ))
     }
 
     /// Begins a checkout to Vietnam with this payment method.
@@ -83,7 +113,12 @@ impl<'w> Shopper<'w> {
         let request = self.request("POST", "/api/v1/checkout", &body, None);
         let change = request.change().expect("headers");
         match request.json() {
-            Ok(body) => Answer::of::<api::begin_checkout>(app::checkout::begin(&self.world.ports(), &self.owner, body, &change)),
+            Ok(body) => Answer::of::<api::begin_checkout>(app::checkout::begin(
+                &self.world.ports(),
+                &self.owner,
+                body,
+                &change,
+            )),
             Err(problem) => Answer::of::<api::begin_checkout>(Err(problem)),
         }
     }
@@ -101,14 +136,20 @@ impl<'w> Shopper<'w> {
 
     /// Confirms with a body, under a key.
     pub fn confirm_with(&self, session_id: &str, body: &Value, key: Option<&str>) -> Answer {
-        let request = self.request("POST", &format!("/api/v1/checkout/{session_id}/confirm"), body, key);
+        let request =
+            self.request("POST", &format!("/api/v1/checkout/{session_id}/confirm"), body, key);
         let change = request.change().expect("headers");
         let body = match request.json() {
             Ok(body) => body,
             Err(problem) => return Answer::of::<api::confirm_checkout>(Err(problem)),
         };
-        let confirmed =
-            block_on(app::checkout::confirm(&self.world.ports(), &self.owner, &session_id.parse().expect("an id"), &body, &change));
+        let confirmed = block_on(app::checkout::confirm(
+            &self.world.ports(),
+            &self.owner,
+            &session_id.parse().expect("an id"),
+            &body,
+            &change,
+        ));
         self.kept(confirmed.as_ref().map(|done| done.kv_after.as_slice()).unwrap_or_default());
         Answer::of::<api::confirm_checkout>(confirmed)
     }
@@ -122,7 +163,8 @@ impl<'w> Shopper<'w> {
     }
 
     fn asks(&self, request: &Request, scope: &str) -> OwnerOrService {
-        let caller = edge::caller(&self.world.ports(), edge::Takes::Both, request).expect("the token is good");
+        let caller = edge::caller(&self.world.ports(), edge::Takes::Both, request)
+            .expect("the token is good");
         caller.require_owner_or_scope(scope).expect("an owner")
     }
 
@@ -130,16 +172,22 @@ impl<'w> Shopper<'w> {
     pub fn order(&self, order_id: &str) -> Answer {
         let request = self.request("GET", "/api/v1/orders", &Value::Null, None);
         let caller = self.asks(&request, "orders:read");
-        Answer::of::<api::view_order>(app::order::by_id(&self.world.ports(), &caller, &order_id.parse().expect("an id")))
+        Answer::of::<api::view_order>(app::order::by_id(
+            &self.world.ports(),
+            &caller,
+            &order_id.parse().expect("an id"),
+        ))
     }
 
     /// Cancels an order, under a key of its own.
     pub fn cancel(&self, order_id: &str) -> Answer {
         let key = ports::Random::id(self.world);
         let body = json!({ "reason": "changed my mind" });
-        let request = self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
+        let request =
+            self.request("POST", &format!("/api/v1/orders/{order_id}/cancel"), &body, Some(&key));
         let caller = self.asks(&request, "orders:write");
-        let (body, change) = (request.json().expect("a reason"), request.keyed_change().expect("a key"));
+        let (body, change) =
+            (request.json().expect("a reason"), request.keyed_change().expect("a key"));
         Answer::of::<api::cancel_order>(block_on(app::order::cancel(
             &self.world.ports(),
             &caller,
@@ -157,7 +205,11 @@ impl<'w> Shopper<'w> {
             self.owner
         ));
         let reference = waiting.first().expect("no payment waits for the buyer");
-        let (status, body) = self.world.simulator("POST", "/authenticate", &json!({ "payment_intent": reference, "succeeds": succeeds }));
+        let (status, body) = self.world.simulator(
+            "POST",
+            "/authenticate",
+            &json!({ "payment_intent": reference, "succeeds": succeeds }),
+        );
         assert!(status == 200 || status == 402, "{body}");
     }
 

@@ -22,10 +22,14 @@ impl Database {
     pub(crate) fn new(now_ms: &Arc<AtomicI64>) -> Self {
         let connection = Connection::open_in_memory().expect("SQLite opens in memory");
         let now_ms = Arc::clone(now_ms);
-        // The shop's statements ask SQLite for the time, so SQLite is told what time it is. Half a millisecond more, because they cut
-        // off what is behind the millisecond.
-        let now_s = move |_: &rusqlite::functions::Context<'_>| Ok((now_ms.load(Ordering::Relaxed) as f64 + 0.5) / 1_000.0);
-        connection.create_scalar_function("unixepoch", -1, FunctionFlags::SQLITE_UTF8, now_s).expect("SQLite takes a function");
+        // The shop's statements ask SQLite for the time, so SQLite is told what time it is. Half a
+        // millisecond more, because they cut off what is behind the millisecond.
+        let now_s = move |_: &rusqlite::functions::Context<'_>| {
+            Ok((now_ms.load(Ordering::Relaxed) as f64 + 0.5) / 1_000.0)
+        };
+        connection
+            .create_scalar_function("unixepoch", -1, FunctionFlags::SQLITE_UTF8, now_s)
+            .expect("SQLite takes a function");
         Self { connection, answers: Cell::new(None) }
     }
 
@@ -59,7 +63,11 @@ impl Database {
         match self.answers.get() {
             None => Ok(()),
             // As a PostgreSQL that is away says it; SQLite has no such thing.
-            Some(0) => Err(SqlError { code: "08006".to_owned(), constraint: None, text: "connection closed".to_owned() }),
+            Some(0) => Err(SqlError {
+                code: "08006".to_owned(),
+                constraint: None,
+                text: "connection closed".to_owned(),
+            }),
             Some(left) => {
                 self.answers.set(Some(left - 1));
                 Ok(())
@@ -127,7 +135,14 @@ impl World {
 
     /// The simulator's own world: its database, and the right sink secret whatever the shop's is.
     pub(crate) fn simulators_ports(&self) -> Ports<'_> {
-        Ports { sql: &self.simulator, kv: self, http: self, clock: self, random: self, config: &SimulatorsConfig }
+        Ports {
+            sql: &self.simulator,
+            kv: self,
+            http: self,
+            clock: self,
+            random: self,
+            config: &SimulatorsConfig,
+        }
     }
 }
 

@@ -71,14 +71,22 @@ impl World {
 
     /// Every worker, once; what one of them says is a line in the log.
     pub fn works(&self) {
-        for result in [self.sweeps(), self.cleans(), self.recovers(), self.compensates(), self.relays(), self.prunes()] {
+        for result in [
+            self.sweeps(),
+            self.cleans(),
+            self.recovers(),
+            self.compensates(),
+            self.relays(),
+            self.prunes(),
+        ] {
             if let Err(problem) = result {
                 eprintln!("a worker: {problem}");
             }
         }
     }
 
-    /// Lets so many seconds pass in which every worker runs once a minute; where it is more than six hours, every five minutes.
+    /// Lets so many seconds pass in which every worker runs once a minute; where it is more than
+    /// six hours, every five minutes.
     pub fn lives(&self, seconds: i64) {
         let until_ms = self.now_ms() + seconds * 1_000;
         let tick_s = if seconds > LONG_S { LONG_TICK_S } else { TICK_S };
@@ -98,7 +106,8 @@ impl World {
         // Movements are added up a minute later, rows in batches.
         for _ in 0..3 {
             self.passes(61);
-            block_on(workers::consistency_audit(&self.ports())).unwrap_or_else(|problem| panic!("the audit: {problem}"));
+            block_on(workers::consistency_audit(&self.ports()))
+                .unwrap_or_else(|problem| panic!("the audit: {problem}"));
         }
         self.alerts().into_iter().filter(|alert| !before.contains(alert)).collect()
     }

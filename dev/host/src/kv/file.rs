@@ -1,5 +1,5 @@
-//! Spin's SQLite backend: one connection per process behind a mutex, one table, the label as a column, one commit per
-//! changed value.
+//! Spin's SQLite backend: one connection per process behind a mutex, one table, the label as a
+//! column, one commit per changed value.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +27,8 @@ impl StoreFile {
         Self { path, connection: Mutex::new(None) }
     }
 
-    /// Works on the shared connection. Blocks the thread, as Spin does: the mutex is held for one statement.
+    /// Works on the shared connection. Blocks the thread, as Spin does: the mutex is held for one
+    /// statement.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Error> {
         let result = tokio::task::block_in_place(|| {
             let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +48,8 @@ impl StoreFile {
     /// The value under `key` of the store labelled `store`.
     pub fn get(&self, store: &str, key: &str) -> Result<Option<Vec<u8>>, Error> {
         self.with(|connection| {
-            let mut get = connection.prepare_cached("select value from spin_key_value where store = ?1 and key = ?2")?;
+            let mut get = connection
+                .prepare_cached("select value from spin_key_value where store = ?1 and key = ?2")?;
             get.query_row([store, key], |row| row.get(0)).optional()
         })
     }
@@ -66,7 +68,8 @@ impl StoreFile {
     /// Removes `key`, which may be missing.
     pub fn delete(&self, store: &str, key: &str) -> Result<(), Error> {
         self.with(|connection| {
-            let mut delete = connection.prepare_cached("delete from spin_key_value where store = ?1 and key = ?2")?;
+            let mut delete = connection
+                .prepare_cached("delete from spin_key_value where store = ?1 and key = ?2")?;
             delete.execute([store, key]).map(drop)
         })
     }
@@ -74,7 +77,8 @@ impl StoreFile {
     /// Every key of the store.
     pub fn keys(&self, store: &str) -> Result<Vec<String>, Error> {
         self.with(|connection| {
-            let mut keys = connection.prepare_cached("select key from spin_key_value where store = ?1")?;
+            let mut keys =
+                connection.prepare_cached("select key from spin_key_value where store = ?1")?;
             keys.query_map([store], |row| row.get(0))?.collect()
         })
     }

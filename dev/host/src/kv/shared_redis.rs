@@ -1,5 +1,6 @@
-//! Spin's Redis backend: one connection per process, made at the first `open` and again when it breaks; the label is
-//! ignored, so every store of that server and database is the same one, and all its keys are everybody's.
+//! Spin's Redis backend: one connection per process, made at the first `open` and again when it
+//! breaks; the label is ignored, so every store of that server and database is the same one, and
+//! all its keys are everybody's.
 
 use anyhow::{Context, Result};
 use redis::aio::ConnectionManager;
@@ -18,10 +19,14 @@ impl SharedRedis {
     /// A server that need not be there yet; only its URL is looked at.
     pub fn new(url: &str) -> Result<Self> {
         // Without the URL: it may hold a password.
-        Ok(Self { client: Client::open(url).context("Invalid Redis URL")?, connection: OnceCell::new() })
+        Ok(Self {
+            client: Client::open(url).context("Invalid Redis URL")?,
+            connection: OnceCell::new(),
+        })
     }
 
-    /// What a guest's `open` does: connects if nobody has, and asks for a sign of life, whose absence is no error.
+    /// What a guest's `open` does: connects if nobody has, and asks for a sign of life, whose
+    /// absence is no error.
     pub async fn open(&self) -> Result<ConnectionManager, Error> {
         let connect = || async { self.client.get_connection_manager().await };
         let mut connection = self.connection.get_or_try_init(connect).await.map_err(other)?.clone();

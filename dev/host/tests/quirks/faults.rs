@@ -1,4 +1,5 @@
-//! What till adds to Spin: things going wrong on demand. Each fault does what it says, and a plan that does not fit is an error.
+//! What till adds to Spin: things going wrong on demand. Each fault does what it says, and a plan
+//! that does not fit is an error.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -13,7 +14,8 @@ use crate::{error_of, eventually, run, sql};
 
 /// A host that hears of faults; `None` on Spin.
 fn host(test: &str) -> Option<Host> {
-    let more = "[[trigger.cron]]\ncomponent = \"probe\"\ncron_expression = \"0 0 0 1 1 *\"\n".to_owned();
+    let more =
+        "[[trigger.cron]]\ncomponent = \"probe\"\ncron_expression = \"0 0 0 1 1 *\"\n".to_owned();
     (!on_spin(test)).then(|| Host::start(Setup { faults: true, more, ..Setup::default() }))
 }
 
@@ -38,13 +40,19 @@ fn count(host: &Host) -> Value {
 
 #[test]
 fn a_guest_stops_before_or_after_a_call_and_sqlite_says_what_spin_would() {
-    let Some(host) = host("a_guest_stops_before_or_after_a_call_and_sqlite_says_what_spin_would") else { return };
+    let Some(host) = host("a_guest_stops_before_or_after_a_call_and_sqlite_says_what_spin_would")
+    else {
+        return;
+    };
     sql(&host, &["create table t (a)"]);
     let steps = json!([{ "open": "default" }, { "sql": "pragma foreign_keys" }, { "sql": "insert into t values (1)" }]);
     let at = |fault: Value| json!({ "call": 2, "fault": fault });
     let stopped = struck(&host, &at(json!("stop_before")), &steps);
     assert_eq!((stopped.status, stopped.body.as_str(), count(&host)), (500, "", json!(0)));
-    assert_eq!((struck(&host, &at(json!("stop_after")), &steps).status, count(&host)), (500, json!(1)));
+    assert_eq!(
+        (struck(&host, &at(json!("stop_after")), &steps).status, count(&host)),
+        (500, json!(1))
+    );
     let lost = found(&host, &at(json!("lose_answer")), &steps);
     assert!(error_of(&lost[2]).contains("disk I/O error"), "{lost}");
     assert_eq!(count(&host), 2, "the effect came about");
@@ -61,7 +69,9 @@ fn a_guest_stops_before_or_after_a_call_and_sqlite_says_what_spin_would() {
 
 #[test]
 fn a_call_is_found_by_kind_and_label_and_several_plans_go_together() {
-    let Some(host) = host("a_call_is_found_by_kind_and_label_and_several_plans_go_together") else { return };
+    let Some(host) = host("a_call_is_found_by_kind_and_label_and_several_plans_go_together") else {
+        return;
+    };
     let steps = json!([
         { "kv_open": "default" }, { "kv_set": "a", "with": "1" }, { "kv_set": "b", "with": "2" }, { "kv_get": "a" }, { "kv_get": "b" },
     ]);
@@ -82,14 +92,23 @@ fn postgresql_loses_its_connection_for_good() {
     run(&host, json!([{ "pg_open": url }, { "pg_run": "create table t (a int)" }]));
     let insert = "insert into t values (1) returning a";
     let steps = json!([{ "pg_open": url }, { "pg": insert }, { "pg": insert }]);
-    let rows = || run(&host, json!([{ "pg_open": url }, { "pg": "select count(*) from t" }]))[1][0][0].clone();
+    let rows = || {
+        run(&host, json!([{ "pg_open": url }, { "pg": "select count(*) from t" }]))[1][0][0].clone()
+    };
     let at = |fault: Value| json!({ "call": 1, "fault": fault });
     let lost = found(&host, &at(json!("lose_answer")), &steps);
     assert!(error_of(&lost[1]).contains("kind: Closed"), "{lost}");
-    assert!(error_of(&lost[2]).contains("kind: Closed"), "the connection is gone, and not only the answer: {lost}");
+    assert!(
+        error_of(&lost[2]).contains("kind: Closed"),
+        "the connection is gone, and not only the answer: {lost}"
+    );
     assert_eq!(rows(), "DbValue::Int64(1)", "the effect came about");
     let dropped = found(&host, &at(json!({ "fail": "connection_lost" })), &steps);
-    assert!(error_of(&dropped[1]).contains("kind: Closed") && error_of(&dropped[2]).contains("kind: Closed"), "{dropped}");
+    assert!(
+        error_of(&dropped[1]).contains("kind: Closed")
+            && error_of(&dropped[2]).contains("kind: Closed"),
+        "{dropped}"
+    );
     let busy = found(&host, &at(json!({ "fail": "busy" })), &steps);
     assert!(error_of(&busy[1]).contains("55P03"), "{busy}");
     assert_eq!(rows(), "DbValue::Int64(2)", "what came after the lock was there to be had");
@@ -100,7 +119,11 @@ fn postgresql_loses_its_connection_for_good() {
 
 #[test]
 fn postgresql_says_the_same_of_a_connection_that_somebody_else_has_ended() {
-    let Some(host) = reaching_host("postgresql_says_the_same_of_a_connection_that_somebody_else_has_ended") else { return };
+    let Some(host) =
+        reaching_host("postgresql_says_the_same_of_a_connection_that_somebody_else_has_ended")
+    else {
+        return;
+    };
     let Some(cluster) = cluster::Cluster::start().unwrap() else { return };
     let url = cluster.url("postgres");
     let end = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'";
@@ -113,26 +136,41 @@ fn postgresql_says_the_same_of_a_connection_that_somebody_else_has_ended() {
         &json!({ "call": 2, "fault": { "fail": "connection_lost" } }),
         &json!([{ "pg_open": url }, { "pg": "select 1" }, { "pg": "select 1" }, { "pg": "select 1" }]),
     );
-    assert_eq!((error_of(&really[5]), error_of(&really[6])), (error_of(&planned[2]), error_of(&planned[3])));
+    assert_eq!(
+        (error_of(&really[5]), error_of(&really[6])),
+        (error_of(&planned[2]), error_of(&planned[3]))
+    );
 }
 
 #[test]
 fn an_outbound_request_is_not_sent_or_sent_and_not_answered() {
-    let Some(host) = reaching_host("an_outbound_request_is_not_sent_or_sent_and_not_answered") else { return };
+    let Some(host) = reaching_host("an_outbound_request_is_not_sent_or_sent_and_not_answered")
+    else {
+        return;
+    };
     let steps = json!([{ "send": "http://self.alt/items" }]);
     let arrived = || host.log().lines().filter(|line| line.contains(r#""path":"/items""#)).count();
-    for (failure, code) in
-        [("connection_refused", "ConnectionRefused"), ("timeout", "ConnectionReadTimeout"), ("connection_lost", "HttpProtocolError")]
-    {
-        let failed = found(&host, &json!({ "kind": "outbound", "fault": { "fail": failure } }), &steps);
+    for (failure, code) in [
+        ("connection_refused", "ConnectionRefused"),
+        ("timeout", "ConnectionReadTimeout"),
+        ("connection_lost", "HttpProtocolError"),
+    ] {
+        let failed =
+            found(&host, &json!({ "kind": "outbound", "fault": { "fail": failure } }), &steps);
         assert!(error_of(&failed[0]).contains(code), "{failed}");
     }
-    assert_eq!(struck(&host, &json!({ "kind": "outbound", "fault": "stop_before" }), &steps).status, 500);
+    assert_eq!(
+        struck(&host, &json!({ "kind": "outbound", "fault": "stop_before" }), &steps).status,
+        500
+    );
     assert_eq!(arrived(), 0, "nothing was sent");
     let lost = found(&host, &json!({ "kind": "outbound", "fault": "lose_answer" }), &steps);
     assert!(error_of(&lost[0]).contains("HttpProtocolError"), "{lost}");
     eventually("the request", || arrived() == 1);
-    assert_eq!(struck(&host, &json!({ "kind": "outbound", "fault": "stop_after" }), &steps).status, 500);
+    assert_eq!(
+        struck(&host, &json!({ "kind": "outbound", "fault": "stop_after" }), &steps).status,
+        500
+    );
     eventually("the other one", || arrived() == 2);
 }
 
@@ -141,16 +179,23 @@ fn a_command_to_a_redis_is_lost() {
     let Some(host) = reaching_host("a_command_to_a_redis_is_lost") else { return };
     let Some(redis) = RedisServer::start().unwrap() else { return };
     let steps = json!([{ "redis_open": redis.url(0) }, { "redis": ["INCR", "a"] }, { "redis": ["INCR", "a"] }]);
-    let lost = found(&host, &json!({ "call": 1, "label": "redis INCR", "fault": "lose_answer" }), &steps);
+    let lost =
+        found(&host, &json!({ "call": 1, "label": "redis INCR", "fault": "lose_answer" }), &steps);
     assert!(error_of(&lost[1]).contains("broken pipe"), "{lost}");
     assert!(lost[2].to_string().contains('2'), "the first one came about: {lost}");
 }
 
 #[test]
 fn a_reply_that_is_lost_closes_the_clients_connection_and_the_guest_goes_on() {
-    let Some(host) = host("a_reply_that_is_lost_closes_the_clients_connection_and_the_guest_goes_on") else { return };
+    let Some(host) =
+        host("a_reply_that_is_lost_closes_the_clients_connection_and_the_guest_goes_on")
+    else {
+        return;
+    };
     sql(&host, &["create table t (a)"]);
-    let steps = json!([{ "open": "default" }, { "respond": 1 }, { "sql": "insert into t values (1)" }]).to_string();
+    let steps =
+        json!([{ "open": "default" }, { "respond": 1 }, { "sql": "insert into t values (1)" }])
+            .to_string();
     let length = steps.len();
     let request = format!(
         "POST / HTTP/1.1\r\nhost: x\r\ntill-fault: {{\"kind\":\"response_set\",\"fault\":\"lose_answer\"}}\r\ncontent-length: {length}\r\n\r\n{steps}"
@@ -164,10 +209,13 @@ fn the_host_dies_on_the_spot() {
     for (fault, rows) in [("kill_host_before", 0), ("kill_host_after", 1)] {
         let Some(mut host) = host("the_host_dies_on_the_spot") else { return };
         sql(&host, &["pragma journal_mode = wal", "create table t (a)"]);
-        let steps = json!([{ "open": "default" }, { "sql": "insert into t values (1)" }]).to_string();
+        let steps =
+            json!([{ "open": "default" }, { "sql": "insert into t values (1)" }]).to_string();
         let mut stream = TcpStream::connect(host.address).unwrap();
-        let head =
-            format!("POST / HTTP/1.1\r\nhost: x\r\ntill-fault: {{\"call\":1,\"fault\":\"{fault}\"}}\r\ncontent-length: {}", steps.len());
+        let head = format!(
+            "POST / HTTP/1.1\r\nhost: x\r\ntill-fault: {{\"call\":1,\"fault\":\"{fault}\"}}\r\ncontent-length: {}",
+            steps.len()
+        );
         write!(stream, "{head}\r\n\r\n{steps}").unwrap();
         eventually("the end", || host.has_ended());
         assert_eq!(host.stop(), None, "by no exit of its own");
@@ -180,33 +228,60 @@ fn the_host_dies_on_the_spot() {
 fn what_cannot_be_carried_out_is_an_error() {
     let Some(host) = host("what_cannot_be_carried_out_is_an_error") else { return };
     let steps = json!([{ "open": "default" }, { "sql": "select 1" }, { "kv_open": "default" }, { "kv_get": "a" }]);
-    for plan in
-        ["", "stop", "{}", r#"{"call":0,"fault":"stop_before"}"#, r#"{"fault":"stop_before","more":1}"#, r#"{"fault":{"fail":"so"}}"#]
-    {
+    for plan in [
+        "",
+        "stop",
+        "{}",
+        r#"{"call":0,"fault":"stop_before"}"#,
+        r#"{"fault":"stop_before","more":1}"#,
+        r#"{"fault":{"fail":"so"}}"#,
+    ] {
         let refused = host.request("POST", "/", &[("till-fault", plan)], &steps.to_string());
         assert_eq!(refused.status, 400, "{plan}: {refused:?}");
     }
     assert_eq!(host.request("POST", "/", &[("till-stop", "during 3")], "[]").status, 400);
-    for unknown in
-        [json!({ "call": 1, "fault": { "fail": "timeout" } }), json!({ "kind": "kv_get", "fault": { "fail": "connection_refused" } })]
-    {
+    for unknown in [
+        json!({ "call": 1, "fault": { "fail": "timeout" } }),
+        json!({ "kind": "kv_get", "fault": { "fail": "connection_refused" } }),
+    ] {
         let refused = struck(&host, &unknown, &steps);
-        assert!(refused.status == 400 && refused.body.contains("knows no such fault"), "{unknown}: {refused:?}");
+        assert!(
+            refused.status == 400 && refused.body.contains("knows no such fault"),
+            "{unknown}: {refused:?}"
+        );
     }
     let deaf = Host::start(Setup::default());
     assert_eq!(deaf.request("POST", "/", &[("till-stop", "before 1")], "[]").status, 400);
-    assert_eq!(deaf.request("POST", "/", &[("till-fault", r#"{"fault":"stop_before"}"#)], "[]").status, 400);
+    assert_eq!(
+        deaf.request("POST", "/", &[("till-fault", r#"{"fault":"stop_before"}"#)], "[]").status,
+        400
+    );
     assert_eq!(deaf.request("POST", "/", &[("till-run", "one")], "[]").status, 400);
     for (body, why) in [
-        (json!({ "component": "absent", "times": 1, "plan": { "fault": "stop_before" } }), "no component"),
-        (json!({ "component": "probe", "times": 0, "plan": { "fault": "stop_before" } }), "0 times"),
-        (json!({ "component": "probe", "times": 1, "plan": { "call": 0, "fault": "stop_before" } }), "from 1"),
-        (json!({ "component": "probe", "times": 1, "plan": { "fault": "stop" } }), "unknown variant"),
+        (
+            json!({ "component": "absent", "times": 1, "plan": { "fault": "stop_before" } }),
+            "no component",
+        ),
+        (
+            json!({ "component": "probe", "times": 0, "plan": { "fault": "stop_before" } }),
+            "0 times",
+        ),
+        (
+            json!({ "component": "probe", "times": 1, "plan": { "call": 0, "fault": "stop_before" } }),
+            "from 1",
+        ),
+        (
+            json!({ "component": "probe", "times": 1, "plan": { "fault": "stop" } }),
+            "unknown variant",
+        ),
     ] {
         let refused = host.control("POST", "/faults", &body);
         assert!(refused.status == 400 && refused.body.contains(why), "{body}: {refused:?}");
     }
-    assert_eq!(host.control("POST", "/cron", &json!({ "component": "private", "runs": 1 })).status, 400);
+    assert_eq!(
+        host.control("POST", "/cron", &json!({ "component": "private", "runs": 1 })).status,
+        400
+    );
     assert_eq!(host.control("DELETE", "/faults/9", &json!({})).status, 404);
     assert_eq!(host.control("GET", "/runs/never", &json!({})).status, 404);
 }
@@ -223,10 +298,16 @@ fn the_control_port_breaks_components_and_tells_of_runs() {
     let id = host.control("POST", "/faults", &plan).json()["id"].clone();
     let steps = json!([{ "open": "default" }, { "sql": "select 1" }, { "sql": "select 2" }, { "sql": "select 3" }]);
     let broken = host.request("POST", "/", &[("till-run", "first")], &steps.to_string()).json();
-    assert!(error_of(&broken[1]).contains("locked") && error_of(&broken[2]).contains("locked"), "{broken}");
+    assert!(
+        error_of(&broken[1]).contains("locked") && error_of(&broken[2]).contains("locked"),
+        "{broken}"
+    );
     assert_eq!(broken[3], json!([[3]]), "two strikes are two");
     let faults = host.control("GET", "/faults", &json!({})).json();
-    assert_eq!((&faults["faults"][0]["struck"], &faults["faults"][0]["left"]), (&json!(2), &json!(0)));
+    assert_eq!(
+        (&faults["faults"][0]["struck"], &faults["faults"][0]["left"]),
+        (&json!(2), &json!(0))
+    );
     assert_eq!(host.control("DELETE", &format!("/faults/{id}"), &json!({})).status, 200);
     eventually("the run", || host.control("GET", "/runs/first", &json!({})).status == 200);
     let told = host.control("GET", "/runs/first", &json!({})).json();
@@ -234,7 +315,10 @@ fn the_control_port_breaks_components_and_tells_of_runs() {
     assert_eq!(host.request("POST", "/", &[("till-run", "one")], &steps.to_string()).status, 200);
     eventually("the other run", || host.control("GET", "/runs/one", &json!({})).status == 200);
     let told = host.control("GET", "/runs/one", &json!({})).json();
-    assert_eq!((&told["counts"]["statements"], told["calls"].as_array().unwrap().len()), (&json!(3), 4));
+    assert_eq!(
+        (&told["counts"]["statements"], told["calls"].as_array().unwrap().len()),
+        (&json!(3), 4)
+    );
     assert_eq!(told, host.control("GET", "/components/probe/last-run", &json!({})).json());
 }
 
@@ -247,6 +331,9 @@ fn ticks_of_cron_overlap() {
     let begun = Instant::now();
     let ticks = host.control("POST", "/cron", &json!({ "component": "probe", "runs": 5 })).json();
     assert_eq!(ticks["runs"].as_array().unwrap().len(), 5);
-    assert!(begun.elapsed() < Duration::from_millis(1_900), "at the same time, and not one after the other");
+    assert!(
+        begun.elapsed() < Duration::from_millis(1_900),
+        "at the same time, and not one after the other"
+    );
     assert_eq!(sql(&host, &["select count(*) from tick"])[0], json!([[5]]));
 }

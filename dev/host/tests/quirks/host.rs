@@ -1,4 +1,5 @@
-//! A host under test: till, or the Spin that `PROBE_SPIN` names, as a child with a folder of its own.
+//! A host under test: till, or the Spin that `PROBE_SPIN` names, as a child with a folder of its
+//! own.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -75,9 +76,13 @@ impl Setup {
                 },
             )
         };
-        let http = |route: &str, id: &str| format!("[[trigger.http]]\nroute = {route}\ncomponent = \"{id}\"\n");
-        let routes: String =
-            ["/items", "/items/:id", "/items/...", root].iter().map(|route| http(&format!("{route:?}"), "probe")).collect();
+        let http = |route: &str, id: &str| {
+            format!("[[trigger.http]]\nroute = {route}\ncomponent = \"{id}\"\n")
+        };
+        let routes: String = ["/items", "/items/:id", "/items/...", root]
+            .iter()
+            .map(|route| http(&format!("{route:?}"), "probe"))
+            .collect();
         format!(
             "spin_manifest_version = 2\n[application]\nname = \"probe\"\n[variables]\nname = {{ required = true }}\n\
              {routes}{private}{more}{probe}{other}",
@@ -110,9 +115,14 @@ impl Host {
         let mut child = command.spawn().unwrap();
         let begun = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
-            let log = || std::fs::read_to_string(setup.folder.path().join("log")).unwrap_or_default();
+            let log =
+                || std::fs::read_to_string(setup.folder.path().join("log")).unwrap_or_default();
             assert!(child.try_wait().unwrap().is_none(), "the host ended: {}", log());
-            assert!(begun.elapsed() < Duration::from_secs(60), "the host does not listen: {}", log());
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "the host does not listen: {}",
+                log()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { address, control, child, folder: setup.folder }
@@ -120,7 +130,10 @@ impl Host {
 
     /// Starts a host that has to refuse, and gives what it said.
     pub fn refused(setup: Setup) -> String {
-        let mut child = command(&setup, TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()).spawn().unwrap();
+        let mut child =
+            command(&setup, TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
+                .spawn()
+                .unwrap();
         let begun = Instant::now();
         while child.try_wait().unwrap().is_none() {
             if begun.elapsed() > Duration::from_secs(60) {
@@ -189,7 +202,13 @@ impl Host {
         if let Some(ended) = self.child.try_wait().unwrap() {
             return ended.code();
         }
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 }
@@ -224,7 +243,10 @@ fn command(setup: &Setup, address: SocketAddr) -> Command {
             command
         }
     };
-    command.arg("--state-dir").arg(setup.folder.path().join("state")).args(["--listen", &address.to_string()]);
+    command
+        .arg("--state-dir")
+        .arg(setup.folder.path().join("state"))
+        .args(["--listen", &address.to_string()]);
     for argument in &setup.sqlite {
         command.args(["--sqlite", argument]);
     }
@@ -246,7 +268,16 @@ fn probe() -> &'static PathBuf {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
         let built = Command::new(env!("CARGO"))
             .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .args(["build", "--quiet", "--package", "probe", "--profile", "quick", "--target", "wasm32-wasip2"])
+            .args([
+                "build",
+                "--quiet",
+                "--package",
+                "probe",
+                "--profile",
+                "quick",
+                "--target",
+                "wasm32-wasip2",
+            ])
             .arg("--target-dir")
             .arg(target)
             .status();

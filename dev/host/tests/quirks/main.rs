@@ -1,5 +1,6 @@
-//! What Spin does that a newcomer would not expect, one test each. They speak HTTP to `dev/probe`, so the same
-//! file judges till and, with `PROBE_SPIN=/path/to/spin`, a real Spin; tests of what only till has skip then.
+//! What Spin does that a newcomer would not expect, one test each. They speak HTTP to `dev/probe`,
+//! so the same file judges till and, with `PROBE_SPIN=/path/to/spin`, a real Spin; tests of what
+//! only till has skip then.
 
 mod faults;
 mod host;
@@ -44,7 +45,10 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn only_the_first_statement_of_a_text_runs() {
     let host = Host::start(Setup::default());
-    let found = sql(&host, &["create table t (a); create table u (a)", "select a from t", "select a from u"]);
+    let found = sql(
+        &host,
+        &["create table t (a); create table u (a)", "select a from t", "select a from u"],
+    );
     assert_eq!(found[1], json!([]));
     assert!(error_of(&found[2]).contains("no such table: u"));
 }
@@ -52,7 +56,10 @@ fn only_the_first_statement_of_a_text_runs() {
 #[test]
 fn foreign_keys_are_on_and_a_lock_is_waited_for_5_s() {
     let host = Host::start(Setup::default());
-    assert_eq!(sql(&host, &["pragma foreign_keys", "pragma busy_timeout"]), [json!([[1]]), json!([[5000]])]);
+    assert_eq!(
+        sql(&host, &["pragma foreign_keys", "pragma busy_timeout"]),
+        [json!([[1]]), json!([[5000]])]
+    );
 }
 
 #[test]
@@ -109,7 +116,10 @@ fn a_transaction_spans_calls_and_a_trap_rolls_it_back() {
 #[test]
 fn files_cannot_be_attached() {
     let host = Host::start(Setup::default());
-    let found = sql(&host, &["attach database '/tmp/other.db' as other", "attach database ':memory:' as scratch"]);
+    let found = sql(
+        &host,
+        &["attach database '/tmp/other.db' as other", "attach database ':memory:' as scratch"],
+    );
     assert!(error_of(&found[0]).contains("not authorized"), "{}", found[0]);
     assert_eq!(found[1], json!([]));
 }
@@ -148,7 +158,9 @@ fn a_run_has_256_handles() {
 fn a_file_given_at_the_start_runs_in_full_and_a_statement_as_far_as_its_first() {
     let setup = Setup::default();
     let file = setup.file("start.sql", "create table t (a); create table u (a);");
-    let host = Host::start(setup.sqlite(&format!("@{file}")).sqlite("create table v (a); create table w (a)"));
+    let host = Host::start(
+        setup.sqlite(&format!("@{file}")).sqlite("create table v (a); create table w (a)"),
+    );
     let found = sql(&host, &["select name from sqlite_master order by name"]);
     assert_eq!(found[0], json!([["t"], ["u"], ["v"]]));
 }
@@ -178,7 +190,11 @@ fn a_transaction_left_open_by_a_trap_is_the_next_borrowers() {
                 { "pg": seen, "on": 0 }, { "pg": seen, "on": 1 }, { "pg_run": "commit", "on": 0 }, { "pg": seen, "on": 1 },
             ]),
         );
-        assert_eq!(found[2], json!([["DbValue::Int64(1)"]]), "this connection is inside the dead guest's transaction");
+        assert_eq!(
+            found[2],
+            json!([["DbValue::Int64(1)"]]),
+            "this connection is inside the dead guest's transaction"
+        );
         assert_eq!(found[3], json!([["DbValue::Int64(0)"]]), "nobody else is");
         assert_eq!(found[5], json!([["DbValue::Int64(1)"]]), "a stranger's commit made it last");
     });
@@ -205,7 +221,11 @@ fn limits_in_the_connection_string_outlive_the_pools_cleaning_and_end_a_leaked_t
 fn a_query_without_rows_ends_the_guest() {
     if !on_spin("a_query_without_rows_ends_the_guest") {
         on_postgres(|host, url| {
-            assert_eq!(host.post("/", &json!([{ "pg_open": url }, { "pg": "select 1 where false" }])).status, 500);
+            assert_eq!(
+                host.post("/", &json!([{ "pg_open": url }, { "pg": "select 1 where false" }]))
+                    .status,
+                500
+            );
             assert!(host.log().contains("a query without rows"), "{}", host.log());
         });
     }
@@ -227,19 +247,37 @@ fn postgres_errors_name_code_and_constraint_and_a_time_with_a_zone_is_unreadable
             ]),
         );
         let refused = error_of(&found[2]).replace('\\', "");
-        assert!(refused.contains("code: \"23514\"") && refused.contains("(\"constraint\", \"a_is_short\")"), "{refused}");
+        assert!(
+            refused.contains("code: \"23514\"")
+                && refused.contains("(\"constraint\", \"a_is_short\")"),
+            "{refused}"
+        );
         // Spin 4.0 flattens what comes with the rows; 3.5 does not.
-        assert!(refused.contains("QueryFailed(QueryError::Text(\"Error::QueryFailed(QueryError::DbError("), "{refused}");
+        assert!(
+            refused
+                .contains("QueryFailed(QueryError::Text(\"Error::QueryFailed(QueryError::DbError("),
+            "{refused}"
+        );
         assert!(error_of(&found[3]).contains("QueryFailed"), "{}", found[3]);
-        let row: Vec<&str> = found[4][0].as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect();
-        assert_eq!(row[..4], ["DbValue::Boolean(false)", "DbValue::Int64(1)", "DbValue::Int32(2)", "DbValue::Str(\"x\")"]);
+        let row: Vec<&str> =
+            found[4][0].as_array().unwrap().iter().map(|value| value.as_str().unwrap()).collect();
+        assert_eq!(
+            row[..4],
+            [
+                "DbValue::Boolean(false)",
+                "DbValue::Int64(1)",
+                "DbValue::Int32(2)",
+                "DbValue::Str(\"x\")"
+            ]
+        );
         assert!(row[4].starts_with("DbValue::Jsonb(") && row[5] == "DbValue::DbNull", "{row:?}");
         assert_eq!(found[5], json!([["DbValue::Str(\"B\")"]]));
         assert!(error_of(&found[6]).contains("42601"), "one statement per call: {}", found[6]);
     });
 }
 
-/// Runs with the connection string of a server that has no room for more than `limit` connections of it.
+/// Runs with the connection string of a server that has no room for more than `limit` connections
+/// of it.
 fn on_full_postgres(setup: Setup, limit: usize, test: impl FnOnce(&Host, &str)) {
     let Some(cluster) = cluster::Cluster::start_small().unwrap() else { return };
     let host = Host::start(setup);
@@ -258,12 +296,16 @@ fn a_connection_that_was_given_back_stays_open_and_full_is_refused_at_once() {
         let found = run(host, opens(4));
         assert_eq!(found[2], "ok");
         assert!(
-            error_of(&found[3]).contains("ConnectionFailed") && error_of(&found[3]).contains("too many connections for role"),
+            error_of(&found[3]).contains("ConnectionFailed")
+                && error_of(&found[3]).contains("too many connections for role"),
             "{found}"
         );
         // They were given back with the guest, and idle in its component's pool for good.
         std::thread::sleep(Duration::from_millis(500));
-        assert_eq!(run(host, json!([{ "pg_open": url }, { "pg": SESSIONS }]))[1], json!([["DbValue::Int64(3)"]]));
+        assert_eq!(
+            run(host, json!([{ "pg_open": url }, { "pg": SESSIONS }]))[1],
+            json!([["DbValue::Int64(3)"]])
+        );
     });
 }
 
@@ -275,7 +317,11 @@ fn a_session_that_the_server_ends_for_idling_leaves_the_pool_with_the_next_who_w
         run(host, opens);
         std::thread::sleep(Duration::from_millis(800));
         let found = run(host, json!([{ "pg_open": url }, { "pg": SESSIONS }]));
-        assert_eq!(found, json!(["ok", [["DbValue::Int64(1)"]]]), "one was made anew, and the dead ones are nobody's");
+        assert_eq!(
+            found,
+            json!(["ok", [["DbValue::Int64(1)"]]]),
+            "one was made anew, and the dead ones are nobody's"
+        );
     });
 }
 
@@ -283,26 +329,40 @@ fn a_session_that_the_server_ends_for_idling_leaves_the_pool_with_the_next_who_w
 fn the_connection_that_has_idled_longest_is_lent_first() {
     on_postgres(|host, url| {
         let who = json!({ "pg": "select pg_backend_pid()" });
-        let both = run(host, json!([{ "pg_open": url }, { "pg_open": url }, who, { "pg": "select pg_backend_pid()", "on": 1 }]));
+        let both = run(
+            host,
+            json!([{ "pg_open": url }, { "pg_open": url }, who, { "pg": "select pg_backend_pid()", "on": 1 }]),
+        );
         let one = || run(host, json!([{ "pg_open": url }, who]))[1].clone();
         let seen = [one(), one(), one()];
         assert_eq!(seen[0], seen[2], "by turns");
         assert_ne!(seen[0], seen[1], "by turns");
-        assert!(seen.iter().all(|seen| *seen == both[2] || *seen == both[3]), "{seen:?}, and not {both}");
+        assert!(
+            seen.iter().all(|seen| *seen == both[2] || *seen == both[3]),
+            "{seen:?}, and not {both}"
+        );
     });
 }
 
 /// Older than what came after Spin 4.0.2 refuse the key.
 #[test]
 fn connections_in_use_may_be_bounded_over_all_components_and_are_waited_for() {
-    let setup = || Setup { runtime_config: Some("[outbound_pg]\nmax_connections = 1\n".to_owned()), ..Setup::default() };
+    let setup = || Setup {
+        runtime_config: Some("[outbound_pg]\nmax_connections = 1\n".to_owned()),
+        ..Setup::default()
+    };
     on_full_postgres(setup(), 50, |host, url| {
         std::thread::scope(|scope| {
-            let holding = scope.spawn(|| run(host, json!([{ "pg_open": url }, { "sleep_ms": 600 }])));
+            let holding =
+                scope.spawn(|| run(host, json!([{ "pg_open": url }, { "sleep_ms": 600 }])));
             std::thread::sleep(Duration::from_millis(200));
             let begun = Instant::now();
             assert_eq!(run(host, json!([{ "pg_open": url }])), json!(["ok"]));
-            assert!(begun.elapsed() > Duration::from_millis(300), "it did not wait: {:?}", begun.elapsed());
+            assert!(
+                begun.elapsed() > Duration::from_millis(300),
+                "it did not wait: {:?}",
+                begun.elapsed()
+            );
             holding.join().unwrap();
         });
     });
@@ -312,8 +372,16 @@ fn connections_in_use_may_be_bounded_over_all_components_and_are_waited_for() {
 fn a_server_that_is_not_allowed_or_not_there_is_a_failed_connection() {
     let host = Host::start(Setup::default());
     let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
-    let found = run(&host, json!([{ "pg_open": "postgres://db.example/x" }, { "pg_open": format!("postgres://u@{closed}/x") }]));
-    assert!(error_of(&found[0]).contains("ConnectionFailed(\"address postgres://db.example:5432 is not permitted\")"), "{}", found[0]);
+    let found = run(
+        &host,
+        json!([{ "pg_open": "postgres://db.example/x" }, { "pg_open": format!("postgres://u@{closed}/x") }]),
+    );
+    assert!(
+        error_of(&found[0])
+            .contains("ConnectionFailed(\"address postgres://db.example:5432 is not permitted\")"),
+        "{}",
+        found[0]
+    );
     assert!(error_of(&found[1]).contains("ConnectionFailed"), "{}", found[1]);
 }
 
@@ -346,9 +414,13 @@ fn on_redis(test: impl FnOnce(&RedisServer)) {
 fn key_value_on_redis_ignores_labels_and_shares_its_keys_with_everybody() {
     on_redis(|redis| {
         let url = redis.url(0);
-        let store = |label: &str| format!("[key_value_store.{label}]\ntype = \"redis\"\nurl = \"{url}\"\n");
-        let setup =
-            Setup { runtime_config: Some([store("default"), store("other")].concat()), stores: &["default", "other"], ..Setup::default() };
+        let store =
+            |label: &str| format!("[key_value_store.{label}]\ntype = \"redis\"\nurl = \"{url}\"\n");
+        let setup = Setup {
+            runtime_config: Some([store("default"), store("other")].concat()),
+            stores: &["default", "other"],
+            ..Setup::default()
+        };
         let host = Host::start(setup);
         let found = run(
             &host,
@@ -360,11 +432,18 @@ fn key_value_on_redis_ignores_labels_and_shares_its_keys_with_everybody() {
                 { "kv_delete": "theirs" }, { "kv_delete": "a", "on": 1 }, { "kv_exists": "a" },
             ]),
         );
-        let mut keys: Vec<&str> = found[12].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let mut keys: Vec<&str> =
+            found[12].as_array().unwrap().iter().filter_map(Value::as_str).collect();
         keys.sort_unstable();
         assert_eq!(keys, ["a", "theirs"]);
-        assert_eq!(found.as_array().unwrap()[..9], *json!(["ok", "ok", null, "ok", "ok", "1", "ok", "2", true]).as_array().unwrap());
-        assert_eq!(found.as_array().unwrap()[9..12], *json!(["ok", ["OK"], "3"]).as_array().unwrap());
+        assert_eq!(
+            found.as_array().unwrap()[..9],
+            *json!(["ok", "ok", null, "ok", "ok", "1", "ok", "2", true]).as_array().unwrap()
+        );
+        assert_eq!(
+            found.as_array().unwrap()[9..12],
+            *json!(["ok", ["OK"], "3"]).as_array().unwrap()
+        );
         assert_eq!(found[15], false);
     });
 }
@@ -372,11 +451,14 @@ fn key_value_on_redis_ignores_labels_and_shares_its_keys_with_everybody() {
 #[test]
 fn key_value_on_a_redis_that_comes_back_works_again() {
     on_redis(|redis| {
-        let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n", redis.url(0));
+        let config =
+            format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n", redis.url(0));
         let host = Host::start(Setup { runtime_config: Some(config), ..Setup::default() });
         run(&host, json!([{ "kv_open": "default" }, { "kv_set": "a", "with": "1" }]));
         redis.drop_its_clients();
-        eventually("a working store", || run(&host, json!([{ "kv_open": "default" }, { "kv_get": "a" }])) == json!(["ok", "1"]));
+        eventually("a working store", || {
+            run(&host, json!([{ "kv_open": "default" }, { "kv_get": "a" }])) == json!(["ok", "1"])
+        });
     });
 }
 
@@ -399,7 +481,10 @@ fn a_redis_command_answers_a_flat_list_and_an_error_is_text() {
         );
         assert_eq!(found[1], json!(["1-1"]));
         assert_eq!(found[3], json!(["1-1", "id", "a", "type", "t", "2-1", "id", "b"]));
-        assert_eq!((&found[4], &found[5], &found[6]), (&json!([null]), &json!([1]), &json!(["PONG"])));
+        assert_eq!(
+            (&found[4], &found[5], &found[6]),
+            (&json!([null]), &json!([1]), &json!(["PONG"]))
+        );
         assert!(error_of(&found[7]).contains("WRONGTYPE"), "{}", found[7]);
         assert!(error_of(&found[8]).contains("unknown command"), "{}", found[8]);
         assert_eq!(found[9], json!([2]));
@@ -407,7 +492,8 @@ fn a_redis_command_answers_a_flat_list_and_an_error_is_text() {
 }
 
 #[test]
-fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_is_an_error_at_open() {
+fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_is_an_error_at_open()
+{
     let host = Host::start(Setup::default());
     let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
     let found = run(
@@ -415,8 +501,16 @@ fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_i
         json!([{ "redis_open": "redis://db.example:6379" }, { "redis_open": "rediss://127.0.0.1:1" }, { "redis_open": format!("redis://{closed}") }]),
     );
     assert!(error_of(&found[0]).contains("InvalidAddress"), "{}", found[0]);
-    assert!(error_of(&found[1]).contains("InvalidAddress"), "another scheme is another host: {}", found[1]);
-    assert!(error_of(&found[2]).contains("Other") && error_of(&found[2]).contains("refused"), "{}", found[2]);
+    assert!(
+        error_of(&found[1]).contains("InvalidAddress"),
+        "another scheme is another host: {}",
+        found[1]
+    );
+    assert!(
+        error_of(&found[2]).contains("Other") && error_of(&found[2]).contains("refused"),
+        "{}",
+        found[2]
+    );
 }
 
 // ---- variables
@@ -424,7 +518,10 @@ fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_i
 #[test]
 fn variables_are_templates_over_the_applications() {
     let host = Host::start(Setup::default());
-    let found = run(&host, json!([{ "variable": "greeting" }, { "variable": "absent" }, { "variable": "Bad" }]));
+    let found = run(
+        &host,
+        json!([{ "variable": "greeting" }, { "variable": "absent" }, { "variable": "Bad" }]),
+    );
     assert_eq!(found[0], "hello, given");
     assert!(error_of(&found[1]).contains("Undefined"));
     assert!(error_of(&found[2]).contains("InvalidName"));
@@ -441,7 +538,10 @@ fn a_required_variable_without_a_value_refuses_the_start() {
 #[test]
 fn the_hosts_headers_stand_behind_a_clients() {
     let host = Host::start(Setup::default());
-    let headers = host.headers("/items/A-1", &[("spin-client-addr", "spoofed"), ("spin-path-match-id", "spoofed")]);
+    let headers = host.headers(
+        "/items/A-1",
+        &[("spin-client-addr", "spoofed"), ("spin-path-match-id", "spoofed")],
+    );
     let values = |name: &str| -> Vec<String> {
         let named = headers.iter().filter(|(header, _)| header == name);
         named.map(|(_, value)| value.clone()).collect()
@@ -458,9 +558,17 @@ fn the_hosts_headers_stand_behind_a_clients() {
 #[test]
 fn exact_beats_segment_beats_wildcard() {
     let host = Host::start(Setup::default());
-    for (path, route) in [("/items", "/items"), ("/items/A", "/items/:id"), ("/items/A/b", "/items/..."), ("/x/y", "/...")] {
+    for (path, route) in [
+        ("/items", "/items"),
+        ("/items/A", "/items/:id"),
+        ("/items/A/b", "/items/..."),
+        ("/x/y", "/..."),
+    ] {
         let headers = host.headers(path, &[]);
-        assert!(headers.contains(&("spin-matched-route".to_owned(), route.to_owned())), "{path}: {headers:?}");
+        assert!(
+            headers.contains(&("spin-matched-route".to_owned(), route.to_owned())),
+            "{path}: {headers:?}"
+        );
     }
 }
 
@@ -493,9 +601,12 @@ fn a_guest_that_traps_or_says_nothing_is_an_empty_500() {
 fn a_client_that_goes_away_does_not_stop_the_guest() {
     let host = Host::start(Setup::default());
     sql(&host, &["create table t (a)"]);
-    let steps = json!([{ "open": "default" }, { "sleep_ms": 300 }, { "sql": "insert into t values (1)" }]).to_string();
+    let steps =
+        json!([{ "open": "default" }, { "sleep_ms": 300 }, { "sql": "insert into t values (1)" }])
+            .to_string();
     let mut stream = std::net::TcpStream::connect(host.address).unwrap();
-    write!(stream, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{steps}", steps.len()).unwrap();
+    write!(stream, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{steps}", steps.len())
+        .unwrap();
     std::thread::sleep(Duration::from_millis(100));
     drop(stream);
     eventually("the row", || sql(&host, &["select count(*) from t"])[0] == json!([[1]]));
@@ -506,7 +617,10 @@ fn a_guest_goes_on_behind_its_response() {
     let host = Host::start(Setup::default());
     sql(&host, &["create table t (a)"]);
     let begun = Instant::now();
-    run(&host, json!([{ "open": "default" }, { "respond": 1 }, { "sleep_ms": 500 }, { "sql": "insert into t values (1)" }]));
+    run(
+        &host,
+        json!([{ "open": "default" }, { "respond": 1 }, { "sleep_ms": 500 }, { "sql": "insert into t values (1)" }]),
+    );
     assert!(begun.elapsed() < Duration::from_millis(450), "the response did not wait");
     assert_eq!(sql(&host, &["select count(*) from t"])[0], json!([[0]]));
     eventually("the row", || sql(&host, &["select count(*) from t"])[0] == json!([[1]]));
@@ -517,7 +631,8 @@ fn a_guest_goes_on_behind_its_response() {
 #[test]
 fn a_host_that_is_not_allowed_is_denied() {
     let host = Host::start(Setup::default());
-    let found = run(&host, json!([{ "send": "http://example.com/" }, { "send": "https://127.0.0.1:1/" }]));
+    let found =
+        run(&host, json!([{ "send": "http://example.com/" }, { "send": "https://127.0.0.1:1/" }]));
     assert!(error_of(&found[0]).contains("HttpRequestDenied"));
     assert!(error_of(&found[1]).contains("HttpRequestDenied"), "another scheme is another host");
 }
@@ -525,7 +640,10 @@ fn a_host_that_is_not_allowed_is_denied() {
 #[test]
 fn the_application_and_its_components_can_be_called() {
     let host = Host::start(Setup::default());
-    let found = run(&host, json!([{ "send": "http://self.alt/x" }, { "send": "http://private.spin.internal/x" }, { "send": "/relative" }]));
+    let found = run(
+        &host,
+        json!([{ "send": "http://self.alt/x" }, { "send": "http://private.spin.internal/x" }, { "send": "/relative" }]),
+    );
     let answered = json!({ "status": 200, "body": "[]" });
     assert_eq!((&found[0], &found[1]), (&answered, &answered));
     assert!(error_of(&found[2]).contains("HttpRequestUriInvalid"), "{}", found[2]);
@@ -542,13 +660,15 @@ fn a_guests_timeout_is_kept_and_a_closed_port_is_refused() {
     let host = Host::start(Setup::default());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
-    let closed = format!("http://{}/", { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() });
+    let closed =
+        format!("http://{}/", { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() });
     let found = run(&host, json!([{ "send": url, "timeout_ms": 200 }, { "send": closed }]));
     assert!(error_of(&found[0]).contains("ConnectionReadTimeout"), "{}", found[0]);
     assert!(error_of(&found[1]).contains("ConnectionRefused"), "{}", found[1]);
 }
 
-/// Answers each caller with a head at once, and then with a byte every 50 ms for as long as anybody listens.
+/// Answers each caller with a head at once, and then with a byte every 50 ms for as long as anybody
+/// listens.
 fn dripping() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -558,7 +678,9 @@ fn dripping() -> String {
             std::thread::spawn(move || {
                 // An answer before its question is no HTTP.
                 let asked = caller.read(&mut [0; 1024]);
-                let mut told = asked.and_then(|_| caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"));
+                let mut told = asked.and_then(|_| {
+                    caller.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+                });
                 while told.is_ok() {
                     std::thread::sleep(Duration::from_millis(50));
                     told = caller.write_all(b"x");
@@ -579,16 +701,19 @@ fn the_limits_of_a_request_out_are_per_phase_and_ours_is_of_the_whole_call() {
     assert!(error_of(&found[0]).contains("Timeout"), "{}", found[0]);
     assert!((Duration::from_millis(500)..Duration::from_secs(5)).contains(&took), "{took:?}");
     // What refuses a connection is told as that, not as an answer that is late.
-    let closed = format!("http://{}/", { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() });
+    let closed =
+        format!("http://{}/", { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() });
     let found = run(&host, json!([{ "call": closed, "timeout_ms": 500 }]));
     assert!(error_of(&found[0]).contains("NotSent"), "{}", found[0]);
 }
 
 // ---- cron
 
-/// A trigger for the probe, which keeps a row per tick and then returns, fails or traps by the second.
+/// A trigger for the probe, which keeps a row per tick and then returns, fails or traps by the
+/// second.
 fn cron(expression: &str) -> Setup {
-    let trigger = format!("[[trigger.cron]]\ncomponent = \"probe\"\ncron_expression = \"{expression}\"\n");
+    let trigger =
+        format!("[[trigger.cron]]\ncomponent = \"probe\"\ncron_expression = \"{expression}\"\n");
     Setup { more: trigger, ..Setup::default() }
 }
 
@@ -599,7 +724,9 @@ fn every_second_is_a_tick_whatever_became_of_the_last() {
     }
     let host = Host::start(cron("* * * * * *"));
     let ticks = "select count(distinct timestamp) from tick";
-    eventually("four ticks", || sql(&host, &[ticks])[0][0][0].as_u64().is_some_and(|ticks| ticks >= 4));
+    eventually("four ticks", || {
+        sql(&host, &[ticks])[0][0][0].as_u64().is_some_and(|ticks| ticks >= 4)
+    });
     assert!(host.log().contains("asked to fail"), "{}", host.log());
     assert!(host.log().contains("trapped"), "{}", host.log());
 }

@@ -18,7 +18,8 @@ const AMOUNT_MAX: i64 = 99_999_999;
 pub(super) struct Decision {
     pub(super) answer: Answer,
     pub(super) change: Option<Change>,
-    /// Whether the key remembers an answer that changed nothing. Not if the request was refused before it began.
+    /// Whether the key remembers an answer that changed nothing. Not if the request was refused
+    /// before it began.
     pub(super) is_stored: bool,
 }
 
@@ -46,17 +47,28 @@ impl Decision {
     }
 
     /// The payment is answered as it is afterwards.
-    fn intent(record: Record, entries: Vec<Entry>, event_type: &'static str, expand: &Expand) -> Self {
+    fn intent(
+        record: Record,
+        entries: Vec<Entry>,
+        event_type: &'static str,
+        expand: &Expand,
+    ) -> Self {
         let body = expand.apply(objects::payment_intent(&record), &record);
         Self::changed(200, &body, Change { record, entries, refund: None, event_type })
     }
 }
 
 /// What is said of a payment and only shown again.
-const SAID: [&str; 4] = ["description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix"];
+const SAID: [&str; 4] =
+    ["description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix"];
 
-/// Stripe refuses parameters it does not know, and so finds a client's misspelling. `is_new`: it makes a payment.
-pub(super) fn unknown_parameter(operation: Operation, is_new: bool, form: &BTreeMap<String, String>) -> Option<Answer> {
+/// Stripe refuses parameters it does not know, and so finds a client's misspelling. `is_new`: it
+/// makes a payment.
+pub(super) fn unknown_parameter(
+    operation: Operation,
+    is_new: bool,
+    form: &BTreeMap<String, String>,
+) -> Option<Answer> {
     let known: &[&str] = match operation {
         Operation::Authorize if is_new => &[
             "amount",
@@ -76,12 +88,21 @@ pub(super) fn unknown_parameter(operation: Operation, is_new: bool, form: &BTree
         Operation::Question | Operation::Sink | Operation::Identity => &[],
     };
     let takes_metadata = is_new || matches!(operation, Operation::Capture | Operation::Refund);
-    let is_metadata = |name: &str| takes_metadata && name.starts_with("metadata[") && name.ends_with(']');
+    let is_metadata =
+        |name: &str| takes_metadata && name.starts_with("metadata[") && name.ends_with(']');
     let is_said = |name: &str| is_new && operation == Operation::Authorize && SAID.contains(&name);
-    let unknown = form.keys().find(|name| !known.contains(&name.as_str()) && !is_metadata(name) && !is_said(name) && !is_expand(name));
+    let unknown = form.keys().find(|name| {
+        !known.contains(&name.as_str()) && !is_metadata(name) && !is_said(name) && !is_expand(name)
+    });
     if let Some(name) = unknown {
         let message = format!("Received unknown parameter: {name}");
-        return Some(Answer::error(400, "invalid_request_error", "parameter_unknown", &message, json!({"param": name})));
+        return Some(Answer::error(
+            400,
+            "invalid_request_error",
+            "parameter_unknown",
+            &message,
+            json!({"param": name}),
+        ));
     }
     let object = if operation == Operation::Refund { "refund" } else { "payment_intent" };
     Expand::of(form).unknown(object).map(Answer::not_expandable)
@@ -95,22 +116,29 @@ enum Card {
 }
 
 fn card(token: &str, fault: Option<&Fault>) -> Option<Card> {
-    let declined = |code: &str, decline_code: &str| Some(Card::Declined { code: code.to_owned(), decline_code: decline_code.to_owned() });
+    let declined = |code: &str, decline_code: &str| {
+        Some(Card::Declined { code: code.to_owned(), decline_code: decline_code.to_owned() })
+    };
     if let Some(Fault::Decline(decline_code)) = fault {
         return declined("card_declined", decline_code);
     }
     // A refusal is named with the brand before it or without.
-    let name =
-        token.strip_prefix("pm_card_").map(|name| name.strip_prefix("visa_").filter(|rest| rest.starts_with("charge")).unwrap_or(name));
+    let name = token.strip_prefix("pm_card_").map(|name| {
+        name.strip_prefix("visa_").filter(|rest| rest.starts_with("charge")).unwrap_or(name)
+    });
     match name.unwrap_or_default() {
-        "visa" | "visa_debit" | "mastercard" | "mastercard_debit" | "mastercard_prepaid" | "amex" | "discover" | "diners" | "jcb"
-        | "unionpay" | "us" => Some(Card::Good),
-        "authenticationRequired" | "threeDSecure2Required" | "threeDSecureRequired" => Some(Card::NeedsAuthentication),
+        "visa" | "visa_debit" | "mastercard" | "mastercard_debit" | "mastercard_prepaid"
+        | "amex" | "discover" | "diners" | "jcb" | "unionpay" | "us" => Some(Card::Good),
+        "authenticationRequired" | "threeDSecure2Required" | "threeDSecureRequired" => {
+            Some(Card::NeedsAuthentication)
+        }
         "chargeDeclined" => declined("card_declined", "generic_decline"),
         "chargeDeclinedInsufficientFunds" => declined("card_declined", "insufficient_funds"),
         "chargeDeclinedLostCard" => declined("card_declined", "lost_card"),
         "chargeDeclinedStolenCard" => declined("card_declined", "stolen_card"),
-        "chargeDeclinedVelocityLimitExceeded" => declined("card_declined", "card_velocity_exceeded"),
+        "chargeDeclinedVelocityLimitExceeded" => {
+            declined("card_declined", "card_velocity_exceeded")
+        }
         "radarBlock" | "chargeDeclinedFraudulent" => declined("card_declined", "fraudulent"),
         "chargeDeclinedExpiredCard" => declined("expired_card", "expired_card"),
         "chargeDeclinedIncorrectCvc" => declined("incorrect_cvc", "incorrect_cvc"),
@@ -137,7 +165,12 @@ impl Asked<'_> {
     }
 
     /// A parameter that is one of few words.
-    fn one_of<'w>(&self, name: &str, words: &[&'w str], otherwise: &'w str) -> Result<&'w str, Answer> {
+    fn one_of<'w>(
+        &self,
+        name: &str,
+        words: &[&'w str],
+        otherwise: &'w str,
+    ) -> Result<&'w str, Answer> {
         let Some(said) = self.get(name) else { return Ok(otherwise) };
         words.iter().find(|word| **word == said).copied().ok_or_else(|| {
             let message = format!("Invalid {name}: must be one of {}", words.join(", "));
@@ -153,22 +186,35 @@ pub(super) fn create(asked: &Asked<'_>) -> Decision {
 
 fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
     let amount = amount(asked, "amount")?.ok_or_else(|| Answer::required("amount"))?;
-    let currency = asked.get("currency").ok_or_else(|| Answer::required("currency"))?.to_lowercase();
+    let currency =
+        asked.get("currency").ok_or_else(|| Answer::required("currency"))?.to_lowercase();
     if currency.len() != 3 || !currency.bytes().all(|letter| letter.is_ascii_lowercase()) {
         return Err(Answer::invalid("currency", &format!("Invalid currency: {currency}.")));
     }
-    let capture_method = asked.one_of("capture_method", &["automatic", "automatic_async", "manual"], "automatic_async")?;
+    let capture_method = asked.one_of(
+        "capture_method",
+        &["automatic", "automatic_async", "manual"],
+        "automatic_async",
+    )?;
     let confirm = asked.one_of("confirm", &["true", "false"], "false")? == "true";
     if asked.get("payment_method_types[]").is_some_and(|of| of != "card") {
-        return Err(Answer::invalid("payment_method_types", "The payment method types of the simulator are: card."));
+        return Err(Answer::invalid(
+            "payment_method_types",
+            "The payment method types of the simulator are: card.",
+        ));
     }
     let is_automatic = asked.get("automatic_payment_methods[enabled]");
     if is_automatic.is_some() && asked.get("payment_method_types[]").is_some() {
         let message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
         return Err(Answer::invalid("payment_method_types", message));
     }
-    let redirects = asked.one_of("automatic_payment_methods[allow_redirects]", &["always", "never"], "always")?;
-    let is_automatic = is_automatic.map_or(asked.get("payment_method_types[]").is_none(), |enabled| enabled == "true");
+    let redirects = asked.one_of(
+        "automatic_payment_methods[allow_redirects]",
+        &["always", "never"],
+        "always",
+    )?;
+    let is_automatic = is_automatic
+        .map_or(asked.get("payment_method_types[]").is_none(), |enabled| enabled == "true");
     if confirm && is_automatic && redirects == "always" && asked.get("return_url").is_none() {
         let message = "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment \
                        methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept \
@@ -176,14 +222,16 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
                        `automatic_payment_methods[allow_redirects]` to `never`.";
         return Err(Answer::error(400, "invalid_request_error", "", message, json!({})));
     }
-    let held = if asked.fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
+    let held =
+        if asked.fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
     let id = format!("pi_{}", asked.new_id);
     let payment_method = asked.get("payment_method");
     let intent = Intent {
         amount: held,
         amount_capturable: 0,
         amount_received: 0,
-        automatic_payment_methods: is_automatic.then(|| json!({"enabled": true, "allow_redirects": redirects})),
+        automatic_payment_methods: is_automatic
+            .then(|| json!({"enabled": true, "allow_redirects": redirects})),
         canceled_at: None,
         cancellation_reason: None,
         capture_method: capture_method.to_owned(),
@@ -195,10 +243,16 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
         metadata: metadata(asked.form),
         next_action: None,
         payment_method: payment_method.map(str::to_owned),
-        status: if payment_method.is_some() { "requires_confirmation" } else { "requires_payment_method" }.to_owned(),
+        status: if payment_method.is_some() {
+            "requires_confirmation"
+        } else {
+            "requires_payment_method"
+        }
+        .to_owned(),
         id,
     };
-    let said = SAID.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(name)?.to_owned())));
+    let said =
+        SAID.iter().filter_map(|name| Some(((*name).to_owned(), asked.get(name)?.to_owned())));
     let record = Record { intent, amount_refunded: 0, said: said.collect() };
     if confirm {
         return tried(record, asked);
@@ -215,7 +269,10 @@ fn no_such_card(token: &str) -> Answer {
 
 /// A payment that was made before is confirmed, with another card if one is named.
 pub(super) fn confirm(mut record: Record, asked: &Asked<'_>) -> Decision {
-    if !matches!(record.intent.status.as_str(), "requires_payment_method" | "requires_confirmation" | "requires_action") {
+    if !matches!(
+        record.intent.status.as_str(),
+        "requires_payment_method" | "requires_confirmation" | "requires_action"
+    ) {
         return unexpected_state(&record, "confirmed");
     }
     if let Some(token) = asked.get("payment_method") {
@@ -230,9 +287,18 @@ fn tried(mut record: Record, asked: &Asked<'_>) -> Result<Decision, Answer> {
         let message = "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent \
                        with a payment method and then confirm it again, or confirm it again directly with a payment method or \
                        ConfirmationToken.";
-        let more =
-            if record.intent.created == asked.now_s { json!({}) } else { json!({"payment_intent": objects::payment_intent(&record)}) };
-        return Err(Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", message, more));
+        let more = if record.intent.created == asked.now_s {
+            json!({})
+        } else {
+            json!({"payment_intent": objects::payment_intent(&record)})
+        };
+        return Err(Answer::error(
+            400,
+            "invalid_request_error",
+            "payment_intent_unexpected_state",
+            message,
+            more,
+        ));
     };
     let card = card(&token, asked.fault).ok_or_else(|| no_such_card(&token))?;
     record.intent.last_payment_error = None;
@@ -261,7 +327,12 @@ fn approved(mut record: Record, expand: &Expand) -> Decision {
     if intent.capture_method == "manual" {
         "requires_capture".clone_into(&mut intent.status);
         intent.amount_capturable = intent.amount;
-        return Decision::intent(record, entries, "payment_intent.amount_capturable_updated", expand);
+        return Decision::intent(
+            record,
+            entries,
+            "payment_intent.amount_capturable_updated",
+            expand,
+        );
     }
     "succeeded".clone_into(&mut intent.status);
     intent.amount_received = intent.amount;
@@ -274,23 +345,40 @@ fn declined(mut record: Record, code: &str, decline_code: &str) -> Decision {
     let message = match (code, decline_code) {
         ("expired_card", _) => "Your card has expired.",
         ("incorrect_cvc", _) => "Your card's security code is incorrect.",
-        ("processing_error", _) => "An error occurred while processing your card. Try again in a little bit.",
+        ("processing_error", _) => {
+            "An error occurred while processing your card. Try again in a little bit."
+        }
         (_, "insufficient_funds") => "Your card has insufficient funds.",
         (_, _) => "Your card was declined.",
     };
     let intent = &mut record.intent;
     let charge = objects::charge_id(&intent.id);
     intent.latest_charge = Some(charge.clone());
-    failed(record, 402, "card_error", code, message, json!({"decline_code": decline_code, "charge": charge}))
+    failed(
+        record,
+        402,
+        "card_error",
+        code,
+        message,
+        json!({"decline_code": decline_code, "charge": charge}),
+    )
 }
 
 /// A payment came to nothing, and says why.
-fn failed(mut record: Record, status: u16, kind: &str, code: &str, message: &str, more: Value) -> Decision {
+fn failed(
+    mut record: Record,
+    status: u16,
+    kind: &str,
+    code: &str,
+    message: &str,
+    more: Value,
+) -> Decision {
     let intent = &mut record.intent;
     "requires_payment_method".clone_into(&mut intent.status);
     intent.next_action = None;
     let payment_method = intent.payment_method.take().map(|token| objects::payment_method(&token));
-    let mut error = json!({"type": kind, "code": code, "message": message, "payment_method": payment_method});
+    let mut error =
+        json!({"type": kind, "code": code, "message": message, "payment_method": payment_method});
     if let (Some(error), Value::Object(more)) = (error.as_object_mut(), more) {
         error.extend(more);
     }
@@ -300,7 +388,12 @@ fn failed(mut record: Record, status: u16, kind: &str, code: &str, message: &str
     }
     Decision {
         answer: Answer::json(status, &json!({"error": error})),
-        change: Some(Change { record, entries: Vec::new(), refund: None, event_type: "payment_intent.payment_failed" }),
+        change: Some(Change {
+            record,
+            entries: Vec::new(),
+            refund: None,
+            event_type: "payment_intent.payment_failed",
+        }),
         is_stored: true,
     }
 }
@@ -312,7 +405,14 @@ pub(super) fn authenticate(record: Record, succeeds: bool) -> Decision {
         "requires_action" => {
             let message = "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to \
                            attempt to fulfill this PaymentIntent again.";
-            failed(record, 402, "invalid_request_error", "payment_intent_authentication_failure", message, json!({}))
+            failed(
+                record,
+                402,
+                "invalid_request_error",
+                "payment_intent_authentication_failure",
+                message,
+                json!({}),
+            )
         }
         _ => unexpected_state(&record, "authenticated"),
     }
@@ -324,7 +424,13 @@ pub(super) fn capture(mut record: Record, asked: &Asked<'_>) -> Decision {
     }
     if let Some(Fault::Decline(decline_code)) = asked.fault {
         let more = json!({"decline_code": decline_code, "payment_intent": objects::payment_intent(&record)});
-        return Decision::declined(Answer::error(402, "card_error", "card_declined", "Your card was declined.", more));
+        return Decision::declined(Answer::error(
+            402,
+            "card_error",
+            "card_declined",
+            "Your card was declined.",
+            more,
+        ));
     }
     let intent = &mut record.intent;
     let taken = match amount(asked, "amount_to_capture") {
@@ -333,7 +439,13 @@ pub(super) fn capture(mut record: Record, asked: &Asked<'_>) -> Decision {
         Ok(Some(_)) => {
             let message = "The amount to capture is greater than the amount that is capturable.";
             let more = json!({"param": "amount_to_capture"});
-            return Decision::refused(Answer::error(400, "invalid_request_error", "amount_too_large", message, more));
+            return Decision::refused(Answer::error(
+                400,
+                "invalid_request_error",
+                "amount_too_large",
+                message,
+                more,
+            ));
         }
         Err(refused) => return Decision::refused(refused),
     };
@@ -357,7 +469,13 @@ pub(super) fn cancel(mut record: Record, asked: &Asked<'_>) -> Decision {
         Err(refused) => return Decision::refused(refused),
     };
     let intent = &mut record.intent;
-    if !matches!(intent.status.as_str(), "requires_capture" | "requires_action" | "requires_confirmation" | "requires_payment_method") {
+    if !matches!(
+        intent.status.as_str(),
+        "requires_capture"
+            | "requires_action"
+            | "requires_confirmation"
+            | "requires_payment_method"
+    ) {
         return unexpected_state(&record, "canceled");
     }
     let held = intent.amount_capturable;
@@ -366,30 +484,46 @@ pub(super) fn cancel(mut record: Record, asked: &Asked<'_>) -> Decision {
     intent.next_action = None;
     intent.canceled_at = Some(asked.now_s);
     intent.cancellation_reason = reason;
-    let entries = if held > 0 { vec![Entry { kind: "voided", amount_minor: held }] } else { Vec::new() };
+    let entries =
+        if held > 0 { vec![Entry { kind: "voided", amount_minor: held }] } else { Vec::new() };
     Decision::intent(record, entries, "payment_intent.canceled", &asked.expand())
 }
 
 pub(super) fn refund(mut record: Record, asked: &Asked<'_>) -> Decision {
-    let error = |code: &str, message: &str| Decision::declined(Answer::error(400, "invalid_request_error", code, message, json!({})));
-    let reason = match asked.one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"], "") {
-        Ok(reason) => Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-        Err(refused) => return Decision::refused(refused),
+    let error = |code: &str, message: &str| {
+        Decision::declined(Answer::error(400, "invalid_request_error", code, message, json!({})))
     };
+    let reason =
+        match asked.one_of("reason", &["duplicate", "fraudulent", "requested_by_customer"], "") {
+            Ok(reason) => Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+            Err(refused) => return Decision::refused(refused),
+        };
     if record.intent.status != "succeeded" {
-        let message = format!("This PaymentIntent ({}) does not have a successful charge to refund.", record.intent.id);
+        let message = format!(
+            "This PaymentIntent ({}) does not have a successful charge to refund.",
+            record.intent.id
+        );
         return error("", &message);
     }
     let left = record.intent.amount_received.saturating_sub(record.amount_refunded);
     if left == 0 {
-        return error("charge_already_refunded", &format!("Charge {} has already been refunded.", objects::charge_id(&record.intent.id)));
+        return error(
+            "charge_already_refunded",
+            &format!("Charge {} has already been refunded.", objects::charge_id(&record.intent.id)),
+        );
     }
     let back = match amount(asked, "amount") {
         Ok(None) => left,
         Ok(Some(back)) if back <= left => back,
         Ok(Some(_)) => {
             let message = "Refund amount is greater than the amount that is left of the charge.";
-            return Decision::declined(Answer::error(400, "invalid_request_error", "", message, json!({"param": "amount"})));
+            return Decision::declined(Answer::error(
+                400,
+                "invalid_request_error",
+                "",
+                message,
+                json!({"param": "amount"}),
+            ));
         }
         Err(refused) => return Decision::refused(refused),
     };
@@ -413,7 +547,11 @@ pub(super) fn refund(mut record: Record, asked: &Asked<'_>) -> Decision {
         Change {
             record,
             // What is pending gives nothing back yet, and yet no other refund may have it.
-            entries: if pending { Vec::new() } else { vec![Entry { kind: "refunded", amount_minor: back }] },
+            entries: if pending {
+                Vec::new()
+            } else {
+                vec![Entry { kind: "refunded", amount_minor: back }]
+            },
             refund: Some(refund),
             event_type: "charge.refunded",
         },
@@ -421,7 +559,12 @@ pub(super) fn refund(mut record: Record, asked: &Asked<'_>) -> Decision {
 }
 
 /// A refund that was pending comes to its end.
-pub(super) fn settle_refund(mut record: Record, mut refund: Refund, status: &str, failure_reason: Option<&str>) -> Decision {
+pub(super) fn settle_refund(
+    mut record: Record,
+    mut refund: Refund,
+    status: &str,
+    failure_reason: Option<&str>,
+) -> Decision {
     status.clone_into(&mut refund.status);
     let entries = if status == "succeeded" {
         vec![Entry { kind: "refunded", amount_minor: refund.amount }]
@@ -431,13 +574,26 @@ pub(super) fn settle_refund(mut record: Record, mut refund: Refund, status: &str
         Vec::new()
     };
     let body = objects::refund(&refund);
-    Decision::changed(200, &body, Change { record, entries, refund: Some(refund), event_type: "refund.updated" })
+    Decision::changed(
+        200,
+        &body,
+        Change { record, entries, refund: Some(refund), event_type: "refund.updated" },
+    )
 }
 
 fn unexpected_state(record: &Record, wanted: &str) -> Decision {
-    let message = format!("This PaymentIntent could not be {wanted} because it has a status of {}.", record.intent.status);
+    let message = format!(
+        "This PaymentIntent could not be {wanted} because it has a status of {}.",
+        record.intent.status
+    );
     let more = json!({"payment_intent": objects::payment_intent(record)});
-    Decision::declined(Answer::error(400, "invalid_request_error", "payment_intent_unexpected_state", &message, more))
+    Decision::declined(Answer::error(
+        400,
+        "invalid_request_error",
+        "payment_intent_unexpected_state",
+        &message,
+        more,
+    ))
 }
 
 fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
@@ -452,11 +608,17 @@ fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 /// An amount, if it is there.
 fn amount(asked: &Asked<'_>, name: &str) -> Result<Option<i64>, Answer> {
     let Some(text) = asked.get(name) else { return Ok(None) };
-    let refused = |code: &str, message: &str| Err(Answer::error(400, "invalid_request_error", code, message, json!({"param": name})));
+    let refused = |code: &str, message: &str| {
+        Err(Answer::error(400, "invalid_request_error", code, message, json!({"param": name})))
+    };
     match text.parse::<i64>() {
         Err(_) => refused("parameter_invalid_integer", &format!("Invalid integer: {text}")),
-        Ok(..1) => refused("parameter_invalid_integer", "This value must be greater than or equal to 1."),
-        Ok(amount) if amount > AMOUNT_MAX => refused("amount_too_large", "Amount must be no more than 999,999.99."),
+        Ok(..1) => {
+            refused("parameter_invalid_integer", "This value must be greater than or equal to 1.")
+        }
+        Ok(amount) if amount > AMOUNT_MAX => {
+            refused("amount_too_large", "Amount must be no more than 999,999.99.")
+        }
         Ok(amount) => Ok(Some(amount)),
     }
 }

@@ -12,22 +12,33 @@ use crate::shop::Shop;
 const DATABASES: [(&str, &[&str]); 3] = [
     ("bare", &["dev/bare/sql/cart.sql"]),
     ("bare_confirm", &["dev/bare/sql/confirm.sql"]),
-    ("same", &["shared/store/migrations/sqlite/baseline.sql", "shared/store/migrations/sqlite/demo.sql", "dev/bare/sql/same.sql"]),
+    (
+        "same",
+        &[
+            "shared/store/migrations/sqlite/baseline.sql",
+            "shared/store/migrations/sqlite/demo.sql",
+            "dev/bare/sql/same.sql",
+        ],
+    ),
 ];
 
-/// The tables that the shop's statements of an add and of a look at a cart name: all that `same` keeps of the shop's schema.
-const SAME_KEEPS: &str =
-    "'cart', 'cart_line', 'checkout_session', 'clock', 'idempotency', 'outbox', 'price', 'reservation', 'sku', 'stock'";
+/// The tables that the shop's statements of an add and of a look at a cart name: all that `same`
+/// keeps of the shop's schema.
+const SAME_KEEPS: &str = "'cart', 'cart_line', 'checkout_session', 'clock', 'idempotency', 'outbox', 'price', 'reservation', 'sku', 'stock'";
 
-/// Writes the manifest: development without schedules, and behind it the component; it stands two folders below the root.
+/// Writes the manifest: development without schedules, and behind it the component; it stands two
+/// folders below the root.
 pub fn manifest(project: &Project) -> Result<PathBuf> {
-    let read = |file: &str| std::fs::read_to_string(project.path(file)).with_context(|| format!("cannot read {file}"));
+    let read = |file: &str| {
+        std::fs::read_to_string(project.path(file)).with_context(|| format!("cannot read {file}"))
+    };
     project.make_manifests()?;
     let shop = read("target/development/spin.http.toml")?;
     let bare = read("dev/bare/bench.toml")?.replace("\"target/", "\"../../target/");
     let file = project.path("target/bench/spin.toml");
     std::fs::create_dir_all(project.path("target/bench"))?;
-    std::fs::write(&file, format!("{shop}\n{bare}")).with_context(|| format!("cannot write {}", file.display()))?;
+    std::fs::write(&file, format!("{shop}\n{bare}"))
+        .with_context(|| format!("cannot write {}", file.display()))?;
     Ok(file)
 }
 
@@ -44,9 +55,13 @@ pub fn prepare(project: &Project, shop: &Shop) -> Result<()> {
             }
             database::sql(project, &database, &[database::file(&project.path(script))])?;
         }
-        config.push_str(&format!("\n[sqlite_database.{label}]\ntype = \"spin\"\npath = {:?}\n", file.to_string_lossy()));
+        config.push_str(&format!(
+            "\n[sqlite_database.{label}]\ntype = \"spin\"\npath = {:?}\n",
+            file.to_string_lossy()
+        ));
     }
-    std::fs::write(&shop.runtime_config, config).with_context(|| format!("cannot write {}", shop.runtime_config.display()))
+    std::fs::write(&shop.runtime_config, config)
+        .with_context(|| format!("cannot write {}", shop.runtime_config.display()))
 }
 
 /// Answers what drops all tables but those.

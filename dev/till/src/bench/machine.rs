@@ -36,9 +36,12 @@ pub struct Machine {
 impl Machine {
     /// Asks the system and the tools.
     pub fn look(project: &Project, spin: Option<&Path>) -> Result<Self> {
-        let git = |arguments: &[&str]| said(Command::new("git").arg("-C").arg(&project.root).args(arguments));
+        let git = |arguments: &[&str]| {
+            said(Command::new("git").arg("-C").arg(&project.root).args(arguments))
+        };
         let field = |file: &str, name: &str| -> Result<String> {
-            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?;
             let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
             Ok(line.split_once(':').map(|(_, value)| value.trim().to_owned()).unwrap_or_default())
         };
@@ -66,10 +69,14 @@ impl Machine {
 /// To the minute.
 fn now() -> String {
     let now = humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string();
-    format!("{} UTC", now.replace('T', " ").chars().take("2026-11-21 13:30".len()).collect::<String>())
+    format!(
+        "{} UTC",
+        now.replace('T', " ").chars().take("2026-11-21 13:30".len()).collect::<String>()
+    )
 }
 
 fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
+    let output =
+        command.output().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

@@ -1,8 +1,10 @@
-//! `cargo till bench`: how fast the shop is, on a shop of its own, and what it costs in host calls, bytes and memory.
+//! `cargo till bench`: how fast the shop is, on a shop of its own, and what it costs in host calls,
+//! bytes and memory.
 //!
-//! `tests/load` sends the requests, from another process; the shop is served by another one still. What is timed here says
-//! something about this machine at this moment, so it is printed and never judged; what is counted (statements, errors, bytes
-//! of schema) is the same everywhere, and makes the command fail.
+//! `tests/load` sends the requests, from another process; the shop is served by another one still.
+//! What is timed here says something about this machine at this moment, so it is printed and never
+//! judged; what is counted (statements, errors, bytes of schema) is the same everywhere, and makes
+//! the command fail.
 
 mod bare;
 mod machine;
@@ -43,7 +45,8 @@ pub struct BenchArgs {
     /// How long each row takes.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
-    /// These rows instead of all, as `tests/load` has them: `add@16` for connections, `add@200/s` for a rate.
+    /// These rows instead of all, as `tests/load` has them: `add@16` for connections, `add@200/s`
+    /// for a rate.
     #[arg(long, value_name = "ROW", num_args = 1..)]
     rows: Vec<String>,
     /// Whether it runs at all: one connection, half a second a row. Its times mean nothing.
@@ -69,11 +72,20 @@ pub fn bench(arguments: BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// A quick run, for `cargo till test`: the command works, nothing errs, and nothing counted is over its budget.
+/// A quick run, for `cargo till test`: the command works, nothing errs, and nothing counted is over
+/// its budget.
 pub(super) fn brief(project: &Project, quick_components: bool) -> Result<()> {
     let only = Some("sqlite".to_owned());
     let (rows, note) = (Vec::new(), String::new());
-    let quick = BenchArgs { spin: None, only, seconds: plan::QUICK_SECONDS, rows, quick: true, quick_components, note };
+    let quick = BenchArgs {
+        spin: None,
+        only,
+        seconds: plan::QUICK_SECONDS,
+        rows,
+        quick: true,
+        quick_components,
+        note,
+    };
     let broken = measure(project, &quick)?.broken();
     ensure!(broken.is_empty(), "{}", broken.join("; "));
     Ok(())
@@ -85,7 +97,9 @@ fn measure(project: &Project, arguments: &BenchArgs) -> Result<Results> {
     let file = bare::manifest(project)?;
     let manifest = Manifest::load(&file)?;
     let profile = Profile::quick(arguments.quick_components);
-    part(&format!("building {} components", manifest.components.len()), || build_components(project, &manifest, profile))?;
+    part(&format!("building {} components", manifest.components.len()), || {
+        build_components(project, &manifest, profile)
+    })?;
     part("building the host", || build_host(project))?;
     part("building the load", || {
         let mut command = cargo(project);
@@ -125,10 +139,17 @@ fn on(
     database: &'static str,
     postgres: Option<&str>,
 ) -> Result<Measured> {
-    let folder = project.path("target/bench").join(format!("{}-{}", std::process::id(), database.to_lowercase()));
+    let folder = project.path("target/bench").join(format!(
+        "{}-{}",
+        std::process::id(),
+        database.to_lowercase()
+    ));
     let measured = on_shop(project, manifest, file, arguments, database, postgres, &folder);
-    let measured = measured.with_context(|| format!("on {database}; data and logs are kept in {}", folder.display()))?;
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    let measured = measured.with_context(|| {
+        format!("on {database}; data and logs are kept in {}", folder.display())
+    })?;
+    std::fs::remove_dir_all(&folder)
+        .with_context(|| format!("cannot remove {}", folder.display()))?;
     Ok(measured)
 }
 
@@ -145,14 +166,20 @@ fn on_shop(
     shop.wait_as_by_default();
     bare::prepare(project, &shop)?;
     // What was compiled before would hide what compiling costs.
-    let code = if arguments.quick { project.path("target/till-test/code") } else { folder.join("code") };
+    let code =
+        if arguments.quick { project.path("target/till-test/code") } else { folder.join("code") };
     let quick = arguments.quick_components;
-    let serving = Serving { manifest: file.to_path_buf(), code: code.clone(), ..Serving::of_a_test(project, quick) };
+    let serving = Serving {
+        manifest: file.to_path_buf(),
+        code: code.clone(),
+        ..Serving::of_a_test(project, quick)
+    };
     let start = || match &arguments.spin {
         Some(spin) => HostProcess::spin(project, &shop, spin, file, Some(&code)),
         None => HostProcess::till(project, &shop, &serving),
     };
-    let _simulator = HostProcess::simulator(project, &shop, arguments.spin.as_deref(), &code, quick)?;
+    let _simulator =
+        HostProcess::simulator(project, &shop, arguments.spin.as_deref(), &code, quick)?;
     let mut starts_ms = Vec::new();
     if !arguments.quick {
         eprintln!("==> {database}: cold start");
@@ -180,7 +207,11 @@ fn ready(shop: &Shop, host: HostProcess) -> Result<(HostProcess, u64)> {
 /// Runs `tests/load` and reads its rows as they come.
 fn load(project: &Project, arguments: &BenchArgs, shop: &Shop, postgres: bool) -> Result<Vec<Row>> {
     let mut command = Command::new(project.built("load"));
-    let rows = if arguments.rows.is_empty() { plan::rows(arguments.quick, postgres) } else { arguments.rows.clone() };
+    let rows = if arguments.rows.is_empty() {
+        plan::rows(arguments.quick, postgres)
+    } else {
+        arguments.rows.clone()
+    };
     let seconds = if arguments.quick { plan::QUICK_SECONDS } else { arguments.seconds };
     command.args(["--json", "--restock", "--url", &shop.url(), "--seconds", &seconds.to_string()]);
     command.args(&rows);

@@ -28,16 +28,24 @@ const CROWDS: [&str; 3] = ["create-cart@1000", "add@1000", "totals@500"];
 /// Open loop, at the rates the requirements ask for.
 const ARRIVALS: [&str; 4] = ["add@200/s", "get-cart@500/s", "totals@200/s", "confirm@25/s"];
 
-/// What the bare component does as well, and under which names. On SQLite, where its statements are written for.
-const BARE: [(&str, &[&str]); 3] =
-    [("add", &["bare-add", "same-add"]), ("get-cart", &["bare-get-cart", "same-get-cart"]), ("confirm", &["bare-confirm"])];
+/// What the bare component does as well, and under which names. On SQLite, where its statements are
+/// written for.
+const BARE: [(&str, &[&str]); 3] = [
+    ("add", &["bare-add", "same-add"]),
+    ("get-cart", &["bare-get-cart", "same-get-cart"]),
+    ("confirm", &["bare-confirm"]),
+];
 
-/// The rows of a run, as `tests/load` takes them: each beside its bare component's, so that both see the same machine.
+/// The rows of a run, as `tests/load` takes them: each beside its bare component's, so that both
+/// see the same machine.
 pub fn rows(quick: bool, postgres: bool) -> Vec<String> {
     let connections: &[u32] = if quick { &CONNECTIONS[..1] } else { &CONNECTIONS };
     let mut rows = Vec::new();
     for scenario in SCENARIOS {
-        let bare = BARE.iter().find(|(of, _)| *of == scenario && !postgres).map_or(&[][..], |(_, bare)| bare);
+        let bare = BARE
+            .iter()
+            .find(|(of, _)| *of == scenario && !postgres)
+            .map_or(&[][..], |(_, bare)| bare);
         for connections in connections {
             rows.push(format!("{scenario}@{connections}"));
             rows.extend(bare.iter().map(|bare| format!("{bare}@{connections}")));

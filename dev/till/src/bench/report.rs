@@ -52,7 +52,8 @@ pub struct Calls {
 #[derive(Debug, Serialize)]
 pub struct Measured {
     pub database: &'static str,
-    /// From nothing compiled, and again with what that left; the second alone where the first was not asked for.
+    /// From nothing compiled, and again with what that left; the second alone where the first was
+    /// not asked for.
     pub starts_ms: Vec<u64>,
     /// The host before the load and after it.
     pub idle: Memory,
@@ -84,12 +85,23 @@ impl Sizes {
     pub fn look(project: &Project, quick: bool) -> Result<Self> {
         let manifest = Manifest::load(&project.path("spin.toml"))?;
         let bytes = |id: &String| -> Result<u64> {
-            let component = manifest.components.get(id).context("a component of its own manifest")?;
-            Ok(std::fs::metadata(manifest.source(component, quick)).with_context(|| format!("{id} has not been built"))?.len())
+            let component =
+                manifest.components.get(id).context("a component of its own manifest")?;
+            Ok(std::fs::metadata(manifest.source(component, quick))
+                .with_context(|| format!("{id} has not been built"))?
+                .len())
         };
-        let components = manifest.components.keys().map(|id| Ok((id.clone(), bytes(id)?))).collect::<Result<_>>()?;
+        let components = manifest
+            .components
+            .keys()
+            .map(|id| Ok((id.clone(), bytes(id)?)))
+            .collect::<Result<_>>()?;
         let baseline = database::file(&project.path("shared/store/migrations/sqlite/baseline.sql"));
-        let schema = database::sql(project, ":memory:", &[baseline, "select sum(length(sql)) from sqlite_schema".to_owned()])?;
+        let schema = database::sql(
+            project,
+            ":memory:",
+            &[baseline, "select sum(length(sql)) from sqlite_schema".to_owned()],
+        )?;
         // What the schema's own pragmas answer stands before.
         let schema = schema.lines().last().context("the schema has no size")?;
         Ok(Self { schema_bytes: schema.parse()?, components })
@@ -106,8 +118,16 @@ impl Row {
     /// For the terminal, while it runs.
     pub fn line(&self) -> String {
         let Self { per_second, p50_ms, p99_ms, errors, .. } = self;
-        let complaints = if *errors > 0 { format!("  {errors} errors ({})", self.first_complaints()) } else { String::new() };
-        format!("{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} ms{complaints}", self.name, self.pace())
+        let complaints = if *errors > 0 {
+            format!("  {errors} errors ({})", self.first_complaints())
+        } else {
+            String::new()
+        };
+        format!(
+            "{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} ms{complaints}",
+            self.name,
+            self.pace()
+        )
     }
 
     /// Connections, or the rate.
@@ -120,7 +140,12 @@ impl Row {
     }
 
     fn first_complaints(&self) -> String {
-        self.complaints.iter().take(3).map(|(complaint, times)| format!("{times} × {complaint}")).collect::<Vec<_>>().join(", ")
+        self.complaints
+            .iter()
+            .take(3)
+            .map(|(complaint, times)| format!("{times} × {complaint}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -132,7 +157,9 @@ impl Measured {
             return None;
         }
         let wanted = format!("{bare}{}", row.scenario);
-        let bare = self.rows.iter().find(|other| other.scenario == wanted && other.pace() == row.pace() && row.rate.is_none())?;
+        let bare = self.rows.iter().find(|other| {
+            other.scenario == wanted && other.pace() == row.pace() && row.rate.is_none()
+        })?;
         Some(row.per_second / bare.per_second)
     }
 
@@ -147,27 +174,47 @@ impl Results {
         let mut broken = Vec::new();
         for measured in &self.databases {
             for row in &measured.rows {
-                for verdict in measured.verdicts(row).iter().filter(|verdict| verdict.counted && !verdict.met) {
-                    let saw = if row.errors > 0 { row.first_complaints() } else { format!("{:?}", row.calls) };
-                    broken.push(format!("{} on {} at {}: not {}: {saw}", row.name, measured.database, row.pace(), verdict.wanted));
+                for verdict in
+                    measured.verdicts(row).iter().filter(|verdict| verdict.counted && !verdict.met)
+                {
+                    let saw = if row.errors > 0 {
+                        row.first_complaints()
+                    } else {
+                        format!("{:?}", row.calls)
+                    };
+                    broken.push(format!(
+                        "{} on {} at {}: not {}: {saw}",
+                        row.name,
+                        measured.database,
+                        row.pace(),
+                        verdict.wanted
+                    ));
                 }
             }
         }
         if self.sizes.schema_bytes > SCHEMA_BYTES_MAX {
-            broken.push(format!("the schema has {} bytes, {SCHEMA_BYTES_MAX} at most", self.sizes.schema_bytes));
+            broken.push(format!(
+                "the schema has {} bytes, {SCHEMA_BYTES_MAX} at most",
+                self.sizes.schema_bytes
+            ));
         }
         broken
     }
 
     /// Writes both forms; gives their files.
     pub fn write(&self, folder: &Path) -> Result<(PathBuf, PathBuf)> {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
         let stem: String = self.machine.date.chars().filter(char::is_ascii_digit).collect();
         let host = if self.machine.host.starts_with("till") { "till" } else { "spin" };
-        let file = |ending: &str| folder.join(format!("{stem}-{host}{}.{ending}", if self.quick { "-quick" } else { "" }));
+        let file = |ending: &str| {
+            folder.join(format!("{stem}-{host}{}.{ending}", if self.quick { "-quick" } else { "" }))
+        };
         let (json, markdown) = (file("json"), file("md"));
-        std::fs::write(&json, serde_json::to_string_pretty(self)?).with_context(|| format!("cannot write {}", json.display()))?;
-        std::fs::write(&markdown, self.markdown()).with_context(|| format!("cannot write {}", markdown.display()))?;
+        std::fs::write(&json, serde_json::to_string_pretty(self)?)
+            .with_context(|| format!("cannot write {}", json.display()))?;
+        std::fs::write(&markdown, self.markdown())
+            .with_context(|| format!("cannot write {}", markdown.display()))?;
         Ok((json, markdown))
     }
 
@@ -186,7 +233,13 @@ impl Results {
         writeln!(
             page,
             "{}, commit {}{dirty}. {} × {}, {} MiB, {}, {}.",
-            machine.date, machine.commit, machine.cores, machine.cpu, machine.memory_mib, machine.kernel, machine.rustc
+            machine.date,
+            machine.commit,
+            machine.cores,
+            machine.cpu,
+            machine.memory_mib,
+            machine.kernel,
+            machine.rustc
         )?;
         writeln!(
             page,
@@ -216,11 +269,18 @@ impl Measured {
         )?;
         writeln!(page, "|---|---:|---:|---:|---:|---:|---:|---:|---|---:|---:|---|")?;
         for row in &self.rows {
-            let said_calls = |Calls { statements, setup, kv, outbound }| format!("{statements} + {setup}, {kv}, {outbound}");
+            let said_calls = |Calls { statements, setup, kv, outbound }| {
+                format!("{statements} + {setup}, {kv}, {outbound}")
+            };
             let calls = row.calls.map_or_else(String::new, said_calls);
-            let share = |share: Option<f64>| share.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0));
+            let share = |share: Option<f64>| {
+                share.map_or_else(String::new, |share| format!("{:.0} %", share * 100.0))
+            };
             let verdicts = self.verdicts(row);
-            let verdicts: Vec<String> = verdicts.iter().map(|verdict| format!("{}: {}", verdict.wanted, said(verdict.met))).collect();
+            let verdicts: Vec<String> = verdicts
+                .iter()
+                .map(|verdict| format!("{}: {}", verdict.wanted, said(verdict.met)))
+                .collect();
             let mut errors = row.errors.to_string();
             if row.errors > 0 {
                 write!(errors, " ({})", row.first_complaints())?;
@@ -236,11 +296,17 @@ impl Measured {
             )?;
         }
         match self.starts_ms.as_slice() {
-            [cold, warm] => writeln!(page, "\nStart until ready: {cold} ms with everything to compile, {warm} ms with compiled code.")?,
+            [cold, warm] => writeln!(
+                page,
+                "\nStart until ready: {cold} ms with everything to compile, {warm} ms with compiled code."
+            )?,
             starts => writeln!(page, "\nStart until ready: {starts:?} ms.")?,
         }
         let (idle, Memory { now_mib, most_mib }) = (self.idle.now_mib, self.loaded);
-        writeln!(page, "Resident memory of the host: {idle} MiB idle, {now_mib} MiB after the load, {most_mib} MiB at most.")
+        writeln!(
+            page,
+            "Resident memory of the host: {idle} MiB idle, {now_mib} MiB after the load, {most_mib} MiB at most."
+        )
     }
 }
 
@@ -259,11 +325,19 @@ impl Sizes {
             said(self.schema_bytes <= SCHEMA_BYTES_MAX)
         )?;
         let median = self.median();
-        writeln!(page, "| component, median | {median} | ≤ {MEDIAN_BYTES_MAX}: {} |", said(median <= MEDIAN_BYTES_MAX))?;
+        writeln!(
+            page,
+            "| component, median | {median} | ≤ {MEDIAN_BYTES_MAX}: {} |",
+            said(median <= MEDIAN_BYTES_MAX)
+        )?;
         let mut components: Vec<(&String, &u64)> = self.components.iter().collect();
         components.sort_unstable_by_key(|(_, bytes)| std::cmp::Reverse(**bytes));
         for (id, bytes) in components {
-            writeln!(page, "| {id} | {bytes} | ≤ {COMPONENT_BYTES_MAX}: {} |", said(*bytes <= COMPONENT_BYTES_MAX))?;
+            writeln!(
+                page,
+                "| {id} | {bytes} | ≤ {COMPONENT_BYTES_MAX}: {} |",
+                said(*bytes <= COMPONENT_BYTES_MAX)
+            )?;
         }
         Ok(())
     }

@@ -15,8 +15,10 @@ pub struct Verdict {
     pub counted: bool,
 }
 
-/// Most statements of a request, by scenario (PRAGMA and CREATE TEMP are host calls, but not among them).
-const STATEMENTS: [(&str, u32); 5] = [("add", 3), ("add-session", 3), ("get-cart", 2), ("totals", 4), ("confirm", 8)];
+/// Most statements of a request, by scenario (PRAGMA and CREATE TEMP are host calls, but not among
+/// them).
+const STATEMENTS: [(&str, u32); 5] =
+    [("add", 3), ("add-session", 3), ("get-cart", 2), ("totals", 4), ("confirm", 8)];
 /// Timed on SQLite at 16 connections on 2 cores.
 const CONNECTIONS: u64 = 16;
 /// Requests a second.
@@ -26,13 +28,20 @@ const P99_MS: [(&str, f64); 1] = [("add", 100.0)];
 /// Share of what a bare component doing the same statements reaches.
 const OF_BARE: [(&str, f64); 2] = [("add", 0.70), ("confirm", 0.60)];
 /// Milliseconds of the slowest twentieth that the first specifications asked for.
-const P95_MS: [(&str, f64); 6] =
-    [("add", 87.0), ("add-session", 87.0), ("get-cart", 34.0), ("totals", 200.0), ("confirm", 234.0), ("get-order", 45.0)];
+const P95_MS: [(&str, f64); 6] = [
+    ("add", 87.0),
+    ("add-session", 87.0),
+    ("get-cart", 34.0),
+    ("totals", 200.0),
+    ("confirm", 234.0),
+    ("get-order", 45.0),
+];
 
 /// What is asked of `row`, on `database`, and how it did beside its bare component.
 pub fn judge(database: &str, row: &Row, of_bare: Option<f64>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    let mut judge = |wanted: String, met: bool, counted: bool| verdicts.push(Verdict { wanted, met, counted });
+    let mut judge =
+        |wanted: String, met: bool, counted: bool| verdicts.push(Verdict { wanted, met, counted });
     if row.errors > 0 {
         judge("no error".to_owned(), false, true);
     } else if row.connections.is_some_and(|connections| connections >= 500) {
@@ -77,7 +86,11 @@ mod tests {
 
     fn missed(row: &Row, of_bare: f64) -> Vec<(String, bool)> {
         let verdicts = judge("SQLite", row, Some(of_bare));
-        verdicts.into_iter().filter(|verdict| !verdict.met).map(|verdict| (verdict.wanted, verdict.counted)).collect()
+        verdicts
+            .into_iter()
+            .filter(|verdict| !verdict.met)
+            .map(|verdict| (verdict.wanted, verdict.counted))
+            .collect()
     }
 
     #[test]
@@ -85,6 +98,9 @@ mod tests {
         assert_eq!(missed(&row(3, 0, 99.0), 0.7), []);
         assert_eq!(missed(&row(4, 0, 99.0), 0.7), [("≤ 3 statements".to_owned(), true)]);
         assert_eq!(missed(&row(3, 1, 99.0), 0.7), [("no error".to_owned(), true)]);
-        assert_eq!(missed(&row(3, 0, 100.0), 0.69), [("p99 < 100 ms".to_owned(), false), ("≥ 70 % of bare".to_owned(), false)]);
+        assert_eq!(
+            missed(&row(3, 0, 100.0), 0.69),
+            [("p99 < 100 ms".to_owned(), false), ("≥ 70 % of bare".to_owned(), false)]
+        );
     }
 }

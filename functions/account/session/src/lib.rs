@@ -1,4 +1,5 @@
-//! `/api/v1/session`: from a customer's token of their identity provider to the session token of the shop.
+//! `/api/v1/session`: from a customer's token of their identity provider to the session token of
+//! the shop.
 
 use app::session;
 use edge::{Answered, Call};

@@ -1,4 +1,5 @@
-//! `/api/v1/catalog/skus…`: what is sold and what there is of it is looked at, imported and changed.
+//! `/api/v1/catalog/skus…`: what is sold and what there is of it is looked at, imported and
+//! changed.
 
 use app::catalog;
 use edge::{Answered, Call};

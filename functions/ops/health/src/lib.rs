@@ -19,6 +19,8 @@ async fn ready<O: Operation<Outcome = Done<ops::Health>>>(call: Call<'_, O>) -> 
     Ok(ops::ready(call.ports))
 }
 
-async fn dependencies(call: Call<'_, api::health_dependencies>) -> Answered<api::health_dependencies> {
+async fn dependencies(
+    call: Call<'_, api::health_dependencies>,
+) -> Answered<api::health_dependencies> {
     Ok(ops::dependencies(call.ports, &Redis::beside(call.ports.sql)).await)
 }

@@ -15,7 +15,9 @@ spin_shell::http!(
     api::ALERTS { list_alerts: alerts },
 );
 
-async fn compensations(call: Call<'_, api::list_compensations>) -> Answered<api::list_compensations> {
+async fn compensations(
+    call: Call<'_, api::list_compensations>,
+) -> Answered<api::list_compensations> {
     operations::compensations(call.ports, &call.query)
 }
 
@@ -23,12 +25,28 @@ async fn compensation(call: Call<'_, api::view_compensation>) -> Answered<api::v
     operations::compensation(call.ports, &call.path.compensation_id)
 }
 
-async fn retry_compensation(call: Call<'_, api::retry_compensation>) -> Answered<api::retry_compensation> {
-    operations::retry_compensation(call.ports, &call.caller, &call.path.compensation_id, &call.body, &call.change)
+async fn retry_compensation(
+    call: Call<'_, api::retry_compensation>,
+) -> Answered<api::retry_compensation> {
+    operations::retry_compensation(
+        call.ports,
+        &call.caller,
+        &call.path.compensation_id,
+        &call.body,
+        &call.change,
+    )
 }
 
-async fn resolve_compensation(call: Call<'_, api::resolve_compensation>) -> Answered<api::resolve_compensation> {
-    operations::resolve_compensation(call.ports, &call.caller, &call.path.compensation_id, &call.body, &call.change)
+async fn resolve_compensation(
+    call: Call<'_, api::resolve_compensation>,
+) -> Answered<api::resolve_compensation> {
+    operations::resolve_compensation(
+        call.ports,
+        &call.caller,
+        &call.path.compensation_id,
+        &call.body,
+        &call.change,
+    )
 }
 
 async fn events(call: Call<'_, api::list_events>) -> Answered<api::list_events> {
@@ -44,7 +62,13 @@ async fn retry_event(call: Call<'_, api::retry_event>) -> Answered<api::retry_ev
 }
 
 async fn resolve_event(call: Call<'_, api::resolve_event>) -> Answered<api::resolve_event> {
-    operations::resolve_event(call.ports, &call.caller, &call.path.event_id, &call.body, &call.change)
+    operations::resolve_event(
+        call.ports,
+        &call.caller,
+        &call.path.event_id,
+        &call.body,
+        &call.change,
+    )
 }
 
 async fn alerts(call: Call<'_, api::list_alerts>) -> Answered<api::list_alerts> {

@@ -1,4 +1,5 @@
-//! What goes out, made of the table of events: `docs/events.md` for people, `docs/asyncapi.json` (AsyncAPI 3) for programs.
+//! What goes out, made of the table of events: `docs/events.md` for people, `docs/asyncapi.json`
+//! (AsyncAPI 3) for programs.
 
 use super::published;
 use app::events::{Declared, Presence, declared};
@@ -22,20 +23,33 @@ What the shop tells, as CloudEvents 1.0. Made of `shared/app/src/events.rs` by `
 #[must_use]
 pub fn events() -> String {
     let events = declared(&mut generator());
-    let mut page = format!("{HEAD}\n| type | version | subject | what it means |\n|---|---|---|---|\n");
+    let mut page =
+        format!("{HEAD}\n| type | version | subject | what it means |\n|---|---|---|---|\n");
     for event in &events {
         let Declared { event_type, version, meaning, .. } = event;
-        page.push_str(&format!("| [`{event_type}`](#{}) | {version} | `{}` | {meaning} |\n", anchor(event_type), subject(event)));
+        page.push_str(&format!(
+            "| [`{event_type}`](#{}) | {version} | `{}` | {meaning} |\n",
+            anchor(event_type),
+            subject(event)
+        ));
     }
     for event in &events {
-        page.push_str(&format!("\n## {}\n\n{}\n\n| field | type | what |\n|---|---|---|\n", event.event_type, event.meaning));
+        page.push_str(&format!(
+            "\n## {}\n\n{}\n\n| field | type | what |\n|---|---|---|\n",
+            event.event_type, event.meaning
+        ));
         for field in &event.fields {
             let (mark, by) = match field.presence {
                 Presence::Always => ("", ""),
                 Presence::Maybe => ("?", ""),
                 Presence::Assigned => ("", " Assigned by the database."),
             };
-            page.push_str(&format!("| `{}{mark}` | {} | {}{by} |\n", field.name, kind(field.schema.as_value()), field.about));
+            page.push_str(&format!(
+                "| `{}{mark}` | {} | {}{by} |\n",
+                field.name,
+                kind(field.schema.as_value()),
+                field.about
+            ));
         }
     }
     page
@@ -54,9 +68,16 @@ pub fn asyncapi() -> Value {
         messages.insert(event.event_type.to_owned(), message(event));
     }
     schemas.values_mut().for_each(published);
-    let of_channel: Map<String, Value> =
-        events.iter().map(|event| (event.event_type.to_owned(), reference("components/messages", event.event_type))).collect();
-    let of_operation: Vec<Value> = events.iter().map(|event| reference("channels/events/messages", event.event_type)).collect();
+    let of_channel: Map<String, Value> = events
+        .iter()
+        .map(|event| {
+            (event.event_type.to_owned(), reference("components/messages", event.event_type))
+        })
+        .collect();
+    let of_operation: Vec<Value> = events
+        .iter()
+        .map(|event| reference("channels/events/messages", event.event_type))
+        .collect();
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -79,7 +100,8 @@ pub fn asyncapi() -> Value {
     })
 }
 
-/// The same for who reads OpenAPI: each event is a request that the shop makes of a webhook, signed as Standard Webhooks says.
+/// The same for who reads OpenAPI: each event is a request that the shop makes of a webhook, signed
+/// as Standard Webhooks says.
 pub(super) fn webhooks(schemas: &mut SchemaGenerator) -> Value {
     let header = |name: &str, about: &str| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": { "type": "string" } });
     let headers = [
@@ -156,8 +178,11 @@ fn payload(event: &Declared, data_name: &str) -> Value {
 
 /// The schema of an event's data.
 fn data(event: &Declared) -> Value {
-    let properties: Map<String, Value> =
-        event.fields.iter().map(|field| (field.name.to_owned(), described(&field.schema, field.about))).collect();
+    let properties: Map<String, Value> = event
+        .fields
+        .iter()
+        .map(|field| (field.name.to_owned(), described(&field.schema, field.about)))
+        .collect();
     let always = event.fields.iter().filter(|field| field.presence != Presence::Maybe);
     let required: Vec<&str> = always.map(|field| field.name).collect();
     json!({ "type": "object", "description": event.meaning, "required": required, "properties": properties })
@@ -166,7 +191,8 @@ fn data(event: &Declared) -> Value {
 /// In draft 7 nothing stands beside a `$ref`.
 fn described(schema: &Schema, about: &str) -> Value {
     let schema = schema.as_value();
-    let mut value = if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema.clone() };
+    let mut value =
+        if schema.get("$ref").is_some() { json!({ "allOf": [schema] }) } else { schema.clone() };
     if let Some(members) = value.as_object_mut() {
         members.insert("description".to_owned(), about.into());
     }

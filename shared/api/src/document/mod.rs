@@ -1,7 +1,9 @@
-//! The documents. The OpenAPI 3.1 document is built from the declaration and from the types that are really read and written.
+//! The documents. The OpenAPI 3.1 document is built from the declaration and from the types that
+//! are really read and written.
 //!
-//! schemars turns types into JSON Schema 2020-12, which is what OpenAPI 3.1 speaks; what is around the schemas is small
-//! enough to be written as it stands on the wire. The end-to-end suite holds every reply of the running functions against it.
+//! schemars turns types into JSON Schema 2020-12, which is what OpenAPI 3.1 speaks; what is around
+//! the schemas is small enough to be written as it stands on the wire. The end-to-end suite holds
+//! every reply of the running functions against it.
 
 mod events;
 pub mod examples;
@@ -20,7 +22,8 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// What every endpoint of a cart can refuse.
-pub(crate) const OF_CART: &[Code] = &[Code::CartNotFound, Code::DatabaseBusy, Code::DatabaseUnavailable, Code::SchemaOutdated];
+pub(crate) const OF_CART: &[Code] =
+    &[Code::CartNotFound, Code::DatabaseBusy, Code::DatabaseUnavailable, Code::SchemaOutdated];
 /// What every change of a cart can refuse.
 pub(crate) const CHANGE: &[Code] = &[Code::CartLocked, Code::VersionConflict];
 /// Why there may be no total.
@@ -132,18 +135,23 @@ impl Schemas {
             if let Some(known) = all.insert(name.clone(), schema.clone())
                 && known != schema
             {
-                return Err(format!("{name} is read and written, and means two things:\n{known:#}\n{schema:#}"));
+                return Err(format!(
+                    "{name} is read and written, and means two things:\n{known:#}\n{schema:#}"
+                ));
             }
         }
         all.values_mut().for_each(published);
         match all.iter().find(|(_, schema)| schema.to_string().contains("[`")) {
-            Some((name, _)) => Err(format!("{name} has a link of the source, which leads nowhere here")),
+            Some((name, _)) => {
+                Err(format!("{name} has a link of the source, which leads nowhere here"))
+            }
             None => Ok(all),
         }
     }
 }
 
-/// Comments of the source name requirements, ` (CHK-2)`; a reader of the document does not know them.
+/// Comments of the source name requirements, ` (CHK-2)`; a reader of the document does not know
+/// them.
 fn published(value: &mut Value) {
     match value {
         Value::Object(members) => members.values_mut().for_each(published),
@@ -162,8 +170,9 @@ fn requirement(text: &str) -> Option<(usize, usize)> {
     text.match_indices(" (").find_map(|(start, _)| {
         let inner = text.get(start..)?.strip_prefix(" (")?.split_once(')')?.0;
         let (area, number) = inner.split_once('-')?;
-        let named =
-            !area.is_empty() && area.bytes().all(|byte| byte.is_ascii_uppercase()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        let named = !area.is_empty()
+            && area.bytes().all(|byte| byte.is_ascii_uppercase())
+            && number.bytes().all(|byte| byte.is_ascii_digit());
         named.then(|| (start, start + inner.len() + 3))
     })
 }
@@ -177,17 +186,22 @@ pub fn document() -> Result<Value, String> {
     let mut paths = Map::new();
     for operation in crate::operations() {
         if !operation.is_complete() {
-            return Err(format!("{operation:?} has a body without an example, or an example without a body"));
+            return Err(format!(
+                "{operation:?} has a body without an example, or an example without a body"
+            ));
         }
         let path = template(operation.endpoint.path);
-        let item = paths.entry(path).or_insert_with(|| json!({ "summary": operation.endpoint.about.trim().trim_end_matches('.') }));
+        let item = paths.entry(path).or_insert_with(
+            || json!({ "summary": operation.endpoint.about.trim().trim_end_matches('.') }),
+        );
         if let Some(item) = item.as_object_mut() {
             item.insert(operation.method(), operation.render(&mut schemas));
         }
     }
     let webhooks = events::webhooks(&mut schemas.written);
     let refusals = std::mem::take(&mut schemas.refusals);
-    let tags: Vec<Value> = TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
+    let tags: Vec<Value> =
+        TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
     Ok(json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -229,16 +243,22 @@ fn security_schemes() -> Value {
 
 /// A path as OpenAPI writes it.
 pub(crate) fn template(path: &str) -> String {
-    let segments: Vec<String> =
-        path.split('/').map(|segment| segment.strip_prefix(':').map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"))).collect();
+    let segments: Vec<String> = path
+        .split('/')
+        .map(|segment| {
+            segment
+                .strip_prefix(':')
+                .map_or_else(|| segment.to_owned(), |name| format!("{{{name}}}"))
+        })
+        .collect();
     segments.join("/")
 }
 
 /// Columns a line of the file may have.
 const COLUMNS: usize = 140;
 
-/// A document as text: what fits a line is one, and keys have one order whatever serde_json was built with, so that the
-/// file is the same everywhere.
+/// A document as text: what fits a line is one, and keys have one order whatever serde_json was
+/// built with, so that the file is the same everywhere.
 #[must_use]
 pub fn text(document: &Value) -> String {
     let mut text = String::new();
@@ -251,11 +271,19 @@ pub fn text(document: &Value) -> String {
 fn write(value: &Value, depth: usize, before: usize, text: &mut String) {
     let whole = value.to_string();
     let parts: Vec<(String, &Value)> = match value {
-        Value::Object(members) if before + whole.len() > COLUMNS => {
-            members.iter().map(|(name, value)| (format!("{}: ", Value::from(name.as_str())), value)).collect()
+        Value::Object(members) if before + whole.len() > COLUMNS => members
+            .iter()
+            .map(|(name, value)| (format!("{}: ", Value::from(name.as_str())), value))
+            .collect(),
+        Value::Array(items) if before + whole.len() > COLUMNS => {
+            items.iter().map(|item| (String::new(), item)).collect()
         }
-        Value::Array(items) if before + whole.len() > COLUMNS => items.iter().map(|item| (String::new(), item)).collect(),
-        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+        Value::Object(_)
+        | Value::Array(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_) => {
             return text.push_str(&whole);
         }
     };
@@ -278,7 +306,10 @@ fn sorted(value: &Value) -> Value {
         Value::Object(members) => {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort();
-            names.into_iter().filter_map(|name| Some((name.clone(), sorted(members.get(name)?)))).collect()
+            names
+                .into_iter()
+                .filter_map(|name| Some((name.clone(), sorted(members.get(name)?))))
+                .collect()
         }
         Value::Array(items) => items.iter().map(sorted).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),

@@ -2,7 +2,10 @@
 
 use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
-use edge::{BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody, NoParameters, NoQuery, Parameters};
+use edge::{
+    BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody,
+    NoParameters, NoQuery, Parameters,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -105,8 +108,15 @@ impl Operation {
         O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown, Outcome: ShownOutcome>,
     {
         let content = <O::Outcome as ShownOutcome>::CONTENT;
-        Self::new(endpoint, O::ROW, doc.into(), <O::Path as ShownPath>::PARAMETERS, <O::Query as Shown>::SCHEMA, <O::Body as Shown>::SCHEMA)
-            .answering(content)
+        Self::new(
+            endpoint,
+            O::ROW,
+            doc.into(),
+            <O::Path as ShownPath>::PARAMETERS,
+            <O::Query as Shown>::SCHEMA,
+            <O::Body as Shown>::SCHEMA,
+        )
+        .answering(content)
     }
 
     fn new(
@@ -117,9 +127,19 @@ impl Operation {
         query: Option<SchemaOf>,
         body: Option<SchemaOf>,
     ) -> Self {
-        let (example, headers, replies, codes) =
-            (None, Vec::new(), Vec::new(), vec![Code::Internal, Code::ConfigurationInvalid, Code::UnknownField, Code::VersionConflict]);
-        let mut operation = Self { endpoint, row, doc, parameters, query, body, example, headers, replies, codes };
+        let (example, headers, replies, codes) = (
+            None,
+            Vec::new(),
+            Vec::new(),
+            vec![
+                Code::Internal,
+                Code::ConfigurationInvalid,
+                Code::UnknownField,
+                Code::VersionConflict,
+            ],
+        );
+        let mut operation =
+            Self { endpoint, row, doc, parameters, query, body, example, headers, replies, codes };
         if row.method != Method::Get {
             // The body is read before anything else, whatever the method means by it.
             operation = operation.problems(&[Code::BodyTooLarge, Code::InvalidField]);
@@ -130,17 +150,29 @@ impl Operation {
         operation = match row.access {
             Access::Open => operation,
             Access::Newcomer => operation.problems(&[Code::CredentialInvalid, Code::ScopeMissing]),
-            Access::Customer => operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid]),
-            Access::Owner | Access::Viewer | Access::OwnerOr(_) | Access::Scope(_) | Access::Worker(_) => {
-                operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid, Code::ScopeMissing])
+            Access::Customer => {
+                operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid])
             }
+            Access::Owner
+            | Access::Viewer
+            | Access::OwnerOr(_)
+            | Access::Scope(_)
+            | Access::Worker(_) => operation.problems(&[
+                Code::CredentialMissing,
+                Code::CredentialInvalid,
+                Code::ScopeMissing,
+            ]),
         };
         // A GET that changes something is there only where the shop allows it.
         if matches!(row.access, Access::Worker(_)) && row.method == Method::Get {
             operation = operation.problems(&[Code::MethodNotAllowed]);
         }
         if row.body != Presence::Unread {
-            operation = operation.problems(&[Code::MalformedJson, Code::InvalidField, Code::UnsupportedMediaType]);
+            operation = operation.problems(&[
+                Code::MalformedJson,
+                Code::InvalidField,
+                Code::UnsupportedMediaType,
+            ]);
         }
         if row.is_versioned {
             operation = operation
@@ -177,7 +209,9 @@ impl Operation {
 
     fn header(mut self, name: &str, example: &str, about: &str) -> Self {
         let schema = match name {
-            "Idempotency-Key" => json!({ "type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX }),
+            "Idempotency-Key" => {
+                json!({ "type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX })
+            }
             _ => json!({ "type": "string" }),
         };
         self.headers.push(json!({ "name": name, "in": "header", "description": about, "schema": schema, "example": example }));
@@ -190,7 +224,12 @@ impl Operation {
         let mut statuses = vec![status, other];
         statuses.dedup();
         for status in statuses {
-            self.replies.push(Reply { status, content: Some(content), headers: Map::new(), links: Map::new() });
+            self.replies.push(Reply {
+                status,
+                content: Some(content),
+                headers: Map::new(),
+                links: Map::new(),
+            });
         }
         if key == Presence::Unread {
             return self;
@@ -204,8 +243,17 @@ impl Operation {
         let mut operation = self.reply_header(|_| true, "ETag", true, TAG);
         if operation.row.method == Method::Get {
             let headers = Map::from_iter([("ETag".to_owned(), header(true, TAG))]);
-            operation.replies.push(Reply { status: 304, content: None, headers, links: Map::new() });
-            return operation.header("If-None-Match", r#""3""#, "The `ETag` that was seen: 304 when nothing has changed.");
+            operation.replies.push(Reply {
+                status: 304,
+                content: None,
+                headers,
+                links: Map::new(),
+            });
+            return operation.header(
+                "If-None-Match",
+                r#""3""#,
+                "The `ETag` that was seen: 304 when nothing has changed.",
+            );
         }
         operation
     }
@@ -221,7 +269,13 @@ impl Operation {
         self.reply_header(|status| status == other, "Retry-After", true, RETRY_AFTER)
     }
 
-    fn reply_header(mut self, has_it: impl Fn(u16) -> bool, name: &str, required: bool, about: &str) -> Self {
+    fn reply_header(
+        mut self,
+        has_it: impl Fn(u16) -> bool,
+        name: &str,
+        required: bool,
+        about: &str,
+    ) -> Self {
         for reply in self.replies.iter_mut().filter(|reply| has_it(reply.status)) {
             reply.headers.insert(name.to_owned(), header(required, about));
         }
@@ -229,7 +283,12 @@ impl Operation {
     }
 
     /// The reply has in `member` what `operation` takes as its path parameter `parameter`.
-    pub(crate) fn link(mut self, operation: &'static str, parameter: &'static str, member: &'static str) -> Self {
+    pub(crate) fn link(
+        mut self,
+        operation: &'static str,
+        parameter: &'static str,
+        member: &'static str,
+    ) -> Self {
         for reply in &mut self.replies {
             let link = json!({ "operationId": operation, "parameters": { parameter: format!("$response.body#/{member}") } });
             reply.links.insert(operation.to_owned(), link);
@@ -264,7 +323,8 @@ impl Operation {
 
     /// As OpenAPI writes it.
     pub(crate) fn render(&self, schemas: &mut Schemas) -> Value {
-        let (summary, description) = self.doc.trim().split_once("\n\n").unwrap_or((self.doc.trim(), ""));
+        let (summary, description) =
+            self.doc.trim().split_once("\n\n").unwrap_or((self.doc.trim(), ""));
         let mut operation = json!({
             "operationId": self.row.id,
             "tags": [self.tag()],
@@ -280,7 +340,10 @@ impl Operation {
             if let Some(body) = self.body {
                 let media = json!({ "schema": body(&mut schemas.read), "example": self.example });
                 let is_required = self.row.body == Presence::Required;
-                members.insert("requestBody".to_owned(), json!({ "required": is_required, "content": { "application/json": media } }));
+                members.insert(
+                    "requestBody".to_owned(),
+                    json!({ "required": is_required, "content": { "application/json": media } }),
+                );
             }
         }
         operation
@@ -297,13 +360,19 @@ impl Operation {
             Access::Customer => json!([{ "identity_provider": [] }]),
             Access::Owner => json!([{ "guest": [] }, { "session": [] }]),
             Access::Viewer => json!([{ "guest": [] }, { "session": [] }, { "share": [] }]),
-            Access::OwnerOr(scope) => json!([{ "guest": [] }, { "session": [] }, { "service": [scope] }]),
+            Access::OwnerOr(scope) => {
+                json!([{ "guest": [] }, { "session": [] }, { "service": [scope] }])
+            }
             Access::Scope(scope) => json!([{ "service": [scope] }]),
             Access::Worker(name) => {
                 let own = format!("workers:{name}");
-                let mut ways = vec![json!({ "service": ["workers:run"] }), json!({ "service": [own] })];
+                let mut ways =
+                    vec![json!({ "service": ["workers:run"] }), json!({ "service": [own] })];
                 if self.row.method == Method::Get {
-                    ways.extend([json!({ "service_in_query": ["workers:run"] }), json!({ "service_in_query": [own] })]);
+                    ways.extend([
+                        json!({ "service_in_query": ["workers:run"] }),
+                        json!({ "service_in_query": [own] }),
+                    ]);
                 }
                 Value::Array(ways)
             }
@@ -314,8 +383,11 @@ impl Operation {
         let mut parameters = Vec::new();
         for (name, schema) in self.parameters {
             let schema = schema(&mut schemas.read);
-            let mut parameter = json!({ "name": name, "in": "path", "required": true, "schema": schema });
-            if let (Some(members), Some(example)) = (parameter.as_object_mut(), examples::path_parameter(name)) {
+            let mut parameter =
+                json!({ "name": name, "in": "path", "required": true, "schema": schema });
+            if let (Some(members), Some(example)) =
+                (parameter.as_object_mut(), examples::path_parameter(name))
+            {
                 members.insert("example".to_owned(), example);
             }
             parameters.push(parameter);
@@ -330,10 +402,14 @@ impl Operation {
     fn responses(&self, schemas: &mut Schemas) -> Value {
         let mut responses = BTreeMap::new();
         for reply in &self.replies {
-            let mut response = json!({ "description": reason(reply.status), "headers": reply.headers });
+            let mut response =
+                json!({ "description": reason(reply.status), "headers": reply.headers });
             if let Some(members) = response.as_object_mut() {
                 if let Some((media_type, schema)) = &reply.content {
-                    members.insert("content".to_owned(), json!({ *media_type: { "schema": schema(&mut schemas.written) } }));
+                    members.insert(
+                        "content".to_owned(),
+                        json!({ *media_type: { "schema": schema(&mut schemas.written) } }),
+                    );
                 }
                 if !reply.links.is_empty() {
                     members.insert("links".to_owned(), Value::Object(reply.links.clone()));
@@ -347,10 +423,16 @@ impl Operation {
         }
         for (status, codes) in by_status {
             let refused = refusal(schemas, status, &codes);
-            let refused = if responses.contains_key(&status.to_string()) { refused } else { once(schemas, status, refused) };
+            let refused = if responses.contains_key(&status.to_string()) {
+                refused
+            } else {
+                once(schemas, status, refused)
+            };
             match responses.entry(status.to_string()) {
                 // A status that is a reply and a refusal: two media types.
-                std::collections::btree_map::Entry::Occupied(mut known) => merge(known.get_mut(), &refused),
+                std::collections::btree_map::Entry::Occupied(mut known) => {
+                    merge(known.get_mut(), &refused)
+                }
                 std::collections::btree_map::Entry::Vacant(free) => {
                     free.insert(refused);
                 }
@@ -363,13 +445,15 @@ impl Operation {
 /// Characters of an idempotency key, and two quotes around them.
 const KEY_LENGTH_MAX: usize = 257;
 /// What 403 says of itself.
-const INSUFFICIENT_SCOPE: &str = "`Bearer`, with `error=\"insufficient_scope\"` and the `scope` that would do, where one would.";
+const INSUFFICIENT_SCOPE: &str =
+    "`Bearer`, with `error=\"insufficient_scope\"` and the `scope` that would do, where one would.";
 const RETRY_AFTER: &str = "Seconds after which to try again.";
 const TAG: &str = "The version, in quotes.";
 
 /// A status that is answered by these problems.
 fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
-    let about: Vec<String> = codes.iter().map(|code| format!("- `{}`: {}", code.slug(), code.title())).collect();
+    let about: Vec<String> =
+        codes.iter().map(|code| format!("- `{}`: {}", code.slug(), code.title())).collect();
     let schema = problem::one_of(schemas, codes);
     let mut headers = Map::new();
     // Where one code says when to come again, all of its status may.
@@ -377,21 +461,32 @@ fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
         headers.insert("Retry-After".to_owned(), header(false, RETRY_AFTER));
     }
     match status {
-        401 => headers
-            .insert("WWW-Authenticate".to_owned(), header(true, "`Bearer`, with `error=\"invalid_token\"` for one that does not verify.")),
+        401 => headers.insert(
+            "WWW-Authenticate".to_owned(),
+            header(true, "`Bearer`, with `error=\"invalid_token\"` for one that does not verify."),
+        ),
         403 => headers.insert("WWW-Authenticate".to_owned(), header(true, INSUFFICIENT_SCOPE)),
-        412 => headers.insert("ETag".to_owned(), header(false, "The version as it is, in quotes, where there is one.")),
+        412 => headers.insert(
+            "ETag".to_owned(),
+            header(false, "The version as it is, in quotes, where there is one."),
+        ),
         415 => headers.insert("Accept".to_owned(), header(true, "`application/json`.")),
         _ => None,
     };
     json!({ "description": about.join("\n"), "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
 }
 
-/// A refusal by reference: many operations refuse the same, which then stands once. Its name says its status; which of several of one
-/// status it is means nothing to a program, which looks at `code`.
+/// A refusal by reference: many operations refuse the same, which then stands once. Its name says
+/// its status; which of several of one status it is means nothing to a program, which looks at
+/// `code`.
 fn once(schemas: &mut Schemas, status: u16, refused: Value) -> Value {
     let name = (1_u32..)
-        .map(|number| format!("Status{status}{}", if number == 1 { String::new() } else { format!("No{number}") }))
+        .map(|number| {
+            format!(
+                "Status{status}{}",
+                if number == 1 { String::new() } else { format!("No{number}") }
+            )
+        })
         .find(|name| schemas.refusals.get(name).is_none_or(|known| *known == refused))
         .unwrap_or_default();
     let target = format!("#/components/responses/{name}");
@@ -426,7 +521,9 @@ fn merge(reply: &mut Value, refused: &Value) {
             header.remove("required");
         }
     }
-    if let (Some(description), Some(more)) = (reply.pointer_mut("/description"), refused.get("description").and_then(Value::as_str)) {
+    if let (Some(description), Some(more)) =
+        (reply.pointer_mut("/description"), refused.get("description").and_then(Value::as_str))
+    {
         *description = json!(format!("{}\n{more}", description.as_str().unwrap_or_default()));
     }
 }
@@ -453,7 +550,11 @@ fn query_parameters(query: &Schema) -> Vec<Value> {
 
 fn without_null(mut schema: Value) -> Value {
     if let Some(Value::Array(any)) = schema.get("anyOf") {
-        return any.iter().find(|one| one.get("type").is_none_or(|kind| kind != "null")).cloned().unwrap_or_default();
+        return any
+            .iter()
+            .find(|one| one.get("type").is_none_or(|kind| kind != "null"))
+            .cloned()
+            .unwrap_or_default();
     }
     if let Some(Value::Array(types)) = schema.get("type") {
         let kind = types.iter().find(|kind| **kind != "null").cloned();

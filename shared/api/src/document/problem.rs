@@ -1,4 +1,5 @@
-//! Problems as a client gets them: one schema a code, so that a program that looks at `code` knows which members it has.
+//! Problems as a client gets them: one schema a code, so that a program that looks at `code` knows
+//! which members it has.
 
 use super::{Schemas, published};
 use edge::Code;
@@ -21,8 +22,12 @@ pub(super) fn one_of(schemas: &mut Schemas, codes: &[Code]) -> Value {
     match references.as_slice() {
         [only] => only.clone(),
         several => {
-            let mapping: Map<String, Value> =
-                codes.iter().map(|code| (code.slug().to_owned(), format!("#/components/schemas/{}", name(*code)).into())).collect();
+            let mapping: Map<String, Value> = codes
+                .iter()
+                .map(|code| {
+                    (code.slug().to_owned(), format!("#/components/schemas/{}", name(*code)).into())
+                })
+                .collect();
             json!({ "oneOf": several, "discriminator": { "propertyName": "code", "mapping": mapping } })
         }
     }
@@ -30,10 +35,11 @@ pub(super) fn one_of(schemas: &mut Schemas, codes: &[Code]) -> Value {
 
 /// `payment_declined` is `PaymentDeclinedProblem`.
 fn name(code: Code) -> String {
-    let words = code
-        .slug()
-        .split('_')
-        .map(|word| word.chars().next().map_or_else(String::new, |first| first.to_uppercase().chain(word.chars().skip(1)).collect()));
+    let words = code.slug().split('_').map(|word| {
+        word.chars().next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(word.chars().skip(1)).collect()
+        })
+    });
     words.chain(["Problem".to_owned()]).collect()
 }
 
@@ -46,7 +52,8 @@ fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
         "detail": { "type": "string", "description": "What happened this time, for the client's developer." },
         "field": { "type": "string", "description": "The value it is about: a JSON pointer, or the name of a header, query or path parameter." },
     });
-    let members = terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
+    let members =
+        terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
     if let Some(properties) = properties.as_object_mut() {
         for (name, about, mut member) in members {
             let (codes, about) = told(about);
@@ -64,10 +71,15 @@ fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
     schema
 }
 
-/// The codes that a member comes with, and what it says: "`price_changed`, `session_stale`: why." Without codes it comes with any.
+/// The codes that a member comes with, and what it says: "`price_changed`, `session_stale`: why."
+/// Without codes it comes with any.
 fn told(about: &'static str) -> (Vec<&'static str>, &'static str) {
-    let Some((codes, says)) = about.split_once(": ").filter(|(codes, _)| codes.starts_with('`')) else { return (Vec::new(), about) };
-    let quoted = codes.split('`').enumerate().filter(|(place, _)| place % 2 == 1).map(|(_, code)| code);
+    let Some((codes, says)) = about.split_once(": ").filter(|(codes, _)| codes.starts_with('`'))
+    else {
+        return (Vec::new(), about);
+    };
+    let quoted =
+        codes.split('`').enumerate().filter(|(place, _)| place % 2 == 1).map(|(_, code)| code);
     (quoted.collect(), says)
 }
 
@@ -79,7 +91,8 @@ fn sentence(text: &str) -> String {
 /// Every code that some member names: for the test that there are such.
 #[cfg(test)]
 fn named(schemas: &mut SchemaGenerator) -> Vec<&'static str> {
-    let members = terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
+    let members =
+        terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
     members.flat_map(|(_, about, _)| told(about).0).collect()
 }
 
@@ -100,7 +113,8 @@ mod tests {
     fn a_problem_has_the_members_of_its_code_and_no_others() {
         let mut schemas = Schemas::new();
         let declined = schema(&mut schemas.written, Code::PaymentDeclined);
-        let members: Vec<&str> = declined["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let members: Vec<&str> =
+            declined["properties"].as_object().unwrap().keys().map(String::as_str).collect();
         for member in ["code", "decline_code", "reserved_until_ms", "correlation_id"] {
             assert!(members.contains(&member), "{member}: {members:?}");
         }

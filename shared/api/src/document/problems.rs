@@ -22,7 +22,13 @@ pub fn problems() -> String {
             status = code.status();
             page.push_str(&format!("\n## {status}\n\n| code | title | what it means | what to do |\n|---|---|---|---|\n"));
         }
-        page.push_str(&format!("| `{}` | {} | {} | {} |\n", code.slug(), code.title(), code.meaning(), code.advice()));
+        page.push_str(&format!(
+            "| `{}` | {} | {} | {} |\n",
+            code.slug(),
+            code.title(),
+            code.meaning(),
+            code.advice()
+        ));
     }
     page
 }

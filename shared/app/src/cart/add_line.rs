@@ -45,21 +45,33 @@ struct Facts {
     in_cart: Option<i64>,
 }
 
-/// Adds `body.quantity` of a SKU. Stock is looked at and not reserved: short stock is a warning, never a refusal (CART-3).
+/// Adds `body.quantity` of a SKU. Stock is looked at and not reserved: short stock is a warning,
+/// never a refusal (CART-3).
 ///
 /// # Errors
-/// `cart_not_found`, `sku_unknown`, `sku_not_sold_in_currency`, `quantity_out_of_range`, `too_many_lines`,
-/// `cart_locked`, `version_conflict`.
-pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
+/// `cart_not_found`, `sku_unknown`, `sku_not_sold_in_currency`, `quantity_out_of_range`,
+/// `too_many_lines`, `cart_locked`, `version_conflict`.
+pub fn add_line(
+    ports: &Ports<'_>,
+    owner: &str,
+    body: &AddLine,
+    change: &Change,
+) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
-    let facts: Facts = shop.read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?.ok_or_else(not_found)?;
+    let facts: Facts = shop
+        .read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?
+        .ok_or_else(not_found)?;
     if !facts.known || !facts.active {
-        return Err(Problem::new(Code::SkuUnknown).field("/sku").detail(format!("{} is not sold here", body.sku)));
+        return Err(Problem::new(Code::SkuUnknown)
+            .field("/sku")
+            .detail(format!("{} is not sold here", body.sku)));
     }
     let price_minor = facts.price_minor.ok_or_else(|| {
-        Problem::new(Code::SkuNotSoldInCurrency).field("/sku").detail(format!("{} has no price in {}", body.sku, facts.currency))
+        Problem::new(Code::SkuNotSoldInCurrency)
+            .field("/sku")
+            .detail(format!("{} has no price in {}", body.sku, facts.currency))
     })?;
 
     let line_id = view::line_id(&body.sku)?;
@@ -67,7 +79,14 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
     let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
     let unit_price = Money::new(price_minor, facts.currency);
     let sold = Some(Sold { unit_price: Some(unit_price), warnings });
-    let added = CartItemAdded { cart_id: &facts.cart_id, owner, line_id: &line_id, sku: &body.sku, added: quantity, unit_price };
+    let added = CartItemAdded {
+        cart_id: &facts.cart_id,
+        owner,
+        line_id: &line_id,
+        sku: &body.sku,
+        added: quantity,
+        unit_price,
+    };
     let events = [Event::of(&shop, &added)];
     let input = json!({
         "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
@@ -75,5 +94,6 @@ pub fn add_line(ports: &Ports<'_>, owner: &str, body: &AddLine, change: &Change)
         "reply": Foreseen { line_id, sku: body.sku.clone(), sold },
         "events": events,
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?.done(|refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?
+        .done(|refusal| conflict(&shop, owner, refusal))
 }

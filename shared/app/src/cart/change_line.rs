@@ -1,4 +1,5 @@
-//! `PUT` and `DELETE /api/v1/cart/items/:line_id`, `DELETE /api/v1/cart`: replace a quantity, remove a line, clear.
+//! `PUT` and `DELETE /api/v1/cart/items/:line_id`, `DELETE /api/v1/cart`: replace a quantity,
+//! remove a line, clear.
 
 use super::{
     conflict, idle_ms, not_found, quantity,
@@ -101,7 +102,13 @@ pub fn set_quantity(
     let quantity = quantity(body.quantity, limit)?;
     let (cart, sku) = line(&shop, owner, &line_id)?;
     let unit_price = unit_price(&cart, &sku);
-    let changed = CartQuantityChanged { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku, unit_price };
+    let changed = CartQuantityChanged {
+        cart_id: &cart.cart_id,
+        owner,
+        line_id: &line_id,
+        sku: &sku,
+        unit_price,
+    };
     let events = [Event::of(&shop, &changed)];
     let input = json!({
         "cart_id": cart.cart_id, "owner": owner, "sku": sku, "quantity": quantity, "quantity_limit": limit,
@@ -109,14 +116,20 @@ pub fn set_quantity(
         "reply": foreseen(&cart, line_id, sku.clone(), quantity, unit_price),
         "events": events,
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?.done(|refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_SET_QUANTITY, input)?
+        .done(|refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes a line.
 ///
 /// # Errors
 /// `cart_not_found`, `line_not_found`, `cart_locked`, `version_conflict`.
-pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: LineId, change: &Change) -> Result<Done<Rendered<LineChanged>>, Problem> {
+pub fn remove_line(
+    ports: &Ports<'_>,
+    owner: &str,
+    line_id: LineId,
+    change: &Change,
+) -> Result<Done<Rendered<LineChanged>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let (cart, sku) = line(&shop, owner, &line_id)?;
     let removed = CartItemRemoved { cart_id: &cart.cart_id, owner, line_id: &line_id, sku: &sku };
@@ -126,14 +139,19 @@ pub fn remove_line(ports: &Ports<'_>, owner: &str, line_id: LineId, change: &Cha
         "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": events,
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?.done(|refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_REMOVE_LINE, input)?
+        .done(|refusal| conflict(&shop, owner, refusal))
 }
 
 /// Removes every line.
 ///
 /// # Errors
 /// `cart_not_found`, `cart_locked`, `version_conflict`.
-pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Rendered<Cleared>>, Problem> {
+pub fn clear(
+    ports: &Ports<'_>,
+    owner: &str,
+    change: &Change,
+) -> Result<Done<Rendered<Cleared>>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let cart = cart(&shop, owner)?;
     let cleared = CartCleared { cart_id: &cart.cart_id, owner };
@@ -141,10 +159,12 @@ pub fn clear(ports: &Ports<'_>, owner: &str, change: &Change) -> Result<Done<Ren
         "cart_id": cart.cart_id, "owner": owner, "cart_idle_ms": idle_ms(&shop, owner)?,
         "events": [Event::of(&shop, &cleared)],
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?.done(|refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(&shop, owner, change, &sql::CART_CLEAR, input)?
+        .done(|refusal| conflict(&shop, owner, refusal))
 }
 
-/// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's to say.
+/// The caller's cart, and the SKU its line is named by. Whether the line is there is the command's
+/// to say.
 fn line(shop: &Shop<'_>, owner: &str, line_id: &LineId) -> Result<(CartRow, Sku), Problem> {
     let sku = Sku::try_from(line_id.as_str()).map_err(|_| Problem::new(Code::LineNotFound))?;
     Ok((cart(shop, owner)?, sku))
@@ -154,17 +174,28 @@ fn cart(shop: &Shop<'_>, owner: &str) -> Result<CartRow, Problem> {
     shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?.ok_or_else(not_found)
 }
 
-/// What one of the line costs, if it is there and sold. One that was not there a moment ago may be there when the command comes: its price
-/// is what the next look tells.
+/// What one of the line costs, if it is there and sold. One that was not there a moment ago may be
+/// there when the command comes: its price is what the next look tells.
 fn unit_price(cart: &CartRow, sku: &Sku) -> Option<Money> {
     let line = cart.lines.iter().find(|line| line.sku == *sku)?;
     line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, cart.currency))
 }
 
 /// What is known of the line before the change: its price, and what stock says of the quantity.
-fn foreseen(cart: &CartRow, line_id: LineId, sku: Sku, quantity: Quantity, unit_price: Option<Money>) -> Foreseen {
+fn foreseen(
+    cart: &CartRow,
+    line_id: LineId,
+    sku: Sku,
+    quantity: Quantity,
+    unit_price: Option<Money>,
+) -> Foreseen {
     let warnings = match cart.lines.iter().find(|line| line.sku == sku) {
-        Some(line) => view::warn(&line_id, &sku, unit_price.is_some(), view::verdict(quantity.get(), line.available)),
+        Some(line) => view::warn(
+            &line_id,
+            &sku,
+            unit_price.is_some(),
+            view::verdict(quantity.get(), line.available),
+        ),
         None => Vec::new(),
     };
     Foreseen { line_id, sku, sold: Some(Sold { unit_price, warnings }) }

@@ -60,13 +60,18 @@ struct Opening {
 /// How often a cart is looked for anew that ended between two looks.
 const ROUNDS_MAX: usize = 3;
 
-/// Opens a cart: for nobody, as a new guest whose token is shown this once; for an owner without one, theirs.
-/// An owner who has a live cart gets that one, so that parallel first requests end in one cart. One whose cart was given up, not too long
-/// ago, gets its lines back, and its currency and country unless they ask for others (CART-10).
+/// Opens a cart: for nobody, as a new guest whose token is shown this once; for an owner without
+/// one, theirs. An owner who has a live cart gets that one, so that parallel first requests end in
+/// one cart. One whose cart was given up, not too long ago, gets its lines back, and its currency
+/// and country unless they ask for others (CART-10).
 ///
 /// # Errors
 /// `currency_unsupported`, `country_unsupported`; what the database refuses.
-pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Result<Done<Created>, Problem> {
+pub fn create(
+    ports: &Ports<'_>,
+    owner: Option<String>,
+    body: &CreateCart,
+) -> Result<Done<Created>, Problem> {
     let shop = Shop::relaxed(ports)?;
     let token = match owner {
         Some(_) => None,
@@ -93,7 +98,8 @@ pub fn create(ports: &Ports<'_>, owner: Option<String>, body: &CreateCart) -> Re
         let is_new = open(&shop, &owner, &opening)?;
         if let Some(cart) = view::find(&shop, &owner)? {
             let version = cart.version;
-            let created = Created { cart, guest_token: token.map(|token| token.reveal().to_owned()) };
+            let created =
+                Created { cart, guest_token: token.map(|token| token.reveal().to_owned()) };
             return Ok(Done::new(created).other(!is_new).version(version).location("/api/v1/cart"));
         }
     }
@@ -107,8 +113,8 @@ struct Served {
     country: bool,
 }
 
-/// That the cart can come to anything: its currency is sold in, and goods are sent to its country. Who learned it from the totals alone
-/// would have filled a cart for nothing.
+/// That the cart can come to anything: its currency is sold in, and goods are sent to its country.
+/// Who learned it from the totals alone would have filled a cart for nothing.
 fn served(shop: &Shop<'_>, Opening { currency, country, .. }: &Opening) -> Result<(), Problem> {
     let served: Served = shop
         .read(&sql::CART_TERMS, &json!({ "currency": currency, "country": country }))?
@@ -129,7 +135,13 @@ fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem
     let Opening { currency, country, from } = opening;
     let from = from.as_ref().map(|left| &left.cart_id);
     let cart_id: CartId = shop.new_id()?;
-    let created = CartCreated { cart_id: &cart_id, owner, currency: *currency, country: country.clone(), recovered_cart_id: from.cloned() };
+    let created = CartCreated {
+        cart_id: &cart_id,
+        owner,
+        currency: *currency,
+        country: country.clone(),
+        recovered_cart_id: from.cloned(),
+    };
     let input = json!({
         "cart_id": cart_id, "owner": owner, "currency": currency, "country": country, "cart_idle_ms": idle_ms(shop, owner)?, "from_cart_id": from,
         "events": [Event::of(shop, &created)],
@@ -143,7 +155,8 @@ fn open(shop: &Shop<'_>, owner: &str, opening: &Opening) -> Result<bool, Problem
     }
 }
 
-/// The cart whose lines `owner` gets back in the next one, once it is written down that it has ended.
+/// The cart whose lines `owner` gets back in the next one, once it is written down that it has
+/// ended.
 fn left(shop: &Shop<'_>, owner: &str) -> Result<Option<Left>, Problem> {
     let input = json!({ "owner": owner, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
     let found: Option<Left> = shop.read(&sql::CART_TO_RETURN, &input)?;
@@ -158,12 +171,15 @@ fn left(shop: &Shop<'_>, owner: &str) -> Result<Option<Left>, Problem> {
 
 /// Writes it down if the time of the owner's cart is over, so that they can have another.
 pub(crate) fn end_if_expired(shop: &Shop<'_>, owner: &str) -> Result<(), Problem> {
-    shop.apply::<Value>(&sql::CART_ABANDON, &json!({ "owner": owner }))?.map(drop).map_err(crate::problem::refused)
+    shop.apply::<Value>(&sql::CART_ABANDON, &json!({ "owner": owner }))?
+        .map(drop)
+        .map_err(crate::problem::refused)
 }
 
 /// Opens a cart with the lines that `owner` left, if they left any; whether it is there now.
 pub(super) fn bring_back(shop: &Shop<'_>, owner: &str) -> Result<bool, Problem> {
     let Some(left) = left(shop, owner)? else { return Ok(false) };
-    let opening = Opening { currency: left.currency, country: left.country.clone(), from: Some(left) };
+    let opening =
+        Opening { currency: left.currency, country: left.country.clone(), from: Some(left) };
     open(shop, owner, &opening).map(|_| true)
 }

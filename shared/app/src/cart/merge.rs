@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
 use terms::{Code, Problem, Rendered, fingerprint};
 
-/// How often a merge is decided anew because somebody changed one of the carts meanwhile. A change is shorter than a round, so
-/// a few at once can win several; two dozen adds of one customer, on another device, have been seen to win five.
+/// How often a merge is decided anew because somebody changed one of the carts meanwhile. A change
+/// is shorter than a round, so a few at once can win several; two dozen adds of one customer, on
+/// another device, have been seen to win five.
 const ROUNDS_MAX: usize = 20;
 const RETRY_SECONDS: u64 = 1;
 
@@ -79,9 +80,14 @@ struct Taken<'a> {
     price_minor: i64,
 }
 
-/// Merges the guest's cart into that of `owner`; the same again is answered with what was done then. None when there is
-/// nothing to merge: the token was never any good, or its cart has become an order or another customer's, or was left too long ago.
-pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Result<Option<Rendered<Merge>>, Problem> {
+/// Merges the guest's cart into that of `owner`; the same again is answered with what was done
+/// then. None when there is nothing to merge: the token was never any good, or its cart has become
+/// an order or another customer's, or was left too long ago.
+pub(crate) fn take_over(
+    shop: &Shop<'_>,
+    guest: &GuestToken,
+    owner: &str,
+) -> Result<Option<Rendered<Merge>>, Problem> {
     let guest_owner = guest.owner();
     let key = fingerprint(&["cart_merge", &guest_owner, owner]);
     let input = json!({ "guest_owner": guest_owner, "owner": owner, "recovery_ms": shop.setting(&CART_RECOVERY_MS)? });
@@ -89,14 +95,16 @@ pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Res
         let Some(facts) = shop.read::<Facts>(&sql::CART_MERGE_FACTS, &input)? else {
             return receipt(shop, &key);
         };
-        // A customer who left a cart comes back to it first, or its lines would be behind the new one for ever (CART-10).
+        // A customer who left a cart comes back to it first, or its lines would be behind the new
+        // one for ever (CART-10).
         if facts.cart_id.is_none() && bring_back(shop, owner)? {
             continue;
         }
         match shop.apply(&sql::CART_MERGE, &decide(shop, &facts, &guest_owner, owner, &key)?)? {
             Ok(receipt) => return Ok(Some(receipt)),
             Err(Refusal::IdempotencyKeySeen) => return receipt(shop, &key),
-            // A bank asks about one of the carts, and they are to be one: what is paid then is another cart.
+            // A bank asks about one of the carts, and they are to be one: what is paid then is
+            // another cart.
             Err(Refusal::CartLocked) => {
                 for owner in [guest_owner.as_str(), owner] {
                     let input = json!({ "owner": owner, "cancel_id": shop.id() });
@@ -108,11 +116,22 @@ pub(crate) fn take_over(shop: &Shop<'_>, guest: &GuestToken, owner: &str) -> Res
             Err(refusal) => return Err(refused(refusal)),
         }
     }
-    Err(Problem::new(Code::DatabaseBusy).retry_after(RETRY_SECONDS).because("the carts changed during every round of a merge"))
+    Err(Problem::new(Code::DatabaseBusy)
+        .retry_after(RETRY_SECONDS)
+        .because("the carts changed during every round of a merge"))
 }
 
-fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &str) -> Result<Value, Problem> {
-    let limits = Limits { quantity: shop.setting(&CART_QUANTITY_LIMIT)?, lines: shop.setting(&CART_LINE_LIMIT)? };
+fn decide(
+    shop: &Shop<'_>,
+    facts: &Facts,
+    guest_owner: &str,
+    owner: &str,
+    key: &str,
+) -> Result<Value, Problem> {
+    let limits = Limits {
+        quantity: shop.setting(&CART_QUANTITY_LIMIT)?,
+        lines: shop.setting(&CART_LINE_LIMIT)?,
+    };
     let offered: Vec<Offered> = facts
         .lines
         .iter()
@@ -130,22 +149,35 @@ fn decide(shop: &Shop<'_>, facts: &Facts, guest_owner: &str, owner: &str, key: &
         .zip(&facts.lines)
         .filter(|(merged, _)| merged.quantity > merged.quantity_before)
         .filter_map(|(merged, line)| {
-            // The price it was added at is told in the currency it was told in then; in another it is today's.
+            // The price it was added at is told in the currency it was told in then; in another it
+            // is today's.
             let same = facts.currency == facts.guest_currency;
             let price_minor = if same { Some(line.added_price_minor) } else { line.price_minor };
-            price_minor.map(|price_minor| Taken { sku: &merged.sku, quantity: merged.quantity, price_minor })
+            price_minor.map(|price_minor| Taken {
+                sku: &merged.sku,
+                quantity: merged.quantity,
+                price_minor,
+            })
         })
         .collect();
     let cart_id: CartId = facts.cart_id.clone().map_or_else(|| shop.new_id(), Ok)?;
     let mut events = Vec::new();
     if facts.cart_id.is_none() {
-        let created =
-            CartCreated { cart_id: &cart_id, owner, currency: facts.currency, country: facts.country.clone(), recovered_cart_id: None };
+        let created = CartCreated {
+            cart_id: &cart_id,
+            owner,
+            currency: facts.currency,
+            country: facts.country.clone(),
+            recovered_cart_id: None,
+        };
         events.push(Event::of(shop, &created));
     }
     let lines = merged.iter().map(LineTaken::from).collect();
     let guest_cart_id = &facts.guest_cart_id;
-    events.push(Event::of(shop, &CartMerged { cart_id: &cart_id, owner, guest_cart_id, guest_owner, lines }));
+    events.push(Event::of(
+        shop,
+        &CartMerged { cart_id: &cart_id, owner, guest_cart_id, guest_owner, lines },
+    ));
     let idle_ms = idle_ms(shop, owner)?;
     Ok(json!({
         "guest_cart_id": facts.guest_cart_id, "guest_owner": guest_owner, "guest_version": facts.guest_version,

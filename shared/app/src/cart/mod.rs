@@ -31,15 +31,17 @@ use domain::quantity::Quantity;
 use store::Refusal;
 use terms::{Code, Problem};
 
-/// No live cart of this caller's: the same answer whether the cart is missing or somebody else's, and a line of the log (CART-2).
-/// No row counts them: strangers would choose how often it is written.
+/// No live cart of this caller's: the same answer whether the cart is missing or somebody else's,
+/// and a line of the log (CART-2). No row counts them: strangers would choose how often it is
+/// written.
 pub(crate) fn not_found() -> Problem {
     terms::log("info", "cart not found", &[]);
     Problem::new(Code::CartNotFound)
 }
 
-/// How long a cart of this owner's waits for its next change (CART-10). A customer can come back to it from any device, so it waits longer than
-/// a guest's; a service's waits for as long as the key of its order is remembered, since the next try under that key needs it.
+/// How long a cart of this owner's waits for its next change (CART-10). A customer can come back to
+/// it from any device, so it waits longer than a guest's; a service's waits for as long as the key
+/// of its order is remembered, since the next try under that key needs it.
 pub(crate) fn idle_ms(shop: &Shop<'_>, owner: &str) -> Result<i64, Problem> {
     let setting = match owner.starts_with("service:") {
         true => &IDEMPOTENCY_MS,
@@ -57,7 +59,9 @@ fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     if refusal == Refusal::VersionConflict {
         shop.count("cart_optimistic_lock_failures_total");
         return match view::read(shop, owner) {
-            Ok(cart) => Problem::new(Code::VersionConflict).at_version(cart.version).with(Current, &cart),
+            Ok(cart) => {
+                Problem::new(Code::VersionConflict).at_version(cart.version).with(Current, &cart)
+            }
             Err(problem) => problem,
         };
     }
@@ -74,5 +78,8 @@ fn quantity(given: i64, limit: i64) -> Result<Quantity, Problem> {
 }
 
 fn out_of_range(limit: i64) -> Problem {
-    Problem::new(Code::QuantityOutOfRange).field("/quantity").with(Minimum, &1).with(Maximum, &limit)
+    Problem::new(Code::QuantityOutOfRange)
+        .field("/quantity")
+        .with(Minimum, &1)
+        .with(Maximum, &limit)
 }

@@ -1,4 +1,5 @@
-//! `GET /api/v1/cart/totals` and `/shipping-methods`: what it would cost, by the same engine as the confirm (CART-9).
+//! `GET /api/v1/cart/totals` and `/shipping-methods`: what it would cost, by the same engine as the
+//! confirm (CART-9).
 
 use super::not_found;
 use crate::{
@@ -54,30 +55,47 @@ pub struct ShippingMethods {
     methods: Vec<ShippingQuote>,
 }
 
-/// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are now. Nothing is silently zero (CART-6).
+/// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are
+/// now. Nothing is silently zero (CART-6).
 ///
 /// # Errors
-/// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`, `shipping_method_unavailable`.
-pub fn totals(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Done<Preview>, Problem> {
+/// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`,
+/// `shipping_method_unavailable`.
+pub fn totals(
+    ports: &Ports<'_>,
+    viewer: &Viewer,
+    destination: &Destination,
+) -> Result<Done<Preview>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    let Priced { totals, .. } = facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
+    let Priced { totals, .. } =
+        facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
     let PricedCart { cart_id, version, .. } = facts.cart;
     let (warnings, quote_hash) = (totals::warnings(&totals), crate::pricing::quote_hash(&totals));
-    Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash }).representation(version))
+    Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash })
+        .representation(version))
 }
 
-/// The methods that would carry that cart, each with what it costs: the function that quotes (SHIP-1).
+/// The methods that would carry that cart, each with what it costs: the function that quotes
+/// (SHIP-1).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`.
-pub fn shipping_methods(ports: &Ports<'_>, viewer: &Viewer, destination: &Destination) -> Result<Done<ShippingMethods>, Problem> {
+pub fn shipping_methods(
+    ports: &Ports<'_>,
+    viewer: &Viewer,
+    destination: &Destination,
+) -> Result<Done<ShippingMethods>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
     Ok(Done::new(ShippingMethods { methods: facts.shipping_methods()? }))
 }
 
-fn facts(shop: &Shop<'_>, viewer: &Viewer, destination: &Destination) -> Result<PricingFacts, Problem> {
+fn facts(
+    shop: &Shop<'_>,
+    viewer: &Viewer,
+    destination: &Destination,
+) -> Result<PricingFacts, Problem> {
     let (facts, owner, token_hash) = match viewer {
         Viewer::Owner(owner) => (&sql::PRICING_FACTS, Some(owner), None),
         Viewer::Share(token_hash) => (&sql::PRICING_FACTS_SHARED, None, Some(token_hash)),

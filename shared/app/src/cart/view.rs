@@ -30,7 +30,8 @@ pub(crate) struct CartRow {
     pub(crate) lines: Vec<LineRow>,
 }
 
-/// A line with the catalog's, price list's and stock's word on it. Missing words are `None`, never a default.
+/// A line with the catalog's, price list's and stock's word on it. Missing words are `None`, never
+/// a default.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct LineRow {
     pub(crate) sku: Sku,
@@ -100,8 +101,8 @@ struct SharedRow {
     expires_at_ms: i64,
 }
 
-/// The caller's cart, or the one they hold a share of. Its tag is of the whole reply: prices and stock change without a new
-/// version, and a client that revalidates must see that (PRICE-3).
+/// The caller's cart, or the one they hold a share of. Its tag is of the whole reply: prices and
+/// stock change without a new version, and a client that revalidates must see that (PRICE-3).
 ///
 /// # Errors
 /// `cart_not_found`.
@@ -126,7 +127,9 @@ pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
 
 /// The owner's live cart, if they have one.
 pub(crate) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem> {
-    let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else { return Ok(None) };
+    let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else {
+        return Ok(None);
+    };
     let expires_at_ms = row.expires_at_ms;
     render(row, expires_at_ms).map(Some)
 }
@@ -139,8 +142,12 @@ fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {
     let mut subtotal = Money::zero(currency);
     for line in row.lines {
         let line_id = line_id(&line.sku)?;
-        let unit_price = line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, currency));
-        let line_total = unit_price.map(|price| price.mul_quantity(line.quantity)).transpose().map_err(overflow)?;
+        let unit_price =
+            line.price_minor.filter(|_| line.active).map(|minor| Money::new(minor, currency));
+        let line_total = unit_price
+            .map(|price| price.mul_quantity(line.quantity))
+            .transpose()
+            .map_err(overflow)?;
         if let Some(total) = line_total {
             subtotal = subtotal.checked_add(total).map_err(overflow)?;
         }
@@ -196,9 +203,13 @@ pub(super) fn warn(line_id: &LineId, sku: &Sku, priced: bool, stock: StockVerdic
     match stock {
         StockVerdict::Available => {}
         StockVerdict::Short { available } => {
-            warnings.push(warning(WarningCode::InsufficientStock, format!("{available} of {sku} are available")));
+            warnings.push(warning(
+                WarningCode::InsufficientStock,
+                format!("{available} of {sku} are available"),
+            ));
         }
-        StockVerdict::Unknown => warnings.push(warning(WarningCode::StockUnknown, format!("the stock of {sku} is not known"))),
+        StockVerdict::Unknown => warnings
+            .push(warning(WarningCode::StockUnknown, format!("the stock of {sku} is not known"))),
     }
     warnings
 }

@@ -156,7 +156,8 @@ pub struct ListSkus {
     limit: Option<i64>,
 }
 
-/// A change of what there is: `receive` adds what came in, `adjust` corrects by a difference of either sign.
+/// A change of what there is: `receive` adds what came in, `adjust` corrects by a difference of
+/// either sign.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -197,17 +198,28 @@ pub fn put_sku(ports: &Ports<'_>, sku: Sku, facts: SkuFacts) -> Result<Done<SkuR
 /// As [`put_sku`], naming the record.
 pub fn import(ports: &Ports<'_>, import: &Import) -> Result<Done<Imported>, Problem> {
     if !(1..=IMPORT_LIMIT).contains(&import.skus.len()) {
-        return Err(Problem::invalid_field("/skus", format!("must have 1 to {IMPORT_LIMIT} entries")));
+        return Err(Problem::invalid_field(
+            "/skus",
+            format!("must have 1 to {IMPORT_LIMIT} entries"),
+        ));
     }
     put(ports, &import.skus, |index, field| format!("/skus/{index}/{field}"))?;
     Ok(Done::new(Imported { count: u64::try_from(import.skus.len()).unwrap_or(u64::MAX) }))
 }
 
-fn put(ports: &Ports<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -> String) -> Result<(), Problem> {
+fn put(
+    ports: &Ports<'_>,
+    records: &[SkuRecord],
+    pointer: impl Fn(usize, &str) -> String,
+) -> Result<(), Problem> {
     for (index, record) in records.iter().enumerate() {
-        check(record).map_err(|(field, right)| Problem::invalid_field(pointer(index, field), right))?;
+        check(record)
+            .map_err(|(field, right)| Problem::invalid_field(pointer(index, field), right))?;
         if records.iter().take(index).any(|earlier| earlier.sku == record.sku) {
-            return Err(Problem::invalid_field(pointer(index, "sku"), "must stand in the import once"));
+            return Err(Problem::invalid_field(
+                pointer(index, "sku"),
+                "must stand in the import once",
+            ));
         }
     }
     let shop = Shop::new(ports);
@@ -219,13 +231,19 @@ fn put(ports: &Ports<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -
 }
 
 /// The first price in a currency that nothing is sold in.
-fn unsold(shop: &Shop<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) -> String) -> Result<Problem, Problem> {
+fn unsold(
+    shop: &Shop<'_>,
+    records: &[SkuRecord],
+    pointer: impl Fn(usize, &str) -> String,
+) -> Result<Problem, Problem> {
     let mut sold = BTreeSet::new();
     for (index, record) in records.iter().enumerate() {
         for currency in record.prices.keys() {
             if sold.insert(currency) && !shop.sells_in(currency)? {
                 let detail = format!("{currency} is not sold in here");
-                return Ok(Problem::new(Code::CurrencyUnsupported).field(pointer(index, &format!("prices/{currency}"))).detail(detail));
+                return Ok(Problem::new(Code::CurrencyUnsupported)
+                    .field(pointer(index, &format!("prices/{currency}")))
+                    .detail(detail));
             }
         }
     }
@@ -234,8 +252,12 @@ fn unsold(shop: &Shop<'_>, records: &[SkuRecord], pointer: impl Fn(usize, &str) 
 }
 
 fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
-    for (field, text) in [("product_id", &record.product_id), ("name", &record.name), ("category", &record.category)] {
-        let fits = !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
+    for (field, text) in
+        [("product_id", &record.product_id), ("name", &record.name), ("category", &record.category)]
+    {
+        let fits = !text.trim().is_empty()
+            && text.chars().count() <= 200
+            && !text.chars().any(char::is_control);
         if !fits {
             return Err((field, "must be one line of 1 to 200 characters".to_owned()));
         }
@@ -268,12 +290,13 @@ pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Done<SkuPage>, Proble
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIST_LIMIT_MAX}")));
     }
     let cursor = query.cursor.as_ref().map_or("", Sku::as_str);
-    let mut skus: Vec<Rendered<SkuRecord>> =
-        Shop::new(ports).list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
+    let mut skus: Vec<Rendered<SkuRecord>> = Shop::new(ports)
+        .list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
     let page = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = skus.len() > page;
     skus.truncate(page);
-    let next_cursor = skus.last().filter(|_| more).and_then(|sku| Sku::try_from(sku.text("sku")?).ok());
+    let next_cursor =
+        skus.last().filter(|_| more).and_then(|sku| Sku::try_from(sku.text("sku")?).ok());
     Ok(Done::new(SkuPage { next_cursor, skus }))
 }
 
@@ -292,7 +315,8 @@ pub fn stock(ports: &Ports<'_>, sku: Sku) -> Result<Done<Stock>, Problem> {
 /// Receives or adjusts stock, with its movement.
 ///
 /// # Errors
-/// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero or of the wrong sign.
+/// `sku_not_found`, `warehouse_unknown`, `stock_negative`, `invalid_field` for a quantity of zero
+/// or of the wrong sign.
 pub fn move_stock(
     ports: &Ports<'_>,
     service: &Service,
@@ -303,10 +327,15 @@ pub fn move_stock(
     let bound = 1_000_000_000;
     let fits = match body.kind {
         MoveKind::Receive => (1..=bound).contains(&body.quantity),
-        MoveKind::Adjust => body.quantity != 0 && body.quantity.unsigned_abs() <= bound.unsigned_abs(),
+        MoveKind::Adjust => {
+            body.quantity != 0 && body.quantity.unsigned_abs() <= bound.unsigned_abs()
+        }
     };
     if !fits {
-        return Err(Problem::invalid_field("/quantity", "must be above 0 to receive, and not 0 to adjust"));
+        return Err(Problem::invalid_field(
+            "/quantity",
+            "must be above 0 to receive, and not 0 to adjust",
+        ));
     }
     let input = json!({
         "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject, "events": [],

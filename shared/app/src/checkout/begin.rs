@@ -1,4 +1,5 @@
-//! `POST /api/v1/checkout`: the cart as the buyer agrees to it, with where it goes and how it is paid.
+//! `POST /api/v1/checkout`: the cart as the buyer agrees to it, with where it goes and how it is
+//! paid.
 
 use crate::{
     Change,
@@ -22,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use store::{Command, Refusal, sql};
 use terms::{Code, Done, Problem, Rendered};
 
-/// What a checkout needs to know. No field takes card data: `payment_method` is the provider's token (PAY-5).
+/// What a checkout needs to know. No field takes card data: `payment_method` is the provider's
+/// token (PAY-5).
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -41,7 +43,8 @@ pub struct BeginCheckout {
     pub(crate) notes: Option<Notes>,
 }
 
-/// A provider's token for a payment method: `pm_…`. Anything that could be a card number is refused unseen.
+/// A provider's token for a payment method: `pm_…`. Anything that could be a card number is refused
+/// unseen.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PaymentToken(String);
@@ -55,7 +58,11 @@ impl TryFrom<String> for PaymentToken {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             // No token has as many digits in a row as the shortest card number.
             && !text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 12);
-        if fits { Ok(Self(text)) } else { Err("must be a payment provider's token, pm_…; never card data") }
+        if fits {
+            Ok(Self(text))
+        } else {
+            Err("must be a payment provider's token, pm_…; never card data")
+        }
     }
 }
 
@@ -141,8 +148,8 @@ pub struct Foreseen {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What a buyer was shown and agrees to, as the session's row keeps it. The confirm compares by total and hash; the totals are shown again
-/// as they were.
+/// What a buyer was shown and agrees to, as the session's row keeps it. The confirm compares by
+/// total and hash; the totals are shown again as they were.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Agreed {
     pub(super) total: Money,
@@ -153,7 +160,12 @@ pub(super) struct Agreed {
 
 impl Agreed {
     fn of(totals: &Totals) -> Self {
-        Self { total: totals.total, quote_hash: quote_hash(totals), totals: Rendered::of(totals), warnings: warnings(totals) }
+        Self {
+            total: totals.total,
+            quote_hash: quote_hash(totals),
+            totals: Rendered::of(totals),
+            warnings: warnings(totals),
+        }
     }
 }
 
@@ -165,23 +177,42 @@ pub(crate) struct Begun {
     done: Done<Rendered<SessionBegun>>,
 }
 
-/// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends then, and what is held passes on. Everything a confirm would refuse is refused here
-/// already, by the same functions (STOCK-7).
+/// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends
+/// then, and what is held passes on. Everything a confirm would refuse is refused here already, by
+/// the same functions (STOCK-7).
 ///
 /// # Errors
-/// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot be made or charged.
-pub fn begin(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Done<Rendered<SessionBegun>>, Problem> {
+/// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot
+/// be made or charged.
+pub fn begin(
+    ports: &Ports<'_>,
+    owner: &str,
+    body: BeginCheckout,
+    change: &Change,
+) -> Result<Done<Rendered<SessionBegun>>, Problem> {
     begin_by(ports, owner, body, change, apply_over_attempt).map(|begun| begun.done)
 }
 
-/// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has not changed their mind.
-pub(crate) fn begin_unless_locked(ports: &Ports<'_>, owner: &str, body: BeginCheckout, change: &Change) -> Result<Begun, Problem> {
-    begin_by(ports, owner, body, change, |shop, owner, change, command, input| change.apply(shop, owner, command, input))
+/// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has
+/// not changed their mind.
+pub(crate) fn begin_unless_locked(
+    ports: &Ports<'_>,
+    owner: &str,
+    body: BeginCheckout,
+    change: &Change,
+) -> Result<Begun, Problem> {
+    begin_by(ports, owner, body, change, |shop, owner, change, command, input| {
+        change.apply(shop, owner, command, input)
+    })
 }
 
 /// That an address has what mail to its country needs; `at` is where it stands in the request.
 fn complete(address: &Address, at: &str) -> Result<(), Problem> {
-    if address.lacks_postal_code() { Err(lacks(&format!("{at}/postal_code"), "mail to this country needs one")) } else { Ok(()) }
+    if address.lacks_postal_code() {
+        Err(lacks(&format!("{at}/postal_code"), "mail to this country needs one"))
+    } else {
+        Ok(())
+    }
 }
 
 fn lacks(field: &str, why: &str) -> Problem {
@@ -203,18 +234,26 @@ fn begin_by(
     let country = body.shipping_address.country.clone();
     let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
     let facts: PricingFacts = shop
-        .read(&sql::PRICING_FACTS, &json!({ "owner": owner, "country": country, "region": region }))?
+        .read(
+            &sql::PRICING_FACTS,
+            &json!({ "owner": owner, "country": country, "region": region }),
+        )?
         .ok_or_else(crate::cart::not_found)?;
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
     facts.served("/shipping_address/country")?;
-    let Priced { totals, .. } = facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
+    let Priced { totals, .. } =
+        facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
     facts.payable(&shop, &totals)?;
 
     let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
-    let contact =
-        Contact { email: body.email, shipping_address: body.shipping_address, billing_address: body.billing_address, notes: body.notes };
+    let contact = Contact {
+        email: body.email,
+        shipping_address: body.shipping_address,
+        billing_address: body.billing_address,
+        notes: body.notes,
+    };
     let contact = contact::seal(&shop, &cart_id, &contact)?;
     let agreed = Agreed::of(&totals);
     let foreseen = Foreseen {
@@ -235,7 +274,10 @@ fn begin_by(
     let begun = apply(&shop, owner, change, &sql::CHECKOUT_BEGIN, input)?;
     let done: Done<Rendered<SessionBegun>> = begun.done(|refusal| {
         if refusal == Refusal::RegionNeeded {
-            return lacks("/shipping_address/region", "where in this country it is, such as CA, decides the tax");
+            return lacks(
+                "/shipping_address/region",
+                "where in this country it is, such as CA, decides the tax",
+            );
         }
         if refusal == Refusal::CartNotFound { crate::cart::not_found() } else { refused(refusal) }
     })?;

@@ -1,9 +1,11 @@
-//! `POST /api/v1/checkout/:session_id/confirm`: from an agreed session to one paid order, or none (CHK-4 … CHK-10).
+//! `POST /api/v1/checkout/:session_id/confirm`: from an agreed session to one paid order, or none
+//! (CHK-4 … CHK-10).
 //!
-//! KV gate → one read → decide → the claim (one statement) → the saga. Every way a second request can meet the
-//! first ends in one of: the same reply, 409 while it runs, 409 because the cart has its order or because another
-//! attempt took this one's place. Attempts are the buyer's to replace: what asks for the same joins the attempt that is
-//! there, what asks for anything else supersedes it while it waits for the buyer.
+//! KV gate → one read → decide → the claim (one statement) → the saga. Every way a second request
+//! can meet the first ends in one of: the same reply, 409 while it runs, 409 because the cart has
+//! its order or because another attempt took this one's place. Attempts are the buyer's to replace:
+//! what asks for the same joins the attempt that is there, what asks for anything else supersedes
+//! it while it waits for the buyer.
 
 use super::{
     begin::{Agreed, PaymentToken, SessionStatus},
@@ -20,9 +22,14 @@ use crate::{
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
 };
-use config::{IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS, SAGA_LEASE_MS};
+use config::{
+    IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS,
+    SAGA_LEASE_MS,
+};
 use domain::{
-    ids::{CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, SessionId, ShippingMethodId},
+    ids::{
+        CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, SessionId, ShippingMethodId,
+    },
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -45,14 +52,16 @@ const CLAIM_ROUNDS: u32 = 4;
 pub struct Confirm {
     /// The total the buyer agrees to, when it is no longer the one they were shown (CHK-2).
     accept_total: Option<Money>,
-    /// Another payment method than the session's: a retry after a decline, with the stock still held (CHK-9).
+    /// Another payment method than the session's: a retry after a decline, with the stock still
+    /// held (CHK-9).
     payment_method: Option<PaymentToken>,
-    /// Where the buyer is sent back to when their bank has asked them (https, or http to this machine). Without it a client that knows the
-    /// `client_secret` asks them itself.
+    /// Where the buyer is sent back to when their bank has asked them (https, or http to this
+    /// machine). Without it a client that knows the `client_secret` asks them itself.
     return_url: Option<ReturnUrl>,
 }
 
-/// Where a buyer comes back to. It is kept and sent to the provider, so nothing of theirs belongs into it.
+/// Where a buyer comes back to. It is kept and sent to the provider, so nothing of theirs belongs
+/// into it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(try_from = "String")]
 struct ReturnUrl(String);
@@ -64,8 +73,10 @@ impl TryFrom<String> for ReturnUrl {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let is_plain = text.len() <= RETURN_URL_MAX && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        let authority = |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
+        let is_plain = text.len() <= RETURN_URL_MAX
+            && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let authority =
+            |rest: &str| rest.split(['/', '?', '#']).next().unwrap_or_default().to_owned();
         let leads_somewhere = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(rest), _) => {
                 let authority = authority(rest);
@@ -73,7 +84,10 @@ impl TryFrom<String> for ReturnUrl {
             }
             (None, Some(rest)) => {
                 let authority = authority(rest);
-                let host = authority.rsplit_once(':').filter(|_| !authority.ends_with(']')).map_or(authority.as_str(), |(host, _)| host);
+                let host = authority
+                    .rsplit_once(':')
+                    .filter(|_| !authority.ends_with(']'))
+                    .map_or(authority.as_str(), |(host, _)| host);
                 ["localhost", "127.0.0.1", "[::1]"].contains(&host)
             }
             (None, None) => false,
@@ -81,7 +95,9 @@ impl TryFrom<String> for ReturnUrl {
         if is_plain && leads_somewhere {
             Ok(Self(text))
         } else {
-            Err("must be an absolute https URL of at most 2048 plain characters; http to this machine alone")
+            Err(
+                "must be an absolute https URL of at most 2048 plain characters; http to this machine alone",
+            )
         }
     }
 }
@@ -172,9 +188,11 @@ struct Converted {
 
 /// What one round of deciding came to.
 enum Decision {
-    /// Drive this saga, whose lease is ours; and the one whose place it took is to be cancelled, by this compensation.
+    /// Drive this saga, whose lease is ours; and the one whose place it took is to be cancelled, by
+    /// this compensation.
     Drive(Box<Saga>, Option<CompensationId>),
-    /// Drive this saga of another confirm, whose driver has gone, and see what is left to be done then.
+    /// Drive this saga of another confirm, whose driver has gone, and see what is left to be done
+    /// then.
     Finish(Box<Saga>),
     /// This saga has its order already.
     Replay(Box<Saga>),
@@ -185,9 +203,10 @@ enum Decision {
 /// Confirms a session of the caller's.
 ///
 /// # Errors
-/// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`, `price_changed`, `cart_completed`,
-/// `idempotency_in_progress`, `idempotency_key_reused`, `insufficient_stock`, `payment_declined`, `payment_action_required`,
-/// `payment_superseded`, `provider_unavailable`, `provider_timeout`, `reservation_expired`.
+/// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`,
+/// `price_changed`, `cart_completed`, `idempotency_in_progress`, `idempotency_key_reused`,
+/// `insufficient_stock`, `payment_declined`, `payment_action_required`, `payment_superseded`,
+/// `provider_unavailable`, `provider_timeout`, `reservation_expired`.
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
@@ -215,7 +234,9 @@ pub async fn confirm(
             // The winner writes the gate; whoever comes after only reads it.
             Decision::Replay(saga) => return replay(&shop, &saga),
             Decision::Finish(saga) => match drive(&shop, *saga).await? {
-                Outcome::Pending(problem) if problem.code() != Code::PaymentActionRequired => return Err(problem),
+                Outcome::Pending(problem) if problem.code() != Code::PaymentActionRequired => {
+                    return Err(problem);
+                }
                 Outcome::Misconfigured(problem) => return Err(problem),
                 Outcome::Ordered(_) | Outcome::Refused(_) | Outcome::Pending(_) => continue,
             },
@@ -227,14 +248,19 @@ pub async fn confirm(
         let total = Money::new(saga.plan.total_minor, saga.plan.currency);
         let cart_id = saga.cart_id.clone();
         return match drive(&shop, saga).await? {
-            Outcome::Ordered(receipt) => Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total))),
-            Outcome::Refused(problem) | Outcome::Pending(problem) | Outcome::Misconfigured(problem) => Err(problem),
+            Outcome::Ordered(receipt) => {
+                Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total)))
+            }
+            Outcome::Refused(problem)
+            | Outcome::Pending(problem)
+            | Outcome::Misconfigured(problem) => Err(problem),
         };
     }
     Err(in_progress(1))
 }
 
-/// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the worker goes on.
+/// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the
+/// worker goes on.
 async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
     if let Err(problem) = compensation::run_next(shop, Some(cancel_id)).await {
         terms::log(
@@ -256,23 +282,32 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
             // Ended without an order: the key is free again (CHK-4).
             SagaState::Voiding | SagaState::Declined | SagaState::Failed => {}
             _ if !same_request => return Err(Problem::new(Code::IdempotencyKeyReused)),
-            SagaState::Capturing | SagaState::Completed => return Ok(Decision::Replay(Box::new(saga))),
+            SagaState::Capturing | SagaState::Completed => {
+                return Ok(Decision::Replay(Box::new(saga)));
+            }
             SagaState::Authorizing | SagaState::AwaitingAction => return resume(shop, &saga, true),
             // An old tab that asks on never takes the place of what took its own.
-            SagaState::Superseded if facts.live.is_some() || facts.order.is_some() => return Err(superseded(facts.order)),
+            SagaState::Superseded if facts.live.is_some() || facts.order.is_some() => {
+                return Err(superseded(facts.order));
+            }
             SagaState::Superseded => {}
         }
     }
     if let Some(order) = facts.order {
-        return Err(Problem::new(Code::CartCompleted).with(Ordered, &order.order_id).with(OrderedNumber, &order.order_number));
+        return Err(Problem::new(Code::CartCompleted)
+            .with(Ordered, &order.order_id)
+            .with(OrderedNumber, &order.order_number));
     }
     let agreement = agreement(asked, &facts.session);
     let supersedes = match facts.live {
         None => None,
-        Some(saga) if saga.session_id == *asked.session_id && saga.plan.agreement == agreement => return join(shop, asked, &saga),
+        Some(saga) if saga.session_id == *asked.session_id && saga.plan.agreement == agreement => {
+            return join(shop, asked, &saga);
+        }
         // It waits for the buyer, and the buyer wants something else now.
         Some(saga) if saga.state == SagaState::AwaitingAction => Some(saga.saga_id),
-        // The provider is being asked, and may say yes at this moment: what came of it is known first.
+        // The provider is being asked, and may say yes at this moment: what came of it is known
+        // first.
         Some(saga) => return resume(shop, &saga, false),
     };
     if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= facts.now_ms {
@@ -281,7 +316,8 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     claim(shop, asked, &facts.session, &facts.pricing, &agreement, supersedes)
 }
 
-/// Another key for the same: it is written down first, so that it is answered like the first one whatever comes of that.
+/// Another key for the same: it is written down first, so that it is answered like the first one
+/// whatever comes of that.
 fn join(shop: &Shop<'_>, asked: &Asked<'_>, saga: &Saga) -> Result<Decision, Problem> {
     let input = json!({
         "owner": asked.owner, "saga_id": saga.saga_id, "idempotency_key": asked.key, "request_hash": asked.request_hash,
@@ -293,12 +329,18 @@ fn join(shop: &Shop<'_>, asked: &Asked<'_>, saga: &Saga) -> Result<Decision, Pro
     }
 }
 
-/// Takes over a saga whose driver has gone, or waits for the one that has it; `ours` if its answer is this confirm's.
+/// Takes over a saga whose driver has gone, or waits for the one that has it; `ours` if its answer
+/// is this confirm's.
 fn resume(shop: &Shop<'_>, saga: &Saga, ours: bool) -> Result<Decision, Problem> {
     let leased_ms = saga.lease_until_ms.saturating_sub(saga.now_ms);
     if leased_ms > 0 {
-        // While the buyer is waited for, a lease is one question of another tab's; else it is all of a driver's time.
-        let seconds = if saga.state == SagaState::AwaitingAction { 1 } else { u64::try_from(leased_ms).unwrap_or(0).div_ceil(1_000) };
+        // While the buyer is waited for, a lease is one question of another tab's; else it is all
+        // of a driver's time.
+        let seconds = if saga.state == SagaState::AwaitingAction {
+            1
+        } else {
+            u64::try_from(leased_ms).unwrap_or(0).div_ceil(1_000)
+        };
         return Err(in_progress(seconds));
     }
     let input = json!({ "saga_id": saga.saga_id, "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)? });
@@ -309,8 +351,8 @@ fn resume(shop: &Shop<'_>, saga: &Saga, ours: bool) -> Result<Decision, Problem>
     })
 }
 
-/// Prices it now, compares with what was agreed, and claims cart, stock and key in one statement; the attempt that is superseded
-/// ends in the same one.
+/// Prices it now, compares with what was agreed, and claims cart, stock and key in one statement;
+/// the attempt that is superseded ends in the same one.
 fn claim(
     shop: &Shop<'_>,
     asked: &Asked<'_>,
@@ -322,11 +364,23 @@ fn claim(
     let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
     pricing.payable(shop, &priced.totals)?;
-    let destination =
-        RatedFor { country: session.country.clone(), region: session.region.clone(), shipping_method: session.shipping_method.clone() };
+    let destination = RatedFor {
+        country: session.country.clone(),
+        region: session.region.clone(),
+        shipping_method: session.shipping_method.clone(),
+    };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
-    let plan = plan(shop, pricing, &priced, payment_method(session, asked.body), agreement, return_url, &destination)?;
-    let cancel_id: Option<CompensationId> = supersedes.is_some().then(|| shop.new_id()).transpose()?;
+    let plan = plan(
+        shop,
+        pricing,
+        &priced,
+        payment_method(session, asked.body),
+        agreement,
+        return_url,
+        &destination,
+    )?;
+    let cancel_id: Option<CompensationId> =
+        supersedes.is_some().then(|| shop.new_id()).transpose()?;
     let input = json!({
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
@@ -350,26 +404,47 @@ fn claim(
 }
 
 /// Whether the buyer has agreed to the total as it is now (CHK-2): they were shown it, or name it.
-fn agreed(shop: &Shop<'_>, session: &Session, pricing: &PricingFacts, priced: &Priced, body: &Confirm) -> Result<(), Problem> {
+fn agreed(
+    shop: &Shop<'_>,
+    session: &Session,
+    pricing: &PricingFacts,
+    priced: &Priced,
+    body: &Confirm,
+) -> Result<(), Problem> {
     let (shown, now) = (session.totals.total, priced.totals.total);
     if body.accept_total == Some(now) {
         return Ok(());
     }
     let differs = |code| {
-        let problem = Problem::new(code).detail("show the buyer the current total and confirm again with accept_total");
-        Err(problem.with(AgreedTotal, &shown).with(CurrentTotal, &now).with(CurrentTotals, &priced.totals))
+        let problem = Problem::new(code)
+            .detail("show the buyer the current total and confirm again with accept_total");
+        Err(problem
+            .with(AgreedTotal, &shown)
+            .with(CurrentTotal, &now)
+            .with(CurrentTotals, &priced.totals))
     };
     if pricing.cart.version != session.cart_version {
         return differs(Code::SessionStale);
     }
-    let moved = total_moved(shown, now, shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?, shop.setting(&PRICE_REFUSE_ANY_INCREASE)?);
+    let moved = total_moved(
+        shown,
+        now,
+        shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?,
+        shop.setting(&PRICE_REFUSE_ANY_INCREASE)?,
+    );
     if moved || body.accept_total.is_some() { differs(Code::PriceChanged) } else { Ok(()) }
 }
 
-/// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and quote are the session's and stay.
+/// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and
+/// quote are the session's and stay.
 fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm) -> String {
     let method = body.payment_method.as_ref().map_or("", PaymentToken::as_str);
-    fingerprint(&[owner, session_id.as_str(), method, &body.accept_total.map(money_text).unwrap_or_default()])
+    fingerprint(&[
+        owner,
+        session_id.as_str(),
+        method,
+        &body.accept_total.map(money_text).unwrap_or_default(),
+    ])
 }
 
 /// What the buyer agrees to, however they say it: what asks for the same is the same attempt.
@@ -377,7 +452,14 @@ fn agreement(asked: &Asked<'_>, session: &Session) -> String {
     let total = asked.body.accept_total.unwrap_or(session.totals.total);
     let version = session.cart_version.to_string();
     let method = payment_method(session, asked.body);
-    fingerprint(&[asked.session_id.as_str(), session.cart_id.as_str(), &version, method, &session.totals.quote_hash, &money_text(total)])
+    fingerprint(&[
+        asked.session_id.as_str(),
+        session.cart_id.as_str(),
+        &version,
+        method,
+        &session.totals.quote_hash,
+        &money_text(total),
+    ])
 }
 
 fn money_text(money: Money) -> String {
@@ -390,11 +472,21 @@ fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
 }
 
 impl OrderPlaced {
-    /// From what the order's creation assigned and nothing that can change later: the first answer and every replay are the same.
+    /// From what the order's creation assigned and nothing that can change later: the first answer
+    /// and every replay are the same.
     fn of(receipt: OrderReceipt, cart_id: CartId, total: Money) -> Self {
         let OrderReceipt { order_id, order_number, created_at_ms } = receipt;
-        let payment_status = if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized };
-        Self { cart_id, created_at_ms, order_id, order_number, payment_status, status: OrderStatus::Confirmed, total }
+        let payment_status =
+            if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized };
+        Self {
+            cart_id,
+            created_at_ms,
+            order_id,
+            order_number,
+            payment_status,
+            status: OrderStatus::Confirmed,
+            total,
+        }
     }
 
     /// As it is answered.
@@ -420,7 +512,9 @@ fn in_progress(seconds: u64) -> Problem {
 fn superseded(order: Option<Converted>) -> Problem {
     let problem = Problem::new(Code::PaymentSuperseded);
     match order {
-        Some(order) => problem.with(Ordered, &order.order_id).with(OrderedNumber, &order.order_number),
+        Some(order) => {
+            problem.with(Ordered, &order.order_id).with(OrderedNumber, &order.order_number)
+        }
         None => problem.detail("another payment of this checkout is under way"),
     }
 }

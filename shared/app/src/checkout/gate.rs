@@ -1,10 +1,12 @@
-//! The fast gate before a confirm: one key-value record per owner, with what came of their last one.
+//! The fast gate before a confirm: one key-value record per owner, with what came of their last
+//! one.
 //!
-//! It answers a replay without touching the database, and it says nothing else. In particular it does not say that a confirm is
-//! running: that record could only be taken back behind the response, so a buyer with the answer in hand who asked again at once was
-//! told to wait. SQL knows from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
-//! or unreadable only means that SQL is asked. So does one that somebody else has written: it carries a mark that only we can make, for
-//! this owner's key alone (SEC-5).
+//! It answers a replay without touching the database, and it says nothing else. In particular it
+//! does not say that a confirm is running: that record could only be taken back behind the
+//! response, so a buyer with the answer in hand who asked again at once was told to wait. SQL knows
+//! from the commit on, in the one read that a confirm makes anyway. A record that is missing, old
+//! or unreadable only means that SQL is asked. So does one that somebody else has written: it
+//! carries a mark that only we can make, for this owner's key alone (SEC-5).
 
 use super::confirm::OrderPlaced;
 use crate::shop::Shop;
@@ -37,9 +39,20 @@ pub(super) struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    pub(super) fn new(shop: &'a Shop<'a>, owner: &str, request_hash: &str, idempotency_ms: i64) -> Result<Self, Problem> {
+    pub(super) fn new(
+        shop: &'a Shop<'a>,
+        owner: &str,
+        request_hash: &str,
+        idempotency_ms: i64,
+    ) -> Result<Self, Problem> {
         let marks = shop.setting(&SESSION_TOKEN_SECRET)?;
-        Ok(Self { shop, name: gate_of(owner), request_hash: request_hash.to_owned(), idempotency_ms, marks })
+        Ok(Self {
+            shop,
+            name: gate_of(owner),
+            request_hash: request_hash.to_owned(),
+            idempotency_ms,
+            marks,
+        })
     }
 
     /// What came of `key`, if that is known here.
@@ -47,12 +60,20 @@ impl<'a> Gate<'a> {
         let bytes = match self.shop.ports.kv.get(&self.name) {
             Ok(bytes) => bytes?,
             Err(error) => {
-                terms::log("warning", "the confirm gate could not be read", &[("error", &error.to_string())]);
+                terms::log(
+                    "warning",
+                    "the confirm gate could not be read",
+                    &[("error", &error.to_string())],
+                );
                 return None;
             }
         };
         let Some(text) = mark::genuine(&self.marks, &self.name, &bytes) else {
-            terms::log("warning", "a confirm's kept reply is not ours, and is passed over", &[("key", &self.name)]);
+            terms::log(
+                "warning",
+                "a confirm's kept reply is not ours, and is passed over",
+                &[("key", &self.name)],
+            );
             return None;
         };
         let Record { key: known, request_hash, at_ms, placed } = json::read(text).ok()?;
@@ -66,14 +87,17 @@ impl<'a> Gate<'a> {
         Some(Ok(placed))
     }
 
-    /// What came of `key` in the end, to be kept once it has been told. A store that cannot be written costs speed, not correctness.
+    /// What came of `key` in the end, to be kept once it has been told. A store that cannot be
+    /// written costs speed, not correctness.
     pub(super) fn keep(&self, key: &str, placed: OrderPlaced) -> Done<OrderPlaced> {
         let (key, request_hash) = (key.to_owned(), self.request_hash.clone());
         let record = Record { key, request_hash, at_ms: self.shop.ports.clock.wall_ms(), placed };
         let kept = serde_json::to_vec(&record);
         let done = record.placed.done();
         match kept {
-            Ok(kept) => done.kv_after(self.name.clone(), mark::marked(&self.marks, &self.name, &kept)),
+            Ok(kept) => {
+                done.kv_after(self.name.clone(), mark::marked(&self.marks, &self.name, &kept))
+            }
             // Texts and numbers always become JSON; if they did not, SQL would be asked.
             Err(_) => done,
         }

@@ -10,12 +10,15 @@ pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentToken, SessionBegun, SessionStatus, begin};
 pub use confirm::{Confirm, OrderPlaced, confirm};
 pub(crate) use gate::gate_of;
-pub use view::{Reservation, ReservationStatus, SessionClosed, SessionPayment, SessionPaymentStatus, SessionView, abandon, view};
+pub use view::{
+    Reservation, ReservationStatus, SessionClosed, SessionPayment, SessionPaymentStatus,
+    SessionView, abandon, view,
+};
 
 use terms::{Code, Problem};
 
-/// No such session of this caller's: the same answer whether it is missing or somebody else's, and a line of the log (CART-2).
-/// No row counts them: strangers would choose how often it is written.
+/// No such session of this caller's: the same answer whether it is missing or somebody else's, and
+/// a line of the log (CART-2). No row counts them: strangers would choose how often it is written.
 fn not_found() -> Problem {
     terms::log("info", "checkout session not found", &[]);
     Problem::new(Code::SessionNotFound)

@@ -1,4 +1,5 @@
-//! From totals and allocation to the order that is to be: everything recovery will need, decided before anyone is called.
+//! From totals and allocation to the order that is to be: everything recovery will need, decided
+//! before anyone is called.
 
 use crate::{
     order::{LineDetail, OrderDetail, RatedFor},
@@ -14,7 +15,8 @@ use domain::{
 };
 use terms::{Problem, Rendered};
 
-/// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them others.
+/// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them
+/// others.
 pub(super) fn plan(
     shop: &Shop<'_>,
     facts: &PricingFacts,
@@ -28,9 +30,21 @@ pub(super) fn plan(
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
     let mut lines = Vec::new();
     for line in &totals.lines {
-        let parts: Vec<&Allocation> = priced.allocations.iter().filter(|part| part.sku == line.sku).collect();
-        let product_id = facts.cart.lines.iter().find(|row| row.sku == line.sku).and_then(|row| row.product_id.clone()).unwrap_or_default();
-        let category = facts.cart.lines.iter().find(|row| row.sku == line.sku).and_then(|row| row.category.clone());
+        let parts: Vec<&Allocation> =
+            priced.allocations.iter().filter(|part| part.sku == line.sku).collect();
+        let product_id = facts
+            .cart
+            .lines
+            .iter()
+            .find(|row| row.sku == line.sku)
+            .and_then(|row| row.product_id.clone())
+            .unwrap_or_default();
+        let category = facts
+            .cart
+            .lines
+            .iter()
+            .find(|row| row.sku == line.sku)
+            .and_then(|row| row.category.clone());
         for (part, split) in parts.iter().zip(split(line, &parts).map_err(broken)?) {
             lines.push(PlanLine {
                 line_no: i64::try_from(lines.len()).unwrap_or(i64::MAX).saturating_add(1),
@@ -56,8 +70,11 @@ pub(super) fn plan(
     }
     let minor = |money: Option<Money>| money.map_or(0, Money::amount_minor);
     // Of a total of nothing nothing is paid, however the buyer would have paid.
-    let (provider, payment_method, kind) =
-        if totals.total.is_zero() { (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER) } else { (PROVIDER, payment_method, "card") };
+    let (provider, payment_method, kind) = if totals.total.is_zero() {
+        (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER)
+    } else {
+        (PROVIDER, payment_method, "card")
+    };
     Ok(Plan {
         order_id: shop.new_id()?,
         payment_id: shop.new_id()?,
@@ -91,7 +108,8 @@ struct Split {
 
 /// A line's money over the warehouses it comes from: the parts sum to the line exactly (PRICE-2).
 fn split(line: &LineTotals, parts: &[&Allocation]) -> Result<Vec<Split>, MoneyError> {
-    let weights: Vec<u64> = parts.iter().map(|part| u64::try_from(part.quantity).unwrap_or(0)).collect();
+    let weights: Vec<u64> =
+        parts.iter().map(|part| u64::try_from(part.quantity).unwrap_or(0)).collect();
     let subtotals = allocate(line.subtotal, &weights)?;
     let discounts = allocate(line.discount, &weights)?;
     let taxes = allocate(line.tax, &weights)?;

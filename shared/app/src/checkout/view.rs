@@ -121,18 +121,24 @@ struct Waiting {
     expires_at_ms: Option<i64>,
 }
 
-/// A session of the caller's, with what is reserved for it and what it waits for. Old prices are called old (CHK-2).
+/// A session of the caller's, with what is reserved for it and what it waits for. Old prices are
+/// called old (CHK-2).
 ///
 /// # Errors
 /// `session_not_found`, for somebody else's too.
-pub fn view(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Done<Rendered<SessionView>>, Problem> {
+pub fn view(
+    ports: &Ports<'_>,
+    owner: &str,
+    session_id: &SessionId,
+) -> Result<Done<Rendered<SessionView>>, Problem> {
     let shop = Shop::new(ports);
     let session = read(&shop, owner, session_id)?;
     let Agreed { quote_hash, totals, mut warnings, .. } = session.totals;
     if session.now_ms.saturating_sub(session.created_at_ms) > shop.setting(&PRICE_STALE_MS)? {
         warnings.push(Warning {
             code: WarningCode::PricesStale,
-            detail: "the prices of this session are old; they are checked again at the confirm".to_owned(),
+            detail: "the prices of this session are old; they are checked again at the confirm"
+                .to_owned(),
             line_id: None,
         });
     }
@@ -153,11 +159,16 @@ pub fn view(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Do
         foreseen,
     };
     let payment = session.payment.map(SessionPayment::from);
-    Ok(Done::new(Rendered::of(&SessionView { session: begun, reservations: session.reservations, payment })))
+    Ok(Done::new(Rendered::of(&SessionView {
+        session: begun,
+        reservations: session.reservations,
+        payment,
+    })))
 }
 
 fn read(shop: &Shop<'_>, owner: &str, session_id: &SessionId) -> Result<Session, Problem> {
-    shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?.ok_or_else(not_found)
+    shop.read(&sql::SESSION_VIEW, &json!({ "session_id": session_id, "owner": owner }))?
+        .ok_or_else(not_found)
 }
 
 /// What the session waits for, without a secret.
@@ -165,17 +176,26 @@ impl From<Waiting> for SessionPayment {
     fn from(waiting: Waiting) -> Self {
         let Waiting { state, payment_method, expires_at_ms } = waiting;
         let is_buyers = state == SagaState::AwaitingAction;
-        let status = if is_buyers { SessionPaymentStatus::RequiresAction } else { SessionPaymentStatus::Processing };
+        let status = if is_buyers {
+            SessionPaymentStatus::RequiresAction
+        } else {
+            SessionPaymentStatus::Processing
+        };
         Self { status, payment_method, expires_at_ms }
     }
 }
 
-/// Closes a session of the caller's that has no order: a payment that waits for them is cancelled at the provider, what is held goes free, and
-/// the cart is theirs to change. Closed once is closed: asked again it is answered the same.
+/// Closes a session of the caller's that has no order: a payment that waits for them is cancelled
+/// at the provider, what is held goes free, and the cart is theirs to change. Closed once is
+/// closed: asked again it is answered the same.
 ///
 /// # Errors
 /// `session_not_found`, `cart_completed`, and `cart_locked` while the provider is being asked.
-pub fn abandon(ports: &Ports<'_>, owner: &str, session_id: &SessionId) -> Result<Done<SessionClosed>, Problem> {
+pub fn abandon(
+    ports: &Ports<'_>,
+    owner: &str,
+    session_id: &SessionId,
+) -> Result<Done<SessionClosed>, Problem> {
     let shop = Shop::new(ports);
     let input = json!({ "session_id": session_id, "owner": owner, "cancel_id": shop.id() });
     match shop.apply(&sql::CHECKOUT_ABANDON, &input)? {

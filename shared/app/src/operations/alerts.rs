@@ -51,7 +51,8 @@ pub struct AlertPage {
 #[derive(Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Alert {
-    /// Its cause: `compensation_dead:` and a compensation, `outbox_dead:` and an event, `audit:` and a broken rule …
+    /// Its cause: `compensation_dead:` and a compensation, `outbox_dead:` and an event, `audit:`
+    /// and a broken rule …
     pub alert_id: String,
     /// What was found; of the audit's it is a document as text.
     pub detail: String,
@@ -67,8 +68,13 @@ const NO_CURSOR: &str = "must be the next_cursor of a page";
 /// `invalid_field` for a limit out of range, and for a cursor that is none.
 pub fn alerts(ports: &Ports<'_>, query: ListAlerts) -> Result<Done<AlertPage>, Problem> {
     let after = query.cursor.unwrap_or_default();
-    let (alerts, last) =
-        page(ports, &sql::ALERT_LIST, query.limit, |limit| json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit }))?;
-    let next_cursor = last.and_then(|last| Some(format!("{},{}", last.number("at_ms")?, last.text("alert_id")?)));
+    let (alerts, last) = page(
+        ports,
+        &sql::ALERT_LIST,
+        query.limit,
+        |limit| json!({ "at_ms": after.at_ms, "alert_id": after.alert_id, "limit": limit }),
+    )?;
+    let next_cursor =
+        last.and_then(|last| Some(format!("{},{}", last.number("at_ms")?, last.text("alert_id")?)));
     Ok(Done::new(AlertPage { alerts, next_cursor }))
 }

@@ -208,7 +208,10 @@ struct SeenOrder {
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range.
-pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Done<CompensationPage>, Problem> {
+pub fn compensations(
+    ports: &Ports<'_>,
+    query: &ListCompensations,
+) -> Result<Done<CompensationPage>, Problem> {
     let (compensations, last) = page(
         ports,
         &sql::COMPENSATION_LIST,
@@ -223,14 +226,18 @@ pub fn compensations(ports: &Ports<'_>, query: &ListCompensations) -> Result<Don
 ///
 /// # Errors
 /// `compensation_not_found`.
-pub fn compensation(ports: &Ports<'_>, compensation_id: &CompensationId) -> Result<Done<Rendered<CompensationView>>, Problem> {
+pub fn compensation(
+    ports: &Ports<'_>,
+    compensation_id: &CompensationId,
+) -> Result<Done<Rendered<CompensationView>>, Problem> {
     read(&Shop::new(ports), compensation_id).map(Done::new)
 }
 
 /// Has one tried again: a dead one as if it were new, one that waits now. The worker takes it.
 ///
 /// # Errors
-/// `compensation_not_found`; `already_settled` when there is nothing left to try for; `being_tried`.
+/// `compensation_not_found`; `already_settled` when there is nothing left to try for;
+/// `being_tried`.
 pub fn retry_compensation(
     ports: &Ports<'_>,
     service: &Service,
@@ -243,7 +250,8 @@ pub fn retry_compensation(
     let actor = actor(service);
     // A cancelled order's money is not taken.
     let stands = seen.order.as_ref().is_some_and(|order| order.status != OrderStatus::Cancelled);
-    let anew = tried_anew(seen.kind, seen.payment.state).filter(|_| stands || seen.kind != CompensationKind::CapturePayment);
+    let anew = tried_anew(seen.kind, seen.payment.state)
+        .filter(|_| stands || seen.kind != CompensationKind::CapturePayment);
     let input = json!({
         "compensation_id": compensation_id, "legal_from": legal(anew.is_some()), "state": seen.state, "attempts": seen.attempts, "retries": seen.retries,
         "payment_state": seen.payment.state, "to_payment_state": anew, "actor": actor, "reason": body.reason.0,
@@ -309,19 +317,26 @@ pub fn resolve_compensation(
         } else if seen.is_over() {
             already("it is done, or was settled")
         } else if after.is_none() {
-            Problem::new(Code::OutcomeImpossible).field("/outcome").detail(format!("the payment is {}", before.state))
+            Problem::new(Code::OutcomeImpossible)
+                .field("/outcome")
+                .detail(format!("the payment is {}", before.state))
         } else {
             being_tried()
         }
     })
 }
 
-fn read<R: serde::de::DeserializeOwned>(shop: &Shop<'_>, compensation_id: &CompensationId) -> Result<R, Problem> {
-    let found = shop.read(&sql::COMPENSATION_VIEW, &json!({ "compensation_id": compensation_id }))?;
+fn read<R: serde::de::DeserializeOwned>(
+    shop: &Shop<'_>,
+    compensation_id: &CompensationId,
+) -> Result<R, Problem> {
+    let found =
+        shop.read(&sql::COMPENSATION_VIEW, &json!({ "compensation_id": compensation_id }))?;
     found.ok_or_else(|| Problem::new(Code::CompensationNotFound))
 }
 
-/// The states an action is legal from: judged behind the key, so that a replay is answered whatever has become of the row.
+/// The states an action is legal from: judged behind the key, so that a replay is answered whatever
+/// has become of the row.
 fn legal(allowed: bool) -> &'static [CompensationStatus] {
     if allowed { &[CompensationStatus::Pending, CompensationStatus::Dead] } else { &[] }
 }

@@ -148,8 +148,8 @@ pub fn event(ports: &Ports<'_>, event_id: &EventId) -> Result<Done<Rendered<Even
     read(&Shop::new(ports), event_id).map(Done::new)
 }
 
-/// Has one sent again: a dead one as if it were new, one that waits now. It goes before those of its subject that still wait, and
-/// comes after those that went out while it was dead.
+/// Has one sent again: a dead one as if it were new, one that waits now. It goes before those of
+/// its subject that still wait, and comes after those that went out while it was dead.
 ///
 /// # Errors
 /// `event_not_found`, `already_settled`, `being_tried`.
@@ -197,12 +197,15 @@ fn act<T>(
             return refused(refusal);
         }
         match seen.state {
-            EventState::Published | EventState::Resolved => already("it is published, or was settled"),
+            EventState::Published | EventState::Resolved => {
+                already("it is published, or was settled")
+            }
             EventState::Pending | EventState::Dead => being_tried(),
         }
     })
 }
 
 fn read<R: DeserializeOwned>(shop: &Shop<'_>, event_id: &EventId) -> Result<R, Problem> {
-    shop.read(&sql::OUTBOX_VIEW, &json!({ "event_id": event_id }))?.ok_or_else(|| Problem::new(Code::EventNotFound))
+    shop.read(&sql::OUTBOX_VIEW, &json!({ "event_id": event_id }))?
+        .ok_or_else(|| Problem::new(Code::EventNotFound))
 }

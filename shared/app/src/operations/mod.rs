@@ -1,7 +1,8 @@
-//! Operations: what was given up is looked at, tried again, or settled with a reason. Each action is history.
+//! Operations: what was given up is looked at, tried again, or settled with a reason. Each action
+//! is history.
 //!
-//! What an operator decides is fenced by what was read, so that of two who act at once, or of an operator and a worker, one
-//! wins and the other is told to look again.
+//! What an operator decides is fenced by what was read, so that of two who act at once, or of an
+//! operator and a worker, one wins and the other is told to look again.
 
 mod alerts;
 mod compensations;
@@ -9,11 +10,13 @@ mod events;
 
 pub use alerts::{Alert, AlertPage, ListAlerts, alerts};
 pub use compensations::{
-    Compensation, CompensationPage, CompensationResolved, CompensationRetried, CompensationView, ListCompensations, OwedOrder, OwedPayment,
-    ResolveCompensation, compensation, compensations, resolve_compensation, retry_compensation,
+    Compensation, CompensationPage, CompensationResolved, CompensationRetried, CompensationView,
+    ListCompensations, OwedOrder, OwedPayment, ResolveCompensation, compensation, compensations,
+    resolve_compensation, retry_compensation,
 };
 pub use events::{
-    EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents, WaitingEvent, event, events, resolve_event, retry_event,
+    EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents, WaitingEvent, event,
+    events, resolve_event, retry_event,
 };
 
 use crate::shop::Shop;
@@ -64,7 +67,9 @@ impl TryFrom<String> for Reason {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let fits = !text.trim().is_empty() && text.chars().count() <= 200 && !text.chars().any(char::is_control);
+        let fits = !text.trim().is_empty()
+            && text.chars().count() <= 200
+            && !text.chars().any(char::is_control);
         if fits { Ok(Self(text)) } else { Err("must be one line of 1 to 200 characters") }
     }
 }
@@ -112,13 +117,20 @@ fn actor(service: &Service) -> String {
 /// Rows that are shown, and the last of them if there are more.
 type Page<T> = (Vec<Rendered<T>>, Option<Rendered<T>>);
 
-/// A page of as many rows as are asked for. `input` is given how many to read: one more tells whether there are more.
-fn page<T>(ports: &Ports<'_>, list: &Statement, asked: Option<i64>, input: impl FnOnce(i64) -> Value) -> Result<Page<T>, Problem> {
+/// A page of as many rows as are asked for. `input` is given how many to read: one more tells
+/// whether there are more.
+fn page<T>(
+    ports: &Ports<'_>,
+    list: &Statement,
+    asked: Option<i64>,
+    input: impl FnOnce(i64) -> Value,
+) -> Result<Page<T>, Problem> {
     let limit = asked.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
     }
-    let mut rows: Vec<Rendered<T>> = Shop::new(ports).list(list, &input(limit.saturating_add(1)))?;
+    let mut rows: Vec<Rendered<T>> =
+        Shop::new(ports).list(list, &input(limit.saturating_add(1)))?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > shown;
     rows.truncate(shown);

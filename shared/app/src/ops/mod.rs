@@ -134,7 +134,8 @@ pub struct Variables {
     invalid: BTreeMap<&'static str, &'static str>,
     /// All of them with what is to be known of each.
     table: Vec<Described>,
-    /// What may be charged in each currency that is sold in: rows of the database, so null while it cannot be asked.
+    /// What may be charged in each currency that is sold in: rows of the database, so null while it
+    /// cannot be asked.
     currencies: Option<Vec<CurrencyBounds>>,
 }
 
@@ -167,7 +168,8 @@ pub struct Described {
     default: Option<&'static str>,
     /// Whether its value is shown to nobody.
     secret: bool,
-    /// What a number counts: `seconds`, `milliseconds`, `bytes`, `basis points`, or nothing for things.
+    /// What a number counts: `seconds`, `milliseconds`, `bytes`, `basis points`, or nothing for
+    /// things.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'static str>,
     /// The least a number may be.
@@ -193,14 +195,30 @@ impl Described {
             (true, true) => value,
             (false, _) => variable.shown(value),
         };
-        Self { name, about, value, default, secret, unit, minimum, maximum, right: variable.right() }
+        Self {
+            name,
+            about,
+            value,
+            default,
+            secret,
+            unit,
+            minimum,
+            maximum,
+            right: variable.right(),
+        }
     }
 }
 
 /// `GET /`: what answers here.
 pub fn index() -> Done<Index> {
     let version = env!("CARGO_PKG_VERSION");
-    Done::new(Index { name: "edgetill", version, openapi: "/openapi.json", docs: "/docs", health: "/health/ready" })
+    Done::new(Index {
+        name: "edgetill",
+        version,
+        openapi: "/openapi.json",
+        docs: "/docs",
+        health: "/health/ready",
+    })
 }
 
 /// `GET /health/live`: the component runs.
@@ -208,7 +226,8 @@ pub fn live() -> Done<Live> {
     Done::new(Live { status: HealthStatus::Ok })
 }
 
-/// `GET /health/ready` and `/health`: the database is there and migrated, so requests can be served.
+/// `GET /health/ready` and `/health`: the database is there and migrated, so requests can be
+/// served.
 pub fn ready(ports: &Ports<'_>) -> Done<Health> {
     answer(vec![database(ports)])
 }
@@ -217,13 +236,17 @@ pub fn ready(ports: &Ports<'_>) -> Done<Health> {
 pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Done<Health> {
     let shop = Shop::new(ports);
     let mut all = vec![database(ports), key_value(ports)];
-    for (name, url) in
-        [(DependencyName::PaymentProvider, shop.setting(&PAYMENT_BASE_URL)), (DependencyName::EventSink, shop.setting(&EVENT_SINK_URL))]
-    {
+    for (name, url) in [
+        (DependencyName::PaymentProvider, shop.setting(&PAYMENT_BASE_URL)),
+        (DependencyName::EventSink, shop.setting(&EVENT_SINK_URL)),
+    ] {
         match url {
-            Ok(url) if url.is_empty() => {
-                all.push(Dependency { name, status: DependencyStatus::NotConfigured, duration_ms: 0, detail: None })
-            }
+            Ok(url) if url.is_empty() => all.push(Dependency {
+                name,
+                status: DependencyStatus::NotConfigured,
+                duration_ms: 0,
+                detail: None,
+            }),
             Ok(url) if is_redis(&url) => all.push(redis_answers(ports, redis, name, &url)),
             Ok(url) => all.push(reachable(ports, name, url).await),
             Err(problem) => all.push(Dependency {
@@ -237,11 +260,13 @@ pub async fn dependencies(ports: &Ports<'_>, redis: &dyn Redis) -> Done<Health> 
     answer(all)
 }
 
-/// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short beside another, named (CFG-1).
-/// With it what may be charged at once, which is rows (CHK-10).
+/// `GET /api/v1/config`: every variable in force, secrets masked; a bad value, and one too short
+/// beside another, named (CFG-1). With it what may be charged at once, which is rows (CHK-10).
 pub fn config(ports: &Ports<'_>) -> Done<Variables> {
-    let mut reply =
-        Variables { currencies: Shop::new(ports).list(&sql::CURRENCY_LIST, &json!({ "above": "" })).ok(), ..Variables::default() };
+    let mut reply = Variables {
+        currencies: Shop::new(ports).list(&sql::CURRENCY_LIST, &json!({ "above": "" })).ok(),
+        ..Variables::default()
+    };
     let value_of = |name: &str| ports.config.get(name).ok();
     for variable in VARIABLES.iter().filter(|variable| variable.form != Form::Host) {
         match ports.config.get(variable.name) {
@@ -273,55 +298,91 @@ pub fn schema(ports: &Ports<'_>) -> Result<Done<SchemaVersion>, Problem> {
     Ok(Done::new(SchemaVersion { needed: SCHEMA_VERSION, version }))
 }
 
-/// `POST /internal/migrate`: sets up an empty database, leads an older one here, and does nothing to one that is here.
+/// `POST /internal/migrate`: sets up an empty database, leads an older one here, and does nothing
+/// to one that is here.
 ///
 /// # Errors
 /// `database_busy`; `internal` when a statement failed: then nothing has changed.
 pub fn migrate(ports: &Ports<'_>) -> Result<Done<Migrated>, Problem> {
-    let migration::Migrated { from, to } = migration::migrate(ports.sql).map_err(problem::database)?;
+    let migration::Migrated { from, to } =
+        migration::migrate(ports.sql).map_err(problem::database)?;
     terms::log("info", "schema migrated", &[("from", &from.to_string()), ("to", &to.to_string())]);
     Ok(Done::new(Migrated { from, to }))
 }
 
 fn answer(dependencies: Vec<Dependency>) -> Done<Health> {
     let is_down = dependencies.iter().any(|dependency| dependency.status == DependencyStatus::Down);
-    let health = Done::new(Health { dependencies, status: if is_down { HealthStatus::Down } else { HealthStatus::Ok } });
+    let health = Done::new(Health {
+        dependencies,
+        status: if is_down { HealthStatus::Down } else { HealthStatus::Ok },
+    });
     if is_down { health.other(true).retry_after(5) } else { health }
 }
 
 fn database(ports: &Ports<'_>) -> Dependency {
     timed(ports, DependencyName::Database, || {
-        let version = migration::version(ports.sql).map_err(|error| problem::database(error).code().slug().to_owned())?;
-        if version >= SCHEMA_VERSION { Ok(()) } else { Err(format!("schema {version}, needed {SCHEMA_VERSION}")) }
+        let version = migration::version(ports.sql)
+            .map_err(|error| problem::database(error).code().slug().to_owned())?;
+        if version >= SCHEMA_VERSION {
+            Ok(())
+        } else {
+            Err(format!("schema {version}, needed {SCHEMA_VERSION}"))
+        }
     })
 }
 
 fn key_value(ports: &Ports<'_>) -> Dependency {
-    timed(ports, DependencyName::KeyValue, || ports.kv.get("health").map(|_| ()).map_err(|_| "unreadable".to_owned()))
+    timed(ports, DependencyName::KeyValue, || {
+        ports.kv.get("health").map(|_| ()).map_err(|_| "unreadable".to_owned())
+    })
 }
 
 /// Any answer at all shows that it is there; what it answers is its own affair.
 async fn reachable(ports: &Ports<'_>, name: DependencyName, url: String) -> Dependency {
     let started_ms = ports.clock.wall_ms();
-    let request = HttpRequest { method: "GET", url, headers: Vec::new(), body: Vec::new(), timeout_ms: PROBE_TIMEOUT_MS };
+    let request = HttpRequest {
+        method: "GET",
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout_ms: PROBE_TIMEOUT_MS,
+    };
     let answered = ports.http.send(request).await;
     let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
     match answered {
         Ok(_) => Dependency { name, status: DependencyStatus::Ok, duration_ms, detail: None },
-        Err(_) => Dependency { name, status: DependencyStatus::Down, duration_ms, detail: Some("no answer".to_owned()) },
+        Err(_) => Dependency {
+            name,
+            status: DependencyStatus::Down,
+            duration_ms,
+            detail: Some("no answer".to_owned()),
+        },
     }
 }
 
-fn redis_answers(ports: &Ports<'_>, redis: &dyn Redis, name: DependencyName, url: &str) -> Dependency {
-    timed(ports, name, || redis.execute(url, "PING", &[]).map(drop).map_err(|_| "no answer".to_owned()))
+fn redis_answers(
+    ports: &Ports<'_>,
+    redis: &dyn Redis,
+    name: DependencyName,
+    url: &str,
+) -> Dependency {
+    timed(ports, name, || {
+        redis.execute(url, "PING", &[]).map(drop).map_err(|_| "no answer".to_owned())
+    })
 }
 
-fn timed(ports: &Ports<'_>, name: DependencyName, probe: impl FnOnce() -> Result<(), String>) -> Dependency {
+fn timed(
+    ports: &Ports<'_>,
+    name: DependencyName,
+    probe: impl FnOnce() -> Result<(), String>,
+) -> Dependency {
     let started_ms = ports.clock.wall_ms();
     let outcome = probe();
     let duration_ms = ports.clock.wall_ms().saturating_sub(started_ms);
     match outcome {
         Ok(()) => Dependency { name, status: DependencyStatus::Ok, duration_ms, detail: None },
-        Err(detail) => Dependency { name, status: DependencyStatus::Down, duration_ms, detail: Some(detail) },
+        Err(detail) => {
+            Dependency { name, status: DependencyStatus::Down, duration_ms, detail: Some(detail) }
+        }
     }
 }

@@ -91,11 +91,12 @@ struct SeenPayment {
     refunded_minor: i64,
 }
 
-/// Cancels an order that has not been shipped. The stock is back with the same statement; what is owed to the
-/// provider is a row with it, tried at once and retried by its worker.
+/// Cancels an order that has not been shipped. The stock is back with the same statement; what is
+/// owed to the provider is a row with it, tried at once and retried by its worker.
 ///
 /// # Errors
-/// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is in motion.
+/// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is
+/// in motion.
 pub async fn cancel(
     ports: &Ports<'_>,
     caller: &OwnerOrService,
@@ -120,28 +121,50 @@ pub async fn cancel(
             return illegal(order.status);
         }
         let problem = refused(refusal);
-        if refusal == Refusal::VersionConflict { problem.at_version(order.version) } else { problem }
+        if refusal == Refusal::VersionConflict {
+            problem.at_version(order.version)
+        } else {
+            problem
+        }
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
         if let Err(problem) = compensation::run_next(&shop, Some(&compensation_id)).await {
-            terms::log("warning", "a compensation waits for its worker", &[("code", problem.code().slug())]);
+            terms::log(
+                "warning",
+                "a compensation waits for its worker",
+                &[("code", problem.code().slug())],
+            );
         }
     }
     Ok(cancelled)
 }
 
-fn input(shop: &Shop<'_>, order: &Seen, actor: &str, reason: &str, compensation_id: &CompensationId) -> json::Value {
-    let legal: Vec<OrderStatus> = OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
+fn input(
+    shop: &Shop<'_>,
+    order: &Seen,
+    actor: &str,
+    reason: &str,
+    compensation_id: &CompensationId,
+) -> json::Value {
+    let legal: Vec<OrderStatus> =
+        OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
-            PaymentState::Authorized | PaymentState::CapturePending | PaymentState::CaptureFailed => (CompensationKind::VoidPayment, 0),
+            PaymentState::Authorized
+            | PaymentState::CapturePending
+            | PaymentState::CaptureFailed => (CompensationKind::VoidPayment, 0),
             // Nothing was paid: nothing is owed.
             PaymentState::Captured if payment.captured_minor == 0 => return None,
-            PaymentState::Captured | PaymentState::PartiallyRefunded => {
-                (CompensationKind::RefundPayment, payment.captured_minor.saturating_sub(payment.refunded_minor))
-            }
-            PaymentState::Pending | PaymentState::RequiresAction | PaymentState::Voided | PaymentState::Failed | PaymentState::Refunded => {
+            PaymentState::Captured | PaymentState::PartiallyRefunded => (
+                CompensationKind::RefundPayment,
+                payment.captured_minor.saturating_sub(payment.refunded_minor),
+            ),
+            PaymentState::Pending
+            | PaymentState::RequiresAction
+            | PaymentState::Voided
+            | PaymentState::Failed
+            | PaymentState::Refunded => {
                 return None;
             }
         };
@@ -149,10 +172,20 @@ fn input(shop: &Shop<'_>, order: &Seen, actor: &str, reason: &str, compensation_
     });
     let Seen { order_id, order_number, cart_id, status: from_status, .. } = order;
     let (status, from_status) = (OrderStatus::Cancelled, *from_status);
-    let changed = OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
+    let changed =
+        OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
     let payment_status = order.payment.as_ref().map(|payment| payment.state);
     let compensation = owed.map(|(_, kind, _)| kind);
-    let cancelled = events::OrderCancelled { order_id, order_number, cart_id, actor, status, from_status, payment_status, compensation };
+    let cancelled = events::OrderCancelled {
+        order_id,
+        order_number,
+        cart_id,
+        actor,
+        status,
+        from_status,
+        payment_status,
+        compensation,
+    };
     json!({
         "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
         "payment_state": payment_status,
@@ -171,6 +204,14 @@ fn input(shop: &Shop<'_>, order: &Seen, actor: &str, reason: &str, compensation_
 /// The reason is kept in the open, in the history, so it is short and of one line.
 fn reason(body: &CancelOrder) -> Result<&str, Problem> {
     let reason = body.reason.as_deref().unwrap_or("cancelled on request");
-    let fits = !reason.trim().is_empty() && reason.chars().count() <= 200 && !reason.chars().any(char::is_control);
-    if fits { Ok(reason) } else { Err(Problem::new(Code::InvalidField).field("/reason").detail("must be one line of 1 to 200 characters")) }
+    let fits = !reason.trim().is_empty()
+        && reason.chars().count() <= 200
+        && !reason.chars().any(char::is_control);
+    if fits {
+        Ok(reason)
+    } else {
+        Err(Problem::new(Code::InvalidField)
+            .field("/reason")
+            .detail("must be one line of 1 to 200 characters"))
+    }
 }

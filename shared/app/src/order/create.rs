@@ -1,4 +1,5 @@
-//! `POST /api/v1/orders`: an order by a service, through the same cart, session and saga as a buyer's (ORD-1).
+//! `POST /api/v1/orders`: an order by a service, through the same cart, session and saga as a
+//! buyer's (ORD-1).
 
 use crate::{
     Change, KeyedChange, cart,
@@ -69,7 +70,12 @@ struct OfSession {
 ///
 /// # Errors
 /// `total_mismatch`, and everything a checkout refuses.
-pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, change: &KeyedChange) -> Result<Done<OrderPlaced>, Problem> {
+pub async fn create(
+    ports: &Ports<'_>,
+    service: &Service,
+    body: CreateOrder,
+    change: &KeyedChange,
+) -> Result<Done<OrderPlaced>, Problem> {
     let shop = Shop::new(ports);
     // One owner per key, so that a repeated request meets what the first has left.
     let owner = format!("service:{}", fingerprint(&[&service.subject, change.key()]));
@@ -79,25 +85,48 @@ pub async fn create(ports: &Ports<'_>, service: &Service, body: CreateOrder, cha
     check_lines(&shop, &body.lines)?;
     open_cart(&shop, &owner, &body, change)?;
 
-    let CreateOrder { expected_total, email, shipping_address, billing_address, shipping_method, payment_method, notes, .. } = body;
-    let begin = BeginCheckout { email, shipping_address, billing_address, shipping_method, payment_method, notes };
+    let CreateOrder {
+        expected_total,
+        email,
+        shipping_address,
+        billing_address,
+        shipping_method,
+        payment_method,
+        notes,
+        ..
+    } = body;
+    let begin = BeginCheckout {
+        email,
+        shipping_address,
+        billing_address,
+        shipping_method,
+        payment_method,
+        notes,
+    };
     let begun = match checkout::begin_unless_locked(ports, &owner, begin, &Change::default()) {
         Ok(begun) => begun,
-        // The same request, sent at the same time or earlier, has made an order of the cart since, or waits for its buyer.
+        // The same request, sent at the same time or earlier, has made an order of the cart since,
+        // or waits for its buyer.
         Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
-            Some(session_id) => return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await,
+            Some(session_id) => {
+                return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change)
+                    .await;
+            }
             None => return Err(problem),
         },
     };
     if begun.total != expected_total {
-        return Err(Problem::new(Code::TotalMismatch).field("/expected_total").with(CurrentTotal, &begun.total));
+        return Err(Problem::new(Code::TotalMismatch)
+            .field("/expected_total")
+            .with(CurrentTotal, &begun.total));
     }
     checkout::confirm(ports, &owner, &begun.session_id, &Confirm::default(), change).await
 }
 
 /// The session of the order this owner already has: a replay.
 fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<SessionId>, Problem> {
-    let order: Option<OfSession> = shop.read(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
+    let order: Option<OfSession> =
+        shop.read(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
     Ok(order.map(|order| order.session_id))
 }
 
@@ -121,8 +150,11 @@ fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
         return Err(Problem::new(Code::TooManyLines).field("/lines"));
     }
     for (index, line) in lines.iter().enumerate() {
-        Quantity::within(line.quantity, limit)
-            .map_err(|error| Problem::new(Code::QuantityOutOfRange).field(format!("/lines/{index}/quantity")).detail(error.to_string()))?;
+        Quantity::within(line.quantity, limit).map_err(|error| {
+            Problem::new(Code::QuantityOutOfRange)
+                .field(format!("/lines/{index}/quantity"))
+                .detail(error.to_string())
+        })?;
     }
     Ok(())
 }
@@ -130,21 +162,36 @@ fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
 /// The first line whose SKU is not sold in the order's currency, by its place.
 fn not_sold(shop: &Shop<'_>, body: &CreateOrder) -> Result<Problem, Problem> {
     let asked: Vec<&Sku> = body.lines.iter().map(|line| &line.sku).collect();
-    let unsold: Vec<OfSku> = shop.list(&sql::SKUS_NOT_SOLD, &json!({ "skus": asked, "currency": body.currency }))?;
+    let unsold: Vec<OfSku> =
+        shop.list(&sql::SKUS_NOT_SOLD, &json!({ "skus": asked, "currency": body.currency }))?;
     let problem = Problem::new(Code::SkuUnknown);
-    Ok(match body.lines.iter().enumerate().find(|(_, line)| unsold.iter().any(|unsold| unsold.sku == line.sku)) {
-        Some((place, Line { sku, .. })) => {
-            let detail = format!("{sku} is not sold in {}", body.currency);
-            problem.field(format!("/lines/{place}/sku")).detail(detail).with(NotSold, sku)
-        }
-        // It has come on sale since.
-        None => problem.field("/lines").detail("a line's SKU was not sold just now; send it again"),
-    })
+    Ok(
+        match body
+            .lines
+            .iter()
+            .enumerate()
+            .find(|(_, line)| unsold.iter().any(|unsold| unsold.sku == line.sku))
+        {
+            Some((place, Line { sku, .. })) => {
+                let detail = format!("{sku} is not sold in {}", body.currency);
+                problem.field(format!("/lines/{place}/sku")).detail(detail).with(NotSold, sku)
+            }
+            // It has come on sale since.
+            None => {
+                problem.field("/lines").detail("a line's SKU was not sold just now; send it again")
+            }
+        },
+    )
 }
 
-/// The cart with its lines, in one statement. One that an interrupted first try has left is taken as it is; the key
-/// says that it was for this very body.
-fn open_cart(shop: &Shop<'_>, owner: &str, body: &CreateOrder, change: &Change) -> Result<(), Problem> {
+/// The cart with its lines, in one statement. One that an interrupted first try has left is taken
+/// as it is; the key says that it was for this very body.
+fn open_cart(
+    shop: &Shop<'_>,
+    owner: &str,
+    body: &CreateOrder,
+    change: &Change,
+) -> Result<(), Problem> {
     let input = json!({
         "cart_id": shop.id(), "owner": owner, "currency": body.currency, "country": body.shipping_address.country,
         "cart_idle_ms": cart::idle_ms(shop, owner)?, "lines": body.lines, "events": [],

@@ -71,7 +71,11 @@ struct Row {
 ///
 /// # Errors
 /// `invalid_field` for a limit out of range, and for a cursor that is none.
-pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> Result<Done<OrderPage>, Problem> {
+pub fn list(
+    ports: &Ports<'_>,
+    caller: &OwnerOrService,
+    query: &ListOrders,
+) -> Result<Done<OrderPage>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
@@ -89,6 +93,12 @@ pub fn list(ports: &Ports<'_>, caller: &OwnerOrService, query: &ListOrders) -> R
 impl From<Row> for OrderSummary {
     fn from(row: Row) -> Self {
         let Row { order_id, order_number, status, currency, total_minor, created_at_ms } = row;
-        Self { created_at_ms, order_id, order_number, status, total: Money::new(total_minor, currency) }
+        Self {
+            created_at_ms,
+            order_id,
+            order_number,
+            status,
+            total: Money::new(total_minor, currency),
+        }
     }
 }

@@ -8,14 +8,17 @@ mod view;
 pub use cancel::{CancelOrder, OrderCancelled, cancel};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
-pub use view::{Order, OrderLine, Payment, RatedFor, StatusChange, StatusHistory, by_id, by_number, status_history};
+pub use view::{
+    Order, OrderLine, Payment, RatedFor, StatusChange, StatusHistory, by_id, by_number,
+    status_history,
+};
 
 pub(crate) use view::{LineDetail, OrderDetail};
 
 use terms::{Code, Problem};
 
-/// No such order of this caller's: the same answer whether it is missing or somebody else's, and a line of the log (CART-2).
-/// No row counts them: strangers would choose how often it is written.
+/// No such order of this caller's: the same answer whether it is missing or somebody else's, and a
+/// line of the log (CART-2). No row counts them: strangers would choose how often it is written.
 fn not_found() -> Problem {
     terms::log("info", "order not found", &[]);
     Problem::new(Code::OrderNotFound)

@@ -1,11 +1,15 @@
-//! `GET /api/v1/orders/:order_id`, `/api/v1/orders/:order_id/status-history` and `/api/v1/orders/number/:order_number`.
+//! `GET /api/v1/orders/:order_id`, `/api/v1/orders/:order_id/status-history` and
+//! `/api/v1/orders/number/:order_number`.
 
 use super::not_found;
 use crate::{contact, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
+    ids::{
+        CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId,
+        ShippingMethodId, Sku, WarehouseId,
+    },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
@@ -252,7 +256,11 @@ struct OrderPayment {
 ///
 /// # Errors
 /// `order_not_found`, for somebody else's too.
-pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &OrderId) -> Result<Done<Rendered<Order>>, Problem> {
+pub fn by_id(
+    ports: &Ports<'_>,
+    caller: &OwnerOrService,
+    order_id: &OrderId,
+) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, Which::Id(order_id))
 }
 
@@ -260,11 +268,19 @@ pub fn by_id(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &OrderId) -> 
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn by_number(ports: &Ports<'_>, caller: &OwnerOrService, order_number: &OrderNumber) -> Result<Done<Rendered<Order>>, Problem> {
+pub fn by_number(
+    ports: &Ports<'_>,
+    caller: &OwnerOrService,
+    order_number: &OrderNumber,
+) -> Result<Done<Rendered<Order>>, Problem> {
     view(ports, caller, Which::Number(order_number))
 }
 
-fn view(ports: &Ports<'_>, caller: &OwnerOrService, which: Which<'_>) -> Result<Done<Rendered<Order>>, Problem> {
+fn view(
+    ports: &Ports<'_>,
+    caller: &OwnerOrService,
+    which: Which<'_>,
+) -> Result<Done<Rendered<Order>>, Problem> {
     let shop = Shop::new(ports);
     let order: OrderRow = read(&shop, caller.owner(), which)?;
     let version = order.version;
@@ -292,7 +308,11 @@ pub struct StatusHistory {
 ///
 /// # Errors
 /// As [`by_id`].
-pub fn status_history(ports: &Ports<'_>, caller: &OwnerOrService, order_id: &OrderId) -> Result<Done<StatusHistory>, Problem> {
+pub fn status_history(
+    ports: &Ports<'_>,
+    caller: &OwnerOrService,
+    order_id: &OrderId,
+) -> Result<Done<StatusHistory>, Problem> {
     let shown: StatusHistory = read(&Shop::new(ports), caller.owner(), Which::Id(order_id))?;
     let version = shown.version;
     Ok(Done::new(shown).representation(version))
@@ -307,7 +327,11 @@ pub(super) enum Which<'a> {
 }
 
 /// One order, of `owner` or of anybody, as far as `R` knows it.
-pub(super) fn read<R: DeserializeOwned>(shop: &Shop<'_>, owner: Option<&str>, which: Which<'_>) -> Result<R, Problem> {
+pub(super) fn read<R: DeserializeOwned>(
+    shop: &Shop<'_>,
+    owner: Option<&str>,
+    which: Which<'_>,
+) -> Result<R, Problem> {
     let (order_id, order_number) = match which {
         Which::Id(id) => (Some(id), None),
         Which::Number(number) => (None, Some(number)),
@@ -319,8 +343,10 @@ pub(super) fn read<R: DeserializeOwned>(shop: &Shop<'_>, owner: Option<&str>, wh
 fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
     let currency = order.currency;
     let money = |minor| Money::new(minor, currency);
-    let Contact { email, shipping_address, billing_address, notes } = contact::open(shop, &order.cart_id, &order.contact)?;
-    let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } = order.detail;
+    let Contact { email, shipping_address, billing_address, notes } =
+        contact::open(shop, &order.cart_id, &order.contact)?;
+    let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } =
+        order.detail;
     Ok(Order {
         order_id: order.order_id,
         order_number: order.order_number,

@@ -1,6 +1,8 @@
-//! `cart-cleanup`: carts whose time is over are given up, and those that nobody came back to are forgotten (CART-10).
+//! `cart-cleanup`: carts whose time is over are given up, and those that nobody came back to are
+//! forgotten (CART-10).
 //!
-//! Nothing waits for it: a cart is gone by the clock at every read and change. It tells who listens, in time, and frees the rows.
+//! Nothing waits for it: a cart is gone by the clock at every read and change. It tells who
+//! listens, in time, and frees the rows.
 
 use super::{Report, lease::leased};
 use config::{CART_CLEANUP, CART_RECOVERY_MS, WORKER_BATCH};

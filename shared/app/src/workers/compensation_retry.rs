@@ -10,14 +10,17 @@ use terms::Problem;
 /// One run.
 ///
 /// # Errors
-/// What the database refuses, and a configuration with which nothing can be tried; a provider's failure is a row, not an error.
+/// What the database refuses, and a configuration with which nothing can be tried; a provider's
+/// failure is a row, not an error.
 pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, COMPENSATION_RETRY, async |shop| {
         one_by_one(shop, async || {
             Ok(run_next(shop, None).await?.map(|tried| match tried {
                 Tried::Settled(CompensationStatus::Done) => Turn::Done,
                 Tried::Settled(CompensationStatus::Pending) => Turn::Retried,
-                Tried::Settled(CompensationStatus::Dead | CompensationStatus::Resolved) => Turn::Dead,
+                Tried::Settled(CompensationStatus::Dead | CompensationStatus::Resolved) => {
+                    Turn::Dead
+                }
                 Tried::Untried => Turn::Untried,
                 Tried::Overtaken => Turn::Overtaken,
             }))

@@ -1,12 +1,16 @@
-//! `consistency-audit`: what must hold of the shop's rows, looked at a piece at a time for ever (WRK-5).
+//! `consistency-audit`: what must hold of the shop's rows, looked at a piece at a time for ever
+//! (WRK-5).
 //!
-//! It reads, and changes nothing of the shop's trade. A run takes the next rows of every walk; where each goes on is in
-//! its report, so in the row of its last success. Two runs at once look at the same rows twice and raise each alert once.
+//! It reads, and changes nothing of the shop's trade. A run takes the next rows of every walk;
+//! where each goes on is in its report, so in the row of its last success. Two runs at once look at
+//! the same rows twice and raise each alert once.
 
 use super::{Report, lease::leased};
 use crate::shop::Shop;
 use audit::{WALKS, Walk, fold, fold_begin, turn, unfolded};
-use config::{AUDIT_BATCH, AUDIT_EVENT_AGE_MS, AUDIT_OVERDUE_MS, CONSISTENCY_AUDIT, EVENT_SINK_URL};
+use config::{
+    AUDIT_BATCH, AUDIT_EVENT_AGE_MS, AUDIT_OVERDUE_MS, CONSISTENCY_AUDIT, EVENT_SINK_URL,
+};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -16,7 +20,8 @@ use terms::Problem;
 
 /// Movements are only added up, so a run takes more of them than of the rows it judges.
 const MOVEMENTS_PER_ROW: i64 = 20;
-/// How old a movement must be before it is added up: older than any statement of PostgreSQL's may be.
+/// How old a movement must be before it is added up: older than any statement of PostgreSQL's may
+/// be.
 const SETTLE_MS: i64 = 60_000;
 /// How many runs' movements may be left for a look at stock to add by itself.
 const FOLDS_LEFT: i64 = 10;
@@ -69,15 +74,23 @@ struct Raised {
 /// What the database refuses; a violation is a row, not an error.
 pub async fn consistency_audit(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, CONSISTENCY_AUDIT, async |shop| {
-        let before: Option<Before> = shop.read(&sql::WORKER_REPORT, &json!({ "worker": CONSISTENCY_AUDIT.name }))?;
-        let next = before.and_then(|before| before.audit).map(|audit| audit.next).unwrap_or_default();
-        let mut audited = Audited { stock_waits: !movements_are_added_up(shop)?, ..Audited::default() };
+        let before: Option<Before> =
+            shop.read(&sql::WORKER_REPORT, &json!({ "worker": CONSISTENCY_AUDIT.name }))?;
+        let next =
+            before.and_then(|before| before.audit).map(|audit| audit.next).unwrap_or_default();
+        let mut audited =
+            Audited { stock_waits: !movements_are_added_up(shop)?, ..Audited::default() };
         let mut violations = Vec::new();
         for walk in WALKS {
             if walk.name == "stock" && audited.stock_waits {
                 continue;
             }
-            violations.extend(look(shop, walk, next.get(walk.name).map_or("", String::as_str), &mut audited)?);
+            violations.extend(look(
+                shop,
+                walk,
+                next.get(walk.name).map_or("", String::as_str),
+                &mut audited,
+            )?);
         }
         audited.found = count(violations.len());
         audited.raised = raise(shop, &violations)?;
@@ -87,7 +100,8 @@ pub async fn consistency_audit(ports: &Ports<'_>) -> Result<Report, Problem> {
     .await
 }
 
-/// Adds the next movements to the sums that stock is held against. Whether few enough are left to add to each look.
+/// Adds the next movements to the sums that stock is held against. Whether few enough are left to
+/// add to each look.
 fn movements_are_added_up(shop: &Shop<'_>) -> Result<bool, Problem> {
     let limit = shop.setting(&AUDIT_BATCH)?.saturating_mul(MOVEMENTS_PER_ROW);
     let input = json!({ "limit": limit, "settle_ms": SETTLE_MS });
@@ -99,13 +113,23 @@ fn movements_are_added_up(shop: &Shop<'_>) -> Result<bool, Problem> {
 }
 
 /// One walk's next rows.
-fn look(shop: &Shop<'_>, walk: &'static Walk, after: &str, audited: &mut Audited) -> Result<Vec<Row>, Problem> {
+fn look(
+    shop: &Shop<'_>,
+    walk: &'static Walk,
+    after: &str,
+    audited: &mut Audited,
+) -> Result<Vec<Row>, Problem> {
     let limit = shop.setting(&AUDIT_BATCH)?;
     // Without a sink events wait, and that is as it should be.
-    let event_age_ms = if shop.setting(&EVENT_SINK_URL)?.is_empty() { None } else { Some(shop.setting(&AUDIT_EVENT_AGE_MS)?) };
+    let event_age_ms = if shop.setting(&EVENT_SINK_URL)?.is_empty() {
+        None
+    } else {
+        Some(shop.setting(&AUDIT_EVENT_AGE_MS)?)
+    };
     let input = json!({ "after": after, "overdue_ms": shop.setting(&AUDIT_OVERDUE_MS)?, "event_age_ms": event_age_ms });
     let rows: Vec<Row> = shop.ask(walk.name, |dialect| turn(walk, limit, dialect), &input)?;
-    let (heads, violations): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| row.looked.is_some());
+    let (heads, violations): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.looked.is_some());
     let head = heads.into_iter().next().unwrap_or_default();
     let looked = head.looked.unwrap_or_default();
     audited.looked.insert(walk.name.to_owned(), u64::try_from(looked).unwrap_or_default());
@@ -122,11 +146,13 @@ fn raise(shop: &Shop<'_>, violations: &[Row]) -> Result<u64, Problem> {
         return Ok(0);
     }
     let alert = |it: &Row| {
-        let (rule, subject) = (it.rule.as_deref().unwrap_or_default(), it.subject.as_deref().unwrap_or_default());
+        let (rule, subject) =
+            (it.rule.as_deref().unwrap_or_default(), it.subject.as_deref().unwrap_or_default());
         json!({ "alert_id": format!("audit:{rule}:{subject}"), "detail": { "rule": rule, "subject": subject, "found": it.detail } })
     };
     let input = json!({ "run_id": shop.id(), "violations": violations.iter().map(alert).collect::<Vec<_>>() });
-    let receipt: Raised = shop.apply(&sql::AUDIT_RECORD, &input)?.map_err(crate::problem::refused)?;
+    let receipt: Raised =
+        shop.apply(&sql::AUDIT_RECORD, &input)?.map_err(crate::problem::refused)?;
     for alert_id in &receipt.raised {
         terms::log("error", "the audit found what must not be", &[("alert_id", alert_id)]);
     }

@@ -18,8 +18,14 @@ where
     let key = format!("lease/{worker}");
     let now_ms = ports.clock.wall_ms();
     let lease_ms = shop.setting(&WORKER_LEASE_MS)?;
-    // An unreadable lease is no lease, and neither is one longer than any that is written here: the work is safe without it.
-    let held_until_ms = ports.kv.get(&key).ok().flatten().and_then(|value| String::from_utf8(value).ok()?.parse::<i64>().ok());
+    // An unreadable lease is no lease, and neither is one longer than any that is written here: the
+    // work is safe without it.
+    let held_until_ms = ports
+        .kv
+        .get(&key)
+        .ok()
+        .flatten()
+        .and_then(|value| String::from_utf8(value).ok()?.parse::<i64>().ok());
     if held_until_ms.is_some_and(|until_ms| ports::lasts(until_ms, now_ms, lease_ms)) {
         return Ok(Report { worker, skipped: true, ..Report::default() });
     }
@@ -34,6 +40,10 @@ where
 
 fn write(ports: &Ports<'_>, key: &str, until_ms: i64) {
     if let Err(error) = ports.kv.set(key, until_ms.to_string().as_bytes()) {
-        terms::log("warning", "a worker's lease could not be written", &[("key", key), ("error", &error.to_string())]);
+        terms::log(
+            "warning",
+            "a worker's lease could not be written",
+            &[("key", key), ("error", &error.to_string())],
+        );
     }
 }

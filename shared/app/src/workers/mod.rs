@@ -1,7 +1,9 @@
-//! The scheduled workers. Each takes no input, does a bounded batch, oldest first, and says what it did (WRK-3).
+//! The scheduled workers. Each takes no input, does a bounded batch, oldest first, and says what it
+//! did (WRK-3).
 //!
-//! A lease in the key-value store keeps a second run out cheaply; for correctness nothing needs it, since every
-//! row is claimed and fenced in SQL (WRK-2). None marks anything done that it has not done (WRK-4).
+//! A lease in the key-value store keeps a second run out cheaply; for correctness nothing needs it,
+//! since every row is claimed and fenced in SQL (WRK-2). None marks anything done that it has not
+//! done (WRK-4).
 
 mod cart_cleanup;
 mod compensation_retry;
@@ -57,7 +59,8 @@ enum Turn {
     Overtaken,
 }
 
-/// When a run takes up nothing more: its leases must outlast what it has begun, or a second run does it too.
+/// When a run takes up nothing more: its leases must outlast what it has begun, or a second run
+/// does it too.
 struct Deadline<'a> {
     shop: &'a Shop<'a>,
     at_ms: i64,
@@ -75,8 +78,8 @@ impl<'a> Deadline<'a> {
     }
 }
 
-/// Takes one row after the other, oldest first, until none is due, the batch is full, or the run has had its time:
-/// so no row is leased longer than its own work takes.
+/// Takes one row after the other, oldest first, until none is due, the batch is full, or the run
+/// has had its time: so no row is leased longer than its own work takes.
 async fn one_by_one<F>(shop: &Shop<'_>, mut next: F) -> Result<Report, Problem>
 where
     F: AsyncFnMut() -> Result<Option<Turn>, Problem>,

@@ -3,8 +3,9 @@
 use super::{Deadline, Report, lease::leased};
 use crate::{shop::Shop, tries::misconfigured};
 use config::{
-    EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, GIVE_UP_MS,
-    OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_RELAY, Unusable, WORKER_LEASE_MS,
+    EVENT_SINK_SECRET, EVENT_SINK_STREAM, EVENT_SINK_STREAM_LIMIT, EVENT_SINK_URL, EVENT_SOURCE,
+    EVENT_TIMEOUT_MS, GIVE_UP_MS, OUTBOX_ATTEMPTS, OUTBOX_BATCH, OUTBOX_RELAY, Unusable,
+    WORKER_LEASE_MS,
 };
 use domain::retry::{AfterFailure, DELIVERY, RetryPolicy, WAIT_LONGEST_MS};
 use json::{Value, json};
@@ -45,10 +46,12 @@ struct Batch {
     untried: Vec<i64>,
 }
 
-/// One run, over HTTP or to `redis`. Without a sink events wait: nothing is called published that nobody has received.
+/// One run, over HTTP or to `redis`. Without a sink events wait: nothing is called published that
+/// nobody has received.
 ///
 /// # Errors
-/// What the database refuses, and a configuration with which nothing can be sent; a sink's failure is a row, not an error.
+/// What the database refuses, and a configuration with which nothing can be sent; a sink's failure
+/// is a row, not an error.
 pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report, Problem> {
     leased(ports, OUTBOX_RELAY, async |shop| {
         let url = shop.setting(&EVENT_SINK_URL)?;
@@ -92,9 +95,14 @@ pub async fn outbox_relay(ports: &Ports<'_>, redis: &dyn Redis) -> Result<Report
     .await
 }
 
-/// Sends the rows in order. After a failure the aggregate's later rows go back untried; an open breaker ends the run.
+/// Sends the rows in order. After a failure the aggregate's later rows go back untried; an open
+/// breaker ends the run.
 async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<Batch, Problem> {
-    let policy = RetryPolicy { alert_after: shop.setting(&OUTBOX_ATTEMPTS)?, give_up_ms: shop.setting(&GIVE_UP_MS)?, ..DELIVERY };
+    let policy = RetryPolicy {
+        alert_after: shop.setting(&OUTBOX_ATTEMPTS)?,
+        give_up_ms: shop.setting(&GIVE_UP_MS)?,
+        ..DELIVERY
+    };
     let mut batch = Batch::default();
     let mut held: BTreeSet<&str> = BTreeSet::new();
     let mut closed = true;
@@ -125,14 +133,20 @@ async fn deliver(shop: &Shop<'_>, sink: &EventSink<'_>, rows: &[Row]) -> Result<
                 match policy.after_failure(attempt, row.failing_ms()) {
                     AfterFailure::RetryAfterMs(wait_ms) if error.is_retryable() => {
                         held.insert(&row.aggregate);
-                        let asked_ms = error.retry_after_ms().and_then(|ms| i64::try_from(ms).ok()).unwrap_or_default();
+                        let asked_ms = error
+                            .retry_after_ms()
+                            .and_then(|ms| i64::try_from(ms).ok())
+                            .unwrap_or_default();
                         let retry_in_ms = wait_ms.max(asked_ms.min(WAIT_LONGEST_MS));
                         let alert = policy.alerts(attempt).then(|| error.to_string());
                         batch.retried.push(json!({ "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms, "alert": alert }));
                     }
-                    // It has had its time, or is no event at all: the configuration has been looked at before.
+                    // It has had its time, or is no event at all: the configuration has been looked
+                    // at before.
                     AfterFailure::RetryAfterMs(_) | AfterFailure::Dead => {
-                        batch.dead.push(json!({ "outbox_id": row.outbox_id, "error": error.to_string() }));
+                        batch.dead.push(
+                            json!({ "outbox_id": row.outbox_id, "error": error.to_string() }),
+                        );
                     }
                 }
             }

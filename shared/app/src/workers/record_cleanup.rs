@@ -1,7 +1,9 @@
-//! `record-cleanup`: what nothing needs any more goes, so that no table grows but those of what happened (EVT-5).
+//! `record-cleanup`: what nothing needs any more goes, so that no table grows but those of what
+//! happened (EVT-5).
 //!
-//! Idempotency records past their time; published and resolved events, the keys of confirms, and checkout sessions without an order once they are as old
-//! as `record_retention_seconds`. Movements, history, payments and orders stay.
+//! Idempotency records past their time; published and resolved events, the keys of confirms, and
+//! checkout sessions without an order once they are as old as `record_retention_seconds`.
+//! Movements, history, payments and orders stay.
 
 use super::{Report, lease::leased};
 use crate::checkout::gate_of;
@@ -50,7 +52,8 @@ pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
         if taken == 0 {
             return Ok(Report::default());
         }
-        // First the key-values, whose owners are known by these rows alone: a run that ends here finds them again.
+        // First the key-values, whose owners are known by these rows alone: a run that ends here
+        // finds them again.
         for owner in confirms.iter().filter(|confirm| confirm.is_last).map(|confirm| &confirm.owner) {
             if let Err(error) = ports.kv.delete(&gate_of(owner)) {
                 terms::log("warning", "the record of an old confirm could not be deleted", &[("error", &error.to_string())]);

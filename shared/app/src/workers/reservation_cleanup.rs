@@ -20,7 +20,8 @@ struct Released {
 pub async fn reservation_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, RESERVATION_CLEANUP, async |shop| {
         let input = json!({ "limit": shop.setting(&WORKER_BATCH)? });
-        let released: Released = shop.apply(&sql::RESERVATION_EXPIRE, &input)?.map_err(crate::problem::refused)?;
+        let released: Released =
+            shop.apply(&sql::RESERVATION_EXPIRE, &input)?.map_err(crate::problem::refused)?;
         Ok(Report { taken: released.done, done: released.done, ..Report::default() })
     })
     .await

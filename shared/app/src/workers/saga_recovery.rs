@@ -15,7 +15,8 @@ use terms::{Code, Problem};
 /// One run. A saga that fails here stays leased until its lease ends, and is taken again.
 ///
 /// # Errors
-/// What the database refuses when a saga is taken, and a configuration with which none can be driven.
+/// What the database refuses when a saga is taken, and a configuration with which none can be
+/// driven.
 pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, SAGA_RECOVERY, async |shop| {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
@@ -33,10 +34,16 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
                 // It has been given back, and the next would meet the same.
                 Ok(Outcome::Misconfigured(_)) => {
                     let told = Problem::new(Code::ConfigurationInvalid);
-                    return Err(told.detail("the payment provider cannot be asked; nothing is lost, see the alert"));
+                    return Err(told.detail(
+                        "the payment provider cannot be asked; nothing is lost, see the alert",
+                    ));
                 }
                 Err(problem) => {
-                    terms::log("error", "a saga could not be driven", &[("saga_id", saga_id.as_str()), ("code", problem.code().slug())]);
+                    terms::log(
+                        "error",
+                        "a saga could not be driven",
+                        &[("saga_id", saga_id.as_str()), ("code", problem.code().slug())],
+                    );
                     Turn::Retried
                 }
             }))

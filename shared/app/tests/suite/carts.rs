@@ -1,4 +1,5 @@
-//! A cart by its owner and by who holds a share of it: lines, totals, ways to send it, shares, and the orders it became.
+//! A cart by its owner and by who holds a share of it: lines, totals, ways to send it, shares, and
+//! the orders it became.
 
 use app::{cart, order};
 use edge::{Request, Viewer};
@@ -7,11 +8,22 @@ use world::{Answer, Shopper, World, hours};
 
 fn sets(world: &World, ann: &Shopper<'_>, line: &str, quantity: i64) -> Answer {
     let body = from_value(json!({ "quantity": quantity })).unwrap();
-    Answer::of::<api::set_quantity>(cart::set_quantity(&world.ports(), &ann.owner, line.parse().unwrap(), &body, &plain(ann)))
+    Answer::of::<api::set_quantity>(cart::set_quantity(
+        &world.ports(),
+        &ann.owner,
+        line.parse().unwrap(),
+        &body,
+        &plain(ann),
+    ))
 }
 
 fn removes(world: &World, ann: &Shopper<'_>, line: &str) -> Answer {
-    Answer::of::<api::remove_line>(cart::remove_line(&world.ports(), &ann.owner, line.parse().unwrap(), &plain(ann)))
+    Answer::of::<api::remove_line>(cart::remove_line(
+        &world.ports(),
+        &ann.owner,
+        line.parse().unwrap(),
+        &plain(ann),
+    ))
 }
 
 /// A change without a key and without a version.
@@ -20,17 +32,26 @@ fn plain(ann: &Shopper<'_>) -> app::Change {
 }
 
 fn shares(world: &World, ann: &Shopper<'_>, body: Value) -> Answer {
-    Answer::of::<api::share_cart>(cart::share(&world.ports(), &ann.owner, &from_value(body).unwrap()))
+    Answer::of::<api::share_cart>(cart::share(
+        &world.ports(),
+        &ann.owner,
+        &from_value(body).unwrap(),
+    ))
 }
 
 /// Who shows this token.
 fn viewer(world: &World, token: &str) -> Viewer {
-    let request = Request::new(edge::Method::Get, "/api/v1/cart").with_header("authorization", &format!("Bearer {token}"));
+    let request = Request::new(edge::Method::Get, "/api/v1/cart")
+        .with_header("authorization", &format!("Bearer {token}"));
     edge::caller(&world.ports(), edge::Takes::Shoppers, &request).unwrap().require_viewer().unwrap()
 }
 
 fn totals(world: &World, viewer: &Viewer, query: Value) -> Answer {
-    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), viewer, &from_value(query).unwrap()))
+    Answer::of::<api::preview_totals>(cart::totals(
+        &world.ports(),
+        viewer,
+        &from_value(query).unwrap(),
+    ))
 }
 
 #[test]
@@ -48,12 +69,17 @@ fn lines_are_changed_removed_and_cleared() {
     removes(&world, &ann, "TILL-0003").expect_problem(404, "line_not_found");
     assert_eq!(removes(&world, &ann, "TILL-0002").expect(200)["quantity"], 0);
     assert_eq!(ann.cart().expect(200)["lines"].as_array().unwrap().len(), 1);
-    let clear = || Answer::of::<api::clear_cart>(cart::clear(&world.ports(), &ann.owner, &plain(&ann)));
+    let clear =
+        || Answer::of::<api::clear_cart>(cart::clear(&world.ports(), &ann.owner, &plain(&ann)));
     assert_eq!(clear().expect(200)["lines"], 0);
     assert_eq!(ann.cart().expect(200)["lines"], json!([]));
     let told = world.events();
-    for event in ["orders.cart.quantity_changed", "orders.cart.item_removed", "orders.cart.cleared"] {
-        assert!(told.iter().any(|told| told.ends_with(event.rsplit('.').next().unwrap())), "{event}: {told:?}");
+    for event in ["orders.cart.quantity_changed", "orders.cart.item_removed", "orders.cart.cleared"]
+    {
+        assert!(
+            told.iter().any(|told| told.ends_with(event.rsplit('.').next().unwrap())),
+            "{event}: {told:?}"
+        );
     }
     world.is_consistent();
 }
@@ -65,10 +91,13 @@ fn a_change_of_a_cart_that_is_not_there_is_refused() {
     world.exec("delete from cart");
     sets(&world, &ann, "TILL-0001", 1).expect_problem(404, "cart_not_found");
     removes(&world, &ann, "TILL-0001").expect_problem(404, "cart_not_found");
-    Answer::of::<api::clear_cart>(cart::clear(&world.ports(), &ann.owner, &plain(&ann))).expect_problem(404, "cart_not_found");
-    Answer::of::<api::list_shares>(cart::list_shares(&world.ports(), &ann.owner)).expect_problem(404, "cart_not_found");
+    Answer::of::<api::clear_cart>(cart::clear(&world.ports(), &ann.owner, &plain(&ann)))
+        .expect_problem(404, "cart_not_found");
+    Answer::of::<api::list_shares>(cart::list_shares(&world.ports(), &ann.owner))
+        .expect_problem(404, "cart_not_found");
     shares(&world, &ann, json!({})).expect_problem(404, "cart_not_found");
-    totals(&world, &Viewer::Owner(ann.owner.clone()), json!({ "country": "VN" })).expect_problem(404, "cart_not_found");
+    totals(&world, &Viewer::Owner(ann.owner.clone()), json!({ "country": "VN" }))
+        .expect_problem(404, "cart_not_found");
 }
 
 #[test]
@@ -77,18 +106,43 @@ fn a_share_looks_until_it_is_revoked() {
     let ann = world.shopper();
     ann.add("TILL-0001", 2).expect(200);
     let shared = shares(&world, &ann, json!({ "expires_in_seconds": 3_600 })).expect(201);
-    let (id, bob) = (shared["share_id"].as_str().unwrap(), viewer(&world, shared["share_token"].as_str().unwrap()));
-    assert_eq!(shared["expires_at_ms"].as_i64().unwrap() - shared["created_at_ms"].as_i64().unwrap(), 3_600_000);
+    let (id, bob) = (
+        shared["share_id"].as_str().unwrap(),
+        viewer(&world, shared["share_token"].as_str().unwrap()),
+    );
+    assert_eq!(
+        shared["expires_at_ms"].as_i64().unwrap() - shared["created_at_ms"].as_i64().unwrap(),
+        3_600_000
+    );
     let query = json!({ "country": "VN", "shipping_method": "standard" });
     let seen = totals(&world, &bob, query.clone()).expect(200);
     assert_eq!(seen, totals(&world, &Viewer::Owner(ann.owner.clone()), query.clone()).expect(200));
-    let ways = cart::shipping_methods(&world.ports(), &bob, &from_value(json!({ "country": "VN" })).unwrap());
-    assert_eq!(Answer::of::<api::list_shipping_methods>(ways).expect(200)["methods"].as_array().unwrap().len(), 2);
+    let ways = cart::shipping_methods(
+        &world.ports(),
+        &bob,
+        &from_value(json!({ "country": "VN" })).unwrap(),
+    );
+    assert_eq!(
+        Answer::of::<api::list_shipping_methods>(ways).expect(200)["methods"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     Answer::of::<api::view_cart>(cart::view(&world.ports(), &bob)).expect(200);
 
-    let list = || Answer::of::<api::list_shares>(cart::list_shares(&world.ports(), &ann.owner)).expect(200);
+    let list = || {
+        Answer::of::<api::list_shares>(cart::list_shares(&world.ports(), &ann.owner)).expect(200)
+    };
     assert_eq!(list()["shares"][0]["share_id"], id);
-    let revoke = || Answer::of::<api::revoke_share>(cart::revoke_share(&world.ports(), &ann.owner, &id.parse().unwrap(), &plain(&ann)));
+    let revoke = || {
+        Answer::of::<api::revoke_share>(cart::revoke_share(
+            &world.ports(),
+            &ann.owner,
+            &id.parse().unwrap(),
+            &plain(&ann),
+        ))
+    };
     assert_eq!(revoke().expect(200)["share_id"], id);
     revoke().expect_problem(404, "share_not_found");
     assert_eq!(list()["shares"], json!([]));
@@ -100,7 +154,8 @@ fn shares_are_bounded_in_time_and_number() {
     let world = World::new();
     let ann = world.shopper();
     for seconds in [0, -1, i64::MAX] {
-        shares(&world, &ann, json!({ "expires_in_seconds": seconds })).expect_problem(400, "invalid_field");
+        shares(&world, &ann, json!({ "expires_in_seconds": seconds }))
+            .expect_problem(400, "invalid_field");
     }
     world.set("cart_share_limit", "2");
     let first = shares(&world, &ann, json!({ "expires_in_seconds": 60 })).expect(201);
@@ -109,7 +164,8 @@ fn shares_are_bounded_in_time_and_number() {
     let problem = shares(&world, &ann, json!({})).expect_problem(422, "too_many_shares");
     assert!(problem.to_string().contains('2'), "{problem}");
     world.passes(hours(1));
-    Answer::of::<api::view_cart>(cart::view(&world.ports(), &bob)).expect_problem(404, "cart_not_found");
+    Answer::of::<api::view_cart>(cart::view(&world.ports(), &bob))
+        .expect_problem(404, "cart_not_found");
 }
 
 #[test]
@@ -124,12 +180,27 @@ fn orders_are_listed_page_by_page_to_their_owner() {
         })
         .collect();
     let request = ann.request("GET", "/api/v1/orders", &Value::Null, None);
-    let caller = edge::caller(&world.ports(), edge::Takes::Both, &request).unwrap().require_owner_or_scope("orders:read").unwrap();
-    let list = |query: Value| Answer::of::<api::list_orders>(order::list(&world.ports(), &caller, &from_value(query).unwrap()));
+    let caller = edge::caller(&world.ports(), edge::Takes::Both, &request)
+        .unwrap()
+        .require_owner_or_scope("orders:read")
+        .unwrap();
+    let list = |query: Value| {
+        Answer::of::<api::list_orders>(order::list(
+            &world.ports(),
+            &caller,
+            &from_value(query).unwrap(),
+        ))
+    };
     let first = list(json!({ "limit": 2 })).expect(200);
-    assert_eq!((first["orders"].as_array().unwrap().len(), &first["orders"][0]["order_id"]), (2, &json!(bought[2])));
+    assert_eq!(
+        (first["orders"].as_array().unwrap().len(), &first["orders"][0]["order_id"]),
+        (2, &json!(bought[2]))
+    );
     let last = list(json!({ "limit": 2, "cursor": first["next_cursor"] })).expect(200);
-    assert_eq!((&last["orders"][0]["order_id"], &last["next_cursor"]), (&json!(bought[0]), &Value::Null));
+    assert_eq!(
+        (&last["orders"][0]["order_id"], &last["next_cursor"]),
+        (&json!(bought[0]), &Value::Null)
+    );
     assert_eq!(list(json!({ "status": "cancelled" })).expect(200)["orders"], json!([]));
     for limit in [0, 101] {
         list(json!({ "limit": limit })).expect_problem(400, "invalid_field");

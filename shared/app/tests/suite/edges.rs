@@ -1,4 +1,5 @@
-//! Totals at the edges: nothing to pay, nothing that can be paid, a rise nobody has agreed to; and orders that are refused.
+//! Totals at the edges: nothing to pay, nothing that can be paid, a rise nobody has agreed to; and
+//! orders that are refused.
 
 use serde_json::{Value, json};
 use world::{Answer, Call, Fault, World, hours, minutes};
@@ -25,15 +26,33 @@ fn order_of(world: &World) -> String {
 fn of_a_total_of_nothing_an_order_is_made_and_nobody_is_asked() {
     let world = World::new();
     let (ann, session) = with_nothing_to_pay(&world);
-    let waits = Answer::of::<api::view_checkout>(app::checkout::view(&world.ports(), &ann.owner, &session.parse().unwrap())).expect(200);
-    assert_eq!((&waits["payment"]["status"], &waits["payment"]["payment_method"]), (&json!("processing"), &json!("none")));
+    let waits = Answer::of::<api::view_checkout>(app::checkout::view(
+        &world.ports(),
+        &ann.owner,
+        &session.parse().unwrap(),
+    ))
+    .expect(200);
+    assert_eq!(
+        (&waits["payment"]["status"], &waits["payment"]["payment_method"]),
+        (&json!("processing"), &json!("none"))
+    );
     let placed = ann.confirm(&session).expect(201);
-    assert_eq!((&placed["payment_status"], &placed["total"]["amount_minor"]), (&json!("captured"), &json!(0)));
+    assert_eq!(
+        (&placed["payment_status"], &placed["total"]["amount_minor"]),
+        (&json!("captured"), &json!(0))
+    );
     assert_eq!(ann.confirm(&session).expect(201), placed, "and replays");
     assert!(world.ledger().is_empty());
-    assert_eq!(world.calls(), [Call::Authorize], "the one that was lost before it was known that nothing is to be paid");
+    assert_eq!(
+        world.calls(),
+        [Call::Authorize],
+        "the one that was lost before it was known that nothing is to be paid"
+    );
     let order = ann.order(&order_of(&world)).expect(200);
-    assert_eq!((&order["payment_status"], &order["payment"]["provider"]), (&json!("captured"), &json!("none")));
+    assert_eq!(
+        (&order["payment_status"], &order["payment"]["provider"]),
+        (&json!("captured"), &json!("none"))
+    );
     assert!(!world.events().contains(&"orders.payment.capture_requested".to_owned()));
     let cancelled = ann.cancel(&order_of(&world)).expect(200);
     assert_eq!(cancelled["compensation"], "none");
@@ -74,7 +93,8 @@ fn goods_without_a_price_are_refused_by_name_and_told_once() {
     assert_eq!(world.alerts(), ["amount_zero_unpriced:TILL-0001"]);
 }
 
-/// What a confirm is told whose order is refused because of what happened while its payment was being authorized.
+/// What a confirm is told whose order is refused because of what happened while its payment was
+/// being authorized.
 fn refused_because_of(happening: &'static str, status: u16, code: &str) -> World {
     let world = World::new();
     let (ann, session) = world.at_checkout("pm_card_visa");
@@ -86,7 +106,8 @@ fn refused_because_of(happening: &'static str, status: u16, code: &str) -> World
 
 #[test]
 fn an_order_that_is_refused_is_told_by_its_reason() {
-    let expired = refused_because_of("update reservation set expires_at_ms = 1", 409, "reservation_expired");
+    let expired =
+        refused_because_of("update reservation set expires_at_ms = 1", 409, "reservation_expired");
     assert_eq!(expired.ledger(), ["authorized 1509", "voided 1509"]);
     assert_eq!(expired.rows("select state, reason from saga"), ["failed|reservation_expired"]);
 
@@ -106,7 +127,9 @@ fn a_reference_that_is_another_payments_is_not_given_back_and_operators_are_told
     let world = refused_because_of(taken, 503, "payment_reference_taken");
     assert_eq!(world.ledger(), ["authorized 1509"], "the hold is that of the other payment");
     assert_eq!(
-        world.rows("select s.state, s.reason, p.state from saga as s join payment as p using (saga_id)"),
+        world.rows(
+            "select s.state, s.reason, p.state from saga as s join payment as p using (saga_id)"
+        ),
         ["failed|payment_reference_taken|failed"]
     );
     assert!(world.rows("select * from compensation").is_empty());
@@ -114,7 +137,8 @@ fn a_reference_that_is_another_payments_is_not_given_back_and_operators_are_told
     assert_eq!(world.alerts(), [format!("payment_reference_taken:{saga}")]);
 }
 
-/// Two of 48 dollars in one parcel, agreed to; then one each is left in two places, and a second parcel is five dollars more.
+/// Two of 48 dollars in one parcel, agreed to; then one each is left in two places, and a second
+/// parcel is five dollars more.
 fn with_a_second_parcel(world: &World) -> (world::Shopper<'_>, String) {
     world.exec("update price set amount_minor = 4800 where sku = 'TILL-0001' and currency = 'USD'");
     let ann = world.shopper();
@@ -129,9 +153,13 @@ fn a_second_parcel_is_not_charged_unasked() {
     let world = World::new();
     let (ann, session) = with_a_second_parcel(&world);
     let problem = ann.confirm(&session).expect_problem(409, "price_changed");
-    assert_eq!((&problem["agreed_total"]["amount_minor"], &problem["current_total"]["amount_minor"]), (&json!(10_100), &json!(10_600)));
+    assert_eq!(
+        (&problem["agreed_total"]["amount_minor"], &problem["current_total"]["amount_minor"]),
+        (&json!(10_100), &json!(10_600))
+    );
     assert!(world.calls().is_empty());
-    ann.confirm_with(&session, &json!({ "accept_total": problem["current_total"] }), None).expect(201);
+    ann.confirm_with(&session, &json!({ "accept_total": problem["current_total"] }), None)
+        .expect(201);
     assert_eq!(world.ledger(), ["authorized 10600", "captured 10600"]);
 }
 

@@ -11,12 +11,19 @@ struct SomeRedis(bool);
 
 impl Redis for SomeRedis {
     fn execute(&self, address: &str, _: &str, _: &[&[u8]]) -> Result<Vec<Vec<u8>>, RedisError> {
-        if self.0 { Ok(Vec::new()) } else { Err(RedisError::NotSent(format!("nobody has a Redis at {address}"))) }
+        if self.0 {
+            Ok(Vec::new())
+        } else {
+            Err(RedisError::NotSent(format!("nobody has a Redis at {address}")))
+        }
     }
 }
 
 fn dependencies(world: &World, redis: bool) -> Answer {
-    Answer::of::<api::health_dependencies>(Ok(block_on(ops::dependencies(&world.ports(), &SomeRedis(redis)))))
+    Answer::of::<api::health_dependencies>(Ok(block_on(ops::dependencies(
+        &world.ports(),
+        &SomeRedis(redis),
+    ))))
 }
 
 /// What a dependency is said to be.
@@ -68,7 +75,8 @@ fn what_is_in_force_is_shown_and_what_will_not_do_is_named() {
     for name in ["cart_share_limit", "payment_timeout_ms"] {
         assert!(invalid.contains_key(name), "{name}: {invalid:?}");
     }
-    let secret = shown["table"].as_array().unwrap().iter().find(|row| row["name"] == "pii_key").unwrap();
+    let secret =
+        shown["table"].as_array().unwrap().iter().find(|row| row["name"] == "pii_key").unwrap();
     assert_eq!((&secret["secret"], &secret["value"]), (&json!(true), &json!("set")));
 }
 

@@ -10,7 +10,12 @@ use world::{Answer, Call, Fault, Shopper, World, block_on, hours};
 const GUEST_IDLE_S: i64 = 3_600;
 
 fn lines(cart: &Value) -> Vec<String> {
-    cart["lines"].as_array().unwrap().iter().map(|line| format!("{} {}", line["sku"].as_str().unwrap(), line["quantity"])).collect()
+    cart["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| format!("{} {}", line["sku"].as_str().unwrap(), line["quantity"]))
+        .collect()
 }
 
 fn count(world: &World, kind: &str) -> usize {
@@ -46,7 +51,10 @@ fn an_idle_cart_is_gone_to_the_second_and_its_lines_come_back_once() {
         assert_eq!(count(&world, "cart.abandoned"), 1);
         let session = ann.begins("pm_card_visa");
         ann.confirm(&session).expect(201);
-        assert!(lines(&ann.opens(&json!({})).expect(201)["cart"]).is_empty(), "what was bought does not come back");
+        assert!(
+            lines(&ann.opens(&json!({})).expect(201)["cart"]).is_empty(),
+            "what was bought does not come back"
+        );
         is_sound(&world);
     }
 }
@@ -73,7 +81,8 @@ fn after_the_time_to_come_back_nothing_is_left() {
 fn what_a_decline_had_left_held_goes_back_with_the_cart() {
     for swept in [false, true] {
         let world = World::new();
-        // Held for as long as the cart lives, and no worker gives back what is held: only the cart's end does.
+        // Held for as long as the cart lives, and no worker gives back what is held: only the
+        // cart's end does.
         world.set("reservation_seconds", "3600");
         world.set("checkout_session_seconds", "3600");
         let (ann, session) = world.at_checkout("pm_card_chargeDeclined");
@@ -117,9 +126,14 @@ fn customer(world: &World) -> Shopper<'_> {
 }
 
 fn logs_in(world: &World, guest: &Shopper<'_>) -> Value {
-    let request = guest.request("POST", "/api/v1/session", &json!({ "guest_token": guest.token }), None);
-    Answer::of::<api::open_session>(session::open(&world.ports(), CustomerId::try_from("an").unwrap(), &request.json().unwrap()))
-        .expect(200)
+    let request =
+        guest.request("POST", "/api/v1/session", &json!({ "guest_token": guest.token }), None);
+    Answer::of::<api::open_session>(session::open(
+        &world.ports(),
+        CustomerId::try_from("an").unwrap(),
+        &request.json().unwrap(),
+    ))
+    .expect(200)
 }
 
 #[test]
@@ -140,7 +154,10 @@ fn a_login_brings_what_the_guest_and_the_customer_left() {
         assert_eq!(lines(&opened["cart"]), ["TILL-0002 3", "TILL-0001 2"]);
         assert_eq!(logs_in(&world, &guest)["merge"], opened["merge"], "the same login again");
         guest.opens(&json!({})).expect_problem(404, "cart_not_found");
-        assert_eq!(world.rows("select count(*) from cart where status in ('active', 'checkout')"), ["1"]);
+        assert_eq!(
+            world.rows("select count(*) from cart where status in ('active', 'checkout')"),
+            ["1"]
+        );
         is_sound(&world);
     }
 }
@@ -149,17 +166,25 @@ fn a_login_brings_what_the_guest_and_the_customer_left() {
 fn a_service_that_comes_again_under_its_key_gets_its_order_however_late() {
     for later_s in [hours(2), hours(25)] {
         let world = World::new();
-        let service = Service { subject: "desk".to_owned(), scopes: vec!["orders:write".to_owned()] };
+        let service =
+            Service { subject: "desk".to_owned(), scopes: vec!["orders:write".to_owned()] };
         let body = json!({
             "currency": "USD", "lines": [{ "sku": "TILL-0001", "quantity": 1 }], "expected_total": { "amount_minor": 1_509, "currency": "USD" },
             "email": "desk@customer.example", "shipping_method": "standard", "payment_method": "pm_card_visa",
             "shipping_address": { "name": "An", "line1": "17 Hang Bac", "city": "Hanoi", "country": "VN" },
         });
-        let request = Request::new(Method::Post, "/api/v1/orders").with_header("idempotency-key", "desk-1");
-        let request = request.with_header("content-type", "application/json").with_body(body.to_string());
+        let request =
+            Request::new(Method::Post, "/api/v1/orders").with_header("idempotency-key", "desk-1");
+        let request =
+            request.with_header("content-type", "application/json").with_body(body.to_string());
         let orders = || {
             let change = request.keyed_change().unwrap();
-            Answer::of::<api::create_order>(block_on(order::create(&world.ports(), &service, request.json().unwrap(), &change)))
+            Answer::of::<api::create_order>(block_on(order::create(
+                &world.ports(),
+                &service,
+                request.json().unwrap(),
+                &change,
+            )))
         };
         world.fault(&[Call::Authorize], Fault::NotSent, 1);
         orders().expect_problem(503, "provider_unavailable");

@@ -3,7 +3,8 @@
 use domain::saga::{SagaEvent, SagaState, next};
 use std::{fs, path::Path};
 
-/// `update saga set state = '…'` with the state it is moved from, where a statement says both itself.
+/// `update saga set state = '…'` with the state it is moved from, where a statement says both
+/// itself.
 const WRITTEN: [(&str, SagaState, SagaEvent); 3] = [
     ("sqlite/fragments/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
     ("postgres/functions/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
@@ -28,11 +29,20 @@ fn what_a_statement_makes_of_a_saga_is_what_the_machine_does() {
             let name = file.unwrap().file_name().into_string().unwrap();
             let text = fs::read_to_string(root.join(folder).join(&name)).unwrap();
             for update in text.split("update saga set state = '").skip(1) {
-                found.push((format!("{folder}/{name}"), update.split('\'').next().unwrap().to_owned(), text.clone()));
+                found.push((
+                    format!("{folder}/{name}"),
+                    update.split('\'').next().unwrap().to_owned(),
+                    text.clone(),
+                ));
             }
         }
     }
-    assert_eq!(found.len(), WRITTEN.len(), "{:?}", found.iter().map(|(file, state, _)| (file, state)).collect::<Vec<_>>());
+    assert_eq!(
+        found.len(),
+        WRITTEN.len(),
+        "{:?}",
+        found.iter().map(|(file, state, _)| (file, state)).collect::<Vec<_>>()
+    );
     for (file, from, event) in WRITTEN {
         let (_, to, text) = found.iter().find(|(name, ..)| name == file).unwrap();
         assert_eq!(next(from, event).unwrap().as_str(), to, "{file}");

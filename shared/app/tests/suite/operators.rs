@@ -10,31 +10,44 @@ fn act(world: &World, path: &str, body: &Value, key: &str) -> Answer {
         .with_header("content-type", "application/json")
         .with_header("idempotency-key", key)
         .with_body(body.to_string());
-    let service = Service { subject: "desk".to_owned(), scopes: vec!["operations:write".to_owned()] };
+    let service =
+        Service { subject: "desk".to_owned(), scopes: vec!["operations:write".to_owned()] };
     let (ports, change) = (world.ports(), request.keyed_change().unwrap());
     let parts: Vec<&str> = path.split('/').collect();
     let reason = || request.json().unwrap();
     match parts[..] {
-        ["compensations", id, "retry"] => Answer::of::<api::retry_compensation>(operations::retry_compensation(
+        ["compensations", id, "retry"] => {
+            Answer::of::<api::retry_compensation>(operations::retry_compensation(
+                &ports,
+                &service,
+                &id.parse().unwrap(),
+                &reason(),
+                &change,
+            ))
+        }
+        ["compensations", id, _] => {
+            Answer::of::<api::resolve_compensation>(operations::resolve_compensation(
+                &ports,
+                &service,
+                &id.parse().unwrap(),
+                &request.json().unwrap(),
+                &change,
+            ))
+        }
+        ["events", id, "retry"] => Answer::of::<api::retry_event>(operations::retry_event(
             &ports,
             &service,
             &id.parse().unwrap(),
             &reason(),
             &change,
         )),
-        ["compensations", id, _] => Answer::of::<api::resolve_compensation>(operations::resolve_compensation(
+        ["events", id, _] => Answer::of::<api::resolve_event>(operations::resolve_event(
             &ports,
             &service,
             &id.parse().unwrap(),
-            &request.json().unwrap(),
+            &reason(),
             &change,
         )),
-        ["events", id, "retry"] => {
-            Answer::of::<api::retry_event>(operations::retry_event(&ports, &service, &id.parse().unwrap(), &reason(), &change))
-        }
-        ["events", id, _] => {
-            Answer::of::<api::resolve_event>(operations::resolve_event(&ports, &service, &id.parse().unwrap(), &reason(), &change))
-        }
         _ => panic!("{path}"),
     }
 }
@@ -51,7 +64,10 @@ fn given_up() -> World {
     ann.cancel(&refunded).expect(200);
     bob.confirm(&session).expect(201);
     world.lives(hours(74));
-    assert_eq!(world.rows("select kind, state from compensation order by kind"), ["capture_payment|dead", "refund_payment|dead"]);
+    assert_eq!(
+        world.rows("select kind, state from compensation order by kind"),
+        ["capture_payment|dead", "refund_payment|dead"]
+    );
     world.heals();
     world
 }
@@ -60,11 +76,24 @@ fn given_up() -> World {
 fn what_was_given_up_is_tried_again_and_done() {
     let world = given_up();
     for id in world.rows("select compensation_id from compensation") {
-        act(&world, &format!("compensations/{id}/retry"), &json!({ "reason": "the provider is back" }), &id).expect(200);
-        act(&world, &format!("compensations/{id}/retry"), &json!({ "reason": "me too" }), "late").expect_problem(409, "being_tried");
+        act(
+            &world,
+            &format!("compensations/{id}/retry"),
+            &json!({ "reason": "the provider is back" }),
+            &id,
+        )
+        .expect(200);
+        act(&world, &format!("compensations/{id}/retry"), &json!({ "reason": "me too" }), "late")
+            .expect_problem(409, "being_tried");
     }
     for id in world.rows("select event_id from outbox where state = 'dead'") {
-        act(&world, &format!("events/{id}/retry"), &json!({ "reason": "the receiver is back" }), &id).expect(200);
+        act(
+            &world,
+            &format!("events/{id}/retry"),
+            &json!({ "reason": "the receiver is back" }),
+            &id,
+        )
+        .expect(200);
     }
     assert!(!world.alerts().iter().any(|alert| alert.contains("_dead:")), "{:?}", world.alerts());
     world.lives(minutes(10));
@@ -75,7 +104,8 @@ fn what_was_given_up_is_tried_again_and_done() {
     assert_eq!(world.rows("select state from payment order by state"), ["captured", "refunded"]);
     assert_eq!(world.rows("select count(*) from outbox where state <> 'published'"), ["0"]);
     let id = world.rows("select compensation_id from compensation").remove(0);
-    act(&world, &format!("compensations/{id}/retry"), &json!({ "reason": "once more" }), "over").expect_problem(409, "already_settled");
+    act(&world, &format!("compensations/{id}/retry"), &json!({ "reason": "once more" }), "over")
+        .expect_problem(409, "already_settled");
     world.is_consistent();
 }
 
@@ -87,21 +117,35 @@ fn what_was_given_up_is_settled_by_hand_and_nobody_tries_it_again() {
         let path = format!("compensations/{id}/resolve");
         let settled = act(&world, &path, &by_hand, "one").expect(200);
         assert_eq!(settled["payment_state"], "refunded");
-        assert_eq!(act(&world, &path, &by_hand, "one").expect(200), settled, "the same key, the same answer");
+        assert_eq!(
+            act(&world, &path, &by_hand, "one").expect(200),
+            settled,
+            "the same key, the same answer"
+        );
         act(&world, &path, &by_hand, "two").expect_problem(409, "already_settled");
     }
-    for id in world.rows("select compensation_id from compensation where kind = 'capture_payment'") {
+    for id in world.rows("select compensation_id from compensation where kind = 'capture_payment'")
+    {
         let written_off = json!({ "reason": "the card is closed", "outcome": "written_off" });
         act(&world, &format!("compensations/{id}/resolve"), &written_off, "three").expect(200);
     }
     let refunds = world.count(Call::Refund);
     for id in world.rows("select event_id from outbox where state = 'dead'") {
-        act(&world, &format!("events/{id}/resolve"), &json!({ "reason": "nobody wants it any more" }), &id).expect(200);
+        act(
+            &world,
+            &format!("events/{id}/resolve"),
+            &json!({ "reason": "nobody wants it any more" }),
+            &id,
+        )
+        .expect(200);
     }
     world.lives(hours(2));
     assert_eq!(world.count(Call::Refund), refunds);
     assert_eq!(world.rows("select distinct state from compensation"), ["resolved"]);
-    assert_eq!(world.rows("select state from payment order by state"), ["capture_failed", "refunded"]);
+    assert_eq!(
+        world.rows("select state from payment order by state"),
+        ["capture_failed", "refunded"]
+    );
     assert_eq!(world.rows("select count(*) from outbox where state = 'dead'"), ["0"]);
     world.is_consistent();
 }

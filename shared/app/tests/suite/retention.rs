@@ -15,7 +15,8 @@ fn a_purchase_leaves_its_order_and_none_of_what_was_needed_on_the_way() {
     let (ann, session) = world.at_checkout("pm_card_visa");
     let order = ann.confirm(&session).expect(201);
     let order_id = order["order_id"].as_str().unwrap();
-    // She came to the checkout twice before she paid; that session's contact is personal data that nobody needs.
+    // She came to the checkout twice before she paid; that session's contact is personal data that
+    // nobody needs.
     world.exec("insert into checkout_session select 'earlier', cart_id, owner, 'replaced', cart_version, country, region, shipping_method, payment_method, contact, totals, created_at_ms, expires_at_ms from checkout_session");
     world.relays().unwrap();
     assert_eq!(world.prunes().unwrap().taken, 0, "all of it is young");
@@ -25,7 +26,10 @@ fn a_purchase_leaves_its_order_and_none_of_what_was_needed_on_the_way() {
     world.passes(RETENTION_S + hours(1));
     let report = world.prunes().unwrap();
     assert!(report.taken > 0 && report.done == report.taken, "{report:?}");
-    assert_eq!([count(&world, "outbox"), count(&world, "confirm_key"), count(&world, "idempotency")], ["0", "0", "0"]);
+    assert_eq!(
+        [count(&world, "outbox"), count(&world, "confirm_key"), count(&world, "idempotency")],
+        ["0", "0", "0"]
+    );
     assert_eq!(world.rows("select status from checkout_session"), ["completed"]);
     assert!(world.keys_of_key_values("confirm/").is_empty());
     assert_eq!(ann.order(order_id).expect(200)["payment"]["state"], "captured");
@@ -48,7 +52,9 @@ fn a_confirms_reply_that_somebody_else_has_kept_is_passed_over() {
     let text = String::from_utf8(ours[32..].to_vec()).unwrap();
     let forged = text.replace(order_id, "01900000-0000-7000-8000-00000000dead");
     assert_ne!(forged, text);
-    for record in [forged.clone().into_bytes(), [&ours[..32], forged.as_bytes()].concat(), Vec::new()] {
+    for record in
+        [forged.clone().into_bytes(), [&ours[..32], forged.as_bytes()].concat(), Vec::new()]
+    {
         world.set_key_value(&name, record);
         assert_eq!(ann.confirm(&session).expect(201), order, "SQL is asked");
     }

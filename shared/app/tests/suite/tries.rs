@@ -6,9 +6,18 @@ const PAID: [&str; 2] = ["authorized 1509", "captured 1509"];
 
 /// What every capture, void, refund and event has come to: nothing waits, nothing is dead.
 fn all_is_done(world: &World) {
-    assert_eq!(world.rows("select state, count(*) from compensation where state <> 'done' group by 1"), Vec::<String>::new());
-    assert_eq!(world.rows("select state, count(*) from outbox where state <> 'published' group by 1"), Vec::<String>::new());
-    assert_eq!(world.rows("select state from saga where state not in ('completed', 'declined', 'failed')"), Vec::<String>::new());
+    assert_eq!(
+        world.rows("select state, count(*) from compensation where state <> 'done' group by 1"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        world.rows("select state, count(*) from outbox where state <> 'published' group by 1"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        world.rows("select state from saga where state not in ('completed', 'declined', 'failed')"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -28,7 +37,10 @@ fn twelve_looks_at_a_buyer_in_three_d_secure_are_no_tries_of_the_capture() {
     assert_eq!(world.rows("select state, capture_attempts from saga"), ["capturing|1"]);
     world.lives(minutes(2));
     assert_eq!(world.ledger(), PAID);
-    assert_eq!(ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"], "captured");
+    assert_eq!(
+        ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"],
+        "captured"
+    );
     assert_eq!(world.alerts(), Vec::<String>::new());
     world.is_consistent();
 }
@@ -58,7 +70,10 @@ fn a_provider_and_a_sink_away_for_a_day_lose_no_capture_void_refund_or_event() {
     world.lives(hours(2));
     all_is_done(&world);
     assert_eq!(world.ledger().len(), 7, "{:?}", world.ledger());
-    assert_eq!(world.rows("select state from payment order by state"), ["captured", "refunded", "voided"]);
+    assert_eq!(
+        world.rows("select state from payment order by state"),
+        ["captured", "refunded", "voided"]
+    );
     assert_eq!(world.arrived().len(), world.events().len());
 }
 
@@ -111,17 +126,22 @@ fn what_has_failed_for_three_days_is_dead_and_told() {
     let dead = world.rows("select kind, state from compensation order by kind");
     assert_eq!(dead, ["capture_payment|dead", "refund_payment|dead"]);
     assert_ne!(world.rows("select count(*) from outbox where state = 'dead'"), ["0"]);
-    let told = |prefix: &str| world.alerts().iter().filter(|alert| alert.starts_with(prefix)).count();
+    let told =
+        |prefix: &str| world.alerts().iter().filter(|alert| alert.starts_with(prefix)).count();
     assert_eq!(told("compensation_dead:"), 2, "{:?}", world.alerts());
     assert!(told("outbox_dead:") > 0);
-    assert_eq!(world.rows("select state from payment order by state"), ["capture_failed", "captured"]);
+    assert_eq!(
+        world.rows("select state from payment order by state"),
+        ["capture_failed", "captured"]
+    );
     world.heals();
     // Those behind the dead ones go out; what is dead waits for an operator.
     world.lives(hours(2));
     world.is_consistent();
 }
 
-/// The workers were away, and not the provider: what was hardly tried has not had its time, whatever the clock says.
+/// The workers were away, and not the provider: what was hardly tried has not had its time,
+/// whatever the clock says.
 #[test]
 fn what_was_tried_once_before_a_long_weekend_is_not_dead_at_the_second_try() {
     let world = World::new();
@@ -168,7 +188,10 @@ fn a_key_wrong_for_an_hour_kills_nothing_and_is_told_once() {
     world.heals();
     world.lives(minutes(10));
     all_is_done(&world);
-    assert_eq!(world.rows("select state from payment order by state"), ["captured", "refunded", "voided"]);
+    assert_eq!(
+        world.rows("select state from payment order by state"),
+        ["captured", "refunded", "voided"]
+    );
     world.is_consistent();
 }
 
@@ -182,7 +205,10 @@ fn a_confirm_with_a_refused_key_holds_nothing_and_tells_once() {
         assert!(answer.retry_after.is_some());
         answer.expect_problem(503, "provider_unavailable");
     }
-    assert_eq!(world.rows("select status from reservation where status = 'active'"), Vec::<String>::new());
+    assert_eq!(
+        world.rows("select status from reservation where status = 'active'"),
+        Vec::<String>::new()
+    );
     assert_eq!(world.rows("select count(*) from compensation"), ["0"]);
     assert_eq!(world.alerts(), ["configuration:payment_api_key:2027-01-15"]);
     world.heals();
@@ -226,7 +252,10 @@ fn a_malformed_sink_secret_kills_no_event() {
         assert_eq!(world.relays().unwrap_err().code().slug(), "configuration_invalid");
     }
     world.lives(hours(1));
-    assert_eq!(world.rows("select distinct state, attempts, lease_until_ms from outbox"), ["pending|0|0"]);
+    assert_eq!(
+        world.rows("select distinct state, attempts, lease_until_ms from outbox"),
+        ["pending|0|0"]
+    );
     assert_eq!(world.alerts(), ["configuration:event_sink_secret:2027-01-15"]);
     world.set("event_sink_secret", world::SINK_SECRET);
     world.relays().unwrap();

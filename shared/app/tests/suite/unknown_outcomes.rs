@@ -22,7 +22,10 @@ fn a_capture_whose_answer_was_lost_is_found_and_not_asked_for_again() {
         assert_eq!(payment(&world), ["captured|1509|0"]);
         assert_eq!(world.count(Call::Capture), 1, "it was looked at first");
         assert_eq!(world.ledger(), PAID);
-        assert_eq!(world.events().iter().filter(|kind| *kind == "orders.payment.captured").count(), 1);
+        assert_eq!(
+            world.events().iter().filter(|kind| *kind == "orders.payment.captured").count(),
+            1
+        );
         world.is_consistent();
     }
 }
@@ -31,7 +34,8 @@ fn a_capture_whose_answer_was_lost_is_found_and_not_asked_for_again() {
 fn a_capture_is_not_given_up_while_the_provider_says_that_it_was_made() {
     let world = World::new();
     let (ann, session) = world.at_checkout("pm_card_visa");
-    // Taken at the provider's own desk while we were not heard: the refusal is judged by how the payment stands.
+    // Taken at the provider's own desk while we were not heard: the refusal is judged by how the
+    // payment stands.
     world.meanwhile(Call::Capture, |world| {
         let reference = world.rows("select reference from payment").remove(0);
         let refused = json!({ "error": { "type": "invalid_request_error", "code": "charge_expired_for_capture", "message": "too late" } });
@@ -51,7 +55,10 @@ fn a_capture_that_is_refused_is_given_up_as_a_dead_compensation_with_one_alert()
     world.fault(&[Call::Capture], Fault::Answer(402, declined), 1);
     let order = ann.confirm(&session).expect(201);
     assert_eq!(payment(&world), ["capture_failed|0|0"]);
-    assert_eq!(world.rows("select kind, state, attempts, last_error from compensation"), ["capture_payment|dead|1|card_declined"]);
+    assert_eq!(
+        world.rows("select kind, state, attempts, last_error from compensation"),
+        ["capture_payment|dead|1|card_declined"]
+    );
     assert_eq!(world.alerts().len(), 1);
     assert!(world.events().contains(&"compensation.dead".to_owned()));
     world.is_consistent();
@@ -63,7 +70,10 @@ fn a_capture_that_is_refused_is_given_up_as_a_dead_compensation_with_one_alert()
     assert_eq!(payment(&world), ["captured|1509|0"]);
     assert_eq!(world.rows("select state from compensation"), ["done"]);
     assert!(world.events().contains(&"orders.payment.captured".to_owned()));
-    assert_eq!(ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"], "captured");
+    assert_eq!(
+        ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"],
+        "captured"
+    );
     world.is_consistent();
 }
 
@@ -111,10 +121,17 @@ fn a_refund_that_was_accepted_waits_until_it_has_succeeded() {
     world.fault(&[Call::Refund], refund_is("pending"), 1);
     world.fault(&[Call::RefundState], refund_is("pending"), 3);
     ann.cancel(&order).expect(200);
-    assert_eq!(world.rows("select state, attempts, refund_reference from compensation"), ["pending|0|re_1"]);
+    assert_eq!(
+        world.rows("select state, attempts, refund_reference from compensation"),
+        ["pending|0|re_1"]
+    );
     assert_eq!(payment(&world), ["captured|1509|0"]);
     world.lives(minutes(2));
-    assert_eq!(world.rows("select state, attempts, failing_since_ms from compensation"), ["pending|0|-"], "waiting is no try");
+    assert_eq!(
+        world.rows("select state, attempts, failing_since_ms from compensation"),
+        ["pending|0|-"],
+        "waiting is no try"
+    );
     world.fault(&[Call::RefundState], refund_is("succeeded"), 1);
     world.lives(hours(1));
     assert_eq!(payment(&world), ["refunded|1509|1509"]);
@@ -132,7 +149,10 @@ fn a_refund_that_was_accepted_and_then_fails_is_dead_with_its_alert() {
     world.fault(&[Call::RefundState], refund_is("failed"), 1);
     ann.cancel(&order).expect(200);
     world.lives(minutes(5));
-    assert_eq!(world.rows("select state, last_error from compensation"), ["dead|the refund failed: expired_or_canceled_card"]);
+    assert_eq!(
+        world.rows("select state, last_error from compensation"),
+        ["dead|the refund failed: expired_or_canceled_card"]
+    );
     assert_eq!(payment(&world), ["captured|1509|0"], "nobody was given anything");
     assert_eq!(world.alerts().len(), 1);
     assert!(world.events().contains(&"compensation.dead".to_owned()));
@@ -142,8 +162,12 @@ fn a_refund_that_was_accepted_and_then_fails_is_dead_with_its_alert() {
     world.compensates().unwrap();
     assert_eq!(world.ledger(), GIVEN_BACK);
     assert_eq!(payment(&world), ["refunded|1509|1509"]);
-    let keys: Vec<String> =
-        world.sent().iter().filter(|sent| sent.call == Call::Refund).filter_map(|sent| sent.key().map(str::to_owned)).collect();
+    let keys: Vec<String> = world
+        .sent()
+        .iter()
+        .filter(|sent| sent.call == Call::Refund)
+        .filter_map(|sent| sent.key().map(str::to_owned))
+        .collect();
     assert!(keys[0].ends_with("/refund") && keys[1].ends_with("/refund/1"), "{keys:?}");
 }
 
@@ -185,7 +209,10 @@ fn an_authorization_a_day_old_is_looked_for_and_never_made_anew() {
     world.lives(minutes(3));
     assert_eq!(world.ledger(), Vec::<String>::new());
     assert_eq!((world.count(Call::Authorize), world.count(Call::Search)), (1, 1));
-    assert_eq!(world.rows("select g.state, p.state from saga as g join payment as p using (saga_id)"), ["failed|failed"]);
+    assert_eq!(
+        world.rows("select g.state, p.state from saga as g join payment as p using (saga_id)"),
+        ["failed|failed"]
+    );
     world.is_consistent();
 }
 
@@ -195,7 +222,8 @@ fn a_void_a_day_old_looks_for_its_authorization_and_makes_none() {
     let (ann, session) = world.at_checkout("pm_card_visa");
     world.fault(&[Call::Authorize], Fault::Timeout, 1);
     assert_eq!(ann.confirm(&session).status, 504);
-    // The stock has lapsed, so the saga goes back; the void meets a provider that is away for a day.
+    // The stock has lapsed, so the saga goes back; the void meets a provider that is away for a
+    // day.
     world.fault(PROVIDER, Fault::NotSent, ALWAYS);
     world.passes(minutes(20));
     world.recovers().unwrap();

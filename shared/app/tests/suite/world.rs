@@ -8,7 +8,10 @@ fn a_purchase_is_an_order_paid_once_and_told() {
     let (ann, session) = world.at_checkout("pm_card_visa");
     let order = ann.confirm(&session).expect(201);
     assert_eq!(world.ledger(), ["authorized 1509", "captured 1509"]);
-    assert_eq!(ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"], "captured");
+    assert_eq!(
+        ann.order(order["order_id"].as_str().unwrap()).expect(200)["payment"]["state"],
+        "captured"
+    );
     assert_eq!(ann.confirm(&session).expect(201), order);
     world.relays().unwrap();
     assert_eq!(world.arrived().len(), world.events().len());

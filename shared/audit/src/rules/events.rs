@@ -29,7 +29,8 @@ pub(super) const RULES: &[Rule] = &[
         walk: "events",
         subject: "e.event_id",
         detail: "{object}('aggregate', e.aggregate, 'type', e.type)",
-        broken: "{looked} as e where e.state = 'resolved' and not exists (select 1 from history as h
+        broken:
+            "{looked} as e where e.state = 'resolved' and not exists (select 1 from history as h
     where h.subject = 'event/' || e.event_id and h.kind = 'resolved')",
     },
     Rule {

@@ -1,7 +1,7 @@
 //! The rules, by what they are about. A code is never changed or given to another rule.
 //!
-//! What other constraints already say (one order per cart, one number per order, one live confirm per owner, one use of
-//! a key, one payment per reference) is not asked again, but for money.
+//! What other constraints already say (one order per cart, one number per order, one live confirm
+//! per owner, one use of a key, one payment per reference) is not asked again, but for money.
 
 mod carts;
 mod events;
@@ -13,5 +13,7 @@ use crate::Rule;
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [carts::RULES, orders::RULES, payments::RULES, stock::RULES, events::RULES].into_iter().flatten()
+    [carts::RULES, orders::RULES, payments::RULES, stock::RULES, events::RULES]
+        .into_iter()
+        .flatten()
 }

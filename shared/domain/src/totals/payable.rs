@@ -1,4 +1,5 @@
-//! Whether a total may be paid, and whether it is still the one that was agreed to: asked before any payment call.
+//! Whether a total may be paid, and whether it is still the one that was agreed to: asked before
+//! any payment call.
 
 use super::Totals;
 use crate::money::{Currency, CurrencyRules, Money};
@@ -47,7 +48,8 @@ pub enum PayableError {
         /// How its currency is written.
         rules: CurrencyRules,
     },
-    /// Nothing is to be paid, because the goods have no price. This is our mistake, and worth an alert.
+    /// Nothing is to be paid, because the goods have no price. This is our mistake, and worth an
+    /// alert.
     #[error("the goods have no price; a total of zero may only come from discounts")]
     ZeroFromUnpriced,
     /// The rules are those of another currency.
@@ -71,7 +73,10 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
         return Err(PayableError::EmptyCart);
     }
     if total.currency() != rules.currency {
-        return Err(PayableError::CurrencyUnsupported { expected: total.currency(), given: rules.currency });
+        return Err(PayableError::CurrencyUnsupported {
+            expected: total.currency(),
+            given: rules.currency,
+        });
     }
     if total.is_negative() {
         return Err(PayableError::Negative { total, rules: *rules });
@@ -83,24 +88,38 @@ pub fn check_payable(totals: &Totals, rules: &CurrencyRules) -> Result<Payable, 
         return Ok(Payable::Nothing);
     }
     if total.amount_minor() < rules.minimum_minor {
-        return Err(PayableError::BelowMinimum { total, minimum: bound(rules.minimum_minor), rules: *rules });
+        return Err(PayableError::BelowMinimum {
+            total,
+            minimum: bound(rules.minimum_minor),
+            rules: *rules,
+        });
     }
     if total.amount_minor() > rules.ceiling_minor {
-        return Err(PayableError::AboveCeiling { total, ceiling: bound(rules.ceiling_minor), rules: *rules });
+        return Err(PayableError::AboveCeiling {
+            total,
+            ceiling: bound(rules.ceiling_minor),
+            rules: *rules,
+        });
     }
     Ok(Payable::Charge(total))
 }
 
-/// Whether a total has moved so far from what was agreed to that the buyer must be asked again: by more than
-/// `max_basis_points` (hundredths of a percent of what was agreed) either way or, if so set, by any increase.
-/// Another currency is always a move.
+/// Whether a total has moved so far from what was agreed to that the buyer must be asked again: by
+/// more than `max_basis_points` (hundredths of a percent of what was agreed) either way or, if so
+/// set, by any increase. Another currency is always a move.
 #[must_use]
-pub fn total_moved(agreed: Money, current: Money, max_basis_points: u32, any_increase: bool) -> bool {
+pub fn total_moved(
+    agreed: Money,
+    current: Money,
+    max_basis_points: u32,
+    any_increase: bool,
+) -> bool {
     if agreed.currency() != current.currency() {
         return true;
     }
     let agreed = i128::from(agreed.amount_minor());
     let current = i128::from(current.amount_minor());
     let difference = (current - agreed).abs();
-    difference * 10_000 > agreed.abs() * i128::from(max_basis_points) || (any_increase && current > agreed)
+    difference * 10_000 > agreed.abs() * i128::from(max_basis_points)
+        || (any_increase && current > agreed)
 }

@@ -28,11 +28,20 @@ fn line(id: &str, quantity: i64, price: i64) -> LineInput {
 }
 
 fn rule(class: &str, rate: &str, inclusive: bool) -> TaxRule {
-    TaxRule { tax_class: class.parse().unwrap(), rate: rate.parse().unwrap(), inclusive, rounding: Rounding::HalfAway }
+    TaxRule {
+        tax_class: class.parse().unwrap(),
+        rate: rate.parse().unwrap(),
+        inclusive,
+        rounding: Rounding::HalfAway,
+    }
 }
 
 fn off_line(id: &str, amount_minor: i64) -> Discount {
-    Discount { target: DiscountTarget::Line(id.parse().unwrap()), label: "autumn".to_owned(), amount_minor }
+    Discount {
+        target: DiscountTarget::Line(id.parse().unwrap()),
+        label: "autumn".to_owned(),
+        amount_minor,
+    }
 }
 
 fn off_shipping(amount_minor: i64) -> Discount {
@@ -111,18 +120,28 @@ impl Order {
 
 fn explained(totals: &Totals) -> Vec<(&'static str, &str, i64, Option<&str>)> {
     let row = |a: &'_ Adjustment| (a.kind.as_str(), a.amount.amount_minor());
-    totals.adjustments.iter().map(|a| (row(a).0, a.label.as_str(), row(a).1, a.target.as_deref())).collect()
+    totals
+        .adjustments
+        .iter()
+        .map(|a| (row(a).0, a.label.as_str(), row(a).1, a.target.as_deref()))
+        .collect()
 }
 
 #[test]
 fn a_whole_order_explains_itself() {
-    let order = Order::of(vec![line("b", 1, 1_000), line("a", 2, 1_999)]).shipped().discounted(vec![off_shipping(100), off_line("a", 398)]);
+    let order = Order::of(vec![line("b", 1, 1_000), line("a", 2, 1_999)])
+        .shipped()
+        .discounted(vec![off_shipping(100), off_line("a", 398)]);
     let totals = order.totals();
 
     assert_eq!(totals.subtotal, money(4_998));
     assert_eq!(totals.discount, money(498));
     assert_eq!(totals.shipping, Some(money(500)));
-    assert_eq!(totals.shipping_tax, Some(money(40)), "tax on shipping is on what is left after discount");
+    assert_eq!(
+        totals.shipping_tax,
+        Some(money(40)),
+        "tax on shipping is on what is left after discount"
+    );
     assert_eq!(totals.tax, money(500));
     assert_eq!(totals.total, money(5_500));
     assert_eq!(
@@ -136,13 +155,22 @@ fn a_whole_order_explains_itself() {
             ("tax", "tax 10%", 40, Some("shipping")),
         ]
     );
-    let lines: Vec<_> = totals.lines.iter().map(|l| (l.line_id.as_str(), l.tax_base, l.tax, l.total)).collect();
-    assert_eq!(lines, [("a", money(3_600), money(360), money(3_960)), ("b", money(1_000), money(100), money(1_100))]);
+    let lines: Vec<_> =
+        totals.lines.iter().map(|l| (l.line_id.as_str(), l.tax_base, l.tax, l.total)).collect();
+    assert_eq!(
+        lines,
+        [
+            ("a", money(3_600), money(360), money(3_960)),
+            ("b", money(1_000), money(100), money(1_100))
+        ]
+    );
 }
 
 #[test]
 fn a_tax_that_prices_hold_is_shown_and_not_added() {
-    let order = Order::of(vec![line("a", 1, 1_190)]).shipped().taxed(vec![rule("standard", "0.19", true), rule("shipping", "0.19", true)]);
+    let order = Order::of(vec![line("a", 1, 1_190)])
+        .shipped()
+        .taxed(vec![rule("standard", "0.19", true), rule("shipping", "0.19", true)]);
     let totals = order.totals();
     assert_eq!(totals.total, money(1_690));
     assert_eq!(totals.tax, money(190 + 80));
@@ -163,7 +191,8 @@ fn a_hundred_lines_of_one_cent_carry_the_tax_of_one_dollar() {
 #[test]
 fn a_currency_without_decimals_is_only_a_currency() {
     let vnd: Currency = "VND".parse().unwrap();
-    let mut order = Order::of(vec![line("a", 3, 33_333)]).taxed(vec![rule("standard", "0.08", false)]);
+    let mut order =
+        Order::of(vec![line("a", 3, 33_333)]).taxed(vec![rule("standard", "0.08", false)]);
     order.currency = vnd;
     let totals = order.totals();
     // 99,999 at 8 % is 7,999.92.
@@ -184,7 +213,8 @@ fn lines_of_different_rates_are_rounded_apart() {
 #[test]
 fn a_half_of_a_cent_of_tax_goes_away_from_zero_unless_the_rule_says_even() {
     let taxed = |rounding| {
-        let rules = [("standard", "0.0725"), ("shipping", "0.0725")].map(|(class, rate)| TaxRule { rounding, ..rule(class, rate, false) });
+        let rules = [("standard", "0.0725"), ("shipping", "0.0725")]
+            .map(|(class, rate)| TaxRule { rounding, ..rule(class, rate, false) });
         let mut order = Order::of(vec![line("a", 1, 200)]).shipped().taxed(rules.to_vec());
         order.shipping_rates = vec![rate("post", None, 200)];
         let totals = order.totals();
@@ -199,14 +229,22 @@ fn lines_whose_rules_round_otherwise_are_rounded_apart() {
     let mut food = line("b", 1, 200);
     food.tax_class = "food".parse().unwrap();
     let even = TaxRule { rounding: Rounding::HalfEven, ..rule("food", "0.0725", false) };
-    let totals = Order::of(vec![line("a", 1, 200), food]).taxed(vec![rule("standard", "0.0725", false), even]).totals();
-    assert_eq!(totals.lines.iter().map(|line| line.tax).collect::<Vec<_>>(), [money(15), money(14)]);
+    let totals = Order::of(vec![line("a", 1, 200), food])
+        .taxed(vec![rule("standard", "0.0725", false), even])
+        .totals();
+    assert_eq!(
+        totals.lines.iter().map(|line| line.tax).collect::<Vec<_>>(),
+        [money(15), money(14)]
+    );
 }
 
 #[test]
 fn choosing_another_method_never_moves_the_tax_of_a_line() {
     let order = Order::of(vec![line("a", 1, 5), line("b", 1, 14)]);
-    let with = |amount| Order { shipping_rates: vec![rate("post", None, amount)], ..order.clone().shipped() }.totals();
+    let with = |amount| {
+        Order { shipping_rates: vec![rate("post", None, amount)], ..order.clone().shipped() }
+            .totals()
+    };
     let taxes = |totals: &Totals| totals.lines.iter().map(|l| l.tax).collect::<Vec<_>>();
     for amount in 0..20 {
         assert_eq!(taxes(&with(amount)), taxes(&order.totals()));
@@ -215,7 +253,11 @@ fn choosing_another_method_never_moves_the_tax_of_a_line() {
 
 #[test]
 fn a_split_order_pays_for_each_parcel_and_says_so() {
-    let from = |warehouse: &str, quantity| Allocation { sku: "a".parse().unwrap(), warehouse_id: warehouse.parse().unwrap(), quantity };
+    let from = |warehouse: &str, quantity| Allocation {
+        sku: "a".parse().unwrap(),
+        warehouse_id: warehouse.parse().unwrap(),
+        quantity,
+    };
     let mut order = Order::of(vec![line("a", 3, 1_000)]).shipped();
     order.origins = Origins::Allocated(vec![from("hanoi", 1), from("newark", 2)]);
     order.shipping_rates.push(rate("post", Some("hanoi"), 300));
@@ -251,13 +293,20 @@ fn a_missing_part_is_an_error_that_names_it() {
     let shipping_untaxed = good.clone().taxed(vec![rule("standard", "0", false)]);
     assert!(matches!(shipping_untaxed.refusal(), TotalsError::TaxMissing { .. }));
 
-    let two_rules = good.clone().taxed(vec![rule("standard", "0", false), rule("standard", "0.1", false)]);
+    let two_rules =
+        good.clone().taxed(vec![rule("standard", "0", false), rule("standard", "0.1", false)]);
     assert!(matches!(two_rules.refusal(), TotalsError::TaxAmbiguous { .. }));
 
     let unrated = Order { shipping_rates: vec![], ..good.clone() };
-    assert_eq!(unrated.refusal().to_string(), "shipping method post does not serve this order; none does");
+    assert_eq!(
+        unrated.refusal().to_string(),
+        "shipping method post does not serve this order; none does"
+    );
     let unallocated = Order { origins: Origins::Allocated(vec![]), ..good.clone() };
-    assert!(matches!(unallocated.refusal(), TotalsError::Shipping(ShippingError::NotAllocated { .. })));
+    assert!(matches!(
+        unallocated.refusal(),
+        TotalsError::Shipping(ShippingError::NotAllocated { .. })
+    ));
 
     let twice = Order::of(vec![line("a", 1, 1), line("a", 1, 1)]);
     assert!(matches!(twice.refusal(), TotalsError::LineRepeated { .. }));
@@ -274,11 +323,17 @@ fn a_missing_part_is_an_error_that_names_it() {
 fn a_discount_never_exceeds_what_it_comes_off() {
     let order = Order::of(vec![line("a", 1, 1_000)]);
     let refusal = |discounts| order.clone().shipped().discounted(discounts).refusal();
-    assert!(matches!(refusal(vec![off_line("a", 600), off_line("a", 401)]), TotalsError::DiscountOutOfRange { .. }));
+    assert!(matches!(
+        refusal(vec![off_line("a", 600), off_line("a", 401)]),
+        TotalsError::DiscountOutOfRange { .. }
+    ));
     assert!(matches!(refusal(vec![off_line("a", -1)]), TotalsError::DiscountOutOfRange { .. }));
     assert!(matches!(refusal(vec![off_shipping(501)]), TotalsError::DiscountOutOfRange { .. }));
     assert!(matches!(refusal(vec![off_line("b", 1)]), TotalsError::DiscountWithoutTarget { .. }));
-    assert!(matches!(order.clone().discounted(vec![off_shipping(1)]).refusal(), TotalsError::DiscountWithoutTarget { .. }));
+    assert!(matches!(
+        order.clone().discounted(vec![off_shipping(1)]).refusal(),
+        TotalsError::DiscountWithoutTarget { .. }
+    ));
 
     let free = order.shipped().discounted(vec![off_line("a", 1_000), off_shipping(500)]).totals();
     assert_eq!((free.total, free.tax), (money(0), money(0)));
@@ -301,7 +356,8 @@ fn the_reply_is_what_the_interface_says_and_can_be_read_back() {
     order.lines[0].stock = StockVerdict::Short { available: 1 };
     let totals = order.totals();
     let json = serde_json::to_value(&totals).unwrap();
-    let usd = |amount_minor: i64| serde_json::json!({"amount_minor": amount_minor, "currency": "USD"});
+    let usd =
+        |amount_minor: i64| serde_json::json!({"amount_minor": amount_minor, "currency": "USD"});
     assert_eq!(
         json,
         serde_json::json!({
@@ -330,7 +386,8 @@ fn a_preview_warns_of_what_does_not_stop_it() {
     order.lines[0].stock = StockVerdict::Short { available: 1 };
     order.lines[1].stock = StockVerdict::Unknown;
     let found = warnings(&order.totals());
-    let texts: Vec<(&str, &str)> = found.iter().map(|w| (w.code.as_str(), w.detail.as_str())).collect();
+    let texts: Vec<(&str, &str)> =
+        found.iter().map(|w| (w.code.as_str(), w.detail.as_str())).collect();
     assert_eq!(
         texts,
         [
@@ -345,7 +402,10 @@ fn a_preview_warns_of_what_does_not_stop_it() {
 fn a_fingerprint_changes_with_the_money_and_with_nothing_else() {
     let order = Order::of(vec![line("a", 2, 1_999)]).shipped();
     let print = |order: &Order| quote_fingerprint_input(&order.totals());
-    assert_eq!(print(&order), "quote-1 USD\nline a a 2 1999 0 3998 400 4398\nshipping post 0 500 550\ntotal 4948");
+    assert_eq!(
+        print(&order),
+        "quote-1 USD\nline a a 2 1999 0 3998 400 4398\nshipping post 0 500 550\ntotal 4948"
+    );
 
     let mut same_money = order.clone();
     same_money.lines[0].name = "Renamed".to_owned();
@@ -374,8 +434,14 @@ fn payable_of(price: i64) -> Result<Payable, PayableError> {
 fn a_payment_is_within_its_bounds_and_the_bounds_are_within() {
     assert_eq!(payable_of(50), Ok(Payable::Charge(money(50))));
     assert_eq!(payable_of(500_000), Ok(Payable::Charge(money(500_000))));
-    assert_eq!(payable_of(49), Err(PayableError::BelowMinimum { total: money(49), minimum: money(50), rules: rules() }));
-    assert_eq!(payable_of(500_001).unwrap_err().to_string(), "5000.01 USD is above the ceiling of 5000.00 USD for one payment");
+    assert_eq!(
+        payable_of(49),
+        Err(PayableError::BelowMinimum { total: money(49), minimum: money(50), rules: rules() })
+    );
+    assert_eq!(
+        payable_of(500_001).unwrap_err().to_string(),
+        "5000.01 USD is above the ceiling of 5000.00 USD for one payment"
+    );
 }
 
 #[test]
@@ -383,7 +449,10 @@ fn each_way_a_total_cannot_be_paid_has_its_own_name() {
     let totals = Order::of(vec![line("a", 1, 1_000)]).totals();
     let refusal = |totals: &Totals| check_payable(totals, &rules()).unwrap_err();
     assert_eq!(refusal(&Order::of(vec![]).totals()), PayableError::EmptyCart);
-    assert_eq!(refusal(&Totals { total: money(-1), ..totals.clone() }), PayableError::Negative { total: money(-1), rules: rules() });
+    assert_eq!(
+        refusal(&Totals { total: money(-1), ..totals.clone() }),
+        PayableError::Negative { total: money(-1), rules: rules() }
+    );
     let mut unpriced = totals.clone();
     unpriced.lines[0].unit_price = money(0);
     unpriced.total = money(0);
@@ -400,7 +469,9 @@ fn a_total_of_zero_by_discount_is_legitimate_and_charges_nothing() {
 
 #[test]
 fn a_total_has_moved_beyond_the_tolerance_or_by_any_increase_if_so_set() {
-    let moved = |agreed, current, any_increase| total_moved(money(agreed), money(current), 500, any_increase);
+    let moved = |agreed, current, any_increase| {
+        total_moved(money(agreed), money(current), 500, any_increase)
+    };
     assert!(!moved(10_000, 10_000, true));
     assert!(!moved(10_000, 10_500, false), "exactly five percent is within");
     assert!(moved(10_000, 10_501, false));
@@ -412,7 +483,8 @@ fn a_total_has_moved_beyond_the_tolerance_or_by_any_increase_if_so_set() {
     assert!(total_moved(money(1), Money::new(1, "VND".parse().unwrap()), 10_000, false));
 }
 
-/// Any order: up to thirty lines over three classes, with discounts, with or without shipping, in any tax regime.
+/// Any order: up to thirty lines over three classes, with discounts, with or without shipping, in
+/// any tax regime.
 fn orders() -> impl Strategy<Value = Order> {
     let one_line = (1..=20_i64, 1..=100_000_i64, 0..3_usize, 0..=100_i64);
     let one_rule = (0..=1_000_000_u32, any::<bool>(), prop::sample::select(Rounding::ALL));
@@ -420,18 +492,26 @@ fn orders() -> impl Strategy<Value = Order> {
     (lines, prop::collection::vec(one_rule, 4), 0..=5_000_i64, 0..=100_i64, any::<bool>()).prop_map(
         |(lines, tax, shipping, shipping_discount, is_shipped)| {
             let classes = ["standard", "reduced", "food", "shipping"];
-            let of_rule = |(class, (millionths, inclusive, rounding)): (&&str, &(u32, bool, Rounding))| TaxRule {
-                tax_class: class.parse().unwrap(),
-                rate: format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000).parse().unwrap(),
-                inclusive: *inclusive,
-                rounding: *rounding,
-            };
+            let of_rule =
+                |(class, (millionths, inclusive, rounding)): (&&str, &(u32, bool, Rounding))| {
+                    TaxRule {
+                        tax_class: class.parse().unwrap(),
+                        rate: format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000)
+                            .parse()
+                            .unwrap(),
+                        inclusive: *inclusive,
+                        rounding: *rounding,
+                    }
+                };
             let tax_rules = classes.iter().zip(&tax).map(of_rule).collect();
             let mut order = Order::of(vec![]).taxed(tax_rules);
             for (n, (quantity, price, class, percent)) in lines.into_iter().enumerate() {
                 let id = format!("line-{n}");
                 order.discounts.push(off_line(&id, price * quantity * percent / 100));
-                order.lines.push(LineInput { tax_class: classes[class].parse().unwrap(), ..line(&id, quantity, price) });
+                order.lines.push(LineInput {
+                    tax_class: classes[class].parse().unwrap(),
+                    ..line(&id, quantity, price)
+                });
             }
             order.shipping_rates = vec![rate("post", None, shipping)];
             if is_shipped {

@@ -1,4 +1,5 @@
-//! PostgreSQL behind the port: a database for each test, copied from one template with the demo shop.
+//! PostgreSQL behind the port: a database for each test, copied from one template with the demo
+//! shop.
 
 use std::{
     cell::RefCell,
@@ -30,7 +31,8 @@ pub const CLOCK_MS: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigi
 /// What every test's database is a copy of.
 const TEMPLATE: &str = "demo_shop";
 
-/// A client behind the port, as Spin's host puts it: every statement prepared anew, its one parameter a text, never no row.
+/// A client behind the port, as Spin's host puts it: every statement prepared anew, its one
+/// parameter a text, never no row.
 pub struct Database {
     client: RefCell<Client>,
     /// Dropped with the connection, by the test that has the database to itself.
@@ -45,7 +47,9 @@ impl Sql for Database {
     fn query(&self, sql: &str, doc: &str) -> Result<Vec<String>, SqlError> {
         let rows = self.client.borrow_mut().query(sql, &[&doc]).map_err(|error| said(&error))?;
         assert!(!rows.is_empty(), "Spin 4.0 never returns from a query without rows: {sql}");
-        rows.iter().filter_map(|row| row.try_get(0).map_err(|error| said(&error)).transpose()).collect()
+        rows.iter()
+            .filter_map(|row| row.try_get(0).map_err(|error| said(&error)).transpose())
+            .collect()
     }
 
     fn run(&self, sql: &str) -> Result<(), SqlError> {
@@ -70,7 +74,9 @@ fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         // Without a server nothing of this binary can run, and the cluster has said so.
         let Some(cluster) = Cluster::start().unwrap() else { std::process::exit(0) };
-        connect(&cluster, "postgres").batch_execute(&format!("create database {TEMPLATE}")).unwrap();
+        connect(&cluster, "postgres")
+            .batch_execute(&format!("create database {TEMPLATE}"))
+            .unwrap();
         let mut template = connect(&cluster, TEMPLATE);
         for script in store::POSTGRES_SCHEMA.into_iter().chain([DEMO]) {
             template.batch_execute(script).unwrap();
@@ -103,12 +109,26 @@ impl Database {
     /// The rows of any query, as texts; a boolean is 0 or 1, as on SQLite.
     pub fn cells(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         let mut client = self.client.borrow_mut();
-        let booleans: Vec<bool> = client.prepare(sql).unwrap().columns().iter().map(|column| *column.type_() == Type::BOOL).collect();
-        let cell = |text: &str, boolean: bool| if boolean { u8::from(text == "t").to_string() } else { text.to_owned() };
+        let booleans: Vec<bool> = client
+            .prepare(sql)
+            .unwrap()
+            .columns()
+            .iter()
+            .map(|column| *column.type_() == Type::BOOL)
+            .collect();
+        let cell = |text: &str, boolean: bool| {
+            if boolean { u8::from(text == "t").to_string() } else { text.to_owned() }
+        };
         let mut rows = Vec::new();
         for message in client.simple_query(sql).unwrap() {
             if let SimpleQueryMessage::Row(row) = message {
-                rows.push(booleans.iter().enumerate().map(|(at, boolean)| row.get(at).map(|text| cell(text, *boolean))).collect());
+                rows.push(
+                    booleans
+                        .iter()
+                        .enumerate()
+                        .map(|(at, boolean)| row.get(at).map(|text| cell(text, *boolean)))
+                        .collect(),
+                );
             }
         }
         rows
@@ -143,7 +163,8 @@ impl SharedShop {
 
 impl Drop for SharedShop {
     fn drop(&mut self) {
-        if let Err(error) = admin().batch_execute(&format!("drop database {} with (force)", self.0)) {
+        if let Err(error) = admin().batch_execute(&format!("drop database {} with (force)", self.0))
+        {
             eprintln!("{}: {error}", self.0);
         }
     }

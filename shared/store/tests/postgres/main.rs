@@ -1,7 +1,8 @@
-//! The suite over PostgreSQL, and what only PostgreSQL has: functions to install, locks to wait for.
+//! The suite over PostgreSQL, and what only PostgreSQL has: functions to install, locks to wait
+//! for.
 //!
-//! The server is a throw-away cluster of the installed binaries. Without them this binary says so, loudly, and runs
-//! nothing; `EDGETILL_POSTGRES=required` makes that a failure.
+//! The server is a throw-away cluster of the installed binaries. Without them this binary says so,
+//! loudly, and runs nothing; `EDGETILL_POSTGRES=required` makes that a failure.
 
 // Said for clippy, so that the helpers count as tests too and may unwrap.
 #![cfg(test)]

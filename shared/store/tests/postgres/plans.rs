@@ -1,5 +1,5 @@
-//! How statements find their rows (ORD-13). A function's plans cannot be read from outside, so what is held is their
-//! effect: over tables full of what is settled, little is read of any.
+//! How statements find their rows (ORD-13). A function's plans cannot be read from outside, so what
+//! is held is their effect: over tables full of what is settled, little is read of any.
 
 use ports::{Dialect, Sql as _};
 use serde_json::json;
@@ -31,7 +31,8 @@ const GROWING: &[(&str, &[(&str, &str)])] = &[
 /// Three thousand copies of one row of each growing table.
 fn grow(shop: &Database) {
     for (table, changes) in GROWING {
-        let changes: Vec<String> = changes.iter().map(|(column, value)| format!("'{column}', {value}")).collect();
+        let changes: Vec<String> =
+            changes.iter().map(|(column, value)| format!("'{column}', {value}")).collect();
         shop.exec(&format!(
             "insert into {table} overriding system value select (jsonb_populate_record(null::{table}, to_jsonb(one) || jsonb_build_object({}))).*
              from (select * from {table} limit 1) as one, generate_series(1000000, 1003000) as n",
@@ -41,8 +42,8 @@ fn grow(shop: &Database) {
     shop.exec("analyze");
 }
 
-/// The growing tables `call` reads a large part of, with or without an index; its changes are undone. On a connection of its own, which
-/// is what the counts are of.
+/// The growing tables `call` reads a large part of, with or without an index; its changes are
+/// undone. On a connection of its own, which is what the counts are of.
 fn walked(shared: &SharedShop, name: &str, call: impl FnOnce(&Database)) -> Vec<String> {
     let shop = shared.open();
     let tables: Vec<String> = GROWING.iter().map(|(table, _)| format!("'{table}'")).collect();
@@ -61,9 +62,13 @@ fn no_statement_walks_a_table_that_grows() {
     let shared = SharedShop::new();
     let shop = shared.open();
     let line = &[("TILL-0001", "wh-hanoi", 1)][..];
-    let (ann, bob, cat, dan, eve) = (shopper("ann"), shopper("bob"), shopper("cat"), shopper("dan"), shopper("eve"));
+    let (ann, bob, cat, dan, eve) =
+        (shopper("ann"), shopper("bob"), shopper("cat"), shopper("dan"), shopper("eve"));
     ann.pays(&shop, line);
-    shop.does(&sql::ORDER_CANCEL, &with(with(ann.cancel(), keyed("old")), json!({"events": [event("e", "a", "t")]})));
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(with(ann.cancel(), keyed("old")), json!({"events": [event("e", "a", "t")]})),
+    );
     bob.pays(&shop, line);
     cat.confirms(&shop, line);
     dan.goes_to_checkout(&shop, line);
@@ -78,7 +83,10 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::CONFIRM_BEGIN, dan.confirm(2, line)),
         (&sql::CONFIRM_JOIN, cat.join("another")),
         (&sql::ORDER_CREATE, cat.order_create()),
-        (&sql::SAGA_SETTLE, with(cat.settle("failed"), json!({"free_cart": true, "release_stock": true}))),
+        (
+            &sql::SAGA_SETTLE,
+            with(cat.settle("failed"), json!({"free_cart": true, "release_stock": true})),
+        ),
         (&sql::PAYMENT_CAPTURE, eve.capture()),
         (&sql::ORDER_CANCEL, bob.cancel()),
         (&sql::RESERVATION_EXPIRE, json!({"limit": 5})),
@@ -87,7 +95,10 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::CART_VIEW, json!({"owner": "dan"})),
         (&sql::CART_FOR_ADD, json!({"owner": "dan", "sku": "TILL-0001"})),
         (&sql::PRICING_FACTS, json!({"owner": "dan", "country": null, "region": null})),
-        (&sql::CONFIRM_FACTS, json!({"owner": "dan", "session_id": "session-dan", "idempotency_key": "k"})),
+        (
+            &sql::CONFIRM_FACTS,
+            json!({"owner": "dan", "session_id": "session-dan", "idempotency_key": "k"}),
+        ),
         (&sql::ATTEMPT_LIVE, json!({"owner": "cat"})),
         (&sql::SESSION_VIEW, json!({"owner": "dan", "session_id": "session-dan"})),
         (&sql::RECEIPT, json!({"idempotency_key": "old"})),
@@ -114,7 +125,9 @@ fn no_statement_walks_a_table_that_grows() {
     }
     for walk in audit::WALKS {
         let input = json!({"after": "", "overdue_ms": 0, "event_age_ms": 0}).to_string();
-        wrong.extend(walked(&shared, walk.name, |shop| drop(shop.query(&audit::turn(walk, 5, Dialect::Postgres), &input).unwrap())));
+        wrong.extend(walked(&shared, walk.name, |shop| {
+            drop(shop.query(&audit::turn(walk, 5, Dialect::Postgres), &input).unwrap())
+        }));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

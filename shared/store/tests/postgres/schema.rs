@@ -1,4 +1,5 @@
-//! What the schema promises of itself: it can be run again, by several at once, and every statement fits it.
+//! What the schema promises of itself: it can be run again, by several at once, and every statement
+//! fits it.
 
 use ports::{Dialect, Sql as _};
 use store::{POSTGRES_SCHEMA, sql};
@@ -37,11 +38,17 @@ fn an_empty_database_is_set_up_once_by_many_at_once() {
 #[test]
 fn every_command_and_statement_prepares() {
     let shop = shop();
-    let texts = sql::COMMANDS.iter().map(|command| (command.name, command.texts(Dialect::Postgres)));
-    let texts = texts.chain(sql::STATEMENTS.iter().map(|statement| (statement.name, statement.texts(Dialect::Postgres))));
+    let texts =
+        sql::COMMANDS.iter().map(|command| (command.name, command.texts(Dialect::Postgres)));
+    let texts = texts.chain(
+        sql::STATEMENTS
+            .iter()
+            .map(|statement| (statement.name, statement.texts(Dialect::Postgres))),
+    );
     for (name, texts) in texts {
         for text in texts {
-            shop.try_exec(&format!("prepare {name}_is_fine as {text}")).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+            shop.try_exec(&format!("prepare {name}_is_fine as {text}"))
+                .unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
         }
     }
 }

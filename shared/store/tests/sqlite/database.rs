@@ -98,7 +98,8 @@ impl SharedShop {
     pub fn empty() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder = std::env::temp_dir().join(format!("edgetill-store-{}-{number}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("edgetill-store-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }

@@ -34,7 +34,11 @@ fn plans() -> String {
         section(&mut out, statement.name, &plan(&shop, statement.texts(Dialect::Sqlite)[0]));
     }
     for walk in audit::WALKS {
-        section(&mut out, &format!("audit {}", walk.name), &plan(&shop, &audit::turn(walk, 5, Dialect::Sqlite)));
+        section(
+            &mut out,
+            &format!("audit {}", walk.name),
+            &plan(&shop, &audit::turn(walk, 5, Dialect::Sqlite)),
+        );
     }
     section(&mut out, "audit fold", &plan(&shop, &audit::fold(Dialect::Sqlite)));
     out
@@ -57,18 +61,22 @@ fn the_plans_are_as_the_file_says() {
     assert_eq!(fs::read_to_string(&path).unwrap(), plans, "see the head of plans.rs");
 }
 
-/// What a command makes of its own lines, or its receipt, before it applies them; in a trigger the plan does not say so.
+/// What a command makes of its own lines, or its receipt, before it applies them; in a trigger the
+/// plan does not say so.
 const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "made", "sold"];
 /// Tables that grow with the shop and not with its trade.
 const SMALL: &[&str] = &["clock", "currency", "migration", "command"];
 
-/// Whether `source` may be walked from end to end, whatever the load: the request's own JSON, what is bounded already
-/// (its own steps are in the plan, and judged), small tables, and the indexes of what still waits.
+/// Whether `source` may be walked from end to end, whatever the load: the request's own JSON, what
+/// is bounded already (its own steps are in the plan, and judged), small tables, and the indexes of
+/// what still waits.
 fn may_be_scanned(line: &str, bounded: &[&str]) -> bool {
     let what = line.trim_start_matches("SCAN ");
     let source = what.split(' ').next().unwrap();
     let named = [OF_THE_COMMAND, SMALL, bounded].concat().contains(&source);
-    let waits = [" INDEX outbox_pending", " INDEX compensation_due"].iter().any(|index| what.ends_with(index));
+    let waits = [" INDEX outbox_pending", " INDEX compensation_due"]
+        .iter()
+        .any(|index| what.ends_with(index));
     named || waits || what.contains("VIRTUAL TABLE") || what == "CONSTANT ROW"
 }
 
@@ -76,14 +84,19 @@ fn may_be_scanned(line: &str, bounded: &[&str]) -> bool {
 fn no_statement_walks_a_table_that_grows() {
     let plans = plans();
     let (mut name, mut bounded, mut wrong) = ("", Vec::new(), Vec::new());
-    // The audit reads its own few rows from end to end, under many names: `the_audit_reads_a_bounded_piece_of_a_large_shop` holds that.
+    // The audit reads its own few rows from end to end, under many names:
+    // `the_audit_reads_a_bounded_piece_of_a_large_shop` holds that.
     let (commands_and_statements, _) = plans.split_once("## audit carts\n").unwrap();
     for line in commands_and_statements.lines() {
         if let Some(section) = line.strip_prefix("## ") {
             (name, bounded) = (section, Vec::new());
-        } else if let Some(source) = line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE ")) {
+        } else if let Some(source) =
+            line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE "))
+        {
             bounded.push(source);
-        } else if (line.starts_with("SCAN ") && !may_be_scanned(line, &bounded)) || line.contains("AUTOMATIC") {
+        } else if (line.starts_with("SCAN ") && !may_be_scanned(line, &bounded))
+            || line.contains("AUTOMATIC")
+        {
             wrong.push(format!("{name}: {line}"));
         } else if line.contains("USE TEMP B-TREE") && name.ends_with("_lease") {
             wrong.push(format!("{name}: sorts what waits instead of reading it in order"));
@@ -107,7 +120,8 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
     shopper("ann").pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
     shopper("bob").confirms(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
     shopper("cat").goes_to_checkout(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
-    let facts = |key: Value| json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": key});
+    let facts =
+        |key: Value| json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": key});
     let page = |owner: Value, status: Value| json!({"owner": owner, "status": status, "cursor": null, "limit": 5});
     let claim = json!({"lease_token": "w", "lease_ms": 0, "limit": 5, "compensation_id": null});
     let cases = [
@@ -121,7 +135,11 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
         (&sql::SAGA_LEASE, claim.clone()),
         (&sql::COMPENSATION_LEASE, claim),
     ];
-    let count = || cases.each_ref().map(|(statement, input)| steps(&shop, statement.texts(Dialect::Sqlite)[0], input));
+    let count = || {
+        cases
+            .each_ref()
+            .map(|(statement, input)| steps(&shop, statement.texts(Dialect::Sqlite)[0], input))
+    };
     let before = count();
     // Two thousand of everything that is over, most of it the shoppers' own.
     for (table, key, state) in [
@@ -137,7 +155,11 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
     }
     let after = count();
     for (((statement, input), before), after) in cases.iter().zip(before).zip(after) {
-        assert!(after < 2 * before + 500, "{} {input}: {before} steps, then {after}", statement.name);
+        assert!(
+            after < 2 * before + 500,
+            "{} {input}: {before} steps, then {after}",
+            statement.name
+        );
     }
 }
 
@@ -185,9 +207,12 @@ fn copies(shop: &Database, table: &str, key: &str, state: &str) {
     let values: Vec<String> = columns
         .iter()
         .map(|column| match column.as_str() {
-            column if column == key && ["outbox_id", "movement_id"].contains(&column) => "1000 + n".to_owned(),
+            column if column == key && ["outbox_id", "movement_id"].contains(&column) => {
+                "1000 + n".to_owned()
+            }
             column if column == key => format!("'copy-' || printf('%04d', n) || {column}"),
-            "order_number" | "cart_id" | "session_id" | "idempotency_key" | "saga_id" | "reference" => format!("n || {column}"),
+            "order_number" | "cart_id" | "session_id" | "idempotency_key" | "saga_id"
+            | "reference" => format!("n || {column}"),
             "state" => format!("'{state}'"),
             "status" if !state.is_empty() => format!("'{state}'"),
             column => column.to_owned(),

@@ -1,4 +1,5 @@
-//! What the schema promises of itself: it can be run again, it is small, and every statement fits it.
+//! What the schema promises of itself: it can be run again, it is small, and every statement fits
+//! it.
 
 use ports::Dialect;
 use rusqlite::Connection;
@@ -19,13 +20,18 @@ fn the_schema_text_is_within_its_budget() {
     let shop = shop();
     let bytes = || shop.one("select sum(length(sql)) from sqlite_schema").as_i64().unwrap();
     let today = bytes();
-    let drafts: Vec<&str> = PLANNED.split("```sql\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    let drafts: Vec<&str> =
+        PLANNED.split("```sql\n").skip(1).filter_map(|block| block.split("```").next()).collect();
     assert!(!drafts.is_empty(), "docs/schema.md has no drafts");
     for draft in drafts {
-        shop.0.execute_batch(draft).unwrap_or_else(|error| panic!("docs/schema.md: {error}\n{draft}"));
+        shop.0
+            .execute_batch(draft)
+            .unwrap_or_else(|error| panic!("docs/schema.md: {error}\n{draft}"));
     }
     let planned = bytes();
-    println!("schema text: {today} bytes of {SCHEMA_TEXT_BYTES_MAX}, {planned} with what docs/schema.md has drafts of");
+    println!(
+        "schema text: {today} bytes of {SCHEMA_TEXT_BYTES_MAX}, {planned} with what docs/schema.md has drafts of"
+    );
     assert!(planned <= SCHEMA_TEXT_BYTES_MAX, "{today} today, {planned} planned");
 }
 
@@ -56,12 +62,17 @@ fn every_command_and_statement_prepares() {
     let shop = shop();
     for command in sql::COMMANDS {
         let texts = command.texts(Dialect::Sqlite);
-        shop.0.execute_batch(texts[0]).unwrap_or_else(|error| panic!("{}: {error}\n{}", command.name, texts[0]));
+        shop.0
+            .execute_batch(texts[0])
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}", command.name, texts[0]));
     }
-    // Preparing the insert compiles every trigger of the view, so each body is checked against the schema.
+    // Preparing the insert compiles every trigger of the view, so each body is checked against the
+    // schema.
     for command in sql::COMMANDS {
         let texts = command.texts(Dialect::Sqlite);
-        shop.0.prepare(texts[1]).unwrap_or_else(|error| panic!("{}: {error}\n{}", command.name, texts[1]));
+        shop.0
+            .prepare(texts[1])
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}", command.name, texts[1]));
     }
     for statement in sql::STATEMENTS {
         let text = statement.texts(Dialect::Sqlite)[0];

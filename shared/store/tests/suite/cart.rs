@@ -8,14 +8,20 @@ use super::{
     support::{Database, shop},
 };
 
-const CARTS: &str = "select cart_id, owner, status, currency, country, version, saga_id from cart order by 1";
+const CARTS: &str =
+    "select cart_id, owner, status, currency, country, version, saga_id from cart order by 1";
 const LINES: &str = "select sku, quantity, added_price_minor from cart_line order by 1";
 
 #[test]
 fn a_cart_is_opened_with_its_event() {
     let (shop, ann) = (shop(), shopper("ann"));
-    let receipt = shop
-        .does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": [event_with("e1", "cart-ann", "cart.created", &["version"])]})));
+    let receipt = shop.does(
+        &sql::CART_CREATE,
+        &with(
+            ann.cart_create(),
+            json!({"events": [event_with("e1", "cart-ann", "cart.created", &["version"])]}),
+        ),
+    );
     assert_eq!(receipt, json!({"cart_id": "cart-ann", "version": 1}));
     assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-"]);
     assert_eq!(shop.events(), [r#"cart.created|cart-ann|{"said":"cart.created","version":1}"#]);
@@ -27,9 +33,18 @@ fn a_cart_is_opened_with_its_lines_at_todays_prices() {
     let with_lines = |lines: serde_json::Value| with(ann.cart_create(), json!({"lines": lines}));
     let missing = json!([{"sku": "TILL-0001", "quantity": 1}, {"sku": "nothing", "quantity": 1}]);
     shop.refuses(&sql::CART_CREATE, &with_lines(missing.clone()), Refusal::SkuUnknown);
-    shop.refuses(&sql::CART_CREATE, &with(with_lines(missing), json!({"currency": "XXX"})), Refusal::SkuUnknown);
-    shop.refuses(&sql::CART_CREATE, &with_lines(json!([{"sku": "TILL-0001", "quantity": 0}])), Refusal::QuantityOutOfRange);
-    let twice = json!([{"sku": "TILL-0001", "quantity": 6000}, {"sku": "TILL-0001", "quantity": 6000}]);
+    shop.refuses(
+        &sql::CART_CREATE,
+        &with(with_lines(missing), json!({"currency": "XXX"})),
+        Refusal::SkuUnknown,
+    );
+    shop.refuses(
+        &sql::CART_CREATE,
+        &with_lines(json!([{"sku": "TILL-0001", "quantity": 0}])),
+        Refusal::QuantityOutOfRange,
+    );
+    let twice =
+        json!([{"sku": "TILL-0001", "quantity": 6000}, {"sku": "TILL-0001", "quantity": 6000}]);
     shop.refuses(&sql::CART_CREATE, &with_lines(twice), Refusal::QuantityOutOfRange);
     let lines = json!([{"sku": "TILL-0002", "quantity": 1}, {"sku": "TILL-0001", "quantity": 2}, {"sku": "TILL-0002", "quantity": 4}]);
     shop.does(&sql::CART_CREATE, &with_lines(lines));
@@ -41,7 +56,10 @@ fn a_cart_is_opened_with_its_lines_at_todays_prices() {
 fn an_owner_has_one_live_cart() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);
-    let second = with(ann.cart_create(), json!({"cart_id": "cart-two", "events": [event("e2", "cart-two", "cart.created")]}));
+    let second = with(
+        ann.cart_create(),
+        json!({"cart_id": "cart-two", "events": [event("e2", "cart-two", "cart.created")]}),
+    );
     shop.refuses(&sql::CART_CREATE, &second, Refusal::CartExists);
     shop.exec("update cart set status = 'checkout'");
     shop.refuses(&sql::CART_CREATE, &second, Refusal::CartExists);
@@ -53,14 +71,23 @@ fn an_owner_has_one_live_cart() {
 fn adding_the_same_sku_adds_up_and_keeps_the_first_price() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);
-    assert_eq!(shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2)), json!({"cart_id": "cart-ann", "version": 2, "quantity": 2}));
+    assert_eq!(
+        shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 2)),
+        json!({"cart_id": "cart-ann", "version": 2, "quantity": 2})
+    );
     let more = with(
         ann.add("TILL-0001", 3),
         json!({"price_minor": 5, "events": [event_with("e1", "cart-ann", "cart.item_added", &["version", "quantity"])]}),
     );
-    assert_eq!(shop.does(&sql::CART_ADD_LINE, &more), json!({"cart_id": "cart-ann", "version": 3, "quantity": 5}));
+    assert_eq!(
+        shop.does(&sql::CART_ADD_LINE, &more),
+        json!({"cart_id": "cart-ann", "version": 3, "quantity": 5})
+    );
     assert_eq!(shop.rows(LINES), ["TILL-0001|5|1009"]);
-    assert_eq!(shop.events(), [r#"cart.item_added|cart-ann|{"quantity":5,"said":"cart.item_added","version":3}"#]);
+    assert_eq!(
+        shop.events(),
+        [r#"cart.item_added|cart-ann|{"quantity":5,"said":"cart.item_added","version":3}"#]
+    );
 }
 
 #[test]
@@ -80,9 +107,13 @@ fn what_was_known_of_the_reply_is_kept_with_what_was_assigned() {
 fn several_events_of_one_command_keep_their_order() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);
-    let events: Vec<_> = (0..5).map(|at| event(&format!("e{at}"), "cart-ann", &format!("step.{at}"))).collect();
+    let events: Vec<_> =
+        (0..5).map(|at| event(&format!("e{at}"), "cart-ann", &format!("step.{at}"))).collect();
     shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"events": events})));
-    assert_eq!(shop.rows("select type from outbox order by outbox_id"), ["step.0", "step.1", "step.2", "step.3", "step.4"]);
+    assert_eq!(
+        shop.rows("select type from outbox order by outbox_id"),
+        ["step.0", "step.1", "step.2", "step.3", "step.4"]
+    );
 }
 
 #[test]
@@ -94,8 +125,16 @@ fn adding_is_refused_beyond_its_limits() {
     shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 10_001), Refusal::QuantityOutOfRange);
     shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0002", i64::MAX), Refusal::QuantityOutOfRange);
     shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", i64::MAX), Refusal::QuantityOutOfRange);
-    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0002", 6), json!({"quantity_limit": 5})), Refusal::QuantityOutOfRange);
-    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0002", 1), json!({"line_limit": 1})), Refusal::TooManyLines);
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(ann.add("TILL-0002", 6), json!({"quantity_limit": 5})),
+        Refusal::QuantityOutOfRange,
+    );
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(ann.add("TILL-0002", 1), json!({"line_limit": 1})),
+        Refusal::TooManyLines,
+    );
     shop.does(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), json!({"line_limit": 1})));
 }
 
@@ -103,25 +142,49 @@ fn adding_is_refused_beyond_its_limits() {
 fn a_lines_quantity_is_replaced() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
-    let set = with(ann.set("TILL-0001", 7), json!({"if_versions": [1, 2], "events": [event("e1", "cart-ann", "cart.quantity_changed")]}));
-    assert_eq!(shop.does(&sql::CART_SET_QUANTITY, &set), json!({"cart_id": "cart-ann", "version": 3, "quantity": 7}));
+    let set = with(
+        ann.set("TILL-0001", 7),
+        json!({"if_versions": [1, 2], "events": [event("e1", "cart-ann", "cart.quantity_changed")]}),
+    );
+    assert_eq!(
+        shop.does(&sql::CART_SET_QUANTITY, &set),
+        json!({"cart_id": "cart-ann", "version": 3, "quantity": 7})
+    );
     assert_eq!(shop.rows(LINES), ["TILL-0001|7|1009"]);
     assert_eq!(shop.events().len(), 1);
     shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0002", 1), Refusal::LineNotFound);
-    shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 10_001), Refusal::QuantityOutOfRange);
+    shop.refuses(
+        &sql::CART_SET_QUANTITY,
+        &ann.set("TILL-0001", 10_001),
+        Refusal::QuantityOutOfRange,
+    );
     shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 0), Refusal::QuantityOutOfRange);
-    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 6), json!({"quantity_limit": 5})), Refusal::QuantityOutOfRange);
+    shop.refuses(
+        &sql::CART_SET_QUANTITY,
+        &with(ann.set("TILL-0001", 6), json!({"quantity_limit": 5})),
+        Refusal::QuantityOutOfRange,
+    );
 }
 
 #[test]
 fn a_line_is_removed() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
-    let remove = with(ann.remove("TILL-0001"), json!({"events": [event("e1", "cart-ann", "cart.item_removed")]}));
-    assert_eq!(shop.does(&sql::CART_REMOVE_LINE, &remove), json!({"cart_id": "cart-ann", "version": 4, "quantity": 0}));
+    let remove = with(
+        ann.remove("TILL-0001"),
+        json!({"events": [event("e1", "cart-ann", "cart.item_removed")]}),
+    );
+    assert_eq!(
+        shop.does(&sql::CART_REMOVE_LINE, &remove),
+        json!({"cart_id": "cart-ann", "version": 4, "quantity": 0})
+    );
     assert_eq!(shop.rows(LINES), ["TILL-0002|1|1019"]);
     assert_eq!(shop.events().len(), 1);
-    shop.refuses(&sql::CART_REMOVE_LINE, &with(remove, json!({"events": []})), Refusal::LineNotFound);
+    shop.refuses(
+        &sql::CART_REMOVE_LINE,
+        &with(remove, json!({"events": []})),
+        Refusal::LineNotFound,
+    );
 }
 
 #[test]
@@ -129,9 +192,15 @@ fn a_cart_is_cleared_and_stays() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
     shopper("bob").fills_a_cart(&shop, &[("TILL-0003", "", 1)]);
-    assert_eq!(shop.does(&sql::CART_CLEAR, &ann.clear()), json!({"cart_id": "cart-ann", "version": 4, "lines": 0}));
+    assert_eq!(
+        shop.does(&sql::CART_CLEAR, &ann.clear()),
+        json!({"cart_id": "cart-ann", "version": 4, "lines": 0})
+    );
     assert_eq!(shop.rows(LINES), ["TILL-0003|1|1029"]);
-    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|4|-", "cart-bob|bob|active|USD|VN|2|-"]);
+    assert_eq!(
+        shop.rows(CARTS),
+        ["cart-ann|ann|active|USD|VN|4|-", "cart-bob|bob|active|USD|VN|2|-"]
+    );
 }
 
 #[test]
@@ -139,9 +208,21 @@ fn only_the_owner_changes_a_cart() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
     let eve = json!({"owner": "eve"});
-    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), eve.clone()), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), eve.clone()), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_REMOVE_LINE, &with(ann.remove("TILL-0001"), eve.clone()), Refusal::CartNotFound);
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(ann.add("TILL-0001", 1), eve.clone()),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::CART_SET_QUANTITY,
+        &with(ann.set("TILL-0001", 1), eve.clone()),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::CART_REMOVE_LINE,
+        &with(ann.remove("TILL-0001"), eve.clone()),
+        Refusal::CartNotFound,
+    );
     shop.refuses(&sql::CART_CLEAR, &with(ann.clear(), eve), Refusal::CartNotFound);
     shop.exec("update cart set status = 'completed'");
     shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartNotFound);
@@ -163,10 +244,26 @@ fn a_stale_version_is_refused() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
     let (stale, none) = (json!({"if_versions": [1]}), json!({"if_versions": []}));
-    shop.refuses(&sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 1), stale.clone()), Refusal::VersionConflict);
-    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), stale.clone()), Refusal::VersionConflict);
-    shop.refuses(&sql::CART_SET_QUANTITY, &with(ann.set("TILL-0001", 1), none), Refusal::VersionConflict);
-    shop.refuses(&sql::CART_REMOVE_LINE, &with(ann.remove("TILL-0001"), stale.clone()), Refusal::VersionConflict);
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(ann.add("TILL-0001", 1), stale.clone()),
+        Refusal::VersionConflict,
+    );
+    shop.refuses(
+        &sql::CART_SET_QUANTITY,
+        &with(ann.set("TILL-0001", 1), stale.clone()),
+        Refusal::VersionConflict,
+    );
+    shop.refuses(
+        &sql::CART_SET_QUANTITY,
+        &with(ann.set("TILL-0001", 1), none),
+        Refusal::VersionConflict,
+    );
+    shop.refuses(
+        &sql::CART_REMOVE_LINE,
+        &with(ann.remove("TILL-0001"), stale.clone()),
+        Refusal::VersionConflict,
+    );
     shop.refuses(&sql::CART_CLEAR, &with(ann.clear(), stale), Refusal::VersionConflict);
     shop.does(&sql::CART_CLEAR, &with(ann.clear(), json!({"if_versions": [1, 2]})));
 }
@@ -190,14 +287,18 @@ fn a_cart_is_read_whole_with_its_lines_oldest_first() {
     assert_eq!(cart["lines"][1]["sku"], "TILL-0001");
     assert_eq!(cart["lines"][2]["price_minor"], json!(null));
     assert_eq!(cart["lines"][2]["active"], false);
-    assert_eq!((&cart["version"], &cart["status"], &cart["currency"]), (&json!(4), &json!("active"), &json!("USD")));
+    assert_eq!(
+        (&cart["version"], &cart["status"], &cart["currency"]),
+        (&json!(4), &json!("active"), &json!("USD"))
+    );
 }
 
 #[test]
 fn an_addition_is_decided_from_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
-    let facts = |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
+    let facts =
+        |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
     assert_eq!(
         facts("TILL-0001"),
         json!({"cart_id": "cart-ann", "currency": "USD", "name": "Bowl no. 1", "active": true, "known": true,
@@ -218,8 +319,12 @@ const OF_ANN: &[(&str, &str, i64)] = &[("TILL-0001", "wh-hanoi", 2), ("TILL-0002
 fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
     let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
     let version = ann.fills_a_cart(&shop, OF_ANN);
-    let guests = guest.fills_a_cart(&shop, &[("TILL-0002", "wh-hanoi", 3), ("TILL-0003", "wh-hanoi", 4)]);
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
+    let guests =
+        guest.fills_a_cart(&shop, &[("TILL-0002", "wh-hanoi", 3), ("TILL-0003", "wh-hanoi", 4)]);
+    let facts = shop.list(
+        &sql::CART_MERGE_FACTS,
+        &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}),
+    );
     assert_eq!(facts[0]["lines_in_cart"], 2);
     assert_eq!(
         (&facts[0]["guest_cart_id"], &facts[0]["cart_id"], &facts[0]["cart_version"]),
@@ -232,9 +337,18 @@ fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
     );
     assert_eq!((&line(1)["in_cart"], &line(1)["price_minor"]), (&json!(null), &json!(1029)));
 
-    let receipt = shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0002", 4), ("TILL-0003", 4)]));
-    assert_eq!((&receipt["cart_id"], &receipt["version"]), (&json!("cart-ann"), &json!(version + 1)));
-    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|4|-", "cart-guest|guest|merged|USD|VN|4|-"]);
+    let receipt = shop.does(
+        &sql::CART_MERGE,
+        &ann.merge(&guest, guests, Some(version), &[("TILL-0002", 4), ("TILL-0003", 4)]),
+    );
+    assert_eq!(
+        (&receipt["cart_id"], &receipt["version"]),
+        (&json!("cart-ann"), &json!(version + 1))
+    );
+    assert_eq!(
+        shop.rows(CARTS),
+        ["cart-ann|ann|active|USD|VN|4|-", "cart-guest|guest|merged|USD|VN|4|-"]
+    );
     assert_eq!(
         shop.rows("select sku, quantity, added_price_minor from cart_line where cart_id = 'cart-ann' order by 1"),
         ["TILL-0001|2|1009", "TILL-0002|4|1019", "TILL-0003|4|1029"]
@@ -243,20 +357,46 @@ fn a_guests_cart_is_taken_into_a_customers_and_its_token_is_dead() {
 
     // Nobody comes in by the dead token, not even to a new cart.
     shop.refuses(&sql::CART_ADD_LINE, &guest.add("TILL-0001", 1), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_CREATE, &with(guest.cart_create(), json!({"cart_id": "cart-two"})), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_MERGE, &ann.merge(&guest, guests + 1, Some(version + 1), &[]), Refusal::CartNotFound);
-    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty());
+    shop.refuses(
+        &sql::CART_CREATE,
+        &with(guest.cart_create(), json!({"cart_id": "cart-two"})),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::CART_MERGE,
+        &ann.merge(&guest, guests + 1, Some(version + 1), &[]),
+        Refusal::CartNotFound,
+    );
+    assert!(
+        shop.list(
+            &sql::CART_MERGE_FACTS,
+            &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS})
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn a_customer_without_a_cart_gets_one_by_a_merge() {
     let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
     let guests = guest.fills_a_cart(&shop, OF_ANN);
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
-    assert_eq!((&facts[0]["cart_id"], &facts[0]["cart_version"], &facts[0]["currency"]), (&json!(null), &json!(null), &json!("USD")));
-    let receipt = shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, None, &[("TILL-0001", 2), ("TILL-0002", 1)]));
+    let facts = shop.list(
+        &sql::CART_MERGE_FACTS,
+        &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}),
+    );
+    assert_eq!(
+        (&facts[0]["cart_id"], &facts[0]["cart_version"], &facts[0]["currency"]),
+        (&json!(null), &json!(null), &json!("USD"))
+    );
+    let receipt = shop.does(
+        &sql::CART_MERGE,
+        &ann.merge(&guest, guests, None, &[("TILL-0001", 2), ("TILL-0002", 1)]),
+    );
     assert_eq!(receipt["version"], 1);
-    assert_eq!(shop.rows(CARTS), ["cart-ann|ann|active|USD|VN|1|-", "cart-guest|guest|merged|USD|VN|4|-"]);
+    assert_eq!(
+        shop.rows(CARTS),
+        ["cart-ann|ann|active|USD|VN|1|-", "cart-guest|guest|merged|USD|VN|4|-"]
+    );
     assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-ann'"), json!(2));
 }
 
@@ -267,9 +407,21 @@ fn a_merge_needs_both_carts_as_they_were_and_free() {
     let merge = |guests, version| ann.merge(&guest, guests, version, &[("TILL-0001", 4)]);
     shop.refuses(&sql::CART_MERGE, &merge(guests - 1, Some(version)), Refusal::VersionConflict);
     shop.refuses(&sql::CART_MERGE, &merge(guests, Some(version - 1)), Refusal::VersionConflict);
-    shop.refuses(&sql::CART_MERGE, &with(merge(guests, None), json!({"cart_id": "cart-new"})), Refusal::CartExists);
-    shop.refuses(&sql::CART_MERGE, &with(merge(guests, Some(version)), json!({"owner": "guest"})), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_MERGE, &with(merge(guests, Some(version)), json!({"guest_owner": "ann"})), Refusal::CartNotFound);
+    shop.refuses(
+        &sql::CART_MERGE,
+        &with(merge(guests, None), json!({"cart_id": "cart-new"})),
+        Refusal::CartExists,
+    );
+    shop.refuses(
+        &sql::CART_MERGE,
+        &with(merge(guests, Some(version)), json!({"owner": "guest"})),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::CART_MERGE,
+        &with(merge(guests, Some(version)), json!({"guest_owner": "ann"})),
+        Refusal::CartNotFound,
+    );
     for held in ["guest", "ann"] {
         shop.exec(&format!("update cart set saga_id = 'saga' where owner = '{held}'"));
         shop.refuses(&sql::CART_MERGE, &merge(guests, Some(version)), Refusal::CartLocked);
@@ -284,18 +436,44 @@ fn a_merge_closes_the_guests_idle_session_and_gives_its_holds_back() {
     let version = ann.goes_to_checkout(&shop, OF_ANN);
     guest.confirms(&shop, &[("TILL-0001", "wh-hanoi", 5)]);
     let guests = shop.one("select version from cart where owner = 'guest'").as_i64().unwrap();
-    shop.refuses(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]), Refusal::CartLocked);
+    shop.refuses(
+        &sql::CART_MERGE,
+        &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]),
+        Refusal::CartLocked,
+    );
     // Declined: the stock is kept for another try, which will not come.
     shop.does(&sql::SAGA_SETTLE, &with(guest.settle("declined"), json!({"free_cart": true})));
-    assert_eq!(shop.one("select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"), json!(5));
-    let facts = shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
+    assert_eq!(
+        shop.one(
+            "select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"
+        ),
+        json!(5)
+    );
+    let facts = shop.list(
+        &sql::CART_MERGE_FACTS,
+        &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}),
+    );
     let on_hand = shop.one("select sum(on_hand) from stock where sku = 'TILL-0001'");
-    assert_eq!(facts[0]["lines"][0]["available"], on_hand, "the guest's own hold is not in the way");
+    assert_eq!(
+        facts[0]["lines"][0]["available"], on_hand,
+        "the guest's own hold is not in the way"
+    );
     shop.does(&sql::CART_MERGE, &ann.merge(&guest, guests, Some(version), &[("TILL-0001", 7)]));
-    assert_eq!(shop.rows("select owner, status from checkout_session order by 1"), ["ann|open", "guest|replaced"]);
-    assert_eq!(shop.one("select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"), json!(0));
+    assert_eq!(
+        shop.rows("select owner, status from checkout_session order by 1"),
+        ["ann|open", "guest|replaced"]
+    );
+    assert_eq!(
+        shop.one(
+            "select reserved from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'"
+        ),
+        json!(0)
+    );
     shop.stock_adds_up();
-    let again = with(guest.confirm(guests, &[("TILL-0001", "wh-hanoi", 5)]), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
+    let again = with(
+        guest.confirm(guests, &[("TILL-0001", "wh-hanoi", 5)]),
+        json!({"saga_id": "saga-2", "idempotency_key": "key-2"}),
+    );
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::SessionClosed);
 }
 
@@ -307,7 +485,9 @@ fn every_change_begins_a_carts_time_anew_and_none_shortens_it() {
     let left = || {
         let cart = shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).remove(0);
         // What the clock went on by itself meanwhile is less than a second.
-        (cart["expires_at_ms"].as_i64().unwrap() - cart["updated_at_ms"].as_i64().unwrap() + 999) / 1_000 * 1_000
+        (cart["expires_at_ms"].as_i64().unwrap() - cart["updated_at_ms"].as_i64().unwrap() + 999)
+            / 1_000
+            * 1_000
     };
     let idle = |ms: i64| json!({"cart_idle_ms": ms});
     shop.does(&sql::CART_CREATE, &with(ann.cart_create(), idle(60_000)));
@@ -339,7 +519,11 @@ fn a_cart_whose_time_is_over_is_gone() {
     let guests = bob.fills_a_cart(&shop, OF_ANN);
     shop.advance(CART_IDLE_MS - 2_000);
     shop.does(&sql::CART_SET_QUANTITY, &bob.set("TILL-0001", 1));
-    assert_eq!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).len(), 1, "not a moment too early");
+    assert_eq!(
+        shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).len(),
+        1,
+        "not a moment too early"
+    );
     shop.advance(2_000);
     let before = shop.everything();
     let asked = json!({"owner": "ann", "sku": "TILL-0001", "country": null, "region": null});
@@ -353,11 +537,27 @@ fn a_cart_whose_time_is_over_is_gone() {
     shop.refuses(&sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1), Refusal::CartNotFound);
     shop.refuses(&sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"), Refusal::CartNotFound);
     shop.refuses(&sql::CART_CLEAR, &ann.clear(), Refusal::CartNotFound);
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), json!({"session_id": "s2"})), Refusal::CartNotFound);
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(ann.checkout(version), json!({"session_id": "s2"})),
+        Refusal::CartNotFound,
+    );
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, OF_ANN), Refusal::SessionClosed);
-    shop.refuses(&sql::SHARE_CREATE, &with(share, json!({"token_hash": "h2"})), Refusal::CartNotFound);
-    shop.refuses(&sql::SHARE_REVOKE, &json!({"share_id": "s", "owner": "ann", "idempotency_key": null}), Refusal::CartNotFound);
-    shop.refuses(&sql::CART_MERGE, &ann.merge(&bob, guests + 1, Some(version), &[]), Refusal::CartNotFound);
+    shop.refuses(
+        &sql::SHARE_CREATE,
+        &with(share, json!({"token_hash": "h2"})),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::SHARE_REVOKE,
+        &json!({"share_id": "s", "owner": "ann", "idempotency_key": null}),
+        Refusal::CartNotFound,
+    );
+    shop.refuses(
+        &sql::CART_MERGE,
+        &ann.merge(&bob, guests + 1, Some(version), &[]),
+        Refusal::CartNotFound,
+    );
     assert_eq!(shop.everything(), before);
 }
 
@@ -369,7 +569,10 @@ fn a_cart_that_a_confirm_holds_is_not_gone_however_long_it_takes() {
     assert_eq!(shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0]["status"], "checkout");
     shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartLocked);
     shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
-    assert_eq!(shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS})), json!({"abandoned": 0, "forgotten": 0}));
+    assert_eq!(
+        shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS})),
+        json!({"abandoned": 0, "forgotten": 0})
+    );
     assert_eq!(shop.rows(ENDED), ["cart-ann|ann|checkout|USD"]);
 }
 
@@ -387,10 +590,14 @@ const ABANDONED: &str = r#"cart.abandoned|cart/cart-ann|{"cart_id":"cart-ann","c
 #[test]
 fn who_comes_back_gets_the_lines_in_a_new_cart_once() {
     let (shop, ann) = (shop(), shopper("ann"));
-    let to_return = || shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS}));
+    let to_return =
+        || shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS}));
     assert!(to_return().is_empty());
     declined_and_left(&shop);
-    assert_eq!(to_return(), [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": false})]);
+    assert_eq!(
+        to_return(),
+        [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": false})]
+    );
     let again = with(ann.cart_create(), json!({"cart_id": "cart-two", "from_cart_id": "cart-ann"}));
     // It is one at a time, by the constraint: first it is written down that the old one has ended.
     shop.refuses(&sql::CART_CREATE, &again, Refusal::CartExists);
@@ -402,7 +609,10 @@ fn who_comes_back_gets_the_lines_in_a_new_cart_once() {
     let told = shop.events();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].starts_with(ABANDONED) && told[0].contains(r#""items_count":3"#), "{told:?}");
-    assert_eq!(to_return(), [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": true})]);
+    assert_eq!(
+        to_return(),
+        [json!({"cart_id": "cart-ann", "currency": "USD", "country": "VN", "abandoned": true})]
+    );
 
     let version = shop.one("select version from cart").as_i64().unwrap();
     shop.does(&sql::CART_CREATE, &again);
@@ -416,7 +626,10 @@ fn who_comes_back_gets_the_lines_in_a_new_cart_once() {
     shop.refuses(&sql::CART_MERGE, &late, Refusal::VersionConflict);
     // An order later nothing comes back that was bought.
     shop.exec("update cart set status = 'completed' where cart_id = 'cart-two'");
-    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"cart_id": "cart-three", "from_cart_id": "cart-ann"})));
+    shop.does(
+        &sql::CART_CREATE,
+        &with(ann.cart_create(), json!({"cart_id": "cart-three", "from_cart_id": "cart-ann"})),
+    );
     assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-three'"), json!(0));
 }
 
@@ -427,15 +640,25 @@ fn only_what_was_ones_own_and_is_abandoned_comes_back() {
     let from_ann = json!({"from_cart_id": "cart-ann"});
     shop.does(&sql::CART_CREATE, &with(bob.cart_create(), from_ann.clone()));
     shop.exec("update cart set status = 'completed' where cart_id = 'cart-ann'");
-    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), with(from_ann.clone(), json!({"cart_id": "cart-two"}))));
+    shop.does(
+        &sql::CART_CREATE,
+        &with(ann.cart_create(), with(from_ann.clone(), json!({"cart_id": "cart-two"}))),
+    );
     assert_eq!(shop.rows("select distinct cart_id from cart_line"), ["cart-ann"]);
     // In another currency at today's prices; what is not sold in it stays behind.
     shop.exec(
         "update cart set status = 'completed' where cart_id = 'cart-two'; update cart set status = 'abandoned' where cart_id = 'cart-ann'",
     );
     shop.exec("delete from price where sku = 'TILL-0002' and currency = 'EUR'");
-    let euros = shop.one("select amount_minor from price where sku = 'TILL-0001' and currency = 'EUR'");
-    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), with(from_ann, json!({"cart_id": "cart-three", "currency": "EUR"}))));
+    let euros =
+        shop.one("select amount_minor from price where sku = 'TILL-0001' and currency = 'EUR'");
+    shop.does(
+        &sql::CART_CREATE,
+        &with(
+            ann.cart_create(),
+            with(from_ann, json!({"cart_id": "cart-three", "currency": "EUR"})),
+        ),
+    );
     assert_eq!(
         shop.rows("select cart_id, sku, quantity, added_price_minor from cart_line order by sku"),
         [format!("cart-three|TILL-0001|2|{euros}"), "cart-ann|TILL-0002|1|1019".to_owned()]
@@ -450,15 +673,24 @@ fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
         shop.advance(1_000);
     }
     shop.does(&sql::CHECKOUT_BEGIN, &shopper("bob").checkout(3));
-    let run = |limit: i64| shop.does(&sql::CART_EXPIRE, &json!({"limit": limit, "recovery_ms": RECOVERY_MS}));
+    let run = |limit: i64| {
+        shop.does(&sql::CART_EXPIRE, &json!({"limit": limit, "recovery_ms": RECOVERY_MS}))
+    };
     assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
     shop.advance(CART_IDLE_MS);
     assert_eq!(run(1)["abandoned"], 2, "one that is being filled and one in checkout");
-    assert_eq!(shop.rows(ENDED), ["cart-ann|ann|active|USD", "cart-bob|bob|abandoned|USD", "cart-cat|cat|abandoned|USD"]);
+    assert_eq!(
+        shop.rows(ENDED),
+        ["cart-ann|ann|active|USD", "cart-bob|bob|abandoned|USD", "cart-cat|cat|abandoned|USD"]
+    );
     assert_eq!(run(5), json!({"abandoned": 1, "forgotten": 0}));
     assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
-    assert_eq!(shop.one("select value from counter where name = 'carts_abandoned_total'"), json!(3));
-    let told = shop.rows("select event_id from outbox where type = 'cart.abandoned' order by outbox_id");
+    assert_eq!(
+        shop.one("select value from counter where name = 'carts_abandoned_total'"),
+        json!(3)
+    );
+    let told =
+        shop.rows("select event_id from outbox where type = 'cart.abandoned' order by outbox_id");
     assert_eq!(told, ["cart-cat", "cart-bob", "cart-ann"]);
     shop.stock_adds_up();
 
@@ -467,7 +699,8 @@ fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
     shop.does(&sql::SHARE_CREATE, &share);
     shop.advance(RECOVERY_MS);
     assert!(
-        shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty(),
+        shop.list(&sql::CART_TO_RETURN, &json!({"owner": "ann", "recovery_ms": RECOVERY_MS}))
+            .is_empty(),
         "before the worker has been here"
     );
     assert_eq!(run(2), json!({"abandoned": 1, "forgotten": 2}));
@@ -485,12 +718,20 @@ fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
 #[test]
 fn a_guest_whose_time_is_over_still_brings_the_lines_to_a_login() {
     let (shop, ann, guest) = (shop(), shopper("ann"), shopper("guest"));
-    let facts = || shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}));
+    let facts = || {
+        shop.list(
+            &sql::CART_MERGE_FACTS,
+            &json!({"guest_owner": "guest", "owner": "ann", "recovery_ms": RECOVERY_MS}),
+        )
+    };
     let guests = guest.goes_to_checkout(&shop, OF_ANN);
     shop.advance(CART_IDLE_MS);
     assert_eq!(facts()[0]["guest_cart_id"], "cart-guest", "past its time");
     shop.does(&sql::CART_ABANDON, &json!({"owner": "guest"}));
-    assert_eq!((&facts()[0]["guest_cart_id"], &facts()[0]["guest_version"]), (&json!("cart-guest"), &json!(guests + 1)));
+    assert_eq!(
+        (&facts()[0]["guest_cart_id"], &facts()[0]["guest_version"]),
+        (&json!("cart-guest"), &json!(guests + 1))
+    );
     let merge = |guests| ann.merge(&guest, guests, None, &[("TILL-0001", 2)]);
     shop.refuses(&sql::CART_MERGE, &merge(guests), Refusal::VersionConflict);
     shop.does(&sql::CART_MERGE, &merge(guests + 1));
@@ -502,5 +743,11 @@ fn a_guest_whose_time_is_over_still_brings_the_lines_to_a_login() {
     shop.advance(CART_IDLE_MS);
     shop.does(&sql::CART_ABANDON, &json!({"owner": "late"}));
     shop.advance(RECOVERY_MS);
-    assert!(shop.list(&sql::CART_MERGE_FACTS, &json!({"guest_owner": "late", "owner": "ann", "recovery_ms": RECOVERY_MS})).is_empty());
+    assert!(
+        shop.list(
+            &sql::CART_MERGE_FACTS,
+            &json!({"guest_owner": "late", "owner": "ann", "recovery_ms": RECOVERY_MS})
+        )
+        .is_empty()
+    );
 }

@@ -38,8 +38,14 @@ fn an_import_is_all_or_nothing() {
 #[test]
 fn a_sku_named_twice_in_an_import_is_as_its_last_mention_says() {
     let shop = shop();
-    shop.does(&sql::SKU_PUT, &skus(&[cup("A-1"), with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]));
-    assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-1"})), [with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]);
+    shop.does(
+        &sql::SKU_PUT,
+        &skus(&[cup("A-1"), with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]),
+    );
+    assert_eq!(
+        shop.list(&sql::SKU_VIEW, &json!({"sku": "A-1"})),
+        [with(cup("A-1"), json!({"name": "Mug", "prices": {"USD": 700}}))]
+    );
 }
 
 #[test]
@@ -60,13 +66,21 @@ fn skus_are_listed_by_code_above_a_cursor() {
 #[test]
 fn a_currency_is_known_by_its_row() {
     let shop = shop();
-    assert_eq!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "VND"})), [json!({"currency": "VND"})]);
+    assert_eq!(
+        shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "VND"})),
+        [json!({"currency": "VND"})]
+    );
     assert!(shop.list(&sql::CURRENCY_KNOWN, &json!({"currency": "XXX"})).is_empty());
-    let terms = |currency: &str, country: &str| shop.list(&sql::CART_TERMS, &json!({"currency": currency, "country": country}));
+    let terms = |currency: &str, country: &str| {
+        shop.list(&sql::CART_TERMS, &json!({"currency": currency, "country": country}))
+    };
     assert_eq!(terms("VND", "US"), [json!({"currency": true, "country": true})]);
     assert_eq!(terms("XXX", "JP"), [json!({"currency": false, "country": false})]);
     let all = shop.list(&sql::CURRENCY_LIST, &json!({"above": ""}));
-    assert_eq!(all[1], json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000}));
+    assert_eq!(
+        all[1],
+        json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000})
+    );
     assert_eq!(all.len(), 4);
 }
 
@@ -74,7 +88,9 @@ fn a_currency_is_known_by_its_row() {
 fn what_is_not_sold_in_a_currency_is_named() {
     let shop = shop();
     shop.does(&sql::SKU_PUT, &skus(&[cup("A-1")]));
-    let unsold = |skus: &[&str], currency: &str| shop.list(&sql::SKUS_NOT_SOLD, &json!({"skus": skus, "currency": currency}));
+    let unsold = |skus: &[&str], currency: &str| {
+        shop.list(&sql::SKUS_NOT_SOLD, &json!({"skus": skus, "currency": currency}))
+    };
     assert_eq!(unsold(&["TILL-0001", "A-1", "A-2"], "USD"), [json!({"sku": "A-2"})]);
     assert_eq!(unsold(&["A-1", "TILL-0001"], "EUR"), [json!({"sku": "A-1"})]);
     assert!(unsold(&[], "USD").is_empty());

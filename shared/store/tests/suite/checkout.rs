@@ -25,9 +25,18 @@ fn a_session_is_opened_on_the_cart_as_it_was_seen() {
         "prices_validated_at_ms": from, "expires_at_ms": until})
     );
     // The event says what it names of the receipt, and nothing else.
-    assert_eq!(shop.events(), [r#"checkout.begun|cart-ann|{"said":"checkout.begun","session_id":"session-ann"}"#]);
-    assert_eq!(receipt["expires_at_ms"].as_i64().unwrap() - receipt["created_at_ms"].as_i64().unwrap(), 3 * TEN_MINUTES_MS);
-    assert_eq!(shop.rows(SESSIONS), [r#"session-ann|open|2|VN||standard|pm_card|sealed|{"total_minor":3000}|1800000"#]);
+    assert_eq!(
+        shop.events(),
+        [r#"checkout.begun|cart-ann|{"said":"checkout.begun","session_id":"session-ann"}"#]
+    );
+    assert_eq!(
+        receipt["expires_at_ms"].as_i64().unwrap() - receipt["created_at_ms"].as_i64().unwrap(),
+        3 * TEN_MINUTES_MS
+    );
+    assert_eq!(
+        shop.rows(SESSIONS),
+        [r#"session-ann|open|2|VN||standard|pm_card|sealed|{"total_minor":3000}|1800000"#]
+    );
     assert_eq!(shop.rows("select status, version from cart"), ["checkout|2"]);
 }
 
@@ -36,10 +45,18 @@ fn a_session_is_refused_on_any_other_cart() {
     let (shop, ann) = (shop(), shopper("ann"));
     let version = ann.fills_a_cart(&shop, TWO_CUPS);
     shop.refuses(&sql::CHECKOUT_BEGIN, &ann.checkout(version - 1), Refusal::CartChanged);
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), json!({"owner": "eve"})), Refusal::CartNotFound);
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(ann.checkout(version), json!({"owner": "eve"})),
+        Refusal::CartNotFound,
+    );
     shop.does(&sql::CHECKOUT_BEGIN, &ann.checkout(version));
     shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS));
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), json!({"session_id": "s2"})), Refusal::CartLocked);
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(ann.checkout(version), json!({"session_id": "s2"})),
+        Refusal::CartLocked,
+    );
 }
 
 #[test]
@@ -56,12 +73,22 @@ fn a_second_session_replaces_the_first_and_takes_its_holds_over() {
         shop.rows("select session_id, status from checkout_session order by 1"),
         ["session-ann|replaced", "session-ann-2|open", "session-bob|open"]
     );
-    assert_eq!(shop.rows("select session_id, status from reservation order by 1"), ["session-ann-2|active", "session-bob|active"]);
-    assert_eq!(shop.one("select expires_at_ms from reservation where session_id = 'session-ann-2'"), until, "and not for longer");
+    assert_eq!(
+        shop.rows("select session_id, status from reservation order by 1"),
+        ["session-ann-2|active", "session-bob|active"]
+    );
+    assert_eq!(
+        shop.one("select expires_at_ms from reservation where session_id = 'session-ann-2'"),
+        until,
+        "and not for longer"
+    );
     let moved = "select kind from stock_movement where sku = 'TILL-0100' and reserved_delta <> 0 order by movement_id";
     assert_eq!(shop.rows(moved), ["reserve"], "it was never free");
     // The next confirm has all of it.
-    shop.does(&sql::CONFIRM_BEGIN, &with(ann.confirm_anew(2, all), json!({"session_id": "session-ann-2"})));
+    shop.does(
+        &sql::CONFIRM_BEGIN,
+        &with(ann.confirm_anew(2, all), json!({"session_id": "session-ann-2"})),
+    );
     assert_eq!(shop.rows(moved), ["reserve", "release", "reserve"]);
     shop.stock_adds_up();
 }
@@ -72,8 +99,16 @@ fn who_begins_anew_gives_up_the_attempt_that_waits_for_them() {
     ann.is_at_the_bank(&shop, TWO_CUPS);
     let anew = with(ann.checkout(2), json!({"session_id": "session-2", "cancel_id": "cancel-1"}));
     // Without a word of that the cart is held.
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(anew.clone(), json!({"cancel_id": null})), Refusal::CartLocked);
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(anew.clone(), json!({"cart_version": 1})), Refusal::CartChanged);
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(anew.clone(), json!({"cancel_id": null})),
+        Refusal::CartLocked,
+    );
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(anew.clone(), json!({"cart_version": 1})),
+        Refusal::CartChanged,
+    );
     shop.does(&sql::CHECKOUT_BEGIN, &anew);
     assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"]);
     assert_eq!(shop.rows("select session_id, status from reservation"), ["session-2|active"]);
@@ -107,9 +142,18 @@ fn a_change_of_the_cart_gives_up_the_attempt_that_waits_for_its_buyer() {
         shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), asked));
         shop.refuses(command, &change, Refusal::CartLocked);
         // A change that is refused gives nothing up.
-        shop.refuses(command, &with(gives_up.clone(), json!({"if_versions": [9]})), Refusal::VersionConflict);
+        shop.refuses(
+            command,
+            &with(gives_up.clone(), json!({"if_versions": [9]})),
+            Refusal::VersionConflict,
+        );
         shop.does(command, &gives_up);
-        assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"], "{}", command.name);
+        assert_eq!(
+            shop.rows(GIVEN_UP),
+            ["saga-ann|superseded|-|cancel_intent|payment-ann"],
+            "{}",
+            command.name
+        );
         assert_eq!(
             shop.rows("select session_id, status from reservation"),
             ["session-ann|active"],
@@ -123,14 +167,29 @@ fn a_change_of_the_cart_gives_up_the_attempt_that_waits_for_its_buyer() {
 fn an_attempt_is_given_up_while_it_waits_for_its_buyer() {
     let (shop, ann) = (shop(), shopper("ann"));
     let give_up = |owner: &str, cancel_id: &str| json!({"owner": owner, "cancel_id": cancel_id});
-    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-0")), json!({"given_up": 0}));
+    assert_eq!(
+        shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-0")),
+        json!({"given_up": 0})
+    );
     ann.confirms(&shop, TWO_CUPS);
     shop.refuses(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-1"), Refusal::CartLocked);
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
-    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("eve", "cancel-1")), json!({"given_up": 0}));
-    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-1")), json!({"given_up": 1}));
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})),
+    );
+    assert_eq!(
+        shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("eve", "cancel-1")),
+        json!({"given_up": 0})
+    );
+    assert_eq!(
+        shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-1")),
+        json!({"given_up": 1})
+    );
     assert_eq!(shop.rows(GIVEN_UP), ["saga-ann|superseded|-|cancel_intent|payment-ann"]);
-    assert_eq!(shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-2")), json!({"given_up": 0}));
+    assert_eq!(
+        shop.does(&sql::ATTEMPT_GIVE_UP, &give_up("ann", "cancel-2")),
+        json!({"given_up": 0})
+    );
     shop.stock_adds_up();
 }
 
@@ -140,7 +199,10 @@ fn a_session_that_is_abandoned_holds_nothing_and_waits_for_nobody() {
     let abandon = json!({"session_id": "session-ann", "owner": "ann", "cancel_id": "cancel-1"});
     ann.confirms(&shop, TWO_CUPS);
     shop.refuses(&sql::CHECKOUT_ABANDON, &abandon, Refusal::CartLocked);
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})),
+    );
     for over in [json!({"owner": "eve"}), json!({"session_id": "session-2"})] {
         shop.refuses(&sql::CHECKOUT_ABANDON, &with(abandon.clone(), over), Refusal::SessionClosed);
     }
@@ -155,11 +217,17 @@ fn a_session_that_is_abandoned_holds_nothing_and_waits_for_nobody() {
     shop.stock_adds_up();
     // The cart is hers to buy.
     shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": "session-2"})));
-    shop.does(&sql::CONFIRM_BEGIN, &with(ann.confirm_anew(2, TWO_CUPS), json!({"session_id": "session-2"})));
+    shop.does(
+        &sql::CONFIRM_BEGIN,
+        &with(ann.confirm_anew(2, TWO_CUPS), json!({"session_id": "session-2"})),
+    );
     // One that waits for nobody is closed as well, and owes nothing.
     let (shop, bob) = (crate::suite::support::shop(), shopper("bob"));
     bob.goes_to_checkout(&shop, TWO_CUPS);
-    shop.does(&sql::CHECKOUT_ABANDON, &json!({"session_id": "session-bob", "owner": "bob", "cancel_id": "cancel-1"}));
+    shop.does(
+        &sql::CHECKOUT_ABANDON,
+        &json!({"session_id": "session-bob", "owner": "bob", "cancel_id": "cancel-1"}),
+    );
     assert_eq!(shop.rows("select status from cart"), ["active"]);
     assert!(shop.rows("select kind from compensation").is_empty());
 }
@@ -167,14 +235,22 @@ fn a_session_that_is_abandoned_holds_nothing_and_waits_for_nobody() {
 #[test]
 fn a_session_says_what_it_waits_for() {
     let (shop, ann) = (shop(), shopper("ann"));
-    let payment = || shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": "ann"}))[0]["payment"].clone();
+    let payment = || {
+        shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": "ann"}))[0]["payment"].clone()
+    };
     let live = || shop.list(&sql::ATTEMPT_LIVE, &json!({"owner": "ann"}));
     let version = ann.goes_to_checkout(&shop, TWO_CUPS);
     assert_eq!((payment(), live()), (json!(null), vec![]));
     shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS));
     let until = shop.one("select expires_at_ms from reservation");
-    assert_eq!(payment(), json!({"state": "authorizing", "payment_method": "pm_card", "expires_at_ms": until}));
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})));
+    assert_eq!(
+        payment(),
+        json!({"state": "authorizing", "payment_method": "pm_card", "expires_at_ms": until})
+    );
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("awaiting_action"), json!({"reference": "pi-ann"})),
+    );
     assert_eq!(payment()["state"], "awaiting_action");
     assert_eq!(live(), [json!({"session_id": "session-ann"})]);
     shop.does(&sql::ORDER_CREATE, &ann.order_create());
@@ -190,19 +266,36 @@ fn what_a_cart_holds_itself_is_available_to_it_wherever_it_asks() {
     for (name, available) in [("ann", 10), ("bob", 0)] {
         let owner = json!({"owner": name});
         let cart = shop.list(&sql::CART_VIEW, &owner).remove(0);
-        let add = shop.list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100"})).remove(0);
-        let level = shop.list(&sql::PRICING_FACTS, &json!({"owner": name, "country": null, "region": null})).remove(0)["levels"][0].clone();
-        assert_eq!((&cart["lines"][0]["available"], &add["available"]), (&json!(available), &json!(available)), "{name}");
-        assert_eq!(level["on_hand"].as_i64().unwrap() - level["reserved"].as_i64().unwrap(), available, "{name}");
+        let add =
+            shop.list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100"})).remove(0);
+        let level = shop
+            .list(&sql::PRICING_FACTS, &json!({"owner": name, "country": null, "region": null}))
+            .remove(0)["levels"][0]
+            .clone();
+        assert_eq!(
+            (&cart["lines"][0]["available"], &add["available"]),
+            (&json!(available), &json!(available)),
+            "{name}"
+        );
+        assert_eq!(
+            level["on_hand"].as_i64().unwrap() - level["reserved"].as_i64().unwrap(),
+            available,
+            "{name}"
+        );
     }
-    assert_eq!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": "nothing"}))[0]["available"], json!(null));
+    assert_eq!(
+        shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": "nothing"}))[0]["available"],
+        json!(null)
+    );
 }
 
 #[test]
 fn a_session_is_seen_by_its_owner_with_its_reservations() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, TWO_CUPS);
-    let view = |owner: &str| shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": owner}));
+    let view = |owner: &str| {
+        shop.list(&sql::SESSION_VIEW, &json!({"session_id": "session-ann", "owner": owner}))
+    };
     assert!(view("eve").is_empty());
     let session = view("ann").remove(0);
     assert_eq!(
@@ -222,15 +315,22 @@ fn a_session_is_seen_by_its_owner_with_its_reservations() {
 fn a_confirm_claims_the_cart_the_stock_and_the_payment_at_once() {
     let (shop, ann) = (shop(), shopper("ann"));
     // The same SKU and warehouse on two lines: the demand is their sum.
-    let lines = [("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0002", "wh-newark", 1)];
+    let lines =
+        [("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0002", "wh-newark", 1)];
     let saga = ann.confirms(&shop, &lines);
     assert_eq!(
         (&saga["state"], &saga["lease_token"], &saga["attempts"], &saga["reason"]),
         (&json!("authorizing"), &json!("lease-ann"), &json!(0), &json!(null))
     );
     assert_eq!(saga["plan"], ann.plan(&lines));
-    assert_eq!(saga["lease_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(), LEASE_MS);
-    assert_eq!(saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(), TEN_MINUTES_MS);
+    assert_eq!(
+        saga["lease_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(),
+        LEASE_MS
+    );
+    assert_eq!(
+        saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap(),
+        TEN_MINUTES_MS
+    );
     assert_eq!(
         saga["payment"],
         json!({"payment_id": "payment-ann", "reference": null, "method": "pm_card", "state": "pending", "currency": "USD",
@@ -238,7 +338,9 @@ fn a_confirm_claims_the_cart_the_stock_and_the_payment_at_once() {
     );
     assert_eq!(shop.rows("select status, version, saga_id from cart"), ["checkout|4|saga-ann"]);
     assert_eq!(
-        shop.rows("select sku, warehouse_id, on_hand, reserved from stock where reserved > 0 order by sku"),
+        shop.rows(
+            "select sku, warehouse_id, on_hand, reserved from stock where reserved > 0 order by sku"
+        ),
         ["TILL-0001|wh-hanoi|1000|5", "TILL-0002|wh-newark|1000|1"]
     );
     assert_eq!(shop.rows("select reservation_id, session_id, order_id, sku, warehouse_id, quantity, status, expires_at_ms - created_at_ms from reservation order by 1"), [
@@ -258,13 +360,22 @@ fn a_confirm_needs_an_open_session_of_this_owner_and_cart() {
     let (shop, ann) = (shop(), shopper("ann"));
     let version = ann.goes_to_checkout(&shop, TWO_CUPS);
     let confirm = ann.confirm(version, TWO_CUPS);
-    for over in [json!({"session_id": "nothing"}), json!({"owner": "eve"}), json!({"cart_id": "cart-bob"})] {
+    for over in
+        [json!({"session_id": "nothing"}), json!({"owner": "eve"}), json!({"cart_id": "cart-bob"})]
+    {
         shop.refuses(&sql::CONFIRM_BEGIN, &with(confirm.clone(), over), Refusal::SessionClosed);
     }
-    shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(version), json!({"session_id": "session-2"})));
+    shop.does(
+        &sql::CHECKOUT_BEGIN,
+        &with(ann.checkout(version), json!({"session_id": "session-2"})),
+    );
     shop.refuses(&sql::CONFIRM_BEGIN, &confirm, Refusal::SessionClosed);
     shop.advance(3 * TEN_MINUTES_MS);
-    shop.refuses(&sql::CONFIRM_BEGIN, &with(confirm, json!({"session_id": "session-2"})), Refusal::SessionClosed);
+    shop.refuses(
+        &sql::CONFIRM_BEGIN,
+        &with(confirm, json!({"session_id": "session-2"})),
+        Refusal::SessionClosed,
+    );
 }
 
 #[test]
@@ -302,7 +413,10 @@ fn a_confirm_takes_all_its_stock_or_none() {
     let mut nowhere = ann.confirm(version, TWO_CUPS);
     nowhere["plan"]["lines"][0]["warehouse_id"] = Value::Null;
     shop.refuses(&sql::CONFIRM_BEGIN, &nowhere, Refusal::InsufficientStock);
-    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, &[("TILL-0100", "wh-hanoi", 6), ("TILL-0100", "wh-hanoi", 4)]));
+    shop.does(
+        &sql::CONFIRM_BEGIN,
+        &ann.confirm(version, &[("TILL-0100", "wh-hanoi", 6), ("TILL-0100", "wh-hanoi", 4)]),
+    );
     shop.stock_adds_up();
 }
 
@@ -310,7 +424,8 @@ fn a_confirm_takes_all_its_stock_or_none() {
 fn an_owner_confirms_one_at_a_time() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, TWO_CUPS);
-    let again = with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
+    let again =
+        with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2", "idempotency_key": "key-2"}));
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::ConfirmInProgress);
     shop.exec("update saga set state = 'awaiting_action'");
     shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::ConfirmInProgress);
@@ -326,7 +441,10 @@ fn a_key_claims_once_until_its_confirm_ends_without_an_order() {
     for ended in ["declined", "failed", "voiding", "superseded"] {
         let (shop, ann) = (shop(), shopper("ann"));
         ann.confirms(&shop, TWO_CUPS);
-        let again = with(ann.confirm_anew(2, TWO_CUPS), json!({"idempotency_key": "key-ann", "request_hash": "another"}));
+        let again = with(
+            ann.confirm_anew(2, TWO_CUPS),
+            json!({"idempotency_key": "key-ann", "request_hash": "another"}),
+        );
         for state in ["authorizing", "awaiting_action", "capturing", "completed"] {
             shop.exec(&format!("update saga set state = '{state}'"));
             shop.refuses(&sql::CONFIRM_BEGIN, &again, Refusal::IdempotencyKeySeen);
@@ -334,10 +452,21 @@ fn a_key_claims_once_until_its_confirm_ends_without_an_order() {
         shop.exec("update saga set state = 'authorizing'");
         shop.does(&sql::SAGA_SETTLE, &with(ann.settle(ended), json!({"free_cart": true})));
         shop.does(&sql::CONFIRM_BEGIN, &again);
-        assert_eq!(shop.rows("select owner, idempotency_key, saga_id, request_hash from confirm_key"), ["ann|key-ann|saga-2|another"]);
+        assert_eq!(
+            shop.rows("select owner, idempotency_key, saga_id, request_hash from confirm_key"),
+            ["ann|key-ann|saga-2|another"]
+        );
         // The retry holds what the first confirm held, not twice of it.
-        assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2-1|active", "hold-ann-1|released"]);
-        assert_eq!(shop.rows("select sku, warehouse_id, reserved from stock where reserved > 0 order by sku"), ["TILL-0001|wh-hanoi|2"]);
+        assert_eq!(
+            shop.rows("select reservation_id, status from reservation order by 1"),
+            ["hold-2-1|active", "hold-ann-1|released"]
+        );
+        assert_eq!(
+            shop.rows(
+                "select sku, warehouse_id, reserved from stock where reserved > 0 order by sku"
+            ),
+            ["TILL-0001|wh-hanoi|2"]
+        );
         shop.stock_adds_up();
     }
 }
@@ -346,14 +475,31 @@ fn a_key_claims_once_until_its_confirm_ends_without_an_order() {
 fn another_key_joins_an_attempt_that_may_have_its_order() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, TWO_CUPS);
-    let keys = || shop.rows("select owner, idempotency_key, saga_id, request_hash from confirm_key order by 2");
-    for (at, state) in ["authorizing", "awaiting_action", "capturing", "completed"].into_iter().enumerate() {
+    let keys = || {
+        shop.rows(
+            "select owner, idempotency_key, saga_id, request_hash from confirm_key order by 2",
+        )
+    };
+    for (at, state) in
+        ["authorizing", "awaiting_action", "capturing", "completed"].into_iter().enumerate()
+    {
         shop.exec(&format!("update saga set state = '{state}'"));
-        assert_eq!(shop.does(&sql::CONFIRM_JOIN, &ann.join(&format!("tab-{at}"))), json!({"saga_id": "saga-ann"}));
-        shop.refuses(&sql::CONFIRM_JOIN, &ann.join(&format!("tab-{at}")), Refusal::IdempotencyKeySeen);
+        assert_eq!(
+            shop.does(&sql::CONFIRM_JOIN, &ann.join(&format!("tab-{at}"))),
+            json!({"saga_id": "saga-ann"})
+        );
+        shop.refuses(
+            &sql::CONFIRM_JOIN,
+            &ann.join(&format!("tab-{at}")),
+            Refusal::IdempotencyKeySeen,
+        );
     }
     assert_eq!((keys().len(), keys()[4].as_str()), (5, "ann|tab-3|saga-ann|hash"));
-    shop.refuses(&sql::CONFIRM_JOIN, &with(ann.join("tab-9"), json!({"owner": "eve"})), Refusal::SagaMovedOn);
+    shop.refuses(
+        &sql::CONFIRM_JOIN,
+        &with(ann.join("tab-9"), json!({"owner": "eve"})),
+        Refusal::SagaMovedOn,
+    );
     for state in ["declined", "failed", "voiding", "superseded"] {
         shop.exec(&format!("update saga set state = '{state}'"));
         shop.refuses(&sql::CONFIRM_JOIN, &ann.join("tab-9"), Refusal::SagaMovedOn);
@@ -383,22 +529,40 @@ fn an_attempt_takes_the_place_of_one_that_waits_for_its_buyer() {
     ann.is_at_the_bank(&shop, all);
     let instead = ann.confirm_instead(2, all);
     assert_eq!(shop.does(&sql::CONFIRM_BEGIN, &instead)["saga_id"], "saga-2");
-    assert_eq!(shop.rows("select saga_id, state, lease_until_ms > 0 from saga order by 1").len(), 2);
-    assert_eq!(shop.rows("select saga_id, state from saga order by 1"), ["saga-2|authorizing", "saga-ann|superseded"]);
+    assert_eq!(
+        shop.rows("select saga_id, state, lease_until_ms > 0 from saga order by 1").len(),
+        2
+    );
+    assert_eq!(
+        shop.rows("select saga_id, state from saga order by 1"),
+        ["saga-2|authorizing", "saga-ann|superseded"]
+    );
     assert_eq!(shop.rows("select saga_id, status from cart"), ["saga-2|checkout"]);
     assert_eq!(
         shop.rows("select compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts from compensation"),
         ["cancel-2|cancel_intent|payment-ann|saga-ann|3000|pending|superseded|0"]
     );
-    assert_eq!(shop.rows("select reservation_id, status from reservation order by 1"), ["hold-2-1|active", "hold-ann-1|released"]);
+    assert_eq!(
+        shop.rows("select reservation_id, status from reservation order by 1"),
+        ["hold-2-1|active", "hold-ann-1|released"]
+    );
     // Whoever drives the first one comes too late, with a yes too.
     for call in [
         (&sql::ORDER_CREATE, ann.order_create()),
-        (&sql::SAGA_SETTLE, with(ann.settle("declined"), json!({"from_states": ["awaiting_action"]}))),
+        (
+            &sql::SAGA_SETTLE,
+            with(ann.settle("declined"), json!({"from_states": ["awaiting_action"]})),
+        ),
     ] {
         shop.refuses(call.0, &call.1, Refusal::SagaMovedOn);
     }
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"saga_id": "saga-2", "lease_token": "lease-2", "reference": "pi-2"})));
+    shop.does(
+        &sql::ORDER_CREATE,
+        &with(
+            ann.order_create(),
+            json!({"saga_id": "saga-2", "lease_token": "lease-2", "reference": "pi-2"}),
+        ),
+    );
     shop.stock_adds_up();
 }
 
@@ -407,7 +571,11 @@ fn only_the_attempt_that_was_seen_is_superseded_and_only_while_it_waits() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.is_at_the_bank(&shop, TWO_CUPS);
     let instead = ann.confirm_instead(2, TWO_CUPS);
-    shop.refuses(&sql::CONFIRM_BEGIN, &with(instead.clone(), json!({"supersedes": "saga-before"})), Refusal::ConfirmInProgress);
+    shop.refuses(
+        &sql::CONFIRM_BEGIN,
+        &with(instead.clone(), json!({"supersedes": "saga-before"})),
+        Refusal::ConfirmInProgress,
+    );
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm_anew(2, TWO_CUPS), Refusal::ConfirmInProgress);
     for state in ["authorizing", "capturing", "declined", "superseded"] {
         shop.exec(&format!("update saga set state = '{state}'"));
@@ -415,7 +583,11 @@ fn only_the_attempt_that_was_seen_is_superseded_and_only_while_it_waits() {
     }
     // A claim that is refused for another reason leaves the first one as it was.
     shop.exec("update saga set state = 'awaiting_action'");
-    shop.refuses(&sql::CONFIRM_BEGIN, &with(instead.clone(), json!({"cart_version": 1})), Refusal::CartChanged);
+    shop.refuses(
+        &sql::CONFIRM_BEGIN,
+        &with(instead.clone(), json!({"cart_version": 1})),
+        Refusal::CartChanged,
+    );
     shop.does(&sql::ORDER_CREATE, &ann.order_create());
     shop.refuses(&sql::CONFIRM_BEGIN, &instead, Refusal::CartConverted);
 }
@@ -426,8 +598,14 @@ fn stock_is_not_held_beyond_the_end_of_its_session() {
     let version = ann.goes_to_checkout(&shop, TWO_CUPS);
     shop.advance(2 * TEN_MINUTES_MS + 1_000);
     let saga = shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS));
-    assert_eq!(shop.one("select expires_at_ms from reservation"), shop.one("select expires_at_ms from checkout_session"));
-    assert!(saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap() < TEN_MINUTES_MS);
+    assert_eq!(
+        shop.one("select expires_at_ms from reservation"),
+        shop.one("select expires_at_ms from checkout_session")
+    );
+    assert!(
+        saga["reserved_until_ms"].as_i64().unwrap() - saga["now_ms"].as_i64().unwrap()
+            < TEN_MINUTES_MS
+    );
 }
 
 #[test]
@@ -436,8 +614,12 @@ fn a_retry_finds_the_last_units_it_holds_itself() {
     let all = &[("TILL-0100", "wh-hanoi", 10)][..];
     ann.confirms(&shop, all);
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
-    let facts =
-        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": "key-ann"})).remove(0);
+    let facts = shop
+        .list(
+            &sql::CONFIRM_FACTS,
+            &json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": "key-ann"}),
+        )
+        .remove(0);
     assert_eq!(
         facts["pricing"]["levels"][0],
         json!({"sku": "TILL-0100", "warehouse_id": "wh-hanoi", "on_hand": 10, "reserved": 0, "priority": 1})
@@ -453,7 +635,11 @@ fn a_retry_finds_the_last_units_it_holds_itself() {
 fn a_cart_with_an_order_is_never_confirmed_again() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, TWO_CUPS);
-    shop.refuses(&sql::CONFIRM_BEGIN, &with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2"})), Refusal::CartConverted);
+    shop.refuses(
+        &sql::CONFIRM_BEGIN,
+        &with(ann.confirm(2, TWO_CUPS), json!({"saga_id": "saga-2"})),
+        Refusal::CartConverted,
+    );
 }
 
 #[test]
@@ -461,19 +647,34 @@ fn a_confirm_is_decided_from_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.goes_to_checkout(&shop, TWO_CUPS);
     let facts = |owner: &str, key: &str| {
-        shop.list(&sql::CONFIRM_FACTS, &json!({"owner": owner, "session_id": "session-ann", "idempotency_key": key}))
+        shop.list(
+            &sql::CONFIRM_FACTS,
+            &json!({"owner": owner, "session_id": "session-ann", "idempotency_key": key}),
+        )
     };
     assert!(facts("eve", "key-ann").is_empty());
     let before = facts("ann", "key-ann").remove(0);
     assert_eq!(before["session"]["totals"], json!({"total_minor": 3000}));
-    assert_eq!((&before["same_key"], &before["live"], &before["order"]), (&json!(null), &json!(null), &json!(null)));
+    assert_eq!(
+        (&before["same_key"], &before["live"], &before["order"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
     assert_eq!(before["pricing"]["cart"]["lines"][0]["sku"], "TILL-0001");
     shop.does(&sql::CONFIRM_BEGIN, &ann.confirm(2, TWO_CUPS));
     let running = facts("ann", "another key").remove(0);
-    assert_eq!((&running["same_key"], &running["live"]["saga_id"]), (&json!(null), &json!("saga-ann")));
+    assert_eq!(
+        (&running["same_key"], &running["live"]["saga_id"]),
+        (&json!(null), &json!("saga-ann"))
+    );
     let same_key = facts("ann", "key-ann").remove(0)["same_key"].clone();
-    assert_eq!((&same_key["request_hash"], &same_key["saga"]["saga_id"]), (&json!("hash"), &json!("saga-ann")));
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"to_state": "completed", "capture": false})));
+    assert_eq!(
+        (&same_key["request_hash"], &same_key["saga"]["saga_id"]),
+        (&json!("hash"), &json!("saga-ann"))
+    );
+    shop.does(
+        &sql::ORDER_CREATE,
+        &with(ann.order_create(), json!({"to_state": "completed", "capture": false})),
+    );
     let done = facts("ann", "key-ann").remove(0);
     assert_eq!(
         (&done["same_key"]["saga"]["state"], &done["live"], &done["order"]["order_id"]),
@@ -486,18 +687,22 @@ fn totals_are_made_of_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, TWO_CUPS);
     let facts = |country: Value, region: Value| {
-        shop.list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": country, "region": region})).remove(0)
+        shop.list(
+            &sql::PRICING_FACTS,
+            &json!({"owner": "ann", "country": country, "region": region}),
+        )
+        .remove(0)
     };
     let own = facts(json!(null), json!(null));
     assert_eq!(own["zone"], "vn");
-    assert_eq!(own["currency"], json!({"currency": "USD", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000}));
-    assert_eq!(own["taxes"].as_array().unwrap().len(), 3);
-    assert!(
-        own["taxes"]
-            .as_array()
-            .unwrap()
-            .contains(&json!({"tax_class": "reduced", "rate": "0.05", "inclusive": true, "rounding": "half_away"}))
+    assert_eq!(
+        own["currency"],
+        json!({"currency": "USD", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000})
     );
+    assert_eq!(own["taxes"].as_array().unwrap().len(), 3);
+    assert!(own["taxes"].as_array().unwrap().contains(
+        &json!({"tax_class": "reduced", "rate": "0.05", "inclusive": true, "rounding": "half_away"})
+    ));
     assert_eq!(own["rates"].as_array().unwrap().len(), 6);
     assert!(
         own["rates"]
@@ -515,14 +720,22 @@ fn totals_are_made_of_one_document() {
     assert_eq!(facts(json!("US"), json!("CA"))["zone"], "us-ca");
     assert_eq!(facts(json!("US"), json!("TX"))["zone"], "us");
     assert_eq!(facts(json!("US"), json!(null))["zone"], "us");
-    shop.exec("update tax set rounding = 'half_even' where zone = 'us-ca' and tax_class = 'standard'");
+    shop.exec(
+        "update tax set rounding = 'half_even' where zone = 'us-ca' and tax_class = 'standard'",
+    );
     let taxed = json!({"tax_class": "standard", "rate": "0.0725", "inclusive": false, "rounding": "half_even"});
     assert!(facts(json!("US"), json!("CA"))["taxes"].as_array().unwrap().contains(&taxed));
     let nowhere = facts(json!("XX"), json!("CA"));
-    assert_eq!((&nowhere["zone"], &nowhere["taxes"], &nowhere["rates"]), (&json!(null), &json!([]), &json!([])));
+    assert_eq!(
+        (&nowhere["zone"], &nowhere["taxes"], &nowhere["rates"]),
+        (&json!(null), &json!([]), &json!([]))
+    );
     shop.exec("update shipping_method set active = 0 where method_id = 'express'");
     assert_eq!(facts(json!("VN"), json!(""))["rates"].as_array().unwrap().len(), 4);
-    assert!(shop.list(&sql::PRICING_FACTS, &json!({"owner": "eve", "country": null, "region": null})).is_empty());
+    assert!(
+        shop.list(&sql::PRICING_FACTS, &json!({"owner": "eve", "country": null, "region": null}))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -530,19 +743,27 @@ fn a_preview_counts_the_shoppers_own_holds_as_available_and_nobody_elses() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, TWO_CUPS);
     shopper("bob").confirms(&shop, &[("TILL-0001", "wh-hanoi", 5)]);
-    let facts = shop.list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": null, "region": null})).remove(0);
+    let facts = shop
+        .list(&sql::PRICING_FACTS, &json!({"owner": "ann", "country": null, "region": null}))
+        .remove(0);
     assert_eq!(facts["levels"][0]["reserved"], 5);
 }
 
-// W20: where the regions of a country have taxes of their own, none at all would be taxed as if it were no region of theirs.
+// W20: where the regions of a country have taxes of their own, none at all would be taxed as if it
+// were no region of theirs.
 #[test]
 fn a_checkout_needs_the_region_where_regions_have_taxes() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, TWO_CUPS);
-    let to = |country: &str, region: &str| with(ann.checkout(2), json!({"country": country, "region": region}));
+    let to = |country: &str, region: &str| {
+        with(ann.checkout(2), json!({"country": country, "region": region}))
+    };
     shop.refuses(&sql::CHECKOUT_BEGIN, &to("US", ""), Refusal::RegionNeeded);
     for (country, region) in [("US", "TX"), ("US", "CA"), ("DE", "")] {
-        shop.does(&sql::CHECKOUT_BEGIN, &with(to(country, region), json!({"session_id": format!("to-{country}-{region}")})));
+        shop.does(
+            &sql::CHECKOUT_BEGIN,
+            &with(to(country, region), json!({"session_id": format!("to-{country}-{region}")})),
+        );
     }
 }
 
@@ -551,6 +772,10 @@ fn a_checkout_needs_the_region_where_regions_have_taxes() {
 fn a_checkout_begins_from_the_version_that_was_seen() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, TWO_CUPS);
-    shop.refuses(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"if_versions": [1]})), Refusal::VersionConflict);
+    shop.refuses(
+        &sql::CHECKOUT_BEGIN,
+        &with(ann.checkout(2), json!({"if_versions": [1]})),
+        Refusal::VersionConflict,
+    );
     shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"if_versions": [1, 2]})));
 }

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use store::{Command, Refusal, Statement, StoreError, sql};
 
 use super::{
-    shopper::{CART_IDLE_MS, LEASE_MS, Line, RECOVERY_MS, Shopper, TEN_MINUTES_MS, event, event_with, keyed, shopper, with},
+    shopper::{
+        CART_IDLE_MS, LEASE_MS, Line, RECOVERY_MS, Shopper, TEN_MINUTES_MS, event, event_with,
+        keyed, shopper, with,
+    },
     support::{Database, SharedShop},
 };
 
@@ -37,14 +40,22 @@ fn twenty_parallel_adds_end_at_twenty() {
         }
     });
     let shop = shared.open();
-    assert_eq!(shop.rows("select quantity, version from cart_line join cart using (cart_id)"), ["20|21"]);
+    assert_eq!(
+        shop.rows("select quantity, version from cart_line join cart using (cart_id)"),
+        ["20|21"]
+    );
     // Each event says the quantity it made, in the order they were made.
     let quantities: Vec<String> = (1..=20).map(|quantity| quantity.to_string()).collect();
     assert_eq!(shop.rows("select data ->> 'quantity' from outbox order by outbox_id"), quantities);
 }
 
 /// Whether it applied, or which of `expected` it was refused for.
-fn outcome(shop: &Database, command: &Command, input: &Value, expected: &[Refusal]) -> Option<Refusal> {
+fn outcome(
+    shop: &Database,
+    command: &Command,
+    input: &Value,
+    expected: &[Refusal],
+) -> Option<Refusal> {
     match shop.apply(command, input) {
         Ok(_) => None,
         Err(StoreError::Refused(refusal)) if expected.contains(&refusal) => Some(refusal),
@@ -62,7 +73,12 @@ fn the_last_ten_units_make_ten_orders_with_ten_numbers() {
                 .filter(|round| {
                     let buyer = shopper(&format!("buyer-{thread}-{round}"));
                     let version = buyer.goes_to_checkout(shop, last);
-                    let won = applied(shop, &sql::CONFIRM_BEGIN, &buyer.confirm(version, last), Refusal::InsufficientStock);
+                    let won = applied(
+                        shop,
+                        &sql::CONFIRM_BEGIN,
+                        &buyer.confirm(version, last),
+                        Refusal::InsufficientStock,
+                    );
                     if won {
                         shop.does(&sql::ORDER_CREATE, &buyer.order_create());
                         shop.does(&sql::PAYMENT_CAPTURE, &buyer.capture());
@@ -87,9 +103,13 @@ fn one_key_applies_once_however_many_send_it() {
     let ann = shopper("ann");
     ann.fills_a_cart(&shared.open(), &[]);
     let input = with(ann.add("TILL-0001", 1), keyed("k"));
-    let times = shared.at_once(|shop, _| applied(shop, &sql::CART_ADD_LINE, &input, Refusal::IdempotencyKeySeen));
+    let times = shared
+        .at_once(|shop, _| applied(shop, &sql::CART_ADD_LINE, &input, Refusal::IdempotencyKeySeen));
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
-    assert_eq!(shared.open().rows("select quantity, version from cart_line join cart using (cart_id)"), ["1|2"]);
+    assert_eq!(
+        shared.open().rows("select quantity, version from cart_line join cart using (cart_id)"),
+        ["1|2"]
+    );
 }
 
 #[test]
@@ -98,7 +118,10 @@ fn one_version_is_replaced_once() {
     let ann = shopper("ann");
     let version = ann.fills_a_cart(&shared.open(), &[("TILL-0001", "", 1)]);
     let times = shared.at_once(|shop, thread| {
-        let set = with(ann.set("TILL-0001", 10 + i64::try_from(thread).unwrap()), json!({"if_versions": [version]}));
+        let set = with(
+            ann.set("TILL-0001", 10 + i64::try_from(thread).unwrap()),
+            json!({"if_versions": [version]}),
+        );
         applied(shop, &sql::CART_SET_QUANTITY, &set, Refusal::VersionConflict)
     });
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
@@ -126,10 +149,16 @@ fn an_order_is_cancelled_once() {
     let shared = SharedShop::new();
     let ann = shopper("ann");
     ann.pays(&shared.open(), &[("TILL-0100", "wh-hanoi", 4)]);
-    let times = shared.at_once(|shop, _| applied(shop, &sql::ORDER_CANCEL, &ann.cancel(), Refusal::OrderChanged));
+    let times = shared
+        .at_once(|shop, _| applied(shop, &sql::ORDER_CANCEL, &ann.cancel(), Refusal::OrderChanged));
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
     let shop = shared.open();
-    assert_eq!(shop.rows("select on_hand from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'"), ["10"]);
+    assert_eq!(
+        shop.rows(
+            "select on_hand from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'"
+        ),
+        ["10"]
+    );
     assert_eq!(shop.one("select count(*) from compensation"), 1);
     shop.stock_adds_up();
 }
@@ -150,8 +179,11 @@ fn no_two_workers_take_the_same_row() {
             ),
         );
     }
-    for (statement, id) in [(&sql::OUTBOX_LEASE, "outbox_id"), (&sql::SAGA_LEASE, "saga_id"), (&sql::COMPENSATION_LEASE, "compensation_id")]
-    {
+    for (statement, id) in [
+        (&sql::OUTBOX_LEASE, "outbox_id"),
+        (&sql::SAGA_LEASE, "saga_id"),
+        (&sql::COMPENSATION_LEASE, "compensation_id"),
+    ] {
         let mut taken: Vec<String> = shared
             .at_once(|shop, thread| {
                 let lease = json!({"lease_token": format!("w{thread}"), "lease_ms": LEASE_MS, "limit": 3, "compensation_id": null});
@@ -181,7 +213,15 @@ fn workers_that_expire_together_give_each_reservation_back_once() {
     }
     shop.advance(600_000);
     let done: i64 = shared
-        .at_once(|shop, _| (0..4).map(|_| shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 2}))["done"].as_i64().unwrap()).sum::<i64>())
+        .at_once(|shop, _| {
+            (0..4)
+                .map(|_| {
+                    shop.does(&sql::RESERVATION_EXPIRE, &json!({"limit": 2}))["done"]
+                        .as_i64()
+                        .unwrap()
+                })
+                .sum::<i64>()
+        })
         .into_iter()
         .sum();
     assert_eq!(done, 20);
@@ -196,7 +236,8 @@ fn one_key_confirms_once_however_many_send_it() {
     let lines = &[("TILL-0001", "wh-hanoi", 2)][..];
     let version = ann.goes_to_checkout(&shared.open(), lines);
     let times = shared.at_once(|shop, thread| {
-        let confirm = with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}")}));
+        let confirm =
+            with(ann.confirm(version, lines), json!({"saga_id": format!("saga-{thread}")}));
         applied(shop, &sql::CONFIRM_BEGIN, &confirm, Refusal::IdempotencyKeySeen)
     });
     assert_eq!(times.iter().filter(|applied| **applied).count(), 1);
@@ -223,9 +264,15 @@ fn a_cart_has_one_open_session_however_often_it_goes_to_checkout() {
     ann.confirms(&shop, &[("TILL-0001", "wh-hanoi", 2)]);
     shop.does(&sql::SAGA_SETTLE, &with(ann.settle("declined"), json!({"free_cart": true})));
     shared.at_once(|shop, thread| {
-        shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), json!({"session_id": format!("session-{thread}")})))
+        shop.does(
+            &sql::CHECKOUT_BEGIN,
+            &with(ann.checkout(2), json!({"session_id": format!("session-{thread}")})),
+        )
     });
-    assert_eq!(shop.rows("select status, count(*) from checkout_session group by 1 order by 1"), ["open|1", "replaced|8"]);
+    assert_eq!(
+        shop.rows("select status, count(*) from checkout_session group by 1 order by 1"),
+        ["open|1", "replaced|8"]
+    );
     let held = "select r.status, s.status from reservation as r join checkout_session as s on s.session_id = r.session_id";
     assert_eq!(shop.rows(held), ["active|open"], "what the first held is the last one's");
     shop.stock_adds_up();
@@ -270,10 +317,17 @@ fn of_an_order_and_many_who_would_supersede_its_attempt_one_comes_first() {
             }
         });
         let shop = shared.open();
-        let applied = |from: usize| outcomes.iter().skip(from).filter(|refusal| refusal.is_none()).count();
-        let cancels = shop.rows(&format!("select saga_id from compensation where saga_id = 'saga-ann-{round}'"));
-        // The attempt ends once, in an order or in a cancel; and of those that would take its place one does at most.
-        assert_eq!((usize::from(outcomes[0].is_none()) + cancels.len(), applied(3) <= 1), (1, true), "{outcomes:?}");
+        let applied =
+            |from: usize| outcomes.iter().skip(from).filter(|refusal| refusal.is_none()).count();
+        let cancels = shop
+            .rows(&format!("select saga_id from compensation where saga_id = 'saga-ann-{round}'"));
+        // The attempt ends once, in an order or in a cancel; and of those that would take its place
+        // one does at most.
+        assert_eq!(
+            (usize::from(outcomes[0].is_none()) + cancels.len(), applied(3) <= 1),
+            (1, true),
+            "{outcomes:?}"
+        );
         let live =
             shop.rows(&format!("select state from saga where owner = 'ann-{round}' and state in ('authorizing', 'awaiting_action')"));
         assert_eq!(live.len(), applied(3), "{outcomes:?}");
@@ -289,18 +343,28 @@ fn a_line_is_added_before_the_claim_or_not_at_all() {
         let ann = shopper(&format!("ann-{round}"));
         let version = ann.goes_to_checkout(&shared.open(), lines);
         let outcomes = shared.at_once(|shop, thread| match thread {
-            0 => outcome(shop, &sql::CONFIRM_BEGIN, &ann.confirm(version, lines), &[Refusal::CartChanged, Refusal::SessionClosed]),
+            0 => outcome(
+                shop,
+                &sql::CONFIRM_BEGIN,
+                &ann.confirm(version, lines),
+                &[Refusal::CartChanged, Refusal::SessionClosed],
+            ),
             1 => outcome(
                 shop,
                 &sql::CHECKOUT_BEGIN,
                 &with(ann.checkout(version), json!({"session_id": format!("again-{round}")})),
                 &[Refusal::CartChanged, Refusal::CartLocked],
             ),
-            _ => outcome(shop, &sql::CART_ADD_LINE, &ann.add("TILL-0002", 1), &[Refusal::CartLocked]),
+            _ => {
+                outcome(shop, &sql::CART_ADD_LINE, &ann.add("TILL-0002", 1), &[Refusal::CartLocked])
+            }
         });
         // Whatever the order: a claimed cart is as it was when it was claimed.
         let claimed = outcomes[0].is_none();
-        let changed = shared.open().rows(&format!("select version from cart where cart_id = 'cart-ann-{round}'")) != [version.to_string()];
+        let changed = shared
+            .open()
+            .rows(&format!("select version from cart where cart_id = 'cart-ann-{round}'"))
+            != [version.to_string()];
         assert_ne!(claimed, changed, "{outcomes:?}");
     }
     shared.open().stock_adds_up();
@@ -309,13 +373,18 @@ fn a_line_is_added_before_the_claim_or_not_at_all() {
 #[test]
 fn claims_of_the_same_stock_in_any_order_never_wait_for_each_other() {
     let shared = SharedShop::new();
-    let there: &[Line] = &[("TILL-0001", "wh-hanoi", 1), ("TILL-0002", "wh-newark", 1), ("TILL-0003", "wh-hanoi", 1)];
+    let there: &[Line] = &[
+        ("TILL-0001", "wh-hanoi", 1),
+        ("TILL-0002", "wh-newark", 1),
+        ("TILL-0003", "wh-hanoi", 1),
+    ];
     let back: Vec<Line> = there.iter().rev().copied().collect();
     shared.at_once(|shop, thread| {
         for round in 0..6 {
             let (mine, theirs) = if (thread + round) % 2 == 0 { (there, &back[..]) } else { (&back[..], there) };
             let buyer = shopper(&format!("buyer-{thread}-{round}"));
-            // Declined, and claimed again in another order: what is given back and what is taken overlap.
+            // Declined, and claimed again in another order: what is given back and what is taken
+            // overlap.
             let version = buyer.goes_to_checkout(shop, mine);
             shop.does(&sql::CONFIRM_BEGIN, &buyer.confirm(version, mine));
             shop.does(&sql::SAGA_SETTLE, &with(buyer.settle("declined"), json!({"free_cart": true})));
@@ -346,7 +415,8 @@ fn a_reservation_becomes_an_order_or_goes_back_to_stock() {
     let shared = SharedShop::new();
     let shop = shared.open();
     for number in 0..16 {
-        shopper(&format!("buyer-{number}")).confirms(&shop, &[("TILL-0001", "wh-hanoi", 1), ("TILL-0002", "wh-hanoi", 1)]);
+        shopper(&format!("buyer-{number}"))
+            .confirms(&shop, &[("TILL-0001", "wh-hanoi", 1), ("TILL-0002", "wh-hanoi", 1)]);
     }
     // A second before the end for those that order; the worker looks a second later.
     shop.advance(TEN_MINUTES_MS - 1_000);
@@ -362,7 +432,12 @@ fn a_reservation_becomes_an_order_or_goes_back_to_stock() {
                         return false;
                     }
                     let buyer = shopper(&format!("buyer-{}", 4 * (thread - 4) + round));
-                    applied(shop, &sql::ORDER_CREATE, &buyer.order_create(), Refusal::ReservationExpired)
+                    applied(
+                        shop,
+                        &sql::ORDER_CREATE,
+                        &buyer.order_create(),
+                        Refusal::ReservationExpired,
+                    )
                 })
                 .count()
         })
@@ -387,7 +462,12 @@ fn an_order_is_cancelled_before_its_capture_or_after_it() {
         ann.orders(&shared.open(), &[("TILL-0001", "wh-hanoi", 1)]);
         let outcomes = shared.at_once(|shop, thread| match thread {
             0 => outcome(shop, &sql::PAYMENT_CAPTURE, &ann.capture(), &[]),
-            _ => outcome(shop, &sql::ORDER_CANCEL, &ann.cancel(), &[Refusal::OrderBusy, Refusal::OrderChanged]),
+            _ => outcome(
+                shop,
+                &sql::ORDER_CANCEL,
+                &ann.cancel(),
+                &[Refusal::OrderBusy, Refusal::OrderChanged],
+            ),
         });
         // While it is being captured it is busy, and once captured one cancel wins.
         let cancelled = outcomes[1..].iter().filter(|outcome| outcome.is_none()).count();
@@ -434,7 +514,8 @@ fn of_two_drivers_of_a_saga_one_moves_it() {
 fn events_of_one_aggregate_go_out_in_order_through_many_relays() {
     let shared = SharedShop::new();
     let (shop, ann) = (shared.open(), shopper("ann"));
-    let events: Vec<_> = (0..60).map(|at| event(&format!("e{at}"), ["a", "b"][at % 2], "t")).collect();
+    let events: Vec<_> =
+        (0..60).map(|at| event(&format!("e{at}"), ["a", "b"][at % 2], "t")).collect();
     shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"events": events})));
     let sent: Mutex<Vec<i64>> = Mutex::default();
     shared.at_once(|shop, thread| {
@@ -495,8 +576,8 @@ fn stock_is_never_adjusted_below_what_is_claimed_meanwhile() {
     shared.open().stock_adds_up();
 }
 
-/// Eight rows whose drivers are late: four workers take them over while four late drivers settle two each. `moved` counts
-/// the rows that were settled although a worker (`w…`) had them.
+/// Eight rows whose drivers are late: four workers take them over while four late drivers settle
+/// two each. `moved` counts the rows that were settled although a worker (`w…`) had them.
 fn taken_over_or_settled(
     prepare: impl Fn(&Database, &Shopper),
     lease: &Statement,
@@ -578,7 +659,8 @@ fn one_of_many_logins_merges_and_no_add_is_lost() {
     let shared = SharedShop::new();
     let guest = shopper("guest");
     guest.fills_a_cart(&shared.open(), &[]);
-    // Half of them log in as customers of their own, half add to the guest's cart; each merge takes what it has read.
+    // Half of them log in as customers of their own, half add to the guest's cart; each merge takes
+    // what it has read.
     let outcomes = shared.at_once(|shop, thread| {
         let expected = [Refusal::CartNotFound, Refusal::CartExists, Refusal::VersionConflict];
         if thread % 2 == 0 {
@@ -615,17 +697,29 @@ fn a_merge_and_a_confirm_of_the_same_cart_do_not_both_happen() {
     let shared = SharedShop::new();
     let line = &[("TILL-0001", "wh-hanoi", 1)][..];
     let rounds = 12;
-    let versions: Vec<i64> = (0..rounds).map(|round| shopper(&format!("guest-{round}")).goes_to_checkout(&shared.open(), line)).collect();
+    let versions: Vec<i64> = (0..rounds)
+        .map(|round| shopper(&format!("guest-{round}")).goes_to_checkout(&shared.open(), line))
+        .collect();
     let won: Vec<Vec<bool>> = shared.at_once(|shop, thread| {
         (0..rounds)
             .map(|round| {
                 let guest = shopper(&format!("guest-{round}"));
                 let version = versions[round];
                 match thread {
-                    0 => outcome(shop, &sql::CONFIRM_BEGIN, &guest.confirm(version, line), &[Refusal::CartChanged, Refusal::SessionClosed])
-                        .is_none(),
+                    0 => outcome(
+                        shop,
+                        &sql::CONFIRM_BEGIN,
+                        &guest.confirm(version, line),
+                        &[Refusal::CartChanged, Refusal::SessionClosed],
+                    )
+                    .is_none(),
                     1 => {
-                        let merge = shopper(&format!("customer-{round}")).merge(&guest, version, None, &[("TILL-0001", 1)]);
+                        let merge = shopper(&format!("customer-{round}")).merge(
+                            &guest,
+                            version,
+                            None,
+                            &[("TILL-0001", 1)],
+                        );
                         outcome(shop, &sql::CART_MERGE, &merge, &[Refusal::CartLocked]).is_none()
                     }
                     _ => false,
@@ -656,8 +750,15 @@ fn many_who_return_at_once_and_the_worker_give_up_a_cart_once() {
     });
     assert_eq!(opened.iter().filter(|opened| **opened).count(), 1);
     let shop = shared.open();
-    assert_eq!(shop.rows("select status, count(*) from cart group by status order by 1"), ["abandoned|1", "active|1"]);
-    assert_eq!(shop.rows("select quantity, cart_id <> 'cart-ann' and cart_id is not null from cart_line").len(), 1);
+    assert_eq!(
+        shop.rows("select status, count(*) from cart group by status order by 1"),
+        ["abandoned|1", "active|1"]
+    );
+    assert_eq!(
+        shop.rows("select quantity, cart_id <> 'cart-ann' and cart_id is not null from cart_line")
+            .len(),
+        1
+    );
     assert_eq!(shop.one("select count(*) from cart_line where cart_id = 'cart-ann'"), json!(0));
     assert_eq!(shop.one("select count(*) from outbox where type = 'cart.abandoned'"), json!(1));
 }
@@ -668,15 +769,20 @@ fn a_cart_is_given_up_or_changed_or_begun_with_or_claimed_and_never_both() {
     let line = &[("TILL-0001", "wh-hanoi", 1)][..];
     let rounds = 12;
     let buyer = |round: usize| shopper(&format!("buyer-{round}"));
-    let versions: Vec<i64> = (0..rounds).map(|round| buyer(round).goes_to_checkout(&shared.open(), line)).collect();
+    let versions: Vec<i64> =
+        (0..rounds).map(|round| buyer(round).goes_to_checkout(&shared.open(), line)).collect();
     // Nothing but the clock stands between them: what one of them does, decides for the others.
-    shared.open().exec("update cart set expires_at_ms = expires_at_ms - 1800000, status = 'checkout'");
+    shared
+        .open()
+        .exec("update cart set expires_at_ms = expires_at_ms - 1800000, status = 'checkout'");
     shared.open().advance(CART_IDLE_MS - 1_800_000 - 1_500);
-    let refused = [Refusal::CartNotFound, Refusal::CartChanged, Refusal::CartLocked, Refusal::SessionClosed];
+    let refused =
+        [Refusal::CartNotFound, Refusal::CartChanged, Refusal::CartLocked, Refusal::SessionClosed];
     shared.at_once(|shop, thread| {
         for (round, version) in versions.iter().enumerate() {
             let buyer = buyer(round);
-            let again = with(buyer.checkout(*version), json!({"session_id": format!("again-{round}")}));
+            let again =
+                with(buyer.checkout(*version), json!({"session_id": format!("again-{round}")}));
             let (command, input) = match thread {
                 0 => (&sql::CONFIRM_BEGIN, buyer.confirm(*version, line)),
                 1 => (&sql::CART_ADD_LINE, buyer.add("TILL-0002", 1)),

@@ -15,7 +15,10 @@ fn replays(shop: &Database, command: &Command, input: &Value) {
     let receipt = shop.does(command, &input);
     shop.refuses(command, &input, Refusal::IdempotencyKeySeen);
     let stored = shop.list(&sql::RECEIPT, &json!({"idempotency_key": command.name}));
-    assert_eq!(stored, [json!({"request_hash": format!("hash of {}", command.name), "receipt": receipt})]);
+    assert_eq!(
+        stored,
+        [json!({"request_hash": format!("hash of {}", command.name), "receipt": receipt})]
+    );
 }
 
 #[test]
@@ -23,7 +26,14 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
     let (shop, ann) = (shop(), shopper("ann"));
     let line = [("TILL-0001", "wh-hanoi", 2)];
     replays(&shop, &sql::CART_CREATE, &ann.cart_create());
-    replays(&shop, &sql::CART_ADD_LINE, &with(ann.add("TILL-0001", 2), json!({"events": [event("e1", "cart-ann", "cart.item_added")]})));
+    replays(
+        &shop,
+        &sql::CART_ADD_LINE,
+        &with(
+            ann.add("TILL-0001", 2),
+            json!({"events": [event("e1", "cart-ann", "cart.item_added")]}),
+        ),
+    );
     replays(&shop, &sql::CART_SET_QUANTITY, &ann.set("TILL-0001", 1));
     replays(&shop, &sql::CART_REMOVE_LINE, &ann.remove("TILL-0001"));
     replays(&shop, &sql::CART_CLEAR, &ann.clear());
@@ -40,7 +50,11 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
         &json!({"share_id": "s", "token_hash": "h", "owner": "guest", "ttl_ms": 1000, "share_limit": 1, "prune_limit": 1}),
     );
     replays(&shop, &sql::SHARE_REVOKE, &json!({"share_id": "s", "owner": "guest"}));
-    replays(&shop, &sql::CART_MERGE, &shopper("bob").merge(&guest, guests, None, &[("TILL-0001", 2)]));
+    replays(
+        &shop,
+        &sql::CART_MERGE,
+        &shopper("bob").merge(&guest, guests, None, &[("TILL-0001", 2)]),
+    );
     shop.stock_adds_up();
 }
 
@@ -48,7 +62,13 @@ fn every_change_of_a_shopper_is_applied_once_per_key() {
 fn an_operators_action_is_applied_once_per_key() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
-    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"events": [event("e1", "order/order-ann", "orders.order.cancelled")]})));
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(
+            ann.cancel(),
+            json!({"events": [event("e1", "order/order-ann", "orders.order.cancelled")]}),
+        ),
+    );
     shop.exec("update compensation set state = 'dead'");
     shop.exec("update outbox set state = 'dead' where event_id = 'e1'");
     let seen = json!({"compensation_id": "compensation-ann", "event_id": "e1", "state": "dead", "attempts": 0, "retries": 0, "legal_from": ["dead", "pending"],
@@ -80,11 +100,15 @@ fn a_stored_receipt_is_the_first_one_byte_for_byte() {
     let fire = texts.pop().unwrap();
     texts.iter().for_each(|text| shop.exec(text));
     let first = shop.query(fire, &input).unwrap().remove(0);
-    let stored = shop.query(sql::RECEIPT.texts(shop.dialect())[0], r#"{"idempotency_key": "k"}"#).unwrap().remove(0);
+    let stored = shop
+        .query(sql::RECEIPT.texts(shop.dialect())[0], r#"{"idempotency_key": "k"}"#)
+        .unwrap()
+        .remove(0);
     assert!(stored.contains(&first), "{stored} {first}");
 }
 
-// On SQLite a statement that a document does not need stays at home; the next document on the same connection may need it.
+// On SQLite a statement that a document does not need stays at home; the next document on the same
+// connection may need it.
 #[test]
 fn a_change_without_key_or_version_takes_neither_from_the_next() {
     let (shop, ann) = (shop(), shopper("ann"));
@@ -93,11 +117,26 @@ fn a_change_without_key_or_version_takes_neither_from_the_next() {
     shop.does(&sql::CART_ADD_LINE, &add);
     replays(&shop, &sql::CART_ADD_LINE, &add);
     shop.does(&sql::CART_ADD_LINE, &add);
-    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), keyed("cart_add_line")), Refusal::IdempotencyKeySeen);
-    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), json!({"if_versions": [1]})), Refusal::VersionConflict);
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(add.clone(), keyed("cart_add_line")),
+        Refusal::IdempotencyKeySeen,
+    );
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(add.clone(), json!({"if_versions": [1]})),
+        Refusal::VersionConflict,
+    );
     // An empty list accepts no version; null accepts any.
-    shop.refuses(&sql::CART_ADD_LINE, &with(add.clone(), json!({"if_versions": []})), Refusal::VersionConflict);
-    shop.does(&sql::CART_ADD_LINE, &with(add, json!({"if_versions": null, "idempotency_key": null})));
+    shop.refuses(
+        &sql::CART_ADD_LINE,
+        &with(add.clone(), json!({"if_versions": []})),
+        Refusal::VersionConflict,
+    );
+    shop.does(
+        &sql::CART_ADD_LINE,
+        &with(add, json!({"if_versions": null, "idempotency_key": null})),
+    );
     assert_eq!(shop.one("select quantity from cart_line"), json!(8));
 }
 
@@ -107,9 +146,17 @@ fn the_key_is_judged_before_anything_else() {
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 1), ("TILL-0002", "", 1)]);
     // After these the guards would refuse as well, but a replay must find its receipt.
     for (command, input, refusal) in [
-        (&sql::CART_SET_QUANTITY, with(ann.set("TILL-0001", 2), json!({"if_versions": [3]})), Refusal::VersionConflict),
+        (
+            &sql::CART_SET_QUANTITY,
+            with(ann.set("TILL-0001", 2), json!({"if_versions": [3]})),
+            Refusal::VersionConflict,
+        ),
         (&sql::CART_REMOVE_LINE, ann.remove("TILL-0001"), Refusal::LineNotFound),
-        (&sql::CART_CLEAR, with(ann.clear(), json!({"if_versions": [5]})), Refusal::VersionConflict),
+        (
+            &sql::CART_CLEAR,
+            with(ann.clear(), json!({"if_versions": [5]})),
+            Refusal::VersionConflict,
+        ),
     ] {
         replays(&shop, command, &input);
         shop.refuses(command, &input, refusal);
@@ -137,7 +184,10 @@ fn an_expired_key_can_be_used_again() {
     shop.advance(1_001);
     assert_eq!(shop.does(&sql::CART_ADD_LINE, &input)["quantity"], 2);
     assert_eq!(shop.one("select count(*) from idempotency"), 1);
-    assert_eq!(shop.list(&sql::RECEIPT, &json!({"idempotency_key": "k"}))[0]["receipt"]["quantity"], 2);
+    assert_eq!(
+        shop.list(&sql::RECEIPT, &json!({"idempotency_key": "k"}))[0]["receipt"]["quantity"],
+        2
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! From an empty database to this release's, and from there by upgrades to what comes after it: with its data, by many at once.
-//! No release is out, so the upgrade is one made for this suite; with the first release, its baseline becomes a fixture here.
+//! From an empty database to this release's, and from there by upgrades to what comes after it:
+//! with its data, by many at once. No release is out, so the upgrade is one made for this suite;
+//! with the first release, its baseline becomes a fixture here.
 
 use serde_json::json;
 use store::{
@@ -21,8 +22,14 @@ const NEXT: i64 = SCHEMA_VERSION + 1;
 const UPGRADES: &[Upgrade] = &[Upgrade {
     version: NEXT,
     script: Script {
-        sqlite: &["create table gift (gift_id text primary key, note text)", "alter table orders add column gift_id text"],
-        postgres: &["create table gift (gift_id text primary key, note text)", "alter table orders add column gift_id text"],
+        sqlite: &[
+            "create table gift (gift_id text primary key, note text)",
+            "alter table orders add column gift_id text",
+        ],
+        postgres: &[
+            "create table gift (gift_id text primary key, note text)",
+            "alter table orders add column gift_id text",
+        ],
     },
 }];
 
@@ -59,7 +66,8 @@ fn an_upgrade_keeps_every_row_and_happens_once() {
     let after = shop.everything();
     assert_eq!(migrate_by(&shop, UPGRADES).unwrap(), Migrated { from: NEXT, to: NEXT });
     assert_eq!(shop.everything(), after);
-    // The functions of this release go on selling beside the newer ones, and do not take the database back.
+    // The functions of this release go on selling beside the newer ones, and do not take the
+    // database back.
     assert_eq!(migrate(&shop).unwrap(), Migrated { from: NEXT, to: NEXT });
     shopper("new").orders(&shop, ONE_CUP);
     shop.stock_adds_up();
@@ -72,7 +80,8 @@ fn many_who_migrate_at_once_do_it_once() {
     assert_eq!(shared.open().one("select count(*) from migration"), json!(2));
 }
 
-/// `spin up --sqlite @baseline.sql` over a database that a newer release has upgraded, or an older one has made.
+/// `spin up --sqlite @baseline.sql` over a database that a newer release has upgraded, or an older
+/// one has made.
 #[test]
 fn the_baseline_over_another_version_changes_no_row_and_keeps_its_version() {
     let shared = SharedShop::new();
@@ -92,8 +101,14 @@ fn an_upgrade_that_fails_half_way_leaves_nothing() {
     let broken = [Upgrade {
         version: NEXT,
         script: Script {
-            sqlite: &["create table gift (gift_id text primary key, note text)", "alter table nowhere add column gift_id text"],
-            postgres: &["create table gift (gift_id text primary key, note text)", "alter table nowhere add column gift_id text"],
+            sqlite: &[
+                "create table gift (gift_id text primary key, note text)",
+                "alter table nowhere add column gift_id text",
+            ],
+            postgres: &[
+                "create table gift (gift_id text primary key, note text)",
+                "alter table nowhere add column gift_id text",
+            ],
         },
     }];
     let before = (shop.rows(COLUMNS), shop.everything());

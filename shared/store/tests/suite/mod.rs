@@ -1,5 +1,6 @@
-//! Every command and statement, on whichever database the binary has: its whole effect, each refusal its header
-//! names, and what is left behind by none of them. `coverage` sees that none is left out.
+//! Every command and statement, on whichever database the binary has: its whole effect, each
+//! refusal its header names, and what is left behind by none of them. `coverage` sees that none is
+//! left out.
 
 mod audit;
 mod cart;

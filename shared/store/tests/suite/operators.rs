@@ -1,4 +1,5 @@
-//! What an operator does with what was given up: tries it again, or settles it with a reason. Each is history.
+//! What an operator does with what was given up: tries it again, or settles it with a reason. Each
+//! is history.
 
 use serde_json::{Value, json};
 use store::{Command, Refusal, StoreError, sql};
@@ -21,11 +22,17 @@ fn given_up(names: &[&str]) -> Database {
 fn cancels(shop: &Database, name: &str) {
     let buyer = shopper(name);
     buyer.pays(shop, &[("TILL-0001", "wh-hanoi", 1)]);
-    shop.does(&sql::ORDER_CANCEL, &with(buyer.cancel(), json!({"compensation": buyer.compensation("refund_payment")})));
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(buyer.cancel(), json!({"compensation": buyer.compensation("refund_payment")})),
+    );
 }
 
 fn lease(shop: &Database, token: &str, id: &str) -> Vec<Value> {
-    shop.list(&sql::COMPENSATION_LEASE, &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": 9, "compensation_id": id}))
+    shop.list(
+        &sql::COMPENSATION_LEASE,
+        &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": 9, "compensation_id": id}),
+    )
 }
 
 fn settle(id: &str, token: &str, state: &str) -> Value {
@@ -36,9 +43,14 @@ fn settle(id: &str, token: &str, state: &str) -> Value {
 fn dies(shop: &Database, name: &str) {
     let id = format!("compensation-{name}");
     assert_eq!(lease(shop, "w1", &id).len(), 1);
-    shop.does(&sql::COMPENSATION_SETTLE, &with(settle(&id, "w1", "dead"), json!({"alert": "refund it"})));
+    shop.does(
+        &sql::COMPENSATION_SETTLE,
+        &with(settle(&id, "w1", "dead"), json!({"alert": "refund it"})),
+    );
     // A time that a test can name.
-    shop.exec(&format!("update compensation set failing_since_ms = 7 where compensation_id = '{id}'"));
+    shop.exec(&format!(
+        "update compensation set failing_since_ms = 7 where compensation_id = '{id}'"
+    ));
 }
 
 /// As it stands: what an operator's decision is fenced by.
@@ -62,8 +74,7 @@ fn resolve(shop: &Database, id: &str) -> Value {
 }
 
 const ANN: &str = "compensation-ann";
-const COMPENSATION: &str =
-    "select state, attempts, retries, failing_since_ms, lease_token, lease_until_ms from compensation order by compensation_id";
+const COMPENSATION: &str = "select state, attempts, retries, failing_since_ms, lease_token, lease_until_ms from compensation order by compensation_id";
 const HISTORY: &str = "select subject, seq, kind, actor, reason from history order by subject, seq";
 const ALERTS: &str = "select alert_id from alert order by alert_id";
 
@@ -75,21 +86,39 @@ fn a_dead_compensation_is_tried_again_as_if_it_were_new() {
     shop.exec("insert into alert (alert_id, detail, at_ms) values ('compensation_failing:compensation-ann', 'ten tries', 1), ('capture_failing:saga-ann', 'ten tries', 1)");
     let before = shop.rows("select * from payment order by 1");
     let receipt = shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
-    assert_eq!((&receipt["state"], &receipt["attempts"], &receipt["retries"]), (&json!("pending"), &json!(0), &json!(1)), "{receipt}");
+    assert_eq!(
+        (&receipt["state"], &receipt["attempts"], &receipt["retries"]),
+        (&json!("pending"), &json!(0), &json!(1)),
+        "{receipt}"
+    );
     assert_eq!(shop.rows(COMPENSATION), ["pending|0|1|-|-|0", "dead|1|0|7|w1|0"]);
     assert_eq!(shop.rows(ALERTS), ["compensation_dead:compensation-bob"]);
-    assert_eq!(shop.rows(HISTORY), ["compensation/compensation-ann|1|retried|service:desk|the bank is back"]);
-    let data: Value = serde_json::from_str(shop.one("select data from history").as_str().unwrap()).unwrap();
-    assert_eq!(data, json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "no answer"}));
-    let paid = "select state, reference, captured_minor, refunded_minor from payment order by payment_id";
+    assert_eq!(
+        shop.rows(HISTORY),
+        ["compensation/compensation-ann|1|retried|service:desk|the bank is back"]
+    );
+    let data: Value =
+        serde_json::from_str(shop.one("select data from history").as_str().unwrap()).unwrap();
+    assert_eq!(
+        data,
+        json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "no answer"})
+    );
+    let paid =
+        "select state, reference, captured_minor, refunded_minor from payment order by payment_id";
     assert_eq!(shop.rows(paid), ["captured|pi-ann|3000|0", "captured|pi-bob|3000|0"]);
     assert_eq!(shop.rows("select * from payment order by 1").len(), before.len());
     // It is due at once, and what dies again is told again.
     dies(&shop, "ann");
-    assert_eq!(shop.rows(ALERTS), ["compensation_dead:compensation-ann", "compensation_dead:compensation-bob"]);
+    assert_eq!(
+        shop.rows(ALERTS),
+        ["compensation_dead:compensation-ann", "compensation_dead:compensation-bob"]
+    );
     shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
     assert_eq!(shop.rows(COMPENSATION)[0], "pending|0|2|-|-|0");
-    assert_eq!(shop.rows(HISTORY)[1], "compensation/compensation-ann|2|retried|service:desk|the bank is back");
+    assert_eq!(
+        shop.rows(HISTORY)[1],
+        "compensation/compensation-ann|2|retried|service:desk|the bank is back"
+    );
 }
 
 #[test]
@@ -102,7 +131,10 @@ fn what_waits_for_its_time_is_tried_now() {
     assert!(lease(&shop, "w2", ANN).is_empty());
     let before = shop.one("select attempts from compensation");
     shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
-    assert_eq!(shop.rows("select state, attempts, retries, failing_since_ms from compensation"), [format!("pending|{before}|0|7")]);
+    assert_eq!(
+        shop.rows("select state, attempts, retries, failing_since_ms from compensation"),
+        [format!("pending|{before}|0|7")]
+    );
     // Due already: there is nothing to bring forward.
     shop.refuses(&sql::COMPENSATION_RETRY, &retry(&shop, ANN), Refusal::CompensationMovedOn);
     assert_eq!(lease(&shop, "w2", ANN).len(), 1);
@@ -120,18 +152,36 @@ fn an_operator_changes_nothing_that_is_not_as_it_was_read() {
         json!({"retries": 9}),
         json!({"payment_state": "voided"}),
     ] {
-        shop.refuses(&sql::COMPENSATION_RETRY, &with(again.clone(), over.clone()), Refusal::CompensationMovedOn);
-        shop.refuses(&sql::COMPENSATION_RESOLVE, &with(done.clone(), over), Refusal::CompensationMovedOn);
+        shop.refuses(
+            &sql::COMPENSATION_RETRY,
+            &with(again.clone(), over.clone()),
+            Refusal::CompensationMovedOn,
+        );
+        shop.refuses(
+            &sql::COMPENSATION_RESOLVE,
+            &with(done.clone(), over),
+            Refusal::CompensationMovedOn,
+        );
     }
     let over = json!({"payment_refunded_minor": 1});
-    shop.refuses(&sql::COMPENSATION_RESOLVE, &with(done.clone(), over), Refusal::CompensationMovedOn);
+    shop.refuses(
+        &sql::COMPENSATION_RESOLVE,
+        &with(done.clone(), over),
+        Refusal::CompensationMovedOn,
+    );
     // A worker has it.
     shop.does(&sql::COMPENSATION_RETRY, &again);
     lease(&shop, "w2", ANN);
     shop.refuses(&sql::COMPENSATION_RETRY, &retry(&shop, ANN), Refusal::CompensationMovedOn);
     shop.refuses(&sql::COMPENSATION_RESOLVE, &resolve(&shop, ANN), Refusal::CompensationMovedOn);
     // It is over.
-    shop.does(&sql::COMPENSATION_SETTLE, &with(settle(ANN, "w2", "done"), json!({"payment_state": "refunded", "refunded_minor": 3000})));
+    shop.does(
+        &sql::COMPENSATION_SETTLE,
+        &with(
+            settle(ANN, "w2", "done"),
+            json!({"payment_state": "refunded", "refunded_minor": 3000}),
+        ),
+    );
     shop.refuses(
         &sql::COMPENSATION_RETRY,
         &with(retry(&shop, ANN), json!({"legal_from": ["pending", "dead"]})),
@@ -154,7 +204,10 @@ fn a_capture_that_is_tried_again_is_asked_for_again() {
     let shop = given_up(&["ann"]);
     shop.exec("update payment set state = 'capture_failed', captured_minor = 0");
     shop.exec("update compensation set kind = 'capture_payment'");
-    shop.does(&sql::COMPENSATION_RETRY, &with(retry(&shop, ANN), json!({"to_payment_state": "capture_pending"})));
+    shop.does(
+        &sql::COMPENSATION_RETRY,
+        &with(retry(&shop, ANN), json!({"to_payment_state": "capture_pending"})),
+    );
     assert_eq!(shop.rows("select state, captured_minor from payment"), ["capture_pending|0"]);
 }
 
@@ -171,7 +224,11 @@ fn a_worker_that_was_late_settles_nothing_that_an_operator_has_touched() {
     shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
     shop.does(&sql::COMPENSATION_RESOLVE, &resolve(&shop, "compensation-bob"));
     for id in [ANN, "compensation-bob"] {
-        shop.refuses(&sql::COMPENSATION_SETTLE, &settle(id, "w1", "done"), Refusal::CompensationMovedOn);
+        shop.refuses(
+            &sql::COMPENSATION_SETTLE,
+            &settle(id, "w1", "done"),
+            Refusal::CompensationMovedOn,
+        );
     }
 }
 
@@ -181,13 +238,24 @@ fn what_was_done_by_hand_moves_the_payment() {
     let by_hand = json!({"to_payment_state": "refunded", "refunded_minor": 3000, "outcome": "done_by_hand",
         "events": [event("e1", "payment/payment-ann", "compensation.resolved")]});
     let receipt = shop.does(&sql::COMPENSATION_RESOLVE, &with(resolve(&shop, ANN), by_hand));
-    assert_eq!(receipt, json!({"compensation_id": ANN, "state": "resolved", "outcome": "done_by_hand", "payment_state": "refunded"}));
-    assert_eq!(shop.rows("select state, captured_minor, refunded_minor from payment"), ["refunded|3000|3000"]);
+    assert_eq!(
+        receipt,
+        json!({"compensation_id": ANN, "state": "resolved", "outcome": "done_by_hand", "payment_state": "refunded"})
+    );
+    assert_eq!(
+        shop.rows("select state, captured_minor, refunded_minor from payment"),
+        ["refunded|3000|3000"]
+    );
     assert_eq!(shop.rows(COMPENSATION), ["resolved|1|0|7|-|0"]);
     assert_eq!(shop.rows(ALERTS), [""; 0]);
-    assert_eq!(shop.rows(HISTORY), ["compensation/compensation-ann|1|resolved|service:desk|the bank is back"]);
+    assert_eq!(
+        shop.rows(HISTORY),
+        ["compensation/compensation-ann|1|resolved|service:desk|the bank is back"]
+    );
     assert_eq!(shop.one("select data ->> 'outcome' from history"), json!("done_by_hand"));
-    assert!(shop.events().last().unwrap().starts_with("compensation.resolved|payment/payment-ann|"));
+    assert!(
+        shop.events().last().unwrap().starts_with("compensation.resolved|payment/payment-ann|")
+    );
     shop.advance(LEASE_MS);
     assert!(lease(&shop, "w2", ANN).is_empty());
 }
@@ -196,9 +264,13 @@ fn what_was_done_by_hand_moves_the_payment() {
 fn a_capture_by_hand_is_captured() {
     let shop = given_up(&["ann"]);
     shop.exec("update payment set state = 'capture_failed', captured_minor = 0");
-    let by_hand = json!({"to_payment_state": "captured", "captured_minor": 3000, "outcome": "done_by_hand"});
+    let by_hand =
+        json!({"to_payment_state": "captured", "captured_minor": 3000, "outcome": "done_by_hand"});
     shop.does(&sql::COMPENSATION_RESOLVE, &with(resolve(&shop, ANN), by_hand));
-    assert_eq!(shop.rows("select state, captured_minor, refunded_minor from payment"), ["captured|3000|0"]);
+    assert_eq!(
+        shop.rows("select state, captured_minor, refunded_minor from payment"),
+        ["captured|3000|0"]
+    );
 }
 
 #[test]
@@ -218,7 +290,9 @@ fn what_is_written_off_leaves_the_payment_and_ends_the_saga() {
 fn what_is_owed_is_listed_by_state_and_kind_oldest_first() {
     let shop = given_up(&["bob", "ann", "cat"]);
     cancels(&shop, "dan");
-    shop.exec("update compensation set kind = 'void_payment' where compensation_id = 'compensation-bob'");
+    shop.exec(
+        "update compensation set kind = 'void_payment' where compensation_id = 'compensation-bob'",
+    );
     let list = |state: &str, kind: Value, cursor: Value, limit: i64| -> Vec<String> {
         let input = json!({"state": state, "kind": kind, "cursor": cursor, "limit": limit});
         shop.list(&sql::COMPENSATION_LIST, &input)
@@ -231,7 +305,12 @@ fn what_is_owed_is_listed_by_state_and_kind_oldest_first() {
     assert_eq!(list("dead", json!("void_payment"), json!(null), 9), ["bob"]);
     assert_eq!(list("pending", json!(null), json!(null), 9), ["dan"]);
     assert_eq!(list("resolved", json!(null), json!(null), 9), [""; 0]);
-    let row = shop.list(&sql::COMPENSATION_LIST, &json!({"state": "dead", "kind": null, "cursor": null, "limit": 1})).remove(0);
+    let row = shop
+        .list(
+            &sql::COMPENSATION_LIST,
+            &json!({"state": "dead", "kind": null, "cursor": null, "limit": 1}),
+        )
+        .remove(0);
     let (created, next) = (row["created_at_ms"].clone(), row["next_attempt_at_ms"].clone());
     assert_eq!(
         row,
@@ -250,38 +329,59 @@ fn what_is_owed_is_seen_whole() {
     let row = view();
     let number = shop.one("select order_number from orders");
     let usd = |minor: i64| json!({"amount_minor": minor, "currency": "USD"});
-    assert_eq!(row["order"], json!({"order_id": "order-ann", "order_number": number, "status": "cancelled"}));
+    assert_eq!(
+        row["order"],
+        json!({"order_id": "order-ann", "order_number": number, "status": "cancelled"})
+    );
     assert_eq!(
         row["payment"],
         json!({"provider": "stripe", "reference": "pi-ann", "state": "captured", "amount": usd(3000), "captured": usd(3000), "refunded": usd(0)})
     );
-    assert_eq!((&row["refund_reference"], &row["saga_id"], &row["leased"]), (&json!("re-ann"), &json!("saga-ann"), &json!(false)));
-    let (at_ms, said) =
-        (row["history"][0]["at_ms"].clone(), json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "no answer"}));
+    assert_eq!(
+        (&row["refund_reference"], &row["saga_id"], &row["leased"]),
+        (&json!("re-ann"), &json!("saga-ann"), &json!(false))
+    );
+    let (at_ms, said) = (
+        row["history"][0]["at_ms"].clone(),
+        json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "no answer"}),
+    );
     assert_eq!(
         row["history"],
         json!([{"seq": 1, "kind": "retried", "actor": "service:desk", "reason": "the bank is back", "at_ms": at_ms, "data": said}])
     );
     lease(&shop, "w2", ANN);
     assert_eq!(view()["leased"], json!(true));
-    assert!(shop.list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": "compensation-nobody"})).is_empty());
+    assert!(
+        shop.list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": "compensation-nobody"}))
+            .is_empty()
+    );
     // A void of a confirm that made no order has none.
     let bob = shopper("bob");
     bob.confirms(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
     let back = json!({"free_cart": true, "release_stock": true, "compensation": bob.compensation("void_payment")});
     shop.does(&sql::SAGA_SETTLE, &with(bob.settle("voiding"), back));
-    let row = shop.list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": "compensation-bob"})).remove(0);
-    assert_eq!((&row["order"], &row["order_id"], &row["history"]), (&Value::Null, &Value::Null, &json!([])));
+    let row = shop
+        .list(&sql::COMPENSATION_VIEW, &json!({"compensation_id": "compensation-bob"}))
+        .remove(0);
+    assert_eq!(
+        (&row["order"], &row["order_id"], &row["history"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
 }
 
 /// Events 1… of these aggregates, in this order; those named are dead.
 fn outbox(aggregates: &[&str], dead: &[i64]) -> Database {
     let shop = shop();
-    let events: Vec<_> = aggregates.iter().enumerate().map(|(at, aggregate)| event(&format!("e{}", at + 1), aggregate, "t")).collect();
+    let events: Vec<_> = aggregates
+        .iter()
+        .enumerate()
+        .map(|(at, aggregate)| event(&format!("e{}", at + 1), aggregate, "t"))
+        .collect();
     shop.does(&sql::CART_CREATE, &with(shopper("ann").cart_create(), json!({"events": events})));
     if !dead.is_empty() {
         sends(&shop, "r1", dead.len());
-        let dead: Vec<Value> = dead.iter().map(|id| json!({"outbox_id": id, "error": "410"})).collect();
+        let dead: Vec<Value> =
+            dead.iter().map(|id| json!({"outbox_id": id, "error": "410"})).collect();
         settles(&shop, "r1", json!({"dead": dead}));
         shop.exec("update outbox set failing_since_ms = 7 where state = 'dead'");
     }
@@ -289,7 +389,10 @@ fn outbox(aggregates: &[&str], dead: &[i64]) -> Database {
 }
 
 fn sends(shop: &Database, token: &str, limit: usize) -> Vec<i64> {
-    let taken = shop.list(&sql::OUTBOX_LEASE, &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}));
+    let taken = shop.list(
+        &sql::OUTBOX_LEASE,
+        &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}),
+    );
     taken.iter().map(|event| event["outbox_id"].as_i64().unwrap()).collect()
 }
 
@@ -307,21 +410,35 @@ const OUTBOX: &str = "select outbox_id, state, attempts, failing_since_ms, lease
 #[test]
 fn a_dead_event_goes_out_again_before_those_that_still_wait() {
     let shop = outbox(&["a", "a", "a", "b"], &[1]);
-    shop.exec("insert into alert (alert_id, detail, at_ms) values ('outbox_failing:e1', 'ten tries', 1)");
+    shop.exec(
+        "insert into alert (alert_id, detail, at_ms) values ('outbox_failing:e1', 'ten tries', 1)",
+    );
     assert_eq!(sends(&shop, "r2", 1), [2], "what is dead holds nobody up");
     settles(&shop, "r2", json!({"published": [2]}));
     let receipt = shop.does(&sql::OUTBOX_RETRY, &of_event(&shop, "e1"));
-    assert_eq!((&receipt["event_id"], &receipt["state"], &receipt["attempts"]), (&json!("e1"), &json!("pending"), &json!(0)), "{receipt}");
+    assert_eq!(
+        (&receipt["event_id"], &receipt["state"], &receipt["attempts"]),
+        (&json!("e1"), &json!("pending"), &json!(0)),
+        "{receipt}"
+    );
     assert_eq!(shop.rows(OUTBOX)[0], "1|pending|0|-|-|0");
     assert_eq!(shop.rows(ALERTS), [""; 0]);
     assert_eq!(shop.rows(HISTORY), ["event/e1|1|retried|service:desk|it is up again"]);
-    let data: Value = serde_json::from_str(shop.one("select data from history").as_str().unwrap()).unwrap();
-    assert_eq!(data, json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "410"}));
+    let data: Value =
+        serde_json::from_str(shop.one("select data from history").as_str().unwrap()).unwrap();
+    assert_eq!(
+        data,
+        json!({"state": "dead", "attempts": 1, "failing_since_ms": 7, "last_error": "410"})
+    );
     // 2 was earlier; 3 waits for it.
     assert_eq!(sends(&shop, "r3", 1), [1]);
     assert_eq!(sends(&shop, "r4", 9), [4]);
     settles(&shop, "r3", json!({"dead": [{"outbox_id": 1, "error": "411"}]}));
-    assert_eq!(shop.rows("select alert_id, detail from alert"), ["outbox_dead:e1|411"], "what dies again is told again");
+    assert_eq!(
+        shop.rows("select alert_id, detail from alert"),
+        ["outbox_dead:e1|411"],
+        "what dies again is told again"
+    );
     assert_eq!(sends(&shop, "r5", 9), [3]);
 }
 
@@ -356,7 +473,12 @@ fn an_event_that_is_given_up_for_good_goes_nowhere_and_holds_nobody_up() {
 #[test]
 fn an_operator_changes_no_event_that_is_not_as_it_was_read() {
     let shop = outbox(&["a", "b"], &[1]);
-    for over in [json!({"legal_from": []}), json!({"event_id": "e9"}), json!({"state": "pending"}), json!({"attempts": 9})] {
+    for over in [
+        json!({"legal_from": []}),
+        json!({"event_id": "e9"}),
+        json!({"state": "pending"}),
+        json!({"attempts": 9}),
+    ] {
         let input = with(of_event(&shop, "e1"), over);
         shop.refuses(&sql::OUTBOX_RETRY, &input, Refusal::EventMovedOn);
         shop.refuses(&sql::OUTBOX_RESOLVE, &input, Refusal::EventMovedOn);
@@ -390,7 +512,8 @@ fn events_are_listed_by_state_and_seen_whole() {
     sends(&shop, "r2", 1);
     settles(&shop, "r2", json!({"published": [4]}));
     let list = |state: &str, cursor: Value, limit: i64| -> Vec<String> {
-        let rows = shop.list(&sql::OUTBOX_LIST, &json!({"state": state, "cursor": cursor, "limit": limit}));
+        let rows = shop
+            .list(&sql::OUTBOX_LIST, &json!({"state": state, "cursor": cursor, "limit": limit}));
         rows.iter().map(|row| row["event_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(list("dead", json!(null), 9), ["e1", "e3"]);
@@ -398,7 +521,9 @@ fn events_are_listed_by_state_and_seen_whole() {
     assert_eq!(list("dead", json!(1), 9), ["e3"]);
     assert_eq!(list("resolved", json!(null), 9), ["e2"]);
     assert_eq!(list("pending", json!(null), 9), ["e5"]);
-    let row = shop.list(&sql::OUTBOX_LIST, &json!({"state": "dead", "cursor": null, "limit": 1})).remove(0);
+    let row = shop
+        .list(&sql::OUTBOX_LIST, &json!({"state": "dead", "cursor": null, "limit": 1}))
+        .remove(0);
     let (created, next) = (row["created_at_ms"].clone(), row["next_attempt_at_ms"].clone());
     let shown = json!({"event_id": "e1", "sequence": 1, "type": "t", "subject": "a", "state": "dead", "attempts": 1, "failing_since_ms": 7,
         "next_attempt_at_ms": next, "created_at_ms": created, "last_error": "410"});
@@ -407,7 +532,10 @@ fn events_are_listed_by_state_and_seen_whole() {
     let data = json!({"said": "t"});
     assert_eq!(whole, with(shown, json!({"data": data, "leased": false, "history": []})));
     let resolved = shop.list(&sql::OUTBOX_VIEW, &json!({"event_id": "e2"})).remove(0);
-    assert_eq!((&resolved["state"], &resolved["history"][0]["kind"]), (&json!("resolved"), &json!("resolved")));
+    assert_eq!(
+        (&resolved["state"], &resolved["history"][0]["kind"]),
+        (&json!("resolved"), &json!("resolved"))
+    );
     assert!(shop.list(&sql::OUTBOX_VIEW, &json!({"event_id": "e9"})).is_empty());
 }
 
@@ -418,13 +546,15 @@ fn alerts_are_listed_oldest_first() {
         "insert into alert (alert_id, detail, at_ms) values ('b', 'second', 5), ('c', 'third', 5), ('a', 'last', 9), ('d', 'first', 1)",
     );
     let list = |at_ms: i64, id: &str, limit: i64| -> Vec<String> {
-        let rows = shop.list(&sql::ALERT_LIST, &json!({"at_ms": at_ms, "alert_id": id, "limit": limit}));
+        let rows =
+            shop.list(&sql::ALERT_LIST, &json!({"at_ms": at_ms, "alert_id": id, "limit": limit}));
         rows.iter().map(|row| row["alert_id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(list(0, "", 9), ["d", "b", "c", "a"]);
     assert_eq!(list(5, "b", 9), ["c", "a"]);
     assert_eq!(list(0, "", 2), ["d", "b"]);
-    let row = shop.list(&sql::ALERT_LIST, &json!({"at_ms": 0, "alert_id": "", "limit": 1})).remove(0);
+    let row =
+        shop.list(&sql::ALERT_LIST, &json!({"at_ms": 0, "alert_id": "", "limit": 1})).remove(0);
     assert_eq!(row, json!({"alert_id": "d", "detail": "first", "at_ms": 1}));
 }
 
@@ -434,7 +564,13 @@ fn history_is_never_changed_and_never_taken_away() {
         let commands = sql::COMMANDS.iter().flat_map(|command| command.texts(dialect));
         let statements = sql::STATEMENTS.iter().flat_map(|statement| statement.texts(dialect));
         for text in commands.chain(statements).chain([sql::FUNCTIONS]) {
-            for change in ["update history ", "delete from history", "update order_history ", "delete from order_history", "truncate"] {
+            for change in [
+                "update history ",
+                "delete from history",
+                "update order_history ",
+                "delete from order_history",
+                "truncate",
+            ] {
                 assert!(!text.contains(change), "{change}: {text}");
             }
         }
@@ -468,7 +604,8 @@ fn of_operators_who_act_at_once_one_wins() {
     shop.exec("update outbox set state = 'dead' where event_id = 'e1'");
     let input = of_event(&shop, "e1");
     let acts = |shop: &Database, thread: usize| {
-        let command = if thread.is_multiple_of(2) { &sql::OUTBOX_RETRY } else { &sql::OUTBOX_RESOLVE };
+        let command =
+            if thread.is_multiple_of(2) { &sql::OUTBOX_RETRY } else { &sql::OUTBOX_RESOLVE };
         applied(shop, command, &input, Refusal::EventMovedOn)
     };
     assert_eq!(shared.at_once(acts).iter().sum::<usize>(), 1);
@@ -486,14 +623,25 @@ fn of_an_operator_and_a_worker_that_settles_one_wins() {
         // The worker is late, and still about to write.
         shop.advance(LEASE_MS);
         let (by_worker, by_hand) = (
-            with(settle(&id, "w1", "done"), json!({"payment_state": "refunded", "refunded_minor": 3000})),
-            with(resolve(&shop, &id), json!({"to_payment_state": "refunded", "refunded_minor": 3000, "outcome": "done_by_hand"})),
+            with(
+                settle(&id, "w1", "done"),
+                json!({"payment_state": "refunded", "refunded_minor": 3000}),
+            ),
+            with(
+                resolve(&shop, &id),
+                json!({"to_payment_state": "refunded", "refunded_minor": 3000, "outcome": "done_by_hand"}),
+            ),
         );
         let acts = |shop: &Database, thread: usize| match thread % 2 {
             0 => applied(shop, &sql::COMPENSATION_SETTLE, &by_worker, Refusal::CompensationMovedOn),
             _ => applied(shop, &sql::COMPENSATION_RESOLVE, &by_hand, Refusal::CompensationMovedOn),
         };
         assert_eq!(shared.at_once(acts).iter().sum::<usize>(), 1);
-        assert_eq!(shop.rows(&format!("select state, refunded_minor from payment where payment_id = 'payment-{name}'")), ["refunded|3000"]);
+        assert_eq!(
+            shop.rows(&format!(
+                "select state, refunded_minor from payment where payment_id = 'payment-{name}'"
+            )),
+            ["refunded|3000"]
+        );
     }
 }

@@ -8,17 +8,24 @@ use super::{
     support::shop,
 };
 
-const CUPS_AND_TEA: &[Line] = &[("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0003", "wh-newark", 1)];
+const CUPS_AND_TEA: &[Line] =
+    &[("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0003", "wh-newark", 1)];
 
 #[test]
 fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     let (shop, ann) = (shop(), shopper("ann"));
     let number = ann.pays(&shop, CUPS_AND_TEA)["order_number"].clone();
     let view = |id: Value, number: Value, owner: Value| {
-        shop.list(&sql::ORDER_VIEW, &json!({"order_id": id, "order_number": number, "owner": owner}))
+        shop.list(
+            &sql::ORDER_VIEW,
+            &json!({"order_id": id, "order_number": number, "owner": owner}),
+        )
     };
     let order = view(json!("order-ann"), json!(null), json!("ann")).remove(0);
-    assert_eq!((&order["order_number"], &order["status"], &order["contact"]), (&number, &json!("confirmed"), &json!("sealed")));
+    assert_eq!(
+        (&order["order_number"], &order["status"], &order["contact"]),
+        (&number, &json!("confirmed"), &json!("sealed"))
+    );
     assert_eq!(order["detail"], json!({"shipping_method": "standard", "saga_id": "saga-ann"}));
     let lines: Vec<_> = order["lines"]
         .as_array()
@@ -44,7 +51,9 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
 fn an_order_for_nothing_is_paid_when_it_is_made() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.gets_for_nothing(&shop, CUPS_AND_TEA);
-    let rows = |shop: &super::support::Database| shop.rows("select state, reference, amount_minor, captured_minor, order_id from payment");
+    let rows = |shop: &super::support::Database| {
+        shop.rows("select state, reference, amount_minor, captured_minor, order_id from payment")
+    };
     assert_eq!(rows(&shop), ["captured|-|0|0|order-ann"]);
     assert_eq!(shop.rows("select state from saga"), ["completed"]);
     // Another one: no reference is not a reference that is taken.
@@ -64,8 +73,15 @@ fn orders_are_listed_newest_first_by_owner_status_and_cursor() {
     }
     shop.exec("update orders set status = 'shipped' where order_id in ('order-b', 'order-c')");
     let list = |owner: Value, status: Value, cursor: Value, limit: i64| -> Vec<String> {
-        let page = shop.list(&sql::ORDER_LIST, &json!({"owner": owner, "status": status, "cursor": cursor, "limit": limit}));
-        page.iter().map(|order| order["order_id"].as_str().unwrap().trim_start_matches("order-").to_owned()).collect()
+        let page = shop.list(
+            &sql::ORDER_LIST,
+            &json!({"owner": owner, "status": status, "cursor": cursor, "limit": limit}),
+        );
+        page.iter()
+            .map(|order| {
+                order["order_id"].as_str().unwrap().trim_start_matches("order-").to_owned()
+            })
+            .collect()
     };
     let any = || Value::Null;
     assert_eq!(list(any(), any(), any(), 9), ["e", "d", "c", "b", "a"]);
@@ -77,10 +93,23 @@ fn orders_are_listed_newest_first_by_owner_status_and_cursor() {
     assert_eq!(list(any(), json!("shipped"), any(), 9), ["c", "b"]);
     assert_eq!(list(any(), json!("shipped"), json!("order-c"), 9), ["b"]);
     assert!(list(json!("eve"), any(), any(), 9).is_empty());
-    let one = shop.list(&sql::ORDER_LIST, &json!({"owner": "ann", "status": null, "cursor": null, "limit": 1})).remove(0);
+    let one = shop
+        .list(
+            &sql::ORDER_LIST,
+            &json!({"owner": "ann", "status": null, "cursor": null, "limit": 1}),
+        )
+        .remove(0);
     assert_eq!(
         one.as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["created_at_ms", "currency", "order_id", "order_number", "session_id", "status", "total_minor"]
+        [
+            "created_at_ms",
+            "currency",
+            "order_id",
+            "order_number",
+            "session_id",
+            "status",
+            "total_minor"
+        ]
     );
 }
 
@@ -89,11 +118,16 @@ fn a_cancel_restocks_once_and_writes_down_the_refund() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, CUPS_AND_TEA);
     shopper("bob").pays(&shop, CUPS_AND_TEA);
-    let cancel = with(ann.cancel(), json!({"events": [event_with("e1", "order-ann", "orders.order.cancelled", &["version"])]}));
+    let cancel = with(
+        ann.cancel(),
+        json!({"events": [event_with("e1", "order-ann", "orders.order.cancelled", &["version"])]}),
+    );
     let receipt = shop.does(&sql::ORDER_CANCEL, &cancel);
     assert_eq!((&receipt["order_id"], &receipt["version"]), (&json!("order-ann"), &json!(2)));
     assert_eq!(
-        shop.rows("select order_id, status, version, cancelled_at_ms is null from orders order by 1"),
+        shop.rows(
+            "select order_id, status, version, cancelled_at_ms is null from orders order by 1"
+        ),
         ["order-ann|cancelled|2|0", "order-bob|confirmed|1|1"]
     );
     assert_eq!(
@@ -118,10 +152,19 @@ fn a_cancel_restocks_once_and_writes_down_the_refund() {
         shop.rows("select kind, payment_id, saga_id, amount_minor, state from compensation"),
         ["refund|payment-ann|saga-ann|3000|pending"]
     );
-    assert!(shop.events().last().unwrap().ends_with(r#"|{"said":"orders.order.cancelled","version":2}"#));
+    assert!(
+        shop.events()
+            .last()
+            .unwrap()
+            .ends_with(r#"|{"said":"orders.order.cancelled","version":2}"#)
+    );
     shop.stock_adds_up();
     shop.refuses(&sql::ORDER_CANCEL, &cancel, Refusal::OrderChanged);
-    shop.refuses(&sql::ORDER_CANCEL, &with(cancel, json!({"order_version": 2})), Refusal::OrderChanged);
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(cancel, json!({"order_version": 2})),
+        Refusal::OrderChanged,
+    );
 }
 
 #[test]
@@ -137,10 +180,26 @@ fn a_cancel_may_owe_nothing() {
 fn a_cancel_is_refused_when_the_order_moved() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, CUPS_AND_TEA);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"order_version": 0})), Refusal::OrderChanged);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"order_id": "nothing"})), Refusal::OrderChanged);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"legal_from": ["pending"]})), Refusal::OrderChanged);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"if_versions": [2]})), Refusal::VersionConflict);
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"order_version": 0})),
+        Refusal::OrderChanged,
+    );
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"order_id": "nothing"})),
+        Refusal::OrderChanged,
+    );
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"legal_from": ["pending"]})),
+        Refusal::OrderChanged,
+    );
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"if_versions": [2]})),
+        Refusal::VersionConflict,
+    );
     shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"if_versions": [1]})));
 }
 
@@ -152,11 +211,17 @@ fn a_cancel_does_not_wait_for_a_capture_that_waits_for_its_next_try() {
     shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), failed));
     let owed = json!({"payment_state": "capture_pending", "compensation": ann.compensation("void_payment")});
     shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), owed));
-    assert_eq!(shop.rows("select g.state, p.state from saga as g join payment as p using (saga_id)"), ["completed|capture_pending"]);
+    assert_eq!(
+        shop.rows("select g.state, p.state from saga as g join payment as p using (saga_id)"),
+        ["completed|capture_pending"]
+    );
     // And nobody captures any more.
     shop.refuses(&sql::PAYMENT_CAPTURE, &ann.capture(), Refusal::SagaMovedOn);
     shop.advance(3_600_000);
-    assert!(shop.list(&sql::SAGA_LEASE, &json!({"lease_token": "w", "lease_ms": 1, "limit": 9})).is_empty());
+    assert!(
+        shop.list(&sql::SAGA_LEASE, &json!({"lease_token": "w", "lease_ms": 1, "limit": 9}))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -164,10 +229,22 @@ fn a_cancel_waits_for_a_payment_in_motion() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUPS_AND_TEA);
     // Being captured: neither voiding nor refunding would be right.
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "capture_pending"})), Refusal::OrderBusy);
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"payment_state": "capture_pending"})),
+        Refusal::OrderBusy,
+    );
     shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
     assert_eq!(shop.rows("select state, lease_until_ms from saga"), ["completed|0"]);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "authorized"})), Refusal::OrderBusy);
-    shop.refuses(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": null})), Refusal::OrderBusy);
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"payment_state": "authorized"})),
+        Refusal::OrderBusy,
+    );
+    shop.refuses(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"payment_state": null})),
+        Refusal::OrderBusy,
+    );
     shop.does(&sql::ORDER_CANCEL, &ann.cancel());
 }

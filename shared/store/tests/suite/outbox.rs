@@ -1,4 +1,5 @@
-//! Events out: in order per aggregate, at least once, never by two relays at one time (EVT-1, EVT-5).
+//! Events out: in order per aggregate, at least once, never by two relays at one time (EVT-1,
+//! EVT-5).
 
 use serde_json::{Value, json};
 use store::sql;
@@ -11,20 +12,30 @@ use super::{
 /// Events 1… of these aggregates, in this order.
 fn outbox(aggregates: &[&str]) -> Database {
     let shop = shop();
-    let events: Vec<_> = aggregates.iter().enumerate().map(|(at, aggregate)| event(&format!("e{}", at + 1), aggregate, "t")).collect();
+    let events: Vec<_> = aggregates
+        .iter()
+        .enumerate()
+        .map(|(at, aggregate)| event(&format!("e{}", at + 1), aggregate, "t"))
+        .collect();
     shop.does(&sql::CART_CREATE, &with(shopper("ann").cart_create(), json!({"events": events})));
     shop
 }
 
 /// The ids this relay takes, in the order they are answered in.
 fn lease(shop: &Database, token: &str, limit: i64) -> Vec<i64> {
-    let taken = shop.list(&sql::OUTBOX_LEASE, &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}));
+    let taken = shop.list(
+        &sql::OUTBOX_LEASE,
+        &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}),
+    );
     taken.iter().map(|event| event["outbox_id"].as_i64().unwrap()).collect()
 }
 
 /// Settles, and counts what still waits.
 fn settle(shop: &Database, token: &str, over: Value) -> i64 {
-    let input = with(json!({"lease_token": token, "published": [], "retried": [], "dead": [], "untried": []}), over);
+    let input = with(
+        json!({"lease_token": token, "published": [], "retried": [], "dead": [], "untried": []}),
+        over,
+    );
     shop.does(&sql::OUTBOX_SETTLE, &input);
     shop.one("select count(*) from outbox where state = 'pending'").as_i64().unwrap()
 }
@@ -37,7 +48,9 @@ fn events_are_taken_oldest_first_and_by_one_relay() {
     assert_eq!(lease(&shop, "r1", 3), [1, 2, 3]);
     assert_eq!(lease(&shop, "r2", 9), [4]);
     assert!(lease(&shop, "r3", 9).is_empty());
-    let taken = outbox(&["a"]).list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1})).remove(0);
+    let taken = outbox(&["a"])
+        .list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1}))
+        .remove(0);
     assert_eq!(taken["data"], json!({"said": "t"}));
     assert_eq!(
         (&taken["event_id"], &taken["aggregate"], &taken["type"], &taken["attempts"]),
@@ -50,7 +63,10 @@ fn an_event_never_overtakes_an_earlier_one_of_its_aggregate() {
     let shop = outbox(&["a", "a", "b", "a"]);
     assert_eq!(lease(&shop, "r1", 1), [1]);
     assert_eq!(lease(&shop, "r2", 9), [3], "2 and 4 wait for 1, which is being sent");
-    assert_eq!(settle(&shop, "r1", json!({"retried": [{"outbox_id": 1, "retry_in_ms": 60_000}]})), 4);
+    assert_eq!(
+        settle(&shop, "r1", json!({"retried": [{"outbox_id": 1, "retry_in_ms": 60_000}]})),
+        4
+    );
     assert!(lease(&shop, "r3", 9).is_empty(), "2 and 4 wait for 1, which waits for its retry");
     shop.advance(60_000);
     assert_eq!(lease(&shop, "r4", 9), [1, 2, 3, 4]);
@@ -67,7 +83,10 @@ fn a_batch_is_settled_row_by_row() {
         "dead": [{"outbox_id": 4, "error": "410"}], "untried": [5]}),
     );
     assert_eq!(left, 3);
-    assert_eq!(shop.rows(OUTBOX), ["1|published|1|0", "2|pending|1|0", "3|pending|1|0", "4|dead|1|0", "5|pending|0|0"]);
+    assert_eq!(
+        shop.rows(OUTBOX),
+        ["1|published|1|0", "2|pending|1|0", "3|pending|1|0", "4|dead|1|0", "5|pending|0|0"]
+    );
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["outbox_dead:e4|410"]);
     assert_eq!(lease(&shop, "r2", 9), [5]);
     shop.advance(1_000);
@@ -79,7 +98,11 @@ fn an_event_that_fails_again_and_again_is_told_once_and_says_since_when() {
     let shop = outbox(&["a", "b"]);
     let fails = |token: &str, alert: Value| {
         lease(&shop, token, 9);
-        settle(&shop, token, json!({"retried": [{"outbox_id": 1, "retry_in_ms": 0, "alert": alert}], "untried": [2]}));
+        settle(
+            &shop,
+            token,
+            json!({"retried": [{"outbox_id": 1, "retry_in_ms": 0, "alert": alert}], "untried": [2]}),
+        );
         shop.advance(1_000);
         shop.one("select failing_since_ms from outbox where outbox_id = 1")
     };
@@ -88,8 +111,13 @@ fn an_event_that_fails_again_and_again_is_told_once_and_says_since_when() {
     assert_eq!(fails("r2", json!("503")), since);
     assert_eq!(fails("r3", json!("500")), since);
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["outbox_failing:e1|503"]);
-    assert_eq!(shop.rows("select attempts, failing_since_ms from outbox where outbox_id = 2"), ["0|-"]);
-    let taken = shop.list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1})).remove(0);
+    assert_eq!(
+        shop.rows("select attempts, failing_since_ms from outbox where outbox_id = 2"),
+        ["0|-"]
+    );
+    let taken = shop
+        .list(&sql::OUTBOX_LEASE, &json!({"lease_token": "r", "lease_ms": 1, "limit": 1}))
+        .remove(0);
     assert_eq!(taken["failing_since_ms"], since);
     assert!(taken["now_ms"].as_i64().unwrap() >= since.as_i64().unwrap() + 3_000);
 }

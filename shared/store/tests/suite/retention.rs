@@ -11,10 +11,12 @@ use super::{
 const OF_ANN: &[(&str, &str, i64)] = &[("TILL-0001", "wh-hanoi", 2)];
 const RETENTION_MS: i64 = 30 * 86_400_000;
 /// What no run may touch.
-const HAPPENED: [&str; 7] = ["orders", "order_line", "order_history", "payment", "saga", "stock_movement", "reservation"];
+const HAPPENED: [&str; 7] =
+    ["orders", "order_line", "order_history", "payment", "saga", "stock_movement", "reservation"];
 
 fn settled(shop: &Database, limit: i64) -> Value {
-    shop.list(&sql::RECORD_SETTLED, &json!({"limit": limit, "retention_ms": RETENTION_MS})).remove(0)
+    shop.list(&sql::RECORD_SETTLED, &json!({"limit": limit, "retention_ms": RETENTION_MS}))
+        .remove(0)
 }
 
 fn prune(shop: &Database, found: &Value) -> Value {
@@ -46,11 +48,20 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     assert_eq!(found["confirms"], json!([{"owner": "ann", "key": "key-ann", "is_last": true}]));
     assert_eq!(found["sessions"], json!(["session-bob"]), "the session of an order stays");
     assert_eq!(prune(&shop, &found), json!({"pruned": published + 3}));
-    assert_eq!(counts(&shop, &["outbox", "idempotency", "confirm_key"]), [json!(0), json!(0), json!(0)]);
-    assert_eq!(shop.rows("select session_id, status from checkout_session"), ["session-ann|completed"]);
+    assert_eq!(
+        counts(&shop, &["outbox", "idempotency", "confirm_key"]),
+        [json!(0), json!(0), json!(0)]
+    );
+    assert_eq!(
+        shop.rows("select session_id, status from checkout_session"),
+        ["session-ann|completed"]
+    );
     assert_eq!(counts(&shop, &HAPPENED), happened);
     assert_eq!(prune(&shop, &found), json!({"pruned": 0}), "once");
-    assert_eq!(shop.one("select value from counter where name = 'records_pruned_total'"), json!(published + 3));
+    assert_eq!(
+        shop.one("select value from counter where name = 'records_pruned_total'"),
+        json!(published + 3)
+    );
     assert_eq!(settled(&shop, 9), nothing);
 }
 
@@ -71,7 +82,10 @@ fn what_is_not_settled_stays_however_old_it_is() {
     shop.exec("update outbox set state = 'resolved'");
     let found = settled(&shop, 99);
     assert_eq!(found["sessions"], json!(["session-bob"]));
-    assert_eq!(found["events"].as_array().unwrap().len(), shop.rows("select outbox_id from outbox").len());
+    assert_eq!(
+        found["events"].as_array().unwrap().len(),
+        shop.rows("select outbox_id from outbox").len()
+    );
 }
 
 #[test]

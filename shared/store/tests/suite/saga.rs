@@ -18,14 +18,21 @@ const PAYMENT: &str = "select order_id, reference, state, amount_minor, captured
 fn an_authorized_saga_becomes_an_order_in_one_step() {
     let (shop, ann) = (shop(), shopper("ann"));
     shop.now_is(NOON_MS);
-    let lines = [("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0003", "wh-newark", 1)];
+    let lines =
+        [("TILL-0001", "wh-hanoi", 2), ("TILL-0001", "wh-hanoi", 3), ("TILL-0003", "wh-newark", 1)];
     ann.confirms(&shop, &lines);
     let receipt = shop.does(&sql::ORDER_CREATE, &ann.order_create());
     let at = receipt["created_at_ms"].clone();
-    assert_eq!(receipt, json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at}));
+    assert_eq!(
+        receipt,
+        json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at})
+    );
     assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, expires_at_ms from orders"),
         ["cart-ann|session-ann|ann|confirmed|1|USD|2500|500|3000|sealed|-"]);
-    assert_eq!(shop.rows("select detail from orders"), [r#"{"saga_id":"saga-ann","shipping_method":"standard"}"#]);
+    assert_eq!(
+        shop.rows("select detail from orders"),
+        [r#"{"saga_id":"saga-ann","shipping_method":"standard"}"#]
+    );
     assert_eq!(shop.rows("select line_no, sku, name, quantity, unit_price_minor, total_minor, detail, warehouse_id, reservation_id from order_line order by line_no"), [
         r#"1|TILL-0001|name of TILL-0001|2|1009|2018|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-1"#,
         r#"2|TILL-0001|name of TILL-0001|3|1009|3027|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-2"#,
@@ -39,7 +46,10 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
         shop.rows("select on_hand_delta, reserved_delta, reference from stock_movement where kind = 'commit' order by movement_id"),
         ["-2|-2|hold-ann-1", "-3|-3|hold-ann-2", "-1|-1|hold-ann-3"]
     );
-    assert_eq!(shop.rows("select status, expires_at_ms, order_id from reservation"), ["committed|-|order-ann"; 3]);
+    assert_eq!(
+        shop.rows("select status, expires_at_ms, order_id from reservation"),
+        ["committed|-|order-ann"; 3]
+    );
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|capture_pending|3000|0"]);
     assert_eq!(shop.rows(SAGA), ["capturing|-|0|lease-ann"]);
     assert_eq!(shop.rows("select status, version from cart"), ["completed|5"]);
@@ -66,7 +76,10 @@ fn an_order_without_capture_is_left_authorized() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
     shop.does(&sql::SAGA_SETTLE, &ann.settle("awaiting_action"));
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"to_state": "completed", "capture": false})));
+    shop.does(
+        &sql::ORDER_CREATE,
+        &with(ann.order_create(), json!({"to_state": "completed", "capture": false})),
+    );
     assert_eq!(shop.rows(SAGA), ["completed|-|0|lease-ann"]);
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|authorized|3000|0"]);
 }
@@ -75,7 +88,9 @@ fn an_order_without_capture_is_left_authorized() {
 fn order_numbers_count_from_one_each_day() {
     let shop = shop();
     shop.now_is(NOON_MS);
-    let number = |name: &str| shopper(name).orders(&shop, CUP_AND_TEA)["order_number"].as_str().unwrap().to_owned();
+    let number = |name: &str| {
+        shopper(name).orders(&shop, CUP_AND_TEA)["order_number"].as_str().unwrap().to_owned()
+    };
     assert_eq!([number("ann"), number("bob")], ["ORD-20300102-000001", "ORD-20300102-000002"]);
     shop.advance(86_400_000);
     assert_eq!([number("cat"), number("dan")], ["ORD-20300103-000001", "ORD-20300103-000002"]);
@@ -118,8 +133,16 @@ fn a_providers_reference_belongs_to_one_payment() {
     ann.pays(&shop, CUP_AND_TEA);
     bob.confirms(&shop, CUP_AND_TEA);
     let hers = json!({"reference": "pi-ann"});
-    shop.refuses(&sql::ORDER_CREATE, &with(bob.order_create(), hers.clone()), Refusal::PaymentReferenceTaken);
-    shop.refuses(&sql::SAGA_SETTLE, &with(bob.settle("authorizing"), hers), Refusal::PaymentReferenceTaken);
+    shop.refuses(
+        &sql::ORDER_CREATE,
+        &with(bob.order_create(), hers.clone()),
+        Refusal::PaymentReferenceTaken,
+    );
+    shop.refuses(
+        &sql::SAGA_SETTLE,
+        &with(bob.settle("authorizing"), hers),
+        Refusal::PaymentReferenceTaken,
+    );
 }
 
 #[test]
@@ -136,7 +159,10 @@ fn a_decline_frees_the_cart_and_keeps_the_stock() {
         (&saga["state"], &saga["reason"], &saga["payment"]["state"]),
         (&json!("declined"), &json!("card_declined"), &json!("declined"))
     );
-    assert_eq!(saga["reserved_until_ms"].as_i64().unwrap() - saga["created_at_ms"].as_i64().unwrap(), TEN_MINUTES_MS);
+    assert_eq!(
+        saga["reserved_until_ms"].as_i64().unwrap() - saga["created_at_ms"].as_i64().unwrap(),
+        TEN_MINUTES_MS
+    );
     assert_eq!(shop.rows("select status, saga_id, version from cart"), ["checkout|-|3"]);
     assert_eq!(shop.rows("select status from reservation"), ["active", "active"]);
     assert_eq!(shop.rows(PAYMENT), ["-|pi-1|declined|3000|0"]);
@@ -149,7 +175,10 @@ fn a_failure_gives_everything_back_and_writes_down_what_is_owed() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
     shopper("bob").confirms(&shop, CUP_AND_TEA);
-    let failed = with(ann.settle("failed"), json!({"free_cart": true, "release_stock": true, "compensation": ann.compensation("void")}));
+    let failed = with(
+        ann.settle("failed"),
+        json!({"free_cart": true, "release_stock": true, "compensation": ann.compensation("void")}),
+    );
     let saga = shop.does(&sql::SAGA_SETTLE, &failed);
     assert_eq!(saga["reserved_until_ms"], json!(null));
     assert_eq!(shop.rows("select saga_id from cart order by cart_id"), ["-", "saga-bob"]);
@@ -195,12 +224,19 @@ fn recovery_takes_due_sagas_oldest_first_and_fences_their_drivers() {
         shop.advance(1_000);
     }
     let lease = |token: &str, limit: i64| -> Vec<Value> {
-        shop.list(&sql::SAGA_LEASE, &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}))
+        shop.list(
+            &sql::SAGA_LEASE,
+            &json!({"lease_token": token, "lease_ms": LEASE_MS, "limit": limit}),
+        )
     };
     assert!(lease("w1", 9).is_empty());
     shop.advance(LEASE_MS);
-    let mut taken: Vec<Value> =
-        lease("w1", 2).iter().map(|saga| json!([saga["owner"], saga["lease_token"], saga["attempts"], saga["plan"]["order_id"]])).collect();
+    let mut taken: Vec<Value> = lease("w1", 2)
+        .iter()
+        .map(|saga| {
+            json!([saga["owner"], saga["lease_token"], saga["attempts"], saga["plan"]["order_id"]])
+        })
+        .collect();
     taken.sort_by_key(Value::to_string);
     assert_eq!(taken, [json!(["ann", "w1", 1, "order-ann"]), json!(["bob", "w1", 1, "order-bob"])]);
     assert_eq!(lease("w2", 9).len(), 1);
@@ -211,7 +247,10 @@ fn recovery_takes_due_sagas_oldest_first_and_fences_their_drivers() {
     assert_eq!(lease("w4", 9).len(), 3);
     shop.does(
         &sql::SAGA_SETTLE,
-        &with(shopper("ann").settle("failed"), json!({"lease_token": "w4", "free_cart": true, "release_stock": true})),
+        &with(
+            shopper("ann").settle("failed"),
+            json!({"lease_token": "w4", "free_cart": true, "release_stock": true}),
+        ),
     );
     shop.advance(LEASE_MS);
     assert_eq!(lease("w5", 9).len(), 2);
@@ -222,13 +261,24 @@ fn recovery_takes_due_sagas_oldest_first_and_fences_their_drivers() {
 fn a_buyers_retry_resumes_a_saga_that_nobody_holds() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.confirms(&shop, CUP_AND_TEA);
-    let resume = |token: &str| shop.list(&sql::SAGA_RESUME, &json!({"saga_id": "saga-ann", "lease_token": token, "lease_ms": LEASE_MS}));
+    let resume = |token: &str| {
+        shop.list(
+            &sql::SAGA_RESUME,
+            &json!({"saga_id": "saga-ann", "lease_token": token, "lease_ms": LEASE_MS}),
+        )
+    };
     assert!(resume("t1").is_empty());
     shop.advance(LEASE_MS);
     assert_eq!(resume("t1")[0]["attempts"], 1);
     assert!(resume("t2").is_empty());
     nobody_else_moves(&shop, &ann);
-    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"lease_token": "t1", "to_state": "completed", "capture": false})));
+    shop.does(
+        &sql::ORDER_CREATE,
+        &with(
+            ann.order_create(),
+            json!({"lease_token": "t1", "to_state": "completed", "capture": false}),
+        ),
+    );
     shop.advance(LEASE_MS);
     assert!(resume("t3").is_empty(), "a completed saga is not resumed");
 }
@@ -242,7 +292,10 @@ fn a_saga_is_settled_from_the_states_that_were_read() {
         &with(ann.settle("failed"), json!({"from_states": ["awaiting_action", "voiding"]})),
         Refusal::SagaMovedOn,
     );
-    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("voiding"), json!({"from_states": ["awaiting_action", "authorizing"]})));
+    shop.does(
+        &sql::SAGA_SETTLE,
+        &with(ann.settle("voiding"), json!({"from_states": ["awaiting_action", "authorizing"]})),
+    );
     shop.refuses(&sql::ORDER_CREATE, &ann.order_create(), Refusal::SagaMovedOn);
 }
 
@@ -257,10 +310,21 @@ fn a_capture_is_written_down() {
         json!({"to_state": "capturing", "payment_state": "capture_pending", "captured_minor": 0, "retry_in_ms": 5_000}),
     );
     shop.does(&sql::PAYMENT_CAPTURE, &retry);
-    assert_eq!(shop.rows("select state, next_attempt_at_ms - updated_at_ms from saga"), ["capturing|5000"]);
-    let saga =
-        shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"events": [event("e9", "order-ann", "payments.payment.captured")]})));
-    assert_eq!((&saga["state"], &saga["payment"]["captured_minor"]), (&json!("completed"), &json!(3000)));
+    assert_eq!(
+        shop.rows("select state, next_attempt_at_ms - updated_at_ms from saga"),
+        ["capturing|5000"]
+    );
+    let saga = shop.does(
+        &sql::PAYMENT_CAPTURE,
+        &with(
+            ann.capture(),
+            json!({"events": [event("e9", "order-ann", "payments.payment.captured")]}),
+        ),
+    );
+    assert_eq!(
+        (&saga["state"], &saga["payment"]["captured_minor"]),
+        (&json!("completed"), &json!(3000))
+    );
     assert_eq!(shop.rows(PAYMENT), ["order-ann|pi-ann|captured|3000|3000"]);
     assert_eq!(shop.events().len(), 2);
     shop.refuses(&sql::PAYMENT_CAPTURE, &ann.capture(), Refusal::SagaMovedOn);
@@ -281,7 +345,10 @@ fn a_capture_that_fails_counts_its_tries_and_tells_once() {
     shop.advance(1_000);
     let saga = shop.does(&sql::PAYMENT_CAPTURE, &failed);
     assert_eq!((&saga["capture_attempts"], &saga["failing_since_ms"]), (&json!(2), &since));
-    assert_eq!(shop.rows("select alert_id, detail from alert"), ["capture_failing:saga-ann|no answer"]);
+    assert_eq!(
+        shop.rows("select alert_id, detail from alert"),
+        ["capture_failing:saga-ann|no answer"]
+    );
 }
 
 #[test]
@@ -298,7 +365,10 @@ fn a_capture_given_up_is_a_dead_compensation_with_its_alert() {
         ["k|capture_payment|payment-ann|saga-ann|3000|dead|capture_given_up|1|no answer"]
     );
     assert_eq!(shop.rows("select alert_id, detail from alert"), ["compensation_dead:k|no answer"]);
-    assert_eq!(shop.rows("select saga.state, payment.state from saga join payment using (saga_id)"), ["completed|capture_failed"]);
+    assert_eq!(
+        shop.rows("select saga.state, payment.state from saga join payment using (saga_id)"),
+        ["completed|capture_failed"]
+    );
 }
 
 #[test]
@@ -306,7 +376,11 @@ fn no_more_is_captured_than_was_authorized() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUP_AND_TEA);
     let before = shop.everything();
-    let refused = shop.apply(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"captured_minor": 3001})));
-    assert!(matches!(&refused, Err(StoreError::Failed { text, .. }) if text.contains("captured_is_within_amount")), "{refused:?}");
+    let refused =
+        shop.apply(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"captured_minor": 3001})));
+    assert!(
+        matches!(&refused, Err(StoreError::Failed { text, .. }) if text.contains("captured_is_within_amount")),
+        "{refused:?}"
+    );
     assert_eq!(shop.everything(), before);
 }

@@ -23,14 +23,20 @@ impl Shopper {
 
     fn shares(&self, shop: &Database) -> Vec<String> {
         let listed = shop.list(&sql::SHARE_LIST, &json!({"owner": self.0})).remove(0);
-        listed["shares"].as_array().unwrap().iter().map(|share| share["share_id"].as_str().unwrap().to_owned()).collect()
+        listed["shares"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|share| share["share_id"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
 /// The cart that a share's token opens; nothing, if none. Its totals are open exactly as long.
 fn opened(shop: &Database, name: &str) -> Option<Value> {
     let token = json!({"token_hash": format!("hash of {name}"), "country": null, "region": ""});
-    let looks = [shop.list(&sql::CART_VIEW_SHARED, &token), shop.list(&sql::PRICING_FACTS_SHARED, &token)];
+    let looks =
+        [shop.list(&sql::CART_VIEW_SHARED, &token), shop.list(&sql::PRICING_FACTS_SHARED, &token)];
     assert_eq!(looks[0].len(), looks[1].len(), "{name}: {looks:?}");
     looks[0].first().cloned()
 }
@@ -53,8 +59,10 @@ fn a_share_shows_what_its_owner_sees() {
     let shown = opened(&shop, "one").unwrap();
     assert_eq!(shown["cart"], shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).remove(0));
     assert_eq!(shown["expires_at_ms"], receipt["expires_at_ms"]);
-    let input = json!({"token_hash": "hash of one", "owner": "ann", "country": "US", "region": "CA"});
-    let [shared, own] = [&sql::PRICING_FACTS_SHARED, &sql::PRICING_FACTS].map(|facts| shop.list(facts, &input).remove(0));
+    let input =
+        json!({"token_hash": "hash of one", "owner": "ann", "country": "US", "region": "CA"});
+    let [shared, own] = [&sql::PRICING_FACTS_SHARED, &sql::PRICING_FACTS]
+        .map(|facts| shop.list(facts, &input).remove(0));
     assert_eq!(shared, own);
     // Looking at a cart is no change of it.
     assert_eq!(shop.rows("select version from cart where cart_id = 'cart-ann'"), ["3"]);
@@ -66,9 +74,14 @@ fn a_token_that_was_never_given_opens_nothing() {
     ann.fills_a_cart(&shop, &[]);
     shop.does(&sql::SHARE_CREATE, &ann.share("one"));
     assert_eq!(opened(&shop, "another"), None);
-    for token in [json!({}), json!({"token_hash": null}), json!({"token_hash": ""}), json!({"owner": "ann"})] {
+    for token in
+        [json!({}), json!({"token_hash": null}), json!({"token_hash": ""}), json!({"owner": "ann"})]
+    {
         assert_eq!(shop.list(&sql::CART_VIEW_SHARED, &token), Vec::<Value>::new(), "{token}");
-        assert_eq!(shop.list(&sql::PRICING_FACTS_SHARED, &with(token, json!({"region": ""}))), Vec::<Value>::new());
+        assert_eq!(
+            shop.list(&sql::PRICING_FACTS_SHARED, &with(token, json!({"region": ""}))),
+            Vec::<Value>::new()
+        );
     }
 }
 
@@ -76,7 +89,8 @@ fn a_token_that_was_never_given_opens_nothing() {
 fn a_share_ends_when_it_said() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);
-    let ends_at_ms = shop.does(&sql::SHARE_CREATE, &ann.share("one"))["expires_at_ms"].as_i64().unwrap();
+    let ends_at_ms =
+        shop.does(&sql::SHARE_CREATE, &ann.share("one"))["expires_at_ms"].as_i64().unwrap();
     shop.now_is(ends_at_ms - 30_000);
     assert!(opened(&shop, "one").is_some());
     assert_eq!(ann.shares(&shop), ["one"]);
@@ -99,7 +113,10 @@ fn a_share_is_revoked_by_its_owner_alone() {
     bob.fills_a_cart(&shop, &[]);
     shop.refuses(&sql::SHARE_REVOKE, &bob.revoke("one"), Refusal::ShareNotFound);
     shop.refuses(&sql::SHARE_REVOKE, &ann.revoke("three"), Refusal::ShareNotFound);
-    assert_eq!(shop.does(&sql::SHARE_REVOKE, &ann.revoke("one")), json!({"cart_id": "cart-ann", "share_id": "one"}));
+    assert_eq!(
+        shop.does(&sql::SHARE_REVOKE, &ann.revoke("one")),
+        json!({"cart_id": "cart-ann", "share_id": "one"})
+    );
     assert_eq!((opened(&shop, "one"), opened(&shop, "two").is_some()), (None, true));
     assert_eq!(hashes(&shop), ["hash of two"]);
     shop.refuses(&sql::SHARE_REVOKE, &ann.revoke("one"), Refusal::ShareNotFound);
@@ -162,7 +179,10 @@ fn dead_shares_are_taken_away_a_few_at_a_time() {
     // The oldest first.
     shop.does(&sql::SHARE_CREATE, &with(ann.share("a"), json!({"prune_limit": 4})));
     assert_eq!(hashes(&shop).len(), 7);
-    assert!(!hashes(&shop).contains(&"hash of 3".to_owned()) && hashes(&shop).contains(&"hash of 4".to_owned()));
+    assert!(
+        !hashes(&shop).contains(&"hash of 3".to_owned())
+            && hashes(&shop).contains(&"hash of 4".to_owned())
+    );
     shop.does(&sql::SHARE_CREATE, &ann.share("b"));
     assert_eq!(hashes(&shop), ["hash of a", "hash of b"]);
 }
@@ -195,11 +215,12 @@ fn one_of_many_revokes_ends_a_share() {
     for name in ["one", "two"] {
         shop.does(&sql::SHARE_CREATE, &ann.share(name));
     }
-    let ended = shared.at_once(|shop, _| match shop.apply(&sql::SHARE_REVOKE, &ann.revoke("one")) {
-        Ok(_) => true,
-        Err(StoreError::Refused(Refusal::ShareNotFound)) => false,
-        Err(error) => panic!("{error}"),
-    });
+    let ended =
+        shared.at_once(|shop, _| match shop.apply(&sql::SHARE_REVOKE, &ann.revoke("one")) {
+            Ok(_) => true,
+            Err(StoreError::Refused(Refusal::ShareNotFound)) => false,
+            Err(error) => panic!("{error}"),
+        });
     assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
     assert_eq!(hashes(&shop), ["hash of two"]);
 }

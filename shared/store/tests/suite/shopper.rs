@@ -1,4 +1,5 @@
-//! A shopper's inputs, one function per command. What matters to a test is laid over them by `with`.
+//! A shopper's inputs, one function per command. What matters to a test is laid over them by
+//! `with`.
 
 use serde_json::{Value, json};
 use store::sql;
@@ -86,7 +87,13 @@ impl Shopper {
     }
 
     /// Takes `guest`'s cart into this one's, each line as it is said.
-    pub fn merge(&self, guest: &Shopper, guest_version: i64, cart_version: Option<i64>, lines: &[(&str, i64)]) -> Value {
+    pub fn merge(
+        &self,
+        guest: &Shopper,
+        guest_version: i64,
+        cart_version: Option<i64>,
+        lines: &[(&str, i64)],
+    ) -> Value {
         let lines: Vec<Value> =
             lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity, "price_minor": price_minor(sku)})).collect();
         json!({"guest_cart_id": guest.own("cart"), "guest_owner": guest.0, "guest_version": guest_version, "cart_id": self.own("cart"), "owner": self.0,
@@ -122,10 +129,13 @@ impl Shopper {
         json!({"owner": self.0, "saga_id": self.own("saga"), "idempotency_key": key, "request_hash": "hash"})
     }
 
-    /// The next try of a confirm, which takes the place of the first one where that waits for its buyer.
+    /// The next try of a confirm, which takes the place of the first one where that waits for its
+    /// buyer.
     pub fn confirm_anew(&self, cart_version: i64, lines: &[Line]) -> Value {
-        let mut confirm =
-            with(self.confirm(cart_version, lines), json!({"saga_id": "saga-2", "idempotency_key": "key-2", "lease_token": "lease-2"}));
+        let mut confirm = with(
+            self.confirm(cart_version, lines),
+            json!({"saga_id": "saga-2", "idempotency_key": "key-2", "lease_token": "lease-2"}),
+        );
         confirm["plan"]["payment_id"] = json!("payment-2");
         confirm["plan"]["order_id"] = json!("order-2");
         for (at, line) in confirm["plan"]["lines"].as_array_mut().unwrap().iter_mut().enumerate() {
@@ -136,7 +146,10 @@ impl Shopper {
 
     /// … and says so.
     pub fn confirm_instead(&self, cart_version: i64, lines: &[Line]) -> Value {
-        with(self.confirm_anew(cart_version, lines), json!({"supersedes": self.own("saga"), "cancel_id": "cancel-2"}))
+        with(
+            self.confirm_anew(cart_version, lines),
+            json!({"supersedes": self.own("saga"), "cancel_id": "cancel-2"}),
+        )
     }
 
     /// What a bank's question leaves: a saga that waits for its buyer.
@@ -217,7 +230,13 @@ impl Shopper {
     pub fn gets_for_nothing(&self, shop: &Database, lines: &[Line]) -> Value {
         let version = self.goes_to_checkout(shop, lines);
         shop.does(&sql::CONFIRM_BEGIN, &self.confirm_for_nothing(version, lines));
-        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), json!({"to_state": "completed", "reference": null, "capture": false})))
+        shop.does(
+            &sql::ORDER_CREATE,
+            &with(
+                self.order_create(),
+                json!({"to_state": "completed", "reference": null, "capture": false}),
+            ),
+        )
     }
 
     /// … and has paid.

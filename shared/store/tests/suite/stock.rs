@@ -12,7 +12,8 @@ fn moved(kind: &str, quantity: i64) -> Value {
     json!({"sku": "TILL-0100", "warehouse_id": "wh-hanoi", "kind": kind, "quantity": quantity, "actor": "admin"})
 }
 
-const LEVEL: &str = "select on_hand, reserved from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'";
+const LEVEL: &str =
+    "select on_hand, reserved from stock where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi'";
 
 #[test]
 fn stock_is_received_and_adjusted_by_movements() {
@@ -23,7 +24,10 @@ fn stock_is_received_and_adjusted_by_movements() {
     );
     assert_eq!(shop.does(&sql::STOCK_MOVE, &moved("adjust", -12))["on_hand"], 3);
     let movements = "select kind, on_hand_delta, reserved_delta, reference from stock_movement where sku = 'TILL-0100' and warehouse_id = 'wh-hanoi' order by movement_id";
-    assert_eq!(shop.rows(movements), ["receive|10|0|demo", "receive|5|0|admin", "adjust|-12|0|admin"]);
+    assert_eq!(
+        shop.rows(movements),
+        ["receive|10|0|demo", "receive|5|0|admin", "adjust|-12|0|admin"]
+    );
     shop.stock_adds_up();
 }
 
@@ -33,7 +37,11 @@ fn a_sku_new_to_a_warehouse_gets_its_row() {
     shop.exec("insert into warehouse values ('wh-new', 'New', 'FR', 3)");
     let input = with(moved("receive", 4), json!({"warehouse_id": "wh-new"}));
     assert_eq!(shop.does(&sql::STOCK_MOVE, &input)["on_hand"], 4);
-    shop.refuses(&sql::STOCK_MOVE, &with(input, json!({"sku": "TILL-0099", "quantity": -1})), Refusal::StockWouldBeNegative);
+    shop.refuses(
+        &sql::STOCK_MOVE,
+        &with(input, json!({"sku": "TILL-0099", "quantity": -1})),
+        Refusal::StockWouldBeNegative,
+    );
     shop.stock_adds_up();
 }
 
@@ -41,8 +49,16 @@ fn a_sku_new_to_a_warehouse_gets_its_row() {
 fn stock_is_moved_for_what_is_known_and_never_below_what_is_reserved() {
     let shop = shop();
     shopper("ann").confirms(&shop, &[("TILL-0100", "wh-hanoi", 4)]);
-    shop.refuses(&sql::STOCK_MOVE, &with(moved("receive", 1), json!({"sku": "nothing"})), Refusal::SkuUnknown);
-    shop.refuses(&sql::STOCK_MOVE, &with(moved("receive", 1), json!({"warehouse_id": "nowhere"})), Refusal::WarehouseUnknown);
+    shop.refuses(
+        &sql::STOCK_MOVE,
+        &with(moved("receive", 1), json!({"sku": "nothing"})),
+        Refusal::SkuUnknown,
+    );
+    shop.refuses(
+        &sql::STOCK_MOVE,
+        &with(moved("receive", 1), json!({"warehouse_id": "nowhere"})),
+        Refusal::WarehouseUnknown,
+    );
     shop.refuses(&sql::STOCK_MOVE, &moved("adjust", -7), Refusal::StockWouldBeNegative);
     shop.does(&sql::STOCK_MOVE, &moved("adjust", -6));
     assert_eq!(shop.rows(LEVEL), ["4|4"]);
@@ -69,9 +85,18 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
     for (change, constraint) in [
         ("update stock set reserved = on_hand + 1", "reserved_is_within_on_hand"),
         ("update stock set reserved = -1", "reserved_is_within_on_hand"),
-        ("insert into reservation values ('r', 's', null, 'k', 'w', 0, 'active', 1, 1)", "reservation_is_positive"),
-        ("insert into reservation values ('r', 's', null, 'k', 'w', 1, 'committed', 1, 1)", "committed_never_expires"),
-        ("insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 1)", "captured_is_within_amount"),
+        (
+            "insert into reservation values ('r', 's', null, 'k', 'w', 0, 'active', 1, 1)",
+            "reservation_is_positive",
+        ),
+        (
+            "insert into reservation values ('r', 's', null, 'k', 'w', 1, 'committed', 1, 1)",
+            "committed_never_expires",
+        ),
+        (
+            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 1)",
+            "captured_is_within_amount",
+        ),
         (
             "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 5, 6, 1)",
             "refunded_is_within_captured",
@@ -83,7 +108,9 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
         ("update shipping_rate set amount_minor = -1", "shipping_is_not_negative"),
     ] {
         let error = shop.try_exec(change).unwrap_err();
-        let named = error.constraint.or_else(|| Some(error.text.strip_prefix("CHECK constraint failed: ")?.to_owned()));
+        let named = error
+            .constraint
+            .or_else(|| Some(error.text.strip_prefix("CHECK constraint failed: ")?.to_owned()));
         assert_eq!(named.as_deref(), Some(constraint), "{change}: {}", error.text);
     }
 }
@@ -110,7 +137,10 @@ fn expired_reservations_return_to_stock_oldest_first() {
         ["release|-2|hold-ann-1", "release|-2|hold-bob-1", "release|-2|hold-cat-1"]
     );
     assert_eq!(shop.one("select value from counter where name = 'reservations_expired_total'"), 3);
-    assert_eq!(shop.rows("select worker, report from worker_run"), [r#"reservation-cleanup|{"done":0}"#]);
+    assert_eq!(
+        shop.rows("select worker, report from worker_run"),
+        [r#"reservation-cleanup|{"done":0}"#]
+    );
     shop.stock_adds_up();
 }
 

@@ -1,4 +1,5 @@
-//! What tests ask of a database, in words that mean the same on both. `crate::database` is the binary's own.
+//! What tests ask of a database, in words that mean the same on both. `crate::database` is the
+//! binary's own.
 
 use serde_json::{Value, json};
 use store::{Command, Refusal, Statement, Store, StoreError};
@@ -25,7 +26,12 @@ impl Database {
     /// `command` is refused as `refusal`, and nothing is left behind.
     pub fn refuses(&self, command: &Command, input: &Value, refusal: Refusal) {
         let before = self.everything();
-        assert_eq!(self.apply(command, input), Err(StoreError::Refused(refusal)), "{}", command.name);
+        assert_eq!(
+            self.apply(command, input),
+            Err(StoreError::Refused(refusal)),
+            "{}",
+            command.name
+        );
         assert_eq!(self.everything(), before, "{} left something behind", command.name);
     }
 
@@ -46,7 +52,10 @@ impl Database {
 
     /// Each row's columns, joined by `|`; null is `-`, and an object has its keys in order.
     pub fn rows(&self, sql: &str) -> Vec<String> {
-        self.cells(sql).into_iter().map(|row| row.into_iter().map(said).collect::<Vec<_>>().join("|")).collect()
+        self.cells(sql)
+            .into_iter()
+            .map(|row| row.into_iter().map(said).collect::<Vec<_>>().join("|"))
+            .collect()
     }
 
     /// The first column of the first row.
@@ -59,19 +68,24 @@ impl Database {
 
     /// The events waiting to go out: type, aggregate, data.
     pub fn events(&self) -> Vec<String> {
-        self.rows("select type, aggregate, data from outbox where state = 'pending' order by outbox_id")
+        self.rows(
+            "select type, aggregate, data from outbox where state = 'pending' order by outbox_id",
+        )
     }
 
     /// Every row of every table: equal before and after means nothing was left behind.
     pub fn everything(&self) -> String {
         let tables = self.rows(TABLES);
         let rows = tables.iter().flat_map(|table| {
-            self.rows(&format!("select * from \"{table}\" order by 1, 2")).into_iter().map(move |row| format!("{table}|{row}"))
+            self.rows(&format!("select * from \"{table}\" order by 1, 2"))
+                .into_iter()
+                .map(move |row| format!("{table}|{row}"))
         });
         rows.collect::<Vec<_>>().join("\n")
     }
 
-    /// STOCK-10: counters are the sum of their movements, and reserved the sum of live reservations.
+    /// STOCK-10: counters are the sum of their movements, and reserved the sum of live
+    /// reservations.
     pub fn stock_adds_up(&self) {
         let wrong = self.one(
             "select count(*) from stock as k where on_hand <> (select sum(on_hand_delta) from stock_movement as m where m.sku = k.sku and m.warehouse_id = k.warehouse_id)
@@ -85,7 +99,9 @@ impl Database {
 fn said(cell: Option<String>) -> String {
     match cell {
         None => "-".to_owned(),
-        Some(text) if text.starts_with('{') => serde_json::from_str::<Value>(&text).map_or(text, |object| object.to_string()),
+        Some(text) if text.starts_with('{') => {
+            serde_json::from_str::<Value>(&text).map_or(text, |object| object.to_string())
+        }
         Some(text) => text,
     }
 }

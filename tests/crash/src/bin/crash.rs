@@ -1,5 +1,7 @@
-//! The crash proof; `cargo till prove --only crash` starts a shop for it. `EDGETILL_CRASH_PAIRS`, `EDGETILL_CRASH_SEED`, `EDGETILL_CRASH_BUYERS=2`
-//! for a patient and an impatient buyer at every point, `EDGETILL_CRASH_EVERY=4` for one of the four faults at every call, and a part of a case's name as argument for that case alone.
+//! The crash proof; `cargo till prove --only crash` starts a shop for it. `EDGETILL_CRASH_PAIRS`,
+//! `EDGETILL_CRASH_SEED`, `EDGETILL_CRASH_BUYERS=2` for a patient and an impatient buyer at every
+//! point, `EDGETILL_CRASH_EVERY=4` for one of the four faults at every call, and a part of a case's
+//! name as argument for that case alone.
 
 use std::{process::ExitCode, time::Instant};
 
@@ -23,9 +25,13 @@ fn main() -> ExitCode {
             eprintln!("  {name}: {} ms", begun.elapsed().as_millis());
         }
     };
-    for (weather, case) in Weather::ALL.into_iter().flat_map(|weather| Case::ALL.map(|case| (weather, case))) {
+    for (weather, case) in
+        Weather::ALL.into_iter().flat_map(|weather| Case::ALL.map(|case| (weather, case)))
+    {
         if weather.matters_to(case) {
-            part(&mut proof, &weather.name_of(case), &mut |proof| requests(&shop, case, weather, proof));
+            part(&mut proof, &weather.name_of(case), &mut |proof| {
+                requests(&shop, case, weather, proof)
+            });
         }
     }
     for work in 0..WORKS {

@@ -1,9 +1,11 @@
-//! The kill proof; `cargo till prove --only kill` prepares a shop for it. The host is killed under load and started again,
-//! `EDGETILL_KILLS` times. It is a process that is killed and not a machine that loses its power: what was committed is in
-//! the operating system's hands, whatever the database's `synchronous` says.
+//! The kill proof; `cargo till prove --only kill` prepares a shop for it. The host is killed under
+//! load and started again, `EDGETILL_KILLS` times. It is a process that is killed and not a machine
+//! that loses its power: what was committed is in the operating system's hands, whatever the
+//! database's `synchronous` says.
 //!
-//! After every start the audit has to find nothing. In the end, when the workers are quiet: every order that a client was told of is
-//! there, as it was told; no cart has two; each is charged once or given back; nothing is held without an order; the stock is exact.
+//! After every start the audit has to find nothing. In the end, when the workers are quiet: every
+//! order that a client was told of is there, as it was told; no cart has two; each is charged once
+//! or given back; nothing is held without an order; the stock is exact.
 
 use std::{
     process::{Child, Command, ExitCode, Stdio},
@@ -16,7 +18,8 @@ use std::{
 };
 
 use crash::{
-    Seed, WORKERS, Weather, caught, events_are_in_order, in_parallel, run_workers, settle_until_quiet, size, workers_in_the_storm,
+    Seed, WORKERS, Weather, caught, events_are_in_order, in_parallel, run_workers,
+    settle_until_quiet, size, workers_in_the_storm,
 };
 use e2e::{Call, Guest, Reply, Shop, unique};
 use serde_json::Value;
@@ -42,13 +45,21 @@ struct Host(Child);
 impl Host {
     /// Starts it and waits until the shop is ready.
     fn start() -> Self {
-        let arguments = std::env::var("EDGETILL_SERVE").expect("EDGETILL_SERVE is not set; run `cargo till test`, which sets it");
+        let arguments = std::env::var("EDGETILL_SERVE")
+            .expect("EDGETILL_SERVE is not set; run `cargo till test`, which sets it");
         let arguments: Vec<String> = serde_json::from_str(&arguments).expect("a list of words");
         let (program, arguments) = arguments.split_first().expect("a program");
-        let host = Command::new(program).args(arguments).stdout(Stdio::null()).spawn().expect("the host can be started");
+        let host = Command::new(program)
+            .args(arguments)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the host can be started");
         let host = Self(host);
         let begun = Instant::now();
-        while Call::new("GET", "/health/ready").send_broken().is_none_or(|reply| reply.status != 200) {
+        while Call::new("GET", "/health/ready")
+            .send_broken()
+            .is_none_or(|reply| reply.status != 200)
+        {
             assert!(begun.elapsed() < Duration::from_secs(120), "the shop does not become ready");
             thread::sleep(Duration::from_millis(10));
         }
@@ -94,8 +105,13 @@ fn prove(kills: usize, seed: &mut Seed) -> String {
         if refused {
             Weather::KeyRefused.begins(&shop);
         }
-        let (some, lost) =
-            under_load(&shop, &skus, host, refused, Duration::from_millis(300 + u64::try_from(seed.below(900)).unwrap_or_default()));
+        let (some, lost) = under_load(
+            &shop,
+            &skus,
+            host,
+            refused,
+            Duration::from_millis(300 + u64::try_from(seed.below(900)).unwrap_or_default()),
+        );
         bought.extend(some);
         unanswered += lost.len();
         host = Host::start();
@@ -104,11 +120,15 @@ fn prove(kills: usize, seed: &mut Seed) -> String {
         }
         let violations = shop.violations();
         assert!(violations.is_empty(), "after kill {kill} the audit found {violations:#?}");
-        // Half of those who heard nothing ask again with the same key; the others leave it to the workers.
+        // Half of those who heard nothing ask again with the same key; the others leave it to the
+        // workers.
         for (position, (mut one, call)) in lost.into_iter().enumerate() {
             if position % 2 == 0 {
                 retried += 1;
-                one.order = call.send_broken().filter(|reply| reply.status == 201).map(|reply| reply.json());
+                one.order = call
+                    .send_broken()
+                    .filter(|reply| reply.status == 201)
+                    .map(|reply| reply.json());
             }
             bought.push(one);
         }
@@ -122,12 +142,26 @@ fn prove(kills: usize, seed: &mut Seed) -> String {
     let told = judge(&shop, &skus, &bought);
     std::mem::forget(shop);
     drop(host);
-    format!("{kills} kills; {unanswered} confirms and cancels without an answer, {retried} asked again; {told}")
+    format!(
+        "{kills} kills; {unanswered} confirms and cancels without an answer, {retried} asked again; {told}"
+    )
 }
 
-/// Buyers and workers, until the host is killed under them. What they did and were told; and the confirms that were not answered.
-fn under_load(shop: &Shop, skus: &[String], host: Host, refused: bool, for_so_long: Duration) -> (Vec<Bought>, Vec<(Bought, Call)>) {
-    let (done, lost, over, wrong) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()), AtomicBool::new(false), Mutex::new(Vec::new()));
+/// Buyers and workers, until the host is killed under them. What they did and were told; and the
+/// confirms that were not answered.
+fn under_load(
+    shop: &Shop,
+    skus: &[String],
+    host: Host,
+    refused: bool,
+    for_so_long: Duration,
+) -> (Vec<Bought>, Vec<(Bought, Call)>) {
+    let (done, lost, over, wrong) = (
+        Mutex::new(Vec::new()),
+        Mutex::new(Vec::new()),
+        AtomicBool::new(false),
+        Mutex::new(Vec::new()),
+    );
     let going_on = || !over.load(Ordering::Acquire);
     let ended = |result: Result<(), String>| {
         // Silence is what a kill sounds like; everything else is wrong.
@@ -154,7 +188,13 @@ fn under_load(shop: &Shop, skus: &[String], host: Host, refused: bool, for_so_lo
         scope.spawn(move || {
             while going_on() {
                 // Who meets a key that is refused reports no success.
-                ended(caught(|| if refused { workers_in_the_storm(&WORKERS) } else { run_workers(&WORKERS, false) }));
+                ended(caught(|| {
+                    if refused {
+                        workers_in_the_storm(&WORKERS)
+                    } else {
+                        run_workers(&WORKERS, false)
+                    }
+                }));
                 thread::sleep(Duration::from_millis(100));
             }
         });
@@ -163,12 +203,27 @@ fn under_load(shop: &Shop, skus: &[String], host: Host, refused: bool, for_so_lo
         over.store(true, Ordering::Release);
     });
     let wrong = wrong.into_inner().unwrap_or_else(PoisonError::into_inner);
-    assert!(wrong.is_empty(), "{} buyers met something else than silence: {}", wrong.len(), wrong[0]);
-    (done.into_inner().unwrap_or_else(PoisonError::into_inner), lost.into_inner().unwrap_or_else(PoisonError::into_inner))
+    assert!(
+        wrong.is_empty(),
+        "{} buyers met something else than silence: {}",
+        wrong.len(),
+        wrong[0]
+    );
+    (
+        done.into_inner().unwrap_or_else(PoisonError::into_inner),
+        lost.into_inner().unwrap_or_else(PoisonError::into_inner),
+    )
 }
 
 /// From an empty cart to an order, and sometimes back.
-fn buy(shop: &Shop, sku: &str, quantity: i64, cancels: bool, done: &Mutex<Vec<Bought>>, lost: &Mutex<Vec<(Bought, Call)>>) {
+fn buy(
+    shop: &Shop,
+    sku: &str,
+    quantity: i64,
+    cancels: bool,
+    done: &Mutex<Vec<Bought>>,
+    lost: &Mutex<Vec<(Bought, Call)>>,
+) {
     let guest = shop.guest();
     let one = |order: Option<Value>, cancelled| Bought {
         token: guest.token.clone(),
@@ -186,8 +241,11 @@ fn buy(shop: &Shop, sku: &str, quantity: i64, cancels: bool, done: &Mutex<Vec<Bo
         Some(reply) => panic!("a confirm under load: {reply:?}"),
         None => return put(lost, (one(None, false), confirm)),
     };
-    let cancelled =
-        cancels && guest.cancelling(order["order_id"].as_str().unwrap_or_default()).send_broken().is_some_and(|reply| reply.status == 200);
+    let cancelled = cancels
+        && guest
+            .cancelling(order["order_id"].as_str().unwrap_or_default())
+            .send_broken()
+            .is_some_and(|reply| reply.status == 200);
     put(done, one(Some(order), cancelled));
 }
 
@@ -202,17 +260,34 @@ fn put<T>(list: &Mutex<Vec<T>>, one: T) {
 
 /// Holds what is there against what was told.
 fn judge(shop: &Shop, skus: &[String], bought: &[Bought]) -> String {
-    let judged = in_parallel(bought, |one| caught(|| judge_one(shop, one)).map_err(|wrong| format!("cart {}: {wrong}", one.cart_id)));
+    let judged = in_parallel(bought, |one| {
+        caught(|| judge_one(shop, one)).map_err(|wrong| format!("cart {}: {wrong}", one.cart_id))
+    });
     let wrong: Vec<&String> = judged.iter().filter_map(|one| one.as_ref().err()).collect();
-    assert!(wrong.is_empty(), "{} of {} carts are not right; the first: {}", wrong.len(), bought.len(), wrong[0]);
+    assert!(
+        wrong.is_empty(),
+        "{} of {} carts are not right; the first: {}",
+        wrong.len(),
+        bought.len(),
+        wrong[0]
+    );
     for sku in skus {
-        let sold: i64 =
-            bought.iter().zip(&judged).filter(|(one, sold)| one.sku == *sku && **sold == Ok(Some(true))).map(|(one, _)| one.quantity).sum();
-        assert_eq!(shop.stock_of(sku), (STOCK - sold, 0), "the stock of {sku}, of which {sold} were sold");
+        let sold: i64 = bought
+            .iter()
+            .zip(&judged)
+            .filter(|(one, sold)| one.sku == *sku && **sold == Ok(Some(true)))
+            .map(|(one, _)| one.quantity)
+            .sum();
+        assert_eq!(
+            shop.stock_of(sku),
+            (STOCK - sold, 0),
+            "the stock of {sku}, of which {sold} were sold"
+        );
     }
     let told: Vec<&Bought> = bought.iter().filter(|one| one.order.is_some()).collect();
     for one in told.iter().rev().take(40) {
-        let order_id = one.order.as_ref().and_then(|order| order["order_id"].as_str()).unwrap_or_default();
+        let order_id =
+            one.order.as_ref().and_then(|order| order["order_id"].as_str()).unwrap_or_default();
         events_are_in_order(shop, &format!("order/{order_id}"));
     }
     let count = |what: Option<bool>| judged.iter().filter(|one| **one == Ok(what)).count();
@@ -231,17 +306,32 @@ fn judge_one(shop: &Shop, one: &Bought) -> Option<bool> {
     let guest = Guest { shop, token: one.token.clone(), cart_id: one.cart_id.clone() };
     let (orders, money) = (guest.order_rows(), guest.provider_payments());
     let Some(order) = orders.first() else {
-        assert!(one.order.is_none(), "an order that the buyer was told of is lost: {:?}", one.order);
+        assert!(
+            one.order.is_none(),
+            "an order that the buyer was told of is lost: {:?}",
+            one.order
+        );
         assert_eq!(money.held(), 0, "no order, and yet {money:?}");
         return None;
     };
     assert_eq!(orders.len(), 1, "a cart has several orders: {orders:?}");
     if let Some(told) = &one.order {
-        assert_eq!((&told["order_id"], &told["order_number"]), (&order["order_id"], &order["order_number"]), "another order than was told");
-        assert_eq!(told["total"]["amount_minor"], order["total_minor"], "another total than was told");
+        assert_eq!(
+            (&told["order_id"], &told["order_number"]),
+            (&order["order_id"], &order["order_number"]),
+            "another order than was told"
+        );
+        assert_eq!(
+            told["total"]["amount_minor"], order["total_minor"],
+            "another total than was told"
+        );
     }
     let lines = shop.rows("order_line", "order_id", order["order_id"].as_str().unwrap_or_default());
-    assert_eq!(lines.iter().filter_map(|line| line["quantity"].as_i64()).sum::<i64>(), one.quantity, "half an order: {lines:?}");
+    assert_eq!(
+        lines.iter().filter_map(|line| line["quantity"].as_i64()).sum::<i64>(),
+        one.quantity,
+        "half an order: {lines:?}"
+    );
     let stands = order["status"] == "confirmed";
     assert!(!(one.cancelled && stands), "a cancel that was answered is lost");
     let owed = if stands { order["total_minor"].as_i64().unwrap_or_default() } else { 0 };

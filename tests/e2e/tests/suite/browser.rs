@@ -1,5 +1,5 @@
-//! A storefront on another origin, in a real browser (SEC-7): what a page may send and read is the browser's to decide, so a client
-//! that sets headers as it likes shows nothing of it.
+//! A storefront on another origin, in a real browser (SEC-7): what a page may send and read is the
+//! browser's to decide, so a client that sets headers as it likes shows nothing of it.
 
 use e2e::Shop;
 use serde_json::Value;
@@ -12,7 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Where the page says that it is from. The browser is told that this name is an address of this machine.
+/// Where the page says that it is from. The browser is told that this name is an address of this
+/// machine.
 const ORIGIN_HOST: &str = "storefront.example";
 const PAGE: &str = include_str!("storefront.html");
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,16 +38,28 @@ fn a_page_of_another_origin_buys_in_a_browser() {
         (&Value::Bool(true), &Value::Bool(true), &Value::Bool(true)),
         "{told}"
     );
-    assert_eq!((&told["refused"], &told["cached"]), (&Value::from("sku_unknown"), &Value::from(304)), "{told}");
+    assert_eq!(
+        (&told["refused"], &told["cached"]),
+        (&Value::from("sku_unknown"), &Value::from(304)),
+        "{told}"
+    );
 }
 
-/// The browser that is installed here. Its absence is told, and fails the test where one is required.
+/// The browser that is installed here. Its absence is told, and fails the test where one is
+/// required.
 fn browser() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    let folders: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
-    let found = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file());
+    let folders: Vec<PathBuf> =
+        env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+    let found = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file());
     let required = env::var("EDGETILL_CHROMIUM").is_ok_and(|value| value == "required");
-    assert!(found.is_some() || !required, "EDGETILL_CHROMIUM is required, and there is no browser here");
+    assert!(
+        found.is_some() || !required,
+        "EDGETILL_CHROMIUM is required, and there is no browser here"
+    );
     if found.is_none() {
         eprintln!("SKIPPED: a page in a browser, because no Chromium is installed here");
     }
@@ -59,8 +72,19 @@ struct Browsing(Child);
 impl Browsing {
     fn at(browser: &Path, profile: &Path, port: u16) -> Self {
         let child = Command::new(browser)
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"])
-            .args(["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"])
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-sync",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-dev-shm-usage",
+            ])
             .arg(format!("--user-data-dir={}", profile.display()))
             .arg(format!("--host-resolver-rules=MAP {ORIGIN_HOST}:80 127.0.0.1:{port}"))
             .arg(format!("http://{ORIGIN_HOST}/"))
@@ -105,14 +129,18 @@ fn answer(stream: TcpStream, page: &str) -> Option<Value> {
     reader.read_line(&mut line).ok()?;
     let request = std::mem::take(&mut line);
     while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-        if let Some((name, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        if let Some((name, value)) =
+            line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
             length = value.trim().parse().unwrap_or_else(|_| panic!("{name} is a number"));
         }
         line.clear();
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let told = request.starts_with("POST /told").then(|| serde_json::from_slice(&body).expect("the page tells JSON"));
+    let told = request
+        .starts_with("POST /told")
+        .then(|| serde_json::from_slice(&body).expect("the page tells JSON"));
     let (status, content) = match (&told, request.starts_with("GET / ")) {
         (None, true) => ("200 OK", page),
         (None, false) => ("404 Not Found", ""),

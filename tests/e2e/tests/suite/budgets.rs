@@ -1,12 +1,13 @@
-//! What a request may ask of the database. Statements are counted by till; setting up a connection (PRAGMA, TEMP
-//! objects) is counted apart.
+//! What a request may ask of the database. Statements are counted by till; setting up a connection
+//! (PRAGMA, TEMP objects) is counted apart.
 
 use e2e::{Call, Shop, needs_till};
 
 fn statements(call: Call) -> u32 {
     let reply = call.header("till-count", "1").send();
     assert!(reply.is_success(), "{reply:?}");
-    let counts = reply.header("till-host-calls").unwrap_or_else(|| panic!("not counted: {reply:?}"));
+    let counts =
+        reply.header("till-host-calls").unwrap_or_else(|| panic!("not counted: {reply:?}"));
     counts
         .split(' ')
         .find_map(|count| count.strip_prefix("statements=")?.parse().ok())
@@ -28,11 +29,19 @@ fn requests_stay_within_their_statements() {
     assert!(statements(guest.setting(&skus[0], 2)) <= 3, "a change");
     assert!(statements(guest.removing(&skus[2])) <= 3, "a removal");
     assert!(statements(guest.call("GET", "/api/v1/cart")) <= 2, "a look at the cart");
-    assert!(statements(guest.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard")) <= 4, "totals");
+    assert!(
+        statements(guest.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard"))
+            <= 4,
+        "totals"
+    );
     assert!(statements(guest.sharing(&serde_json::json!({}))) <= 1, "sharing");
     let share = guest.share();
     assert!(statements(share.call("GET", "/api/v1/cart")) <= 1, "a look at a shared cart");
-    assert!(statements(share.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard")) <= 1, "its totals");
+    assert!(
+        statements(share.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard"))
+            <= 1,
+        "its totals"
+    );
     assert!(statements(guest.call("GET", "/api/v1/cart/shares")) <= 1, "the shares");
     assert!(statements(guest.revoking(&share.share_id)) <= 1, "a revoke");
     let session = guest.check_out();
@@ -50,7 +59,9 @@ fn a_cart_of_fifty_lines_costs_as_many_statements_as_one_of_two() {
     let look = || {
         [
             statements(guest.call("GET", "/api/v1/cart")),
-            statements(guest.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard")),
+            statements(
+                guest.call("GET", "/api/v1/cart/totals?country=VN&shipping_method=standard"),
+            ),
             statements(guest.call("POST", "/api/v1/checkout").json(&guest.basket().body)),
         ]
     };

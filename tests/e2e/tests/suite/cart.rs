@@ -7,9 +7,13 @@ use serde_json::{Value, json};
 #[test]
 fn a_cart_is_filled_changed_and_emptied() {
     let shop = Shop::open();
-    let (cup, bowl) = (shop.sku().price("USD", 1_000).create(), shop.sku().price("USD", 250).create());
+    let (cup, bowl) =
+        (shop.sku().price("USD", 1_000).create(), shop.sku().price("USD", 250).create());
 
-    let opened = shop.call("POST", "/api/v1/cart").json(&json!({ "currency": "USD", "country": "VN" })).send();
+    let opened = shop
+        .call("POST", "/api/v1/cart")
+        .json(&json!({ "currency": "USD", "country": "VN" }))
+        .send();
     let body = opened.expect(201);
     assert_eq!(opened.header("location"), Some("/api/v1/cart"));
     assert_eq!(opened.etag_version(), body["cart"]["version"].as_i64().unwrap());
@@ -27,7 +31,10 @@ fn a_cart_is_filled_changed_and_emptied() {
 
     assert_eq!(guest.add(&bowl, 1).expect(200)["version"], 3);
     assert_eq!(guest.add(&cup, 3).expect(200)["quantity"], 5);
-    let changed = guest.call("PUT", &format!("/api/v1/cart/items/{line_id}")).json(&json!({ "quantity": 4 })).send();
+    let changed = guest
+        .call("PUT", &format!("/api/v1/cart/items/{line_id}"))
+        .json(&json!({ "quantity": 4 }))
+        .send();
     assert_eq!(changed.expect(200)["quantity"], 4);
 
     let cart = guest.cart();
@@ -67,8 +74,10 @@ fn parallel_adds_lose_nothing(adds: usize) {
     let shop = Shop::open();
     let sku = shop.sku().stock(1_000).create();
     let guest = shop.guest();
-    let mut versions: Vec<i64> =
-        together(adds, |_| guest.add(&sku, 1)).iter().map(|reply| reply.expect(200)["version"].as_i64().unwrap()).collect();
+    let mut versions: Vec<i64> = together(adds, |_| guest.add(&sku, 1))
+        .iter()
+        .map(|reply| reply.expect(200)["version"].as_i64().unwrap())
+        .collect();
     let adds = i64::try_from(adds).unwrap();
     assert_eq!(guest.quantity_of(&sku), adds);
     versions.sort_unstable();
@@ -125,7 +134,9 @@ fn of_parallel_replacements_that_saw_one_version_one_wins() {
     let sku = shop.sku().create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
-    let replies = together(20, |number| guest.setting(&sku, 10 + i64::try_from(number).unwrap()).header("if-match", "\"2\"").send());
+    let replies = together(20, |number| {
+        guest.setting(&sku, 10 + i64::try_from(number).unwrap()).header("if-match", "\"2\"").send()
+    });
     let (won, lost): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.is_success());
     assert_eq!(won.len(), 1, "{replies:?}");
     lost.iter().for_each(|reply| drop(reply.problem(412, "version_conflict")));
@@ -166,21 +177,45 @@ fn a_stranger_finds_no_cart_session_or_order_and_no_row_is_written() {
     let order_id = order["order_id"].as_str().unwrap();
     let number = order["order_number"].as_str().unwrap();
     let oracles = [
-        ("GET", format!("/api/v1/checkout/{}", session.session_id), format!("/api/v1/checkout/{invented}"), "session_not_found"),
+        (
+            "GET",
+            format!("/api/v1/checkout/{}", session.session_id),
+            format!("/api/v1/checkout/{invented}"),
+            "session_not_found",
+        ),
         (
             "POST",
             format!("/api/v1/checkout/{}/confirm", session.session_id),
             format!("/api/v1/checkout/{invented}/confirm"),
             "session_not_found",
         ),
-        ("GET", format!("/api/v1/orders/{order_id}"), format!("/api/v1/orders/{invented}"), "order_not_found"),
-        ("GET", format!("/api/v1/orders/number/{number}"), "/api/v1/orders/number/ORD-20200101-000001".to_owned(), "order_not_found"),
-        ("POST", format!("/api/v1/orders/{order_id}/cancel"), format!("/api/v1/orders/{invented}/cancel"), "order_not_found"),
+        (
+            "GET",
+            format!("/api/v1/orders/{order_id}"),
+            format!("/api/v1/orders/{invented}"),
+            "order_not_found",
+        ),
+        (
+            "GET",
+            format!("/api/v1/orders/number/{number}"),
+            "/api/v1/orders/number/ORD-20200101-000001".to_owned(),
+            "order_not_found",
+        ),
+        (
+            "POST",
+            format!("/api/v1/orders/{order_id}/cancel"),
+            format!("/api/v1/orders/{invented}/cancel"),
+            "order_not_found",
+        ),
     ];
     for (method, existing, missing, code) in oracles {
         let ask = |path: &str, token: Option<&str>| {
             let call = shop.call(method, path);
-            let call = if method == "POST" { call.keyed(&unique("oracle-")).json(&json!({})) } else { call };
+            let call = if method == "POST" {
+                call.keyed(&unique("oracle-")).json(&json!({}))
+            } else {
+                call
+            };
             token.map_or_else(|| call.clone(), |token| call.clone().bearer(token)).send()
         };
         let theirs = ask(&existing, Some(&other.token));
@@ -190,7 +225,9 @@ fn a_stranger_finds_no_cart_session_or_order_and_no_row_is_written() {
         assert!([401, 404].contains(&ask(&existing, None).status), "{existing}");
     }
     // Strangers would choose how often such a row is written, and everybody would wait for it.
-    for name in ["cart_not_found_total", "checkout_session_not_found_total", "order_not_found_total"] {
+    for name in
+        ["cart_not_found_total", "checkout_session_not_found_total", "order_not_found_total"]
+    {
         assert_eq!(shop.counter(name), 0, "{name}");
     }
     assert_eq!(other.call("GET", "/api/v1/orders").send().expect(200)["orders"], json!([]));
@@ -204,15 +241,24 @@ fn nobody_is_asked_for_a_credential_and_a_bad_one_is_not_nobody() {
     let shop = Shop::open();
     let nobody = shop.call("GET", "/api/v1/cart").send();
     nobody.problem(401, "credential_missing");
-    assert!(nobody.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer")));
+    assert!(
+        nobody.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer"))
+    );
     for token in ["gst_short", "not-a-token", "gst_", "a.b.c"] {
         let refused = shop.call("GET", "/api/v1/cart").bearer(token).send();
         refused.problem(401, "credential_invalid");
         assert!(refused.header("www-authenticate").is_some(), "{refused:?}");
     }
-    shop.call("GET", "/api/v1/cart").header("authorization", "Basic Zm9vOmJhcg==").send().problem(401, "credential_invalid");
+    shop.call("GET", "/api/v1/cart")
+        .header("authorization", "Basic Zm9vOmJhcg==")
+        .send()
+        .problem(401, "credential_invalid");
     // A bad credential must not open a new cart as if nobody had come.
-    shop.call("POST", "/api/v1/cart").bearer("gst_short").json(&json!({})).send().problem(401, "credential_invalid");
+    shop.call("POST", "/api/v1/cart")
+        .bearer("gst_short")
+        .json(&json!({}))
+        .send()
+        .problem(401, "credential_invalid");
 }
 
 // CART-3
@@ -222,7 +268,9 @@ fn parallel_first_requests_of_one_guest_end_in_one_cart() {
     let sku = shop.sku().create();
     let guest = shop.guest();
     let _order = guest.buy(&sku, 1);
-    let replies = together(10, |_| guest.call("POST", "/api/v1/cart").json(&json!({ "currency": "EUR" })).send());
+    let replies = together(10, |_| {
+        guest.call("POST", "/api/v1/cart").json(&json!({ "currency": "EUR" })).send()
+    });
     let carts: Vec<Value> = replies
         .iter()
         .map(|reply| {
@@ -267,7 +315,12 @@ fn a_refused_change_leaves_nothing_behind() {
     };
     let before = left();
     assert!(before.1 >= 2, "a cart's events are about `cart/<id>`");
-    guest.adding(&sku, 1).header("if-match", "\"1\"").header("idempotency-key", &unique("k")).send().problem(412, "version_conflict");
+    guest
+        .adding(&sku, 1)
+        .header("if-match", "\"1\"")
+        .header("idempotency-key", &unique("k"))
+        .send()
+        .problem(412, "version_conflict");
     guest.add(&sku, 10_000).problem(422, "quantity_out_of_range");
     guest.add("NO-SUCH-THING", 1).problem(422, "sku_unknown");
     guest.removing("NO-SUCH-THING").send().problem(404, "line_not_found");
@@ -284,12 +337,19 @@ fn limits_have_clear_errors() {
         let refused = guest.add(&sku, quantity);
         assert!([400, 422].contains(&refused.status), "{refused:?}");
         let problem = refused.json();
-        assert!(["invalid_field", "quantity_out_of_range"].contains(&problem["code"].as_str().unwrap()), "{problem}");
+        assert!(
+            ["invalid_field", "quantity_out_of_range"].contains(&problem["code"].as_str().unwrap()),
+            "{problem}"
+        );
         assert_eq!(problem["field"], "/quantity", "{problem}");
     }
     for quantity in ["1.5", "\"2\"", "1e400", "99999999999999999999", "null", "true"] {
         let body = format!("{{\"sku\":\"{sku}\",\"quantity\":{quantity}}}");
-        let refused = guest.call("POST", "/api/v1/cart/items").header("content-type", "application/json").body(body).send();
+        let refused = guest
+            .call("POST", "/api/v1/cart/items")
+            .header("content-type", "application/json")
+            .body(body)
+            .send();
         assert_eq!(refused.status, 400, "{quantity}: {refused:?}");
     }
     guest.add(&sku, 10_000).expect(200);
@@ -301,7 +361,9 @@ fn limits_have_clear_errors() {
 
     guest.add("NO-SUCH-THING", 1).problem(422, "sku_unknown");
     guest.add(&shop.sku().inactive().create(), 1).problem(422, "sku_unknown");
-    guest.add(&shop.sku().without_price("USD").create(), 1).problem(422, "sku_not_sold_in_currency");
+    guest
+        .add(&shop.sku().without_price("USD").create(), 1)
+        .problem(422, "sku_not_sold_in_currency");
     guest.add("not a sku!", 1).problem(400, "invalid_field");
 }
 
@@ -310,12 +372,19 @@ fn limits_have_clear_errors() {
 fn no_price_and_quantity_can_overflow_a_sum() {
     let shop = Shop::open();
     let dear = shop.sku().price("USD", i64::MAX / 2);
-    let put = shop.admin("PUT", &format!("/api/v1/catalog/skus/{}", dear.sku)).json(&dear.body()).send();
+    let put =
+        shop.admin("PUT", &format!("/api/v1/catalog/skus/{}", dear.sku)).json(&dear.body()).send();
     if put.is_success() {
         let guest = shop.guest();
         guest.add(&dear.sku, 10_000).expect(200);
-        for reply in [guest.call("GET", "/api/v1/cart").send(), guest.totals("country=VN&shipping_method=standard")] {
-            assert!((400..500).contains(&reply.status), "a sum that does not fit is a problem with a name: {reply:?}");
+        for reply in [
+            guest.call("GET", "/api/v1/cart").send(),
+            guest.totals("country=VN&shipping_method=standard"),
+        ] {
+            assert!(
+                (400..500).contains(&reply.status),
+                "a sum that does not fit is a problem with a name: {reply:?}"
+            );
         }
         guest.removing(&dear.sku).send().expect(200);
     } else {
@@ -330,7 +399,8 @@ fn a_cart_takes_a_thousand_lines_and_not_one_more() {
     let goods: Vec<_> = (0..1_001).map(|_| shop.sku()).collect();
     for batch in goods.chunks(250) {
         let lines: Vec<Value> = batch.iter().map(|sku| sku.import_line()).collect();
-        let imported = shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send();
+        let imported =
+            shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send();
         assert!(imported.is_success(), "{imported:?}");
     }
     let guest = shop.guest();
@@ -368,15 +438,27 @@ fn one_key_adds_once_and_answers_the_same_bytes() {
     }
     assert_eq!(guest.quantity_of(&sku), 3);
 
-    guest.adding(&sku, 3).header("idempotency-key", &key).send().problem(422, "idempotency_key_reused");
-    guest.setting(&sku, 2).header("idempotency-key", &key).send().problem(422, "idempotency_key_reused");
+    guest
+        .adding(&sku, 3)
+        .header("idempotency-key", &key)
+        .send()
+        .problem(422, "idempotency_key_reused");
+    guest
+        .setting(&sku, 2)
+        .header("idempotency-key", &key)
+        .send()
+        .problem(422, "idempotency_key_reused");
     // Another's key is another key.
     let other = shop.guest();
     other.adding(&sku, 2).header("idempotency-key", &key).send().expect(200);
     assert_eq!(other.quantity_of(&sku), 2);
 
     for malformed in ["", "\"open", "two words", &"k".repeat(256)] {
-        guest.adding(&sku, 1).header("idempotency-key", malformed).send().problem(400, "invalid_idempotency_key");
+        guest
+            .adding(&sku, 1)
+            .header("idempotency-key", malformed)
+            .send()
+            .problem(400, "invalid_idempotency_key");
     }
 }
 
@@ -387,7 +469,8 @@ fn every_change_of_a_cart_can_be_replayed() {
     let sku = shop.sku().create();
     let guest = shop.guest();
     guest.add(&sku, 5).expect(200);
-    let changes = [guest.setting(&sku, 3), guest.removing(&sku), guest.call("DELETE", "/api/v1/cart")];
+    let changes =
+        [guest.setting(&sku, 3), guest.removing(&sku), guest.call("DELETE", "/api/v1/cart")];
     for change in changes {
         let call = change.header("idempotency-key", &unique("k"));
         let first = call.clone().send();
@@ -441,7 +524,8 @@ fn a_cart_that_was_seen_is_not_sent_again() {
     guest.call("GET", "/api/v1/cart").header("if-none-match", &tag).send().expect(200);
 }
 
-// PRICE-3: a price is no part of a cart's version, and a client that revalidates must see the new one.
+// PRICE-3: a price is no part of a cart's version, and a client that revalidates must see the new
+// one.
 #[test]
 fn a_cart_whose_price_has_changed_is_sent_again() {
     let shop = Shop::open();

@@ -26,8 +26,13 @@ fn a_sku_is_put_looked_at_and_put_again() {
 fn an_import_is_taken_whole_or_not_at_all() {
     let shop = Shop::open();
     let goods = [shop.sku(), shop.sku(), shop.sku()];
-    let import = |lines: Vec<Value>| shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send();
-    let exists = |number: usize| shop.admin("GET", &format!("/api/v1/catalog/skus/{}", goods[number].sku)).send().status == 200;
+    let import = |lines: Vec<Value>| {
+        shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send()
+    };
+    let exists = |number: usize| {
+        shop.admin("GET", &format!("/api/v1/catalog/skus/{}", goods[number].sku)).send().status
+            == 200
+    };
 
     let bad = [
         ("prices", json!({ "XXX": 100 })),
@@ -45,7 +50,12 @@ fn an_import_is_taken_whole_or_not_at_all() {
         let refused = import(lines);
         assert!([400, 422].contains(&refused.status), "{member} {value}: {refused:?}");
         let problem = refused.problem(refused.status, refused.json()["code"].as_str().unwrap());
-        assert!(problem["field"].as_str().is_some_and(|at| at.starts_with(&format!("/skus/2/{member}"))), "{problem}");
+        assert!(
+            problem["field"]
+                .as_str()
+                .is_some_and(|at| at.starts_with(&format!("/skus/2/{member}"))),
+            "{problem}"
+        );
         assert!(!exists(0) && !exists(1), "{member} {value}");
     }
     let taken = import(goods.iter().map(|sku| sku.import_line()).collect());
@@ -65,7 +75,10 @@ fn the_catalog_is_listed_by_cursor() {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = shop.admin("GET", &format!("/api/v1/catalog/skus?limit=100{cursor}")).send().expect(200);
+        let page = shop
+            .admin("GET", &format!("/api/v1/catalog/skus?limit=100{cursor}"))
+            .send()
+            .expect(200);
         let skus = page["skus"].as_array().unwrap_or_else(|| panic!("no skus: {page}"));
         assert!(skus.len() <= 100);
         seen.extend(skus.iter().map(|sku| sku["sku"].as_str().unwrap().to_owned()));
@@ -88,7 +101,10 @@ fn the_demo_goods_are_sold_in_four_currencies() {
     for currency in ["USD", "EUR", "GBP", "VND"] {
         let guest = shop.guest_in("VN", currency);
         guest.add("TILL-0001", 1).expect(200);
-        assert_eq!(guest.totals("country=VN&shipping_method=standard").expect(200)["currency"], currency);
+        assert_eq!(
+            guest.totals("country=VN&shipping_method=standard").expect(200)["currency"],
+            currency
+        );
     }
 }
 
@@ -121,7 +137,11 @@ fn prices_that_change_under_confirms_never_charge_an_unseen_price() {
             assert!(guest.has_one_paid_order_or_nothing());
         } else {
             assert_eq!(reply.status, 409, "{reply:?}");
-            assert!(["price_changed", "idempotency_in_progress"].contains(&reply.json()["code"].as_str().unwrap()), "{reply:?}");
+            assert!(
+                ["price_changed", "idempotency_in_progress"]
+                    .contains(&reply.json()["code"].as_str().unwrap()),
+                "{reply:?}"
+            );
             assert!(!guest.has_one_paid_order_or_nothing());
         }
     }

@@ -48,7 +48,9 @@ fn an_empty_cart_cannot_be_checked_out() {
 #[test]
 fn a_total_above_the_ceiling_of_its_currency_is_refused_before_anybody_is_charged() {
     let shop = Shop::open();
-    for (currency, ceiling) in [("USD", 500_000), ("EUR", 500_000), ("GBP", 400_000), ("VND", 100_000_000)] {
+    for (currency, ceiling) in
+        [("USD", 500_000), ("EUR", 500_000), ("GBP", 400_000), ("VND", 100_000_000)]
+    {
         let dear = shop.sku().price(currency, ceiling).create();
         // Standard is free at this subtotal, so the ceiling itself is reached and not passed.
         let at = shop.guest_in("VN", currency);
@@ -92,7 +94,10 @@ fn what_is_missing_or_malformed_is_named() {
     for (basket, code) in malformed {
         let problem = basket.try_begin().problem(400, code);
         assert!(problem["field"].as_str().is_some_and(|field| field.starts_with('/')), "{problem}");
-        assert!(!problem.to_string().contains("Nguyen"), "a refusal repeats nothing personal: {problem}");
+        assert!(
+            !problem.to_string().contains("Nguyen"),
+            "a refusal repeats nothing personal: {problem}"
+        );
     }
     guest.basket().shipping_by("balloon").try_begin().problem(422, "shipping_method_unavailable");
     guest.basket().to("JP", None).try_begin().problem(422, "country_unsupported");
@@ -105,13 +110,22 @@ fn card_data_is_never_accepted() {
     let sku = shop.sku().create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
-    for number in ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242", "pm_4242424242424242"] {
+    for number in
+        ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242", "pm_4242424242424242"]
+    {
         let refused = guest.basket().paying_with(number).try_begin();
         assert!([400, 422].contains(&refused.status), "{number}: {refused:?}");
-        assert!(!refused.json().to_string().contains("4242"), "the number is not repeated: {refused:?}");
+        assert!(
+            !refused.json().to_string().contains("4242"),
+            "the number is not repeated: {refused:?}"
+        );
     }
     for member in ["card", "card_number", "cvc"] {
-        guest.basket().with(member, json!("4242424242424242")).try_begin().problem(400, "unknown_field");
+        guest
+            .basket()
+            .with(member, json!("4242424242424242"))
+            .try_begin()
+            .problem(400, "unknown_field");
     }
     assert_eq!(shop.rows("checkout_session", "cart_id", &guest.cart_id), [] as [Value; 0]);
 }
@@ -156,7 +170,11 @@ fn of_parallel_checkouts_one_session_is_open() {
         assert!(reply.is_success() || reply.status == 409, "{reply:?}");
     }
     let sessions = shop.rows("checkout_session", "cart_id", &guest.cart_id);
-    assert_eq!(sessions.iter().filter(|session| session["status"] == "open").count(), 1, "{sessions:?}");
+    assert_eq!(
+        sessions.iter().filter(|session| session["status"] == "open").count(),
+        1,
+        "{sessions:?}"
+    );
 }
 
 // No unsealed personal data in the reply either; the same bytes for the same key.
@@ -166,7 +184,10 @@ fn one_key_begins_one_session() {
     let sku = shop.sku().create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
-    let begin = guest.call("POST", "/api/v1/checkout").json(&guest.basket().body).header("idempotency-key", &unique("begin-"));
+    let begin = guest
+        .call("POST", "/api/v1/checkout")
+        .json(&guest.basket().body)
+        .header("idempotency-key", &unique("begin-"));
     let first = begin.clone().send();
     let again = begin.send();
     assert_eq!((first.status, again.status), (201, 201));

@@ -1,4 +1,5 @@
-//! What clients that nobody here wrote send, and what they are told: preconditions, pointers, codings, places in a list, addresses.
+//! What clients that nobody here wrote send, and what they are told: preconditions, pointers,
+//! codings, places in a list, addresses.
 
 use e2e::{Call, Guest, Shop, address, unique};
 use serde_json::{Value, json};
@@ -9,8 +10,8 @@ fn with_goods(shop: &Shop) -> (Guest<'_>, String) {
     (guest, sku)
 }
 
-// W16, C4: a weak tag matches nothing where comparison is strong, nor does one that was never handed out; and what has a tag
-// honours it on every method.
+// W16, C4: a weak tag matches nothing where comparison is strong, nor does one that was never
+// handed out; and what has a tag honours it on every method.
 #[test]
 fn a_tag_that_does_not_fit_stops_a_change_and_a_look() {
     let shop = Shop::open();
@@ -22,7 +23,10 @@ fn a_tag_that_does_not_fit_stops_a_change_and_a_look() {
     let begin = || guest.call("POST", "/api/v1/checkout").json(&body);
     let cancel = || placed.call("POST", &format!("{order_path}/cancel")).keyed(&unique("cancel-"));
     let shares = || guest.call("POST", "/api/v1/cart/shares");
-    let changes: [&dyn Fn() -> Call; 5] = [&|| guest.adding(&sku, 1), &|| guest.setting(&sku, 2), &|| begin(), &|| cancel(), &|| shares()];
+    let changes: [&dyn Fn() -> Call; 5] =
+        [&|| guest.adding(&sku, 1), &|| guest.setting(&sku, 2), &|| begin(), &|| cancel(), &|| {
+            shares()
+        }];
     for change in changes {
         for tag in ["W/\"2\"", "\"999\"", "\"2-deadbeef\"", "\"abc\""] {
             change().header("if-match", tag).send().problem(412, "version_conflict");
@@ -34,15 +38,24 @@ fn a_tag_that_does_not_fit_stops_a_change_and_a_look() {
         let shown = guest.call("GET", path).send();
         let tag = shown.header("etag").unwrap();
         guest.call("GET", path).header("if-match", tag).send().expect(200);
-        guest.call("GET", path).header("if-match", &format!("W/{tag}")).send().problem(412, "version_conflict");
+        guest
+            .call("GET", path)
+            .header("if-match", &format!("W/{tag}"))
+            .send()
+            .problem(412, "version_conflict");
         assert_eq!(guest.call("GET", path).header("if-none-match", tag).send().status, 304);
     }
     let shown = placed.call("GET", &order_path).send();
     let tag = shown.header("etag").unwrap().to_owned();
     begin().header("if-match", "\"2\"").send().expect(201);
     cancel().header("if-match", &tag).send().expect(200);
-    placed.call("GET", &order_path).header("if-match", &tag).send().problem(412, "version_conflict");
-    // What a cancelled order is sent under its key again is answered as before, whatever has become of its version.
+    placed
+        .call("GET", &order_path)
+        .header("if-match", &tag)
+        .send()
+        .problem(412, "version_conflict");
+    // What a cancelled order is sent under its key again is answered as before, whatever has become
+    // of its version.
     let key = unique("cancel-");
     let again = shop.guest();
     let other = again.buy(&sku, 1);
@@ -60,7 +73,8 @@ fn a_tag_changes_with_what_is_shown() {
     let sku = shop.sku();
     let code = sku.create();
     guest.add(&code, 1).expect(200);
-    let tag = |path: &str| guest.call("GET", path).send().header("etag").map(str::to_owned).unwrap();
+    let tag =
+        |path: &str| guest.call("GET", path).send().header("etag").map(str::to_owned).unwrap();
     let before = (tag("/api/v1/cart"), tag("/api/v1/cart/totals"));
     sku.price("USD", 2_345).put();
     let after = (tag("/api/v1/cart"), tag("/api/v1/cart/totals"));
@@ -106,9 +120,18 @@ fn what_is_wrong_is_pointed_at() {
         "expected_total": { "amount_minor": 1, "currency": "USD" },
     });
     let service = shop.token("orders:write");
-    let refused = shop.call("POST", "/api/v1/orders").bearer(&service).keyed(&unique("direct-")).json(&order).send();
+    let refused = shop
+        .call("POST", "/api/v1/orders")
+        .bearer(&service)
+        .keyed(&unique("direct-"))
+        .json(&order)
+        .send();
     let problem = refused.problem(422, "sku_unknown");
-    assert_eq!((&problem["field"], &problem["sku"]), (&json!("/lines/1/sku"), &json!(unknown)), "{problem}");
+    assert_eq!(
+        (&problem["field"], &problem["sku"]),
+        (&json!("/lines/1/sku"), &json!(unknown)),
+        "{problem}"
+    );
 }
 
 // W10
@@ -122,7 +145,11 @@ fn a_line_that_has_lost_its_price_is_named() {
     sku.without_price("USD").put();
     for refused in [guest.totals("country=VN"), guest.basket().try_begin()] {
         let problem = refused.problem(422, "price_missing");
-        assert_eq!((&problem["sku"], &problem["line_id"]), (&json!(code), &json!(code)), "{problem}");
+        assert_eq!(
+            (&problem["sku"], &problem["line_id"]),
+            (&json!(code), &json!(code)),
+            "{problem}"
+        );
     }
 }
 
@@ -133,12 +160,20 @@ fn a_bound_of_money_is_told_as_people_read_it_and_as_members() {
     let guest = shop.guest();
     guest.add(&shop.sku().price("USD", 500_001).create(), 1).expect(200);
     let problem = guest.basket().try_begin().problem(422, "amount_above_ceiling");
-    assert_eq!(problem["detail"], "5000.01 USD is above the ceiling of 5000.00 USD for one payment");
+    assert_eq!(
+        problem["detail"],
+        "5000.01 USD is above the ceiling of 5000.00 USD for one payment"
+    );
     assert_eq!(problem["total"], json!({ "amount_minor": 500_001, "currency": "USD" }));
     assert_eq!(problem["maximum_total"], json!({ "amount_minor": 500_000, "currency": "USD" }));
     let operator = shop.token("config:read");
     let config = shop.call("GET", "/api/v1/config").bearer(&operator).send().expect(200);
-    let usd = config["currencies"].as_array().unwrap().iter().find(|row| row["currency"] == "USD").unwrap();
+    let usd = config["currencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["currency"] == "USD")
+        .unwrap();
     assert_eq!(usd["ceiling_minor"], 500_000);
 }
 
@@ -147,11 +182,17 @@ fn a_bound_of_money_is_told_as_people_read_it_and_as_members() {
 fn a_cursor_that_no_page_gave_is_refused() {
     let shop = Shop::open();
     let guest = shop.guest();
-    assert_eq!(guest.call("GET", "/api/v1/orders?cursor=xyz").send().problem(400, "invalid_field")["field"], "cursor");
+    assert_eq!(
+        guest.call("GET", "/api/v1/orders?cursor=xyz").send().problem(400, "invalid_field")["field"],
+        "cursor"
+    );
     let operator = shop.token("operations:read");
     for list in ["compensations", "events", "alerts"] {
         let path = format!("/api/v1/operations/{list}?cursor=xyz");
-        assert_eq!(shop.call("GET", &path).bearer(&operator).send().problem(400, "invalid_field")["field"], "cursor");
+        assert_eq!(
+            shop.call("GET", &path).bearer(&operator).send().problem(400, "invalid_field")["field"],
+            "cursor"
+        );
     }
 }
 
@@ -166,7 +207,11 @@ fn a_name_can_be_read() {
         guest.basket().with("shipping_address", named).try_begin()
     };
     for name in ["\u{200b}", "Mai \u{202e}iahK", "\u{2066}Mai", "\u{feff}"] {
-        assert_eq!(named(name).problem(400, "invalid_field")["field"], "/shipping_address/name", "{name:?}");
+        assert_eq!(
+            named(name).problem(400, "invalid_field")["field"],
+            "/shipping_address/name",
+            "{name:?}"
+        );
     }
     for name in ["Nguyễn Thị Minh Khai", "می\u{200c}خواهم", "山田 太郎"] {
         named(name).expect(201);
@@ -213,7 +258,8 @@ fn an_address_has_what_its_country_needs() {
     to("VN", None, None).expect(201);
     let mut billed = address("GB", None);
     billed["postal_code"] = Value::Null;
-    let problem = guest.basket().with("billing_address", billed).try_begin().problem(400, "invalid_field");
+    let problem =
+        guest.basket().with("billing_address", billed).try_begin().problem(400, "invalid_field");
     assert_eq!(problem["field"], "/billing_address/postal_code", "{problem}");
 }
 
@@ -234,20 +280,32 @@ fn the_root_says_what_answers_here() {
 fn a_cart_for_a_country_that_is_not_served_is_not_opened() {
     let shop = Shop::open();
     let open = |body: Value| shop.call("POST", "/api/v1/cart").json(&body).send();
-    assert_eq!(open(json!({ "country": "JP" })).problem(422, "country_unsupported")["field"], "/country");
-    assert_eq!(open(json!({ "currency": "JPY" })).problem(422, "currency_unsupported")["field"], "/currency");
+    assert_eq!(
+        open(json!({ "country": "JP" })).problem(422, "country_unsupported")["field"],
+        "/country"
+    );
+    assert_eq!(
+        open(json!({ "currency": "JPY" })).problem(422, "currency_unsupported")["field"],
+        "/currency"
+    );
     open(json!({ "country": "DE", "currency": "EUR" })).expect(201);
 }
 
-// SEC-7: what a browser asks before a page of another origin may call, and what it lets that page see.
+// SEC-7: what a browser asks before a page of another origin may call, and what it lets that page
+// see.
 #[test]
 fn a_page_of_a_named_origin_may_call_and_read() {
     let shop = Shop::open();
     let guest = shop.guest();
     let storefront = "http://storefront.example";
     let preflight = |path: &str, method: &str, origin: &str| {
-        let asked = shop.call("OPTIONS", path).header("origin", origin).header("access-control-request-method", method);
-        asked.header("access-control-request-headers", "authorization,content-type,idempotency-key").send()
+        let asked = shop
+            .call("OPTIONS", path)
+            .header("origin", origin)
+            .header("access-control-request-method", method);
+        asked
+            .header("access-control-request-headers", "authorization,content-type,idempotency-key")
+            .send()
     };
     for (path, method) in [
         ("/api/v1/cart", "POST"),
@@ -261,19 +319,45 @@ fn a_page_of_a_named_origin_may_call_and_read() {
         ("/api/v1/session", "POST"),
     ] {
         let told = preflight(path, method, storefront);
-        assert_eq!((told.status, told.header("access-control-allow-origin")), (204, Some(storefront)), "{path}: {told:?}");
-        assert!(told.header("access-control-allow-methods").unwrap().split(", ").any(|allowed| allowed == method), "{path}: {told:?}");
-        assert!(told.header("access-control-allow-headers").unwrap().contains("idempotency-key"), "{path}: {told:?}");
+        assert_eq!(
+            (told.status, told.header("access-control-allow-origin")),
+            (204, Some(storefront)),
+            "{path}: {told:?}"
+        );
+        assert!(
+            told.header("access-control-allow-methods")
+                .unwrap()
+                .split(", ")
+                .any(|allowed| allowed == method),
+            "{path}: {told:?}"
+        );
+        assert!(
+            told.header("access-control-allow-headers").unwrap().contains("idempotency-key"),
+            "{path}: {told:?}"
+        );
         assert_eq!(told.header("access-control-max-age"), Some("600"), "{path}");
-        assert_eq!(preflight(path, method, "http://elsewhere.example").header("access-control-allow-origin"), None, "{path}");
+        assert_eq!(
+            preflight(path, method, "http://elsewhere.example")
+                .header("access-control-allow-origin"),
+            None,
+            "{path}"
+        );
     }
     let shown = guest.call("GET", "/api/v1/cart").header("origin", storefront).send();
-    assert_eq!((shown.status, shown.header("access-control-allow-origin"), shown.header("vary")), (200, Some(storefront), Some("origin")));
+    assert_eq!(
+        (shown.status, shown.header("access-control-allow-origin"), shown.header("vary")),
+        (200, Some(storefront), Some("origin"))
+    );
     assert!(shown.header("access-control-expose-headers").unwrap().contains("etag"));
     // A page has to read what was wrong, too.
-    let refused = shop.call("GET", "/api/v1/cart").bearer("nonsense").header("origin", storefront).send();
-    assert_eq!((refused.status, refused.header("access-control-allow-origin")), (401, Some(storefront)));
+    let refused =
+        shop.call("GET", "/api/v1/cart").bearer("nonsense").header("origin", storefront).send();
+    assert_eq!(
+        (refused.status, refused.header("access-control-allow-origin")),
+        (401, Some(storefront))
+    );
     // What only programs of the shop call is open to no page.
-    let admin = shop.admin("GET", "/api/v1/catalog/skus?limit=1").header("origin", storefront).send();
+    let admin =
+        shop.admin("GET", "/api/v1/catalog/skus?limit=1").header("origin", storefront).send();
     assert_eq!((admin.status, admin.header("access-control-allow-origin")), (200, None));
 }

@@ -9,7 +9,8 @@ const LEASE_MS: i64 = 10 * 60_000;
 /// After twice as long a provider may have forgotten our keys.
 const HOURS_MS: i64 = 12 * 3_600_000;
 
-// TestFullCartFlow_AddUpdateCheckoutComplete, TestCreateOrder_CompleteFlow. CHK-6, CHK-14, CHK-15, STOCK-5, STOCK-11
+// TestFullCartFlow_AddUpdateCheckoutComplete, TestCreateOrder_CompleteFlow. CHK-6, CHK-14, CHK-15,
+// STOCK-5, STOCK-11
 #[test]
 fn a_guest_buys_and_everything_agrees() {
     let shop = Shop::open();
@@ -28,12 +29,14 @@ fn a_guest_buys_and_everything_agrees() {
     // The stock is sold, and nothing of it is held.
     assert_eq!(shop.stock_of(&sku), (7, 0));
     let line = &shop.rows("order_line", "order_id", order_id)[0];
-    let reservation = &shop.rows("reservation", "reservation_id", line["reservation_id"].as_str().unwrap())[0];
+    let reservation =
+        &shop.rows("reservation", "reservation_id", line["reservation_id"].as_str().unwrap())[0];
     assert_eq!(reservation["status"], "committed");
     assert_eq!(reservation["expires_at_ms"], Value::Null);
     assert_eq!(reservation["quantity"], 3);
     assert_eq!(reservation["warehouse_id"], "wh-hanoi");
-    let kinds: Vec<Value> = shop.rows("stock_movement", "sku", &sku).iter().map(|row| row["kind"].clone()).collect();
+    let kinds: Vec<Value> =
+        shop.rows("stock_movement", "sku", &sku).iter().map(|row| row["kind"].clone()).collect();
     assert_eq!(kinds, ["receive", "reserve", "commit"]);
 
     // The money is held once, for the total.
@@ -50,7 +53,10 @@ fn a_guest_buys_and_everything_agrees() {
 
     // What is to be told lies in the outbox, written with the order.
     let told = |aggregate: &str| -> Vec<String> {
-        shop.rows("outbox", "aggregate", aggregate).iter().map(|row| row["type"].as_str().unwrap().to_owned()).collect()
+        shop.rows("outbox", "aggregate", aggregate)
+            .iter()
+            .map(|row| row["type"].as_str().unwrap().to_owned())
+            .collect()
     };
     let of_order = told(&format!("order/{order_id}"));
     assert!(of_order.iter().any(|kind| kind.contains("orders.order.created")), "{of_order:?}");
@@ -75,7 +81,11 @@ fn the_same_key_gets_the_same_bytes() {
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
     }
     let other_body = json!({ "accept_total": { "amount_minor": 1, "currency": "USD" } });
-    session.confirming_with(&other_body).header("idempotency-key", &key).send().problem(422, "idempotency_key_reused");
+    session
+        .confirming_with(&other_body)
+        .header("idempotency-key", &key)
+        .send()
+        .problem(422, "idempotency_key_reused");
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
@@ -106,7 +116,11 @@ fn a_confirmed_cart_is_not_sold_again_under_another_key() {
     let order = session.confirm_as(&unique("a")).expect(201);
     let second = session.confirm_as(&unique("b"));
     // Either the order there is, or that there is one.
-    assert!((second.is_success() && second.json()["order_id"] == order["order_id"]) || second.status == 409, "{second:?}");
+    assert!(
+        (second.is_success() && second.json()["order_id"] == order["order_id"])
+            || second.status == 409,
+        "{second:?}"
+    );
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
@@ -143,7 +157,9 @@ fn a_buyer_who_goes_away_while_paying_gets_the_order_all_the_same() {
     let session = guest.check_out_with("pm_sim_slow_1500");
     let key = unique("confirm-");
     session.confirming().header("idempotency-key", &key).send_and_leave(Duration::from_millis(600));
-    eventually("the order of a buyer who has gone", || (guest.order_rows().len() == 1).then_some(()));
+    eventually("the order of a buyer who has gone", || {
+        (guest.order_rows().len() == 1).then_some(())
+    });
     let reply = session.confirm_as(&key);
     assert_eq!(reply.expect(201)["order_id"], guest.order_rows()[0]["order_id"]);
     assert_eq!(shop.stock_of(&sku), (4, 0));
@@ -220,12 +236,14 @@ fn a_total_that_rose_needs_the_buyers_word() {
     session.confirming_with(&wrong).send().problem(409, "price_changed");
     let accepted = json!({ "accept_total": problem["current_total"] });
     // CHK-4: a difference to acknowledge leaves the key free.
-    let order = session.confirming_with(&accepted).header("idempotency-key", &key).send().expect(201);
+    let order =
+        session.confirming_with(&accepted).header("idempotency-key", &key).send().expect(201);
     assert_eq!(order["total"]["amount_minor"], 12_000);
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
-// CHK-2, SHIP-1: one parcel has become two, and the shipping is in what the buyer agreed to. Within five percent, and asked all the same.
+// CHK-2, SHIP-1: one parcel has become two, and the shipping is in what the buyer agreed to. Within
+// five percent, and asked all the same.
 #[test]
 fn a_second_parcel_is_not_charged_unasked() {
     let shop = Shop::open();
@@ -237,11 +255,17 @@ fn a_second_parcel_is_not_charged_unasked() {
     shop.move_stock(&sku, "wh-hanoi", "adjust", -1).expect(200);
     shop.receive(&sku, "wh-newark", 1);
     let problem = session.confirm().problem(409, "price_changed");
-    assert_eq!((&problem["agreed_total"]["amount_minor"], &problem["current_total"]["amount_minor"]), (&json!(10_100), &json!(10_600)));
+    assert_eq!(
+        (&problem["agreed_total"]["amount_minor"], &problem["current_total"]["amount_minor"]),
+        (&json!(10_100), &json!(10_600))
+    );
     assert_eq!(problem["totals"]["shipping"]["amount_minor"], 1_000);
     assert_eq!(guest.payment_rows(), [] as [Value; 0], "nobody was charged");
     let accepted = json!({ "accept_total": problem["current_total"] });
-    assert_eq!(session.confirming_with(&accepted).send().expect(201)["total"]["amount_minor"], 10_600);
+    assert_eq!(
+        session.confirming_with(&accepted).send().expect(201)["total"]["amount_minor"],
+        10_600
+    );
     assert!(guest.has_one_paid_order_or_nothing());
 }
 
@@ -268,7 +292,10 @@ fn a_declined_card_can_be_replaced() {
     guest.add(&sku, 1).expect(200);
     let key = unique("confirm-");
     let before_ms = shop.now_ms();
-    let declined = guest.check_out_with("pm_card_chargeDeclinedInsufficientFunds").confirm_as(&key).problem(402, "payment_declined");
+    let declined = guest
+        .check_out_with("pm_card_chargeDeclinedInsufficientFunds")
+        .confirm_as(&key)
+        .problem(402, "payment_declined");
     assert_eq!(declined["decline_code"], "insufficient_funds");
     let until = declined["reserved_until_ms"].as_i64().unwrap();
     assert!(until > before_ms && until <= shop.now_ms() + 15 * 60_000, "{declined}");
@@ -309,7 +336,10 @@ fn a_card_that_needs_an_action_pays_once_the_buyer_has_acted() {
     assert!(asked["next_action_url"].is_string() || asked["client_secret"].is_string(), "{asked}");
     assert!(!guest.has_one_paid_order_or_nothing());
     let payment = guest.payment_rows()[0]["reference"].clone();
-    let acted = shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send();
+    let acted = shop
+        .simulator("POST", "/authenticate")
+        .json(&json!({ "payment_intent": payment, "succeeds": true }))
+        .send();
     assert!(acted.is_success(), "{acted:?}");
     let order = session.confirm_as(&key).expect(201);
     assert_eq!(order["total"]["amount_minor"], 1_999 + 500);
@@ -323,7 +353,10 @@ fn a_card_whose_owner_never_acts_holds_nothing_in_the_end() {
     let sku = shop.sku().stock(3).create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
-    guest.check_out_with("pm_card_authenticationRequired").confirm().problem(402, "payment_action_required");
+    guest
+        .check_out_with("pm_card_authenticationRequired")
+        .confirm()
+        .problem(402, "payment_action_required");
     assert_eq!(shop.stock_of(&sku), (3, 1));
     for _ in 0..3 {
         shop.advance_ms(LEASE_MS);
@@ -351,7 +384,8 @@ fn a_payment_method_that_does_not_exist_is_refused_and_nothing_is_held() {
     guest.check_out().confirm().expect(201);
 }
 
-/// Whatever a provider does, the buyer is told clearly, and in the end there is one paid order or nothing.
+/// Whatever a provider does, the buyer is told clearly, and in the end there is one paid order or
+/// nothing.
 fn survives(payment_method: &str, statuses: &[u16]) {
     let shop = Shop::alone();
     let sku = shop.sku().stock(5).create();
@@ -367,10 +401,14 @@ fn survives(payment_method: &str, statuses: &[u16]) {
         assert!(["provider_unavailable", "provider_timeout"].contains(&code.as_str()), "{reply:?}");
         assert!((1..=600).contains(&reply.retry_after_s()), "{reply:?}");
     }
-    // Whether there will be an order is decided while the stock is held: after that the cart and the stock are free, whatever is
-    // still owed to the provider.
-    let decided = |saga: &Value| !["authorizing", "awaiting_action"].contains(&saga["state"].as_str().unwrap());
-    let resting = |saga: &Value| decided(saga) && !["capturing", "voiding"].contains(&saga["state"].as_str().unwrap());
+    // Whether there will be an order is decided while the stock is held: after that the cart and
+    // the stock are free, whatever is still owed to the provider.
+    let decided = |saga: &Value| {
+        !["authorizing", "awaiting_action"].contains(&saga["state"].as_str().unwrap())
+    };
+    let resting = |saga: &Value| {
+        decided(saga) && !["capturing", "voiding"].contains(&saga["state"].as_str().unwrap())
+    };
     let sagas = || shop.rows("saga", "cart_id", &guest.cart_id);
     for _ in 0..4 {
         if !sagas().iter().all(decided) {
@@ -386,9 +424,12 @@ fn survives(payment_method: &str, statuses: &[u16]) {
         let row = &shop.rows("cart", "cart_id", &guest.cart_id)[0];
         assert_eq!(row["saga_id"], Value::Null, "the cart is the buyer's again");
         // The circuit breaker closes after seconds of the wall clock.
-        eventually("the buyer pays another way", || guest.check_out().confirm().is_success().then_some(()));
+        eventually("the buyer pays another way", || {
+            guest.check_out().confirm().is_success().then_some(())
+        });
     }
-    // The provider is asked for as long as it takes, at last by our own reference: until nothing is owed to it.
+    // The provider is asked for as long as it takes, at last by our own reference: until nothing is
+    // owed to it.
     for _ in 0..80 {
         if sagas().iter().all(resting) {
             break;

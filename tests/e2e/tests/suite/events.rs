@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Relays until every event of `aggregate` is out. Others sell meanwhile, so the outbox as a whole is never empty.
+/// Relays until every event of `aggregate` is out. Others sell meanwhile, so the outbox as a whole
+/// is never empty.
 fn relay(shop: &Shop, aggregate: &str) -> Vec<Value> {
     let deadline = Instant::now() + Duration::from_secs(90);
     loop {
@@ -44,11 +45,23 @@ fn every_event_of_a_purchase_arrives_once_and_in_order() {
     let expected: [(String, &[&str]); 2] = [
         (
             format!("cart/{}", guest.cart_id),
-            &["cart.created", "cart.item_added", "cart.quantity_changed", "cart.item_removed", "cart.item_added", "cart.converted"],
+            &[
+                "cart.created",
+                "cart.item_added",
+                "cart.quantity_changed",
+                "cart.item_removed",
+                "cart.item_added",
+                "cart.converted",
+            ],
         ),
         (
             format!("order/{order_id}"),
-            &["orders.order.created", "inventory.stock.committed", "orders.order.status_changed", "orders.order.cancelled"],
+            &[
+                "orders.order.created",
+                "inventory.stock.committed",
+                "orders.order.status_changed",
+                "orders.order.cancelled",
+            ],
         ),
     ];
     for (aggregate, kinds) in expected {
@@ -59,7 +72,10 @@ fn every_event_of_a_purchase_arrives_once_and_in_order() {
         assert_eq!(arrived, written, "each once, in the order of its aggregate");
         let mut told = arrivals.iter().map(|arrival| arrival["event"]["type"].as_str().unwrap());
         for kind in kinds {
-            assert!(told.any(|told| told.contains(kind)), "{kind} is missing or out of order in {arrivals:#?}");
+            assert!(
+                told.any(|told| told.contains(kind)),
+                "{kind} is missing or out of order in {arrivals:#?}"
+            );
         }
     }
 }
@@ -73,13 +89,21 @@ fn an_event_is_a_signed_cloud_event() {
     let shop = Shop::open();
     let (guest, aggregate) = relayed_cart(&shop);
     // SEC-5: signed with each, so that a receiver may know either.
-    let verifiers: Vec<_> =
-        Settings::keys("event_sink_secret").iter().map(|secret| standardwebhooks::Webhook::new(secret).unwrap()).collect();
+    let verifiers: Vec<_> = Settings::keys("event_sink_secret")
+        .iter()
+        .map(|secret| standardwebhooks::Webhook::new(secret).unwrap())
+        .collect();
     let arrivals = shop.arrivals(&aggregate);
     assert!(!arrivals.is_empty());
     let mut sequence = 0;
     for arrival in &arrivals {
-        let header = |name: &str| arrival[name].as_str().unwrap_or_else(|| panic!("no {name}: {arrival}")).parse().unwrap();
+        let header = |name: &str| {
+            arrival[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {name}: {arrival}"))
+                .parse()
+                .unwrap()
+        };
         let mut headers = http::HeaderMap::new();
         headers.insert("webhook-id", header("webhook_id"));
         headers.insert("webhook-timestamp", header("webhook_timestamp"));
@@ -90,7 +114,10 @@ fn an_event_is_a_signed_cloud_event() {
             assert!(verifier.verify(format!("{body} ").as_bytes(), &headers).is_err());
         }
 
-        assert!(arrival["content_type"].as_str().unwrap().starts_with("application/cloudevents+json"), "{arrival}");
+        assert!(
+            arrival["content_type"].as_str().unwrap().starts_with("application/cloudevents+json"),
+            "{arrival}"
+        );
         let event: Value = serde_json::from_str(body).unwrap();
         assert_eq!(event["specversion"], "1.0");
         assert_eq!(event["id"], arrival["webhook_id"]);
@@ -104,7 +131,10 @@ fn an_event_is_a_signed_cloud_event() {
         let time = event["time"].as_str().unwrap();
         assert!(time.contains('T') && time.ends_with('Z'), "{time}");
         assert_eq!(event["data"]["cart_id"], guest.cart_id.as_str());
-        let next: i64 = event["sequence"].as_str().map_or_else(|| event["sequence"].as_i64(), |text| text.parse().ok()).unwrap();
+        let next: i64 = event["sequence"]
+            .as_str()
+            .map_or_else(|| event["sequence"].as_i64(), |text| text.parse().ok())
+            .unwrap();
         assert!(next > sequence, "the sequence rises");
         sequence = next;
     }
@@ -123,15 +153,27 @@ fn an_event_is_an_entry_of_a_stream_with_its_attributes() {
     for arrival in &arrivals {
         let (fields, event) = (&arrival["fields"], &arrival["event"]);
         for attribute in ["specversion", "id", "source", "type", "subject", "time"] {
-            assert!(fields[attribute].as_str().is_some_and(|text| !text.is_empty()), "{attribute} in {fields}");
+            assert!(
+                fields[attribute].as_str().is_some_and(|text| !text.is_empty()),
+                "{attribute} in {fields}"
+            );
             assert_eq!(fields[attribute], event[attribute], "{attribute}");
         }
         assert_eq!(event["specversion"], "1.0");
         assert_eq!(event["subject"], aggregate.as_str());
         assert_eq!(event["data"]["cart_id"], guest.cart_id.as_str());
     }
-    let health = shop.call("GET", "/health/dependencies").bearer(&shop.token("operations:read")).send().expect(200);
-    let sink = health["dependencies"].as_array().unwrap().iter().find(|dependency| dependency["name"] == "event_sink").unwrap();
+    let health = shop
+        .call("GET", "/health/dependencies")
+        .bearer(&shop.token("operations:read"))
+        .send()
+        .expect(200);
+    let sink = health["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|dependency| dependency["name"] == "event_sink")
+        .unwrap();
     assert_eq!(sink["status"], "ok", "{health}");
 }
 
@@ -155,14 +197,18 @@ fn an_event_that_was_refused_is_sent_again_before_the_later_ones() {
     let rows = shop.rows("outbox", "aggregate", &aggregate);
     assert_eq!(rows[0]["state"], "pending", "what was refused is not called published");
     assert!(rows[0]["attempts"].as_i64().unwrap() >= 1);
-    assert!(rows[1..].iter().all(|row| row["state"] == "pending" && row["attempts"] == 0), "{rows:?}");
+    assert!(
+        rows[1..].iter().all(|row| row["state"] == "pending" && row["attempts"] == 0),
+        "{rows:?}"
+    );
     for _ in 0..4 {
         shop.advance_ms(60_000);
         shop.run("outbox-relay");
     }
     let rows = relay(&shop, &aggregate);
     assert_eq!(rows[0]["attempts"], 3);
-    let arrived: Vec<Value> = shop.arrivals(&aggregate).iter().map(|arrival| arrival["event"]["id"].clone()).collect();
+    let arrived: Vec<Value> =
+        shop.arrivals(&aggregate).iter().map(|arrival| arrival["event"]["id"].clone()).collect();
     let written: Vec<Value> = rows.iter().map(|row| row["event_id"].clone()).collect();
     assert_eq!(arrived, written);
 }
@@ -198,14 +244,18 @@ fn events_tell_nobodys_name() {
     let shop = Shop::open();
     let guest = shop.guest();
     let order = guest.buy(&shop.sku().create(), 1);
-    let mut events = shop.rows("outbox", "aggregate", &format!("order/{}", order["order_id"].as_str().unwrap()));
+    let mut events =
+        shop.rows("outbox", "aggregate", &format!("order/{}", order["order_id"].as_str().unwrap()));
     events.extend(shop.rows("outbox", "aggregate", &format!("cart/{}", guest.cart_id)));
     assert!(events.len() >= 4);
     let text = json!(events).to_string();
-    for personal in ["Minh Khai", "minh.khai", "Hang Bac", "3825 0000", "38250000", guest.token.as_str()] {
+    for personal in
+        ["Minh Khai", "minh.khai", "Hang Bac", "3825 0000", "38250000", guest.token.as_str()]
+    {
         assert!(!text.contains(personal), "{personal} in {text}");
     }
     // As a word of its own: ids and hashes have any digits in them.
-    let postal_code = text.split(|letter: char| !letter.is_ascii_alphanumeric()).find(|word| *word == "100000");
+    let postal_code =
+        text.split(|letter: char| !letter.is_ascii_alphanumeric()).find(|word| *word == "100000");
     assert_eq!(postal_code, None, "{text}");
 }

@@ -62,8 +62,13 @@ fn a_guests_cart_is_gone_after_an_hour_and_a_customers_after_a_day() {
     let told = abandoned(&shop, &guest.cart_id);
     assert_eq!(told.len(), 1, "{told:#?}");
     // A text on SQLite, JSON on PostgreSQL.
-    let data = told[0]["data"].as_str().map_or_else(|| told[0]["data"].clone(), |text| serde_json::from_str(text).unwrap());
-    assert_eq!((&data["cart_id"], &data["items_count"], &data["currency"]), (&json!(guest.cart_id), &json!(2), &json!("USD")));
+    let data = told[0]["data"]
+        .as_str()
+        .map_or_else(|| told[0]["data"].clone(), |text| serde_json::from_str(text).unwrap());
+    assert_eq!(
+        (&data["cart_id"], &data["items_count"], &data["currency"]),
+        (&json!(guest.cart_id), &json!(2), &json!("USD"))
+    );
 
     shop.advance_ms(CUSTOMER_IDLE_MS - GUEST_IDLE_MS);
     is_gone(&customer, &sku);
@@ -102,10 +107,20 @@ fn who_comes_back_gets_the_lines_in_a_new_cart_before_any_worker() {
     let guest = shop.guest_in("US", "USD");
     guest.add(&cup, 2).expect(200);
     guest.add(&plate, 1).expect(200);
-    guest.basket().to("US", Some("CA")).paying_with("pm_card_chargeDeclined").begin().confirm().problem(402, "payment_declined");
+    guest
+        .basket()
+        .to("US", Some("CA"))
+        .paying_with("pm_card_chargeDeclined")
+        .begin()
+        .confirm()
+        .problem(402, "payment_declined");
     shop.advance_ms(GUEST_IDLE_MS + 1_000);
     let (back, cart) = reopened(&guest, &json!({}));
-    assert_eq!((&cart["currency"], &cart["country"]), (&json!("USD"), &json!("US")), "as it was, and not the shop's default");
+    assert_eq!(
+        (&cart["currency"], &cart["country"]),
+        (&json!("USD"), &json!("US")),
+        "as it was, and not the shop's default"
+    );
     assert_eq!((back.quantity_of(&cup), back.quantity_of(&plate)), (2, 1));
     assert_eq!(shop.stock_of(&cup), (10, 0), "what was held went back with it");
     assert_eq!(abandoned(&shop, &guest.cart_id).len(), 1);
@@ -118,7 +133,10 @@ fn who_comes_back_gets_the_lines_in_a_new_cart_before_any_worker() {
     let (again, cart) = reopened(&back, &json!({ "currency": "EUR" }));
     assert_eq!((&cart["currency"], &cart["lines"].as_array().unwrap().len()), (&json!("EUR"), &1));
     assert_eq!(again.quantity_of(&cup), 2, "what is not sold in euros stays behind");
-    assert_eq!(guest.call("POST", "/api/v1/cart").json(&json!({})).send().expect(200)["cart"]["cart_id"], json!(again.cart_id));
+    assert_eq!(
+        guest.call("POST", "/api/v1/cart").json(&json!({})).send().expect(200)["cart"]["cart_id"],
+        json!(again.cart_id)
+    );
     again.basket().to("US", Some("CA")).begin().confirm().expect(201);
     // The next cart is a new one, but for what had stayed behind.
     let (last, cart) = reopened(&again, &json!({}));
@@ -139,10 +157,19 @@ fn a_login_takes_what_the_guest_and_the_customer_left() {
     shop.advance_ms(CUSTOMER_IDLE_MS + 1_000);
     sweep(&shop);
     let token = CustomerClaims::of(&id).signed(SigningKey::Ec1);
-    let opened = shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest.token })).send().expect(200);
+    let opened = shop
+        .call("POST", "/api/v1/session")
+        .bearer(&token)
+        .json(&json!({ "guest_token": guest.token }))
+        .send()
+        .expect(200);
     assert_eq!(opened["merge"]["guest_cart_id"], json!(guest.cart_id), "{opened}");
-    let lines: Vec<(&Value, &Value)> =
-        opened["cart"]["lines"].as_array().unwrap().iter().map(|line| (&line["sku"], &line["quantity"])).collect();
+    let lines: Vec<(&Value, &Value)> = opened["cart"]["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (&line["sku"], &line["quantity"]))
+        .collect();
     assert_eq!(lines, [(&json!(plate), &json!(3)), (&json!(cup), &json!(2))]);
     guest.call("POST", "/api/v1/cart").json(&json!({})).send().problem(404, "cart_not_found");
 }

@@ -11,7 +11,10 @@ fn a_running_shop_is_alive_ready_and_healthy() {
         let reply = shop.call("GET", path).send();
         reply.expect(200);
         assert_eq!(reply.header("cache-control"), Some("no-store"), "{path}");
-        assert!(reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json")), "{path}");
+        assert!(
+            reply.header("content-type").is_some_and(|kind| kind.starts_with("application/json")),
+            "{path}"
+        );
         assert_eq!(shop.call("HEAD", path).send().status, 200, "{path}");
     }
 }
@@ -21,12 +24,18 @@ fn a_running_shop_is_alive_ready_and_healthy() {
 fn dependencies_are_named_and_timed() {
     let shop = Shop::open();
     shop.call("GET", "/health/dependencies").send().problem(401, "credential_missing");
-    let reply = shop.call("GET", "/health/dependencies").bearer(&shop.token("operations:read")).send();
+    let reply =
+        shop.call("GET", "/health/dependencies").bearer(&shop.token("operations:read")).send();
     let health = reply.expect(200);
     let dependencies = &health["dependencies"];
     let named: Vec<(String, &Value)> = match dependencies {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), value)).collect(),
-        Value::Array(list) => list.iter().map(|value| (value["name"].as_str().unwrap_or_default().to_owned(), value)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), value)).collect()
+        }
+        Value::Array(list) => list
+            .iter()
+            .map(|value| (value["name"].as_str().unwrap_or_default().to_owned(), value))
+            .collect(),
         _ => panic!("no dependencies: {health}"),
     };
     for (wanted, spellings) in [
@@ -35,17 +44,23 @@ fn dependencies_are_named_and_timed() {
         ("provider", ["provider", "payment"]),
         ("sink", ["sink", "event_sink"]),
     ] {
-        let Some((_, found)) = named.iter().find(|(name, _)| spellings.iter().any(|spelling| name.contains(spelling))) else {
+        let Some((_, found)) =
+            named.iter().find(|(name, _)| spellings.iter().any(|spelling| name.contains(spelling)))
+        else {
             panic!("{wanted} is missing: {health}");
         };
         let members = found.as_object().unwrap_or_else(|| panic!("{wanted}: {found}"));
         assert!(
-            members.iter().any(|(name, value)| (name.ends_with("_ms") || name.ends_with("_us")) && value.is_number()),
+            members.iter().any(|(name, value)| (name.ends_with("_ms") || name.ends_with("_us"))
+                && value.is_number()),
             "{wanted} is not timed: {found}"
         );
     }
     let text = health.to_string();
-    assert!(Settings::keys("event_sink_secret").iter().all(|secret| !text.contains(secret)), "{text}");
+    assert!(
+        Settings::keys("event_sink_secret").iter().all(|secret| !text.contains(secret)),
+        "{text}"
+    );
 }
 
 // CFG-1
@@ -75,25 +90,50 @@ fn the_configuration_is_shown_with_its_secrets_masked() {
     }
     // Each with what is to be known of it, and of a secret that it is set.
     let row = |name: &str| {
-        let table = shown.json()["table"].as_array().cloned().unwrap_or_else(|| panic!("no table: {text}"));
-        table.into_iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name} is missing: {text}"))
+        let table =
+            shown.json()["table"].as_array().cloned().unwrap_or_else(|| panic!("no table: {text}"));
+        table
+            .into_iter()
+            .find(|row| row["name"] == name)
+            .unwrap_or_else(|| panic!("{name} is missing: {text}"))
     };
-    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host) {
+    for variable in config::VARIABLES.iter().filter(|variable| variable.form != config::Form::Host)
+    {
         let row = row(variable.name);
-        assert_eq!((&row["default"], &row["about"]), (&variable.default.into(), &variable.about.into()), "{row}");
+        assert_eq!(
+            (&row["default"], &row["about"]),
+            (&variable.default.into(), &variable.about.into()),
+            "{row}"
+        );
         assert!(!variable.secret || ["set", ""].contains(&row["value"].as_str().unwrap()), "{row}");
     }
     let limit = row("cart_share_limit");
-    assert_eq!((&limit["minimum"], &limit["maximum"], &limit["value"]), (&1.into(), &1_000.into(), &"20".into()), "{limit}");
+    assert_eq!(
+        (&limit["minimum"], &limit["maximum"], &limit["value"]),
+        (&1.into(), &1_000.into(), &"20".into()),
+        "{limit}"
+    );
     assert_eq!(row("pii_key")["value"], "set");
     assert_eq!(row("saga_lease_seconds")["unit"], "seconds");
-    assert_eq!(shown.json()["invalid"], serde_json::json!({}), "a bad value is named, and there is none");
-    for name in ["service_token_secret", "session_token_secret", "customer_jwt_secret", "event_sink_secret"] {
-        assert!(Settings::keys(name).iter().all(|secret| !text.contains(secret)), "a secret is shown");
+    assert_eq!(
+        shown.json()["invalid"],
+        serde_json::json!({}),
+        "a bad value is named, and there is none"
+    );
+    for name in
+        ["service_token_secret", "session_token_secret", "customer_jwt_secret", "event_sink_secret"]
+    {
+        assert!(
+            Settings::keys(name).iter().all(|secret| !text.contains(secret)),
+            "a secret is shown"
+        );
     }
     assert!(!text.contains("sk_test"), "a secret is shown: {text}");
 
     shop.call("GET", "/api/v1/config").send().problem(401, "credential_missing");
-    shop.call("GET", "/api/v1/config").bearer(&shop.token("catalog:read")).send().problem(403, "scope_missing");
+    shop.call("GET", "/api/v1/config")
+        .bearer(&shop.token("catalog:read"))
+        .send()
+        .problem(403, "scope_missing");
     shop.guest().call("GET", "/api/v1/config").send().problem(401, "credential_invalid");
 }

@@ -1,10 +1,11 @@
-//! The shop's promises, over HTTP. Run with `cargo till test`, or against a real Spin with
-//! `cargo till test --spin PATH`.
+//! The shop's promises, over HTTP. Run with `cargo till test`, or against a real Spin with `cargo
+//! till test --spin PATH`.
 //!
-//! One module per noun; a test's name is the sentence it proves, and its comment names the requirement and, where
-//! the seeds have one, the test it is the counterpart of. Tests share one shop and run side by side, each with
-//! guests and goods of its own; those that move the clock have the shop to themselves ([`e2e::Shop::alone`]).
-//! After each, the consistency audit must find nothing.
+//! One module per noun; a test's name is the sentence it proves, and its comment names the
+//! requirement and, where the seeds have one, the test it is the counterpart of. Tests share one
+//! shop and run side by side, each with guests and goods of its own; those that move the clock have
+//! the shop to themselves ([`e2e::Shop::alone`]). After each, the consistency audit must find
+//! nothing.
 
 mod attempts;
 mod authorization;

@@ -1,4 +1,5 @@
-//! A guest logs in (CART-5, TestCartMerging): one cart is left, nothing is lost unsaid, and the guest's token is dead.
+//! A guest logs in (CART-5, TestCartMerging): one cart is left, nothing is lost unsaid, and the
+//! guest's token is dead.
 
 use e2e::{CustomerClaims, Guest, Reply, Shop, SigningKey, eventually, together, unique};
 use serde_json::{Value, json};
@@ -6,12 +7,17 @@ use serde_json::{Value, json};
 /// A session for the customer, with the guest's cart.
 fn log_in(shop: &Shop, customer_id: &str, guest: &Guest<'_>) -> Reply {
     let token = CustomerClaims::of(customer_id).signed(SigningKey::Ec1);
-    shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest.token })).send()
+    shop.call("POST", "/api/v1/session")
+        .bearer(&token)
+        .json(&json!({ "guest_token": guest.token }))
+        .send()
 }
 
 /// The customer with the session of that reply.
 fn customer<'s>(shop: &'s Shop, opened: &Value) -> Guest<'s> {
-    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text where one is due: {opened}")).to_owned();
+    let text = |value: &Value| {
+        value.as_str().unwrap_or_else(|| panic!("no text where one is due: {opened}")).to_owned()
+    };
     Guest { shop, token: text(&opened["session_token"]), cart_id: text(&opened["cart"]["cart_id"]) }
 }
 
@@ -86,23 +92,41 @@ fn what_cannot_be_taken_is_said_line_by_line() {
     let opened = log_in(&shop, &id, &guest).expect(200);
     let line = |sku: &str| {
         let lines = opened["merge"]["lines"].as_array().unwrap();
-        let line = lines.iter().find(|line| line["sku"] == sku).unwrap_or_else(|| panic!("no {sku}: {opened}"));
-        (line["quantity_before"].as_i64().unwrap(), line["quantity"].as_i64().unwrap(), line["reason"].as_str().unwrap_or("").to_owned())
+        let line = lines
+            .iter()
+            .find(|line| line["sku"] == sku)
+            .unwrap_or_else(|| panic!("no {sku}: {opened}"));
+        (
+            line["quantity_before"].as_i64().unwrap(),
+            line["quantity"].as_i64().unwrap(),
+            line["reason"].as_str().unwrap_or("").to_owned(),
+        )
     };
     assert_eq!(line(&scarce), (2, 5, "stock".to_owned()));
     assert_eq!(line(&gone), (0, 0, "stock".to_owned()));
     assert_eq!(line(&dollars), (0, 0, "not_sold".to_owned()));
     assert_eq!(line(&many), (9_000, 10_000, "quantity_limit".to_owned()));
     let cart = customer.cart();
-    assert_eq!((&cart["currency"], cart["lines"].as_array().unwrap().len()), (&json!("EUR"), 2), "{cart}");
+    assert_eq!(
+        (&cart["currency"], cart["lines"].as_array().unwrap().len()),
+        (&json!("EUR"), 2),
+        "{cart}"
+    );
 }
 
 #[test]
 fn a_token_that_is_none_is_refused_and_one_that_has_nothing_merges_nothing() {
     let shop = Shop::open();
     let token = CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1);
-    let ask = |guest_token: Value| shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest_token })).send();
-    for wrong in [json!("gst_short"), json!(format!("gst_{}", "A".repeat(64))), json!("garbage"), json!(7)] {
+    let ask = |guest_token: Value| {
+        shop.call("POST", "/api/v1/session")
+            .bearer(&token)
+            .json(&json!({ "guest_token": guest_token }))
+            .send()
+    };
+    for wrong in
+        [json!("gst_short"), json!(format!("gst_{}", "A".repeat(64))), json!("garbage"), json!(7)]
+    {
         let problem = ask(wrong.clone()).problem(400, "invalid_field");
         assert_eq!(problem["field"], "/guest_token");
         assert!(!problem.to_string().contains("gst_short"), "{problem}");
@@ -157,7 +181,10 @@ fn a_login_ends_what_waits_for_a_bank_on_either_cart() {
     let (guest, customer) = (shop.guest(), shop.customer_called(&id, "USD"));
     for buyer in [&guest, &customer] {
         buyer.add(&sku, 1).expect(200);
-        buyer.check_out_with("pm_card_authenticationRequired").confirm().problem(402, "payment_action_required");
+        buyer
+            .check_out_with("pm_card_authenticationRequired")
+            .confirm()
+            .problem(402, "payment_action_required");
     }
     log_in(&shop, &id, &guest).expect(200);
     for buyer in [&guest, &customer] {
@@ -179,7 +206,9 @@ fn a_running_confirm_refuses_the_login_and_nothing_has_changed() {
     let session = guest.check_out_with("pm_sim_slow_3000");
     std::thread::scope(|scope| {
         let confirm = scope.spawn(|| session.confirm());
-        eventually("the confirm holds the cart", || (!shop.rows("cart", "cart_id", &guest.cart_id)[0]["saga_id"].is_null()).then_some(()));
+        eventually("the confirm holds the cart", || {
+            (!shop.rows("cart", "cart_id", &guest.cart_id)[0]["saga_id"].is_null()).then_some(())
+        });
         let refused = log_in(&shop, &id, &guest);
         refused.problem(409, "cart_locked");
         assert!(refused.header("retry-after").is_some(), "{refused:?}");
@@ -206,7 +235,9 @@ fn logins_at_once_merge_once() {
     // Of different customers one has it.
     let guest = shop.guest();
     guest.add(&sku, 2).expect(200);
-    let merges = together(8, |number| log_in(&shop, &format!("{id}-{number}"), &guest).expect(200)["merge"].clone());
+    let merges = together(8, |number| {
+        log_in(&shop, &format!("{id}-{number}"), &guest).expect(200)["merge"].clone()
+    });
     assert_eq!(merges.iter().filter(|merge| !merge.is_null()).count(), 1, "{merges:?}");
 }
 
@@ -241,8 +272,13 @@ fn a_login_and_a_confirm_at_once_leave_one_of_the_two() {
         let guest = shop.guest();
         guest.add(&sku, 1).expect(200);
         let session = guest.check_out();
-        let statuses = together(2, |number| if number == 0 { session.confirm().status } else { log_in(&shop, &id, &guest).status });
-        assert!(matches!(statuses[0], 201 | 404 | 409) && matches!(statuses[1], 200 | 409), "{statuses:?}");
+        let statuses = together(2, |number| {
+            if number == 0 { session.confirm().status } else { log_in(&shop, &id, &guest).status }
+        });
+        assert!(
+            matches!(statuses[0], 201 | 404 | 409) && matches!(statuses[1], 200 | 409),
+            "{statuses:?}"
+        );
         let ordered = guest.has_one_paid_order_or_nothing();
         let opened = log_in(&shop, &id, &guest).expect(200);
         assert_eq!(ordered, opened["merge"].is_null(), "{statuses:?} {opened}");

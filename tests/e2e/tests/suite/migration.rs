@@ -1,11 +1,16 @@
-//! The schema, looked at and brought up to date over HTTP. What an upgrade does is the store suite's affair.
+//! The schema, looked at and brought up to date over HTTP. What an upgrade does is the store
+//! suite's affair.
 
 use e2e::{Call, CustomerClaims, Reply, Shop, SigningKey, unique};
 use serde_json::json;
 use std::thread;
 
 fn schema(shop: &Shop) -> serde_json::Value {
-    shop.call("GET", "/internal/migrate").bearer(&shop.token("schema:migrate")).send().expect(200).clone()
+    shop.call("GET", "/internal/migrate")
+        .bearer(&shop.token("schema:migrate"))
+        .send()
+        .expect(200)
+        .clone()
 }
 
 #[test]
@@ -16,8 +21,14 @@ fn a_migrated_shop_stays_as_it_is_however_many_migrate_it() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let reply = shop.call("POST", "/internal/migrate").bearer(&shop.token("schema:migrate")).send();
-                assert_eq!(reply.expect(200), json!({ "from": before["needed"], "to": before["needed"] }));
+                let reply = shop
+                    .call("POST", "/internal/migrate")
+                    .bearer(&shop.token("schema:migrate"))
+                    .send();
+                assert_eq!(
+                    reply.expect(200),
+                    json!({ "from": before["needed"], "to": before["needed"] })
+                );
             });
         }
     });
@@ -29,12 +40,15 @@ fn nobody_else_migrates() {
     let shop = Shop::open();
     for method in ["GET", "POST"] {
         shop.call(method, "/internal/migrate").send().expect(401);
-        shop.call(method, "/internal/migrate").bearer(&shop.token("catalog:write workers:run")).send().expect(403);
+        shop.call(method, "/internal/migrate")
+            .bearer(&shop.token("catalog:write workers:run"))
+            .send()
+            .expect(403);
     }
 }
 
-/// A shop whose functions are of this release and whose database is of the one before: between `spin up` and the migration. Brought up to
-/// date when it is dropped, whatever became of the test.
+/// A shop whose functions are of this release and whose database is of the one before: between
+/// `spin up` and the migration. Brought up to date when it is dropped, whatever became of the test.
 struct NotMigrated<'s>(&'s Shop);
 
 impl<'s> NotMigrated<'s> {
@@ -61,7 +75,12 @@ fn must_migrate(call: Call) {
     let problem = reply.problem(503, "schema_outdated");
     assert!(reply.retry_after_s() >= 1 && problem["correlation_id"].is_string(), "{reply:?}");
     let text = String::from_utf8_lossy(&reply.body).to_lowercase();
-    assert!(!["cart_share", "no such", "does not exist", "sql", "42p01"].iter().any(|word| text.contains(word)), "{text}");
+    assert!(
+        !["cart_share", "no such", "does not exist", "sql", "42p01"]
+            .iter()
+            .any(|word| text.contains(word)),
+        "{text}"
+    );
 }
 
 #[test]
@@ -89,7 +108,12 @@ fn a_shop_that_is_not_migrated_yet_sells_and_says_what_it_cannot_do() {
     owner.add(&sku, 1).expect(200);
     owner.totals("country=VN").expect(200);
     let token = CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1);
-    let login = shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": owner.token })).send().expect(200);
+    let login = shop
+        .call("POST", "/api/v1/session")
+        .bearer(&token)
+        .json(&json!({ "guest_token": owner.token }))
+        .send()
+        .expect(200);
     assert_eq!(login["cart"]["lines"][0]["sku"], sku.as_str());
     shop.run_workers_until_quiet();
     shop.run("outbox-relay");

@@ -1,4 +1,5 @@
-//! The API document is there, is the one in the repository, and says of every path which methods it has.
+//! The API document is there, is the one in the repository, and says of every path which methods it
+//! has.
 
 use e2e::{Reply, Shop, conforms, unique};
 use serde_json::{Value, json};
@@ -10,7 +11,9 @@ const FILE: &str = include_str!("../../../../docs/openapi.json");
 #[test]
 fn the_document_and_its_page_are_served_and_can_be_cached() {
     let shop = Shop::open();
-    for (path, content_type) in [("/openapi.json", "application/json"), ("/docs", "text/html; charset=utf-8")] {
+    for (path, content_type) in
+        [("/openapi.json", "application/json"), ("/docs", "text/html; charset=utf-8")]
+    {
         let reply = shop.call("GET", path).send();
         assert_eq!(reply.status, 200, "{path}");
         assert_eq!(reply.header("content-type"), Some(content_type));
@@ -25,7 +28,10 @@ fn the_document_and_its_page_are_served_and_can_be_cached() {
     assert_eq!(served.json(), serde_json::from_str::<Value>(FILE).unwrap());
     assert!(!served.body.contains(&b'\n'), "it is served without the white space of the file");
     let page = String::from_utf8(shop.call("GET", "/docs").send().body).unwrap();
-    assert!(!page.contains("<script") && !page.contains("src="), "the page needs nothing from elsewhere");
+    assert!(
+        !page.contains("<script") && !page.contains("src="),
+        "the page needs nothing from elsewhere"
+    );
 }
 
 // OPS-4: a function that serves another method than is declared, or misses one, is found here.
@@ -37,8 +43,10 @@ fn every_path_allows_the_methods_that_are_declared() {
         let path = template.replace(['{', '}'], "");
         let allow = shop.call("OPTIONS", &path).send();
         assert_eq!(allow.status, 204, "{path}");
-        let allowed: BTreeSet<String> = allow.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
-        let mut declared: BTreeSet<String> = item.as_object().unwrap().keys().filter(|name| *name != "summary").cloned().collect();
+        let allowed: BTreeSet<String> =
+            allow.header("allow").unwrap().split(", ").map(str::to_lowercase).collect();
+        let mut declared: BTreeSet<String> =
+            item.as_object().unwrap().keys().filter(|name| *name != "summary").cloned().collect();
         declared.insert("options".to_owned());
         if declared.contains("get") {
             declared.insert("head".to_owned());
@@ -67,16 +75,29 @@ fn a_reply_that_the_document_does_not_describe_is_noticed() {
     };
     assert_eq!(told(&|_| {}), Ok(()));
     assert!(told(&|reply| reply.status = 202).is_err(), "a status");
-    assert!(told(&|reply| reply.headers.retain(|(name, _)| name != "etag")).is_err(), "a header that is missing");
-    assert!(told(&|reply| reply.headers.push(("x-debug".to_owned(), "1".to_owned()))).is_err(), "a header that is new");
+    assert!(
+        told(&|reply| reply.headers.retain(|(name, _)| name != "etag")).is_err(),
+        "a header that is missing"
+    );
+    assert!(
+        told(&|reply| reply.headers.push(("x-debug".to_owned(), "1".to_owned()))).is_err(),
+        "a header that is new"
+    );
     assert!(edited(&|body| body["debug"] = json!(true)).is_err(), "a field");
-    assert!(edited(&|body| body["lines"][0]["debug"] = json!(true)).is_err(), "a field of a line, whose stock is a choice of shapes");
+    assert!(
+        edited(&|body| body["lines"][0]["debug"] = json!(true)).is_err(),
+        "a field of a line, whose stock is a choice of shapes"
+    );
     assert!(edited(&|body| body["subtotal"]["debug"] = json!(true)).is_err(), "a field of money");
     assert!(edited(&|body| body["status"] = json!("open")).is_err(), "a name");
-    assert!(edited(&|body| drop(body.as_object_mut().unwrap().remove("version"))).is_err(), "a field that is missing");
+    assert!(
+        edited(&|body| drop(body.as_object_mut().unwrap().remove("version"))).is_err(),
+        "a field that is missing"
+    );
     let problem = shop.call("GET", "/api/v1/cart").send();
     let mut other = problem.clone();
-    other.body = problem.json().to_string().replace("credential_missing", "line_not_found").into_bytes();
+    other.body =
+        problem.json().to_string().replace("credential_missing", "line_not_found").into_bytes();
     assert!(conforms("GET", "/api/v1/cart", &other).is_err(), "a code of another endpoint");
 }
 
@@ -85,16 +106,28 @@ fn a_reply_that_the_document_does_not_describe_is_noticed() {
 fn the_examples_of_the_document_sell() {
     let shop = Shop::open();
     let document: Value = serde_json::from_str(FILE).unwrap();
-    let example =
-        |path: &str, method: &str| document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"].clone();
+    let example = |path: &str, method: &str| {
+        document["paths"][path][method]["requestBody"]["content"]["application/json"]["example"]
+            .clone()
+    };
     let of = |path: &str, session_id: &str| path.replace("{session_id}", session_id);
-    let opened = shop.call("POST", "/api/v1/cart").json(&example("/api/v1/cart", "post")).send().expect(201);
+    let opened =
+        shop.call("POST", "/api/v1/cart").json(&example("/api/v1/cart", "post")).send().expect(201);
     let token = opened["guest_token"].as_str().unwrap();
-    let send = |path: &str, session_id: &str| shop.call("POST", &of(path, session_id)).bearer(token).json(&example(path, "post")).send();
+    let send = |path: &str, session_id: &str| {
+        shop.call("POST", &of(path, session_id)).bearer(token).json(&example(path, "post")).send()
+    };
     send("/api/v1/cart/items", "").expect(200);
     let session = send("/api/v1/checkout", "").expect(201);
-    let order = send("/api/v1/checkout/{session_id}/confirm", session["session_id"].as_str().unwrap()).expect(201);
+    let order =
+        send("/api/v1/checkout/{session_id}/confirm", session["session_id"].as_str().unwrap())
+            .expect(201);
     let body = example("/api/v1/orders", "post");
     assert_eq!(order["total"], body["expected_total"], "the same goods to the same place");
-    shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("example-")).json(&body).send().expect(201);
+    shop.call("POST", "/api/v1/orders")
+        .bearer(&shop.token("orders:write"))
+        .keyed(&unique("example-"))
+        .json(&body)
+        .send()
+        .expect(201);
 }

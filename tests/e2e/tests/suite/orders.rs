@@ -23,7 +23,9 @@ fn an_order_keeps_everything_it_was_made_of() {
     let order_id = placed["order_id"].as_str().unwrap();
     let reply = guest.order(order_id);
     let order = reply.expect(200);
-    let by_number = guest.call("GET", &format!("/api/v1/orders/number/{}", placed["order_number"].as_str().unwrap())).send();
+    let by_number = guest
+        .call("GET", &format!("/api/v1/orders/number/{}", placed["order_number"].as_str().unwrap()))
+        .send();
     assert_eq!(by_number.expect(200), order);
     assert_eq!(reply.etag_version(), order["version"].as_i64().unwrap());
 
@@ -61,21 +63,29 @@ fn an_order_keeps_everything_it_was_made_of() {
     assert_eq!(guest.order(order_id).expect(200), order);
 }
 
-// CART-6, ORD-12: what was previewed is what is charged, wherever it goes, also when a line comes from two warehouses.
-// The audit at the end sums every order anew.
+// CART-6, ORD-12: what was previewed is what is charged, wherever it goes, also when a line comes
+// from two warehouses. The audit at the end sums every order anew.
 #[test]
 fn an_order_to_each_zone_costs_what_its_preview_said() {
     let shop = Shop::open();
     let split = shop.sku().price("USD", 333).stock(2).and_in("wh-newark", 20).create();
     let reduced = shop.sku().price("USD", 777).tax_class("reduced").create();
-    for (country, region) in
-        [("VN", None), ("US", Some("TX")), ("US", Some("CA")), ("US", Some("NY")), ("GB", None), ("DE", None), ("FR", None)]
-    {
+    for (country, region) in [
+        ("VN", None),
+        ("US", Some("TX")),
+        ("US", Some("CA")),
+        ("US", Some("NY")),
+        ("GB", None),
+        ("DE", None),
+        ("FR", None),
+    ] {
         let guest = shop.guest();
         guest.add(&split, 3).expect(200);
         guest.add(&reduced, 1).expect(200);
         let region_query = region.map(|region| format!("&region={region}")).unwrap_or_default();
-        let preview = guest.totals(&format!("country={country}{region_query}&shipping_method=standard")).expect(200);
+        let preview = guest
+            .totals(&format!("country={country}{region_query}&shipping_method=standard"))
+            .expect(200);
         let placed = guest.basket().to(country, region).begin().confirm().expect(201);
         assert_eq!(placed["total"], preview["total"], "{country} {region:?}");
         let order = guest.order(placed["order_id"].as_str().unwrap()).expect(200);
@@ -90,7 +100,10 @@ fn an_order_to_each_zone_costs_what_its_preview_said() {
             .filter_map(|line| line["quantity"].as_i64())
             .sum();
         assert_eq!(quantity, 3);
-        assert_eq!(guest.provider_payments().held(), preview["total"]["amount_minor"].as_i64().unwrap());
+        assert_eq!(
+            guest.provider_payments().held(),
+            preview["total"]["amount_minor"].as_i64().unwrap()
+        );
     }
 }
 
@@ -117,7 +130,10 @@ fn order_numbers_are_unique_under_concurrency() {
         let parts: Vec<&str> = number.split('-').collect();
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         assert!(parts.len() == 3 && parts[0] == "ORD", "{number}");
-        assert!(parts[1].len() == 8 && digits(parts[1]) && parts[2].len() >= 6 && digits(parts[2]), "{number}");
+        assert!(
+            parts[1].len() == 8 && digits(parts[1]) && parts[2].len() >= 6 && digits(parts[2]),
+            "{number}"
+        );
     }
     assert_eq!(shop.stock_of(&sku), (70, 0));
 }
@@ -131,13 +147,20 @@ fn orders_are_listed_newest_first_by_cursor() {
     let mut placed = Vec::new();
     for round in 0..5 {
         if round > 0 {
-            guest.call("POST", "/api/v1/cart").json(&json!({ "currency": "USD" })).send().expect(201);
+            guest
+                .call("POST", "/api/v1/cart")
+                .json(&json!({ "currency": "USD" }))
+                .send()
+                .expect(201);
         }
         placed.insert(0, guest.buy(&sku, 1)["order_id"].clone());
     }
     guest.cancelling(placed[1].as_str().unwrap()).send().expect(200);
-    let page = |query: &str| guest.call("GET", &format!("/api/v1/orders?{query}")).send().expect(200);
-    let ids = |page: &Value| -> Vec<Value> { page["orders"].as_array().unwrap().iter().map(|order| order["order_id"].clone()).collect() };
+    let page =
+        |query: &str| guest.call("GET", &format!("/api/v1/orders?{query}")).send().expect(200);
+    let ids = |page: &Value| -> Vec<Value> {
+        page["orders"].as_array().unwrap().iter().map(|order| order["order_id"].clone()).collect()
+    };
 
     assert_eq!(ids(&page("")), placed);
     let first = page("limit=2");
@@ -150,15 +173,25 @@ fn orders_are_listed_newest_first_by_cursor() {
     assert_eq!(ids(&page("status=cancelled")), placed[1..2]);
     assert_eq!(page("status=shipped")["orders"], json!([]));
 
-    for (query, code) in
-        [("limit=0", "invalid_field"), ("limit=101", "invalid_field"), ("status=lost", "invalid_field"), ("owner=me", "unknown_field")]
-    {
+    for (query, code) in [
+        ("limit=0", "invalid_field"),
+        ("limit=101", "invalid_field"),
+        ("status=lost", "invalid_field"),
+        ("owner=me", "unknown_field"),
+    ] {
         guest.call("GET", &format!("/api/v1/orders?{query}")).send().problem(400, code);
     }
     // A colleague who may read all sees them too, and one who may not, does not.
-    let all = shop.call("GET", "/api/v1/orders?limit=100").bearer(&shop.token("orders:read")).send().expect(200);
+    let all = shop
+        .call("GET", "/api/v1/orders?limit=100")
+        .bearer(&shop.token("orders:read"))
+        .send()
+        .expect(200);
     assert_eq!(all["orders"].as_array().unwrap().len().min(5), 5);
-    let seen = shop.call("GET", &format!("/api/v1/orders/{}", placed[0].as_str().unwrap())).bearer(&shop.token("orders:read")).send();
+    let seen = shop
+        .call("GET", &format!("/api/v1/orders/{}", placed[0].as_str().unwrap()))
+        .bearer(&shop.token("orders:read"))
+        .send();
     assert_eq!(seen.expect(200)["order_id"], placed[0]);
     let refused = shop.call("GET", "/api/v1/orders").bearer(&shop.token("catalog:read")).send();
     refused.problem(403, "scope_missing");
@@ -183,20 +216,43 @@ fn the_states_of_an_order_are_told_with_who_and_why() {
 
     let tag = first.header("etag").unwrap().to_owned();
     assert_eq!(guest.call("GET", &path).header("if-none-match", &tag).send().status, 304);
-    let cancelled = shop.call("POST", &format!("/api/v1/orders/{order_id}/cancel")).bearer(&shop.token("orders:write"));
-    cancelled.json(&json!({ "reason": "never paid" })).keyed(&unique("history-")).send().expect(200);
+    let cancelled = shop
+        .call("POST", &format!("/api/v1/orders/{order_id}/cancel"))
+        .bearer(&shop.token("orders:write"));
+    cancelled
+        .json(&json!({ "reason": "never paid" }))
+        .keyed(&unique("history-"))
+        .send()
+        .expect(200);
 
     let after = guest.call("GET", &path).header("if-none-match", &tag).send().expect(200);
     assert_eq!(after["status_history"], guest.order(order_id).expect(200)["status_history"]);
     let (made, ended) = (&after["status_history"][0], &after["status_history"][1]);
     assert_eq!(made, &seen["status_history"][0], "what happened stays as it was told");
-    assert_eq!((&ended["seq"], &ended["from_status"], &ended["to_status"]), (&json!(2), &json!("confirmed"), &json!("cancelled")));
-    assert_eq!((&ended["actor"], &ended["reason"]), (&json!("service:e2e-suite"), &json!("never paid")));
-    assert!(made["at_ms"].as_i64().unwrap() <= ended["at_ms"].as_i64().unwrap() && after["status"] == "cancelled", "{after}");
+    assert_eq!(
+        (&ended["seq"], &ended["from_status"], &ended["to_status"]),
+        (&json!(2), &json!("confirmed"), &json!("cancelled"))
+    );
+    assert_eq!(
+        (&ended["actor"], &ended["reason"]),
+        (&json!("service:e2e-suite"), &json!("never paid"))
+    );
+    assert!(
+        made["at_ms"].as_i64().unwrap() <= ended["at_ms"].as_i64().unwrap()
+            && after["status"] == "cancelled",
+        "{after}"
+    );
 
-    // A colleague who may read orders reads this one's; whose it is not hears what they would hear of none.
-    assert_eq!(shop.call("GET", &path).bearer(&shop.token("orders:read")).send().expect(200), after);
-    shop.call("GET", &path).bearer(&shop.token("orders:write")).send().problem(403, "scope_missing");
+    // A colleague who may read orders reads this one's; whose it is not hears what they would hear
+    // of none.
+    assert_eq!(
+        shop.call("GET", &path).bearer(&shop.token("orders:read")).send().expect(200),
+        after
+    );
+    shop.call("GET", &path)
+        .bearer(&shop.token("orders:write"))
+        .send()
+        .problem(403, "scope_missing");
     shop.guest().call("GET", &path).send().problem(404, "order_not_found");
 }
 
@@ -233,9 +289,15 @@ fn a_cancelled_order_gives_everything_back() {
     let again = guest.cancelling(order_id).send().problem(409, "illegal_transition");
     assert_eq!(again["legal"], json!(["refunded"]), "{again}");
     assert_eq!(shop.stock_of(&sku), (10, 0));
-    let kinds: Vec<Value> =
-        shop.rows("outbox", "aggregate", &format!("order/{order_id}")).iter().map(|event| event["type"].clone()).collect();
-    assert!(kinds.iter().any(|kind| kind.as_str().unwrap().contains("orders.order.cancelled")), "{kinds:?}");
+    let kinds: Vec<Value> = shop
+        .rows("outbox", "aggregate", &format!("order/{order_id}"))
+        .iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    assert!(
+        kinds.iter().any(|kind| kind.as_str().unwrap().contains("orders.order.cancelled")),
+        "{kinds:?}"
+    );
 }
 
 // ORD-4's "exactly once", for whole orders.
@@ -292,7 +354,9 @@ fn without_a_key_no_program_moves_money_or_stock() {
         guest.call("POST", &path).json(&json!({})),
         shop.call("POST", &path).bearer(&service),
         shop.call("POST", "/api/v1/orders").bearer(&service).json(&direct(&sku, 1, 2_499)),
-        shop.call("POST", &format!("/api/v1/catalog/skus/{sku}/stock")).bearer(&service).json(&delivery),
+        shop.call("POST", &format!("/api/v1/catalog/skus/{sku}/stock"))
+            .bearer(&service)
+            .json(&delivery),
     ];
     for call in calls {
         let refused = call.send().problem(400, "idempotency_key_required");
@@ -316,7 +380,9 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     let shop = Shop::open();
     let sku = shop.sku().stock(2).create();
     let service = shop.token("orders:write orders:read");
-    let create = |body: &Value| shop.call("POST", "/api/v1/orders").bearer(&service).keyed(&unique("direct-")).json(body);
+    let create = |body: &Value| {
+        shop.call("POST", "/api/v1/orders").bearer(&service).keyed(&unique("direct-")).json(body)
+    };
     let total = 2 * 1_999 + 500;
 
     let refused = create(&direct(&sku, 2, total - 1)).send().problem(409, "total_mismatch");
@@ -340,18 +406,27 @@ fn a_colleague_creates_an_order_whose_total_is_computed_anew() {
     let again = create(&direct(&sku, 2, total)).keyed(&key).send();
     assert_eq!((again.status, again.body), (201, first.body));
     assert_eq!(shop.stock_of(&sku), (0, 0));
-    let order =
-        shop.call("GET", &format!("/api/v1/orders/{}", placed["order_id"].as_str().unwrap())).bearer(&shop.token("orders:read")).send();
+    let order = shop
+        .call("GET", &format!("/api/v1/orders/{}", placed["order_id"].as_str().unwrap()))
+        .bearer(&shop.token("orders:read"))
+        .send();
     assert_eq!(order.expect(200)["lines"][0]["quantity"], 2);
 
-    shop.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(401, "credential_missing");
+    shop.call("POST", "/api/v1/orders")
+        .json(&direct(&sku, 1, 2_499))
+        .send()
+        .problem(401, "credential_missing");
     shop.call("POST", "/api/v1/orders")
         .bearer(&shop.token("orders:read"))
         .json(&direct(&sku, 1, 2_499))
         .send()
         .problem(403, "scope_missing");
     let guest = shop.guest();
-    guest.call("POST", "/api/v1/orders").json(&direct(&sku, 1, 2_499)).send().problem(401, "credential_invalid");
+    guest
+        .call("POST", "/api/v1/orders")
+        .json(&direct(&sku, 1, 2_499))
+        .send()
+        .problem(401, "credential_invalid");
 }
 
 // Demand for one SKU is summed before it is checked.
@@ -361,7 +436,10 @@ fn two_lines_of_one_sku_are_one_demand() {
     let sku = shop.sku().stock(3).create();
     let mut body = direct(&sku, 2, 4 * 1_999 + 500);
     body["lines"] = json!([{ "sku": sku, "quantity": 2 }, { "sku": sku, "quantity": 2 }]);
-    let call = shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("direct-"));
+    let call = shop
+        .call("POST", "/api/v1/orders")
+        .bearer(&shop.token("orders:write"))
+        .keyed(&unique("direct-"));
     let refused = call.json(&body).send();
     assert!([400, 409, 422].contains(&refused.status), "{refused:?}");
     assert_eq!(shop.stock_of(&sku), (3, 0));

@@ -1,4 +1,5 @@
-//! Payments: every hold becomes an order's money or is given back, and whoever cannot give back says so.
+//! Payments: every hold becomes an order's money or is given back, and whoever cannot give back
+//! says so.
 
 use e2e::Shop;
 use serde_json::{Value, json};
@@ -45,14 +46,22 @@ fn money_that_could_not_be_given_back_at_first_is_given_back_by_the_worker() {
         shop.run_workers_until_quiet();
     }
     let owed = guest.compensation_rows();
-    assert_eq!((owed.len(), &owed[0]["state"], &owed[0]["attempts"]), (1, &json!("done"), &json!(3)), "{owed:?}");
+    assert_eq!(
+        (owed.len(), &owed[0]["state"], &owed[0]["attempts"]),
+        (1, &json!("done"), &json!(3)),
+        "{owed:?}"
+    );
     assert_eq!(guest.provider_payments().held(), 0);
     let payment = guest.order(order_id).expect(200);
-    assert!(["voided", "refunded"].contains(&payment["payment_status"].as_str().unwrap()), "{payment}");
+    assert!(
+        ["voided", "refunded"].contains(&payment["payment_status"].as_str().unwrap()),
+        "{payment}"
+    );
     shop.until_the_provider_is_used_again();
 }
 
-// CHK-8: told once after so many tries, tried on for three days, then a dead letter, told once. WRK-4
+// CHK-8: told once after so many tries, tried on for three days, then a dead letter, told once.
+// WRK-4
 #[test]
 fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
     let shop = Shop::alone();
@@ -63,7 +72,8 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
     let id = guest.compensation_rows()[0]["compensation_id"].as_str().unwrap().to_owned();
     let row = || guest.compensation_rows()[0].clone();
     let attempts = || row()["attempts"].as_i64().unwrap();
-    let told = |what: &str| shop.rows("alert", "alert_id", &format!("compensation_{what}:{id}")).len();
+    let told =
+        |what: &str| shop.rows("alert", "alert_id", &format!("compensation_{what}:{id}")).len();
     let mut waits = vec![row()["next_attempt_at_ms"].as_i64().unwrap() - shop.now_ms()];
     while attempts() < tries {
         let before = attempts();
@@ -97,7 +107,11 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
         assert_eq!(attempts(), before + 1);
     }
     let dead = row();
-    assert_eq!((&dead["state"], &dead["attempts"]), (&json!("dead"), &json!((tries + 1).max(10))), "{dead}");
+    assert_eq!(
+        (&dead["state"], &dead["attempts"]),
+        (&json!("dead"), &json!((tries + 1).max(10))),
+        "{dead}"
+    );
     assert!(dead["last_error"].as_str().is_some_and(|error| !error.is_empty()));
     for _ in 0..2 {
         shop.advance_ms(WAIT_LIMIT_MS + 1_000);
@@ -109,7 +123,8 @@ fn what_can_never_be_given_back_is_told_and_after_three_days_a_dead_letter() {
     shop.until_the_provider_is_used_again();
 }
 
-// CHK-8: the void of a payment that is not the one asked for: told after five tries, and never forgotten.
+// CHK-8: the void of a payment that is not the one asked for: told after five tries, and never
+// forgotten.
 #[test]
 fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     let shop = Shop::alone();
@@ -121,7 +136,9 @@ fn a_void_is_told_after_five_tries_and_goes_through_in_the_end() {
     set.expect(201);
     let refused = guest.check_out_with("pm_sim_wrong_amount").confirm();
     assert!([409, 503].contains(&refused.status), "{refused:?}");
-    let owed = || guest.compensation_rows().into_iter().find(|owed| owed["kind"] == "void_payment").unwrap();
+    let owed = || {
+        guest.compensation_rows().into_iter().find(|owed| owed["kind"] == "void_payment").unwrap()
+    };
     for _ in 0..30 {
         if owed()["attempts"].as_i64() >= Some(5) {
             break;
@@ -181,9 +198,17 @@ fn a_capture_that_is_refused_leaves_the_order_and_one_alert() {
         shop.run_workers_until_quiet();
     }
     let view = guest.order(order_id).expect(200);
-    assert_eq!((&view["status"], &view["payment_status"]), (&json!("confirmed"), &json!("capture_failed")), "{view}");
+    assert_eq!(
+        (&view["status"], &view["payment_status"]),
+        (&json!("confirmed"), &json!("capture_failed")),
+        "{view}"
+    );
     let owed = guest.compensation_rows();
-    assert_eq!((owed.len(), &owed[0]["kind"], &owed[0]["state"]), (1, &json!("capture_payment"), &json!("dead")), "{owed:?}");
+    assert_eq!(
+        (owed.len(), &owed[0]["kind"], &owed[0]["state"]),
+        (1, &json!("capture_payment"), &json!("dead")),
+        "{owed:?}"
+    );
     let id = owed[0]["compensation_id"].as_str().unwrap();
     assert_eq!(shop.rows("alert", "alert_id", &format!("compensation_dead:{id}")).len(), 1);
     guest.cancelling(order_id).send().expect(200);
@@ -226,7 +251,8 @@ fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
             (guest, session)
         })
         .collect();
-    // One after another: failures at the very same moment may count as one, for the count has no atomics.
+    // One after another: failures at the very same moment may count as one, for the count has no
+    // atomics.
     for (_, session) in &failing {
         session.confirm().problem(503, "provider_unavailable");
     }
@@ -240,8 +266,12 @@ fn a_provider_that_keeps_failing_is_left_alone_for_a_while() {
     // Nothing was sent for this guest, so nothing is in doubt and the card works now.
     guest.check_out().confirm().expect(201);
     for _ in 0..30 {
-        let resting = |saga: &Value| !["authorizing", "voiding"].contains(&saga["state"].as_str().unwrap());
-        if failing.iter().all(|(guest, _)| shop.rows("saga", "cart_id", &guest.cart_id).iter().all(resting)) {
+        let resting =
+            |saga: &Value| !["authorizing", "voiding"].contains(&saga["state"].as_str().unwrap());
+        if failing
+            .iter()
+            .all(|(guest, _)| shop.rows("saga", "cart_id", &guest.cart_id).iter().all(resting))
+        {
             break;
         }
         shop.advance_ms(10 * 60_000);

@@ -1,12 +1,14 @@
-//! What nobody can read (SEC-3): names, addresses, e-mails and tokens, in no row, key-value, event, request, header, log or file.
+//! What nobody can read (SEC-3): names, addresses, e-mails and tokens, in no row, key-value, event,
+//! request, header, log or file.
 //!
-//! Two people with names that stand nowhere else do everything that could leave a trace; then every place is searched for
-//! every value of theirs, in every form it could have been written in. That the search finds what is there is proved in each
-//! place with something that may be read by anybody.
+//! Two people with names that stand nowhere else do everything that could leave a trace; then every
+//! place is searched for every value of theirs, in every form it could have been written in. That
+//! the search finds what is there is proved in each place with something that may be read by
+//! anybody.
 
 use e2e::{
-    Call, Claims, ClearText, CustomerClaims, Guest, Place, Reply, Session, Settings, Shop, SigningKey, Sink, eventually, needs_till,
-    recorded, unique,
+    Call, Claims, ClearText, CustomerClaims, Guest, Place, Reply, Session, Settings, Shop,
+    SigningKey, Sink, eventually, needs_till, recorded, unique,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -80,7 +82,10 @@ impl Person {
         let mut values = Vec::new();
         for (what, value) in whole {
             values.push((what.to_owned(), value.clone()));
-            for word in value.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| word.len() >= 16) {
+            for word in value
+                .split(|letter: char| !letter.is_ascii_alphanumeric())
+                .filter(|word| word.len() >= 16)
+            {
                 values.push((format!("part of the {what}"), word.to_owned()));
             }
         }
@@ -118,7 +123,15 @@ impl<'s> Story<'s> {
     fn new(shop: &'s Shop) -> Self {
         let sku = shop.sku().stock(1_000).create();
         let nothing = String::new;
-        Self { shop, person: Person::new(), sku, tokens: Vec::new(), order_id: nothing(), saga_id: nothing(), correlation_id: nothing() }
+        Self {
+            shop,
+            person: Person::new(),
+            sku,
+            tokens: Vec::new(),
+            order_id: nothing(),
+            saga_id: nothing(),
+            correlation_id: nothing(),
+        }
     }
 
     /// A guest with something in the cart, whose token is one more to look for.
@@ -129,7 +142,8 @@ impl<'s> Story<'s> {
         guest
     }
 
-    /// Logs in by a token that says more of the person than the shop asks, and takes a guest's cart along.
+    /// Logs in by a token that says more of the person than the shop asks, and takes a guest's cart
+    /// along.
     fn customer(&mut self) -> Guest<'s> {
         let guest = self.guest();
         let person = &self.person;
@@ -137,27 +151,46 @@ impl<'s> Story<'s> {
             .with("name", json!(person.name))
             .with("email", json!(person.email))
             .with("address", person.address());
-        let (token, late) = (claims.signed(SigningKey::Ec1), claims.clone().ending_in(-600).signed(SigningKey::Rsa1));
+        let (token, late) = (
+            claims.signed(SigningKey::Ec1),
+            claims.clone().ending_in(-600).signed(SigningKey::Rsa1),
+        );
         let log_in = |token: &str, guest_token: &str| {
-            self.shop.call("POST", "/api/v1/session").bearer(token).json(&json!({ "guest_token": guest_token })).send()
+            self.shop
+                .call("POST", "/api/v1/session")
+                .bearer(token)
+                .json(&json!({ "guest_token": guest_token }))
+                .send()
         };
         log_in(&late, &guest.token).problem(401, "credential_invalid");
         log_in(&token, &person.email).problem(400, "invalid_field");
         let opened = log_in(&token, &guest.token).expect(200);
         log_in(&token, &guest.token).expect(200);
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text where one is due: {opened}")).to_owned();
-        let customer = Guest { shop: self.shop, token: text(&opened["session_token"]), cart_id: text(&opened["cart"]["cart_id"]) };
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("no text where one is due: {opened}"))
+                .to_owned()
+        };
+        let customer = Guest {
+            shop: self.shop,
+            token: text(&opened["session_token"]),
+            cart_id: text(&opened["cart"]["cart_id"]),
+        };
         self.tokens.push(("session token".to_owned(), customer.token.clone()));
         self.tokens.push(("customer's token".to_owned(), token));
         self.tokens.push(("customer's old token".to_owned(), late));
         customer
     }
 
-    /// From the cart to a cancelled order, everything under keys that are personal too, and everything twice.
+    /// From the cart to a cancelled order, everything under keys that are personal too, and
+    /// everything twice.
     fn buys_and_cancels(&mut self, guest: &Guest<'_>) {
         let key = |what: &str| format!("{what} {}", self.person.email).replace(' ', "/");
-        let begin =
-            guest.call("POST", "/api/v1/checkout").json(&self.person.basket("pm_card_visa")).header("idempotency-key", &key("begin"));
+        let begin = guest
+            .call("POST", "/api/v1/checkout")
+            .json(&self.person.basket("pm_card_visa"))
+            .header("idempotency-key", &key("begin"));
         let begun = begin.clone().send().expect(201);
         begin.send().expect(201);
         let session_id = begun["session_id"].as_str().unwrap();
@@ -170,14 +203,22 @@ impl<'s> Story<'s> {
         confirm.send().expect(201);
         let order_id = order["order_id"].as_str().unwrap();
         let shown = guest.order(order_id).expect(200);
-        assert_eq!((&shown["email"], &shown["notes"]), (&json!(self.person.email), &json!(self.person.notes)), "the owner reads it");
+        assert_eq!(
+            (&shown["email"], &shown["notes"]),
+            (&json!(self.person.email), &json!(self.person.notes)),
+            "the owner reads it"
+        );
         assert_eq!(shown["shipping_address"], self.person.address());
         let cancel = guest.cancelling(order_id).keyed(&key("cancel"));
         cancel.clone().send().expect(200);
         cancel.send().expect(200);
         let row = &self.shop.rows("orders", "order_id", order_id)[0];
         assert!(row["contact"].as_str().unwrap().starts_with("v1."), "{row}");
-        self.saga_id = self.shop.rows("saga", "cart_id", row["cart_id"].as_str().unwrap())[0]["saga_id"].as_str().unwrap().to_owned();
+        self.saga_id =
+            self.shop.rows("saga", "cart_id", row["cart_id"].as_str().unwrap())[0]["saga_id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
         self.order_id = order_id.to_owned();
     }
 
@@ -215,44 +256,87 @@ impl<'s> Story<'s> {
         let with = |pointer: &str, value: Value| {
             let mut body = good.clone();
             match pointer.rsplit_once('/') {
-                Some((parent, member)) => body.pointer_mut(parent).expect("a place in the body")[member] = value,
+                Some((parent, member)) => {
+                    body.pointer_mut(parent).expect("a place in the body")[member] = value
+                }
                 None => panic!("{pointer} is no pointer"),
             }
             body
         };
         let mut calls: Vec<Call> = Vec::new();
-        for pointer in ["/shipping_address/name", "/billing_address/line1", "/shipping_address/phone", "/notes", "/email"] {
-            for value in
-                [json!(format!("{}\u{0}", person.name)), json!(person.name.repeat(60)), json!([person.name]), json!({ "is": person.name })]
-            {
+        for pointer in [
+            "/shipping_address/name",
+            "/billing_address/line1",
+            "/shipping_address/phone",
+            "/notes",
+            "/email",
+        ] {
+            for value in [
+                json!(format!("{}\u{0}", person.name)),
+                json!(person.name.repeat(60)),
+                json!([person.name]),
+                json!({ "is": person.name }),
+            ] {
                 calls.push(begin(&with(pointer, value)));
             }
         }
-        for email in [format!("{} @x.example", person.email), person.email.replace('@', ""), person.name.clone()] {
+        for email in [
+            format!("{} @x.example", person.email),
+            person.email.replace('@', ""),
+            person.name.clone(),
+        ] {
             calls.push(begin(&with("/email", json!(email))));
         }
-        for pointer in ["/shipping_address/country", "/shipping_address/region", "/shipping_method", "/payment_method"] {
+        for pointer in [
+            "/shipping_address/country",
+            "/shipping_address/region",
+            "/shipping_method",
+            "/payment_method",
+        ] {
             calls.push(begin(&with(pointer, json!(person.street))));
         }
         calls.push(begin(&with("/shipping_address/street", json!(person.street))));
         calls.push(begin(&with("/customer", person.address())));
         let text = good.to_string();
-        let raw = |body: &[u8]| guest.call("POST", "/api/v1/checkout").header("content-type", "application/json").body(body);
+        let raw = |body: &[u8]| {
+            guest
+                .call("POST", "/api/v1/checkout")
+                .header("content-type", "application/json")
+                .body(body)
+        };
         calls.push(raw(&text.as_bytes()[..text.len() - 2]));
-        calls.push(raw(text.replacen('{', &format!("{{\"email\":{},", json!(person.email)), 1).as_bytes()));
+        calls.push(raw(text
+            .replacen('{', &format!("{{\"email\":{},", json!(person.email)), 1)
+            .as_bytes()));
         calls.push(raw(format!("{text}{text}").as_bytes()));
         calls.push(raw(&[text.as_bytes(), &vec![b' '; 70_000]].concat()));
-        calls.push(guest.call("POST", "/api/v1/checkout").header("content-type", "text/plain").body(text.as_bytes()));
-        calls.push(begin(&good).header("idempotency-key", &format!("{} and a space", person.email)));
+        calls.push(
+            guest
+                .call("POST", "/api/v1/checkout")
+                .header("content-type", "text/plain")
+                .body(text.as_bytes()),
+        );
+        calls
+            .push(begin(&good).header("idempotency-key", &format!("{} and a space", person.email)));
         calls.push(guest.adding(&self.sku, 1).header("if-match", &format!("\"{}\"", person.email)));
         calls.push(guest.adding(&person.email, 1));
-        calls.push(guest.call("POST", "/api/v1/cart/items").json(&json!({ "sku": self.sku, "quantity": person.name })));
-        calls.push(guest.call("GET", &format!("/api/v1/cart/totals?country={}", person.postal_code)));
+        calls.push(
+            guest
+                .call("POST", "/api/v1/cart/items")
+                .json(&json!({ "sku": self.sku, "quantity": person.name })),
+        );
+        calls.push(
+            guest.call("GET", &format!("/api/v1/cart/totals?country={}", person.postal_code)),
+        );
         calls.push(guest.call("GET", &format!("/api/v1/cart?email={}", person.email)));
         calls.push(guest.call("GET", &format!("/api/v1/orders/number/{}", person.email)));
         calls.push(guest.call("GET", &format!("/api/v1/orders/{}", person.postal_code)));
         calls.push(self.shop.call("GET", "/api/v1/cart").bearer(&person.email));
-        calls.push(self.shop.call("GET", "/api/v1/cart").header("authorization", &format!("Basic {}", person.postal_code)));
+        calls.push(
+            self.shop
+                .call("GET", "/api/v1/cart")
+                .header("authorization", &format!("Basic {}", person.postal_code)),
+        );
         for call in calls {
             let refused = call.send();
             assert!((400..500).contains(&refused.status), "{refused:?}");
@@ -267,7 +351,12 @@ impl<'s> Story<'s> {
         body["lines"] = json!([{ "sku": self.sku, "quantity": 1 }]);
         body["expected_total"] = json!({ "amount_minor": 1, "currency": "USD" });
         let order = |body: &Value, key: &str| {
-            self.shop.call("POST", "/api/v1/orders").bearer(&service).header("idempotency-key", key).json(body).send()
+            self.shop
+                .call("POST", "/api/v1/orders")
+                .bearer(&service)
+                .header("idempotency-key", key)
+                .json(body)
+                .send()
         };
         let key = unique(&self.person.email);
         let mismatch = order(&body, &key).problem(409, "total_mismatch");
@@ -279,11 +368,22 @@ impl<'s> Story<'s> {
         }
         body["email"] = json!(self.person.name);
         order(&body, &unique("k")).problem(400, "invalid_field");
-        self.shop.call("GET", &format!("/internal/workers/outbox-relay?token={service}")).send().expect(200);
-        let (late, other) = (Claims::with_scope("orders:read").expired(), Claims::with_scope("orders:read"));
-        let refused = [late.signed(&Settings::get().service_token_secret), other.signed(&self.person.name.repeat(3))];
+        self.shop
+            .call("GET", &format!("/internal/workers/outbox-relay?token={service}"))
+            .send()
+            .expect(200);
+        let (late, other) =
+            (Claims::with_scope("orders:read").expired(), Claims::with_scope("orders:read"));
+        let refused = [
+            late.signed(&Settings::get().service_token_secret),
+            other.signed(&self.person.name.repeat(3)),
+        ];
         for token in refused {
-            self.shop.call("GET", "/api/v1/orders").bearer(&token).send().problem(401, "credential_invalid");
+            self.shop
+                .call("GET", "/api/v1/orders")
+                .bearer(&token)
+                .send()
+                .problem(401, "credential_invalid");
             self.tokens.push(("refused service token".to_owned(), token));
         }
         self.tokens.push(("service token".to_owned(), service));
@@ -291,19 +391,25 @@ impl<'s> Story<'s> {
 
     /// Dies at every host call of a begin and of a confirm, as far as it lives to make them.
     fn dies(&mut self) {
-        if !needs_till("part of nothing_personal_and_no_token_is_anywhere_in_clear: guests that die") {
+        if !needs_till(
+            "part of nothing_personal_and_no_token_is_anywhere_in_clear: guests that die",
+        ) {
             return;
         }
         for number in 1..=14 {
             for when in ["before", "after"] {
                 let guest = self.guest();
-                guest.call("POST", "/api/v1/checkout").json(&self.person.basket("pm_card_visa")).send_to_die(when, number);
+                guest
+                    .call("POST", "/api/v1/checkout")
+                    .json(&self.person.basket("pm_card_visa"))
+                    .send_to_die(when, number);
                 self.person.begins(&guest, "pm_card_visa").confirming().send_to_die(when, number);
             }
         }
     }
 
-    /// Money that cannot be given back, and an event nobody takes: a dead letter and an alert of each.
+    /// Money that cannot be given back, and an event nobody takes: a dead letter and an alert of
+    /// each.
     fn is_given_up(&mut self) {
         let guest = self.guest();
         self.shop.until_the_provider_is_used_again();
@@ -319,8 +425,12 @@ impl<'s> Story<'s> {
             while self.shop.run("outbox-relay")["done"].as_i64() > Some(0) {}
             let is_dead = |rows: Vec<Value>| rows.iter().any(|row| row["state"] == "dead");
             let saga = &self.shop.rows("saga", "cart_id", &guest.cart_id)[0];
-            let all = is_dead(self.shop.rows("compensation", "saga_id", saga["saga_id"].as_str().unwrap()))
-                && (Settings::get().sink != Sink::Webhook || is_dead(self.shop.rows("outbox", "aggregate", &aggregate)));
+            let all = is_dead(self.shop.rows(
+                "compensation",
+                "saga_id",
+                saga["saga_id"].as_str().unwrap(),
+            )) && (Settings::get().sink != Sink::Webhook
+                || is_dead(self.shop.rows("outbox", "aggregate", &aggregate)));
             all.then_some(())
         });
         // What comes behind the dead is delivered.
@@ -333,7 +443,11 @@ impl<'s> Story<'s> {
             secrets.push((what.clone(), token.clone()));
             // Of a JWT each part that is its own: what it says, and what proves it.
             secrets.extend(
-                token.split('.').skip(1).filter(|part| part.len() >= 16).map(|part| (format!("part of a {what}"), part.to_owned())),
+                token
+                    .split('.')
+                    .skip(1)
+                    .filter(|part| part.len() >= 16)
+                    .map(|part| (format!("part of a {what}"), part.to_owned())),
             );
         }
         secrets
@@ -369,10 +483,14 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     vec![guest, customer]
 }
 
-/// Everything that was said in headers, and what refusals say besides: an owner reads their own, and a refusal is nobody's.
+/// Everything that was said in headers, and what refusals say besides: an owner reads their own,
+/// and a refusal is nobody's.
 fn replies(heard: &[Reply]) -> Place {
     let mut content = String::new();
-    for reply in heard.iter().filter(|reply| reply.call().contains(" /api/") || reply.call().contains(" /internal/")) {
+    for reply in heard
+        .iter()
+        .filter(|reply| reply.call().contains(" /api/") || reply.call().contains(" /internal/"))
+    {
         content.push_str(&format!("{:?}\n", reply.headers));
         if !reply.is_success() {
             content.push_str(&String::from_utf8_lossy(&reply.body));
@@ -386,10 +504,17 @@ fn provider(shop: &Shop) -> Place {
     let requests = shop.every_provider_request();
     for request in &requests {
         let text = request["request"].as_str().unwrap_or_else(|| panic!("no text: {request}"));
-        let form = text.split_once(' ').map_or("", |(_, form)| form).replace("%5B", "[").replace("%5D", "]");
+        let form = text
+            .split_once(' ')
+            .map_or("", |(_, form)| form)
+            .replace("%5B", "[")
+            .replace("%5D", "]");
         for member in form.split('&').filter(|member| !member.is_empty()) {
             let name = member.split('=').next().unwrap_or_default();
-            assert!(PROVIDER_GETS.iter().any(|(known, _)| *known == name), "the provider has no need of {name}: {text}");
+            assert!(
+                PROVIDER_GETS.iter().any(|(known, _)| *known == name),
+                "the provider has no need of {name}: {text}"
+            );
         }
     }
     Place { name: "payment provider".to_owned(), content: json!(requests).to_string().into_bytes() }
@@ -406,7 +531,11 @@ fn nothing_personal_and_no_token_is_anywhere_in_clear() {
 
     // The search finds what may be read: an empty place does not pass for a clean one.
     let finds = |place: &Place, what: &str| {
-        assert!(!ClearText::of([("it", what)]).found_in(&place.content).is_empty(), "{what} is not in {}", place.name)
+        assert!(
+            !ClearText::of([("it", what)]).found_in(&place.content).is_empty(),
+            "{what} is not in {}",
+            place.name
+        )
     };
     let [guest, customer] = stories.as_slice() else { panic!("two people were here") };
     let provider = provider(&shop);
@@ -421,24 +550,49 @@ fn nothing_personal_and_no_token_is_anywhere_in_clear() {
     }
     if let Some(files) = &files {
         finds(&files[0], &guest.correlation_id);
-        assert!(files[1..].iter().any(|file| !ClearText::of([("it", customer.saga_id.as_str())]).found_in(&file.content).is_empty()));
+        assert!(files[1..].iter().any(|file| {
+            !ClearText::of([("it", customer.saga_id.as_str())]).found_in(&file.content).is_empty()
+        }));
     }
-    let empty: Vec<&str> = tables.iter().filter(|place| place.content == br#"{"rows":[]}"#).map(|place| place.name.as_str()).collect();
+    let empty: Vec<&str> = tables
+        .iter()
+        .filter(|place| place.content == br#"{"rows":[]}"#)
+        .map(|place| place.name.as_str())
+        .collect();
     assert_eq!(empty, [""; 0], "nobody has been here: let somebody of this story leave something");
 
-    let secrets: Vec<(String, String)> = stories.iter().flat_map(Story::secrets).chain(of_the_shop()).collect();
+    let secrets: Vec<(String, String)> =
+        stories.iter().flat_map(Story::secrets).chain(of_the_shop()).collect();
     let search = ClearText::of(secrets.iter().map(|(what, value)| (what.as_str(), value.as_str())));
-    let places = tables.into_iter().chain([key_values, events, provider, replies(&heard)]).chain(files.into_iter().flatten());
+    let places = tables
+        .into_iter()
+        .chain([key_values, events, provider, replies(&heard)])
+        .chain(files.into_iter().flatten());
     let found: Vec<String> = places
-        .flat_map(|place| search.found_in(&place.content).into_iter().map(|what| format!("{}: {what}", place.name)).collect::<Vec<_>>())
+        .flat_map(|place| {
+            search
+                .found_in(&place.content)
+                .into_iter()
+                .map(|what| format!("{}: {what}", place.name))
+                .collect::<Vec<_>>()
+        })
         .collect();
     assert!(found.is_empty(), "in clear:\n{}", found.join("\n"));
 }
 
 /// What only the operator knows.
 fn of_the_shop() -> Vec<(String, String)> {
-    let names = ["service_token_secret", "session_token_secret", "customer_jwt_secret", "event_sink_secret", "pii_key"];
-    names.into_iter().flat_map(|name| Settings::keys(name).into_iter().map(move |key| (name.to_owned(), key))).collect()
+    let names = [
+        "service_token_secret",
+        "session_token_secret",
+        "customer_jwt_secret",
+        "event_sink_secret",
+        "pii_key",
+    ];
+    names
+        .into_iter()
+        .flat_map(|name| Settings::keys(name).into_iter().map(move |key| (name.to_owned(), key)))
+        .collect()
 }
 
 #[test]

@@ -11,11 +11,17 @@ fn admin_routes(shop: &Shop) -> Vec<(Call, &'static str)> {
     let stock = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1 });
     vec![
         (shop.call("GET", "/api/v1/catalog/skus?limit=1"), "catalog:read"),
-        (shop.call("POST", "/api/v1/catalog/skus").json(&json!({ "skus": [sku.import_line()] })), "catalog:write"),
+        (
+            shop.call("POST", "/api/v1/catalog/skus").json(&json!({ "skus": [sku.import_line()] })),
+            "catalog:write",
+        ),
         (shop.call("GET", &path), "catalog:read"),
         (shop.call("PUT", &path).json(&sku.body()), "catalog:write"),
         (shop.call("GET", &format!("{path}/stock")), "catalog:read"),
-        (shop.call("POST", &format!("{path}/stock")).keyed(&unique("stock-")).json(&stock), "catalog:write"),
+        (
+            shop.call("POST", &format!("{path}/stock")).keyed(&unique("stock-")).json(&stock),
+            "catalog:write",
+        ),
         (shop.call("GET", "/api/v1/config"), "config:read"),
         (shop.call("POST", "/internal/workers/outbox-relay"), "workers:run"),
     ]
@@ -39,9 +45,15 @@ fn the_administration_is_closed_to_everybody_without_its_scope() {
             ("alg none", good.unsigned()),
             ("another key", good.signed("another-secret-of-at-least-thirty-two-bytes")),
             ("another algorithm", good.signed_as(jsonwebtoken::Algorithm::HS512, secret)),
-            ("another issuer", Claims { iss: "somebody".to_owned(), ..good.clone() }.signed(secret)),
+            (
+                "another issuer",
+                Claims { iss: "somebody".to_owned(), ..good.clone() }.signed(secret),
+            ),
             ("nobody's", Claims { sub: String::new(), ..good.clone() }.signed(secret)),
-            ("another audience", Claims { aud: "edgetill-customer".to_owned(), ..good.clone() }.signed(secret)),
+            (
+                "another audience",
+                Claims { aud: "edgetill-customer".to_owned(), ..good.clone() }.signed(secret),
+            ),
             ("cut", good.signed(secret).split('.').take(2).collect::<Vec<_>>().join(".")),
         ];
         for (what, token) in invalid {

@@ -1,4 +1,5 @@
-//! A cart is shown to others by a link (CART-14): they see it, nothing else, and no longer than they should.
+//! A cart is shown to others by a link (CART-14): they see it, nothing else, and no longer than
+//! they should.
 
 use e2e::{CustomerClaims, Guest, Reply, Share, Shop, SigningKey, eventually, together, unique};
 use serde_json::{Value, json};
@@ -18,7 +19,11 @@ fn is_dead(shop: &Shop, share: &Share<'_>, why: &str) {
     for path in LOOKS {
         let (dead, unknown) = (share.call("GET", path).send(), unknown(shop, path));
         unknown.problem(404, "cart_not_found");
-        assert_eq!((dead.status, &dead.body), (unknown.status, &unknown.body), "{why}: {path}: {dead:?}");
+        assert_eq!(
+            (dead.status, &dead.body),
+            (unknown.status, &unknown.body),
+            "{why}: {path}: {dead:?}"
+        );
         for header in ["content-type", "cache-control", "etag", "retry-after", "www-authenticate"] {
             assert_eq!(dead.header(header), unknown.header(header), "{why}: {path}");
         }
@@ -26,8 +31,12 @@ fn is_dead(shop: &Shop, share: &Share<'_>, why: &str) {
 }
 
 fn limit(shop: &Shop) -> usize {
-    let shown = shop.call("GET", "/api/v1/config").bearer(&shop.token("config:read")).send().expect(200);
-    shown["variables"]["cart_share_limit"].as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no limit: {shown}"))
+    let shown =
+        shop.call("GET", "/api/v1/config").bearer(&shop.token("config:read")).send().expect(200);
+    shown["variables"]["cart_share_limit"]
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| panic!("no limit: {shown}"))
 }
 
 fn shows_what_the_owner_sees(owner: &Guest<'_>) {
@@ -38,11 +47,17 @@ fn shows_what_the_owner_sees(owner: &Guest<'_>) {
     let share = owner.share();
 
     let (mut seen, mut own) = (share.look().expect(200), owner.cart());
-    assert_eq!(seen["expires_at_ms"], share.expires_at_ms, "it ends with the share, and does not tell what kind of owner there is");
+    assert_eq!(
+        seen["expires_at_ms"], share.expires_at_ms,
+        "it ends with the share, and does not tell what kind of owner there is"
+    );
     (seen["expires_at_ms"], own["expires_at_ms"]) = (json!(null), json!(null));
     assert_eq!(seen, own);
     for path in [TOTALS, METHODS] {
-        assert_eq!(share.call("GET", path).send().expect(200), owner.call("GET", path).send().expect(200));
+        assert_eq!(
+            share.call("GET", path).send().expect(200),
+            owner.call("GET", path).send().expect(200)
+        );
     }
     assert_eq!(share.call("HEAD", "/api/v1/cart").send().status, 200);
 
@@ -51,7 +66,8 @@ fn shows_what_the_owner_sees(owner: &Guest<'_>) {
     let again = share.call("GET", "/api/v1/cart").header("if-none-match", &tag).send();
     assert_eq!((again.status, again.body.len()), (304, 0), "{again:?}");
     owner.setting(&cup, 1).send().expect(200);
-    let changed = share.call("GET", "/api/v1/cart").header("if-none-match", &tag).send().expect(200);
+    let changed =
+        share.call("GET", "/api/v1/cart").header("if-none-match", &tag).send().expect(200);
     assert_eq!(changed["lines"][0]["quantity"], 1, "{changed}");
     assert_eq!(owner.cart()["version"], changed["version"], "looking changes nothing");
 
@@ -59,8 +75,13 @@ fn shows_what_the_owner_sees(owner: &Guest<'_>) {
     // Nothing anywhere in the replies tells who the owner is or what they hold.
     owner.basket().try_begin().expect(201);
     let row = &shop.rows("cart", "cart_id", &owner.cart_id)[0];
-    let secrets =
-        [owner.token.as_str(), row["owner"].as_str().unwrap().split(':').next_back().unwrap(), "minh.khai", "Hang Bac", &share.token];
+    let secrets = [
+        owner.token.as_str(),
+        row["owner"].as_str().unwrap().split(':').next_back().unwrap(),
+        "minh.khai",
+        "Hang Bac",
+        &share.token,
+    ];
     for path in LOOKS {
         let reply = format!("{:?}", share.call("GET", path).send());
         for secret in secrets {
@@ -90,7 +111,10 @@ fn a_share_is_made_shown_once_and_listed_without_its_token() {
     let (id, token) = (made["share_id"].as_str().unwrap(), made["share_token"].as_str().unwrap());
     assert_eq!(reply.header("location"), Some(format!("/api/v1/cart/shares/{id}").as_str()));
     assert!(token.starts_with("shr_") && token.len() == 68, "{token}");
-    assert_eq!(made["expires_at_ms"].as_i64().unwrap() - made["created_at_ms"].as_i64().unwrap(), 60_000);
+    assert_eq!(
+        made["expires_at_ms"].as_i64().unwrap() - made["created_at_ms"].as_i64().unwrap(),
+        60_000
+    );
     let listed = guest.call("GET", "/api/v1/cart/shares").send();
     assert_eq!(
         listed.expect(200),
@@ -101,11 +125,16 @@ fn a_share_is_made_shown_once_and_listed_without_its_token() {
 
     // Without a body: for as long as the shop says.
     let usual = guest.call("POST", "/api/v1/cart/shares").send().expect(201);
-    assert_eq!(usual["expires_at_ms"].as_i64().unwrap() - usual["created_at_ms"].as_i64().unwrap(), 604_800_000);
+    assert_eq!(
+        usual["expires_at_ms"].as_i64().unwrap() - usual["created_at_ms"].as_i64().unwrap(),
+        604_800_000
+    );
     assert_eq!(guest.shares(), [id, usual["share_id"].as_str().unwrap()]);
 
-    // The token is kept nowhere, so there is no key under which it could be told again: each request makes a share.
-    let [first, second] = [(); 2].map(|()| guest.sharing(&json!({})).header("idempotency-key", "once").send());
+    // The token is kept nowhere, so there is no key under which it could be told again: each
+    // request makes a share.
+    let [first, second] =
+        [(); 2].map(|()| guest.sharing(&json!({})).header("idempotency-key", "once").send());
     assert_ne!(first.expect(201)["share_token"], second.expect(201)["share_token"]);
     assert_eq!((second.header("idempotency-replayed"), guest.shares().len()), (None, 4));
 }
@@ -114,8 +143,20 @@ fn a_share_is_made_shown_once_and_listed_without_its_token() {
 fn a_share_lives_as_long_as_it_may_and_no_longer() {
     let shop = Shop::open();
     let guest = shop.guest();
-    for seconds in [json!(0), json!(-1), json!(2_592_001), json!(i64::MAX), json!(i64::MIN), json!(1.5), json!("60"), json!(true)] {
-        let problem = guest.sharing(&json!({ "expires_in_seconds": seconds })).send().problem(400, "invalid_field");
+    for seconds in [
+        json!(0),
+        json!(-1),
+        json!(2_592_001),
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(1.5),
+        json!("60"),
+        json!(true),
+    ] {
+        let problem = guest
+            .sharing(&json!({ "expires_in_seconds": seconds }))
+            .send()
+            .problem(400, "invalid_field");
         assert_eq!(problem["field"], "/expires_in_seconds", "{seconds}: {problem}");
     }
     assert_eq!(guest.shares(), [""; 0]);
@@ -160,11 +201,18 @@ fn a_share_that_is_revoked_opens_nothing() {
 
     // Once more: as for any other thing that is gone, and under the same key the first reply.
     let replayed = revoke();
-    assert_eq!((replayed.status, &replayed.body, replayed.header("idempotency-replayed")), (200, &first.body, Some("true")));
+    assert_eq!(
+        (replayed.status, &replayed.body, replayed.header("idempotency-replayed")),
+        (200, &first.body, Some("true"))
+    );
     let gone = guest.revoking(&share.share_id).send();
     gone.problem(404, "share_not_found");
     assert_eq!(guest.revoking("never-was").send().body, gone.body);
-    guest.revoking(&kept.share_id).header("idempotency-key", "revoke").send().problem(422, "idempotency_key_reused");
+    guest
+        .revoking(&kept.share_id)
+        .header("idempotency-key", "revoke")
+        .send()
+        .problem(422, "idempotency_key_reused");
 }
 
 #[test]
@@ -189,7 +237,12 @@ fn a_share_ends_with_the_cart_it_is_of() {
     guest.add(&sku, 1).expect(200);
     let share = guest.share();
     let token = CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1);
-    let merged = shop.call("POST", "/api/v1/session").bearer(&token).json(&json!({ "guest_token": guest.token })).send().expect(200);
+    let merged = shop
+        .call("POST", "/api/v1/session")
+        .bearer(&token)
+        .json(&json!({ "guest_token": guest.token }))
+        .send()
+        .expect(200);
     assert_eq!(merged["cart"]["lines"][0]["sku"], sku.as_str());
     is_dead(&shop, &share, "the cart was merged into a customer's");
 
@@ -205,7 +258,14 @@ fn a_token_that_is_not_one_is_refused_as_such() {
     let guest = shop.guest();
     let share = guest.share();
     let (short, long) = (&share.token[..67], format!("{}A", share.token));
-    let broken = ["shr_", "shr_half", short, &long, &share.token.replace("shr_", "shr_ "), &share.token.replace("shr_", "SHR_")];
+    let broken = [
+        "shr_",
+        "shr_half",
+        short,
+        &long,
+        &share.token.replace("shr_", "shr_ "),
+        &share.token.replace("shr_", "SHR_"),
+    ];
     for token in broken {
         for path in LOOKS {
             shop.call("GET", path).bearer(token).send().problem(401, "credential_invalid");
@@ -216,7 +276,9 @@ fn a_token_that_is_not_one_is_refused_as_such() {
     shop.call("GET", "/api/v1/cart").bearer(&as_guest).send().problem(401, "credential_invalid");
     let as_share = guest.token.replace("gst_", "shr_");
     shop.call("GET", "/api/v1/cart").bearer(&as_share).send().problem(401, "credential_invalid");
-    let login = shop.call("POST", "/api/v1/session").bearer(&CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1));
+    let login = shop
+        .call("POST", "/api/v1/session")
+        .bearer(&CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1));
     login.json(&json!({ "guest_token": share.token })).send().problem(400, "invalid_field");
     share.look().expect(200);
 }
@@ -227,7 +289,8 @@ fn fifty_who_share_at_once_end_at_the_limit() {
     let (guest, limit) = (shop.guest(), limit(&shop));
     assert!(limit < 50, "{limit} are not reached");
     let replies = together(50, |_| guest.sharing(&json!({})).send());
-    let made: Vec<Value> = replies.iter().filter(|reply| reply.status == 201).map(Reply::json).collect();
+    let made: Vec<Value> =
+        replies.iter().filter(|reply| reply.status == 201).map(Reply::json).collect();
     assert_eq!((made.len(), guest.shares().len()), (limit, limit));
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         assert_eq!(reply.problem(422, "too_many_shares")["maximum"], limit);
@@ -244,7 +307,8 @@ fn nobody_looks_once_a_revoke_has_been_answered() {
     let guest = shop.guest();
     for round in 0..5 {
         let share = guest.share();
-        // Each reader says what they saw, and whether they began after the revoke had been answered.
+        // Each reader says what they saw, and whether they began after the revoke had been
+        // answered.
         let revoked = std::sync::atomic::AtomicBool::new(false);
         let seen = together(9, |number| {
             if number == 0 {
@@ -252,10 +316,15 @@ fn nobody_looks_once_a_revoke_has_been_answered() {
                 revoked.store(true, std::sync::atomic::Ordering::SeqCst);
                 return vec![];
             }
-            (0..10).map(|_| (revoked.load(std::sync::atomic::Ordering::SeqCst), share.look().status)).collect()
+            (0..10)
+                .map(|_| (revoked.load(std::sync::atomic::Ordering::SeqCst), share.look().status))
+                .collect()
         });
         for (after, status) in seen.into_iter().flatten() {
-            assert!(status == 404 || (status == 200 && !after), "round {round}: {status}, after the revoke: {after}");
+            assert!(
+                status == 404 || (status == 200 && !after),
+                "round {round}: {status}, after the revoke: {after}"
+            );
         }
         is_dead(&shop, &share, "revoked");
     }

@@ -36,7 +36,11 @@ fn race(carts: usize, units: usize) {
             422 => {
                 let problem = reply.problem(422, "insufficient_stock");
                 assert_eq!(problem["lines"][0]["sku"], sku.as_str(), "{problem}");
-                assert_eq!(guest.provider_payments().times_authorized, 0, "nobody is charged without an order");
+                assert_eq!(
+                    guest.provider_payments().times_authorized,
+                    0,
+                    "nobody is charged without an order"
+                );
                 assert_eq!(guest.order_rows(), [] as [Value; 0]);
             }
             _ => panic!("{reply:?}"),
@@ -50,7 +54,8 @@ fn race(carts: usize, units: usize) {
 #[test]
 fn many_skus_are_reserved_all_or_nothing() {
     let shop = Shop::open();
-    let (plenty, scarce, gone) = (shop.sku().create(), shop.sku().stock(1).create(), shop.sku().stock(1).create());
+    let (plenty, scarce, gone) =
+        (shop.sku().create(), shop.sku().stock(1).create(), shop.sku().stock(1).create());
     let guest = shop.guest();
     for (sku, quantity) in [(&plenty, 5), (&scarce, 2), (&gone, 1)] {
         guest.add(sku, quantity).expect(200);
@@ -73,7 +78,11 @@ fn many_skus_are_reserved_all_or_nothing() {
 #[test]
 fn carts_with_the_same_goods_in_any_order_all_get_an_answer() {
     let shop = Shop::open();
-    let skus = [shop.sku().stock(10).create(), shop.sku().stock(10).create(), shop.sku().stock(10).create()];
+    let skus = [
+        shop.sku().stock(10).create(),
+        shop.sku().stock(10).create(),
+        shop.sku().stock(10).create(),
+    ];
     let sessions: Vec<_> = (0..20)
         .map(|number| {
             let guest = shop.guest();
@@ -86,7 +95,12 @@ fn carts_with_the_same_goods_in_any_order_all_get_an_answer() {
     let replies = together(20, |number| sessions[number].confirm());
     let orders = replies.iter().filter(|reply| reply.status == 201).count();
     let short = replies.iter().filter(|reply| reply.status == 422).count();
-    assert_eq!((orders, short), (10, 10), "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert_eq!(
+        (orders, short),
+        (10, 10),
+        "{:?}",
+        replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
+    );
     skus.iter().for_each(|sku| assert_eq!(shop.stock_of(sku), (0, 0)));
 }
 
@@ -112,7 +126,8 @@ fn a_reservation_of_nobodys_order_goes_back_after_fifteen_minutes() {
     assert!(late.first().is_none_or(|reservation| reservation["is_expired"] == true), "{held}");
     shop.run("reservation-cleanup");
     assert_eq!(shop.stock_of(&sku), (3, 0));
-    let kinds: Vec<Value> = shop.rows("stock_movement", "sku", &sku).iter().map(|row| row["kind"].clone()).collect();
+    let kinds: Vec<Value> =
+        shop.rows("stock_movement", "sku", &sku).iter().map(|row| row["kind"].clone()).collect();
     assert_eq!(kinds, ["receive", "reserve", "release"]);
     shop.run("reservation-cleanup");
     assert_eq!(shop.stock_of(&sku), (3, 0), "once is enough");
@@ -130,7 +145,8 @@ fn every_line_of_an_order_names_the_warehouse_it_comes_from() {
     guest.add(&newark, 2).expect(200);
     let order = guest.check_out().confirm().expect(201);
     let lines = shop.rows("order_line", "order_id", order["order_id"].as_str().unwrap());
-    let from = |sku: &str| lines.iter().find(|line| line["sku"] == sku).unwrap()["warehouse_id"].clone();
+    let from =
+        |sku: &str| lines.iter().find(|line| line["sku"] == sku).unwrap()["warehouse_id"].clone();
     assert_eq!(from(&hanoi), "wh-hanoi");
     assert_eq!(from(&newark), "wh-newark");
     assert_eq!(shop.stock_of(&newark), (3, 0));
@@ -190,9 +206,16 @@ fn stock_that_is_held_cannot_be_adjusted_away() {
 fn parallel_movements_all_count() {
     let shop = Shop::open();
     let sku = shop.sku().stock(0).create();
-    together(20, |number| shop.move_stock(&sku, "wh-hanoi", "receive", 1 + i64::try_from(number % 2).unwrap()).expect(200));
+    together(20, |number| {
+        shop.move_stock(&sku, "wh-hanoi", "receive", 1 + i64::try_from(number % 2).unwrap())
+            .expect(200)
+    });
     assert_eq!(shop.stock_of(&sku), (30, 0));
     let body = json!({ "warehouse_id": "wh-nowhere", "kind": "receive", "quantity": 1 });
-    let refused = shop.admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock")).keyed(&unique("stock-")).json(&body).send();
+    let refused = shop
+        .admin("POST", &format!("/api/v1/catalog/skus/{sku}/stock"))
+        .keyed(&unique("stock-"))
+        .json(&body)
+        .send();
     assert!([404, 422].contains(&refused.status), "{refused:?}");
 }

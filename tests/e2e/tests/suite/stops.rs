@@ -2,16 +2,23 @@
 
 use e2e::{Call, Guest, Shop, needs_till};
 
-/// Host calls a request makes up to its response, the response's setting included; one more may follow.
+/// Host calls a request makes up to its response, the response's setting included; one more may
+/// follow.
 fn host_calls(call: Call) -> usize {
     let reply = call.header("till-count", "1").send();
     assert!(reply.is_success(), "{reply:?}");
-    let counts = reply.header("till-host-calls").unwrap_or_else(|| panic!("not counted: {reply:?}"));
-    counts.split(' ').filter_map(|count| count.split_once('=')?.1.parse::<usize>().ok()).sum::<usize>() + 1
+    let counts =
+        reply.header("till-host-calls").unwrap_or_else(|| panic!("not counted: {reply:?}"));
+    counts
+        .split(' ')
+        .filter_map(|count| count.split_once('=')?.1.parse::<usize>().ok())
+        .sum::<usize>()
+        + 1
 }
 
-/// Kills a guest at every host call of what `request` makes for a new shopper, and looks after each for an open transaction. Spin's pool
-/// would hand one to whoever asks next, so `next` is somebody who works on the same connections.
+/// Kills a guest at every host call of what `request` makes for a new shopper, and looks after each
+/// for an open transaction. Spin's pool would hand one to whoever asks next, so `next` is somebody
+/// who works on the same connections.
 fn nothing_is_left_open(shop: &Shop, request: impl Fn(&Guest) -> Call, next: impl Fn(&Guest)) {
     let calls = host_calls(request(&shop.guest()));
     assert!(calls >= 3, "{calls} host calls");

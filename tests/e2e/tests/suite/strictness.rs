@@ -9,7 +9,9 @@ fn calls_with_bodies<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = (Call, Va
     rows_with_bodies(scene).map(|(call, body, what, _)| (call, body, what))
 }
 
-fn rows_with_bodies<'s>(scene: &'s Scene<'_>) -> impl Iterator<Item = (Call, Value, String, &'static Row)> + 's {
+fn rows_with_bodies<'s>(
+    scene: &'s Scene<'_>,
+) -> impl Iterator<Item = (Call, Value, String, &'static Row)> + 's {
     operations().filter_map(|(endpoint, row)| {
         let path = scene.path(endpoint);
         let call = scene.bare(row, &path).bearer(&scene.token(row));
@@ -62,7 +64,8 @@ fn a_query_parameter_that_is_not_known_is_refused_by_name_everywhere() {
     let before = scene.rows();
     for (endpoint, row) in operations() {
         let path = format!("{}?surprise=1", scene.path(endpoint));
-        let problem = scene.calling(row, &path, Some(&scene.token(row))).send().problem(400, "unknown_field");
+        let problem =
+            scene.calling(row, &path, Some(&scene.token(row))).send().problem(400, "unknown_field");
         assert_eq!(problem["field"], "surprise", "{path}: {problem}");
     }
     assert_eq!(scene.rows(), before);
@@ -76,7 +79,10 @@ fn a_header_that_is_read_is_read_strictly_and_where_it_must_be_there_it_must() {
     for (endpoint, row) in operations() {
         let path = scene.path(endpoint);
         let call = |name: &str, value: &str| {
-            let call = shop.call(row.method.name(), &path).bearer(&scene.token(row)).maybe(name, Some(value).filter(|it| !it.is_empty()));
+            let call = shop
+                .call(row.method.name(), &path)
+                .bearer(&scene.token(row))
+                .maybe(name, Some(value).filter(|it| !it.is_empty()));
             match scene.body(row) {
                 Some(body) => call.json(&body).send(),
                 None => call.send(),
@@ -84,7 +90,11 @@ fn a_header_that_is_read_is_read_strictly_and_where_it_must_be_there_it_must() {
         };
         if row.is_versioned {
             for malformed in ["3", "W/3", "\"3"] {
-                assert_eq!(call("if-match", malformed).problem(400, "invalid_field")["field"], "if-match", "{path}");
+                assert_eq!(
+                    call("if-match", malformed).problem(400, "invalid_field")["field"],
+                    "if-match",
+                    "{path}"
+                );
             }
         }
         if row.key != Presence::Unread {
@@ -105,7 +115,11 @@ fn what_is_not_json_is_malformed() {
         let whole = body.to_string();
         for text in ["{", "not json", &format!("{whole} {{}}"), &whole[..whole.len() - 1]] {
             let refused = call.clone().header("content-type", "application/json").body(text).send();
-            assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("malformed_json")), "{what} {text}: {refused:?}");
+            assert_eq!(
+                (refused.status, refused.json()["code"].as_str()),
+                (400, Some("malformed_json")),
+                "{what} {text}: {refused:?}"
+            );
         }
         for text in ["[]", "7", "\"text\"", "null"] {
             let refused = call.clone().header("content-type", "application/json").body(text).send();
@@ -127,7 +141,11 @@ fn a_text_with_a_nul_is_refused_by_name() {
             let text = spoiled.pointer_mut(&pointer).unwrap();
             *text = json!(format!("{}\0", text.as_str().unwrap()));
             let refused = call.clone().json(&spoiled).send();
-            assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(pointer.as_str())), "{what}: {refused:?}");
+            assert_eq!(
+                (refused.status, refused.json()["field"].as_str()),
+                (400, Some(pointer.as_str())),
+                "{what}: {refused:?}"
+            );
             tried += 1;
         }
     }
@@ -143,20 +161,31 @@ fn a_text_with_a_nul_is_refused_by_name() {
         }
     }
     assert!(in_paths >= 8, "{in_paths}");
-    for path in ["/api/v1/cart/shipping-methods?country=V%00", "/api/v1/checkout/a%00b", "/api/v1/orders/%00", "/api/v1/orders/number/%00"]
-    {
+    for path in [
+        "/api/v1/cart/shipping-methods?country=V%00",
+        "/api/v1/checkout/a%00b",
+        "/api/v1/orders/%00",
+        "/api/v1/orders/number/%00",
+    ] {
         scene.owner.call("GET", path).send().problem(400, "invalid_field");
     }
 }
 
 /// Where the texts of a body stand, as JSON pointers.
 fn texts_of(value: &Value) -> Vec<String> {
-    let within =
-        |segment: String, inner: &Value| texts_of(inner).into_iter().map(move |rest| format!("/{segment}{rest}")).collect::<Vec<_>>();
+    let within = |segment: String, inner: &Value| {
+        texts_of(inner).into_iter().map(move |rest| format!("/{segment}{rest}")).collect::<Vec<_>>()
+    };
     match value {
         Value::String(_) => vec![String::new()],
-        Value::Object(members) => members.iter().flat_map(|(name, inner)| within(name.clone(), inner)).collect(),
-        Value::Array(items) => items.iter().enumerate().flat_map(|(index, inner)| within(index.to_string(), inner)).collect(),
+        Value::Object(members) => {
+            members.iter().flat_map(|(name, inner)| within(name.clone(), inner)).collect()
+        }
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(index, inner)| within(index.to_string(), inner))
+            .collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }
@@ -166,16 +195,23 @@ fn a_body_that_is_not_called_json_is_415() {
     let shop = Shop::open();
     let scene = Scene::of(shop.guest());
     for (call, body, what) in calls_with_bodies(&scene) {
-        for content_type in [Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("application/json; charset=latin-1"), None]
-        {
-            let refused = call.clone().maybe("content-type", content_type).body(body.to_string()).send();
+        for content_type in [
+            Some("text/plain"),
+            Some("application/x-www-form-urlencoded"),
+            Some("application/json; charset=latin-1"),
+            None,
+        ] {
+            let refused =
+                call.clone().maybe("content-type", content_type).body(body.to_string()).send();
             assert_eq!(refused.status, 415, "{what} {content_type:?}: {refused:?}");
             refused.problem(415, "unsupported_media_type");
         }
     }
     let guest = shop.guest();
     guest.adding("TILL-0001", 1).header("x-nothing", "1").send().expect(200);
-    let spelled = guest.call("POST", "/api/v1/cart/items").header("content-type", "Application/JSON; charset=UTF-8");
+    let spelled = guest
+        .call("POST", "/api/v1/cart/items")
+        .header("content-type", "Application/JSON; charset=UTF-8");
     spelled.body(r#"{"sku":"TILL-0001","quantity":1}"#).send().expect(200);
 }
 
@@ -200,7 +236,10 @@ fn an_import_may_be_longer_than_what_stands_beside_it() {
     let shop = Shop::open();
     let padded = |body: Value| format!("{body}{}", " ".repeat(100_000));
     let send = |method: &str, path: &str, body: Value| {
-        shop.admin(method, path).header("content-type", "application/json").body(padded(body)).send()
+        shop.admin(method, path)
+            .header("content-type", "application/json")
+            .body(padded(body))
+            .send()
     };
     let sku = shop.sku();
     send("POST", "/api/v1/catalog/skus", json!({ "skus": [sku.import_line()] })).expect(200);
@@ -221,10 +260,15 @@ fn an_id_that_can_be_none_is_answered_as_one_that_nothing_has() {
         let path = scene.path_of_no_name(endpoint);
         scene.calling(row, &path, None).send().problem(401, "credential_missing");
         if row.id == "put_sku" {
-            assert_eq!(call(&path).problem(400, "invalid_field")["field"], "sku", "it would be made");
+            assert_eq!(
+                call(&path).problem(400, "invalid_field")["field"],
+                "sku",
+                "it would be made"
+            );
             continue;
         }
-        let unknown = call(&scene.path_of_nothing(endpoint)).json()["code"].as_str().unwrap().to_owned();
+        let unknown =
+            call(&scene.path_of_nothing(endpoint)).json()["code"].as_str().unwrap().to_owned();
         call(&path).problem(404, &unknown);
     }
 }

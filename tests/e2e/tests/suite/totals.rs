@@ -7,23 +7,40 @@ fn minor(money: &Value) -> i64 {
     money["amount_minor"].as_i64().unwrap_or_else(|| panic!("no money: {money}"))
 }
 
-/// What must hold of any totals with a shipping method: they are made of what they say they are made of.
+/// What must hold of any totals with a shipping method: they are made of what they say they are
+/// made of.
 fn assert_adds_up(totals: &Value) {
     let lines = totals["lines"].as_array().unwrap();
     let sum = |member: &str| lines.iter().map(|line| minor(&line[member])).sum::<i64>();
     for line in lines {
         let paid = minor(&line["tax_base"]) + minor(&line["tax"]);
         assert_eq!(paid, minor(&line["total"]), "{line}");
-        assert_eq!(minor(&line["unit_price"]) * line["quantity"].as_i64().unwrap(), minor(&line["subtotal"]), "{line}");
-        let base = if line["tax_inclusive"] == true { minor(&line["total"]) } else { minor(&line["tax_base"]) };
+        assert_eq!(
+            minor(&line["unit_price"]) * line["quantity"].as_i64().unwrap(),
+            minor(&line["subtotal"]),
+            "{line}"
+        );
+        let base = if line["tax_inclusive"] == true {
+            minor(&line["total"])
+        } else {
+            minor(&line["tax_base"])
+        };
         assert_eq!(base, minor(&line["subtotal"]) - minor(&line["discount"]), "{line}");
     }
     assert_eq!(sum("subtotal"), minor(&totals["subtotal"]));
     assert_eq!(sum("tax") + minor(&totals["shipping_tax"]), minor(&totals["tax"]));
     let shipping = minor(&totals["shipping_method"]["total"]);
     assert_eq!(sum("total") + shipping, minor(&totals["total"]), "{totals}");
-    let steps = totals["adjustments"].as_array().unwrap().iter().filter(|step| step["kind"] != "tax_included");
-    assert_eq!(steps.map(|step| minor(&step["amount"])).sum::<i64>(), minor(&totals["total"]), "{totals}");
+    let steps = totals["adjustments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|step| step["kind"] != "tax_included");
+    assert_eq!(
+        steps.map(|step| minor(&step["amount"])).sum::<i64>(),
+        minor(&totals["total"]),
+        "{totals}"
+    );
 }
 
 fn quoted(guest: &Guest<'_>, query: &str) -> Value {
@@ -61,12 +78,17 @@ fn each_destination_is_taxed_and_shipped_by_its_own_rows() {
         assert_eq!(minor(&totals["total"]), total, "{query}");
         assert_eq!(totals["currency"], "USD");
     }
-    let line = |totals: &Value, sku: &str| totals["lines"].as_array().unwrap().iter().find(|line| line["sku"] == sku).unwrap().clone();
+    let line = |totals: &Value, sku: &str| {
+        totals["lines"].as_array().unwrap().iter().find(|line| line["sku"] == sku).unwrap().clone()
+    };
     let totals = quoted(&guest, "country=US&region=CA&shipping_method=standard");
     assert_eq!(line(&totals, &standard)["tax_inclusive"], false);
     assert_eq!(line(&totals, &standard)["tax_rate"], "0.0725");
     assert_eq!(line(&totals, &reduced)["tax"]["amount_minor"], 0);
-    assert_eq!(line(&quoted(&guest, "country=VN&shipping_method=standard"), &standard)["tax_inclusive"], true);
+    assert_eq!(
+        line(&quoted(&guest, "country=VN&shipping_method=standard"), &standard)["tax_inclusive"],
+        true
+    );
 }
 
 // PRICE-2: a hundred lines at 0.01.
@@ -75,7 +97,12 @@ fn a_hundred_lines_of_one_cent_sum_to_the_total() {
     let shop = Shop::open();
     let goods: Vec<_> = (0..100).map(|_| shop.sku().price("USD", 1).weight_g(1)).collect();
     let lines: Vec<Value> = goods.iter().map(|sku| sku.import_line()).collect();
-    assert!(shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send().is_success());
+    assert!(
+        shop.admin("POST", "/api/v1/catalog/skus")
+            .json(&json!({ "skus": lines }))
+            .send()
+            .is_success()
+    );
     let guest = shop.guest();
     for sku in &goods {
         guest.add(&sku.sku, 1).expect(200);
@@ -108,16 +135,30 @@ fn the_methods_listed_are_the_methods_quoted() {
     let (light, heavy) = (shop.sku().weight_g(400).create(), shop.sku().weight_g(5_000).create());
     let guest = shop.guest();
     let methods = |query: &str| -> Vec<(String, i64)> {
-        let listed = guest.call("GET", &format!("/api/v1/cart/shipping-methods?{query}")).send().expect(200);
+        let listed =
+            guest.call("GET", &format!("/api/v1/cart/shipping-methods?{query}")).send().expect(200);
         let methods = listed["methods"].as_array().unwrap().clone();
-        methods.iter().map(|method| (method["method_id"].as_str().unwrap().to_owned(), minor(&method["amount"]))).collect()
+        methods
+            .iter()
+            .map(|method| {
+                (method["method_id"].as_str().unwrap().to_owned(), minor(&method["amount"]))
+            })
+            .collect()
     };
-    let amount = |listed: &[(String, i64)], id: &str| listed.iter().find(|(known, _)| known == id).unwrap().1;
+    let amount = |listed: &[(String, i64)], id: &str| {
+        listed.iter().find(|(known, _)| known == id).unwrap().1
+    };
 
     guest.add(&light, 1).expect(200);
-    assert_eq!((amount(&methods("country=VN"), "standard"), amount(&methods("country=VN"), "express")), (500, 1_500));
+    assert_eq!(
+        (amount(&methods("country=VN"), "standard"), amount(&methods("country=VN"), "express")),
+        (500, 1_500)
+    );
     guest.add(&heavy, 1).expect(200);
-    assert_eq!((amount(&methods("country=VN"), "standard"), amount(&methods("country=VN"), "express")), (1_200, 3_000));
+    assert_eq!(
+        (amount(&methods("country=VN"), "standard"), amount(&methods("country=VN"), "express")),
+        (1_200, 3_000)
+    );
     guest.setting(&light, 5).send().expect(200);
     assert_eq!(amount(&methods("country=VN"), "standard"), 0, "free from a hundred dollars on");
     for (method, amount) in methods("country=DE") {
@@ -151,7 +192,10 @@ fn a_part_that_fails_fails_the_totals_by_name() {
     guest.totals("country=JP").problem(422, "country_unsupported");
     guest.totals("country=VN&shipping_method=balloon").problem(422, "shipping_method_unavailable");
     guest.totals("country=Vietnam").problem(400, "invalid_field");
-    guest.call("GET", "/api/v1/cart/shipping-methods?country=JP").send().problem(422, "country_unsupported");
+    guest
+        .call("GET", "/api/v1/cart/shipping-methods?country=JP")
+        .send()
+        .problem(422, "country_unsupported");
 
     guest.add(&untaxed, 1).expect(200);
     let refused = guest.totals("country=VN&shipping_method=standard");
@@ -182,8 +226,13 @@ fn a_price_change_is_seen_by_the_very_next_read() {
     guest.add(&sku.sku, 1).expect(200);
     for price in [1_100, 900, 1_000] {
         sku.clone().price("USD", price).put();
-        let replies =
-            together(4, |number| if number % 2 == 0 { guest.cart() } else { quoted(&guest, "country=VN&shipping_method=standard") });
+        let replies = together(4, |number| {
+            if number % 2 == 0 {
+                guest.cart()
+            } else {
+                quoted(&guest, "country=VN&shipping_method=standard")
+            }
+        });
         for line in replies.iter().map(|reply| &reply["lines"][0]) {
             assert_eq!(minor(&line["unit_price"]), price);
             assert_eq!(minor(&line["added_price"]), 1_000);
@@ -196,14 +245,19 @@ fn a_price_change_is_seen_by_the_very_next_read() {
 #[test]
 fn totals_flag_every_short_line() {
     let shop = Shop::open();
-    let (plenty, few, none) = (shop.sku().create(), shop.sku().stock(2).create(), shop.sku().stock(0).create());
+    let (plenty, few, none) =
+        (shop.sku().create(), shop.sku().stock(2).create(), shop.sku().stock(0).create());
     let guest = shop.guest();
     for sku in [&plenty, &few, &none] {
         guest.add(sku, 3).expect(200);
     }
     let totals = quoted(&guest, "country=VN&shipping_method=standard");
-    let stock: Vec<(String, Value)> =
-        totals["lines"].as_array().unwrap().iter().map(|line| (line["sku"].as_str().unwrap().to_owned(), line["stock"].clone())).collect();
+    let stock: Vec<(String, Value)> = totals["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| (line["sku"].as_str().unwrap().to_owned(), line["stock"].clone()))
+        .collect();
     let of = |sku: &str| stock.iter().find(|(known, _)| known == sku).unwrap().1.clone();
     assert_eq!(of(&plenty), "available");
     assert_eq!(of(&few), "short");
@@ -218,10 +272,15 @@ fn half_of_a_cent_of_tax_is_rounded_away_from_zero() {
     let sku = shop.sku().price("USD", 200).create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
-    assert_eq!(minor(&quoted(&guest, "country=US&region=CA&shipping_method=standard")["tax"]), 15, "7.25 % of 2.00 is 14.5 cents");
+    assert_eq!(
+        minor(&quoted(&guest, "country=US&region=CA&shipping_method=standard")["tax"]),
+        15,
+        "7.25 % of 2.00 is 14.5 cents"
+    );
 }
 
-// SHIP-1: a split order is rated per origin; the lines are allocated to warehouses before shipping is.
+// SHIP-1: a split order is rated per origin; the lines are allocated to warehouses before shipping
+// is.
 #[test]
 fn goods_from_two_warehouses_are_shipped_twice() {
     let shop = Shop::open();

@@ -25,7 +25,9 @@ fn each_worker_is_run_by_post_and_by_get() {
             let report = reply.expect(200);
             assert_eq!(report["worker"], worker);
             // WRK-3: a run says what it did, and a run is bounded.
-            let count = |member: &str| report[member].as_i64().unwrap_or_else(|| panic!("no {member}: {report}"));
+            let count = |member: &str| {
+                report[member].as_i64().unwrap_or_else(|| panic!("no {member}: {report}"))
+            };
             // The audit takes its batch of each of sixteen walks.
             let most = if worker == "consistency-audit" { 16 * 500 } else { 200 };
             assert!(count("taken") <= most && count("done") <= count("taken"), "{report}");
@@ -50,10 +52,20 @@ fn what_nothing_needs_any_more_goes_and_the_order_stays() {
     eventually("its events are published", || {
         // What other tests have left to send comes first.
         while shop.run("outbox-relay")["done"].as_i64() > Some(0) {}
-        shop.rows("outbox", "aggregate", &subject).iter().all(|event| event["state"] == "published").then_some(())
+        shop.rows("outbox", "aggregate", &subject)
+            .iter()
+            .all(|event| event["state"] == "published")
+            .then_some(())
     });
     let sessions = || shop.rows("checkout_session", "cart_id", &guest.cart_id).len();
-    let keys = || shop.rows("confirm_key", "saga_id", shop.rows("saga", "cart_id", &guest.cart_id)[0]["saga_id"].as_str().unwrap()).len();
+    let keys = || {
+        shop.rows(
+            "confirm_key",
+            "saga_id",
+            shop.rows("saga", "cart_id", &guest.cart_id)[0]["saga_id"].as_str().unwrap(),
+        )
+        .len()
+    };
     shop.run("record-cleanup");
     assert_eq!((sessions(), keys()), (2, 1), "all of it is young");
     assert!(!shop.rows("outbox", "aggregate", &subject).is_empty());
@@ -84,11 +96,18 @@ fn nobody_else_runs_a_worker() {
         shop.call("GET", &format!("{path}?token={other_job}")).send().problem(403, "scope_missing");
         guest.call("POST", &path).send().problem(401, "credential_invalid");
         let expired = Claims::with_scope("workers:run").expired().signed(secret);
-        shop.call("GET", &format!("{path}?token={expired}")).send().problem(401, "credential_invalid");
+        shop.call("GET", &format!("{path}?token={expired}"))
+            .send()
+            .problem(401, "credential_invalid");
         shop.call("GET", &format!("{path}?token=")).send().problem(401, "credential_invalid");
         // A token in the query of a POST would end in logs for no reason.
-        shop.call("POST", &format!("{path}?token={}", shop.token("workers:run"))).send().problem(400, "unknown_field");
-        shop.call("DELETE", &path).bearer(&shop.token("workers:run")).send().problem(405, "method_not_allowed");
+        shop.call("POST", &format!("{path}?token={}", shop.token("workers:run")))
+            .send()
+            .problem(400, "unknown_field");
+        shop.call("DELETE", &path)
+            .bearer(&shop.token("workers:run"))
+            .send()
+            .problem(405, "method_not_allowed");
     }
 }
 
@@ -124,7 +143,11 @@ fn parallel_cleanups_release_an_expired_reservation_once() {
     together(6, |_| shop.worker_without_lease("reservation-cleanup").send().expect(200));
     shop.run_workers_until_quiet();
     assert_eq!(shop.stock_of(&sku), (10, 0));
-    let released = shop.rows("stock_movement", "sku", &sku).iter().filter(|row| row["kind"] == "release").count();
+    let released = shop
+        .rows("stock_movement", "sku", &sku)
+        .iter()
+        .filter(|row| row["kind"] == "release")
+        .count();
     assert_eq!(released, 3);
 }
 
@@ -155,12 +178,17 @@ fn a_worker_leaves_a_row_of_its_last_success() {
     }
 }
 
-/// What the audit has raised, by rule. The suite moves the clock for hours and relays events only where that is the matter,
-/// so events are late.
+/// What the audit has raised, by rule. The suite moves the clock for hours and relays events only
+/// where that is the matter, so events are late.
 fn alerts_of_the_audit(shop: &Shop) -> Vec<String> {
     let rows = shop.call("GET", "/test/rows?table=alert").send().expect(200);
-    let ids = rows["rows"].as_array().unwrap().iter().map(|row| row["alert_id"].as_str().unwrap().to_owned());
-    ids.filter(|id| id.starts_with("audit:") && !id.starts_with("audit:waiting_event_is_not_late:")).collect()
+    let ids = rows["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["alert_id"].as_str().unwrap().to_owned());
+    ids.filter(|id| id.starts_with("audit:") && !id.starts_with("audit:waiting_event_is_not_late:"))
+        .collect()
 }
 
 // WRK-5: run after run it goes on where it was, through every table and round again.
@@ -177,7 +205,9 @@ fn the_audit_goes_through_all_there_is_and_finds_nothing() {
         assert_eq!(audit["stock_waits"], false, "{report}");
         let looked = audit["looked"].as_object().unwrap();
         assert_eq!(looked.len(), 16, "{report}");
-        ends.extend(looked.keys().filter(|walk| audit["next"].get(walk.as_str()).is_none()).cloned());
+        ends.extend(
+            looked.keys().filter(|walk| audit["next"].get(walk.as_str()).is_none()).cloned(),
+        );
         if ends.len() == looked.len() {
             assert_eq!(alerts_of_the_audit(&shop), before);
             return;
@@ -186,7 +216,8 @@ fn the_audit_goes_through_all_there_is_and_finds_nothing() {
     panic!("only these came to their ends: {ends:?}");
 }
 
-// WRK-5, OPS-5: a violation is an alert and a count, once; here that nobody has given back what has expired.
+// WRK-5, OPS-5: a violation is an alert and a count, once; here that nobody has given back what has
+// expired.
 #[test]
 fn what_the_audit_finds_is_an_alert_once() {
     let shop = Shop::alone();
@@ -203,7 +234,10 @@ fn what_the_audit_finds_is_an_alert_once() {
     assert!(raised > 0, "{found}");
     assert_eq!(shop.counter("audit_violations_total"), before + raised);
     let reservation = shop.rows("reservation", "session_id", &session.session_id).remove(0);
-    let id = format!("audit:expired_reservation_is_given_back:{}", reservation["reservation_id"].as_str().unwrap());
+    let id = format!(
+        "audit:expired_reservation_is_given_back:{}",
+        reservation["reservation_id"].as_str().unwrap()
+    );
     let alert = shop.rows("alert", "alert_id", &id);
     assert!(alert[0]["detail"].as_str().unwrap().contains("late_ms"), "{alert:?}");
     let again = shop.run("consistency-audit");

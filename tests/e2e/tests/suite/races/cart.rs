@@ -4,26 +4,35 @@ use super::{at_once, buyer};
 use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique};
 use serde_json::{Value, json};
 
-// CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the host's queue of connections, and
-// a neighbour's request would be reset with it.
+// CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the
+// host's queue of connections, and a neighbour's request would be reset with it.
 #[test]
 fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
     let shop = Shop::alone();
     let sku = shop.sku().stock(1_000).create();
     let guest = shop.guest();
     let adds = at_once(1_000);
-    let replies = together(adds, |_| guest.adding(&sku, 1).header("idempotency-key", &unique("add-")).send_until_heard());
+    let replies = together(adds, |_| {
+        guest.adding(&sku, 1).header("idempotency-key", &unique("add-")).send_until_heard()
+    });
     let refused: Vec<&Reply> = replies.iter().filter(|reply| reply.status != 200).collect();
-    assert!(refused.is_empty(), "{} of {adds} were refused, the first: {:?}", refused.len(), refused[0]);
+    assert!(
+        refused.is_empty(),
+        "{} of {adds} were refused, the first: {:?}",
+        refused.len(),
+        refused[0]
+    );
     let adds = i64::try_from(adds).unwrap();
     assert_eq!((guest.quantity_of(&sku), &guest.cart()["version"]), (adds, &json!(adds + 1)));
 }
 
-// Changes of every kind at once. What was acknowledged happened, in some order, and nothing else did.
+// Changes of every kind at once. What was acknowledged happened, in some order, and nothing else
+// did.
 #[test]
 fn two_hundred_parallel_changes_end_at_what_was_acknowledged() {
     let shop = Shop::open();
-    let (added, replaced, passing) = (shop.sku().create(), shop.sku().create(), shop.sku().create());
+    let (added, replaced, passing) =
+        (shop.sku().create(), shop.sku().create(), shop.sku().create());
     let guest = shop.guest();
     guest.add(&replaced, 1).expect(200);
     let count = at_once(200);
@@ -38,7 +47,12 @@ fn two_hundred_parallel_changes_end_at_what_was_acknowledged() {
         let gone = number % 4 == 3 && reply.status == 404;
         assert!(reply.status == 200 || gone, "{reply:?}");
     }
-    let done = |kind: usize| replies.iter().enumerate().filter(move |(number, reply)| number % 4 == kind && reply.status == 200);
+    let done = |kind: usize| {
+        replies
+            .iter()
+            .enumerate()
+            .filter(move |(number, reply)| number % 4 == kind && reply.status == 200)
+    };
     let count_of = |kind| i64::try_from(done(kind).count()).unwrap();
     assert_eq!(guest.quantity_of(&added), 2 * count_of(0));
     // The last of the replacements stands: the one with the highest version.
@@ -84,16 +98,28 @@ fn a_limit_is_not_passed_by_many_who_each_see_room() {
     guest.add(&sku, 9_995).expect(200);
     let replies = together(at_once(20).max(6), |_| guest.add(&sku, 1));
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 5);
-    assert!(replies.iter().all(|reply| [200, 400, 409, 422].contains(&reply.status)), "{replies:?}");
+    assert!(
+        replies.iter().all(|reply| [200, 400, 409, 422].contains(&reply.status)),
+        "{replies:?}"
+    );
     assert_eq!(guest.quantity_of(&sku), 10_000);
 
     let goods: Vec<_> = (0..1_010).map(|_| shop.sku()).collect();
     for part in goods.chunks(500) {
         let lines: Vec<Value> = part.iter().map(|sku| sku.import_line()).collect();
-        shop.admin("POST", "/api/v1/catalog/skus").json(&json!({ "skus": lines })).send().expect(200);
+        shop.admin("POST", "/api/v1/catalog/skus")
+            .json(&json!({ "skus": lines }))
+            .send()
+            .expect(200);
     }
     let guest = shop.guest();
-    together(10, |share| goods[..995].iter().skip(share).step_by(10).for_each(|sku| drop(guest.add(&sku.sku, 1).expect(200))));
+    together(10, |share| {
+        goods[..995]
+            .iter()
+            .skip(share)
+            .step_by(10)
+            .for_each(|sku| drop(guest.add(&sku.sku, 1).expect(200)))
+    });
     let replies = together(15, |number| guest.add(&goods[995 + number].sku, 1));
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 5, "{replies:?}");
     assert_eq!(guest.cart()["lines"].as_array().unwrap().len(), 1_000);
@@ -108,9 +134,17 @@ fn parallel_first_adds_of_a_new_owner_are_in_one_cart() {
     let token = shop.session_of(&id);
     let count = at_once(30);
     let carts = together(count, |_| {
-        let opened = shop.call("POST", "/api/v1/cart").bearer(&token).json(&json!({ "currency": "USD", "country": "VN" })).send();
+        let opened = shop
+            .call("POST", "/api/v1/cart")
+            .bearer(&token)
+            .json(&json!({ "currency": "USD", "country": "VN" }))
+            .send();
         assert!(opened.is_success(), "{opened:?}");
-        let add = shop.call("POST", "/api/v1/cart/items").bearer(&token).json(&json!({ "sku": sku, "quantity": 1 })).send();
+        let add = shop
+            .call("POST", "/api/v1/cart/items")
+            .bearer(&token)
+            .json(&json!({ "sku": sku, "quantity": 1 }))
+            .send();
         add.expect(200);
         opened.json()["cart"]["cart_id"].clone()
     });
@@ -143,21 +177,26 @@ fn parallel_logins_and_adds_keep_every_line() {
     let customer = shop.customer_called(&id, "USD");
     let guest = shop.guest();
     skus.iter().for_each(|sku| drop(guest.add(&sku.sku, 2).expect(200)));
-    let replies =
-        together(
-            at_once(24),
-            |number| {
-                if number % 3 == 0 { log_in(&shop, &id, &guest) } else { customer.add(&skus[number % skus.len()].sku, 1) }
-            },
-        );
-    // A login that met a change in each of its rounds says so, and is made again; an add may not be refused.
+    let replies = together(at_once(24), |number| {
+        if number % 3 == 0 {
+            log_in(&shop, &id, &guest)
+        } else {
+            customer.add(&skus[number % skus.len()].sku, 1)
+        }
+    });
+    // A login that met a change in each of its rounds says so, and is made again; an add may not be
+    // refused.
     for (number, reply) in replies.iter().enumerate() {
         assert!(reply.status == 200 || (number % 3 == 0 && reply.status == 503), "{reply:?}");
     }
     let opened = log_in(&shop, &id, &guest).expect(200);
     assert!(opened["merge"].is_object(), "{opened}");
     for (at, sku) in skus.iter().enumerate() {
-        let added = replies.iter().enumerate().filter(|(number, _)| number % 3 != 0 && number % skus.len() == at).count();
+        let added = replies
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| number % 3 != 0 && number % skus.len() == at)
+            .count();
         assert_eq!(customer.quantity_of(&sku.sku), 2 + i64::try_from(added).unwrap(), "line {at}");
     }
     guest.call("GET", "/api/v1/cart").send().problem(404, "cart_not_found");
@@ -176,14 +215,21 @@ fn a_login_a_confirm_and_an_add_at_once_end_in_one_truth() {
             1 | 2 => log_in(&shop, &id, &guest).status,
             _ => guest.add(&sku, 1).status,
         });
-        assert!(statuses.iter().all(|status| [200, 201, 404, 409].contains(status)), "{statuses:?}");
+        assert!(
+            statuses.iter().all(|status| [200, 201, 404, 409].contains(status)),
+            "{statuses:?}"
+        );
         let added = statuses[3..].iter().filter(|status| **status == 200).count();
         let ordered = guest.has_one_paid_order_or_nothing();
         let opened = log_in(&shop, &id, &guest).expect(200);
         if ordered {
             assert_eq!((&opened["merge"], added), (&Value::Null, 0), "{statuses:?} {opened}");
         } else {
-            assert_eq!(opened["cart"]["lines"][0]["quantity"], json!(1 + added), "{statuses:?} {opened}");
+            assert_eq!(
+                opened["cart"]["lines"][0]["quantity"],
+                json!(1 + added),
+                "{statuses:?} {opened}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Orders and their money: one order of a cart, one charge, one refund, whoever asks and however often at once.
+//! Orders and their money: one order of a cart, one charge, one refund, whoever asks and however
+//! often at once.
 
 use super::{at_once, buyer, order_id};
 use e2e::{Guest, Reply, Shop, address, eventually, together, unique};
@@ -36,7 +37,10 @@ fn parallel_cancels_under_one_key_get_one_reply() {
     let order = guest.buy(&sku, 1);
     let cancel = guest.cancelling(order_id(&order));
     let replies = together(at_once(20), |_| cancel.clone().send());
-    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body), "{replies:?}");
+    assert!(
+        replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body),
+        "{replies:?}"
+    );
     is_given_back_once(&guest);
 }
 
@@ -50,12 +54,19 @@ fn parallel_orders_of_a_program_under_one_key_are_one() {
         "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 1_999 + 500, "currency": "USD" },
     });
-    let create = shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).json(&body).keyed(&unique("order-"));
+    let create = shop
+        .call("POST", "/api/v1/orders")
+        .bearer(&shop.token("orders:write"))
+        .json(&body)
+        .keyed(&unique("order-"));
     let replies = together(at_once(20), |_| create.clone().send());
     let done: Vec<&Reply> = replies.iter().filter(|reply| reply.is_success()).collect();
     assert!(!done.is_empty(), "{replies:?}");
     assert!(done.iter().all(|reply| reply.body == done[0].body), "{done:?}");
-    replies.iter().filter(|reply| !reply.is_success()).for_each(|reply| assert_eq!(reply.status, 409, "{reply:?}"));
+    replies
+        .iter()
+        .filter(|reply| !reply.is_success())
+        .for_each(|reply| assert_eq!(reply.status, 409, "{reply:?}"));
     assert_eq!(create.send().body, done[0].body);
     assert_eq!(shop.stock_of(&sku), (99, 0));
 }
@@ -94,7 +105,8 @@ fn ways_to_pay() -> impl Iterator<Item = &'static str> {
     iter::repeat_n("pm_card_visa", at_once(24)).chain(["pm_sim_slow_700"])
 }
 
-/// A confirm, and changes of its cart beside it: either the order has the cart as it was agreed to, or there is none.
+/// A confirm, and changes of its cart beside it: either the order has the cart as it was agreed to,
+/// or there is none.
 fn changes_beside_a_confirm(change: impl Fn(&Guest<'_>, &str, usize) -> Reply + Sync) {
     let shop = Shop::open();
     for pays in ways_to_pay() {
@@ -104,16 +116,23 @@ fn changes_beside_a_confirm(change: impl Fn(&Guest<'_>, &str, usize) -> Reply + 
             if number == 0 {
                 return session.confirm();
             }
-            // At a slow provider nobody is early: the cart is claimed, and changed while it is being paid.
+            // At a slow provider nobody is early: the cart is claimed, and changed while it is
+            // being paid.
             if pays != "pm_card_visa" {
                 thread::sleep(Duration::from_millis(300));
             }
             change(&guest, &sku, number)
         });
-        assert!(replies[1..].iter().all(|reply| [200, 404, 409].contains(&reply.status)), "{replies:?}");
+        assert!(
+            replies[1..].iter().all(|reply| [200, 404, 409].contains(&reply.status)),
+            "{replies:?}"
+        );
         let changed = replies[1..].iter().any(|reply| reply.status == 200);
         if guest.has_one_paid_order_or_nothing() {
-            assert!(!changed, "a change that was made would have made the session stale: {replies:?}");
+            assert!(
+                !changed,
+                "a change that was made would have made the session stale: {replies:?}"
+            );
             let order = guest.order(order_id(&replies[0].expect(201))).expect(200);
             assert_eq!((&order["lines"][0]["quantity"], shop.stock_of(&sku)), (&json!(3), (97, 0)));
         } else {
@@ -138,7 +157,9 @@ fn a_line_removed_beside_a_confirm_is_sold_or_gone() {
 // ACIDRain: a cheaper cart is paid than is shipped.
 #[test]
 fn a_quantity_changed_beside_a_confirm_is_not_in_the_order() {
-    changes_beside_a_confirm(|guest, sku, number| guest.setting(sku, 50 + i64::try_from(number).unwrap()).send());
+    changes_beside_a_confirm(|guest, sku, number| {
+        guest.setting(sku, 50 + i64::try_from(number).unwrap()).send()
+    });
 }
 
 // CHK-1: a second tab begins the checkout anew while the first one pays.
@@ -148,7 +169,11 @@ fn a_checkout_begun_beside_a_confirm_is_refused_or_replaces_it() {
     for pays in ways_to_pay() {
         let sku = shop.sku().stock(10).create();
         let (guest, session) = buyer(&shop, &sku, 1, pays);
-        let replies = together(5, |number| if number == 0 { session.confirm() } else { guest.basket().try_begin() });
+        let replies =
+            together(
+                5,
+                |number| if number == 0 { session.confirm() } else { guest.basket().try_begin() },
+            );
         assert!(replies.iter().all(|reply| [201, 404, 409].contains(&reply.status)), "{replies:?}");
         let ordered = guest.has_one_paid_order_or_nothing();
         assert_eq!(ordered, replies[0].status == 201, "{replies:?}");
@@ -160,8 +185,11 @@ fn a_checkout_begun_beside_a_confirm_is_refused_or_replaces_it() {
 #[test]
 fn parallel_workers_move_an_orders_money_once() {
     let shop = Shop::alone();
-    let workers = |name: &str| drop(together(at_once(12), |_| shop.worker_without_lease(name).send().expect(200)));
-    // Asked for and not answered; taken by whoever recovers it, where this shop takes money with the order.
+    let workers = |name: &str| {
+        drop(together(at_once(12), |_| shop.worker_without_lease(name).send().expect(200)))
+    };
+    // Asked for and not answered; taken by whoever recovers it, where this shop takes money with
+    // the order.
     let guest = shop.guest();
     let order = guest.buy_with(&shop.sku().create(), 1, "pm_sim_capture_lost_answer_1");
     let total = order["total"]["amount_minor"].as_i64().unwrap();
@@ -176,7 +204,8 @@ fn parallel_workers_move_an_orders_money_once() {
     let given_back = if provider.captured > 0 { "refund" } else { "void" };
     for fault in ["fails_1", "lost_answer_1"] {
         let guest = shop.guest();
-        let order = guest.buy_with(&shop.sku().create(), 1, &format!("pm_sim_{given_back}_{fault}"));
+        let order =
+            guest.buy_with(&shop.sku().create(), 1, &format!("pm_sim_{given_back}_{fault}"));
         guest.cancelling(order_id(&order)).send().expect(200);
         for _ in 0..3 {
             shop.advance_ms(5 * 60_000 + 1_000);

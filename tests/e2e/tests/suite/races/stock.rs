@@ -7,7 +7,13 @@ use serde_json::{Value, json};
 /// What the provider holds of everybody's dollars, by its own books.
 fn held_by_the_provider(shop: &Shop) -> i64 {
     let ledger = shop.simulator("GET", "/ledger").send().expect(200);
-    let dollars = ledger["totals"].as_array().into_iter().flatten().find(|total| total["currency"] == "USD").cloned().unwrap_or_default();
+    let dollars = ledger["totals"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|total| total["currency"] == "USD")
+        .cloned()
+        .unwrap_or_default();
     let sum = |kind: &str| dollars[kind].as_i64().unwrap_or_default();
     sum("authorized") - sum("voided") - sum("refunded")
 }
@@ -19,16 +25,25 @@ fn five_hundred_confirms_for_ten_units_make_ten_orders() {
     let sku = shop.sku().stock(10).create();
     let buyers = buyers(&shop, at_once(500).max(20), &sku, 1);
     let before = held_by_the_provider(&shop);
-    let keyed = |number: usize| buyers[number].1.confirming().header("idempotency-key", &unique("confirm-"));
-    // On a slow machine one writer after the other is more than a statement waits for: then a buyer is told to come again, and does.
+    let keyed = |number: usize| {
+        buyers[number].1.confirming().header("idempotency-key", &unique("confirm-"))
+    };
+    // On a slow machine one writer after the other is more than a statement waits for: then a buyer
+    // is told to come again, and does.
     let replies = together(buyers.len(), |number| keyed(number).send_patiently());
     let (sold, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status == 201);
-    assert_eq!(sold.len(), 10, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert_eq!(
+        sold.len(),
+        10,
+        "{:?}",
+        replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
+    );
     for reply in refused {
         assert_eq!(reply.problem(422, "insufficient_stock")["lines"][0]["sku"], sku.as_str());
     }
     assert_eq!(shop.stock_of(&sku), (0, 0));
-    let total: i64 = sold.iter().map(|reply| reply.json()["total"]["amount_minor"].as_i64().unwrap()).sum();
+    let total: i64 =
+        sold.iter().map(|reply| reply.json()["total"]["amount_minor"].as_i64().unwrap()).sum();
     assert_eq!(held_by_the_provider(&shop) - before, total, "the ten and nobody else");
     let orders = buyers.iter().filter(|(guest, _)| !guest.order_rows().is_empty()).count();
     assert_eq!(orders, 10);
@@ -44,7 +59,11 @@ fn parallel_orders_whose_lines_share_a_stock_row_are_summed_first() {
         "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 4 * 1_999 + 500, "currency": "USD" },
     });
-    let order = || shop.call("POST", "/api/v1/orders").bearer(&shop.token("orders:write")).keyed(&unique("order-"));
+    let order = || {
+        shop.call("POST", "/api/v1/orders")
+            .bearer(&shop.token("orders:write"))
+            .keyed(&unique("order-"))
+    };
     let replies = together(at_once(20).max(4), |_| order().json(&body).send());
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         reply.problem(422, "insufficient_stock");
@@ -53,7 +72,8 @@ fn parallel_orders_whose_lines_share_a_stock_row_are_summed_first() {
     assert_eq!(shop.stock_of(&sku), (2, 0));
 }
 
-// ACIDRain, write skew: each takes some from either warehouse, and neither warehouse alone says that it is too much.
+// ACIDRain, write skew: each takes some from either warehouse, and neither warehouse alone says
+// that it is too much.
 #[test]
 fn parallel_orders_over_two_warehouses_sell_no_unit_twice() {
     let shop = Shop::open();
@@ -61,7 +81,10 @@ fn parallel_orders_over_two_warehouses_sell_no_unit_twice() {
     let buyers = buyers(&shop, at_once(20), &sku, 6);
     let replies = together(buyers.len(), |number| buyers[number].1.confirm());
     assert_eq!(replies.iter().filter(|reply| reply.status == 201).count(), 1, "{replies:?}");
-    replies.iter().filter(|reply| reply.status != 201).for_each(|reply| drop(reply.problem(422, "insufficient_stock")));
+    replies
+        .iter()
+        .filter(|reply| reply.status != 201)
+        .for_each(|reply| drop(reply.problem(422, "insufficient_stock")));
     assert_eq!(shop.stock_of(&sku), (4, 0));
     for (guest, _) in &buyers {
         guest.has_one_paid_order_or_nothing();
@@ -98,7 +121,10 @@ fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_mon
         let (guest, session) = buyer(&shop, &sku, 1, "pm_card_authenticationRequired");
         session.confirm_as("once").problem(402, "payment_action_required");
         let payment = guest.payment_rows()[0]["reference"].clone();
-        shop.simulator("POST", "/authenticate").json(&json!({ "payment_intent": payment, "succeeds": true })).send().expect(200);
+        shop.simulator("POST", "/authenticate")
+            .json(&json!({ "payment_intent": payment, "succeeds": true }))
+            .send()
+            .expect(200);
         // In every second round it has run out just now.
         shop.advance_ms(if round % 2 == 0 { 15 * 60_000 + 1 } else { 14 * 60_000 });
         let worker = |name: &str| shop.worker_without_lease(name).send();
@@ -108,7 +134,10 @@ fn a_hold_that_ends_while_its_buyer_pays_is_sold_once_or_given_back_with_the_mon
             3 | 4 => worker("saga-recovery"),
             _ => worker("compensation-retry"),
         });
-        assert!(replies.iter().all(|reply| [200, 201, 402, 409].contains(&reply.status)), "{replies:?}");
+        assert!(
+            replies.iter().all(|reply| [200, 201, 402, 409].contains(&reply.status)),
+            "{replies:?}"
+        );
         for _ in 0..3 {
             shop.advance_ms(10 * 60_000);
             shop.run_workers_until_quiet();
@@ -136,7 +165,11 @@ fn a_session_that_ends_while_it_is_confirmed_is_sold_or_holds_nothing() {
         let ordered = all.iter().filter(|(guest, _)| guest.has_one_paid_order_or_nothing()).count();
         shop.run_workers_until_quiet();
         assert_eq!(shop.stock_of(&sku), (5 - i64::try_from(ordered).unwrap(), 0));
-        assert!(all.iter().all(|(guest, _)| ordered_or_free(&shop.rows("cart", "cart_id", &guest.cart_id)[0])));
+        assert!(
+            all.iter().all(|(guest, _)| ordered_or_free(
+                &shop.rows("cart", "cart_id", &guest.cart_id)[0]
+            ))
+        );
     }
 }
 
