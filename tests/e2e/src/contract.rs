@@ -68,6 +68,31 @@ pub(crate) fn example(id: &str) -> Option<Value> {
     operation(id).pointer("/requestBody/content/application~1json/example").cloned()
 }
 
+/// How many replies the document gives as examples, each of which is as its own schema says.
+///
+/// # Panics
+/// When one is not.
+#[must_use]
+pub fn replies_that_conform() -> usize {
+    let items = DOCUMENT["paths"].as_object().into_iter().flatten();
+    let operations = items.flat_map(|(_, item)| item.as_object().into_iter().flatten());
+    let mut shown = 0;
+    for (_, operation) in operations {
+        for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+            let media = &response["content"]["application/json"];
+            let Some(example) = media.get("example") else { continue };
+            let key = format!("example of {} {status}", operation["operationId"]);
+            let wrong: Vec<String> = validator(&key, &media["schema"])
+                .iter_errors(example)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{key}: {wrong:#?}");
+            shown += 1;
+        }
+    }
+    shown
+}
+
 /// The names of the query's parameters of the operation `id`.
 ///
 /// # Panics

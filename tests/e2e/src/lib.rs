@@ -31,7 +31,7 @@ mod tokens;
 mod wire;
 
 pub use clear_text::ClearText;
-pub use contract::{conforms, query_parameters};
+pub use contract::{conforms, query_parameters, replies_that_conform};
 pub use customer::{CustomerClaims, KeySet, SigningKey};
 pub use events::is_declared;
 pub use guest::{Basket, Guest, Session, address};

@@ -72,6 +72,12 @@ pub(crate) fn resolve_compensation() -> Value {
     json!({ "reason": "refunded at the provider's desk", "outcome": "done_by_hand" })
 }
 
+/// A reply that was given, where one is kept: `shared/app/tests` writes the file.
+pub(crate) fn reply(operation: &str) -> Option<Value> {
+    let replies: Value = serde_json::from_str(include_str!("replies.json")).ok()?;
+    replies.get(operation).cloned()
+}
+
 /// A path parameter that exists in the demo shop, where one does.
 pub(crate) fn path_parameter(name: &str) -> Option<Value> {
     match name {

@@ -160,9 +160,24 @@ fn published(value: &mut Value) {
             while let Some((start, end)) = requirement(text) {
                 text.replace_range(start..end, "");
             }
+            *text = unbroken(text);
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Where a comment is wrapped is the source's affair: paragraphs and lists keep their line ends, and
+/// no other.
+fn unbroken(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| {
+        paragraph.lines().fold(String::new(), |mut whole, line| {
+            if !whole.is_empty() {
+                whole.push(if line.starts_with("- ") { '\n' } else { ' ' });
+            }
+            whole + line
+        })
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Where the first requirement stands in `text`.

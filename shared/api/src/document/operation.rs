@@ -406,10 +406,13 @@ impl Operation {
                 json!({ "description": reason(reply.status), "headers": reply.headers });
             if let Some(members) = response.as_object_mut() {
                 if let Some((media_type, schema)) = &reply.content {
-                    members.insert(
-                        "content".to_owned(),
-                        json!({ *media_type: { "schema": schema(&mut schemas.written) } }),
-                    );
+                    let mut media = json!({ "schema": schema(&mut schemas.written) });
+                    let given =
+                        examples::reply(self.row.id).filter(|_| reply.status == self.row.status);
+                    if let (Some(media), Some(given)) = (media.as_object_mut(), given) {
+                        media.insert("example".to_owned(), given);
+                    }
+                    members.insert("content".to_owned(), json!({ *media_type: media }));
                 }
                 if !reply.links.is_empty() {
                     members.insert("links".to_owned(), Value::Object(reply.links.clone()));

@@ -45,9 +45,9 @@ fn name(code: Code) -> String {
 
 fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
     let mut properties = json!({
-        "type": { "type": "string", "format": "uri", "description": "The code as a URI.", "example": code.type_uri() },
-        "title": { "type": "string", "description": "The same for every occurrence.", "example": code.title() },
-        "status": { "type": "integer", "description": "The HTTP status.", "minimum": 400, "maximum": 599, "example": code.status() },
+        "type": { "type": "string", "format": "uri", "description": "The code as a URI." },
+        "title": { "type": "string", "description": "The same for every occurrence." },
+        "status": { "type": "integer", "description": "The HTTP status.", "minimum": 400, "maximum": 599 },
         "code": { "type": "string", "description": "What kind of problem it is.", "enum": [code.slug()] },
         "detail": { "type": "string", "description": "What happened this time, for the client's developer." },
         "field": { "type": "string", "description": "The value it is about: a JSON pointer, or the name of a header, query or path parameter." },

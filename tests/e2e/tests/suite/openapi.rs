@@ -1,7 +1,7 @@
 //! The API document is there, is the one in the repository, and says of every path which methods it
 //! has.
 
-use e2e::{Reply, Shop, conforms, unique};
+use e2e::{Reply, Shop, conforms, replies_that_conform, unique};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -53,6 +53,13 @@ fn every_path_allows_the_methods_that_are_declared() {
         }
         assert_eq!(allowed, declared, "{path}");
     }
+}
+
+// OPS-4: what the document shows as a reply is one.
+#[test]
+fn every_reply_that_the_document_shows_is_as_it_says() {
+    let shown = replies_that_conform();
+    assert!(shown >= 12, "{shown}");
 }
 
 // OPS-4: the check that every reply of this suite goes through has teeth.
