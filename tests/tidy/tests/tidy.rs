@@ -132,7 +132,7 @@ fn functions_are_small() {
         let declared = api::ENDPOINTS.iter().filter(|endpoint| endpoint.component == id);
         let operations: usize = declared.map(|endpoint| endpoint.operations.len()).sum();
         assert!(
-            source.lines().count() <= 30.max(8 * operations),
+            source.lines().count() <= 30.max(9 * operations),
             "functions/{folder} does too much"
         );
         assert!(source.starts_with("//! `"), "functions/{folder} begins with what it is");
