@@ -3,7 +3,9 @@
 //! is given what was found, by type; what the handler gives back is what the table says it answers,
 //! or it does not compile.
 
-use crate::{Code, Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit};
+use crate::{
+    Access, Code, Handler, HandlerFuture, Method, Outcome, Problem, Request, access::Admit,
+};
 use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
@@ -374,10 +376,11 @@ impl<'a, O: Operation> Call<'a, O> {
         if !<O::Query as Query>::IS_TAKEN {
             request.no_query()?;
         }
-        // What hands out no entity tag has none that could match; what is read is compared with the
-        // tag it is found under.
-        let is_read = O::METHOD == Method::Get;
-        if !is_read && !<O::Change as Conditions>::IS_VERSIONED && !request.wants(None) {
+        // What hands out no entity tag has none that could match, and is not begun. What is only read
+        // is compared with the tag that it is found under; a worker that GET runs is no reading.
+        let is_read = O::METHOD == Method::Get && !matches!(O::ROW.access, Access::Worker(_));
+        let has_tags = is_read || <O::Change as Conditions>::IS_VERSIONED;
+        if !has_tags && !request.wants(None) {
             return Err(Problem::new(Code::VersionConflict)
                 .field("if-match")
                 .detail("no version of anything is changed here"));

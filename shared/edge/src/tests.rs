@@ -22,6 +22,7 @@ use std::{
     cell::Cell,
     future::Future,
     pin::pin,
+    sync::atomic::{AtomicU32, Ordering},
     task::{Context, Poll, Waker},
 };
 use terms::Member;
@@ -1031,6 +1032,22 @@ fn what_is_read_is_the_representation_that_is_wanted_or_none() {
     let world = World::with_secret();
     let own = bearer(Method::Get, "/own", world.guest().reveal()).with_header("if-match", "\"4\"");
     assert_eq!(code(&answer(&world, own)), "412 version_conflict");
+    // A worker is not run and then refused.
+    static RAN: AtomicU32 = AtomicU32::new(0);
+    let request = bearer(Method::Get, "/internal/workers/relay", &token(&["workers:run"], 0, 600))
+        .with_header("if-match", "\"4\"");
+    let world = World {
+        variables: vec![("service_token_secret", SECRET), ("worker_get_enabled", "true")],
+        ..World::default()
+    };
+    let routes = [Route::at("/internal/workers/relay").answer::<RunRelay>(
+        async |_: Call<'_, RunRelay>| -> Answered<RunRelay> {
+            RAN.fetch_add(1, Ordering::Relaxed);
+            Ok(Done::new(json!({})))
+        },
+    )];
+    let reply = now(crate::serve(&routes, &world.ports(), request));
+    assert_eq!((code(&reply).as_str(), RAN.load(Ordering::Relaxed)), ("412 version_conflict", 0));
 }
 
 // SEC-7
