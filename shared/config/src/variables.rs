@@ -285,7 +285,7 @@ variables! {
     /// Bytes the body of a bulk import may have.
     IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576") bytes(1_024 to 67_108_864) [Imports];
     /// The origins whose pages may call from a browser, with commas between them, such as
-    /// https://shop.example; `*` for all; empty for none but the API's own.
+    /// `https://shop.example`; `*` for all; empty for none but the API's own.
     CORS_ALLOWED_ORIGINS: Origins = "cors_allowed_origins" default("")
         must("be *, or origins such as https://shop.example, in lower case, without a path and with commas between them" origins) [Browsers];
     /// How long a browser need not ask again whether a page may call; browsers keep it for two
