@@ -182,5 +182,9 @@ fn kill(project: &Project, ground: &Ground, quick: bool, extent: Extent) -> Resu
         .collect();
     let mut program = Proof::Kill.program(project, shop, extent);
     program.current_dir(&project.root).env("EDGETILL_SERVE", serde_json::to_string(&words)?);
+    // Its secrets are in its environment, which it has from the proof.
+    for (name, value) in host.get_envs() {
+        program.env(name, value.unwrap_or_default());
+    }
     run(program, "the kill proof failed")
 }
