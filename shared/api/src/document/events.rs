@@ -115,9 +115,7 @@ pub(super) fn webhooks(schemas: &mut SchemaGenerator) -> Value {
     let mut webhooks = Map::new();
     for event in declared(schemas) {
         let data_name = format!("{}Data", event.name);
-        let mut data = data(&event);
-        published(&mut data);
-        schemas.definitions_mut().insert(data_name.clone(), data);
+        schemas.definitions_mut().insert(data_name.clone(), data(&event));
         let mut message = payload(&event, &data_name);
         published(&mut message);
         let post = json!({

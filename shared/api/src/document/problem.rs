@@ -1,33 +1,31 @@
 //! Problems as a client gets them: one schema a code, so that a program that looks at `code` knows
 //! which members it has.
 
-use super::{Schemas, published};
+use super::Schemas;
 use edge::Code;
-use schemars::SchemaGenerator;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// What stands under `#/components/schemas` for the problem `code`.
-pub(super) fn reference(schemas: &mut Schemas, code: Code) -> Value {
+/// Where the schema of the problem `code` stands, which is put there if it does not yet.
+fn target(schemas: &mut Schemas, code: Code) -> String {
     let name = name(code);
     if !schemas.written.definitions().contains_key(&name) {
         let schema = schema(&mut schemas.written, code);
         schemas.written.definitions_mut().insert(name.clone(), schema);
     }
-    json!({ "$ref": format!("#/components/schemas/{name}") })
+    format!("#/components/schemas/{name}")
 }
 
 /// One of these problems: told apart by `code`.
 pub(super) fn one_of(schemas: &mut Schemas, codes: &[Code]) -> Value {
-    let references: Vec<Value> = codes.iter().map(|code| reference(schemas, *code)).collect();
+    let targets: Vec<String> = codes.iter().map(|code| target(schemas, *code)).collect();
+    let references: Vec<Value> = targets.iter().map(|target| json!({ "$ref": target })).collect();
     match references.as_slice() {
         [only] => only.clone(),
         several => {
-            let mapping: Map<String, Value> = codes
-                .iter()
-                .map(|code| {
-                    (code.slug().to_owned(), format!("#/components/schemas/{}", name(*code)).into())
-                })
-                .collect();
+            let slugs = codes.iter().map(|code| code.slug().to_owned());
+            let mapping: Map<String, Value> =
+                slugs.zip(targets.into_iter().map(Value::from)).collect();
             json!({ "oneOf": several, "discriminator": { "propertyName": "code", "mapping": mapping } })
         }
     }
@@ -52,10 +50,8 @@ fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
         "detail": { "type": "string", "description": "What happened this time, for the client's developer." },
         "field": { "type": "string", "description": "The value it is about: a JSON pointer, or the name of a header, query or path parameter." },
     });
-    let members =
-        terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
     if let Some(properties) = properties.as_object_mut() {
-        for (name, about, mut member) in members {
+        for (name, about, mut member) in members(schemas) {
             let (codes, about) = told(about);
             if codes.is_empty() || codes.contains(&code.slug()) {
                 member.insert("description".to_owned(), sentence(about).into());
@@ -63,12 +59,17 @@ fn schema(schemas: &mut SchemaGenerator, code: Code) -> Value {
             }
         }
     }
-    let mut schema = json!({
+    json!({
         "type": "object", "description": format!("{} {}", code.meaning(), code.advice()), "required": ["type", "title", "status", "code"],
         "properties": properties,
-    });
-    published(&mut schema);
-    schema
+    })
+}
+
+/// What only some problems carry: the name, what it says, and what stands there.
+fn members(
+    schemas: &mut SchemaGenerator,
+) -> impl Iterator<Item = (&'static str, &'static str, Schema)> + use<> {
+    terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas))
 }
 
 /// The codes that a member comes with, and what it says: "`price_changed`, `session_stale`: why."
@@ -91,9 +92,7 @@ fn sentence(text: &str) -> String {
 /// Every code that some member names: for the test that there are such.
 #[cfg(test)]
 fn named(schemas: &mut SchemaGenerator) -> Vec<&'static str> {
-    let members =
-        terms::member::declared(schemas).into_iter().chain(app::members::declared(schemas));
-    members.flat_map(|(_, about, _)| told(about).0).collect()
+    members(schemas).flat_map(|(_, about, _)| told(about).0).collect()
 }
 
 #[cfg(test)]
