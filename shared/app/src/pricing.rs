@@ -7,8 +7,9 @@ use crate::{
     shop::Shop,
 };
 use domain::{
-    ids::{CartId, ShippingMethodId, Sku, TaxClass},
+    ids::{CartId, Category, ShippingMethodId, Sku, TaxClass},
     money::{Currency, CurrencyRules},
+    promotion::PromotionFacts,
     quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
@@ -29,6 +30,8 @@ pub(crate) struct PricingFacts {
     taxes: Vec<TaxRule>,
     rates: Vec<ShippingRate>,
     levels: Vec<StockLevel>,
+    #[serde(default)]
+    promotions: PromotionFacts,
 }
 
 /// A cart, as far as its price goes.
@@ -49,7 +52,7 @@ pub(crate) struct PricedLine {
     added_price_minor: i64,
     pub(crate) product_id: Option<String>,
     name: Option<String>,
-    pub(crate) category: Option<String>,
+    pub(crate) category: Option<Category>,
     tax_class: Option<TaxClass>,
     weight_g: Option<i64>,
     active: bool,
@@ -141,7 +144,7 @@ impl PricingFacts {
             tax_rules: &self.taxes,
             shipping_method,
             shipping_rates: &self.rates,
-            discounts: &[],
+            promotions: &self.promotions,
         }
     }
 
@@ -187,6 +190,7 @@ impl PricingFacts {
                     quantity: line.quantity,
                     unit_price_minor: line.price_minor,
                     added_price_minor: line.added_price_minor,
+                    category: line.category.clone(),
                     tax_class: tax_class.clone(),
                     weight_g,
                     stock: stock::check_line(&line.sku, line.quantity.get(), Some(&self.levels)),

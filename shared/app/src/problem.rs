@@ -67,8 +67,6 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
             | ShippingError::NotAllocated { .. }
             | ShippingError::Money(_),
         )
-        | TotalsError::DiscountOutOfRange { .. }
-        | TotalsError::DiscountWithoutTarget { .. }
         | TotalsError::LineRepeated { .. } => return Problem::internal(format!("totals: {error}")),
     };
     Problem::new(code).detail(error.to_string())

@@ -7,6 +7,7 @@ use crate::text::{self, TextProblem};
 
 const ID_LENGTH_MAX: usize = 64;
 const CUSTOMER_ID_LENGTH_MAX: usize = 255;
+const CATEGORY_LENGTH_MAX: usize = 200;
 
 fn id_rule(text: &str) -> Result<(), TextProblem> {
     text::check(text, ID_LENGTH_MAX, "letters, digits, '.', '_' and '-'", |c| {
@@ -33,9 +34,18 @@ fn customer_rule(text: &str) -> Result<(), TextProblem> {
     }
 }
 
+/// What the catalog takes for one.
+fn category_rule(text: &str) -> Result<(), TextProblem> {
+    text::check(text, CATEGORY_LENGTH_MAX, "one line of text", |c| !c.is_control())
+}
+
 text_type!(
     /// A cart.
     CartId, "a cart id", id_rule
+);
+text_type!(
+    /// A category of the catalog, as the shop writes it: `tableware`, `Tea & Coffee`.
+    Category, "a category", category_rule
 );
 text_type!(
     /// A compensation: a step back, or a step owed to a provider, that is retried until it is done
@@ -63,12 +73,24 @@ text_type!(
     PaymentId, "a payment id", id_rule
 );
 text_type!(
+    /// Promotions of which an order has one at most.
+    PromotionGroup, "a promotion's group", id_rule
+);
+text_type!(
+    /// A promotion, whatever its version.
+    PromotionId, "a promotion id", id_rule
+);
+text_type!(
     /// A reservation of one SKU in one warehouse.
     ReservationId, "a reservation id", id_rule
 );
 text_type!(
     /// A saga: one confirm, from its first row to its end.
     SagaId, "a saga id", id_rule
+);
+text_type!(
+    /// A part of the shop's customers: a segment or a group, `students`, `wholesale`.
+    Segment, "a segment", id_rule
 );
 text_type!(
     /// A checkout session.

@@ -15,8 +15,8 @@
 //!   catch-all, so a new state does not compile until every move out of it has been decided; and
 //!   what it says is what is written. Where a statement's own guard decides, there is no machine.
 //!
-//! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`] and
-//! [`stock`] decide the parts; [`totals`] puts them together; [`saga`] says how a cart becomes one
+//! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`],
+//! [`promotion`] and [`stock`] decide the parts; [`totals`] puts them together; [`saga`] says how a cart becomes one
 //! paid order, [`order`] from where an order may be cancelled, and [`payment`] and [`compensation`]
 //! what an operator may make of what is owed.
 
@@ -26,11 +26,13 @@ mod text;
 pub mod address;
 pub mod cart;
 pub mod compensation;
+pub mod exchange;
 pub mod ids;
 pub mod merge;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod promotion;
 pub mod quantity;
 pub mod retry;
 pub mod saga;

@@ -324,6 +324,18 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
         .collect()
 }
 
+/// Divides an amount in proportion to amounts, none of which is negative, as [`allocate`] does.
+///
+/// # Errors
+/// As [`allocate`], and if an amount is negative.
+pub fn allocate_over(total: Money, amounts: &[Money]) -> Result<Vec<Money>, MoneyError> {
+    let weights = amounts
+        .iter()
+        .map(|amount| u64::try_from(amount.amount_minor).map_err(|_| MoneyError::Overflow))
+        .collect::<Result<Vec<u64>, _>>()?;
+    allocate(total, &weights)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

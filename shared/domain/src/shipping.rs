@@ -55,12 +55,16 @@ pub struct Parcel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ShippingQuote {
-    /// What it costs, all parcels together.
+    /// What it costs, all parcels together, before any discount.
     pub amount: Money,
     /// The method.
     pub method_id: ShippingMethodId,
     /// Its name as the buyer reads it.
     pub name: String,
+    /// What promotions take off that, at the moment and with this method; absent if nothing. Rates
+    /// know no promotions: totals say it where methods are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
 }
 
 /// A quote together with what each parcel costs.
@@ -256,8 +260,12 @@ fn rate_parcels(
         return Ok(None);
     };
     let amount = Money::sum(currency, rated.iter().map(|(_, amount)| *amount))?;
-    let quote =
-        ShippingQuote { method_id: rate.method_id.clone(), name: rate.name.clone(), amount };
+    let quote = ShippingQuote {
+        method_id: rate.method_id.clone(),
+        name: rate.name.clone(),
+        amount,
+        discount: None,
+    };
     Ok(Some(RatedShipping { quote, parcels: rated }))
 }
 

@@ -7,8 +7,9 @@
 //! How the money is made, in order:
 //!
 //! 1. a line's `subtotal` is its unit price times its quantity;
-//! 2. discounts come off the line (or the shipping) they are for, and can never exceed it;
-//! 3. shipping is rated per parcel ([`crate::shipping`]);
+//! 2. shipping is rated per parcel ([`crate::shipping`]), by the goods' value before any discount;
+//! 3. promotions take off the lines and the shipping what their rules say ([`crate::promotion`]), and
+//!    never more than is left;
 //! 4. tax is computed on what is left **after discount**: lines with the same rate, the same
 //!    inclusiveness and the same rounding form a group, the group's tax is rounded once (a half
 //!    away from zero, unless the tax's row says to the even neighbour), and is divided among its
@@ -25,10 +26,16 @@ mod payable;
 
 pub use payable::{Payable, PayableError, check_payable, total_moved};
 
-use crate::ids::{LineId, ShippingMethodId, Sku, TaxClass, WarehouseId};
-use crate::money::{Currency, Money, MoneyError, allocate};
+use crate::exchange::ExchangeRate;
+use crate::ids::{Category, LineId, PromotionId, ShippingMethodId, Sku, TaxClass, WarehouseId};
+use crate::money::{Currency, Money, MoneyError, allocate_over};
+use crate::promotion::{
+    self, Applied, Code, Item, Order, PromotionFacts, PromotionName, RefusedCode, Suggestion, Thing,
+};
 use crate::quantity::Quantity;
-use crate::shipping::{self, Goods, Origins, Parcel, ShippingError, ShippingQuote, ShippingRate};
+use crate::shipping::{
+    self, Goods, Origins, Parcel, RatedShipping, ShippingError, ShippingQuote, ShippingRate,
+};
 use crate::sorted::sorted_by;
 use crate::stock::StockVerdict;
 use crate::tax::{TaxRate, TaxRule, tax_on};
@@ -53,32 +60,14 @@ pub struct LineInput {
     pub unit_price_minor: Option<i64>,
     /// What one cost when it was added.
     pub added_price_minor: i64,
+    /// The category it is in; `None` if that is not known.
+    pub category: Option<Category>,
     /// The class it is taxed in.
     pub tax_class: TaxClass,
     /// What one weighs.
     pub weight_g: i64,
     /// What is known of its stock; carried into the answer, no part of the money.
     pub stock: StockVerdict,
-}
-
-/// What a discount comes off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DiscountTarget {
-    /// One line.
-    Line(LineId),
-    /// The shipping.
-    Shipping,
-}
-
-/// A discount that has been decided, as promotions will hand it over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Discount {
-    /// What it comes off.
-    pub target: DiscountTarget,
-    /// Why, as the buyer reads it.
-    pub label: String,
-    /// How much; zero or more.
-    pub amount_minor: i64,
 }
 
 /// Everything a total depends on. Two equal inputs give two equal answers.
@@ -96,8 +85,8 @@ pub struct TotalsInput<'a> {
     pub shipping_method: Option<&'a ShippingMethodId>,
     /// The rates of the destination.
     pub shipping_rates: &'a [ShippingRate],
-    /// The discounts; those for lines and those for shipping explain themselves in this order.
-    pub discounts: &'a [Discount],
+    /// The promotions there are, the codes given, and what is known of the buyer.
+    pub promotions: &'a PromotionFacts,
 }
 
 /// A line with its money.
@@ -197,6 +186,52 @@ pub struct Adjustment {
     /// What it applies to: a line, a warehouse, or `shipping`. Absent if it applies to the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// The promotion that made it, if it is a discount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotion: Option<PromotionRef>,
+}
+
+/// The promotion that made an adjustment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PromotionRef {
+    /// The promotion.
+    pub promotion_id: PromotionId,
+    /// Which of its rules.
+    pub version: i64,
+    /// The code by which it ran, if one was given for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+}
+
+/// A promotion that took something off: what counts for its limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct UsedPromotion {
+    /// The promotion.
+    pub promotion_id: PromotionId,
+    /// Which of its rules.
+    pub version: i64,
+    /// What it is called where a buyer reads it.
+    pub name: PromotionName,
+    /// The code by which it ran, if one was given for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// All that it took off; above zero.
+    pub amount: Money,
+    /// The same in the rule's currency, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanged: Option<Exchanged>,
+}
+
+/// An amount in another currency, and the rate that made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Exchanged {
+    /// The amount in the rule's currency.
+    pub amount: Money,
+    /// The rate from that currency to the order's.
+    pub rate: ExchangeRate,
 }
 
 /// What an order costs, and why.
@@ -228,6 +263,13 @@ pub struct Totals {
     pub total: Money,
     /// The steps that lead to the total, in order. All but those of kind `tax_included` sum to it.
     pub adjustments: Vec<Adjustment>,
+    /// The promotions that took something off, in the order in which they did. Their amounts sum to
+    /// `discount`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub promotions: Vec<UsedPromotion>,
+    /// The codes given that did nothing, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_codes: Vec<RefusedCode>,
 }
 
 /// Why there is no total. Each names the part that failed.
@@ -264,18 +306,6 @@ pub enum TotalsError {
     /// Shipping could not be rated.
     #[error(transparent)]
     Shipping(#[from] ShippingError),
-    /// A discount is below zero, or above what it comes off.
-    #[error("the discount {label:?} must be from zero to what is left to discount")]
-    DiscountOutOfRange {
-        /// The discount.
-        label: String,
-    },
-    /// A discount is for a line that is not there, or for shipping that is not chosen.
-    #[error("the discount {label:?} is for something that is not part of this order")]
-    DiscountWithoutTarget {
-        /// The discount.
-        label: String,
-    },
     /// Two lines have the same id.
     #[error("line {line_id} appears twice; every line needs its own id")]
     LineRepeated {
@@ -293,16 +323,27 @@ pub enum TotalsError {
 /// [`TotalsError`], naming the part that failed; never a total with a part left out.
 pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
     let currency = input.currency;
-    let mut adjustments = Vec::new();
-
     let mut lines = price_lines(input)?;
-    let subtotal = Money::sum(currency, lines.iter().map(|line| line.subtotal))?;
-    adjustments.push(adjustment(AdjustmentKind::Goods, "goods", subtotal, None));
-    discount_lines(&mut lines, input.discounts, &mut adjustments)?;
-    let shipping = price_shipping(input, subtotal, &mut adjustments)?;
+    let subtotal = subtotal(input, &lines)?;
+    let rated = rate_shipping(input, subtotal)?;
+    let items = items(&lines, rated.as_ref().map(|rated| &rated.quote));
+    let outcome =
+        promotion::evaluate(input.promotions, &Order { currency, subtotal, items: &items })?;
+    for (line, item) in lines.iter_mut().zip(&outcome.items) {
+        line.discount = line.subtotal.checked_sub(item.left)?;
+    }
+
+    let mut adjustments = vec![adjustment(AdjustmentKind::Goods, "goods", subtotal, None)];
+    explain_discounts(&outcome.applied, &items, Of::Goods, &mut adjustments)?;
+    if let Some(rated) = &rated {
+        explain_parcels(rated, &mut adjustments);
+    }
+    explain_discounts(&outcome.applied, &items, Of::Shipping, &mut adjustments)?;
     let lines = tax_lines(lines, input, &mut adjustments)?;
-    let shipping = shipping
-        .map(|priced| tax_shipping(priced, input.tax_rules, &mut adjustments))
+    let shipping = rated
+        .as_ref()
+        .zip(outcome.items.last())
+        .map(|(rated, item)| tax_shipping(&rated.quote, item.left, input, &mut adjustments))
         .transpose()?;
 
     let shipping_amount = shipping.as_ref().map(|taxed| taxed.amount);
@@ -324,18 +365,20 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
         shipping_method,
         lines,
         adjustments,
+        promotions: outcome.applied.iter().map(used).collect::<Result<_, _>>()?,
+        refused_codes: outcome.refused,
     })
 }
 
-/// What one asks to list the methods of an order before one is chosen: its parcels and the value of
-/// its goods are computed exactly as [`compute`] does it. The method chosen and the discounts in
-/// `input` play no part.
+/// What one asks to list the methods of an order before one is chosen: its parcels, the value of its
+/// goods, and what promotions take off each method are computed exactly as [`compute`] does it. The
+/// method chosen in `input` plays no part.
 ///
 /// # Errors
 /// As [`compute`], where prices and rates are concerned.
 pub fn list_shipping_methods(input: &TotalsInput<'_>) -> Result<Vec<ShippingQuote>, TotalsError> {
     let lines = price_lines(input)?;
-    let subtotal = Money::sum(input.currency, lines.iter().map(|line| line.subtotal))?;
+    let subtotal = subtotal(input, &lines)?;
     let parcels = pack(input)?;
     let listed = shipping::list_methods(
         input.currency,
@@ -343,7 +386,132 @@ pub fn list_shipping_methods(input: &TotalsInput<'_>) -> Result<Vec<ShippingQuot
         subtotal.amount_minor(),
         input.shipping_rates,
     )?;
-    Ok(listed.into_iter().map(|rated| rated.quote).collect())
+    let mut quotes = Vec::new();
+    for RatedShipping { mut quote, .. } in listed {
+        let items = items(&lines, Some(&quote));
+        let order = Order { currency: input.currency, subtotal, items: &items };
+        let outcome = promotion::evaluate(input.promotions, &order)?;
+        let left = outcome.items.last().map_or(quote.amount, |item| item.left);
+        let discount = quote.amount.checked_sub(left)?;
+        quote.discount = Some(discount).filter(|discount| discount.is_positive());
+        quotes.push(quote);
+    }
+    Ok(quotes)
+}
+
+/// The promotions that something more in the cart would bring (PROMO-12).
+///
+/// # Errors
+/// As [`compute`], where prices and rates are concerned.
+pub fn suggestions(input: &TotalsInput<'_>) -> Result<Vec<Suggestion>, TotalsError> {
+    let lines = price_lines(input)?;
+    let subtotal = subtotal(input, &lines)?;
+    let rated = rate_shipping(input, subtotal)?;
+    let items = items(&lines, rated.as_ref().map(|rated| &rated.quote));
+    let order = Order { currency: input.currency, subtotal, items: &items };
+    Ok(promotion::suggest(input.promotions, &order))
+}
+
+fn subtotal(input: &TotalsInput<'_>, lines: &[Priced<'_>]) -> Result<Money, MoneyError> {
+    Money::sum(input.currency, lines.iter().map(|line| line.subtotal))
+}
+
+/// What promotions see of an order: its lines, and after them the shipping.
+fn items<'a>(lines: &[Priced<'a>], shipping: Option<&'a ShippingQuote>) -> Vec<Item<'a>> {
+    let of_line = |line: &Priced<'a>| Item {
+        thing: Thing::Line(line.input),
+        quantity: line.input.quantity.get(),
+        unit_price: line.unit_price,
+        left: line.subtotal,
+    };
+    let of_shipping = |quote: &'a ShippingQuote| Item {
+        thing: Thing::Shipping(&quote.method_id),
+        quantity: 1,
+        unit_price: quote.amount,
+        left: quote.amount,
+    };
+    lines.iter().map(of_line).chain(shipping.map(of_shipping)).collect()
+}
+
+/// Rates the method chosen, if one is.
+fn rate_shipping(
+    input: &TotalsInput<'_>,
+    subtotal: Money,
+) -> Result<Option<RatedShipping>, TotalsError> {
+    let Some(method_id) = input.shipping_method else {
+        return Ok(None);
+    };
+    let parcels = pack(input)?;
+    let rates = input.shipping_rates;
+    let rated =
+        shipping::quote(input.currency, method_id, &parcels, subtotal.amount_minor(), rates)?;
+    Ok(Some(rated))
+}
+
+fn explain_parcels(rated: &RatedShipping, adjustments: &mut Vec<Adjustment>) {
+    for (parcel, amount) in &rated.parcels {
+        let from = parcel.warehouse_id.as_ref().map(WarehouseId::as_str);
+        adjustments.push(adjustment(AdjustmentKind::Shipping, &rated.quote.name, *amount, from));
+    }
+}
+
+/// What a discount came off.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Goods,
+    Shipping,
+}
+
+/// A step for each promotion and each line, or the shipping, that it took something off.
+fn explain_discounts(
+    applied: &[Applied<'_>],
+    items: &[Item<'_>],
+    of: Of,
+    adjustments: &mut Vec<Adjustment>,
+) -> Result<(), MoneyError> {
+    for used in applied {
+        for (item, off) in items.iter().zip(&used.off).filter(|(_, off)| !off.is_zero()) {
+            let (is_of, target) = match item.thing {
+                Thing::Line(line) => (Of::Goods, line.line_id.as_str()),
+                Thing::Shipping(_) => (Of::Shipping, SHIPPING),
+            };
+            if is_of == of {
+                adjustments.push(explain_discount(used, *off, target)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn explain_discount(
+    used: &Applied<'_>,
+    off: Money,
+    target: &str,
+) -> Result<Adjustment, MoneyError> {
+    let name = used.promotion.rule.terms().name.as_str();
+    let by = PromotionRef {
+        promotion_id: used.promotion.promotion_id.clone(),
+        version: used.promotion.version,
+        code: used.code.cloned(),
+    };
+    Ok(Adjustment {
+        promotion: Some(by),
+        ..adjustment(AdjustmentKind::Discount, name, off.checked_neg()?, Some(target))
+    })
+}
+
+fn used(applied: &Applied<'_>) -> Result<UsedPromotion, MoneyError> {
+    let exchange = |rate: &ExchangeRate| {
+        Ok::<_, MoneyError>(Exchanged { amount: rate.convert_back(applied.amount)?, rate: *rate })
+    };
+    Ok(UsedPromotion {
+        promotion_id: applied.promotion.promotion_id.clone(),
+        version: applied.promotion.version,
+        name: applied.promotion.rule.terms().name.clone(),
+        code: applied.code.cloned(),
+        amount: applied.amount,
+        exchanged: applied.rate.map(exchange).transpose()?,
+    })
 }
 
 /// A line half-way through: priced and perhaps discounted, not yet taxed.
@@ -395,80 +563,6 @@ fn pack(input: &TotalsInput<'_>) -> Result<Vec<Parcel>, ShippingError> {
     shipping::pack(&goods, input.origins)
 }
 
-/// Takes the discounts that are for lines off them.
-fn discount_lines(
-    lines: &mut [Priced<'_>],
-    discounts: &[Discount],
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<(), TotalsError> {
-    for discount in discounts {
-        let DiscountTarget::Line(line_id) = &discount.target else {
-            continue;
-        };
-        let found = lines.binary_search_by(|line| line.input.line_id.cmp(line_id)).ok();
-        let line =
-            found.and_then(|index| lines.get_mut(index)).ok_or_else(|| without_target(discount))?;
-        line.discount = discounted(line.subtotal, line.discount, discount)?;
-        adjustments.push(explain_discount(discount, line.subtotal.currency(), line_id.as_str())?);
-    }
-    Ok(())
-}
-
-/// What comes off in all when one more discount does; never more than there is.
-fn discounted(price: Money, before: Money, discount: &Discount) -> Result<Money, TotalsError> {
-    let after = before.checked_add(Money::new(discount.amount_minor, price.currency()))?;
-    if discount.amount_minor < 0 || price.checked_sub(after)?.is_negative() {
-        return Err(TotalsError::DiscountOutOfRange { label: discount.label.clone() });
-    }
-    Ok(after)
-}
-
-fn without_target(discount: &Discount) -> TotalsError {
-    TotalsError::DiscountWithoutTarget { label: discount.label.clone() }
-}
-
-fn explain_discount(
-    discount: &Discount,
-    currency: Currency,
-    target: &str,
-) -> Result<Adjustment, MoneyError> {
-    let off = Money::new(discount.amount_minor, currency).checked_neg()?;
-    Ok(adjustment(AdjustmentKind::Discount, &discount.label, off, Some(target)))
-}
-
-/// The shipping half-way through: rated and perhaps discounted, not yet taxed.
-struct PricedShipping {
-    quote: ShippingQuote,
-    discount: Money,
-}
-
-/// Rates the method chosen, if one is, and takes the discounts that are for shipping off it.
-fn price_shipping(
-    input: &TotalsInput<'_>,
-    subtotal: Money,
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<Option<PricedShipping>, TotalsError> {
-    let mut discounts =
-        input.discounts.iter().filter(|discount| discount.target == DiscountTarget::Shipping);
-    let Some(method_id) = input.shipping_method else {
-        return discounts.next().map_or(Ok(None), |discount| Err(without_target(discount)));
-    };
-    let parcels = pack(input)?;
-    let rates = input.shipping_rates;
-    let rated =
-        shipping::quote(input.currency, method_id, &parcels, subtotal.amount_minor(), rates)?;
-    for (parcel, amount) in &rated.parcels {
-        let from = parcel.warehouse_id.as_ref().map(WarehouseId::as_str);
-        adjustments.push(adjustment(AdjustmentKind::Shipping, &rated.quote.name, *amount, from));
-    }
-    let mut priced = PricedShipping { discount: Money::zero(input.currency), quote: rated.quote };
-    for discount in discounts {
-        priced.discount = discounted(priced.quote.amount, priced.discount, discount)?;
-        adjustments.push(explain_discount(discount, input.currency, SHIPPING)?);
-    }
-    Ok(Some(priced))
-}
-
 fn rule_for<'a>(tax_class: &TaxClass, rules: &'a [TaxRule]) -> Result<&'a TaxRule, TotalsError> {
     let mut of_this_class = rules.iter().filter(|rule| rule.tax_class == *tax_class);
     let rule = of_this_class
@@ -511,21 +605,13 @@ fn tax_lines(
             rounding,
         )?;
         for (((_, line), amount), tax) in
-            group.iter().zip(&amounts).zip(allocate(tax, &weights(&amounts)?)?)
+            group.iter().zip(&amounts).zip(allocate_over(tax, &amounts)?)
         {
             taxed.push(finish_line(*line, *amount, tax, rate, inclusive)?);
         }
         adjustments.push(explain_tax(rate, inclusive, tax, None));
     }
     Ok(sorted_by(taxed, |a: &LineTotals, b| a.line_id.cmp(&b.line_id)))
-}
-
-/// Amounts after discount are never negative, so each can weigh.
-fn weights(amounts: &[Money]) -> Result<Vec<u64>, MoneyError> {
-    amounts
-        .iter()
-        .map(|amount| u64::try_from(amount.amount_minor()).map_err(|_| MoneyError::Overflow))
-        .collect()
 }
 
 fn finish_line(
@@ -564,25 +650,25 @@ struct TaxedShipping {
 }
 
 fn tax_shipping(
-    priced: PricedShipping,
-    rules: &[TaxRule],
+    quote: &ShippingQuote,
+    left: Money,
+    input: &TotalsInput<'_>,
     adjustments: &mut Vec<Adjustment>,
 ) -> Result<TaxedShipping, TotalsError> {
-    let rule = rule_for(&TaxClass::shipping(), rules)?;
-    let amount = priced.quote.amount.checked_sub(priced.discount)?;
-    let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
-    let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
+    let rule = rule_for(&TaxClass::shipping(), input.tax_rules)?;
+    let tax = tax_on(left, rule.rate, rule.inclusive, rule.rounding)?;
+    let (tax_base, total) = base_and_total(left, tax, rule.inclusive)?;
     adjustments.push(explain_tax(rule.rate, rule.inclusive, tax, Some(SHIPPING)));
     let totals = ShippingTotals {
-        method_id: priced.quote.method_id,
-        name: priced.quote.name,
-        discount: priced.discount,
+        method_id: quote.method_id.clone(),
+        name: quote.name.clone(),
+        discount: quote.amount.checked_sub(left)?,
         tax_rate: rule.rate,
         tax_base,
         tax_inclusive: rule.inclusive,
         total,
     };
-    Ok(TaxedShipping { amount: priced.quote.amount, tax, totals })
+    Ok(TaxedShipping { amount: quote.amount, tax, totals })
 }
 
 fn base_and_total(
@@ -611,7 +697,8 @@ fn adjustment(
     amount: Money,
     target: Option<&str>,
 ) -> Adjustment {
-    Adjustment { kind, label: label.to_owned(), amount, target: target.map(str::to_owned) }
+    let target = target.map(str::to_owned);
+    Adjustment { kind, label: label.to_owned(), amount, target, promotion: None }
 }
 
 named_enum! {
@@ -677,8 +764,8 @@ fn line_warnings(line: &LineTotals) -> Vec<Warning> {
 }
 
 /// The canonical text of a quote, to be hashed elsewhere: two quotes have the same text exactly if
-/// they charge the same money for the same things. Names, labels, stock and the price at adding are
-/// no part of it.
+/// they charge the same money for the same things by the same promotions. Names, labels, codes, stock
+/// and the price at adding are no part of it.
 #[must_use]
 pub fn quote_fingerprint_input(totals: &Totals) -> String {
     // No id holds a space or a line break, so no text can be read in two ways.
@@ -704,6 +791,10 @@ pub fn quote_fingerprint_input(totals: &Totals) -> String {
             shipping.tax_base.amount_minor(),
             shipping.total.amount_minor(),
         )
+    }));
+    rows.extend(totals.promotions.iter().map(|used| {
+        let amount = used.amount.amount_minor();
+        format!("promotion {} {} {amount}", used.promotion_id, used.version)
     }));
     rows.push(format!("total {}", totals.total.amount_minor()));
     rows.join("\n")

@@ -1,4 +1,4 @@
-//! What an order costs, over any cart, rules, rates and discounts. Nothing overflows; what has a
+//! What an order costs, over any cart, rules, rates and promotions. Nothing overflows; what has a
 //! total has one that its parts sum to, for every line and for the shipping; the order of what goes
 //! in means nothing; and the listed methods are the ones that can be chosen.
 #![no_main]
@@ -7,15 +7,17 @@ use arbitrary::Arbitrary;
 use domain::{
     ids::{LineId, ShippingMethodId, Sku, TaxClass, WarehouseId},
     money::{Currency, CurrencyRules, Money, Rounding, allocate},
+    promotion::{Promotion, PromotionFacts},
     quantity::Quantity,
     shipping::{Origins, ShippingRate},
     stock::{Allocation, StockVerdict},
     tax::{TaxRate, TaxRule},
     totals::{
-        Discount, DiscountTarget, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
-        list_shipping_methods, quote_fingerprint_input, total_moved,
+        LineInput, Payable, Totals, TotalsInput, check_payable, compute, list_shipping_methods,
+        quote_fingerprint_input, suggestions, total_moved,
     },
 };
+use serde_json::{Value, json};
 
 #[derive(Arbitrary, Debug)]
 struct Input {
@@ -24,7 +26,8 @@ struct Input {
     rules: Vec<(u8, u32, bool)>,
     method: Option<u8>,
     rates: Vec<Rate>,
-    discounts: Vec<(Option<u8>, Amount)>,
+    offers: Vec<Offer>,
+    codes: Vec<u8>,
     weights: Vec<u64>,
     whole: i64,
     tolerance: (i64, i64, u32, bool),
@@ -57,6 +60,19 @@ impl Amount {
             Self::Any(amount) => amount,
         }
     }
+}
+
+#[derive(Arbitrary, Debug)]
+struct Offer {
+    kind: u8,
+    target: u8,
+    numbers: (u16, u16),
+    amount: Amount,
+    stacking: u8,
+    priority: i32,
+    cap: Option<Amount>,
+    minimum: Option<Amount>,
+    code: bool,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -98,8 +114,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     let origins = origins(&input, &lines);
     let rules: Vec<TaxRule> = input.rules.iter().map(rule).collect();
     let rates: Vec<ShippingRate> = input.rates.iter().map(rate).collect();
-    let discounts: Vec<Discount> =
-        input.discounts.iter().map(|(line, amount)| discount(*line, *amount)).collect();
+    let facts = facts(&input);
     let method: Option<ShippingMethodId> = input.method.map(|number| named("m", number));
     let asked = TotalsInput {
         currency: dollars,
@@ -108,7 +123,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         tax_rules: &rules,
         shipping_method: method.as_ref(),
         shipping_rates: &rates,
-        discounts: &discounts,
+        promotions: &facts,
     };
     let totals = compute(&asked);
     let (mut turned_lines, mut turned_rules, mut turned_rates) =
@@ -116,10 +131,14 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     turned_lines.reverse();
     turned_rules.reverse();
     turned_rates.reverse();
+    let mut turned_facts = facts.clone();
+    turned_facts.promotions.reverse();
+    turned_facts.known_codes.reverse();
     let turned = compute(&TotalsInput {
         lines: &turned_lines,
         tax_rules: &turned_rules,
         shipping_rates: &turned_rates,
+        promotions: &turned_facts,
         ..asked.clone()
     });
     let Ok(totals) = totals else {
@@ -128,9 +147,10 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     };
     let turned = turned.expect("a total of the same in another order");
     assert_eq!(
-        (&totals.total, quote_fingerprint_input(&totals)),
-        (&turned.total, quote_fingerprint_input(&turned))
+        (&totals.total, quote_fingerprint_input(&totals), &totals.refused_codes),
+        (&turned.total, quote_fingerprint_input(&turned), &turned.refused_codes)
     );
+    suggestions(&asked).expect("what is priced has suggestions, or none");
     adds_up(&totals, &lines);
     if let Some(chosen) = &totals.shipping_method {
         let listed = list_shipping_methods(&asked).expect("the methods");
@@ -139,6 +159,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
             .find(|quote| quote.method_id == chosen.method_id)
             .expect("the chosen one");
         assert_eq!(Some(found.amount), totals.shipping);
+        assert!(found.discount.map_or(chosen.discount.is_zero(), |off| off == chosen.discount));
     }
     let (minimum_minor, ceiling_minor) = input.bounds;
     let bounds = CurrencyRules { currency: dollars, minor_digits: 2, minimum_minor, ceiling_minor };
@@ -170,6 +191,7 @@ fn of_cart(number: usize, line: &Line, all: &[Line]) -> LineInput {
         quantity: Quantity::try_from(i64::from(line.quantity) % 10_000 + 1).expect("a quantity"),
         unit_price_minor: line.price.map(Amount::get),
         added_price_minor: 1,
+        category: None,
         tax_class: class(line.class),
         weight_g,
         stock: StockVerdict::Available,
@@ -219,11 +241,63 @@ fn rate(rate: &Rate) -> ShippingRate {
     }
 }
 
-fn discount(line: Option<u8>, amount: Amount) -> Discount {
-    let target = line.map_or(DiscountTarget::Shipping, |number| {
-        DiscountTarget::Line(format!("l{}", number % 4).parse().expect("an id"))
+/// Those of the promotions that can be read, each once, and a code for every second.
+fn facts(input: &Input) -> PromotionFacts {
+    let offers = input.offers.iter().take(12).enumerate();
+    let promotions: Vec<Promotion> = offers
+        .filter_map(|(number, offer)| serde_json::from_value(promotion(number, offer)).ok())
+        .collect();
+    let known = promotions.iter().step_by(2).map(|promotion| {
+        json!({ "code": promotion.promotion_id, "promotion_id": promotion.promotion_id })
     });
-    Discount { target, label: "off".to_owned(), amount_minor: amount.get() }
+    let known: Vec<Value> = known.collect();
+    let codes: Vec<String> =
+        input.codes.iter().take(5).map(|number| format!("P{}", number % 13)).collect();
+    PromotionFacts {
+        promotions,
+        codes: serde_json::from_value(json!(codes)).expect("at most five codes"),
+        known_codes: serde_json::from_value(json!(known)).expect("codes"),
+        ..PromotionFacts::default()
+    }
+}
+
+fn promotion(number: usize, offer: &Offer) -> Value {
+    let (one, two) = offer.numbers;
+    let (price, skus) = (offer.amount.get(), json!({ "skus": [format!("s{}", one % 4)] }));
+    let kind = match offer.kind % 8 {
+        0 => json!({ "percent": { "basis_points": one } }),
+        1 => json!({ "fixed_amount": { "amount_minor": price } }),
+        2 => json!({ "fixed_price": { "unit_price_minor": price } }),
+        3 => json!({ "buy_x_get_y": { "buy": one, "get": two, "basis_points": 10_000 } }),
+        4 => {
+            json!({ "buy_x_get_y": { "buy": one, "bought": skus, "get": two, "basis_points": 1 } })
+        }
+        5 => json!({ "free_shipping": {} }),
+        6 => {
+            json!({ "tiered": { "prices": [{ "from_quantity": one, "unit_price_minor": price }] } })
+        }
+        _ => json!({ "bundle": { "price_minor": price, "parts": [
+            { "sku": "s0", "quantity": one }, { "sku": "s1", "quantity": two },
+        ] } }),
+    };
+    let target = match offer.target % 3 {
+        0 => json!("goods"),
+        1 => json!({ "selected": skus }),
+        _ => json!("shipping"),
+    };
+    let stacking = match offer.stacking % 4 {
+        0 => json!("alone"),
+        1 => json!({ "one_of": "first" }),
+        2 => json!({ "one_of": "second" }),
+        _ => json!("freely"),
+    };
+    json!({ "promotion_id": format!("p{number}"), "version": 1, "rule": {
+        "name": "off", "kind": kind, "target": target, "currency": "USD", "stacking": stacking,
+        "priority": offer.priority, "caps": { "per_order_minor": offer.cap.map(Amount::get) },
+        "conditions": {
+            "code": offer.code, "minimum_subtotal_minor": offer.minimum.map(Amount::get),
+        },
+    } })
 }
 
 fn adds_up(totals: &Totals, lines: &[LineInput]) {

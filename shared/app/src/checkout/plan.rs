@@ -44,7 +44,8 @@ pub(super) fn plan(
             .lines
             .iter()
             .find(|row| row.sku == line.sku)
-            .and_then(|row| row.category.clone());
+            .and_then(|row| row.category.clone())
+            .map(String::from);
         for (part, split) in parts.iter().zip(split(line, &parts).map_err(broken)?) {
             lines.push(PlanLine {
                 line_no: i64::try_from(lines.len()).unwrap_or(i64::MAX).saturating_add(1),
