@@ -145,6 +145,7 @@ impl PricingFacts {
             shipping_method,
             shipping_rates: &self.rates,
             promotions: &self.promotions,
+            fees: &[],
         }
     }
 

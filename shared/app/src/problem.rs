@@ -67,7 +67,9 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
             | ShippingError::NotAllocated { .. }
             | ShippingError::Money(_),
         )
-        | TotalsError::LineRepeated { .. } => return Problem::internal(format!("totals: {error}")),
+        | TotalsError::LineRepeated { .. }
+        | TotalsError::FeeRepeated { .. }
+        | TotalsError::FeeNegative { .. } => return Problem::internal(format!("totals: {error}")),
     };
     Problem::new(code).detail(error.to_string())
 }

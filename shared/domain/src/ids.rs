@@ -61,6 +61,10 @@ text_type!(
     EventId, "an event id", id_rule
 );
 text_type!(
+    /// A fee of an order.
+    FeeId, "a fee id", id_rule
+);
+text_type!(
     /// A line of a cart or of an order.
     LineId, "a line id", id_rule
 );

@@ -248,7 +248,7 @@ pub enum Audience {
 /// What must hold for a promotion to run, all of it (PROMO-3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Conditions {
     /// The goods of the order cost at least this before any discount.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,10 +263,13 @@ pub struct Conditions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at_ms: Option<i64>,
     /// Whom it is for.
+    #[serde(default)]
     pub audience: Audience,
     /// Whether it is for a buyer's first order only.
+    #[serde(default)]
     pub first_order: bool,
     /// Whether a code of it must be given.
+    #[serde(default)]
     pub code: bool,
 }
 
@@ -287,7 +290,7 @@ pub enum Stacking {
 /// The most that a promotion takes off one order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Caps {
     /// Off each line, or the shipping.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -300,7 +303,7 @@ pub struct Caps {
 /// How often a promotion may be used, and how much it may cost the shop (PROMO-4).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     /// In so many orders.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -418,9 +421,17 @@ pub struct Promotion {
     pub used: Used,
 }
 
+impl Promotion {
+    /// What is left of its budget, if it has one, in the rule's currency.
+    pub(crate) fn budget_left_minor(&self) -> Option<i64> {
+        let budget = self.rule.terms().limits.budget_minor?;
+        Some(budget.get().saturating_sub(self.used.spent_minor))
+    }
+}
+
 /// What has been used of a promotion.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Used {
     /// In so many orders.
     pub uses: i64,
@@ -432,7 +443,7 @@ pub struct Used {
 
 /// What is known of who buys. A guest is nobody's customer, in no segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct Buyer {
     /// The customer, if they are one.
     pub customer_id: Option<CustomerId>,
@@ -444,7 +455,7 @@ pub struct Buyer {
 
 /// All that the promotions of an order depend on, beside the order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub struct PromotionFacts {
     /// The time it is.
     pub now_ms: i64,

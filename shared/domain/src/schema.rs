@@ -9,7 +9,7 @@ use crate::{
     address::{Email, PersonalText},
     exchange::Factor,
     ids::{
-        CartId, Category, CompensationId, Country, CustomerId, EventId, LineId, OrderId,
+        CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
         OrderNumber, PaymentId, PromotionGroup, PromotionId, Region, ReservationId, SagaId,
         Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
     },
@@ -47,6 +47,7 @@ schemas! {
     Category, "Category", { "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 200, "description": "A category of the catalog." };
     CompensationId, "CompensationId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "Something owed to the payment provider." };
     EventId, "EventId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An event: the id of its CloudEvent." };
+    FeeId, "FeeId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A fee of an order." };
     SagaId, "SagaId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "One confirm." };
     LineId, "LineId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A line of a cart: its SKU." };
     OrderId, "OrderId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An order." };

@@ -9,15 +9,15 @@
 //! 1. a line's `subtotal` is its unit price times its quantity;
 //! 2. shipping is rated per parcel ([`crate::shipping`]), by the goods' value before any discount;
 //! 3. promotions take off the lines and the shipping what their rules say ([`crate::promotion`]), and
-//!    never more than is left;
+//!    never more than is left. Fees are not theirs: a discount never touches one;
 //! 4. tax is computed on what is left **after discount**: lines with the same rate, the same
 //!    inclusiveness and the same rounding form a group, the group's tax is rounded once (a half
 //!    away from zero, unless the tax's row says to the even neighbour), and is divided among its
 //!    lines by largest remainder. So a hundred lines of one cent carry the tax of one dollar, not a
 //!    hundred times the rounded tax of one cent. Shipping is a group of its own, so that choosing
-//!    another method never moves the tax of a line;
-//! 5. for every line and for the shipping `tax_base + tax == total`; and `total` is the sum of
-//!    theirs.
+//!    another method never moves the tax of a line, and so is every fee;
+//! 5. for every line, every fee and for the shipping `tax_base + tax == total`; and `total` is the sum
+//!    of theirs.
 //!
 //! Lines are computed and answered in the order of their ids: the answer does not depend on the
 //! order of the input.
@@ -27,7 +27,9 @@ mod payable;
 pub use payable::{Payable, PayableError, check_payable, total_moved};
 
 use crate::exchange::ExchangeRate;
-use crate::ids::{Category, LineId, PromotionId, ShippingMethodId, Sku, TaxClass, WarehouseId};
+use crate::ids::{
+    Category, FeeId, LineId, PromotionId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+};
 use crate::money::{Currency, Money, MoneyError, allocate_over};
 use crate::promotion::{
     self, Applied, Code, Item, Order, PromotionFacts, PromotionName, RefusedCode, Suggestion, Thing,
@@ -70,6 +72,33 @@ pub struct LineInput {
     pub stock: StockVerdict,
 }
 
+named_enum! {
+    /// What a fee is for.
+    pub enum FeeKind("a fee") {
+        /// That the courier takes the money.
+        CashOnDelivery = "cash_on_delivery",
+        /// The work of sending it.
+        Handling = "handling",
+        /// A wrapping.
+        GiftWrap = "gift_wrap",
+    }
+}
+
+/// A fee as the shop asks it of an order (PRICE-13).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeInput {
+    /// The fee.
+    pub fee_id: FeeId,
+    /// What it is for.
+    pub kind: FeeKind,
+    /// Its name as the buyer reads it.
+    pub name: String,
+    /// What it costs; zero or more.
+    pub amount_minor: i64,
+    /// The class it is taxed in.
+    pub tax_class: TaxClass,
+}
+
 /// Everything a total depends on. Two equal inputs give two equal answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotalsInput<'a> {
@@ -87,6 +116,8 @@ pub struct TotalsInput<'a> {
     pub shipping_rates: &'a [ShippingRate],
     /// The promotions there are, the codes given, and what is known of the buyer.
     pub promotions: &'a PromotionFacts,
+    /// The fees, each once.
+    pub fees: &'a [FeeInput],
 }
 
 /// A line with its money.
@@ -146,6 +177,30 @@ pub struct ShippingTotals {
     pub total: Money,
 }
 
+/// A fee with its money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FeeTotals {
+    /// The fee.
+    pub fee_id: FeeId,
+    /// What it is for.
+    pub kind: FeeKind,
+    /// Its name as the buyer reads it.
+    pub name: String,
+    /// What it costs, with or without the tax, as its class has it.
+    pub amount: Money,
+    /// The tax on it.
+    pub tax: Money,
+    /// The rate of that tax.
+    pub tax_rate: TaxRate,
+    /// What the tax is on: the fee without it.
+    pub tax_base: Money,
+    /// Whether the amount already holds the tax.
+    pub tax_inclusive: bool,
+    /// What is paid for it: tax base plus tax.
+    pub total: Money,
+}
+
 named_enum! {
     /// What an adjustment is.
     pub enum AdjustmentKind("an adjustment") {
@@ -153,6 +208,8 @@ named_enum! {
         Goods = "goods",
         /// A discount; its amount is negative.
         Discount = "discount",
+        /// A fee.
+        Fee = "fee",
         /// The shipping of one parcel.
         Shipping = "shipping",
         /// Tax that comes on top of prices.
@@ -167,7 +224,7 @@ impl AdjustmentKind {
     #[must_use]
     pub const fn adds_to_total(self) -> bool {
         match self {
-            Self::Goods | Self::Discount | Self::Shipping | Self::Tax => true,
+            Self::Goods | Self::Discount | Self::Fee | Self::Shipping | Self::Tax => true,
             Self::TaxIncluded => false,
         }
     }
@@ -183,7 +240,7 @@ pub struct Adjustment {
     pub label: String,
     /// By how much; negative if it lowers the total.
     pub amount: Money,
-    /// What it applies to: a line, a warehouse, or `shipping`. Absent if it applies to the whole.
+    /// What it applies to: a line, a fee, a warehouse, or `shipping`. Absent if it applies to the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// The promotion that made it, if it is a discount.
@@ -256,7 +313,10 @@ pub struct Totals {
     /// The rest of what there is to know about shipping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipping_method: Option<ShippingTotals>,
-    /// All tax, on lines and on shipping, whether prices held it or not: `shipping_tax` is part of
+    /// The fees, ordered by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fees: Vec<FeeTotals>,
+    /// All tax, on lines, on fees and on shipping, whether prices held it or not: `shipping_tax` is part of
     /// it.
     pub tax: Money,
     /// What is to be paid.
@@ -312,6 +372,18 @@ pub enum TotalsError {
         /// The id.
         line_id: LineId,
     },
+    /// Two fees have the same id.
+    #[error("fee {fee_id} appears twice; every fee needs its own id")]
+    FeeRepeated {
+        /// The id.
+        fee_id: FeeId,
+    },
+    /// A fee is below zero.
+    #[error("fee {fee_id} is negative; a fee must be zero or more")]
+    FeeNegative {
+        /// The fee.
+        fee_id: FeeId,
+    },
     /// A sum does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -335,11 +407,13 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
 
     let mut adjustments = vec![adjustment(AdjustmentKind::Goods, "goods", subtotal, None)];
     explain_discounts(&outcome.applied, &items, Of::Goods, &mut adjustments)?;
+    let fees = price_fees(input, &mut adjustments)?;
     if let Some(rated) = &rated {
         explain_parcels(rated, &mut adjustments);
     }
     explain_discounts(&outcome.applied, &items, Of::Shipping, &mut adjustments)?;
     let lines = tax_lines(lines, input, &mut adjustments)?;
+    explain_taxes_of_fees(&fees, &mut adjustments);
     let shipping = rated
         .as_ref()
         .zip(outcome.items.last())
@@ -351,19 +425,19 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
     let shipping_method = shipping.map(|taxed| taxed.totals);
     let discounts =
         lines.iter().map(|line| line.discount).chain(shipping_method.iter().map(|s| s.discount));
-    let taxes = lines.iter().map(|line| line.tax).chain(shipping_tax);
-    let payments =
-        lines.iter().map(|line| line.total).chain(shipping_method.iter().map(|s| s.total));
+    let taxes = lines.iter().map(|line| line.tax).chain(fees.iter().map(|fee| fee.tax));
+    let payments = lines.iter().map(|line| line.total).chain(fees.iter().map(|fee| fee.total));
     Ok(Totals {
         currency,
         subtotal,
         discount: Money::sum(currency, discounts)?,
-        tax: Money::sum(currency, taxes)?,
-        total: Money::sum(currency, payments)?,
+        tax: Money::sum(currency, taxes.chain(shipping_tax))?,
+        total: Money::sum(currency, payments.chain(shipping_method.iter().map(|s| s.total)))?,
         shipping: shipping_amount,
         shipping_tax,
         shipping_method,
         lines,
+        fees,
         adjustments,
         promotions: outcome.applied.iter().map(used).collect::<Result<_, _>>()?,
         refused_codes: outcome.refused,
@@ -502,7 +576,11 @@ fn explain_discount(
 
 fn used(applied: &Applied<'_>) -> Result<UsedPromotion, MoneyError> {
     let exchange = |rate: &ExchangeRate| {
-        Ok::<_, MoneyError>(Exchanged { amount: rate.convert_back(applied.amount)?, rate: *rate })
+        let exact = rate.convert_back(applied.amount)?;
+        // There and back again may be a unit more than the budget that was left.
+        let most = applied.promotion.budget_left_minor().unwrap_or(i64::MAX);
+        let amount = Money::new(exact.amount_minor().min(most), rate.from);
+        Ok::<_, MoneyError>(Exchanged { amount, rate: *rate })
     };
     Ok(UsedPromotion {
         promotion_id: applied.promotion.promotion_id.clone(),
@@ -671,6 +749,47 @@ fn tax_shipping(
     Ok(TaxedShipping { amount: quote.amount, tax, totals })
 }
 
+/// The fees in the order of their ids, each taxed by itself.
+fn price_fees(
+    input: &TotalsInput<'_>,
+    adjustments: &mut Vec<Adjustment>,
+) -> Result<Vec<FeeTotals>, TotalsError> {
+    let mut fees: Vec<FeeTotals> = Vec::new();
+    for fee in sorted_by(input.fees, |a, b| a.fee_id.cmp(&b.fee_id)) {
+        if fees.last().is_some_and(|before| before.fee_id == fee.fee_id) {
+            return Err(TotalsError::FeeRepeated { fee_id: fee.fee_id.clone() });
+        }
+        let amount = Money::new(fee.amount_minor, input.currency);
+        if amount.is_negative() {
+            return Err(TotalsError::FeeNegative { fee_id: fee.fee_id.clone() });
+        }
+        let rule = rule_for(&fee.tax_class, input.tax_rules)?;
+        let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
+        let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
+        let target = Some(fee.fee_id.as_str());
+        adjustments.push(adjustment(AdjustmentKind::Fee, &fee.name, amount, target));
+        fees.push(FeeTotals {
+            fee_id: fee.fee_id.clone(),
+            kind: fee.kind,
+            name: fee.name.clone(),
+            amount,
+            tax,
+            tax_rate: rule.rate,
+            tax_base,
+            tax_inclusive: rule.inclusive,
+            total,
+        });
+    }
+    Ok(fees)
+}
+
+fn explain_taxes_of_fees(fees: &[FeeTotals], adjustments: &mut Vec<Adjustment>) {
+    let taxes = fees.iter().map(|fee| {
+        explain_tax(fee.tax_rate, fee.tax_inclusive, fee.tax, Some(fee.fee_id.as_str()))
+    });
+    adjustments.extend(taxes);
+}
+
 fn base_and_total(
     amount: Money,
     tax: Money,
@@ -781,6 +900,15 @@ pub fn quote_fingerprint_input(totals: &Totals) -> String {
             line.tax_base.amount_minor(),
             line.tax.amount_minor(),
             line.total.amount_minor(),
+        )
+    }));
+    rows.extend(totals.fees.iter().map(|fee| {
+        format!(
+            "fee {} {} {} {}",
+            fee.fee_id,
+            fee.amount.amount_minor(),
+            fee.tax_base.amount_minor(),
+            fee.total.amount_minor(),
         )
     }));
     rows.extend(totals.shipping_method.iter().map(|shipping| {

@@ -13,8 +13,8 @@ use domain::{
     stock::{Allocation, StockVerdict},
     tax::{TaxRate, TaxRule},
     totals::{
-        LineInput, Payable, Totals, TotalsInput, check_payable, compute, list_shipping_methods,
-        quote_fingerprint_input, suggestions, total_moved,
+        FeeInput, FeeKind, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
+        list_shipping_methods, quote_fingerprint_input, suggestions, total_moved,
     },
 };
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ struct Input {
     rules: Vec<(u8, u32, bool)>,
     method: Option<u8>,
     rates: Vec<Rate>,
+    fees: Vec<Amount>,
     offers: Vec<Offer>,
     codes: Vec<u8>,
     weights: Vec<u64>,
@@ -115,6 +116,8 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     let rules: Vec<TaxRule> = input.rules.iter().map(rule).collect();
     let rates: Vec<ShippingRate> = input.rates.iter().map(rate).collect();
     let facts = facts(&input);
+    let fees: Vec<FeeInput> =
+        input.fees.iter().enumerate().map(|(number, amount)| fee(number, *amount)).collect();
     let method: Option<ShippingMethodId> = input.method.map(|number| named("m", number));
     let asked = TotalsInput {
         currency: dollars,
@@ -124,6 +127,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         shipping_method: method.as_ref(),
         shipping_rates: &rates,
         promotions: &facts,
+        fees: &fees,
     };
     let totals = compute(&asked);
     let (mut turned_lines, mut turned_rules, mut turned_rates) =
@@ -300,6 +304,16 @@ fn promotion(number: usize, offer: &Offer) -> Value {
     } })
 }
 
+fn fee(number: usize, amount: Amount) -> FeeInput {
+    FeeInput {
+        fee_id: format!("f{number}").parse().expect("an id"),
+        kind: FeeKind::Handling,
+        name: String::new(),
+        amount_minor: amount.get(),
+        tax_class: class(0),
+    }
+}
+
 fn adds_up(totals: &Totals, lines: &[LineInput]) {
     let sum = |amounts: &mut dyn Iterator<Item = Money>| {
         amounts.map(|amount| i128::from(amount.amount_minor())).sum::<i128>()
@@ -322,11 +336,21 @@ fn adds_up(totals: &Totals, lines: &[LineInput]) {
     }
     assert_eq!(sum(&mut totals.lines.iter().map(|line| line.subtotal)), of(totals.subtotal));
     assert_eq!(
-        sum(&mut totals.lines.iter().map(|line| line.total).chain(shipping.map(|it| it.total))),
+        sum(&mut totals
+            .lines
+            .iter()
+            .map(|line| line.total)
+            .chain(totals.fees.iter().map(|fee| fee.total))
+            .chain(shipping.map(|it| it.total))),
         of(totals.total)
     );
     assert_eq!(
-        sum(&mut totals.lines.iter().map(|line| line.tax).chain(totals.shipping_tax)),
+        sum(&mut totals
+            .lines
+            .iter()
+            .map(|line| line.tax)
+            .chain(totals.fees.iter().map(|fee| fee.tax))
+            .chain(totals.shipping_tax)),
         of(totals.tax)
     );
     assert_eq!(

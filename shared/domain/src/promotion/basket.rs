@@ -91,10 +91,11 @@ impl Basket<'_> {
         Money::sum(self.currency, self.items.iter().map(|item| item.left))
     }
 
-    /// An amount, cut to what is left, divided among the items by what is left of each.
+    /// An amount divided among the items by what is left of each; nothing, where nothing is left.
     pub(super) fn spread(&self, off: Money) -> Result<Vec<Money>, MoneyError> {
         let left: Vec<Money> = self.items.iter().map(|item| item.left).collect();
-        allocate_over(lesser(off, self.left()?), &left)
+        let is_left = left.iter().any(|left| left.is_positive());
+        allocate_over(if is_left { off } else { self.nothing() }, &left)
     }
 
     /// What takes each unit down to a price.

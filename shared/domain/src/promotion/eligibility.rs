@@ -218,9 +218,12 @@ fn within_limits(promotion: &Promotion) -> Result<Option<Amount>, RefusalReason>
     let (limits, used) = (promotion.rule.terms().limits, promotion.used);
     not_above(limits.uses, used.uses, RefusalReason::UsedUp)?;
     not_above(limits.uses_per_person, used.uses_by_person, RefusalReason::UsedUpForPerson)?;
-    let left = limits.budget_minor.map(|budget| budget.get().saturating_sub(used.spent_minor));
     // An amount is above zero.
-    left.map(Amount::try_from).transpose().map_err(|_| RefusalReason::BudgetSpent)
+    promotion
+        .budget_left_minor()
+        .map(Amount::try_from)
+        .transpose()
+        .map_err(|_| RefusalReason::BudgetSpent)
 }
 
 fn not_above(

@@ -157,6 +157,7 @@ impl Order {
             shipping_method: self.method.as_ref().map(|rate| &rate.method_id),
             shipping_rates: self.method.as_slice(),
             promotions: &self.facts,
+            fees: &[],
         })
     }
 
@@ -282,6 +283,19 @@ fn groups_are_weighed_together_and_not_one_by_one() {
         .with(promotion("b", amount(800), of_b, one_of("first")))
         .with(promotion("x", amount(1_000), of_a, one_of("second")));
     assert_eq!(order.used(), used(&[("b", 800), ("x", 1_000)]));
+}
+
+#[test]
+fn of_a_group_none_runs_where_a_rounding_would_make_it_cost_the_buyer_something() {
+    // With one unit off `a`, the three units off all goods are divided otherwise, and `b` gets none.
+    let first = json!({ "priority": 2, "stacking": { "one_of": "sale" } });
+    let free = json!({ "selected": { "skus": ["a", "c"] } });
+    let order = Order::of(&[(1, 2), (1, 1), (1, 3)])
+        .with(promotion("one", amount(1), json!({ "selected": { "skus": ["a"] } }), first))
+        .with(promotion("three", amount(3), json!("goods"), json!({ "priority": 1 })))
+        .with(promotion("free", percent(10_000), free, json!({})));
+    assert_eq!(order.used(), used(&[("three", 3), ("free", 3)]));
+    assert_eq!(order.total(), 0);
 }
 
 #[test]
@@ -733,7 +747,7 @@ fn orders() -> impl Strategy<Value = Order> {
                 for (number, rule) in rules.into_iter().enumerate() {
                     order = order.with(read(json!({
                         "promotion_id": format!("c{number}"), "version": 1, "rule": rule,
-                        "used": { "spent_minor": spent },
+                        "used": { "uses": 0, "uses_by_person": 0, "spent_minor": spent },
                     })));
                 }
                 let factor = if currency == "VND" { "280" } else { "0.8425" };
@@ -823,6 +837,8 @@ proptest! {
             prop_assert!(used.amount.amount_minor() <= off(terms.caps.per_order_minor));
             let left = terms.limits.budget_minor.map(|budget| Amount::try_from(budget.get() - promotion.used.spent_minor).unwrap());
             prop_assert!(used.amount.amount_minor() <= off(left));
+            let spent = used.exchanged.as_ref().map_or(used.amount, |exchanged| exchanged.amount);
+            prop_assert!(left.is_none_or(|left| spent.amount_minor() <= left.get()));
             for step in &totals.adjustments {
                 let by_it = step.promotion.as_ref().is_some_and(|by| by.promotion_id == used.promotion_id);
                 prop_assert!(!by_it || -step.amount.amount_minor() <= off(terms.caps.per_line_minor));

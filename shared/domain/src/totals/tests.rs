@@ -60,6 +60,7 @@ struct Order {
     shipping_method: Option<ShippingMethodId>,
     shipping_rates: Vec<ShippingRate>,
     promotions: PromotionFacts,
+    fees: Vec<FeeInput>,
 }
 
 impl Order {
@@ -73,6 +74,7 @@ impl Order {
             shipping_method: None,
             shipping_rates: vec![rate("post", None, 500)],
             promotions: PromotionFacts::default(),
+            fees: vec![],
         }
     }
 
@@ -97,6 +99,7 @@ impl Order {
             shipping_method: self.shipping_method.as_ref(),
             shipping_rates: &self.shipping_rates,
             promotions: &self.promotions,
+            fees: &self.fees,
         }
     }
 
@@ -320,6 +323,59 @@ fn a_discount_never_exceeds_what_it_comes_off() {
     assert_eq!(taken, [money(401), money(599), money(500)]);
 }
 
+fn fee(id: &str, class: &str, amount_minor: i64) -> FeeInput {
+    FeeInput {
+        fee_id: id.parse().unwrap(),
+        kind: FeeKind::GiftWrap,
+        name: format!("Fee {id}"),
+        amount_minor,
+        tax_class: class.parse().unwrap(),
+    }
+}
+
+#[test]
+fn a_fee_has_its_own_tax_and_no_discount_touches_it() {
+    let mut order = Order::of(vec![line("a", 1, 1_000)]).shipped().taxed(vec![
+        rule("standard", "0.1", false),
+        rule("shipping", "0", false),
+        rule("service", "0.25", true),
+    ]);
+    order.fees = vec![fee("wrap", "service", 500), fee("cod", "standard", 205)];
+    let totals = order.clone().discounted(vec![off_sku("a", 1_000), off_shipping(500)]).totals();
+    let fees: Vec<_> = totals.fees.iter().map(|f| (f.amount, f.tax_base, f.tax, f.total)).collect();
+    assert_eq!(
+        fees,
+        [
+            (money(205), money(205), money(21), money(226)),
+            (money(500), money(400), money(100), money(500))
+        ]
+    );
+    assert_eq!((totals.total, totals.tax), (money(726), money(121)));
+    assert_eq!(
+        explained(&totals),
+        [
+            ("goods", "goods", 1_000, None),
+            ("discount", "off a 1000", -1_000, Some("a")),
+            ("fee", "Fee cod", 205, Some("cod")),
+            ("fee", "Fee wrap", 500, Some("wrap")),
+            ("shipping", "Post", 500, None),
+            ("discount", "off shipping", -500, Some("shipping")),
+            ("tax", "tax 10%", 0, None),
+            ("tax", "tax 10%", 21, Some("cod")),
+            ("tax_included", "tax 25%, included", 100, Some("wrap")),
+            ("tax", "tax 0%", 0, Some("shipping")),
+        ]
+    );
+    assert!(quote_fingerprint_input(&totals).contains("\nfee cod 205 205 226\n"));
+
+    order.fees.push(fee("cod", "standard", 1));
+    assert!(matches!(order.refusal(), TotalsError::FeeRepeated { .. }));
+    order.fees = vec![fee("cod", "standard", -1)];
+    assert!(matches!(order.refusal(), TotalsError::FeeNegative { .. }));
+    order.fees = vec![fee("cod", "other", 1)];
+    assert!(matches!(order.refusal(), TotalsError::TaxMissing { .. }));
+}
+
 #[test]
 fn the_methods_listed_are_those_that_can_be_chosen_at_that_price() {
     let mut order = Order::of(vec![line("a", 1, 1_000)]);
@@ -470,8 +526,10 @@ fn orders() -> impl Strategy<Value = Order> {
     let one_line = (1..=20_i64, 1..=100_000_i64, 0..3_usize, 0..=100_i64);
     let one_rule = (0..=1_000_000_u32, any::<bool>(), prop::sample::select(Rounding::ALL));
     let lines = prop::collection::vec(one_line, 1..30);
-    (lines, prop::collection::vec(one_rule, 4), 0..=5_000_i64, 0..=100_i64, any::<bool>()).prop_map(
-        |(lines, tax, shipping, shipping_discount, is_shipped)| {
+    let fees = prop::collection::vec((0..=5_000_i64, 0..3_usize), 0..3);
+    let shipping = (0..=5_000_i64, 0..=100_i64, any::<bool>());
+    (lines, prop::collection::vec(one_rule, 4), fees, shipping).prop_map(
+        |(lines, tax, fees, (shipping, shipping_discount, is_shipped))| {
             let classes = ["standard", "reduced", "food", "shipping"];
             let of_rule =
                 |(class, (millionths, inclusive, rounding)): (&&str, &(u32, bool, Rounding))| {
@@ -497,6 +555,9 @@ fn orders() -> impl Strategy<Value = Order> {
                     ..line(&id, quantity, price)
                 });
             }
+            for (n, (amount, class)) in fees.into_iter().enumerate() {
+                order.fees.push(fee(&format!("fee-{n}"), classes[class], amount));
+            }
             order.shipping_rates = vec![rate("post", None, shipping)];
             if is_shipped {
                 if let Ok(off) = Amount::try_from(shipping * shipping_discount / 100) {
@@ -516,8 +577,11 @@ proptest! {
         let sum = |of: fn(&LineTotals) -> Money| Money::sum(usd(), totals.lines.iter().map(of)).unwrap();
         let shipping = totals.shipping_method.as_ref().map_or(money(0), |shipping| shipping.total);
         let shipping_discount = totals.shipping_method.as_ref().map_or(money(0), |shipping| shipping.discount);
-        prop_assert_eq!(sum(|l| l.total).checked_add(shipping), Ok(totals.total));
-        prop_assert_eq!(sum(|l| l.tax).checked_add(totals.shipping_tax.unwrap_or(money(0))), Ok(totals.tax));
+        let fees = |of: fn(&FeeTotals) -> Money| Money::sum(usd(), totals.fees.iter().map(of)).unwrap();
+        let sum_of_all = sum(|l| l.total).checked_add(shipping).and_then(|sum| sum.checked_add(fees(|f| f.total)));
+        prop_assert_eq!(sum_of_all, Ok(totals.total));
+        let taxes = sum(|l| l.tax).checked_add(fees(|f| f.tax)).unwrap();
+        prop_assert_eq!(taxes.checked_add(totals.shipping_tax.unwrap_or(money(0))), Ok(totals.tax));
         prop_assert_eq!(sum(|l| l.discount).checked_add(shipping_discount), Ok(totals.discount));
         prop_assert_eq!(sum(|l| l.subtotal), totals.subtotal);
     }
@@ -525,8 +589,9 @@ proptest! {
     #[test]
     fn base_and_tax_make_every_total_and_none_is_negative(order in orders()) {
         let totals = order.totals();
+        let fees = totals.fees.iter().map(|f| (f.tax_base, f.tax, f.total));
         let shipping = totals.shipping_method.iter().zip(totals.shipping_tax).map(|(s, tax)| (s.tax_base, tax, s.total));
-        for (base, tax, total) in totals.lines.iter().map(|l| (l.tax_base, l.tax, l.total)).chain(shipping) {
+        for (base, tax, total) in totals.lines.iter().map(|l| (l.tax_base, l.tax, l.total)).chain(fees).chain(shipping) {
             prop_assert_eq!(base.checked_add(tax), Ok(total));
             prop_assert!(!base.is_negative() && !tax.is_negative());
         }
