@@ -13,10 +13,11 @@ use crate::{
     ledger::Books,
 };
 
-/// The public halves of two keys that only tests have.
-const KEYS: [&str; 2] = [
+/// The public halves of keys that only tests have.
+const KEYS: [&str; 3] = [
     include_str!("../../../tests/e2e/keys/test-only-rsa-1.public.json"),
     include_str!("../../../tests/e2e/keys/test-only-ec-1.public.json"),
+    include_str!("../../../tests/e2e/keys/test-only-ed25519-1.public.json"),
 ];
 
 /// What fetches are counted under.

@@ -260,7 +260,7 @@ variables! {
     CUSTOMER_ISSUER: String = "customer_issuer" default("") any() [Identity];
     /// An aud of customers' tokens; empty while there are none.
     CUSTOMER_AUDIENCE: String = "customer_audience" default("") any() [Identity];
-    /// Where the customers' identity provider publishes its keys (RS256, ES256); empty for none.
+    /// Where the customers' identity provider publishes its keys (RS256, ES256, EdDSA); empty for none.
     /// Its host must stand in `customer_jwks_host` too.
     CUSTOMER_JWKS_URL: String = "customer_jwks_url" default("") must("be an absolute https URL, or http on this machine, or empty" |text| or_empty(text, url))
         [Identity];

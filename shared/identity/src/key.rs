@@ -1,10 +1,12 @@
-//! One published key (RFC 7517), if it is one of ours: RS256 of 2048 to 4096 bits, or ES256.
+//! One published key (RFC 7517), if it is one of ours: RS256 of 2048 to 4096 bits, ES256, or EdDSA
+//! on Ed25519.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use callers::jwt::{Expected, Refusal, Untrusted, Verified, by_any};
 use config::Keys;
 use jwt_compact::{
-    alg::{Es256, Hs256, Hs256Key, Rsa, RsaPublicKey},
+    Renamed,
+    alg::{Ed25519, Es256, Hs256, Hs256Key, Rsa, RsaPublicKey},
     jwk::JsonWebKey,
 };
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,12 @@ use std::borrow::Cow;
 /// RFC 7518 §3.3 asks for no less; more than the upper one only costs time.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
+/// What tokens and keys call the one algorithm of an Ed25519 key: RFC 8037 §3.1, and RFC 9864 §2.2,
+/// which has the curve in the name.
+const ED25519_NAMES: [&str; 2] = ["EdDSA", "Ed25519"];
+
 type P256Key = <Es256 as jwt_compact::Algorithm>::VerifyingKey;
+type Ed25519Key = <Ed25519 as jwt_compact::Algorithm>::VerifyingKey;
 
 /// A key as its provider publishes it; members of no interest are not read.
 #[derive(Debug, Deserialize)]
@@ -44,12 +51,14 @@ pub(crate) struct Key {
 enum Material {
     Rs256 { n: String, e: String },
     Es256 { x: String, y: String },
+    Ed25519 { x: String },
 }
 
 /// A key made ready.
 enum Verifier {
     Rs256(Box<RsaPublicKey>),
     Es256(Box<P256Key>),
+    Ed25519(Box<Ed25519Key>),
 }
 
 impl Key {
@@ -62,11 +71,14 @@ impl Key {
                 .key_ops
                 .as_ref()
                 .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"));
-        let is_for = |algorithm: &str| key.alg.as_deref().is_none_or(|named| named == algorithm);
+        let is_for = |names: &[&str]| key.alg.as_deref().is_none_or(|named| names.contains(&named));
         let material = match key.kty.as_str() {
-            "RSA" if is_for("RS256") => Material::Rs256 { n: key.n?, e: key.e? },
-            "EC" if is_for("ES256") && key.crv.as_deref() == Some("P-256") => {
+            "RSA" if is_for(&["RS256"]) => Material::Rs256 { n: key.n?, e: key.e? },
+            "EC" if is_for(&["ES256"]) && key.crv.as_deref() == Some("P-256") => {
                 Material::Es256 { x: key.x?, y: key.y? }
+            }
+            "OKP" if is_for(&ED25519_NAMES) && key.crv.as_deref() == Some("Ed25519") => {
+                Material::Ed25519 { x: key.x? }
             }
             _ => return None,
         };
@@ -88,6 +100,11 @@ impl Key {
         match self.verifier() {
             Some(Verifier::Rs256(key)) => token.verify(&Rsa::rs256(), &*key, expected),
             Some(Verifier::Es256(key)) => token.verify(&Es256, &*key, expected),
+            Some(Verifier::Ed25519(key)) => {
+                let named = ED25519_NAMES.into_iter().find(|name| *name == token.algorithm());
+                let name = named.ok_or(Refusal::Signature)?;
+                token.verify(&Renamed::new(Ed25519, name), &*key, expected)
+            }
             None => Err(Refusal::Signature),
         }
     }
@@ -111,6 +128,13 @@ impl Key {
                 let (x, y) = (Cow::Owned(bytes(x)?), Cow::Owned(bytes(y)?));
                 let key = JsonWebKey::EllipticCurve { curve: "P-256".into(), x, y, secret: None };
                 P256Key::try_from(&key).ok().map(|key| Verifier::Es256(Box::new(key)))
+            }
+            Material::Ed25519 { x } => {
+                let x = Cow::Owned(bytes(x)?);
+                let key = JsonWebKey::KeyPair { curve: "Ed25519".into(), x, secret: None };
+                let key = Ed25519Key::try_from(&key).ok()?;
+                // A point of small order takes the same signature for many messages.
+                (!key.is_weak()).then(|| Verifier::Ed25519(Box::new(key)))
             }
         }
     }

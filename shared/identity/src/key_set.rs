@@ -169,7 +169,7 @@ fn keys_in(body: &[u8]) -> Result<Vec<Key>, String> {
     let set: Set = json::read(body).map_err(|error| format!("the key set is none: {error}"))?;
     let keys: Vec<Key> = set.keys.iter().filter_map(Key::of).take(KEYS_MAX).collect();
     if keys.is_empty() {
-        Err("the key set has no key for RS256 or ES256".to_owned())
+        Err("the key set has no key for RS256, ES256 or EdDSA".to_owned())
     } else {
         Ok(keys)
     }

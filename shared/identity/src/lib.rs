@@ -1,7 +1,7 @@
 //! Who a customer is, by the token of their identity provider (SEC-1): HS256 by a shared secret,
-//! RS256 and ES256 by the provider's published keys.
+//! RS256, ES256 and EdDSA on Ed25519 by the provider's published keys.
 //!
-//! Only `account-session` is built with this crate: verifying RSA or P-256 costs a millisecond and
+//! Only `account-session` is built with this crate: verifying RSA or a curve costs a millisecond and
 //! much code, so it is done once per session, and every other function takes the session token that
 //! comes of it.
 //!

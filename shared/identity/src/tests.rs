@@ -3,6 +3,7 @@
 //! provider that counts; tokens signed by another library.
 
 use super::*;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use edge::{
     Method, Request,
     access::{Admit as _, Customer},
@@ -22,10 +23,12 @@ const NOW_MS: i64 = 1_800_000_000_000;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const RSA: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-rsa-1.pem");
 const EC: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-ec-1.pem");
+const ED: &[u8] = include_bytes!("../../../tests/e2e/keys/test-only-ed25519-1.pem");
 const RSA_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-rsa-1.public.json");
 const RSA_WEAK_PUBLIC: &str =
     include_str!("../../../tests/e2e/keys/test-only-rsa-weak.public.json");
 const EC_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-ec-1.public.json");
+const ED_PUBLIC: &str = include_str!("../../../tests/e2e/keys/test-only-ed25519-1.public.json");
 
 const SESSIONS: &str = "fedcba9876543210fedcba9876543210";
 
@@ -44,7 +47,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let published = format!(r#"{{"keys":[{RSA_PUBLIC},{EC_PUBLIC}]}}"#);
+        let published = format!(r#"{{"keys":[{RSA_PUBLIC},{EC_PUBLIC},{ED_PUBLIC}]}}"#);
         Self {
             forgets: Cell::new(false),
             sessions: SESSIONS,
@@ -173,6 +176,21 @@ fn ec(kid: Option<&str>) -> String {
     token(Algorithm::ES256, kid, &EncodingKey::from_ec_pem(EC).unwrap())
 }
 
+fn ed(kid: Option<&str>) -> String {
+    token(Algorithm::EdDSA, kid, &EncodingKey::from_ed_pem(ED).unwrap())
+}
+
+/// A token by the Ed25519 key whose header has this `alg`: what the signing library has no name for.
+fn ed_called(alg: &str) -> String {
+    let good = ed(None);
+    let claims = good.split('.').nth(1).unwrap();
+    let header = json!({ "alg": alg, "kid": "ed25519-1" }).to_string();
+    let signed = format!("{}.{claims}", URL_SAFE_NO_PAD.encode(header));
+    let key = EncodingKey::from_ed_pem(ED).unwrap();
+    let signature = jsonwebtoken::crypto::sign(signed.as_bytes(), &key, Algorithm::EdDSA).unwrap();
+    format!("{signed}.{signature}")
+}
+
 fn shared() -> String {
     token(Algorithm::HS256, None, &EncodingKey::from_secret(SECRET.as_bytes()))
 }
@@ -190,7 +208,9 @@ fn spoiled(text: &str, member: &str, value: Value) -> Value {
 #[test]
 fn every_kind_of_key_verifies_and_the_set_is_fetched_once() {
     let world = World::new();
-    for token in [rsa(Some("rsa-1")), ec(Some("ec-1")), shared(), rsa(Some("rsa-1"))] {
+    for token in
+        [rsa(Some("rsa-1")), ec(Some("ec-1")), ed(Some("ed25519-1")), shared(), rsa(Some("rsa-1"))]
+    {
         assert_eq!(world.ask(&token), "c-1");
     }
     assert_eq!(world.fetches.get(), 1);
@@ -205,13 +225,63 @@ fn a_key_is_used_by_its_own_algorithm_only() {
         token(Algorithm::HS384, None, &EncodingKey::from_secret(SECRET.as_bytes())),
         token(Algorithm::RS384, Some("rsa-1"), &EncodingKey::from_rsa_pem(RSA).unwrap()),
         token(Algorithm::PS256, Some("rsa-1"), &EncodingKey::from_rsa_pem(RSA).unwrap()),
+        token(Algorithm::HS256, Some("ed25519-1"), &EncodingKey::from_secret(ED_PUBLIC.as_bytes())),
         rsa(Some("ec-1")),
         ec(Some("rsa-1")),
-        // Of two keys none is the only one.
+        ec(Some("ed25519-1")),
+        ed(Some("rsa-1")),
+        ed(Some("ec-1")),
+        // Of several keys none is the only one.
         rsa(None),
     ] {
         assert_eq!(world.ask(&token), "credential_invalid", "{token}");
     }
+}
+
+// RFC 8037 §3.1 and RFC 9864 §2.2: two names of one algorithm.
+#[test]
+fn an_ed25519_key_verifies_under_both_its_names_and_no_other() {
+    let without_name = {
+        let mut key = published(ED_PUBLIC);
+        key.as_object_mut().unwrap().remove("alg");
+        key
+    };
+    for key in [published(ED_PUBLIC), spoiled(ED_PUBLIC, "alg", json!("Ed25519")), without_name] {
+        let world = World::new();
+        world.publish(&[published(EC_PUBLIC), key]);
+        for alg in ["EdDSA", "Ed25519"] {
+            assert_eq!(world.ask(&ed_called(alg)), "c-1", "{alg}");
+        }
+        for alg in ["EDDSA", "ed25519", "Ed448", "ES256", "HS256", "none", ""] {
+            assert_eq!(world.ask(&ed_called(alg)), "credential_invalid", "{alg}");
+        }
+    }
+    let other = World::new();
+    other.publish(&[json!({
+        "kty": "OKP", "crv": "Ed25519", "kid": "ed25519-1", "x": RFC_8037_KEY,
+    })]);
+    assert_eq!(other.ask(&ed(Some("ed25519-1"))), "credential_invalid", "another's key");
+}
+
+/// RFC 8037 appendix A.2.
+const RFC_8037_KEY: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+
+// RFC 8037 appendix A.4: its payload is a sentence and no claims, which is told of what is signed.
+#[test]
+fn the_signature_of_rfc_8037_verifies() {
+    let signed = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let expected = Expected { issuer: "i", audience: "a", now_ms: NOW_MS };
+    let refusal = |key: &Value, text: &str| {
+        let key = key::Key::of(key).unwrap();
+        key.verify(&Untrusted::read(text).unwrap(), expected).unwrap_err()
+    };
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": RFC_8037_KEY });
+    assert_eq!(refusal(&key, signed), Refusal::Malformed, "it is signed");
+    assert_eq!(refusal(&published(ED_PUBLIC), signed), Refusal::Signature, "by another");
+    let changed = signed.replace("hgyY0il", "hgyY0im");
+    assert_eq!(refusal(&key, &changed), Refusal::Signature, "another signature");
+    let changed = signed.replace("RXhhbXBs", "RXhhbXBt");
+    assert_eq!(refusal(&key, &changed), Refusal::Signature, "another payload");
 }
 
 #[test]
@@ -289,6 +359,17 @@ fn a_set_may_hold_what_others_need_and_useless_keys_are_none() {
         spoiled(EC_PUBLIC, "kty", json!("oct")),
         spoiled(EC_PUBLIC, "x", json!("AAAA")),
         spoiled(EC_PUBLIC, "y", json!(EC_PUBLIC.len())),
+        spoiled(ED_PUBLIC, "use", json!("enc")),
+        spoiled(ED_PUBLIC, "alg", json!("ES256")),
+        spoiled(ED_PUBLIC, "alg", json!("Ed448")),
+        spoiled(ED_PUBLIC, "crv", json!("X25519")),
+        spoiled(ED_PUBLIC, "kty", json!("EC")),
+        spoiled(ED_PUBLIC, "x", json!("AAAA")),
+        spoiled(ED_PUBLIC, "x", json!(null)),
+        // Not on the curve, and of order 1 and 4.
+        spoiled(ED_PUBLIC, "x", json!(format!("Ag{}", "A".repeat(41)))),
+        spoiled(ED_PUBLIC, "x", json!(format!("AQ{}", "A".repeat(41)))),
+        spoiled(ED_PUBLIC, "x", json!("A".repeat(43))),
         json!("no object"),
         json!({}),
     ];
@@ -303,10 +384,13 @@ fn a_set_may_hold_what_others_need_and_useless_keys_are_none() {
         key
     };
     let world = World::new();
-    world.publish(&[&useless[..], &[plain(RSA_PUBLIC), plain(EC_PUBLIC)]].concat());
+    world.publish(
+        &[&useless[..], &[plain(RSA_PUBLIC), plain(EC_PUBLIC), plain(ED_PUBLIC)]].concat(),
+    );
     assert_eq!(
-        (world.ask(&rsa(Some("rsa-1"))), world.ask(&ec(Some("ec-1")))),
-        ("c-1".to_owned(), "c-1".to_owned())
+        [rsa(Some("rsa-1")), ec(Some("ec-1")), ed(Some("ed25519-1"))]
+            .map(|token| world.ask(&token)),
+        ["c-1", "c-1", "c-1"]
     );
     // A set of nothing but those is an outage, and does not take the place of a good one.
     world.publish(&useless);

@@ -15,6 +15,8 @@ pub enum SigningKey {
     Rsa2,
     /// ES256, published.
     Ec1,
+    /// EdDSA on Ed25519, published.
+    Ed1,
     /// HS256 by the shared secret.
     Shared,
 }
@@ -25,6 +27,7 @@ impl SigningKey {
             Self::Rsa1 => include_bytes!("../keys/test-only-rsa-1.pem"),
             Self::Rsa2 => include_bytes!("../keys/test-only-rsa-2.pem"),
             Self::Ec1 => include_bytes!("../keys/test-only-ec-1.pem"),
+            Self::Ed1 => include_bytes!("../keys/test-only-ed25519-1.pem"),
             Self::Shared => b"",
         }
     }
@@ -36,6 +39,7 @@ impl SigningKey {
             Self::Rsa1 => "rsa-1",
             Self::Rsa2 => "rsa-2",
             Self::Ec1 => "ec-1",
+            Self::Ed1 => "ed25519-1",
             Self::Shared => "shared",
         }
     }
@@ -50,15 +54,22 @@ impl SigningKey {
             Self::Rsa1 => include_str!("../keys/test-only-rsa-1.public.json"),
             Self::Rsa2 => include_str!("../keys/test-only-rsa-2.public.json"),
             Self::Ec1 => include_str!("../keys/test-only-ec-1.public.json"),
+            Self::Ed1 => include_str!("../keys/test-only-ed25519-1.public.json"),
             Self::Shared => panic!("the shared secret is not published"),
         };
         serde_json::from_str(text).expect("a key is JSON")
     }
 
-    fn encoding(self) -> EncodingKey {
+    /// What signs with it.
+    ///
+    /// # Panics
+    /// When its file is none.
+    #[must_use]
+    pub fn encoding(self) -> EncodingKey {
         match self {
             Self::Rsa1 | Self::Rsa2 => EncodingKey::from_rsa_pem(self.pem()).expect("an RSA key"),
             Self::Ec1 => EncodingKey::from_ec_pem(self.pem()).expect("a P-256 key"),
+            Self::Ed1 => EncodingKey::from_ed_pem(self.pem()).expect("an Ed25519 key"),
             Self::Shared => {
                 EncodingKey::from_secret(Settings::get().customer_jwt_secret.as_bytes())
             }
@@ -69,6 +80,7 @@ impl SigningKey {
         match self {
             Self::Rsa1 | Self::Rsa2 => Algorithm::RS256,
             Self::Ec1 => Algorithm::ES256,
+            Self::Ed1 => Algorithm::EdDSA,
             Self::Shared => Algorithm::HS256,
         }
     }
@@ -84,7 +96,8 @@ impl CustomerClaims {
     pub fn of(customer_id: &str) -> Self {
         let now_s = seconds_now();
         Self(json!({
-            "iss": "https://identity.example/", "aud": "edgetill-storefront", "sub": customer_id, "iat": now_s, "exp": now_s + 300,
+            "iss": "https://identity.example/", "aud": "edgetill-storefront", "sub": customer_id,
+            "iat": now_s, "exp": now_s + 300,
             "name": "Nobody needs this", "email_verified": true,
         }))
     }

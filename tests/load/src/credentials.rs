@@ -6,8 +6,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The key that the simulator publishes as the identity provider's.
+/// Keys that the simulator publishes as the identity provider's.
 const EC_KEY: &[u8] = include_bytes!("../../e2e/keys/test-only-ec-1.pem");
+const ED_KEY: &[u8] = include_bytes!("../../e2e/keys/test-only-ed25519-1.pem");
 const RSA_KEY: &[u8] = include_bytes!("../../e2e/keys/test-only-rsa-1.pem");
 
 /// The secrets of the shop that is measured.
@@ -28,7 +29,9 @@ impl Credentials {
             .service_token_secret
             .as_ref()
             .context("EDGETILL_SERVICE_TOKEN_SECRET is needed to fill the warehouse")?;
-        let claims = json!({ "iss": "edgetill", "aud": "edgetill-service", "sub": "load", "scope": "catalog:write" });
+        let claims = json!({
+            "iss": "edgetill", "aud": "edgetill-service", "sub": "load", "scope": "catalog:write",
+        });
         sign(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
     }
 
@@ -45,6 +48,10 @@ impl Credentials {
             Algorithm::ES256 => {
                 header.kid = Some("ec-1".to_owned());
                 EncodingKey::from_ec_pem(EC_KEY)?
+            }
+            Algorithm::EdDSA => {
+                header.kid = Some("ed25519-1".to_owned());
+                EncodingKey::from_ed_pem(ED_KEY)?
             }
             _ => {
                 let secret = self

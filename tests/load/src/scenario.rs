@@ -65,6 +65,8 @@ scenarios! {
     ExchangeEs256 "exchange-es256" "exchange, ES256";
     /// A customer's RS256 token for a session token.
     ExchangeRs256 "exchange-rs256" "exchange, RS256";
+    /// A customer's EdDSA token for a session token.
+    ExchangeEdDsa "exchange-eddsa" "exchange, EdDSA";
     /// What an add asks of the host, without the shop (`dev/bare`).
     BareAdd "bare-add" "bare add";
     /// The shop's own statements of an add, without the shop.
@@ -162,6 +164,9 @@ impl Scenario {
             Self::ExchangeRs256 => {
                 subject.token = Some(target.credentials.customer(&customer(), Algorithm::RS256)?)
             }
+            Self::ExchangeEdDsa => {
+                subject.token = Some(target.credentials.customer(&customer(), Algorithm::EdDSA)?)
+            }
         }
         Ok(subject)
     }
@@ -212,7 +217,9 @@ impl Subject {
     fn begin(&self) -> Request {
         let body = json!({
             "email": "load@example.com",
-            "shipping_address": { "name": "Load", "line1": "1 Main St", "city": "Hanoi", "country": "VN" },
+            "shipping_address": {
+                "name": "Load", "line1": "1 Main St", "city": "Hanoi", "country": "VN",
+            },
             "shipping_method": "standard", "payment_method": "pm_card_visa",
         });
         post("/api/v1/checkout".to_owned(), self.token.clone(), Some(body))

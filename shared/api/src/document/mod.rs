@@ -243,7 +243,7 @@ fn security_schemes() -> Value {
         ),
         "identity_provider": bearer(
             "JWT",
-            "A customer's token of their identity provider: HS256, RS256 or ES256, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",
+            "A customer's token of their identity provider: HS256, RS256, ES256 or EdDSA, with the `iss` and `aud` the shop is set to, `sub` and `exp`.",
         ),
         "service": bearer(
             "JWT",

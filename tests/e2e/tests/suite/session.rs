@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-// SEC-1: HS256 by the shared secret, RS256 and ES256 by the published keys.
+// SEC-1: HS256 by the shared secret, RS256, ES256 and EdDSA by the published keys.
 #[test]
 fn a_customer_of_each_algorithm_opens_a_session_and_shops() {
     let shop = Shop::open();
     let sku = shop.sku().create();
-    for key in [SigningKey::Shared, SigningKey::Rsa1, SigningKey::Ec1] {
+    for key in [SigningKey::Shared, SigningKey::Rsa1, SigningKey::Ec1, SigningKey::Ed1] {
         let id = unique("auth0|");
         let opened = shop.open_session(&CustomerClaims::of(&id).signed(key));
         assert_eq!(opened.header("cache-control"), Some("no-store"));
@@ -78,6 +78,8 @@ fn a_customers_token_that_is_not_right_in_every_point_opens_nothing() {
     let mut named = Header::new(Algorithm::HS256);
     named.kid = Some("rsa-1".to_owned());
     let as_es256 = json!({ "alg": "ES256", "kid": "rsa-1" });
+    let mut as_ec_1 = Header::new(Algorithm::EdDSA);
+    as_ec_1.kid = Some("ec-1".to_owned());
     let signed = good.signed(SigningKey::Rsa1);
     let signature = signed.rsplit('.').next().unwrap();
     let refused = [
@@ -96,6 +98,10 @@ fn a_customers_token_that_is_not_right_in_every_point_opens_nothing() {
             good.forged(&json!({ "alg": "none", "kid": "rsa-1" }), signature),
         ),
         ("another algorithm than the key's", good.forged(&as_es256, signature)),
+        (
+            "the Ed25519 key's signature under the name of a P-256 key",
+            good.signed_as(&as_ec_1, &SigningKey::Ed1.encoding()),
+        ),
         (
             "RS512 under the same key",
             good.forged(&json!({ "alg": "RS512", "kid": "rsa-1" }), signature),
@@ -230,7 +236,9 @@ fn an_outage_of_the_provider_is_survived_for_a_while_and_then_told() {
     eventually("the provider's own keys are known", || {
         (shop.open_session(&token(SigningKey::Ec1)).status == 200).then_some(())
     });
-    let fault = json!({ "match": { "operation": "identity" }, "fault": "status", "code": 503, "times": 1000 });
+    let fault = json!({
+        "match": { "operation": "identity" }, "fault": "status", "code": 503, "times": 1000,
+    });
     let fault = shop.simulator("POST", "/faults").json(&fault).send().expect(201);
     // Past the time the keys are good for, and within the time they are good enough.
     thread::sleep(Duration::from_millis(2_100));
