@@ -13,8 +13,9 @@ use crate::instruments::shorten;
 #[derive(Clone, Debug, clap::Args)]
 pub struct SqlArgs {
     /// A SQLite file, which is made where there is none, or a connection string:
-    /// `postgres://user:password@host:port/database`.
-    #[arg(value_name = "DATABASE")]
+    /// `postgres://user:password@host:port/database`. With a password in it, give it by the
+    /// environment: others can see a command line.
+    #[arg(long, env = "TILL_DATABASE", hide_env_values = true, value_name = "DATABASE")]
     database: String,
     /// Texts of any number of statements, or `@file` for a whole file. Each is done before the next
     /// is begun.

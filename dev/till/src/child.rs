@@ -87,7 +87,7 @@ fn until_this_ends(command: &mut Command) {
 /// Flags are two words: with several triggers Spin does not know `--flag=value`.
 fn told_of(mut command: Command, project: &Project, shop: &Shop, manifest: &Path) -> Command {
     served(&mut command, project, manifest, shop.listen, &shop.state_dir, &shop.variables());
-    for (name, secret) in &shop.secrets {
+    for (name, secret) in shop.secret_variables() {
         told_secretly(&mut command, name, secret);
     }
     command.arg("--runtime-config-file").arg(&shop.runtime_config);

@@ -47,12 +47,20 @@ const PASSWORD: &str = "of-a-test";
 /// Runs SQL on a database, a file of SQLite's or a connection string, by `host sql`: texts, or
 /// `@file`. What was answered.
 pub fn sql(project: &Project, database: &str, texts: &[String]) -> Result<String> {
-    let mut command = Command::new(project.built("host"));
-    command.args(["sql", "--", database]).args(texts).stderr(Stdio::inherit());
+    let mut command = asking(project, database, texts);
     let ran =
         command.output().with_context(|| format!("{:?} cannot be run", command.get_program()))?;
     ensure!(ran.status.success(), "the database could not be prepared ({})", ran.status);
     String::from_utf8(ran.stdout).context("the answer is not a text")
+}
+
+/// What asks a database. Its connection string may hold a password, so that is not on the command
+/// line.
+pub fn asking(project: &Project, database: &str, texts: &[String]) -> Command {
+    let mut command = Command::new(project.built("host"));
+    command.env("TILL_DATABASE", database).args(["sql", "--"]).args(texts);
+    command.stderr(Stdio::inherit());
+    command
 }
 
 /// A migrated database with demo goods on a server of one's own: its URL.

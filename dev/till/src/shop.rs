@@ -98,17 +98,21 @@ impl Shop {
         })
     }
 
+    /// What no command line may show: the secrets, and URLs that may have a password in them.
+    pub fn secret_variables(&self) -> Vec<(&str, &str)> {
+        let secrets = self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str()));
+        let database = self.database.iter().map(|(url, _)| ("database_url", url.as_str()));
+        let sink = self.sink.iter().map(|(url, _)| ("event_sink_url", url.as_str()));
+        secrets.chain(database).chain(sink).collect()
+    }
+
     /// `--variable` values: the simulator's address as payment provider, identity provider and (but
     /// for Redis) event sink.
     pub fn variables(&self) -> Vec<String> {
         let origin = self.simulator_url();
-        let (sink_url, sink_host) =
-            self.sink.clone().unwrap_or_else(|| (format!("{origin}/sink"), origin.clone()));
         let mut variables = vec![
             format!("payment_base_url={origin}"),
             format!("payment_host={origin}"),
-            format!("event_sink_url={sink_url}"),
-            format!("event_sink_host={sink_host}"),
             format!("customer_issuer={CUSTOMER_ISSUER}"),
             format!("customer_audience={CUSTOMER_AUDIENCE}"),
             format!("customer_jwks_url={origin}/identity/keys"),
@@ -127,8 +131,14 @@ impl Shop {
             variables.push("breaker_open_seconds=3".to_owned());
             variables.push("worker_get_enabled=true".to_owned());
         }
-        if let Some((url, host)) = &self.database {
-            variables.push(format!("database_url={url}"));
+        match &self.sink {
+            Some((_, host)) => variables.push(format!("event_sink_host={host}")),
+            None => {
+                variables.push(format!("event_sink_url={origin}/sink"));
+                variables.push(format!("event_sink_host={origin}"));
+            }
+        }
+        if let Some((_, host)) = &self.database {
             variables.push(format!("database_host={host}"));
         }
         variables.extend(self.set.iter().cloned());
@@ -219,4 +229,48 @@ impl Shop {
 /// A free port on this machine.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::child::Serving;
+
+    #[test]
+    fn no_command_line_shows_a_password_or_a_secret() {
+        let url = "postgres://edgetill:a-password@db.example:5432/shop";
+        let sink = "redis://:a-password@redis.example:6379/1";
+        let address: SocketAddr = "127.0.0.1:3000".parse().unwrap();
+        let shop = Shop {
+            listen: address,
+            simulator: address,
+            simulator_state_dir: PathBuf::from("simulator"),
+            state_dir: PathBuf::from("state"),
+            runtime_config: PathBuf::from("runtime-config.toml"),
+            secrets: Secrets::from([("pii_key".to_owned(), "a-secret".to_owned())]),
+            sql: Vec::new(),
+            database: Some((url.to_owned(), "postgres://db.example:5432".to_owned())),
+            sink: Some((sink.to_owned(), "redis://redis.example:6379".to_owned())),
+            waits_as_by_default: false,
+            set: Vec::new(),
+        };
+        let project = Project { root: PathBuf::from("/") };
+        let serving = Serving::of_a_test(&project, false).command(&project, &shop);
+        for command in [serving, database::asking(&project, url, &["select 1".to_owned()])] {
+            let shown = format!("{:?}", command.get_args().collect::<Vec<_>>());
+            assert!(!shown.contains("a-password") && !shown.contains("a-secret"), "{shown}");
+        }
+        let told: Vec<_> = Serving::of_a_test(&project, false)
+            .command(&project, &shop)
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        for (name, value) in [
+            ("SPIN_VARIABLE_DATABASE_URL", url),
+            ("SPIN_VARIABLE_EVENT_SINK_URL", sink),
+            ("SPIN_VARIABLE_PII_KEY", "a-secret"),
+        ] {
+            assert!(told.contains(&(name.into(), value.into())), "{name}");
+        }
+    }
 }

@@ -32,11 +32,11 @@ pub struct UpArgs {
     simulator: SocketAddr,
     /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It
     /// is migrated and filled with demo goods; `--fresh` does not empty it.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, env = "EDGETILL_POSTGRES_URL", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
     /// Keep key-values in this Redis instead of a file: `redis://host:port/database`. `--fresh`
     /// does not empty it.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, env = "EDGETILL_KV_URL", hide_env_values = true, value_name = "URL")]
     kv: Option<String>,
     /// Build the components quickly rather than small.
     #[arg(long)]
