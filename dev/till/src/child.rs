@@ -171,7 +171,7 @@ impl HostProcess {
             &project.simulator_manifest(),
             shop.simulator,
             &shop.simulator_state_dir,
-            &[],
+            &shop.simulator_variables(),
         );
         let mut simulator = Self::spawn(command.stdout(Stdio::null()))?;
         let begun = Instant::now();

@@ -20,7 +20,8 @@ pub fn clients(project: &Project, manifest: &Manifest, quick: bool) -> Result<()
     })
 }
 
-/// Stripe's own libraries against the simulator: `tests/e2e/stripe/run`.
+/// Stripe's own libraries against the simulator, and its webhooks before them:
+/// `tests/e2e/stripe/run`.
 pub fn stripe(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
     on_a_shop(
         project,
@@ -29,8 +30,12 @@ pub fn stripe(project: &Project, manifest: &Manifest, quick: bool) -> Result<()>
         "stripe",
         "Stripe's own libraries do not know the simulator",
         |shop| {
+            let receiver = free_address()?;
+            shop.send_webhooks_to(receiver);
             let mut command = Command::new(project.path("tests/e2e/stripe/run"));
-            command.env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
+            command
+                .env("EDGETILL_SIMULATOR_URL", shop.simulator_url())
+                .env("EDGETILL_WEBHOOK_PORT", receiver.port().to_string());
             Ok(command)
         },
     )
@@ -43,11 +48,11 @@ pub fn on_a_shop(
     quick: bool,
     name: &str,
     otherwise: &'static str,
-    program: impl FnOnce(&Shop) -> Result<Command>,
+    program: impl FnOnce(&mut Shop) -> Result<Command>,
 ) -> Result<()> {
     let folder = project.path("target/till-test").join(format!("{}-{name}", std::process::id()));
-    let shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
-    let command = program(&shop)?;
+    let mut shop = Shop::prepare(project, manifest, &folder, free_address()?, None)?;
+    let command = program(&mut shop)?;
     let serving = Serving::of_a_test(project, quick);
     let _simulator = HostProcess::simulator(project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(project, &shop, &serving)?;

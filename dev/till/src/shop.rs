@@ -46,6 +46,9 @@ pub struct Shop {
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be
     /// reached.
     sink: Option<(String, String)>,
+    /// Where the simulator sends the payment provider's webhooks; nowhere for a shop, which takes
+    /// none.
+    webhooks: Option<SocketAddr>,
     /// Whether the identity provider's keys are kept, and circuit breakers open, for as long as by
     /// default, and not for moments that a test can wait for.
     waits_as_by_default: bool,
@@ -93,6 +96,7 @@ impl Shop {
             sql,
             database,
             sink: None,
+            webhooks: None,
             waits_as_by_default: false,
             set: Vec::new(),
         })
@@ -173,6 +177,16 @@ impl Shop {
         self.sink = Some((redis.url(database), redis.host()));
     }
 
+    /// Has the simulator send the payment provider's webhooks to this address.
+    pub fn send_webhooks_to(&mut self, receiver: SocketAddr) {
+        self.webhooks = Some(receiver);
+    }
+
+    /// `--variable` values of its simulator.
+    pub fn simulator_variables(&self) -> Vec<String> {
+        self.webhooks.iter().map(|receiver| format!("webhook_url=http://{receiver}/")).collect()
+    }
+
     /// Has the simulator of another host of the same shop: there is one.
     pub fn share_the_simulator_of(&mut self, other: &Shop) {
         self.simulator = other.simulator;
@@ -251,6 +265,7 @@ mod tests {
             sql: Vec::new(),
             database: Some((url.to_owned(), "postgres://db.example:5432".to_owned())),
             sink: Some((sink.to_owned(), "redis://redis.example:6379".to_owned())),
+            webhooks: None,
             waits_as_by_default: false,
             set: Vec::new(),
         };

@@ -66,13 +66,20 @@ assert(listed.includes(intent.id) && listed.includes(other.id) && new Set(listed
 const found = await stripe.paymentIntents.search({ query: `metadata['saga_id']:'${saga}'` });
 assert.deepEqual(found.data.map((one) => one.id), [intent.id]);
 
-// What was told of it.
+// What was told of it: by us and now, and not when it was changed on its way.
+const secret = "whsec_development_only";
 const told = arrived.map(([body, signature]) => {
-  assert.throws(() => stripe.webhooks.constructEvent(body, signature, "whsec_other"), StripeSignatureVerificationError);
-  const event = stripe.webhooks.constructEvent(body, signature, "whsec_development_only");
+  const later = signature.replace(/t=\d+/, `t=${Math.floor(Date.now() / 1000) - 3600}`);
+  const changed = body.replace('"evt_', '"evt_0');
+  assert.notEqual(changed, body);
+  for (const forged of [[body, signature, "whsec_other"], [changed, signature, secret], [body, later, secret], [body, "", secret]]) {
+    assert.throws(() => stripe.webhooks.constructEvent(...forged), StripeSignatureVerificationError);
+  }
+  const event = stripe.webhooks.constructEvent(body, signature, secret);
   return `${event.type} ${event.data.object.object}`;
 });
-assert(!port || told.includes("charge.refunded charge"), told.join());
+const expected = ["created", "amount_capturable_updated", "payment_failed", "succeeded", "canceled"].map((what) => `payment_intent.${what} payment_intent`);
+for (const one of [...expected, "charge.refunded charge"]) assert(!port || told.includes(one), `${one}: ${told}`);
 
 console.log(`stripe-node ${Stripe.PACKAGE_VERSION} is understood, and understands; ${told.length} events`);
 process.exit(0);

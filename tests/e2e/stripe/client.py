@@ -3,6 +3,7 @@
 import http.server
 import os
 import threading
+import time
 import uuid
 
 import stripe
@@ -89,12 +90,21 @@ listed = [one.id for one in v1.payment_intents.list({"limit": 2}).auto_paging_it
 assert {intent.id, other.id} <= set(listed) and len(set(listed)) == len(listed)
 assert [one.id for one in v1.payment_intents.search({"query": f"metadata['saga_id']:'{saga}'"}).data] == [intent.id]
 
-# What was told of it.
+# What was told of it: by us and now, and not when it was changed on its way.
 told = []
+forged = stripe.SignatureVerificationError
+judge = stripe.Webhook.construct_event
 for body, signature in arrived:
-    event = stripe.Webhook.construct_event(body, signature, WEBHOOK_SECRET)
+    event = judge(body, signature, WEBHOOK_SECRET)
     told.append((event.type, event.data.object.object))
-    refused(stripe.SignatureVerificationError, lambda: stripe.Webhook.construct_event(body, signature, "whsec_other"))
-assert not port or {("charge.refunded", "charge"), ("payment_intent.succeeded", "payment_intent")} <= set(told), told
+    assert abs(event.created - time.time()) < 60, event.created
+    later = f"t={int(time.time()) - 3600},{signature.split(',', 1)[1]}"
+    refused(forged, lambda: judge(body, signature, "whsec_other"))
+    refused(forged, lambda: judge(body.replace(b'"evt_', b'"evt_0', 1), signature, WEBHOOK_SECRET))
+    refused(forged, lambda: judge(body, later, WEBHOOK_SECRET))
+    refused(forged, lambda: judge(body, None, WEBHOOK_SECRET))
+of_intents = ("created", "amount_capturable_updated", "payment_failed", "succeeded", "canceled")
+expected = {(f"payment_intent.{what}", "payment_intent") for what in of_intents} | {("charge.refunded", "charge")}
+assert not port or expected <= set(told), told
 
 print(f"stripe-python {stripe.VERSION} is understood, and understands; {len(told)} events")
