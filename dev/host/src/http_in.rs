@@ -89,7 +89,6 @@ async fn handle(
     client: SocketAddr,
 ) -> Result<Response<WasiBody>> {
     let mut request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-    settle_uri(&mut request)?;
     if request.headers().get(HOST).is_some_and(|host| host.as_bytes().ends_with(b".spin.internal"))
     {
         request.headers_mut().remove(HOST);
@@ -104,6 +103,7 @@ async fn handle(
     }
     match app.router.find(&path) {
         Some(matched) => {
+            settle_uri(&mut request)?;
             let response = answer(app, matched, request, client).await;
             if response.extensions().get::<Lost>().is_some() {
                 bail!("the reply is lost, as planned");
@@ -296,8 +296,8 @@ impl RunEnd {
     }
 }
 
-/// Scheme and authority, from the Host header or the URI; a request with neither, or with two that
-/// differ, is refused.
+/// Scheme and authority, from the Host header or the URI. A request with neither, or with two that
+/// differ, is refused: without an answer, as Spin does it, where RFC 9112 §3.2 asks for 400.
 fn settle_uri(request: &mut Request<WasiBody>) -> Result<()> {
     let mut parts = request.uri().clone().into_parts();
     let header: Option<Authority> = match request.headers().get(HOST) {

@@ -582,10 +582,20 @@ fn the_host_answers_health_and_nothing_else_by_itself() {
     assert_eq!(host.get("/.well-known/spin/other").status, 404);
 }
 
+// RFC 9112 §3.2 asks for 400; what no guest answers is answered.
 #[test]
-fn a_request_without_a_host_gets_no_answer() {
-    let host = Host::start(Setup::default());
-    assert_eq!(wire::raw(host.address, "GET / HTTP/1.1\r\nconnection: close\r\n\r\n"), "");
+fn a_request_without_a_host_gets_no_answer_of_a_guest() {
+    let host = Host::start(Setup { root: "/only/...", ..Setup::default() });
+    let answer = |path: &str, host_lines: &str| {
+        let head = format!("GET {path} HTTP/1.1\r\n{host_lines}connection: close\r\n\r\n");
+        wire::raw(host.address, &head)
+    };
+    for host_lines in ["", "host: a b\r\n", "host: x.spin.internal\r\n"] {
+        assert_eq!(answer("/only/this", host_lines), "", "{host_lines}");
+    }
+    assert!(answer("/only/this", "host: shop.example\r\n").starts_with("HTTP/1.1 "));
+    assert!(answer("/.well-known/spin/health", "").starts_with("HTTP/1.1 200 "));
+    assert!(answer("/nothing", "").starts_with("HTTP/1.1 404 "));
 }
 
 #[test]
