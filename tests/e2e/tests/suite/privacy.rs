@@ -62,7 +62,8 @@ impl Person {
 
     fn address(&self) -> Value {
         json!({
-            "name": self.name, "line1": self.street, "line2": self.floor, "city": self.city, "postal_code": self.postal_code,
+            "name": self.name, "line1": self.street, "line2": self.floor, "city": self.city,
+            "postal_code": self.postal_code,
             "country": "VN", "phone": self.phone,
         })
     }
@@ -94,7 +95,8 @@ impl Person {
 
     fn basket(&self, payment_method: &str) -> Value {
         json!({
-            "email": self.email, "shipping_address": self.address(), "billing_address": self.address(), "notes": self.notes,
+            "email": self.email, "shipping_address": self.address(),
+            "billing_address": self.address(), "notes": self.notes,
             "shipping_method": "standard", "payment_method": payment_method,
         })
     }
@@ -408,6 +410,23 @@ impl<'s> Story<'s> {
         }
     }
 
+    /// Money that was given back only when an operator had it tried again.
+    fn is_helped_by_an_operator(&mut self) {
+        let guest = self.guest();
+        self.shop.until_the_provider_is_used_again();
+        let order = self.person.begins(&guest, "pm_card_visa").confirm().expect(201);
+        let id = guest.cancels_and_is_owed(order["order_id"].as_str().unwrap(), 400);
+        let operator = self.shop.token("operations:write");
+        self.shop
+            .call("POST", &format!("/api/v1/operations/compensations/{id}/retry"))
+            .bearer(&operator)
+            .keyed(&unique(&self.person.email))
+            .json(&json!({ "reason": "the provider has mended it" }))
+            .send()
+            .expect(200);
+        self.tokens.push(("operator's token".to_owned(), operator));
+    }
+
     /// Money that cannot be given back, and an event nobody takes: a dead letter and an alert of
     /// each.
     fn is_given_up(&mut self) {
@@ -469,6 +488,7 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     guest.mistypes();
     guest.is_refused();
     guest.dies();
+    guest.is_helped_by_an_operator();
     guest.is_given_up();
     let mut customer = Story::new(shop);
     let someone = customer.customer();
