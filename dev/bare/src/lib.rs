@@ -12,6 +12,14 @@
 //!
 //! What goes wrong is a trap: the host answers 500, and the load counts an error.
 
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what goes wrong is a trap, and the load counts it"
+)]
+
 mod confirm;
 mod provider;
 

@@ -307,7 +307,7 @@ fn unprivileged() -> Result<(u32, u32), Error> {
         let fields: Vec<&str> = users
             .lines()
             .map(|line| line.split(':').collect())
-            .find(|fields: &Vec<&str>| fields[0] == name)?;
+            .find(|fields: &Vec<&str>| fields.first() == Some(&name))?;
         Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
     };
     let found = find("postgres").or_else(|| find("nobody"));

@@ -1,6 +1,8 @@
 //! The committed files are what the tables make, and the manifests among them say what the tables
 //! say.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::fs;
 

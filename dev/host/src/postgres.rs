@@ -201,7 +201,12 @@ impl OpenDatabase {
 }
 
 fn borrowed(parameters: &[Parameter]) -> Vec<&(dyn ToSql + Sync)> {
-    parameters.iter().map(|parameter| parameter.as_ref() as &(dyn ToSql + Sync)).collect()
+    let mut borrowed = Vec::with_capacity(parameters.len());
+    for parameter in parameters {
+        let parameter: &(dyn ToSql + Sync) = parameter.as_ref();
+        borrowed.push(parameter);
+    }
+    borrowed
 }
 
 fn failed(error: tokio_postgres::Error) -> Error {
@@ -248,7 +253,8 @@ fn told_of(failure: Failure) -> Option<Error> {
     };
     let (severity, message) = ("ERROR".to_owned(), message.to_owned());
     let as_text = format!(
-        "Error {{ kind: Db, cause: Some(DbError {{ severity: {severity:?}, code: SqlState(E{code}), message: {message:?} }}) }}"
+        "Error {{ kind: Db, cause: Some(DbError {{ severity: {severity:?}, code: \
+         SqlState(E{code}), message: {message:?} }}) }}"
     );
     let told = DbError {
         as_text,
@@ -320,7 +326,8 @@ fn values(row: &Row) -> Result<Vec<DbValue>> {
 }
 
 fn value(row: &Row, column: usize) -> Result<DbValue> {
-    match *row.columns()[column].type_() {
+    let kind = row.columns().get(column).context("a row has fewer columns than it says")?.type_();
+    match *kind {
         Type::BOOL => read(row, column, |value| Ok(DbValue::Boolean(value))),
         Type::BYTEA => read(row, column, |value| Ok(DbValue::Binary(value))),
         Type::FLOAT4 => read(row, column, |value| Ok(DbValue::Floating32(value))),
@@ -354,7 +361,7 @@ fn value(row: &Row, column: usize) -> Result<DbValue> {
         | Type::INT4_RANGE
         | Type::INT8_RANGE
         | Type::NUM_RANGE => {
-            bail!("till does not read {}; Spin does", row.columns()[column].type_())
+            bail!("till does not read {kind}; Spin does")
         }
         _ => read(row, column, |Unknown(bytes)| Ok(DbValue::Unsupported(bytes))),
     }
@@ -381,6 +388,7 @@ fn time(time: NaiveTime) -> Result<(u8, u8, u8, u32)> {
     ))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other kind has one size")]
 fn size(value: &DbValue) -> usize {
     match value {
         DbValue::Str(text) | DbValue::Uuid(text) | DbValue::Decimal(text) => text.len(),

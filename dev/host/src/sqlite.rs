@@ -163,11 +163,11 @@ impl From<Value> for SqlValue {
 
 /// Spin 4 denies attaching files; temporary and in-memory databases stay allowed.
 fn deny_attached_files(context: AuthContext<'_>) -> Authorization {
-    match context.action {
-        AuthAction::Attach { filename } if !matches!(filename, "" | ":memory:") => {
-            Authorization::Deny
-        }
-        _ => Authorization::Allow,
+    let is_file = |filename: &str| !matches!(filename, "" | ":memory:");
+    if matches!(context.action, AuthAction::Attach { filename } if is_file(filename)) {
+        Authorization::Deny
+    } else {
+        Authorization::Allow
     }
 }
 

@@ -8,6 +8,15 @@
 //! `timeout_ms`), `call` (the same by `spin_shell`), `sleep_ms`, `print`, `respond`, `trap`,
 //! `return`.
 
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a guest that is told to do wrong; no shop has it"
+)]
+
 use std::io::{Read, Write};
 use std::time::Duration;
 
@@ -23,6 +32,7 @@ use wasi::http::types::{
     RequestOptions, ResponseOutparam, Scheme,
 };
 
+#[expect(unsafe_code, reason = "the macro writes it")]
 mod cron {
     wit_bindgen::generate!({ path: "../../wit/spin-cron.wit", world: "spin-cron" });
     #[cfg(target_arch = "wasm32")]

@@ -4,12 +4,7 @@
 //! routes. So the client's bytes are judged by the simulator's strict reading, and each end is told
 //! apart by the ledger.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "the helpers of a test may fail it; clippy.toml exempts only the test functions"
-)]
+#![cfg(test)]
 
 use std::{
     cell::{Cell, RefCell},
@@ -169,7 +164,9 @@ fn a_payment_is_held_captured_and_given_back_in_parts() {
     );
     assert_eq!(
         world.get(&format!("/ledger?payment_intent={id}"))["totals"],
-        json!([{"currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999}])
+        json!([{
+            "currency": "USD", "authorized": 1999, "captured": 1999, "voided": 0, "refunded": 1999,
+        }])
     );
 }
 

@@ -64,7 +64,8 @@ fn lints(project: &Project, times: &mut Times) -> Result<()> {
         ensure_target()?;
         let mut clippy = cargo(project);
         clippy.args(["clippy", "--release", "--target", TARGET]);
-        for component in all.components.keys().map(String::as_str).chain(["simulator"]) {
+        let others = ["simulator"].into_iter().chain(OTHER_COMPONENTS);
+        for component in all.components.keys().map(String::as_str).chain(others) {
             clippy.args(["--package", component]);
         }
         clippy.args(["--", "--deny", "warnings"]);

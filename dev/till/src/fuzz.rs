@@ -53,7 +53,8 @@ pub fn fuzz(project: &Project, seconds: u32, only: Option<&str>) -> Result<()> {
         );
         if !passed {
             let lines: Vec<&str> = said.lines().collect();
-            eprintln!("{}", lines[lines.len().saturating_sub(LOG_LINES)..].join("\n"));
+            let last = lines.len().saturating_sub(LOG_LINES);
+            eprintln!("{}", lines.get(last..).unwrap_or_default().join("\n"));
             failed.push(format!("{target} failed; its whole log is {}", log.display()));
         }
     }

@@ -203,12 +203,11 @@ impl Case {
             call: call.keyed(&key),
             customer: None,
         };
-        if self == Self::Add {
-            return stage(buyer.adding(&sku, QUANTITY));
+        if self != Self::Add {
+            buyer.add(&sku, QUANTITY).expect(200);
         }
-        buyer.add(&sku, QUANTITY).expect(200);
         match self {
-            Self::Add => unreachable!("above"),
+            Self::Add => stage(buyer.adding(&sku, QUANTITY)),
             Self::Begin => stage(buyer.call("POST", "/api/v1/checkout").json(&buyer.basket().body)),
             Self::Merge => {
                 let id = unique("customer-");
@@ -235,26 +234,23 @@ impl Case {
             | Self::CancelUncaptured
             | Self::OperatorRetries => {
                 let session = buyer.check_out_with(self.payment_method());
-                match self {
-                    Self::ConfirmSoldOut => {
-                        drop(shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200))
-                    }
-                    Self::ConfirmAfterAction | Self::ConfirmInstead => {
-                        let asked = if self == Self::ConfirmInstead {
-                            session.confirming()
-                        } else {
-                            session.confirming().keyed(&key)
-                        };
-                        let asked = patiently(&asked);
-                        asked.problem(402, "payment_action_required");
-                        let intent = buyer.payment_rows()[0]["reference"].clone();
-                        let acted = shop
-                            .simulator("POST", "/authenticate")
-                            .json(&json!({ "payment_intent": intent }))
-                            .send();
-                        acted.expect(200);
-                    }
-                    _ => {}
+                if self == Self::ConfirmSoldOut {
+                    shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200);
+                }
+                if matches!(self, Self::ConfirmAfterAction | Self::ConfirmInstead) {
+                    let asked = if self == Self::ConfirmInstead {
+                        session.confirming()
+                    } else {
+                        session.confirming().keyed(&key)
+                    };
+                    let asked = patiently(&asked);
+                    asked.problem(402, "payment_action_required");
+                    let intent = buyer.payment_rows()[0]["reference"].clone();
+                    let acted = shop
+                        .simulator("POST", "/authenticate")
+                        .json(&json!({ "payment_intent": intent }))
+                        .send();
+                    acted.expect(200);
                 }
                 let cancels = matches!(
                     self,
@@ -319,9 +315,10 @@ fn patiently(call: &Call) -> Reply {
 impl Stage<'_> {
     /// What it has come to. Panics at anything that is no end at all.
     pub(crate) fn judge(&self) -> End {
-        match self.case {
-            Case::Begin | Case::Add | Case::Merge => judge_cart(self),
-            _ => judge_order(self),
+        if matches!(self.case, Case::Begin | Case::Add | Case::Merge) {
+            judge_cart(self)
+        } else {
+            judge_order(self)
         }
     }
 

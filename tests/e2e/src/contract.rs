@@ -207,8 +207,12 @@ fn validator(key: &str, schema: &Value) -> Arc<Validator> {
         LazyLock::new(Mutex::default);
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
     let made = validators.entry(key.to_owned()).or_insert_with(|| {
-        let root = json!({ "allOf": [schema], "components": { "schemas": DOCUMENT["components"]["schemas"] } });
-        Arc::new(jsonschema::draft202012::new(&root).unwrap_or_else(|error| panic!("{key}: {error}")))
+        let root = json!({
+            "allOf": [schema], "components": { "schemas": DOCUMENT["components"]["schemas"] },
+        });
+        Arc::new(
+            jsonschema::draft202012::new(&root).unwrap_or_else(|error| panic!("{key}: {error}")),
+        )
     });
     Arc::clone(made)
 }

@@ -53,10 +53,10 @@ impl Shop {
         let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
         let sink = Settings::get().sink;
         loop {
-            let from = match &*seen {
-                Value::Null => "0".to_owned(),
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
+            let from = match seen.as_str() {
+                Some(text) => text.to_owned(),
+                None if seen.is_null() => "0".to_owned(),
+                None => seen.to_string(),
             };
             let (arrived, position) = match sink {
                 Sink::Webhook => {
@@ -105,8 +105,10 @@ mod tests {
 
     fn cleared() -> Value {
         json!({
-            "specversion": "1.0", "id": "e", "source": "https://shop.example", "type": "cart.cleared", "subject": "cart/c",
-            "time": "2026-01-31T10:00:00.000Z", "datacontenttype": "application/json", "sequence": "00000000000000000001",
+            "specversion": "1.0", "id": "e", "source": "https://shop.example",
+            "type": "cart.cleared", "subject": "cart/c",
+            "time": "2026-01-31T10:00:00.000Z", "datacontenttype": "application/json",
+            "sequence": "00000000000000000001",
             "data": { "cart_id": "c", "owner": "guest:g", "version": 2 },
         })
     }

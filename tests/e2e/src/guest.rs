@@ -38,7 +38,8 @@ pub struct Session<'s> {
 #[must_use]
 pub fn address(country: &str, region: Option<&str>) -> Value {
     let mut address = json!({
-        "name": "Nguyen Thi Minh Khai", "line1": "17 Hang Bac", "city": "Old Quarter", "postal_code": "100000",
+        "name": "Nguyen Thi Minh Khai", "line1": "17 Hang Bac", "city": "Old Quarter",
+        "postal_code": "100000",
         "country": country, "phone": "+84 24 3825 0000",
     });
     if let Some(region) = region {

@@ -87,7 +87,8 @@ impl Hosts {
     /// for need not be there: that it is not is an answer too.
     #[must_use]
     pub fn questions(&self, url: &str) -> Vec<Question> {
-        let everything = "catalog:read catalog:write config:read orders:read orders:write schema:migrate workers:run";
+        let everything = "catalog:read catalog:write config:read orders:read orders:write \
+            schema:migrate workers:run";
         let staff = self.shop.token(everything);
         let guest = self.shop.guest();
         let nothing = "01890000-0000-7000-8000-000000000000";

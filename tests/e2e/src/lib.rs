@@ -13,6 +13,13 @@
 //! whole reply, since nobody but a test calls them. When a [`Shop`] is dropped by a test that
 //! passed, the shop is audited.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "all of it is helpers of tests, and a helper that cannot help fails its test"
+)]
+
 mod clear_text;
 mod contract;
 mod customer;

@@ -92,8 +92,12 @@ impl Shop {
     #[must_use]
     pub fn logs_and_files(&self, name: &str) -> Option<Vec<Place>> {
         let Some(state) = &Settings::get().state else {
-            writeln!(io::stdout(), "{name}: LOGS AND FILES WERE NOT LOOKED AT, because EDGETILL_STATE does not say where they are")
-                .expect("standard output can be written");
+            writeln!(
+                io::stdout(),
+                "{name}: LOGS AND FILES WERE NOT LOOKED AT, because \
+                EDGETILL_STATE does not say where they are"
+            )
+            .expect("standard output can be written");
             return None;
         };
         let mut files = Vec::new();

@@ -83,7 +83,10 @@ impl Shop {
 
     /// Makes the receiver of events refuse those about `subject`, so many times.
     pub fn sink_refuses(&self, subject: &str, times: u32) {
-        let fault = json!({ "match": { "operation": "sink", "subject": subject }, "fault": "sink_fail", "times": times });
+        let fault = json!({
+            "match": { "operation": "sink", "subject": subject }, "fault": "sink_fail",
+            "times": times,
+        });
         self.simulator("POST", "/faults").json(&fault).send().expect(201);
     }
 }
@@ -98,7 +101,10 @@ impl Guest<'_> {
     pub fn cancels_and_is_owed(&self, order_id: &str, code: u16) -> String {
         let saga = self.shop.rows("saga", "cart_id", &self.cart_id)[0]["saga_id"].clone();
         for operation in ["refund", "cancel"] {
-            let fault = json!({ "match": { "operation": operation, "saga": saga }, "fault": "status", "code": code, "times": 1 });
+            let fault = json!({
+                "match": { "operation": operation, "saga": saga }, "fault": "status", "code": code,
+                "times": 1,
+            });
             self.shop.simulator("POST", "/faults").json(&fault).send().expect(201);
         }
         self.cancelling(order_id).send().expect(200);

@@ -77,15 +77,22 @@ impl Settings {
         static SETTINGS: OnceLock<Settings> = OnceLock::new();
         SETTINGS.get_or_init(|| {
             let url = env::var("EDGETILL_URL").unwrap_or_else(|_| {
-                panic!("EDGETILL_URL is not set: this suite needs a running shop. Run `cargo till test`, which starts one.")
+                panic!(
+                    "EDGETILL_URL is not set: this suite needs a running shop. Run `cargo till \
+                        test`, which starts one."
+                )
             });
             Self {
                 url: url.trim_end_matches('/').to_owned(),
                 simulator_url: required("EDGETILL_SIMULATOR_URL").trim_end_matches('/').to_owned(),
                 second: env::var("EDGETILL_SECOND_URL").ok().map(|url| SecondHost {
                     url,
-                    process: required("EDGETILL_SECOND_PROCESS").parse().expect("EDGETILL_SECOND_PROCESS is a number"),
-                    controls: env::var("EDGETILL_CONTROLS").map(|urls| urls.split(',').map(str::to_owned).collect()).unwrap_or_default(),
+                    process: required("EDGETILL_SECOND_PROCESS")
+                        .parse()
+                        .expect("EDGETILL_SECOND_PROCESS is a number"),
+                    controls: env::var("EDGETILL_CONTROLS")
+                        .map(|urls| urls.split(',').map(str::to_owned).collect())
+                        .unwrap_or_default(),
                 }),
                 host: match env::var("EDGETILL_HOST").as_deref() {
                     Ok("spin") => Host::Spin,

@@ -83,8 +83,10 @@ impl<'s> SkuBuilder<'s> {
     #[must_use]
     pub fn body(&self) -> Value {
         json!({
-            "product_id": format!("product-of-{}", self.sku), "name": format!("Goods {}", self.sku), "category": "tableware",
-            "tax_class": self.tax_class, "weight_g": self.weight_g, "active": self.active, "prices": self.prices,
+            "product_id": format!("product-of-{}", self.sku), "name": format!("Goods {}", self.sku),
+            "category": "tableware",
+            "tax_class": self.tax_class, "weight_g": self.weight_g, "active": self.active,
+            "prices": self.prices,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Two hosts of one shop, of which one is killed while it is at work. `cargo till test` runs this
 //! last on them: there is one host afterwards.
 
+#![cfg(test)]
+
 use e2e::{Hosts, Settings, together, unique};
 use std::{
     io::{self, Write as _},
@@ -71,6 +73,10 @@ fn what_a_killed_host_had_begun_is_ended_by_the_other() {
     assert!(orders >= buyers.len() / 2, "the living host took its buyers' orders: {orders}");
     assert_eq!(hosts.shop.stock_of(&sku).1, 0, "something is still held");
     let (last, sold) = (last_answer.as_millis(), buyers.len());
-    writeln!(io::stdout(), "one host killed: {orders} of {sold} became orders; the other host's functions answered within {last} ms")
-        .expect("standard output can be written");
+    writeln!(
+        io::stdout(),
+        "one host killed: {orders} of {sold} became orders; the other host's \
+        functions answered within {last} ms"
+    )
+    .expect("standard output can be written");
 }

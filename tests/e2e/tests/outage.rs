@@ -1,6 +1,8 @@
 //! A shop whose PostgreSQL has gone away under it. `cargo till test` runs this last, when it has
 //! stopped the server.
 
+#![cfg(test)]
+
 use e2e::{Call, Claims, Settings};
 use serde_json::json;
 

@@ -5,6 +5,8 @@
 //! What is to be seen: a burst on one function is served or told to come again, and starves no
 //! other; and nothing depends on key-values that the other host does not see.
 
+#![cfg(test)]
+
 use e2e::{Guest, Hosts, Reply, together, unique};
 use std::{
     io::{self, Write as _},
@@ -44,7 +46,8 @@ fn after_a_burst_on_one_function_every_function_answers() {
         assert!(reply.retry_after_s() >= 1, "{reply:?}");
     }
     say(&format!(
-        "300 adds in {} ms, {} told to come again; {} questions to other functions, the last answered {} ms after the burst",
+        "300 adds in {} ms, {} told to come again; {} questions to other functions, the last \
+         answered {} ms after the burst",
         burst.as_millis(),
         refused.len(),
         questions.len(),
@@ -82,7 +85,8 @@ fn more_buyers_at_a_slow_provider_than_there_are_connections_starve_nobody() {
     });
     assert!(begun.elapsed() > Duration::from_secs(5), "the provider was not slow");
     say(&format!(
-        "90 buyers at a slow provider hold {} connections; {} questions meanwhile, the last answered after {} ms",
+        "90 buyers at a slow provider hold {} connections; {} questions meanwhile, the last \
+         answered after {} ms",
         in_use.map_or("unknown".to_owned(), |count| count.to_string()),
         questions.len(),
         last_answer.as_millis()

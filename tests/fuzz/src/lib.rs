@@ -1,5 +1,11 @@
 //! What the targets share: a world that answers as it is told, and what must hold of every refusal.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a target says by a panic that something does not hold"
+)]
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use edge::{Code, Problem, Reply};
 use hmac::{Hmac, Mac as _};

@@ -2,6 +2,12 @@
 //! signed so that its receiver can tell; no signature fits another body, id or time; an answer
 //! other than 2xx is never taken for a delivery.
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a target says by a panic that something does not hold"
+)]
 
 use arbitrary::Arbitrary;
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -2,24 +2,24 @@
 //! faults. A literal entry lets nobody but its own host in, a template gives back what stands in
 //! it, a plan is written as it was read, a route takes what it says.
 #![no_main]
+#![expect(clippy::expect_used, reason = "a target says by a panic that something does not hold")]
 
 #[path = "../../../dev/host/src/allowed_hosts.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
+#[expect(dead_code, reason = "till uses the rest")]
 mod allowed_hosts;
 #[path = "../../../dev/host/src/calls.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
+#[expect(dead_code, reason = "till uses the rest")]
 mod calls;
 #[path = "../../../dev/host/src/faults.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
+#[expect(dead_code, reason = "till uses the rest")]
 mod faults;
 #[path = "../../../dev/host/src/manifest.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
+#[expect(dead_code, reason = "till uses the rest")]
 mod manifest;
 #[path = "../../../dev/host/src/router.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
+#[expect(dead_code, reason = "till uses the rest")]
 mod router;
 #[path = "../../../dev/host/src/template.rs"]
-#[allow(dead_code, reason = "till uses the rest")]
 mod template;
 
 use allowed_hosts::{AllowedHosts, chaining_target};

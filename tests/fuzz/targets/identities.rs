@@ -2,6 +2,11 @@
 //! are believed, and these only where the key set has the right key, or the secret is the right
 //! one: no key set, no header and no other secret (a public key's own text among them) lets one in.
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a target says by a panic that something does not hold"
+)]
 
 use arbitrary::Arbitrary;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

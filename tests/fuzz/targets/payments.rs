@@ -3,6 +3,11 @@
 //! own word that it was given back before); what may have happened is never called not sent; a
 //! state nobody knows is never an end.
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a target says by a panic that something does not hold"
+)]
 
 use arbitrary::Arbitrary;
 use fuzz::World;

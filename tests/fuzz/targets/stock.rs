@@ -2,6 +2,11 @@
 //! was asked for is allocated, from what is there, or nothing and every shortage is named; a merge
 //! makes nothing the customer had less, and keeps the limits.
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a target says by a panic that something does not hold"
+)]
 
 use arbitrary::Arbitrary;
 use domain::{

@@ -2,6 +2,11 @@
 //! as it was read (or as its one canonical form), reads back the same, keeps its bounds, is taken
 //! or refused alike by JSON, and a refusal repeats none of it.
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a target says by a panic that something does not hold"
+)]
 
 use domain::{
     address::{Email, Notes, PersonalText},

@@ -95,13 +95,13 @@ impl Answer {
 
     /// A field that has to be a text.
     pub fn text(&self, field: &str) -> Result<String> {
-        let found = self.json()[field].as_str().map(str::to_owned);
+        let found = self.json().get(field).and_then(Value::as_str).map(str::to_owned);
         found.with_context(|| format!("no {field} in the answer: {}", self.complaint()))
     }
 
     /// Status and problem code: `503 database_busy`.
     pub fn complaint(&self) -> String {
-        let code = self.json()["code"].as_str().map(str::to_owned);
+        let code = self.json().get("code").and_then(Value::as_str).map(str::to_owned);
         let code =
             code.unwrap_or_else(|| String::from_utf8_lossy(&self.body).chars().take(60).collect());
         format!("{} {code}", self.status).trim_end().to_owned()

@@ -40,27 +40,20 @@ impl Credentials {
         let claims =
             json!({ "iss": "https://identity.example/", "aud": "edgetill-storefront", "sub": id });
         let mut header = Header::new(algorithm);
-        let key = match algorithm {
-            Algorithm::RS256 => {
-                header.kid = Some("rsa-1".to_owned());
-                EncodingKey::from_rsa_pem(RSA_KEY)?
-            }
-            Algorithm::ES256 => {
-                header.kid = Some("ec-1".to_owned());
-                EncodingKey::from_ec_pem(EC_KEY)?
-            }
-            Algorithm::EdDSA => {
-                header.kid = Some("ed25519-1".to_owned());
-                EncodingKey::from_ed_pem(ED_KEY)?
-            }
-            _ => {
-                let secret = self
-                    .customer_jwt_secret
-                    .as_ref()
-                    .context("EDGETILL_CUSTOMER_JWT_SECRET is needed for customers")?;
-                EncodingKey::from_secret(secret.as_bytes())
-            }
+        let (kid, key) = if algorithm == Algorithm::RS256 {
+            (Some("rsa-1"), EncodingKey::from_rsa_pem(RSA_KEY)?)
+        } else if algorithm == Algorithm::ES256 {
+            (Some("ec-1"), EncodingKey::from_ec_pem(EC_KEY)?)
+        } else if algorithm == Algorithm::EdDSA {
+            (Some("ed25519-1"), EncodingKey::from_ed_pem(ED_KEY)?)
+        } else {
+            let secret = self
+                .customer_jwt_secret
+                .as_ref()
+                .context("EDGETILL_CUSTOMER_JWT_SECRET is needed for customers")?;
+            (None, EncodingKey::from_secret(secret.as_bytes()))
         };
+        header.kid = kid.map(str::to_owned);
         sign(&header, claims, &key)
     }
 }
@@ -68,7 +61,8 @@ impl Credentials {
 /// For an hour.
 fn sign(header: &Header, mut claims: Value, key: &EncodingKey) -> Result<String> {
     let now_s = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    claims["iat"] = json!(now_s);
-    claims["exp"] = json!(now_s + 3_600);
+    let members = claims.as_object_mut().context("claims are an object")?;
+    members.insert("iat".to_owned(), json!(now_s));
+    members.insert("exp".to_owned(), json!(now_s + 3_600));
     Ok(jsonwebtoken::encode(header, &claims, key)?)
 }

@@ -14,6 +14,12 @@
 //! it. What a request needs beforehand (a cart, a session) is made outside the measured time. A
 //! reply of another status than the one expected is an error and is counted, never averaged away.
 
+#![expect(
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    reason = "times and rates are measured here, and never money"
+)]
+
 mod connection;
 mod credentials;
 mod measure;

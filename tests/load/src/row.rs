@@ -157,7 +157,8 @@ impl std::fmt::Display for Row {
         let Self { name, per_second, p50_ms, p95_ms, p99_ms, max_ms, errors, .. } = self;
         write!(
             out,
-            "| {name} | {pace} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | {max_ms:.1} | {errors}"
+            "| {name} | {pace} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | \
+             {max_ms:.1} | {errors}"
         )?;
         for (complaint, times) in self.complaints.iter().take(3) {
             write!(out, " ({times} × {complaint})")?;

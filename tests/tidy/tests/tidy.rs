@@ -3,6 +3,8 @@
 //!
 //! Reads the tree as text; nothing is built or run. A failure says which of the places disagree.
 
+#![cfg(test)]
+
 use config::{Form, VARIABLES};
 use edge::Takes;
 use std::{

@@ -27,6 +27,15 @@
 //! - A use case that has no helper here is called as a function over [`World::ports`], and its
 //!   result is told by [`Answer::of`].
 
+#![expect(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "all of it is helpers of tests, and a helper that cannot help fails its test"
+)]
+
 mod answer;
 mod calls;
 mod shopper;

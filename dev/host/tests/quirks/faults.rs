@@ -45,7 +45,10 @@ fn a_guest_stops_before_or_after_a_call_and_sqlite_says_what_spin_would() {
         return;
     };
     sql(&host, &["create table t (a)"]);
-    let steps = json!([{ "open": "default" }, { "sql": "pragma foreign_keys" }, { "sql": "insert into t values (1)" }]);
+    let steps = json!([
+        { "open": "default" }, { "sql": "pragma foreign_keys" },
+        { "sql": "insert into t values (1)" },
+    ]);
     let at = |fault: Value| json!({ "call": 2, "fault": fault });
     let stopped = struck(&host, &at(json!("stop_before")), &steps);
     assert_eq!((stopped.status, stopped.body.as_str(), count(&host)), (500, "", json!(0)));
@@ -73,10 +76,12 @@ fn a_call_is_found_by_kind_and_label_and_several_plans_go_together() {
         return;
     };
     let steps = json!([
-        { "kv_open": "default" }, { "kv_set": "a", "with": "1" }, { "kv_set": "b", "with": "2" }, { "kv_get": "a" }, { "kv_get": "b" },
+        { "kv_open": "default" }, { "kv_set": "a", "with": "1" }, { "kv_set": "b", "with": "2" },
+        { "kv_get": "a" }, { "kv_get": "b" },
     ]);
     let plans = json!([
-        { "kind": "kv_set", "label": ": b", "fault": "lose_answer" }, { "call": 1, "kind": "kv_get", "fault": { "fail": "busy" } },
+        { "kind": "kv_set", "label": ": b", "fault": "lose_answer" },
+        { "call": 1, "kind": "kv_get", "fault": { "fail": "busy" } },
     ]);
     let answered = found(&host, &plans, &steps);
     assert!(error_of(&answered[2]).contains("broken pipe"), "{answered}");
@@ -128,7 +133,8 @@ fn postgresql_says_the_same_of_a_connection_that_somebody_else_has_ended() {
     let url = cluster.url("postgres");
     let end = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'";
     let steps = json!([
-        { "pg_open": url }, { "pg": "select 1" }, { "pg_open": url }, { "pg": end, "on": 1 }, { "sleep_ms": 200 }, { "pg": "select 1" }, { "pg": "select 1" },
+        { "pg_open": url }, { "pg": "select 1" }, { "pg_open": url }, { "pg": end, "on": 1 },
+        { "sleep_ms": 200 }, { "pg": "select 1" }, { "pg": "select 1" },
     ]);
     let really = run(&host, steps);
     let planned = found(
@@ -178,7 +184,9 @@ fn an_outbound_request_is_not_sent_or_sent_and_not_answered() {
 fn a_command_to_a_redis_is_lost() {
     let Some(host) = reaching_host("a_command_to_a_redis_is_lost") else { return };
     let Some(redis) = RedisServer::start().unwrap() else { return };
-    let steps = json!([{ "redis_open": redis.url(0) }, { "redis": ["INCR", "a"] }, { "redis": ["INCR", "a"] }]);
+    let steps = json!([
+        { "redis_open": redis.url(0) }, { "redis": ["INCR", "a"] }, { "redis": ["INCR", "a"] },
+    ]);
     let lost =
         found(&host, &json!({ "call": 1, "label": "redis INCR", "fault": "lose_answer" }), &steps);
     assert!(error_of(&lost[1]).contains("broken pipe"), "{lost}");
@@ -227,7 +235,9 @@ fn the_host_dies_on_the_spot() {
 #[test]
 fn what_cannot_be_carried_out_is_an_error() {
     let Some(host) = host("what_cannot_be_carried_out_is_an_error") else { return };
-    let steps = json!([{ "open": "default" }, { "sql": "select 1" }, { "kv_open": "default" }, { "kv_get": "a" }]);
+    let steps = json!([
+        { "open": "default" }, { "sql": "select 1" }, { "kv_open": "default" }, { "kv_get": "a" },
+    ]);
     for plan in [
         "",
         "stop",
@@ -267,7 +277,9 @@ fn what_cannot_be_carried_out_is_an_error() {
             "0 times",
         ),
         (
-            json!({ "component": "probe", "times": 1, "plan": { "call": 0, "fault": "stop_before" } }),
+            json!({
+                "component": "probe", "times": 1, "plan": { "call": 0, "fault": "stop_before" },
+            }),
             "from 1",
         ),
         (
@@ -292,11 +304,19 @@ fn the_control_port_breaks_components_and_tells_of_runs() {
     let listed = host.control("GET", "/components", &json!({})).json();
     assert_eq!(
         listed["components"],
-        json!([{ "id": "private", "http": true, "cron": false }, { "id": "probe", "http": true, "cron": true }])
+        json!([
+            { "id": "private", "http": true, "cron": false },
+            { "id": "probe", "http": true, "cron": true },
+        ])
     );
-    let plan = json!({ "component": "probe", "times": 2, "plan": { "kind": "statement", "fault": { "fail": "busy" } } });
+    let plan = json!({
+        "component": "probe", "times": 2,
+        "plan": { "kind": "statement", "fault": { "fail": "busy" } },
+    });
     let id = host.control("POST", "/faults", &plan).json()["id"].clone();
-    let steps = json!([{ "open": "default" }, { "sql": "select 1" }, { "sql": "select 2" }, { "sql": "select 3" }]);
+    let steps = json!([
+        { "open": "default" }, { "sql": "select 1" }, { "sql": "select 2" }, { "sql": "select 3" },
+    ]);
     let broken = host.request("POST", "/", &[("till-run", "first")], &steps.to_string()).json();
     assert!(
         error_of(&broken[1]).contains("locked") && error_of(&broken[2]).contains("locked"),
@@ -326,7 +346,9 @@ fn the_control_port_breaks_components_and_tells_of_runs() {
 fn ticks_of_cron_overlap() {
     let Some(host) = host("ticks_of_cron_overlap") else { return };
     sql(&host, &["create table if not exists tick (timestamp integer)"]);
-    let slow = json!({ "component": "probe", "times": 5, "plan": { "call": 1, "fault": { "delay_ms": 400 } } });
+    let slow = json!({
+        "component": "probe", "times": 5, "plan": { "call": 1, "fault": { "delay_ms": 400 } },
+    });
     assert_eq!(host.control("POST", "/faults", &slow).status, 201);
     let begun = Instant::now();
     let ticks = host.control("POST", "/cron", &json!({ "component": "probe", "runs": 5 })).json();

@@ -2,6 +2,8 @@
 //! so the same file judges till and, with `PROBE_SPIN=/path/to/spin`, a real Spin; tests of what
 //! only till has skip then.
 
+#![cfg(test)]
+
 mod faults;
 mod host;
 mod wire;
@@ -69,8 +71,10 @@ fn every_open_is_a_connection_of_its_own() {
         &host,
         json!([
             { "open": "default" }, { "open": "default" },
-            { "sql": "create temp table mine (a)", "on": 0 }, { "sql": "select a from mine", "on": 1 },
-            { "sql": "pragma busy_timeout = 1", "on": 0 }, { "sql": "pragma busy_timeout", "on": 1 },
+            { "sql": "create temp table mine (a)", "on": 0 },
+            { "sql": "select a from mine", "on": 1 },
+            { "sql": "pragma busy_timeout = 1", "on": 0 },
+            { "sql": "pragma busy_timeout", "on": 1 },
         ]),
     );
     assert!(error_of(&found[3]).contains("no such table: mine"));
@@ -104,7 +108,8 @@ fn a_transaction_spans_calls_and_a_trap_rolls_it_back() {
     let host = Host::start(Setup::default());
     sql(&host, &["create table t (a)"]);
     let steps = json!([
-        { "open": "default" }, { "sql": "begin immediate" }, { "sql": "insert into t values (1)" }, { "trap": 1 }
+        { "open": "default" }, { "sql": "begin immediate" }, { "sql": "insert into t values (1)" },
+        { "trap": 1 }
     ]);
     let reply = host.post("/", &steps);
     assert_eq!((reply.status, reply.body.as_str()), (500, ""));
@@ -131,7 +136,8 @@ fn changes_and_parameters_pass() {
         &host,
         json!([
             { "open": "default" }, { "sql": "create table t (a, b)" },
-            { "sql": "insert into t values (?1, ?2), (?1, ?2) returning b", "with": [7, "x"] }, { "changes": 1 },
+            { "sql": "insert into t values (?1, ?2), (?1, ?2) returning b", "with": [7, "x"] },
+            { "changes": 1 },
         ]),
     );
     assert_eq!(found[2], json!([["x"], ["x"]]));
@@ -178,7 +184,10 @@ fn on_postgres(test: impl FnOnce(&Host, &str)) {
 fn a_transaction_left_open_by_a_trap_is_the_next_borrowers() {
     on_postgres(|host, url| {
         run(host, json!([{ "pg_open": url }, { "pg_run": "create table t (a text)" }]));
-        let steps = json!([{ "pg_open": url }, { "pg_run": "begin" }, { "pg_run": "insert into t values ('half')" }, { "trap": 1 }]);
+        let steps = json!([
+            { "pg_open": url }, { "pg_run": "begin" },
+            { "pg_run": "insert into t values ('half')" }, { "trap": 1 },
+        ]);
         assert_eq!(host.post("/", &steps).status, 500);
         // The connection goes back when the guest's store is dropped, which may be after its 500.
         std::thread::sleep(Duration::from_millis(200));
@@ -187,7 +196,8 @@ fn a_transaction_left_open_by_a_trap_is_the_next_borrowers() {
             host,
             json!([
                 { "pg_open": url }, { "pg_open": url },
-                { "pg": seen, "on": 0 }, { "pg": seen, "on": 1 }, { "pg_run": "commit", "on": 0 }, { "pg": seen, "on": 1 },
+                { "pg": seen, "on": 0 }, { "pg": seen, "on": 1 }, { "pg_run": "commit", "on": 0 },
+                { "pg": seen, "on": 1 },
             ]),
         );
         assert_eq!(
@@ -206,9 +216,15 @@ fn limits_in_the_connection_string_outlive_the_pools_cleaning_and_end_a_leaked_t
         let url = format!("{url}&options=-c%20idle_in_transaction_session_timeout%3D200");
         run(
             host,
-            json!([{ "pg_open": url }, { "pg_run": "create table t (a text)" }, { "pg_run": "set idle_in_transaction_session_timeout = 0" }]),
+            json!([
+                { "pg_open": url }, { "pg_run": "create table t (a text)" },
+                { "pg_run": "set idle_in_transaction_session_timeout = 0" },
+            ]),
         );
-        let steps = json!([{ "pg_open": url }, { "pg_run": "begin" }, { "pg_run": "insert into t values ('half')" }, { "trap": 1 }]);
+        let steps = json!([
+            { "pg_open": url }, { "pg_run": "begin" },
+            { "pg_run": "insert into t values ('half')" }, { "trap": 1 },
+        ]);
         assert_eq!(host.post("/", &steps).status, 500);
         std::thread::sleep(Duration::from_millis(600));
         let found = run(host, json!([{ "pg_open": url }, { "pg": "select count(*) from t" }]));
@@ -331,7 +347,10 @@ fn the_connection_that_has_idled_longest_is_lent_first() {
         let who = json!({ "pg": "select pg_backend_pid()" });
         let both = run(
             host,
-            json!([{ "pg_open": url }, { "pg_open": url }, who, { "pg": "select pg_backend_pid()", "on": 1 }]),
+            json!([
+                { "pg_open": url }, { "pg_open": url }, who,
+                { "pg": "select pg_backend_pid()", "on": 1 },
+            ]),
         );
         let one = || run(host, json!([{ "pg_open": url }, who]))[1].clone();
         let seen = [one(), one(), one()];
@@ -374,7 +393,10 @@ fn a_server_that_is_not_allowed_or_not_there_is_a_failed_connection() {
     let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
     let found = run(
         &host,
-        json!([{ "pg_open": "postgres://db.example/x" }, { "pg_open": format!("postgres://u@{closed}/x") }]),
+        json!([
+            { "pg_open": "postgres://db.example/x" },
+            { "pg_open": format!("postgres://u@{closed}/x") },
+        ]),
     );
     assert!(
         error_of(&found[0])
@@ -393,8 +415,10 @@ fn key_value_is_plain() {
     let found = run(
         &host,
         json!([
-            { "kv_open": "default" }, { "kv_get": "a" }, { "kv_delete": "a" }, { "kv_set": "a", "with": "1" },
-            { "kv_set": "a", "with": "2" }, { "kv_get": "a" }, { "kv_exists": "a" }, { "kv_keys": 1 },
+            { "kv_open": "default" }, { "kv_get": "a" }, { "kv_delete": "a" },
+            { "kv_set": "a", "with": "1" },
+            { "kv_set": "a", "with": "2" }, { "kv_get": "a" }, { "kv_exists": "a" },
+            { "kv_keys": 1 },
             { "kv_delete": "a" }, { "kv_exists": "a" },
         ]),
     );
@@ -425,10 +449,13 @@ fn key_value_on_redis_ignores_labels_and_shares_its_keys_with_everybody() {
         let found = run(
             &host,
             json!([
-                { "kv_open": "default" }, { "kv_open": "other" }, { "kv_get": "a" }, { "kv_delete": "a" }, { "kv_set": "a", "with": "1" },
-                { "kv_get": "a", "on": 1 }, { "kv_set": "a", "with": "2", "on": 1 }, { "kv_get": "a" }, { "kv_exists": "a" },
+                { "kv_open": "default" }, { "kv_open": "other" }, { "kv_get": "a" },
+                { "kv_delete": "a" }, { "kv_set": "a", "with": "1" },
+                { "kv_get": "a", "on": 1 }, { "kv_set": "a", "with": "2", "on": 1 },
+                { "kv_get": "a" }, { "kv_exists": "a" },
                 // Somebody else's key in the same database is a key of the store.
-                { "redis_open": url }, { "redis": ["set", "theirs", "3"] }, { "kv_get": "theirs" }, { "kv_keys": 1, "on": 1 },
+                { "redis_open": url }, { "redis": ["set", "theirs", "3"] }, { "kv_get": "theirs" },
+                { "kv_keys": 1, "on": 1 },
                 { "kv_delete": "theirs" }, { "kv_delete": "a", "on": 1 }, { "kv_exists": "a" },
             ]),
         );
@@ -455,7 +482,7 @@ fn key_value_on_a_redis_that_comes_back_works_again() {
             format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{}\"\n", redis.url(0));
         let host = Host::start(Setup { runtime_config: Some(config), ..Setup::default() });
         run(&host, json!([{ "kv_open": "default" }, { "kv_set": "a", "with": "1" }]));
-        redis.drop_its_clients();
+        redis.drop_its_clients().unwrap();
         eventually("a working store", || {
             run(&host, json!([{ "kv_open": "default" }, { "kv_get": "a" }])) == json!(["ok", "1"])
         });
@@ -498,7 +525,10 @@ fn a_redis_that_is_not_allowed_is_an_invalid_address_and_one_that_is_not_there_i
     let closed = { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap() };
     let found = run(
         &host,
-        json!([{ "redis_open": "redis://db.example:6379" }, { "redis_open": "rediss://127.0.0.1:1" }, { "redis_open": format!("redis://{closed}") }]),
+        json!([
+            { "redis_open": "redis://db.example:6379" }, { "redis_open": "rediss://127.0.0.1:1" },
+            { "redis_open": format!("redis://{closed}") },
+        ]),
     );
     assert!(error_of(&found[0]).contains("InvalidAddress"), "{}", found[0]);
     assert!(
@@ -629,7 +659,10 @@ fn a_guest_goes_on_behind_its_response() {
     let begun = Instant::now();
     run(
         &host,
-        json!([{ "open": "default" }, { "respond": 1 }, { "sleep_ms": 500 }, { "sql": "insert into t values (1)" }]),
+        json!([
+            { "open": "default" }, { "respond": 1 }, { "sleep_ms": 500 },
+            { "sql": "insert into t values (1)" },
+        ]),
     );
     assert!(begun.elapsed() < Duration::from_millis(450), "the response did not wait");
     assert_eq!(sql(&host, &["select count(*) from t"])[0], json!([[0]]));
@@ -652,7 +685,10 @@ fn the_application_and_its_components_can_be_called() {
     let host = Host::start(Setup::default());
     let found = run(
         &host,
-        json!([{ "send": "http://self.alt/x" }, { "send": "http://private.spin.internal/x" }, { "send": "/relative" }]),
+        json!([
+            { "send": "http://self.alt/x" }, { "send": "http://private.spin.internal/x" },
+            { "send": "/relative" },
+        ]),
     );
     let answered = json!({ "status": 200, "body": "[]" });
     assert_eq!((&found[0], &found[1]), (&answered, &answered));
@@ -772,7 +808,8 @@ fn host_calls_are_counted_on_the_response_and_listed_in_the_log() {
     let host = Host::start(Setup::default());
     let steps = json!([
         { "open": "default" }, { "sql": "pragma foreign_keys" }, { "sql": "create table t (a)" },
-        { "sql": "create temp view v as select 1" }, { "kv_open": "default" }, { "kv_set": "a", "with": "b" },
+        { "sql": "create temp view v as select 1" }, { "kv_open": "default" },
+        { "kv_set": "a", "with": "b" },
         { "send": "http://self.alt/self" }, { "respond": 1 }, { "kv_get": "a" },
     ]);
     let reply = host.request("POST", "/", &[("till-count", "1")], &steps.to_string());

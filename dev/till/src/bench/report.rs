@@ -124,7 +124,8 @@ impl Row {
             String::new()
         };
         format!(
-            "{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} ms{complaints}",
+            "{:<28} {:>6} {per_second:>8.0}/s  p50 {p50_ms:>8.2} ms  p99 {p99_ms:>8.2} \
+             ms{complaints}",
             self.name,
             self.pace()
         )
@@ -222,8 +223,9 @@ impl Results {
     pub fn markdown(&self) -> String {
         let mut page = String::new();
         // Writing to a String does not fail.
-        let _ = self.page(&mut page);
-        page
+        match self.page(&mut page) {
+            Ok(()) | Err(std::fmt::Error) => page,
+        }
     }
 
     fn page(&self, page: &mut String) -> std::fmt::Result {
@@ -243,7 +245,8 @@ impl Results {
         )?;
         writeln!(
             page,
-            "Load average before: {}. {:.1} s a row, schedules off, load generator on the same machine.",
+            "Load average before: {}. {:.1} s a row, schedules off, load generator on the same \
+             machine.",
             machine.load_before, self.seconds,
         )?;
         if !self.note.is_empty() {
@@ -288,7 +291,8 @@ impl Measured {
             let Row { name, per_second, p50_ms, p95_ms, p99_ms, max_ms, .. } = row;
             writeln!(
                 page,
-                "| {name} | {} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | {max_ms:.1} | {errors} | {calls} | {} | {} | {} |",
+                "| {name} | {} | {per_second:.0} | {p50_ms:.2} | {p95_ms:.2} | {p99_ms:.2} | \
+                 {max_ms:.1} | {errors} | {calls} | {} | {} | {} |",
                 row.pace(),
                 share(self.of_bare(row, "bare-")),
                 share(self.of_bare(row, "same-")),
@@ -305,7 +309,8 @@ impl Measured {
         let (idle, Memory { now_mib, most_mib }) = (self.idle.now_mib, self.loaded);
         writeln!(
             page,
-            "Resident memory of the host: {idle} MiB idle, {now_mib} MiB after the load, {most_mib} MiB at most."
+            "Resident memory of the host: {idle} MiB idle, {now_mib} MiB after the load, \
+             {most_mib} MiB at most."
         )
     }
 }

@@ -15,8 +15,13 @@ use serde_json::json;
 /// Tokens that are none: of services, of sessions, and of nobody.
 fn invalid() -> Vec<(String, String)> {
     let settings = Settings::get();
-    let everything = "catalog:read catalog:write config:read operations:read operations:write orders:read orders:write workers:run";
-    let service = || json!({ "iss": "edgetill", "aud": "edgetill-service", "sub": "matrix", "scope": everything });
+    let everything = "catalog:read catalog:write config:read operations:read operations:write \
+        orders:read orders:write workers:run";
+    let service = || {
+        json!({
+            "iss": "edgetill", "aud": "edgetill-service", "sub": "matrix", "scope": everything,
+        })
+    };
     let session =
         || json!({ "iss": "edgetill", "aud": "edgetill-session", "sub": "customer-matrix" });
     let mut all = Vec::new();

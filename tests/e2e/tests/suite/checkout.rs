@@ -41,7 +41,7 @@ fn an_empty_cart_cannot_be_checked_out() {
     let shop = Shop::open();
     let guest = shop.guest();
     guest.basket().try_begin().problem(422, "cart_empty");
-    assert_eq!(guest.payment_rows(), [] as [Value; 0]);
+    assert_eq!(guest.payment_rows(), [Value::Null; 0]);
 }
 
 // CHK-10: each has its own error before any payment call.
@@ -60,7 +60,7 @@ fn a_total_above_the_ceiling_of_its_currency_is_refused_before_anybody_is_charge
         let refused = at.basket().try_begin();
         let refused = if refused.is_success() { at.check_out().confirm() } else { refused };
         refused.problem(422, "amount_above_ceiling");
-        assert_eq!(at.payment_rows(), [] as [Value; 0]);
+        assert_eq!(at.payment_rows(), [Value::Null; 0]);
     }
 }
 
@@ -127,7 +127,7 @@ fn card_data_is_never_accepted() {
             .try_begin()
             .problem(400, "unknown_field");
     }
-    assert_eq!(shop.rows("checkout_session", "cart_id", &guest.cart_id), [] as [Value; 0]);
+    assert_eq!(shop.rows("checkout_session", "cart_id", &guest.cart_id), [Value::Null; 0]);
 }
 
 // The total that was agreed to is that of a cart at a version.
@@ -140,7 +140,7 @@ fn a_session_whose_cart_has_changed_is_stale() {
     let session = guest.check_out();
     guest.add(&sku, 1).expect(200);
     session.confirm().problem(409, "session_stale");
-    assert_eq!(guest.payment_rows(), [] as [Value; 0]);
+    assert_eq!(guest.payment_rows(), [Value::Null; 0]);
     assert_eq!(guest.check_out().confirm().expect(201)["total"]["amount_minor"], 2 * 1_999 + 500);
 }
 
@@ -206,6 +206,6 @@ fn a_session_past_its_time_cannot_be_confirmed() {
     shop.advance_ms(SESSION_MS + 1_000);
     assert_eq!(session.show().expect(200)["status"], "expired");
     session.confirm().problem(409, "session_expired");
-    assert_eq!(guest.payment_rows(), [] as [Value; 0]);
+    assert_eq!(guest.payment_rows(), [Value::Null; 0]);
     guest.check_out().confirm().expect(201);
 }

@@ -115,8 +115,11 @@ fn what_is_wrong_is_pointed_at() {
 
     let unknown = unique("NONE-");
     let order = json!({
-        "currency": "USD", "lines": [{ "sku": sku, "quantity": 1 }, { "sku": unknown, "quantity": 1 }], "email": "desk@customer.example",
-        "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
+        "currency": "USD",
+        "lines": [{ "sku": sku, "quantity": 1 }, { "sku": unknown, "quantity": 1 }],
+        "email": "desk@customer.example",
+        "shipping_address": address("VN", None), "shipping_method": "standard",
+        "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 1, "currency": "USD" },
     });
     let service = shop.token("orders:write");

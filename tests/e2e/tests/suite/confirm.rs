@@ -231,7 +231,7 @@ fn a_total_that_rose_needs_the_buyers_word() {
     let problem = session.confirm_as(&key).problem(409, "price_changed");
     assert_eq!(problem["agreed_total"]["amount_minor"], 10_000);
     assert_eq!(problem["current_total"]["amount_minor"], 12_000);
-    assert_eq!(guest.payment_rows(), [] as [Value; 0], "nobody was charged");
+    assert_eq!(guest.payment_rows(), [Value::Null; 0], "nobody was charged");
     let wrong = json!({ "accept_total": { "amount_minor": 11_000, "currency": "USD" } });
     session.confirming_with(&wrong).send().problem(409, "price_changed");
     let accepted = json!({ "accept_total": problem["current_total"] });
@@ -260,7 +260,7 @@ fn a_second_parcel_is_not_charged_unasked() {
         (&json!(10_100), &json!(10_600))
     );
     assert_eq!(problem["totals"]["shipping"]["amount_minor"], 1_000);
-    assert_eq!(guest.payment_rows(), [] as [Value; 0], "nobody was charged");
+    assert_eq!(guest.payment_rows(), [Value::Null; 0], "nobody was charged");
     let accepted = json!({ "accept_total": problem["current_total"] });
     assert_eq!(
         session.confirming_with(&accepted).send().expect(201)["total"]["amount_minor"],
@@ -299,7 +299,7 @@ fn a_declined_card_can_be_replaced() {
     assert_eq!(declined["decline_code"], "insufficient_funds");
     let until = declined["reserved_until_ms"].as_i64().unwrap();
     assert!(until > before_ms && until <= shop.now_ms() + 15 * 60_000, "{declined}");
-    assert_eq!(guest.order_rows(), [] as [Value; 0]);
+    assert_eq!(guest.order_rows(), [Value::Null; 0]);
     assert_eq!(guest.provider_payments().held(), 0);
     guest.check_out().confirm_as(&key).expect(201);
     assert_eq!(shop.stock_of(&sku), (4, 0), "what the declined card had reserved is not lost");

@@ -7,6 +7,8 @@
 //! the shop to themselves ([`e2e::Shop::alone`]). After each, the consistency audit must find
 //! nothing.
 
+#![cfg(test)]
+
 mod attempts;
 mod authorization;
 mod browser;

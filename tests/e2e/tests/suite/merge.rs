@@ -38,7 +38,9 @@ fn a_guests_cart_becomes_the_customers_and_the_same_login_again_changes_nothing(
     let opened = log_in(&shop, &id, &guest).expect(200);
     assert_eq!(
         opened["merge"]["lines"][0],
-        json!({ "sku": cup, "guest_quantity": 2, "quantity_before": 0, "quantity": 2, "reason": null })
+        json!({
+            "sku": cup, "guest_quantity": 2, "quantity_before": 0, "quantity": 2, "reason": null,
+        })
     );
     assert_eq!(opened["cart"]["lines"][0]["quantity"], 2);
     let customer = customer(&shop, &opened);

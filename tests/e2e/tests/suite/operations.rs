@@ -38,13 +38,12 @@ fn all(shop: &Shop, path: &str, member: &str) -> Vec<Value> {
     loop {
         let page = reads(shop, &format!("{path}&limit=2{cursor}"));
         found.extend(page[member].as_array().unwrap().clone());
-        cursor = match &page["next_cursor"] {
-            Value::Null => return found,
-            Value::String(next) => {
-                format!("&cursor={}", next.replace(':', "%3A").replace(',', "%2C"))
-            }
-            next => format!("&cursor={next}"),
-        };
+        let next = &page["next_cursor"];
+        if next.is_null() {
+            return found;
+        }
+        let next = next.as_str().map_or_else(|| next.to_string(), str::to_owned);
+        cursor = format!("&cursor={}", next.replace(':', "%3A").replace(',', "%2C"));
     }
 }
 
@@ -86,7 +85,7 @@ fn a_dead_refund_is_found_tried_again_and_given_back() {
         (&first.expect(200)["state"], &first.expect(200)["retries"]),
         (&json!("pending"), &json!(1))
     );
-    assert_eq!(alerts_of(&shop, &id), [] as [Value; 0]);
+    assert_eq!(alerts_of(&shop, &id), [Value::Null; 0]);
     let replayed = again.clone().send();
     assert_eq!(
         (replayed.status, &replayed.body, replayed.header("idempotency-replayed")),
@@ -151,7 +150,7 @@ fn what_was_done_by_hand_is_believed_and_what_is_written_off_is_left() {
         acts(&shop, &format!("compensations/{id}/retry"), &json!({ "reason": "no" }))
             .send()
             .problem(409, "already_settled");
-        assert_eq!(alerts_of(&shop, &id), [] as [Value; 0]);
+        assert_eq!(alerts_of(&shop, &id), [Value::Null; 0]);
         let order = guest.order(seen["order_id"].as_str().unwrap()).expect(200);
         let (status, captured) = (
             order["payment_status"].as_str().unwrap(),
@@ -220,7 +219,7 @@ fn a_dead_event_is_found_sent_again_and_arrives() {
     acts(&shop, &format!("events/{id}/resolve"), &json!({ "reason": "too late" }))
         .send()
         .problem(409, "already_settled");
-    assert_eq!(shop.rows("alert", "alert_id", &format!("outbox_dead:{id}")), [] as [Value; 0]);
+    assert_eq!(shop.rows("alert", "alert_id", &format!("outbox_dead:{id}")), [Value::Null; 0]);
     drained();
 }
 

@@ -368,8 +368,10 @@ fn without_a_key_no_program_moves_money_or_stock() {
 
 fn direct(sku: &str, quantity: i64, expected_minor: i64) -> Value {
     json!({
-        "currency": "USD", "lines": [{ "sku": sku, "quantity": quantity }], "email": "desk@customer.example",
-        "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
+        "currency": "USD", "lines": [{ "sku": sku, "quantity": quantity }],
+        "email": "desk@customer.example",
+        "shipping_address": address("VN", None), "shipping_method": "standard",
+        "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": expected_minor, "currency": "USD" },
     })
 }

@@ -118,7 +118,12 @@ fn a_share_is_made_shown_once_and_listed_without_its_token() {
     let listed = guest.call("GET", "/api/v1/cart/shares").send();
     assert_eq!(
         listed.expect(200),
-        json!({ "shares": [{ "share_id": id, "created_at_ms": made["created_at_ms"], "expires_at_ms": made["expires_at_ms"] }] })
+        json!({
+            "shares": [{
+                "share_id": id, "created_at_ms": made["created_at_ms"],
+                "expires_at_ms": made["expires_at_ms"],
+            }],
+        })
     );
     let rows = format!("{:?}", shop.rows("cart_share", "cart_id", &guest.cart_id));
     assert!(rows.contains(id) && !rows.contains(&token[4..]), "{rows}");

@@ -41,7 +41,7 @@ fn race(carts: usize, units: usize) {
                     0,
                     "nobody is charged without an order"
                 );
-                assert_eq!(guest.order_rows(), [] as [Value; 0]);
+                assert_eq!(guest.order_rows(), [Value::Null; 0]);
             }
             _ => panic!("{reply:?}"),
         }
@@ -71,7 +71,7 @@ fn many_skus_are_reserved_all_or_nothing() {
     for (sku, on_hand) in [(&plenty, 100), (&scarce, 1), (&gone, 1)] {
         assert_eq!(shop.stock_of(sku), (on_hand, 0), "nothing is held");
     }
-    assert_eq!(guest.payment_rows(), [] as [Value; 0]);
+    assert_eq!(guest.payment_rows(), [Value::Null; 0]);
 }
 
 // STOCK-2: two carts that want the same goods in opposite order do not block each other for ever.
@@ -162,7 +162,7 @@ fn goods_nobody_has_ever_counted_are_not_sold() {
     let begun = guest.basket().try_begin();
     let refused = if begun.is_success() { guest.check_out().confirm() } else { begun };
     refused.problem(422, "insufficient_stock");
-    assert_eq!(guest.payment_rows(), [] as [Value; 0]);
+    assert_eq!(guest.payment_rows(), [Value::Null; 0]);
 }
 
 // STOCK-10

@@ -7,6 +7,9 @@ use e2e::{Call, Guest, Reply, Shop, eventually, needs_till, together, unique};
 use serde_json::json;
 use std::{thread, time::Duration};
 
+/// What a guest asks.
+type Asking = fn(&Guest<'_>) -> Call;
+
 /// How long a statement is held: whoever comes meanwhile has to be done by then, on a machine that
 /// has other things to do as well.
 const HELD: Duration = Duration::from_millis(1_500);
@@ -17,7 +20,9 @@ const LEASE_MS: i64 = 61_000;
 
 /// Sends `call`, whose `statement` is held until `others` have been there; the reply to it.
 fn overtaken(call: Call, statement: &str, others: impl FnOnce()) -> Reply {
-    let held = json!({ "kind": "statement", "label": statement, "fault": { "delay_ms": HELD.as_millis() } });
+    let held = json!({
+        "kind": "statement", "label": statement, "fault": { "delay_ms": HELD.as_millis() },
+    });
     let call = call.header("till-fault", &held.to_string());
     thread::scope(|scope| {
         let late = scope.spawn(|| call.send());
@@ -119,10 +124,11 @@ fn a_checkout_and_a_merge_meet_what_has_become_of_the_cart() {
     let begin =
         |guest: &Guest<'_>| guest.call("POST", "/api/v1/checkout").json(&guest.basket().body);
 
-    for (call, statement) in [
-        (begin as fn(&Guest<'_>) -> Call, "checkout_begin"),
+    let begun_or_merged: [(Asking, &str); 2] = [
+        (begin, "checkout_begin"),
         (|guest| logging_in(guest.shop, &unique("customer-"), guest), "cart_merge"),
-    ] {
+    ];
+    for (call, statement) in begun_or_merged {
         let (guest, session) = buyer(&shop, &sku, 1, "pm_sim_slow_4000");
         overtaken(call(&guest), statement, || leave_paying(&guest, session.confirming()))
             .problem(409, "cart_locked");

@@ -50,8 +50,10 @@ fn parallel_orders_of_a_program_under_one_key_are_one() {
     let shop = Shop::open();
     let sku = shop.sku().stock(100).create();
     let body = json!({
-        "currency": "USD", "lines": [{ "sku": sku, "quantity": 1 }], "email": "desk@customer.example",
-        "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
+        "currency": "USD", "lines": [{ "sku": sku, "quantity": 1 }],
+        "email": "desk@customer.example",
+        "shipping_address": address("VN", None), "shipping_method": "standard",
+        "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 1_999 + 500, "currency": "USD" },
     });
     let create = shop

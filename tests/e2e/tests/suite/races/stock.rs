@@ -55,8 +55,10 @@ fn parallel_orders_whose_lines_share_a_stock_row_are_summed_first() {
     let shop = Shop::open();
     let sku = shop.sku().stock(10).create();
     let body = json!({
-        "currency": "USD", "lines": [{ "sku": sku, "quantity": 2 }, { "sku": sku, "quantity": 2 }], "email": "desk@customer.example",
-        "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
+        "currency": "USD", "lines": [{ "sku": sku, "quantity": 2 }, { "sku": sku, "quantity": 2 }],
+        "email": "desk@customer.example",
+        "shipping_address": address("VN", None), "shipping_method": "standard",
+        "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": 4 * 1_999 + 500, "currency": "USD" },
     });
     let order = || {
