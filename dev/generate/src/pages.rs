@@ -48,8 +48,8 @@ pub fn variables() -> String {
             variable.about
         );
     }
-    page += "\n## Beside others\n\nSo that nothing is called dead that is at work, and nothing outlives what it belongs to. A component compares what it has; \
-        `GET /api/v1/config` has all.\n\n| variable | what | or else |\n|---|---|---|\n";
+    page += "\n## Beside others\n\nRules between two variables. A component checks those of its own variables; \
+        `GET /api/v1/config` checks all of them.\n\n| variable | what | or else |\n|---|---|---|\n";
     for variable in VARIABLES {
         for rule in variable.rules {
             page += &format!("| `{}` | {} | {} |\n", variable.name, rule.right, rule.otherwise);

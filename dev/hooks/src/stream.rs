@@ -42,5 +42,8 @@ fn entry(parts: &[Vec<u8>]) -> Value {
         fields.insert(name, Value::String(value));
     }
     let body = fields.get("event").and_then(Value::as_str).unwrap_or_default();
-    json!({ "entry_id": id, "event": serde_json::from_str::<Value>(body).unwrap_or_default(), "fields": fields })
+    json!({
+        "entry_id": id, "event": serde_json::from_str::<Value>(body).unwrap_or_default(),
+        "fields": fields,
+    })
 }

@@ -119,8 +119,8 @@ impl App {
                 .with_context(|| format!("component {id}"))?;
             ensure!(
                 !(cron && component.allowed_hosts.ask_for_chaining()),
-                "component {id} has a cron trigger and a *.spin.internal host; the cron trigger cannot chain and \
-                 Spin refuses to start it"
+                "component {id} has a cron trigger and a *.spin.internal host; the cron trigger \
+                 cannot chain and Spin refuses to start it"
             );
             let linked = compiler.load(&manifest.source(declared))?;
             if http {

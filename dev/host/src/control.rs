@@ -133,12 +133,20 @@ async fn answer(app: &Arc<App>, method: &Method, path: &str, body: &[u8]) -> Ans
 }
 
 fn components(app: &App) -> Value {
-    let one = |component: &Arc<crate::app::Component>| json!({ "id": component.id, "http": component.http.is_some(), "cron": component.cron.is_some() });
+    let one = |component: &Arc<crate::app::Component>| {
+        json!({
+            "id": component.id, "http": component.http.is_some(), "cron": component.cron.is_some(),
+        })
+    };
     json!({ "components": app.components.values().map(one).collect::<Vec<_>>() })
 }
 
 fn connections(app: &App) -> Value {
-    let one = |component: &Arc<crate::app::Component>| json!({ "id": component.id, "postgres": component.postgres.connections() });
+    let one = |component: &Arc<crate::app::Component>| {
+        json!({
+            "id": component.id, "postgres": component.postgres.connections(),
+        })
+    };
     json!({ "components": app.components.values().map(one).collect::<Vec<_>>() })
 }
 

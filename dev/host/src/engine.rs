@@ -33,7 +33,8 @@ impl Compiler {
             Ok(engine) => engine,
             Err(error) => {
                 eprintln!(
-                    "till: no pooling allocator here ({error:#}); every instance allocates for itself"
+                    "till: no pooling allocator here ({error:#}); every instance allocates for \
+                     itself"
                 );
                 Engine::new(&config(false))?
             }

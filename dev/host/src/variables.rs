@@ -39,7 +39,8 @@ impl Variables {
                     values.insert(name.clone(), value);
                 }
                 None if declared.required => bail!(
-                    "variable {name:?} is required and has no value; give --variable {name}=… or set SPIN_VARIABLE_{}",
+                    "variable {name:?} is required and has no value; give --variable {name}=… or \
+                     set SPIN_VARIABLE_{}",
                     name.to_uppercase()
                 ),
                 None => {}

@@ -140,7 +140,10 @@ pub async fn search(ports: &Ports<'_>, request: &Request) -> Result<Reply, Probl
             .iter()
             .map(objects::payment_intent)
             .collect();
-        let found = json!({"object": "search_result", "url": "/v1/payment_intents/search", "has_more": false, "next_page": null, "data": data});
+        let found = json!({
+            "object": "search_result", "url": "/v1/payment_intents/search", "has_more": false,
+            "next_page": null, "data": data,
+        });
         Ok(Answer::json(200, &found))
     })
 }
@@ -384,7 +387,8 @@ fn admitted(
         )),
         (None, _) => Err(refused(
             "",
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth.",
+            "You did not provide an API key. You need to provide your API key in the Authorization \
+             header, using Bearer auth.",
         )),
     })
 }

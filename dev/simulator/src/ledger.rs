@@ -227,7 +227,8 @@ impl<'a> Books<'a> {
             body: Option<String>,
         }
         let doc = json!({
-            "key": key, "fingerprint": fingerprint, "wall_ms": wall_ms, "dead_before_ms": wall_ms - CLAIM_MS_MAX,
+            "key": key, "fingerprint": fingerprint, "wall_ms": wall_ms,
+            "dead_before_ms": wall_ms - CLAIM_MS_MAX,
             "now_ms": now.now_ms, "forgotten_before_ms": now.forgotten_before_ms(),
         });
         let claimed = self.query(

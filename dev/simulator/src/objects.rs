@@ -13,17 +13,29 @@ pub fn payment_intent(record: &Record) -> Value {
     let intent = &record.intent;
     let said = |name: &str| record.said.get(name);
     let mut shown = json!({
-        "id": intent.id, "object": "payment_intent", "livemode": false, "created": intent.created, "status": intent.status,
-        "amount": intent.amount, "amount_capturable": intent.amount_capturable, "amount_details": {"tip": {}},
+        "id": intent.id, "object": "payment_intent", "livemode": false, "created": intent.created,
+        "status": intent.status,
+        "amount": intent.amount, "amount_capturable": intent.amount_capturable,
+        "amount_details": {"tip": {}},
         "amount_received": intent.amount_received, "currency": intent.currency,
-        "automatic_payment_methods": intent.automatic_payment_methods, "canceled_at": intent.canceled_at,
-        "cancellation_reason": intent.cancellation_reason, "capture_method": intent.capture_method, "client_secret": intent.client_secret,
-        "confirmation_method": "automatic", "last_payment_error": intent.last_payment_error, "latest_charge": intent.latest_charge,
-        "metadata": intent.metadata, "next_action": intent.next_action, "payment_method": intent.payment_method,
-        "payment_method_options": {"card": {"installments": null, "mandate_options": null, "network": null, "request_three_d_secure": "automatic"}},
+        "automatic_payment_methods": intent.automatic_payment_methods,
+        "canceled_at": intent.canceled_at,
+        "cancellation_reason": intent.cancellation_reason, "capture_method": intent.capture_method,
+        "client_secret": intent.client_secret,
+        "confirmation_method": "automatic", "last_payment_error": intent.last_payment_error,
+        "latest_charge": intent.latest_charge,
+        "metadata": intent.metadata, "next_action": intent.next_action,
+        "payment_method": intent.payment_method,
+        "payment_method_options": {
+            "card": {
+                "installments": null, "mandate_options": null, "network": null,
+                "request_three_d_secure": "automatic",
+            },
+        },
         "payment_method_types": ["card"],
         "description": said("description"), "receipt_email": said("receipt_email"),
-        "statement_descriptor": said("statement_descriptor"), "statement_descriptor_suffix": said("statement_descriptor_suffix"),
+        "statement_descriptor": said("statement_descriptor"),
+        "statement_descriptor_suffix": said("statement_descriptor_suffix"),
     });
     nothing(
         &mut shown,
@@ -53,15 +65,24 @@ pub fn charge(record: &Record) -> Option<Value> {
     let error = intent.last_payment_error.as_ref();
     let taken = intent.amount_received > 0;
     let mut shown = json!({
-        "id": id, "object": "charge", "livemode": false, "created": intent.created, "currency": intent.currency,
-        "amount": intent.amount, "amount_captured": intent.amount_received, "amount_refunded": record.amount_refunded,
-        "billing_details": {"address": null, "email": null, "name": null, "phone": null, "tax_id": null},
-        "captured": taken, "disputed": false, "failure_code": error.and_then(|error| error.get("code")),
-        "failure_message": error.and_then(|error| error.get("message")), "fraud_details": {}, "metadata": intent.metadata,
-        "paid": error.is_none(), "payment_intent": intent.id, "payment_method": intent.payment_method,
-        "payment_method_details": {"type": "card", "card": {}}, "refunded": taken && record.amount_refunded == intent.amount_received,
+        "id": id, "object": "charge", "livemode": false, "created": intent.created,
+        "currency": intent.currency,
+        "amount": intent.amount, "amount_captured": intent.amount_received,
+        "amount_refunded": record.amount_refunded,
+        "billing_details": {
+            "address": null, "email": null, "name": null, "phone": null, "tax_id": null,
+        },
+        "captured": taken, "disputed": false,
+        "failure_code": error.and_then(|error| error.get("code")),
+        "failure_message": error.and_then(|error| error.get("message")), "fraud_details": {},
+        "metadata": intent.metadata,
+        "paid": error.is_none(), "payment_intent": intent.id,
+        "payment_method": intent.payment_method,
+        "payment_method_details": {"type": "card", "card": {}},
+        "refunded": taken && record.amount_refunded == intent.amount_received,
         "status": if error.is_none() { "succeeded" } else { "failed" },
-        "description": record.said.get("description"), "receipt_email": record.said.get("receipt_email"),
+        "description": record.said.get("description"),
+        "receipt_email": record.said.get("receipt_email"),
     });
     nothing(
         &mut shown,
@@ -94,8 +115,10 @@ pub fn charge(record: &Record) -> Option<Value> {
 #[must_use]
 pub fn refund(refund: &Refund) -> Value {
     let mut shown = json!({
-        "id": refund.id, "object": "refund", "created": refund.created, "amount": refund.amount, "currency": refund.currency,
-        "charge": charge_id(&refund.payment_intent), "metadata": refund.metadata, "payment_intent": refund.payment_intent,
+        "id": refund.id, "object": "refund", "created": refund.created, "amount": refund.amount,
+        "currency": refund.currency,
+        "charge": charge_id(&refund.payment_intent), "metadata": refund.metadata,
+        "payment_intent": refund.payment_intent,
         "reason": refund.reason, "status": refund.status,
     });
     // Stripe has it on those alone that failed.

@@ -103,7 +103,8 @@ fn install(project: &Project) -> Result<()> {
         cargo(project).args(["llvm-cov", "--version"]).output().context("cargo cannot be run")?;
     if !found.status.success() {
         eprintln!(
-            "==> cargo-llvm-cov is missing: cargo install --locked cargo-llvm-cov --version {VERSION}"
+            "==> cargo-llvm-cov is missing: cargo install --locked cargo-llvm-cov --version \
+             {VERSION}"
         );
         let mut add = cargo(project);
         add.args(["install", "--locked", "cargo-llvm-cov", "--version", VERSION]);

@@ -4,9 +4,10 @@
 //!
 //! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token` and `generate` are what can
 //! be typed. [`native`], [`coverage`], [`suite`], [`two_hosts`], [`proofs`], [`fuzz`] and [`book`]
-//! are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares what [`child`] serves, on
-//! what [`database`] makes, with [`secrets`]; [`project`] knows where things are, [`manifest`] what
-//! they are called, [`cargo`] how they are built, and [`progress`] says what takes long.
+//! are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares what [`child`]
+//! serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are,
+//! [`manifest`] what they are called, [`cargo`] how they are built, and [`progress`] says what takes
+//! long.
 
 mod bench;
 mod book;

@@ -286,7 +286,8 @@ mod tests {
 
     fn address() -> Value {
         json!({
-            "name": "Nguyễn Thị Minh Khai", "line1": "1 Tràng Tiền", "city": "Hà Nội", "country": "VN",
+            "name": "Nguyễn Thị Minh Khai", "line1": "1 Tràng Tiền", "city": "Hà Nội",
+            "country": "VN",
             "postal_code": "10000", "region": "HN", "phone": "+84 24 3825 0000"
         })
     }
@@ -430,7 +431,8 @@ mod tests {
     #[test]
     fn nothing_personal_shows_in_a_log() {
         let contact: Contact = serde_json::from_value(json!({
-            "email": "mai@example.com", "shipping_address": address(), "notes": "ring twice\nat the back"
+            "email": "mai@example.com", "shipping_address": address(),
+            "notes": "ring twice\nat the back"
         }))
         .unwrap();
         let logged = format!("{contact:?}");

@@ -42,39 +42,138 @@ macro_rules! schemas {
 const ID: &str = r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$";
 
 schemas! {
-    CustomerId, "CustomerId", { "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$", "description": "A customer, as their identity provider names them." };
-    CartId, "CartId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A cart." };
-    Category, "Category", { "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 200, "description": "A category of the catalog." };
-    CompensationId, "CompensationId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "Something owed to the payment provider." };
-    EventId, "EventId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An event: the id of its CloudEvent." };
-    FeeId, "FeeId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A fee of an order." };
-    SagaId, "SagaId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "One confirm." };
-    LineId, "LineId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A line of a cart: its SKU." };
-    OrderId, "OrderId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "An order." };
-    PaymentId, "PaymentId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A payment." };
-    PromotionGroup, "PromotionGroup", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "Promotions of which an order has one at most." };
-    PromotionId, "PromotionId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A promotion." };
-    ReservationId, "ReservationId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A reservation of stock." };
-    Segment, "Segment", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A part of the shop's customers, such as students." };
-    SessionId, "SessionId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A checkout session." };
-    ShareId, "ShareId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A share of a cart." };
-    ShippingMethodId, "ShippingMethodId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A shipping method, such as standard." };
-    Sku, "Sku", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "What is sold, such as TILL-0001." };
-    TaxClass, "TaxClass", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "The class it is taxed in, such as standard." };
-    WarehouseId, "WarehouseId", { "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64, "description": "A warehouse." };
-    OrderNumber, "OrderNumber", { "type": "string", "pattern": r"^ORD-[0-9]{8}-[0-9]{6,18}$", "description": "The number people use for an order." };
-    Country, "Country", { "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1, such as VN." };
-    Region, "Region", { "type": "string", "pattern": "^[A-Z0-9]{1,10}$", "description": "A part of a country where tax or shipping differ, such as CA." };
-    Currency, "Currency", { "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217, such as USD." };
-    Quantity, "Quantity", { "type": "integer", "format": "int64", "minimum": 1, "maximum": Quantity::HARD_MAX, "description": "How many." };
-    TaxRate, "TaxRate", { "type": "string", "pattern": r"^(0(\.[0-9]{1,6})?|1)$", "description": "A fraction: 0.1 is ten percent." };
-    Factor, "Factor", { "type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,12})?$", "description": "How many minor units of one currency one of another is." };
-    PromotionName, "PromotionName", { "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 100, "description": "What a promotion is called where a buyer reads it." };
-    Amount, "Amount", { "type": "integer", "format": "int64", "minimum": 1, "maximum": Amount::MAX, "description": "An amount in minor units." };
-    BasisPoints, "BasisPoints", { "type": "integer", "format": "int64", "minimum": 1, "maximum": BasisPoints::WHOLE, "description": "A part in hundredths of a percent." };
-    Code, "Code", { "type": "string", "pattern": r"^\s*[A-Za-z0-9_-]{1,40}\s*$", "description": "A promotion's code. Small letters are read as capitals, and white space around it is taken off." };
-    Codes, "Codes", { "type": "array", "items": { "type": "string", "pattern": r"^\s*[A-Za-z0-9_-]{1,40}\s*$" }, "maxItems": Codes::MAX, "description": "Codes, each counted once." };
-    Email, "Email", { "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "maxLength": 254, "description": "An e-mail address." };
+    CustomerId, "CustomerId", {
+        "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$",
+        "description": "A customer, as their identity provider names them."
+    };
+    CartId, "CartId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A cart."
+    };
+    Category, "Category", {
+        "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 200,
+        "description": "A category of the catalog."
+    };
+    CompensationId, "CompensationId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "Something owed to the payment provider."
+    };
+    EventId, "EventId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "An event: the id of its CloudEvent."
+    };
+    FeeId, "FeeId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A fee of an order."
+    };
+    SagaId, "SagaId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "One confirm."
+    };
+    LineId, "LineId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A line of a cart: its SKU."
+    };
+    OrderId, "OrderId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "An order."
+    };
+    PaymentId, "PaymentId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A payment."
+    };
+    PromotionGroup, "PromotionGroup", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "Promotions of which an order has one at most."
+    };
+    PromotionId, "PromotionId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A promotion."
+    };
+    ReservationId, "ReservationId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A reservation of stock."
+    };
+    Segment, "Segment", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A part of the shop's customers, such as students."
+    };
+    SessionId, "SessionId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A checkout session."
+    };
+    ShareId, "ShareId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A share of a cart."
+    };
+    ShippingMethodId, "ShippingMethodId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A shipping method, such as standard."
+    };
+    Sku, "Sku", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "What is sold, such as TILL-0001."
+    };
+    TaxClass, "TaxClass", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "The class it is taxed in, such as standard."
+    };
+    WarehouseId, "WarehouseId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A warehouse."
+    };
+    OrderNumber, "OrderNumber", {
+        "type": "string", "pattern": r"^ORD-[0-9]{8}-[0-9]{6,18}$",
+        "description": "The number people use for an order."
+    };
+    Country, "Country", {
+        "type": "string", "pattern": "^[A-Z]{2}$",
+        "description": "ISO 3166-1, such as VN."
+    };
+    Region, "Region", {
+        "type": "string", "pattern": "^[A-Z0-9]{1,10}$",
+        "description": "A part of a country where tax or shipping differ, such as CA."
+    };
+    Currency, "Currency", {
+        "type": "string", "pattern": "^[A-Z]{3}$",
+        "description": "ISO 4217, such as USD."
+    };
+    Quantity, "Quantity", {
+        "type": "integer", "format": "int64", "minimum": 1, "maximum": Quantity::HARD_MAX,
+        "description": "How many."
+    };
+    TaxRate, "TaxRate", {
+        "type": "string", "pattern": r"^(0(\.[0-9]{1,6})?|1)$",
+        "description": "A fraction: 0.1 is ten percent."
+    };
+    Factor, "Factor", {
+        "type": "string", "pattern": r"^[0-9]{1,10}(\.[0-9]{1,12})?$",
+        "description": "How many minor units of one currency one of another is."
+    };
+    PromotionName, "PromotionName", {
+        "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 100,
+        "description": "What a promotion is called where a buyer reads it."
+    };
+    Amount, "Amount", {
+        "type": "integer", "format": "int64", "minimum": 1, "maximum": Amount::MAX,
+        "description": "An amount in minor units."
+    };
+    BasisPoints, "BasisPoints", {
+        "type": "integer", "format": "int64", "minimum": 1, "maximum": BasisPoints::WHOLE,
+        "description": "A part in hundredths of a percent."
+    };
+    Code, "Code", {
+        "type": "string", "pattern": r"^\s*[A-Za-z0-9_-]{1,40}\s*$",
+        "description": "A promotion's code. Small letters are read as capitals, and white space around it is taken off."
+    };
+    Codes, "Codes", {
+        "type": "array", "items": { "type": "string", "pattern": r"^\s*[A-Za-z0-9_-]{1,40}\s*$" }, "maxItems": Codes::MAX,
+        "description": "Codes, each counted once."
+    };
+    Email, "Email", {
+        "type": "string", "pattern": r"^\s*[^@\s]+@[^@\s.]+(\.[^@\s.]+)+\s*$", "maxLength": 254,
+        "description": "An e-mail address."
+    };
 }
 
 /// In one object with the line that it is about, so that no program that reads the document has to
@@ -90,9 +189,13 @@ impl JsonSchema for StockVerdict {
             "properties": {
                 "stock": {
                     "type": "string", "enum": ["available", "short", "unknown"],
-                    "description": "Whether there is enough; unknown where stock could not be read, from which a confirm never goes on.",
+                    "description": "Whether there is enough; unknown where stock could not be \
+                        read, from which a confirm never goes on.",
                 },
-                "available": { "type": "integer", "format": "int64", "description": "How many there are, where they are too few." },
+                "available": {
+                    "type": "integer", "format": "int64",
+                    "description": "How many there are, where they are too few.",
+                },
             },
         })
     }
@@ -110,7 +213,10 @@ impl<const MAX: usize, const LINES: bool> JsonSchema for PersonalText<MAX, LINES
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string", "minLength": 1, "maxLength": MAX, "pattern": r"\S",
-            "description": format!("Text of up to {MAX} characters. White space around it is taken off, and does not count for the service."),
+            "description": format!(
+                "Text of up to {MAX} characters. White space around it is taken off, and does not \
+                 count for the service."
+            ),
         })
     }
 }

@@ -19,7 +19,8 @@ pub struct TaxRate(Decimal);
 /// A rate that is not a fraction from 0 to 1 with at most six decimals.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(
-    "a tax rate must be a fraction from 0 to 1 with at most six decimals, such as 0.1 for ten percent"
+    "a tax rate must be a fraction from 0 to 1 with at most six decimals, such as 0.1 for ten \
+     percent"
 )]
 pub struct TaxRateError;
 

@@ -351,7 +351,8 @@ pub enum TotalsError {
     },
     /// A line, or shipping, is of a class that has no tax rule at this destination.
     #[error(
-        "there is no tax rule for class {tax_class} at this destination; a rate of zero must be stated too"
+        "there is no tax rule for class {tax_class} at this destination; a rate of zero must be \
+         stated too"
     )]
     TaxMissing {
         /// The class without a rule.

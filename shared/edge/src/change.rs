@@ -31,7 +31,8 @@ impl Request {
     /// `idempotency_key_required`; a malformed key.
     pub fn keyed_change(&self) -> Result<KeyedChange, Problem> {
         self.unversioned_change()?.keyed().ok_or_else(|| {
-            let why = "send the header Idempotency-Key: without one a request that is sent twice would be done twice";
+            let why = "send the header Idempotency-Key: without one a request that is sent twice \
+                       would be done twice";
             Problem::new(Code::IdempotencyKeyRequired).field("idempotency-key").detail(why)
         })
     }

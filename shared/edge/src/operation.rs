@@ -376,8 +376,9 @@ impl<'a, O: Operation> Call<'a, O> {
         if !<O::Query as Query>::IS_TAKEN {
             request.no_query()?;
         }
-        // What hands out no entity tag has none that could match, and is not begun. What is only read
-        // is compared with the tag that it is found under; a worker that GET runs is no reading.
+        // What hands out no entity tag has none that could match, and is not begun. What is only
+        // read is compared with the tag that it is found under; a worker that GET runs is no
+        // reading.
         let is_read = O::METHOD == Method::Get && !matches!(O::ROW.access, Access::Worker(_));
         let has_tags = is_read || <O::Change as Conditions>::IS_VERSIONED;
         if !has_tags && !request.wants(None) {

@@ -608,7 +608,8 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
     let hs256 = || json!({ "alg": "HS256", "typ": "JWT" });
     let claims = |change: Value| {
         let mut claims = json!({
-            "iss": "edgetill", "aud": "edgetill-service", "sub": "ci", "scope": "catalog:write", "exp": exp,
+            "iss": "edgetill", "aud": "edgetill-service", "sub": "ci", "scope": "catalog:write",
+            "exp": exp,
         });
         for (name, value) in change.as_object().unwrap() {
             claims[name] = value.clone();
@@ -664,7 +665,10 @@ fn a_token_of_another_kind_key_issuer_audience_or_time_is_refused() {
 #[test]
 fn a_token_that_is_well_signed_is_told_which_claim_is_wrong() {
     let exp = NOW_MS / 1_000 + 600;
-    let good = json!({ "iss": "edgetill", "aud": "edgetill-service", "sub": "ci", "scope": "catalog:write", "exp": exp });
+    let good = json!({
+        "iss": "edgetill", "aud": "edgetill-service", "sub": "ci", "scope": "catalog:write",
+        "exp": exp,
+    });
     let changed = |name: &str, value: Value| {
         let mut claims = good.clone();
         claims[name] = value;
@@ -1073,7 +1077,8 @@ fn a_page_of_another_origin_is_let_in_where_it_is_named() {
             "access-control-allow-origin: http://localhost:8080",
             "vary: origin",
             "access-control-allow-credentials: true",
-            "access-control-expose-headers: etag, idempotency-replayed, location, retry-after, www-authenticate",
+            "access-control-expose-headers: etag, idempotency-replayed, location, retry-after, \
+             www-authenticate",
         ]
     );
     // Refusals too: a page has to read what was wrong.

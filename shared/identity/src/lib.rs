@@ -1,9 +1,9 @@
 //! Who a customer is, by the token of their identity provider (SEC-1): HS256 by a shared secret,
 //! RS256, ES256 and EdDSA on Ed25519 by the provider's published keys.
 //!
-//! Only `account-session` is built with this crate: verifying RSA or a curve costs a millisecond and
-//! much code, so it is done once per session, and every other function takes the session token that
-//! comes of it.
+//! Only `account-session` is built with this crate: verifying RSA or a curve costs a millisecond
+//! and much code, so it is done once per session, and every other function takes the session token
+//! that comes of it.
 //!
 //! The rules are those of RFC 8725. A key has one algorithm and the token cannot choose another
 //! ([`callers::jwt`]): the shared secret is for HS256 and nothing else, and a published key is for
@@ -45,7 +45,10 @@ async fn verify(ports: &Ports<'_>, token: &Untrusted<'_>) -> Result<Verified, Pr
     if issuer.is_empty() || audience.is_empty() || (secrets.is_none() && key_set_url.is_empty()) {
         return Err(Problem::new(Code::ConfigurationInvalid)
             .detail("the shop knows no identity provider")
-            .because("customer_issuer, customer_audience and one of customer_jwt_secret and customer_jwks_url are needed"));
+            .because(
+                "customer_issuer, customer_audience and one of customer_jwt_secret and \
+                 customer_jwks_url are needed",
+            ));
     }
     let expected = Expected { issuer: &issuer, audience: &audience, now_ms: ports.clock.wall_ms() };
     let by_secret = token.algorithm() == SHARED_SECRET_ALGORITHM;

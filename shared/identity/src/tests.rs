@@ -162,7 +162,10 @@ impl Config for World {
 
 /// A token of the customer `c-1`, good for a day.
 fn token(algorithm: Algorithm, kid: Option<&str>, key: &EncodingKey) -> String {
-    let claims = json!({ "iss": "https://identity.example/", "aud": ["shop"], "sub": "c-1", "exp": NOW_MS / 1_000 + 86_400 });
+    let claims = json!({
+        "iss": "https://identity.example/", "aud": ["shop"], "sub": "c-1",
+        "exp": NOW_MS / 1_000 + 86_400,
+    });
     let mut header = Header::new(algorithm);
     header.kid = kid.map(str::to_owned);
     jsonwebtoken::encode(&header, &claims, key).unwrap()
@@ -180,7 +183,8 @@ fn ed(kid: Option<&str>) -> String {
     token(Algorithm::EdDSA, kid, &EncodingKey::from_ed_pem(ED).unwrap())
 }
 
-/// A token by the Ed25519 key whose header has this `alg`: what the signing library has no name for.
+/// A token by the Ed25519 key whose header has this `alg`: what the signing library has no name
+/// for.
 fn ed_called(alg: &str) -> String {
     let good = ed(None);
     let claims = good.split('.').nth(1).unwrap();
@@ -467,7 +471,10 @@ fn where_nothing_is_remembered_no_token_makes_a_fetch() {
 #[test]
 fn a_customers_scope_may_be_a_list_and_any_of_the_secrets_verifies() {
     let signed = |scope: Value, secret: &str| {
-        let claims = json!({ "iss": "https://identity.example/", "aud": "shop", "sub": "c-1", "exp": NOW_MS / 1_000 + 60, "scope": scope });
+        let claims = json!({
+            "iss": "https://identity.example/", "aud": "shop", "sub": "c-1",
+            "exp": NOW_MS / 1_000 + 60, "scope": scope,
+        });
         jsonwebtoken::encode(
             &Header::new(Algorithm::HS256),
             &claims,

@@ -142,8 +142,10 @@ fn json_in_code_is_what_serde_json_makes_of_it() {
         ($json:path) => {{
             use $json as json;
             json!({
-                "sku": sku, "kind": kind, "none": None::<i64>, "list": list, "empty": [], "both": [sku, "x"],
-                "sum": 1 + 2, "inner": { "n": -1, "deeper": {} }, "made": list.iter().map(|n| json!({ "n": n })).collect::<Vec<_>>(),
+                "sku": sku, "kind": kind, "none": None::<i64>, "list": list, "empty": [],
+                "both": [sku, "x"],
+                "sum": 1 + 2, "inner": { "n": -1, "deeper": {} },
+                "made": list.iter().map(|n| json!({ "n": n })).collect::<Vec<_>>(),
             })
         }};
     }

@@ -59,25 +59,29 @@ codes! {
         => "Correct the value that `field` names; `detail` says what would be right.",
     /// A field or query parameter that the endpoint does not know; `field` names it.
     UnknownField: 400 "unknown_field" "A field is not known here"
-        => "Leave the field or parameter that `field` names away, or correct its name.",
+        => "Remove the field or parameter that `field` names, or correct its name.",
     /// The Idempotency-Key header is malformed.
     InvalidIdempotencyKey: 400 "invalid_idempotency_key" "The Idempotency-Key is malformed"
         => "Send a key of 1 to 255 visible ASCII characters, such as a UUID.",
     /// The Idempotency-Key header is missing where money or stock moves by a program.
     IdempotencyKeyRequired: 400 "idempotency_key_required" "An Idempotency-Key is needed"
-        => "Send the header `Idempotency-Key`, a new one for each change and the same one for each try of it.",
+        => "Send the header `Idempotency-Key`, a new one for each change and the same one for each \
+            try of it.",
     /// The endpoint needs a credential and got none.
     CredentialMissing: 401 "credential_missing" "A credential is needed"
         => "Send `Authorization: Bearer …`.",
     /// The credential is malformed, expired, or not for this service.
     CredentialInvalid: 401 "credential_invalid" "The credential is not valid"
-        => "Get a new credential: a customer's session lasts 15 minutes. A guest whose token is refused opens a new cart.",
+        => "Get a new credential: a customer's session lasts 15 minutes. A guest whose token is \
+            refused opens a new cart.",
     /// The payment was declined; `decline_code` says why.
     PaymentDeclined: 402 "payment_declined" "The payment was declined"
-        => "Ask the buyer for another payment method and confirm again with it. The stock stays held until `reserved_until_ms`.",
+        => "Ask the buyer for another payment method and confirm again with it. The stock stays \
+            held until `reserved_until_ms`.",
     /// The payer must act first (for instance 3-D Secure).
     PaymentActionRequired: 402 "payment_action_required" "The payment needs an action by the payer"
-        => "Let the buyer act, with `client_secret` or at `next_action_url`, then confirm again with the same key.",
+        => "Let the buyer act, with `client_secret` or at `next_action_url`, then confirm again \
+            with the same key.",
     /// The credential is valid and not allowed to do this.
     ScopeMissing: 403 "scope_missing" "The credential is not allowed to do this"
         => "Use a credential that may do this; `detail` says which.",
@@ -86,7 +90,7 @@ codes! {
         => "Correct the path.",
     /// No such cart, or not the caller's.
     CartNotFound: 404 "cart_not_found" "There is no such cart"
-        => "Open a cart with `POST /api/v1/cart`; whose cart was given up gets its lines back.",
+        => "Open a cart with `POST /api/v1/cart`; an owner whose cart has expired gets its lines back.",
     /// No such line in the cart.
     LineNotFound: 404 "line_not_found" "There is no such line in the cart"
         => "Read the cart again: the line is gone.",
@@ -98,7 +102,7 @@ codes! {
         => "Begin the checkout again.",
     /// No such order, or not the caller's.
     OrderNotFound: 404 "order_not_found" "There is no such order"
-        => "Correct the id. Who is not its owner does not see it.",
+        => "Correct the id. Only its owner sees it.",
     /// No such SKU in the catalog.
     SkuNotFound: 404 "sku_not_found" "There is no such SKU"
         => "Correct the SKU, or add it with `PUT`.",
@@ -116,7 +120,7 @@ codes! {
         => "Wait as `Retry-After` says, then send it again.",
     /// The cart was confirmed already.
     CartCompleted: 409 "cart_completed" "The cart was confirmed already"
-        => "Show the order, where `order_id` names it. What is bought next needs a new cart.",
+        => "Show the order that `order_id` names, if it is there. The next purchase needs a new cart.",
     /// Another payment of the same checkout has taken this one's place; it takes no money any more.
     PaymentSuperseded: 409 "payment_superseded" "Another payment has taken this one's place"
         => "Follow the attempt that took its place; nothing is charged for this one.",
@@ -125,23 +129,25 @@ codes! {
         => "Wait as `Retry-After` says, then send it again with the same key.",
     /// The total moved since the session; `agreed_total` and `current_total` say how.
     PriceChanged: 409 "price_changed" "The total has changed"
-        => "Show the buyer `current_total`; if they agree, confirm again with it as `accept_total`.",
+        => "Show the buyer `current_total`; if they agree, confirm again with it as \
+            `accept_total`.",
     /// The total the client expected is not the computed one.
     TotalMismatch: 409 "total_mismatch" "The expected total is not the computed one"
-        => "Look at `current_total`; if it will do, send it as `expected_total`.",
+        => "Look at `current_total`; if you agree, send it as `expected_total`.",
     /// The checkout session is past its time or was used.
     SessionExpired: 409 "session_expired" "The checkout session has expired"
         => "Begin the checkout again.",
     /// The cart changed since the checkout session began.
     SessionStale: 409 "session_stale" "The cart has changed since the checkout began"
-        => "Show the buyer the cart and `current_total`; if they agree, confirm again with it as `accept_total`, or begin the checkout again.",
+        => "Show the buyer the cart and `current_total`; if they agree, confirm again with it as \
+            `accept_total`, or begin the checkout again.",
     /// The order's state does not allow this; `legal` lists what it does.
     IllegalTransition: 409 "illegal_transition" "The order's state does not allow this"
         => "Read the order again; `legal` lists where it can go.",
     /// The stock held for this confirm went back to the shelf before its order could be made;
     /// nothing is charged.
     ReservationExpired: 409 "reservation_expired" "The reservation has expired"
-        => "Confirm again: the stock is reserved anew, if there is any.",
+        => "Confirm again: the stock is reserved again, if there is any.",
     /// The order or its payment is in motion; `Retry-After` says when to try again.
     OrderBusy: 409 "order_busy" "The order is being changed"
         => "Wait as `Retry-After` says, then send it again.",
@@ -154,7 +160,7 @@ codes! {
         => "Wait as `Retry-After` says, then read it again.",
     /// The version in If-Match is not the current one; `current` carries what is.
     VersionConflict: 412 "version_conflict" "It has changed since you read it"
-        => "Read it again, decide anew, and send it with the version in `ETag` as `If-Match`.",
+        => "Read it again, decide again, and send it with the version in `ETag` as `If-Match`.",
     /// The body is larger than allowed.
     BodyTooLarge: 413 "body_too_large" "The body is too large"
         => "Send at most `limit_bytes`.",
@@ -166,7 +172,7 @@ codes! {
         => "Use a new key: this one is another request's.",
     /// The SKU does not exist or is not sold.
     SkuUnknown: 422 "sku_unknown" "The SKU is not known"
-        => "Take it out of the offer; it is not sold, or not any more.",
+        => "Do not offer it any more: it is not sold, or no longer sold.",
     /// The SKU has no price in the cart's currency.
     SkuNotSoldInCurrency: 422 "sku_not_sold_in_currency" "The SKU is not sold in this currency"
         => "Open a cart in another currency, or give the SKU a price in this one.",
@@ -190,10 +196,10 @@ codes! {
         => "Add something first.",
     /// The total is above what is accepted.
     AmountAboveCeiling: 422 "amount_above_ceiling" "The amount is above the ceiling"
-        => "Buy less at once; `detail` names the ceiling.",
+        => "Buy less in one order; `detail` names the ceiling.",
     /// The total is below what is accepted.
     AmountBelowMinimum: 422 "amount_below_minimum" "The amount is below the minimum"
-        => "Buy more at once; `detail` names the minimum.",
+        => "Buy more in one order; `detail` names the minimum.",
     /// A line's goods have no price above zero: our mistake, with an alert.
     AmountZeroUnpriced: 422 "amount_zero_unpriced" "The goods have no price"
         => "Tell the shop: goods without a price are its mistake, and it has an alert.",
@@ -238,13 +244,15 @@ codes! {
         => "Wait as `Retry-After` says, then confirm again; nothing is charged for this one.",
     /// The database schema is older than the function: migrate.
     SchemaOutdated: 503 "schema_outdated" "The database has not been migrated"
-        => "Wait as `Retry-After` says. The shop's operator migrates with `POST /internal/migrate`.",
+        => "Wait as `Retry-After` says. The shop's operator migrates with `POST \
+            /internal/migrate`.",
     /// The database did not get to it in time.
     DatabaseBusy: 503 "database_busy" "The database is busy"
         => "Wait as `Retry-After` says, then send it again with the same key.",
     /// The database cannot be reached.
     DatabaseUnavailable: 503 "database_unavailable" "The database is unavailable"
-        => "Wait as `Retry-After` says, then send it again with the same key: whether it was done is not known.",
+        => "Wait as `Retry-After` says, then send it again with the same key: whether it was done \
+            is not known.",
     /// A configuration variable has an unusable value.
     ConfigurationInvalid: 503 "configuration_invalid" "The service is not configured correctly"
         => "Tell the shop's operator: `GET /api/v1/config` says which variable is wrong.",
@@ -254,7 +262,8 @@ codes! {
         => "Wait as `Retry-After` says, then send it again.",
     /// The payment provider gave no answer in time; the payment is being followed up.
     ProviderTimeout: 504 "provider_timeout" "The payment provider did not answer in time"
-        => "Wait as `Retry-After` says, then send it again with the same key: the payment is followed up, and is never made twice.",
+        => "Wait as `Retry-After` says, then send it again with the same key: the payment is \
+            followed up, and is never made twice.",
 }
 
 impl Code {

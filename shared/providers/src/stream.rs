@@ -91,8 +91,9 @@ mod tests {
         let (body, attributes) = fields.split_last().unwrap();
         assert_eq!(
             attributes.join(" "),
-            "specversion 1.0 id 0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77 source https://shop.example/edgetill \
-             type dev.edgetill.order.placed.v1 subject order/ord_1 time 2023-11-14T22:13:20.123Z event"
+            "specversion 1.0 id 0193f1d0-7b1c-7f3e-9a55-0d5c2f1e8a77 source \
+             https://shop.example/edgetill type dev.edgetill.order.placed.v1 subject order/ord_1 \
+             time 2023-11-14T22:13:20.123Z event"
         );
         let read: Event = serde_json::from_str(body).unwrap();
         assert_eq!(

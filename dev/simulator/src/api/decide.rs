@@ -205,7 +205,8 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
     }
     let is_automatic = asked.get("automatic_payment_methods[enabled]");
     if is_automatic.is_some() && asked.get("payment_method_types[]").is_some() {
-        let message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.";
+        let message = "You may only specify one of these parameters: automatic_payment_methods, \
+            payment_method_types.";
         return Err(Answer::invalid("payment_method_types", message));
     }
     let redirects = asked.one_of(
@@ -216,9 +217,11 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
     let is_automatic = is_automatic
         .map_or(asked.get("payment_method_types[]").is_none(), |enabled| enabled == "true");
     if confirm && is_automatic && redirects == "always" && asked.get("return_url").is_none() {
-        let message = "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment \
-                       methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept \
-                       redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and \
+        let message = "This PaymentIntent is configured to accept payment methods enabled in your \
+                       Dashboard. Because some of these payment methods might redirect your \
+                       customer off of your page, you must provide a `return_url`. If you don't \
+                       want to accept redirect-based payment methods, set \
+                       `automatic_payment_methods[enabled]` to `true` and \
                        `automatic_payment_methods[allow_redirects]` to `never`.";
         return Err(Answer::error(400, "invalid_request_error", "", message, json!({})));
     }
@@ -284,9 +287,10 @@ pub(super) fn confirm(mut record: Record, asked: &Asked<'_>) -> Decision {
 /// The issuer is asked.
 fn tried(mut record: Record, asked: &Asked<'_>) -> Result<Decision, Answer> {
     let Some(token) = record.intent.payment_method.clone() else {
-        let message = "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent \
-                       with a payment method and then confirm it again, or confirm it again directly with a payment method or \
-                       ConfirmationToken.";
+        let message = "You cannot confirm this PaymentIntent because it's missing a payment \
+                       method. You can either update the PaymentIntent with a payment method and \
+                       then confirm it again, or confirm it again directly with a payment method \
+                       or ConfirmationToken.";
         let more = if record.intent.created == asked.now_s {
             json!({})
         } else {
@@ -403,8 +407,9 @@ pub(super) fn authenticate(record: Record, succeeds: bool) -> Decision {
     match record.intent.status.as_str() {
         "requires_action" if succeeds => approved(record, &Expand::default()),
         "requires_action" => {
-            let message = "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a new PaymentMethod to \
-                           attempt to fulfill this PaymentIntent again.";
+            let message = "The provided PaymentMethod has failed authentication. You can provide \
+                           payment_method_data or a new PaymentMethod to attempt to fulfill this \
+                           PaymentIntent again.";
             failed(
                 record,
                 402,
@@ -423,7 +428,9 @@ pub(super) fn capture(mut record: Record, asked: &Asked<'_>) -> Decision {
         return unexpected_state(&record, "captured");
     }
     if let Some(Fault::Decline(decline_code)) = asked.fault {
-        let more = json!({"decline_code": decline_code, "payment_intent": objects::payment_intent(&record)});
+        let more = json!({
+            "decline_code": decline_code, "payment_intent": objects::payment_intent(&record),
+        });
         return Decision::declined(Answer::error(
             402,
             "card_error",

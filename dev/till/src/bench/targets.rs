@@ -77,8 +77,10 @@ mod tests {
 
     fn row(statements: u32, errors: u64, p99_ms: f64) -> Row {
         let row = serde_json::json!({
-            "scenario": "add", "name": "add", "connections": 16, "rate": null, "seconds": 1.0, "requests": 100, "per_second": 100.0,
-            "p50_ms": 1.0, "p95_ms": 2.0, "p99_ms": p99_ms, "max_ms": p99_ms, "errors": errors, "complaints": {},
+            "scenario": "add", "name": "add", "connections": 16, "rate": null, "seconds": 1.0,
+            "requests": 100, "per_second": 100.0,
+            "p50_ms": 1.0, "p95_ms": 2.0, "p99_ms": p99_ms, "max_ms": p99_ms, "errors": errors,
+            "complaints": {},
             "calls": { "statements": statements, "setup": 2, "kv": 0, "outbound": 0 },
         });
         serde_json::from_value(row).unwrap()

@@ -233,12 +233,12 @@ fn security_schemes() -> Value {
     let bearer = |format: &str, about: &str| json!({ "type": "http", "scheme": "bearer", "bearerFormat": format, "description": about });
     json!({
         "guest": bearer(
-            "gst_ and 43 characters",
+            "gst_ and 64 characters",
             "A guest's secret, from `POST /api/v1/cart`, shown once. Somebody else's cart, session or order answers like one that does not exist.",
         ),
         "session": bearer("JWT", "A customer's session token, from `POST /api/v1/session`, good for 15 minutes."),
         "share": bearer(
-            "shr_ and 43 characters",
+            "shr_ and 64 characters",
             "The secret of a share, from `POST /api/v1/cart/shares`, shown once. It reads one cart. Expired, revoked and unknown are the same 404.",
         ),
         "identity_provider": bearer(

@@ -6,7 +6,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "completed_cart_has_one_order",
         sentence: "A completed cart has exactly one order.",
-        look_at: "the cart's saga and its payment: is somebody charged for nothing? If so, refund by hand",
+        look_at: "the cart's saga and its payment: is somebody charged for nothing? If so, refund \
+                  by hand",
         walk: "carts",
         subject: "c.cart_id",
         detail: "{object}('orders', (select count(*) from orders as o where o.cart_id = c.cart_id))",
@@ -45,8 +46,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "abandoned_cart_is_let_go",
-        sentence: "A cart that was abandoned has no order, is held by no saga and has no open session.",
-        look_at: "the cart's session and saga: goods are kept from sale for nobody, or somebody pays for what is given up",
+        sentence: "A cart that was abandoned has no order, is held by no saga and has no open \
+                   session.",
+        look_at: "the cart's session and saga: goods are kept from sale for nobody, or somebody \
+                  pays for what is given up",
         walk: "carts",
         subject: "c.cart_id",
         detail: "{object}('saga_id', c.saga_id)",
@@ -61,7 +64,8 @@ pub(super) const RULES: &[Rule] = &[
         walk: "carts",
         subject: "c.cart_id",
         detail: "{object}('status', c.status)",
-        broken: "{looked} as c where c.status not in ('active', 'checkout', 'completed', 'merged', 'abandoned')",
+        broken: "{looked} as c where c.status not in ('active', 'checkout', 'completed', 'merged', \
+                 'abandoned')",
     },
     Rule {
         code: "open_session_ends_no_later_than_its_cart",

@@ -9,7 +9,8 @@ pub(super) const RULES: &[Rule] = &[
         look_at: "whether the worker outbox-relay runs, and whether the sink answers",
         walk: "waiting_events",
         subject: "e.event_id",
-        detail: "{object}('aggregate', e.aggregate, 'type', e.type, 'attempts', e.attempts, 'age_ms', now.ms - e.created_at_ms)",
+        detail: "{object}('aggregate', e.aggregate, 'type', e.type, 'attempts', e.attempts, \
+                 'age_ms', now.ms - e.created_at_ms)",
         // One that an operator sends again waits since then, however old it is.
         broken: "{looked} as e, now where coalesce(e.failing_since_ms, e.next_attempt_at_ms) < now.ms - cast({doc} ->> 'event_age_ms' as bigint)",
     },

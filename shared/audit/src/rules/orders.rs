@@ -22,7 +22,8 @@ pub(super) const RULES: &[Rule] = &[
         look_at: "the order beside the plan of its saga; the difference is owed to one side",
         walk: "orders",
         subject: "o.order_id",
-        detail: "{object}('total', o.total_minor, 'agreed', cast(g.plan ->> 'total_minor' as bigint))",
+        detail: "{object}('total', o.total_minor, 'agreed', cast(g.plan ->> 'total_minor' as \
+                 bigint))",
         broken: "{looked} as o join saga as g on g.saga_id = o.detail ->> 'saga_id' where o.order_id is distinct from g.plan ->> 'order_id'
     or o.currency is distinct from g.plan ->> 'currency'
     or o.subtotal_minor is distinct from cast(g.plan ->> 'subtotal_minor' as bigint)
@@ -32,7 +33,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_has_the_lines_agreed",
-        sentence: "An order has the lines of its saga's plan: the same goods, quantities and money.",
+        sentence: "An order has the lines of its saga's plan: the same goods, quantities and \
+                   money.",
         look_at: "the order's lines beside the plan of its saga, before anything is shipped",
         walk: "orders",
         subject: "o.order_id",
@@ -46,11 +48,13 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "shipping_is_what_was_agreed",
-        sentence: "An order is shipped by the method of its session, for what its saga's plan says.",
+        sentence: "An order is shipped by the method of its session, for what its saga's plan \
+                   says.",
         look_at: "the order's shipping beside its session's and the plan's",
         walk: "orders",
         subject: "o.order_id",
-        detail: "{object}('method', o.detail -> 'shipping' ->> 'method_id', 'chosen', s.shipping_method, 'shipping', o.shipping_minor)",
+        detail: "{object}('method', o.detail -> 'shipping' ->> 'method_id', 'chosen', \
+                 s.shipping_method, 'shipping', o.shipping_minor)",
         broken: "{looked} as o left join checkout_session as s on s.session_id = o.session_id left join saga as g on g.saga_id = o.detail ->> 'saga_id'
   where (o.detail -> 'shipping' ->> 'method_id') is distinct from s.shipping_method
     or o.shipping_minor is distinct from cast(g.plan ->> 'shipping_minor' as bigint)
@@ -82,12 +86,15 @@ pub(super) const RULES: &[Rule] = &[
         look_at: "the payment at the provider; the difference is owed to one side",
         walk: "orders",
         subject: "o.order_id",
-        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', p.currency)",
-        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where p.amount_minor <> o.total_minor or p.currency <> o.currency",
+        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', \
+                 p.currency)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where \
+                 p.amount_minor <> o.total_minor or p.currency <> o.currency",
     },
     Rule {
         code: "order_that_stands_has_its_money",
-        sentence: "An order that is not cancelled has its money held or taken, or its capture given up with an alert.",
+        sentence: "An order that is not cancelled has its money held or taken, or its capture \
+                   given up with an alert.",
         look_at: "the payment at the provider, before anything is shipped",
         walk: "orders",
         subject: "o.order_id",
@@ -97,7 +104,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "cancelled_order_gives_its_money_back",
-        sentence: "A cancelled order's money was given back, is owed back, or an operator has settled it.",
+        sentence: "A cancelled order's money was given back, is owed back, or an operator has \
+                   settled it.",
         look_at: "the payment at the provider: refund or void it by hand",
         walk: "orders",
         subject: "o.order_id",
@@ -108,11 +116,13 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_line_has_its_reservation",
-        sentence: "Each line of an order has a reservation of its goods, warehouse and quantity: committed, or released with the order's cancel.",
+        sentence: "Each line of an order has a reservation of its goods, warehouse and quantity: \
+                   committed, or released with the order's cancel.",
         look_at: "the stock of the line's SKU: it was sold without being held, or held and not sold",
         walk: "orders",
         subject: "l.order_id || '/' || l.line_no",
-        detail: "{object}('quantity', l.quantity, 'reserved', r.quantity, 'status', r.status, 'order', o.status)",
+        detail: "{object}('quantity', l.quantity, 'reserved', r.quantity, 'status', r.status, \
+                 'order', o.status)",
         broken: "{looked} as o cross join order_line as l left join reservation as r on r.reservation_id = l.reservation_id
   where l.order_id = o.order_id and (r.reservation_id is null or r.quantity <> l.quantity or r.sku <> l.sku or r.warehouse_id <> l.warehouse_id
     or r.order_id is distinct from l.order_id or r.status <> case o.status when 'cancelled' then 'released' else 'committed' end
@@ -120,7 +130,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_history_tells_its_status",
-        sentence: "An order's history has a row for each of its versions, and the last leads to its status.",
+        sentence: "An order's history has a row for each of its versions, and the last leads to \
+                   its status.",
         look_at: "who changed the order without saying so",
         walk: "orders",
         subject: "o.order_id",

@@ -25,8 +25,10 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "saga_and_order_agree",
-        sentence: "A saga that says it has made an order has made it; one that says it has not, has not.",
-        look_at: "the payment of the saga: somebody has paid for nothing, or got something for nothing",
+        sentence: "A saga that says it has made an order has made it; one that says it has not, \
+                   has not.",
+        look_at: "the payment of the saga: somebody has paid for nothing, or got something for \
+                  nothing",
         walk: "sagas",
         subject: "g.saga_id",
         detail: "{object}('state', g.state, 'order_id', g.plan ->> 'order_id')",
@@ -48,33 +50,40 @@ pub(super) const RULES: &[Rule] = &[
         look_at: "whether the worker saga-recovery runs, and what it logs of this saga",
         walk: "running_sagas",
         subject: "g.saga_id",
-        detail: "{object}('state', g.state, 'attempts', g.attempts, 'late_ms', now.ms - g.next_attempt_at_ms)",
+        detail: "{object}('state', g.state, 'attempts', g.attempts, 'late_ms', now.ms - \
+                 g.next_attempt_at_ms)",
         broken: "{looked} as g, now where g.lease_until_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)
     and g.next_attempt_at_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)",
     },
     Rule {
         code: "refunded_is_within_captured",
-        sentence: "Of a payment no more is refunded than was captured, and no more captured than authorized.",
+        sentence: "Of a payment no more is refunded than was captured, and no more captured than \
+                   authorized.",
         look_at: "the payment at the provider",
         walk: "payments",
         subject: "p.payment_id",
-        detail: "{object}('amount', p.amount_minor, 'captured', p.captured_minor, 'refunded', p.refunded_minor)",
-        broken: "{looked} as p where not (0 <= p.refunded_minor and p.refunded_minor <= p.captured_minor and p.captured_minor <= p.amount_minor)",
+        detail: "{object}('amount', p.amount_minor, 'captured', p.captured_minor, 'refunded', \
+                 p.refunded_minor)",
+        broken: "{looked} as p where not (0 <= p.refunded_minor and p.refunded_minor <= \
+                 p.captured_minor and p.captured_minor <= p.amount_minor)",
     },
     Rule {
         code: "payment_state_tells_its_amounts",
-        sentence: "A payment has captured and refunded what its state says; one of nothing is captured with nothing.",
+        sentence: "A payment has captured and refunded what its state says; one of nothing is \
+                   captured with nothing.",
         look_at: "the payment at the provider",
         walk: "payments",
         subject: "p.payment_id",
-        detail: "{object}('state', p.state, 'captured', p.captured_minor, 'refunded', p.refunded_minor)",
+        detail: "{object}('state', p.state, 'captured', p.captured_minor, 'refunded', \
+                 p.refunded_minor)",
         broken: "{looked} as p where (p.state in ('captured', 'partially_refunded', 'refunded')) <> (p.captured_minor > 0 or (p.amount_minor = 0 and p.state = 'captured'))
     or (p.state in ('partially_refunded', 'refunded')) <> (p.refunded_minor > 0)
     or (p.state = 'refunded' and p.refunded_minor <> p.captured_minor)",
     },
     Rule {
         code: "money_has_a_purpose",
-        sentence: "Money is held for an order, for a running saga, is being given back, or an operator has settled it.",
+        sentence: "Money is held for an order, for a running saga, is being given back, or an \
+                   operator has settled it.",
         look_at: "the payment at the provider: nobody will give it back, so do it by hand",
         walk: "payments",
         subject: "p.payment_id",
@@ -86,7 +95,8 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "payment_belongs_to_its_saga_and_order",
-        sentence: "A payment has its saga and, where it names an order, an order that names that saga.",
+        sentence: "A payment has its saga and, where it names an order, an order that names that \
+                   saga.",
         look_at: "the provider, by the payment's reference",
         walk: "payments",
         subject: "p.payment_id",
@@ -96,11 +106,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "done_compensation_gave_back",
-        sentence: "A compensation that is done has done it: the payment is voided, refused, refunded by its amount, or taken; a void that came too late has a refund in its place.",
+        sentence: "A compensation that is done has done it: the payment is voided, refused, \
+                   refunded by its amount, or taken; a void that came too late has a refund in its \
+                   place.",
         look_at: "the payment at the provider",
         walk: "compensations",
         subject: "k.compensation_id",
-        detail: "{object}('kind', k.kind, 'amount', k.amount_minor, 'payment', p.state, 'refunded', p.refunded_minor)",
+        detail: "{object}('kind', k.kind, 'amount', k.amount_minor, 'payment', p.state, \
+                 'refunded', p.refunded_minor)",
         broken: "{looked} as k left join payment as p on p.payment_id = k.payment_id and p.saga_id = k.saga_id
   where p.payment_id is null or (k.state = 'done' and case k.kind
     when 'capture_payment' then p.state not in ('captured', 'partially_refunded', 'refunded')

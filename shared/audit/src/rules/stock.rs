@@ -9,7 +9,8 @@ pub(super) const RULES: &[Rule] = &[
         look_at: "the SKU's movements, newest first; count the shelf and adjust",
         walk: "stock",
         subject: "k.sku || ' in ' || k.warehouse_id",
-        detail: "{object}('on_hand', k.on_hand, 'moved', m.on_hand, 'reserved', k.reserved, 'moved_reserved', m.reserved)",
+        detail: "{object}('on_hand', k.on_hand, 'moved', m.on_hand, 'reserved', k.reserved, \
+                 'moved_reserved', m.reserved)",
         broken: "{looked} as k left join moved as m on m.sku = k.sku and m.warehouse_id = k.warehouse_id
   where k.on_hand is distinct from m.on_hand or k.reserved is distinct from m.reserved",
     },

@@ -282,7 +282,8 @@ fn a_missing_part_is_an_error_that_names_it() {
     let untaxed = good.clone().taxed(vec![rule("shipping", "0", false)]);
     assert_eq!(
         untaxed.refusal().to_string(),
-        "there is no tax rule for class standard at this destination; a rate of zero must be stated too"
+        "there is no tax rule for class standard at this destination; a rate of zero must be \
+         stated too"
     );
     let shipping_untaxed = good.clone().taxed(vec![rule("standard", "0", false)]);
     assert!(matches!(shipping_untaxed.refusal(), TotalsError::TaxMissing { .. }));
