@@ -1,6 +1,8 @@
 //! What a path may name, and what is told of a name that can be none.
 
-use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
+use domain::ids::{
+    CompensationId, EventId, LineId, OrderId, OrderNumber, OwnerId, SessionId, ShareId, Sku,
+};
 use edge::{Code, Problem, Request};
 use std::fmt::Display;
 
@@ -24,6 +26,7 @@ ids! {
     LineId LineNotFound;
     OrderId OrderNotFound;
     OrderNumber OrderNotFound;
+    OwnerId CustomerNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;
     Sku SkuNotFound;

@@ -202,26 +202,29 @@ macro_rules! method {
     };
 }
 
-use app::{Rendered, cart, catalog, checkout, operations, ops, order, session};
-use domain::ids::{CompensationId, EventId, LineId, OrderId, OrderNumber, SessionId, ShareId, Sku};
+use app::{Rendered, cart, catalog, checkout, customers, operations, ops, order, session};
+use domain::ids::{
+    CompensationId, EventId, LineId, OrderId, OrderNumber, OwnerId, SessionId, ShareId, Sku,
+};
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
     NoBody, NoQuery, Operation, Parameters, Unconditional, Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
 };
 use names::{
-    CatalogRead, CatalogWrite, ConfigRead, OperationsRead, OperationsWrite, OrdersRead,
-    OrdersWrite, SchemaMigrate,
+    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, OperationsRead,
+    OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
         AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
-        CountryUnsupported, CurrencyUnsupported, EventNotFound, IdentityUnavailable,
-        IllegalTransition, LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible,
-        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyLines, TooManyShares, TotalMismatch, WarehouseUnknown,
+        CountryUnsupported, CurrencyUnsupported, CustomerNotFound, EventNotFound,
+        IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
+        OutcomeImpossible, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound,
+        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TooManyShares,
+        TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -410,6 +413,25 @@ endpoints! {
         open_session: POST Customer, body: JsonOrDefault<session::OpenSession>,
             answer: 200 Done<session::Opened> => |it| it.example(examples::open_session()).problems(&[CartLocked, IdentityUnavailable])
                 .stored();
+    }
+    /// What is kept of a person.
+    CUSTOMER_EXPORT: "account-customers" "/api/v1/customers/:owner/export" (owner: OwnerId) {
+        /// All that is kept of a person: carts, contacts, orders.
+        ///
+        /// A person is a customer, or a guest, or who a service ordered for, as events and orders
+        /// name the owner. Orders come in pages; what else there is stands on each.
+        export_customer: GET Scope<CustomersRead>, query: Parameters<customers::ExportPage>,
+            answer: 200 Done<customers::Export> => |it| it.problems(&[CustomerNotFound]).stored();
+    }
+    /// Erasing a person.
+    CUSTOMER_ERASE: "account-customers" "/api/v1/customers/:owner/erase" (owner: OwnerId) {
+        /// Erase a person: names, addresses, e-mails and notes of theirs, for good.
+        ///
+        /// Orders, money and what happened stay, under the owner's id. A checkout of theirs that is
+        /// open ends. Orders that are not sent yet cannot be sent any more: export first.
+        erase_customer: POST Scope<CustomersWrite>, body: Json<operations::Act>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<customers::Erased>> => |it| it.example(examples::act())
+                .problems(&[CustomerNotFound, CartLocked]).stored();
     }
     /// What is owed to the payment provider.
     COMPENSATIONS: "ops-operations" "/api/v1/operations/compensations" {

@@ -21,6 +21,10 @@ names! {
     CatalogWrite = "catalog:write";
     /// The scope to see the variables in force.
     ConfigRead = "config:read";
+    /// The scope to export what is kept of a person, their contacts too.
+    CustomersRead = "customers:read";
+    /// The scope to erase a person.
+    CustomersWrite = "customers:write";
     /// The scope to see what was given up, and alerts.
     OperationsRead = "operations:read";
     /// The scope to try again or settle what was given up.

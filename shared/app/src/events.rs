@@ -295,6 +295,20 @@ events! {
         }
     }
 
+    /// A person was erased: their contacts are gone, and whoever was told of one erases theirs.
+    CustomerErased: "customers.customer.erased" 1 about customer/owner {
+        text {
+            /// Whose contacts they were: `customer:…`, `guest:…` or `service:…`.
+            owner: OwnerId,
+        }
+        assigned {
+            /// How many orders have lost their contact.
+            orders: i64,
+            /// When.
+            erased_at_ms: i64,
+        }
+    }
+
     /// An order was made. Its money is held, or taken, or there is none to pay.
     OrderCreated: "orders.order.created" 1 about order/order_id {
         text {

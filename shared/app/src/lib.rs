@@ -9,6 +9,7 @@
 pub mod cart;
 pub mod catalog;
 pub mod checkout;
+pub mod customers;
 pub mod events;
 pub mod members;
 pub mod operations;

@@ -21,6 +21,8 @@ mod idle_carts;
 mod moves;
 #[path = "suite/operators.rs"]
 mod operators;
+#[path = "suite/person.rs"]
+mod person;
 #[path = "suite/replies.rs"]
 mod replies;
 #[path = "suite/retention.rs"]

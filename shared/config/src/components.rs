@@ -154,6 +154,7 @@ pub const COMPONENTS: &[Component] = &[
         "account-session",
         &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity],
     ),
+    component("account-customers", &[Database, Services, Bodies, Replays, Personal]),
 ];
 
 impl Component {

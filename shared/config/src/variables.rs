@@ -369,8 +369,8 @@ variables! {
     /// How long a browser need not ask again whether a page may call; browsers keep it for two
     /// hours at most.
     CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
-    /// What personal data is sealed with, each the base64 of 32 bytes: the first seals, all of them
-    /// open.
+    /// What wraps the keys that personal data is sealed with, each the base64 of 32 bytes: the first
+    /// wraps, all of them unwrap.
     PII_KEY: Keys = "pii_key" secret()
         must("be base64 of 32 bytes, or several of those" sealing_keys) [Personal];
     /// What service tokens are signed with, each at least 32 bytes: all of them verify.

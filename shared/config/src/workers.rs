@@ -1,7 +1,7 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
 use crate::components::Group::{
-    self, Audit, CartRecovery, Database, Payment, Retention, Runs, Saga, Services, Sink,
+    self, Audit, CartRecovery, Database, Payment, Personal, Retention, Runs, Saga, Services, Sink,
     Worker as Rows,
 };
 
@@ -58,9 +58,11 @@ workers! {
     CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Services, Runs, Rows, CartRecovery];
     /// Gives expired reservations back to stock.
     RESERVATION_CLEANUP: "reservation-cleanup" "0 * * * * *" [Database, Services, Runs, Rows];
-    /// Deletes idempotency records past their time, and settled events, confirm keys and ended
-    /// sessions once they are old.
-    RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Services, Runs, Rows, Retention];
+    /// Deletes idempotency records past their time, and settled events, confirm keys, ended sessions
+    /// and data keys without a contact once they are old.
+    RECORD_CLEANUP: "record-cleanup" "30 * * * * *" [Database, Services, Runs, Rows, Retention, CartRecovery];
+    /// Wraps the keys of owners by the first of `pii_key`, so that an old one may go.
+    DATA_KEY_REWRAP: "data-key-rewrap" "45 */10 * * * *" [Database, Services, Runs, Rows, Personal];
     /// Drives on the sagas whose driver has gone.
     SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Services, Runs, Rows, Saga, Payment];
     /// Tries again what is owed to the payment provider.

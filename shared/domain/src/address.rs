@@ -265,6 +265,7 @@ fn unrepeated_error(TextError { what, problem }: TextError) -> TextError {
 
 /// Everything personal about an order: what is sealed as one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// Where letters about the order go.

@@ -39,6 +39,13 @@ fn category_rule(text: &str) -> Result<(), TextProblem> {
     text::check(text, CATEGORY_LENGTH_MAX, "one line of text", |c| !c.is_control())
 }
 
+fn owner_rule(text: &str) -> Result<(), TextProblem> {
+    let named = ["customer:", "guest:", "service:"].iter().find_map(|of| text.strip_prefix(of));
+    customer_rule(named.ok_or(TextProblem::Shape {
+        expected: "customer:, guest: or service: and who it is, such as customer:248289761001",
+    })?)
+}
+
 text_type!(
     /// A cart.
     CartId, "a cart id", id_rule
@@ -71,6 +78,11 @@ text_type!(
 text_type!(
     /// An order. People use the [`OrderNumber`].
     OrderId, "an order id", id_rule
+);
+text_type!(
+    /// Whose carts, sessions and orders are, as rows and events name them: `customer:` and a
+    /// [`CustomerId`], or `guest:` or `service:` and a hash.
+    OwnerId, "an owner", owner_rule
 );
 text_type!(
     /// A payment: one attempt at a provider.
@@ -206,6 +218,16 @@ mod tests {
         for text in ["", " ", "jane@customer.example", "a b", "a\n", "é", &"x".repeat(256)] {
             let refusal = CustomerId::try_from(text).unwrap_err().to_string();
             assert!(!refusal.contains("jane") && !refusal.contains('@'), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn an_owner_is_a_kind_and_who_of_it() {
+        for text in ["customer:auth0|5f7c8ec7", "guest:0190b0a2", "service:ab"] {
+            assert!(OwnerId::try_from(text).is_ok(), "{text:?}");
+        }
+        for text in ["", "248289761001", "customer:", "customer:jane@example", "admin:1"] {
+            assert!(OwnerId::try_from(text).is_err(), "{text:?}");
         }
     }
 

@@ -10,8 +10,8 @@ use crate::{
     exchange::Factor,
     ids::{
         CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
-        OrderNumber, PaymentId, PromotionGroup, PromotionId, Region, ReservationId, SagaId,
-        Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+        OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region, ReservationId,
+        SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -77,6 +77,10 @@ schemas! {
     OrderId, "OrderId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "An order."
+    };
+    OwnerId, "OwnerId", {
+        "type": "string", "pattern": "^(customer|guest|service):[A-Za-z0-9._~|:+/=-]{1,255}$",
+        "description": "Whose it is, such as customer:248289761001."
     };
     PaymentId, "PaymentId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

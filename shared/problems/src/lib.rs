@@ -103,6 +103,9 @@ codes! {
     /// No such order, or not the caller's.
     OrderNotFound: 404 "order_not_found" "There is no such order"
         => "Correct the id. Only its owner sees it.",
+    /// Nothing of such a customer is kept.
+    CustomerNotFound: 404 "customer_not_found" "Nothing is kept of such a customer"
+        => "Correct the owner, as events and orders name it: `customer:` or `guest:` and who. After an erasure there is nothing left to erase.",
     /// No such SKU in the catalog.
     SkuNotFound: 404 "sku_not_found" "There is no such SKU"
         => "Correct the SKU, or add it with `PUT`.",

@@ -108,6 +108,10 @@ refusals! {
     CompensationMovedOn: guard "compensation_moved_on" => where_it_arises;
     /// Another compensation of the same payment is being tried.
     CompensationReplaced: guard "compensation_replaced" => where_it_arises;
+    /// The owner has another data key by now, or none.
+    DataKeyReplaced: guard "data_key_replaced" => where_it_arises;
+    /// Nothing is sealed for the owner.
+    NothingPersonal: guard "nothing_personal" => CustomerNotFound;
     /// The event is a relay's, or not as it was read.
     EventMovedOn: guard "event_moved_on" => where_it_arises;
     /// The provider's reference belongs to another payment.

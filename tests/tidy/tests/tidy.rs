@@ -14,9 +14,11 @@ use std::{
 };
 use toml::{Table, Value};
 
-/// Release bytes a component may have. The largest, order-orders, both lists and creates, since
-/// Spin routes by path alone: so it carries the whole checkout and the saga.
+/// Release bytes a component may have.
 const COMPONENT_BYTES_MAX: u64 = 800_000;
+/// But one: it lists and creates, since Spin routes by path alone, and to create is a whole checkout
+/// and its confirm in one request. So it carries all that two others have.
+const LARGEST: (&str, u64) = ("order-orders", 900_000);
 /// All of them together: a first start compiles about two seconds per million bytes on two slow
 /// cores.
 const COMPONENTS_BYTES_MAX: u64 = 30_000_000;
@@ -309,7 +311,8 @@ fn built_components_are_within_their_budget() {
     println!("{median:>8} median");
     assert!(median <= COMPONENT_BYTES_MEDIAN_MAX, "median {median}");
     for (bytes, id) in &sizes {
-        assert!(*bytes <= COMPONENT_BYTES_MAX, "{id} has {bytes} bytes of {COMPONENT_BYTES_MAX}");
+        let max = if *id == LARGEST.0 { LARGEST.1 } else { COMPONENT_BYTES_MAX };
+        assert!(*bytes <= max, "{id} has {bytes} bytes of {max}");
     }
     let all: u64 = sizes.iter().map(|(bytes, _)| bytes).sum();
     assert!(all <= COMPONENTS_BYTES_MAX, "all together have {all} bytes of {COMPONENTS_BYTES_MAX}");

@@ -69,6 +69,14 @@ impl World {
         block_on(workers::record_cleanup(&self.ports()))
     }
 
+    /// `data-key-rewrap`, once.
+    ///
+    /// # Errors
+    /// As [`World::recovers`].
+    pub fn rewraps(&self) -> Result<Report, Problem> {
+        block_on(workers::data_key_rewrap(&self.ports()))
+    }
+
     /// Every worker, once; what one of them says is a line in the log.
     pub fn works(&self) {
         for result in [
@@ -78,6 +86,7 @@ impl World {
             self.compensates(),
             self.relays(),
             self.prunes(),
+            self.rewraps(),
         ] {
             if let Err(problem) = result {
                 eprintln!("a worker: {problem}");

@@ -18,6 +18,8 @@ use crate::project::Project;
 const SCHEMA_BYTES_MAX: u64 = 20_000;
 /// Bytes a component may have, and what half of them may have at most.
 const COMPONENT_BYTES_MAX: u64 = 800_000;
+/// The one that may have more, being two others in one (tests/tidy says why).
+const LARGEST: (&str, u64) = ("order-orders", 900_000);
 const MEDIAN_BYTES_MAX: u64 = 450_000;
 
 /// A row, as `tests/load` prints it.
@@ -338,11 +340,8 @@ impl Sizes {
         let mut components: Vec<(&String, &u64)> = self.components.iter().collect();
         components.sort_unstable_by_key(|(_, bytes)| std::cmp::Reverse(**bytes));
         for (id, bytes) in components {
-            writeln!(
-                page,
-                "| {id} | {bytes} | ≤ {COMPONENT_BYTES_MAX}: {} |",
-                said(*bytes <= COMPONENT_BYTES_MAX)
-            )?;
+            let max = if *id == LARGEST.0 { LARGEST.1 } else { COMPONENT_BYTES_MAX };
+            writeln!(page, "| {id} | {bytes} | ≤ {max}: {} |", said(*bytes <= max))?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ What the shop tells, as CloudEvents 1.0. Made of `shared/app/src/events.rs` by `
 - `subject` is `aggregate/id`. Events of one subject come in order, and `sequence` rises with them.
 - `data` has the fields below. A reader ignores fields it does not know: fields are added without a new version. Whatever else changes is a
   new version of the type.
-- A field without a value is left out; none is ever null. None holds personal data: who needs an address reads the order, with `orders:read`.
+- A field without a value is left out; none is ever null. None holds a name or an address: who needs one reads the order, with `orders:read`.
 - Money is in minor units with its currency, times are epoch milliseconds.
 ";
 

@@ -19,6 +19,7 @@ use domain::{
 };
 use json::{Value, json};
 use ports::Ports;
+use seal::WrappedKey;
 use serde::{Deserialize, Serialize};
 use store::{Command, Refusal, sql};
 use terms::{Code, Done, Problem, Rendered};
@@ -219,70 +220,117 @@ fn lacks(field: &str, why: &str) -> Problem {
     Problem::invalid_field(field, format!("must be given: {why}"))
 }
 
+/// How often a checkout is begun over: another tab has made the owner's data key meanwhile, or it
+/// was erased. Each round reads it anew.
+const ROUNDS: usize = 3;
+
 fn begin_by(
     ports: &Ports<'_>,
     owner: &str,
     body: BeginCheckout,
     change: &Change,
-    apply: impl FnOnce(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
+    apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
     complete(&body.shipping_address, "/shipping_address")?;
     if let Some(billed) = &body.billing_address {
         complete(billed, "/billing_address")?;
     }
-    let country = body.shipping_address.country.clone();
-    let region = body.shipping_address.region.as_ref().map_or("", Region::as_str).to_owned();
-    let facts: PricingFacts = shop
-        .read(
-            &sql::PRICING_FACTS,
-            &json!({ "owner": owner, "country": country, "region": region }),
-        )?
+    let wanted = Wanted {
+        shipping_method: body.shipping_method,
+        payment_method: body.payment_method,
+        contact: Contact {
+            email: body.email,
+            shipping_address: body.shipping_address,
+            billing_address: body.billing_address,
+            notes: body.notes,
+        },
+    };
+    let mut rounds = 1..ROUNDS;
+    loop {
+        let (begun, total) = attempt(&shop, owner, &wanted, |shop, input| {
+            apply(shop, owner, change, &sql::CHECKOUT_BEGIN, input)
+        })?;
+        if begun.refusal() == Some(Refusal::DataKeyReplaced) && rounds.next().is_some() {
+            continue;
+        }
+        return answer(begun, total);
+    }
+}
+
+/// What a checkout is begun with.
+struct Wanted {
+    shipping_method: ShippingMethodId,
+    payment_method: PaymentToken,
+    contact: Contact,
+}
+
+/// What is read for it.
+#[derive(Deserialize)]
+struct Facts {
+    pricing: PricingFacts,
+    data_key: Option<WrappedKey>,
+}
+
+/// One round: what came of it, and what was agreed to.
+fn attempt(
+    shop: &Shop<'_>,
+    owner: &str,
+    wanted: &Wanted,
+    apply: impl FnOnce(&Shop<'_>, Value) -> Result<Applied, Problem>,
+) -> Result<(Applied, Money), Problem> {
+    let Wanted { shipping_method, payment_method, contact } = wanted;
+    let Address { country, region, .. } = &contact.shipping_address;
+    let region = region.as_ref().map_or("", Region::as_str);
+    let Facts { pricing: facts, data_key } = shop
+        .read(&sql::BEGIN_FACTS, &json!({ "owner": owner, "country": country, "region": region }))?
         .ok_or_else(crate::cart::not_found)?;
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
     facts.served("/shipping_address/country")?;
-    let Priced { totals, .. } =
-        facts.price(&shop, Some(&body.shipping_method), Binding::Binding)?;
-    facts.payable(&shop, &totals)?;
+    let Priced { totals, .. } = facts.price(shop, Some(shipping_method), Binding::Binding)?;
+    facts.payable(shop, &totals)?;
 
     let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
-    let contact = Contact {
-        email: body.email,
-        shipping_address: body.shipping_address,
-        billing_address: body.billing_address,
-        notes: body.notes,
-    };
-    let contact = contact::seal(&shop, &cart_id, &contact)?;
+    let sealed = contact::seal(shop, data_key.as_ref(), &cart_id, contact)?;
     let agreed = Agreed::of(&totals);
     let foreseen = Foreseen {
         cart_id: cart_id.clone(),
         cart_version,
         status: SessionStatus::Open,
-        shipping_method: body.shipping_method.clone(),
+        shipping_method: shipping_method.clone(),
         quote_hash: agreed.quote_hash.clone(),
         totals: agreed.totals.clone(),
         warnings: agreed.warnings.clone(),
     };
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
-        "country": country, "region": region, "shipping_method": body.shipping_method, "payment_method": body.payment_method,
-        "contact": contact, "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
-        "cart_idle_ms": crate::cart::idle_ms(&shop, owner)?, "reply": foreseen, "events": [],
+        "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method,
+        "contact": sealed.contact, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
+        "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
+        "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],
     });
-    let begun = apply(&shop, owner, change, &sql::CHECKOUT_BEGIN, input)?;
+    Ok((apply(shop, input)?, agreed.total))
+}
+
+fn answer(begun: Applied, total: Money) -> Result<Begun, Problem> {
     let done: Done<Rendered<SessionBegun>> = begun.done(|refusal| {
         if refusal == Refusal::RegionNeeded {
-            return lacks(
+            lacks(
                 "/shipping_address/region",
                 "where in this country it is, such as CA, decides the tax",
-            );
+            )
+        } else if refusal == Refusal::CartNotFound {
+            crate::cart::not_found()
+        } else if refusal == Refusal::DataKeyReplaced {
+            Problem::new(Code::CartLocked).retry_after(1)
+        } else {
+            refused(refusal)
         }
-        if refusal == Refusal::CartNotFound { crate::cart::not_found() } else { refused(refusal) }
     })?;
     // A replay is of the first time's session, not of this one's.
     let session_id: SessionId = done.body.id("session_id")?;
     let done = done.location(format!("/api/v1/checkout/{session_id}"));
-    Ok(Begun { session_id, total: agreed.total, done })
+    Ok(Begun { session_id, total, done })
 }

@@ -55,13 +55,13 @@ pub enum Open {
 pub struct Act {
     /// In one line, kept in the open: no personal data.
     #[cfg_attr(feature = "schema", schemars(with = "String", length(min = 1, max = 200)))]
-    reason: Reason,
+    pub(crate) reason: Reason,
 }
 
 /// One line that can be printed.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "String")]
-struct Reason(String);
+pub(crate) struct Reason(pub(crate) String);
 
 impl TryFrom<String> for Reason {
     type Error = &'static str;
@@ -110,7 +110,7 @@ pub struct Found {
 }
 
 /// Who acts, as history and the keys of their requests know them.
-fn actor(service: &Service) -> String {
+pub(crate) fn actor(service: &Service) -> String {
     format!("service:{}", service.subject)
 }
 

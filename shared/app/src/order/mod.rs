@@ -13,7 +13,7 @@ pub use view::{
     status_history,
 };
 
-pub(crate) use view::{LineDetail, OrderDetail};
+pub(crate) use view::{LineDetail, OrderDetail, OrderRow, render};
 
 use terms::{Code, Problem};
 

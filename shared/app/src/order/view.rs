@@ -18,6 +18,7 @@ use domain::{
 };
 use json::json;
 use ports::Ports;
+use seal::WrappedKey;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::sql;
 use terms::{Done, Problem, Rendered};
@@ -27,7 +28,7 @@ use terms::{Done, Problem, Rendered};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// The order.
-    order_id: OrderId,
+    pub(crate) order_id: OrderId,
     /// The number people use for it.
     order_number: OrderNumber,
     /// The cart it was.
@@ -64,10 +65,12 @@ pub struct Order {
     payment_status: Option<PaymentState>,
     /// The payment.
     payment: Option<Payment>,
-    /// Where to write to.
-    email: Email,
+    /// Whose it is; null but for services.
+    owner: Option<String>,
+    /// Where to write to; null of a person who was erased, as are the three below.
+    email: Option<Email>,
     /// Where it goes.
-    shipping_address: Address,
+    shipping_address: Option<Address>,
     /// Whom to bill, if not there.
     billing_address: Option<Address>,
     /// What the buyer wanted to say.
@@ -198,8 +201,9 @@ pub(crate) struct LineDetail {
 
 /// An order's row with all that hangs on it.
 #[derive(Debug, Deserialize)]
-struct OrderRow {
+pub(crate) struct OrderRow {
     order_id: OrderId,
+    owner: String,
     order_number: OrderNumber,
     cart_id: CartId,
     session_id: SessionId,
@@ -213,6 +217,7 @@ struct OrderRow {
     total_minor: i64,
     detail: OrderDetail,
     contact: String,
+    data_key: Option<WrappedKey>,
     created_at_ms: i64,
     updated_at_ms: i64,
     expires_at_ms: Option<i64>,
@@ -284,7 +289,8 @@ fn view(
     let shop = Shop::new(ports);
     let order: OrderRow = read(&shop, caller.owner(), which)?;
     let version = order.version;
-    Ok(Done::new(Rendered::of(&render(&shop, order)?)).representation(version))
+    let shown = render(&shop, order, caller.owner().is_none())?;
+    Ok(Done::new(Rendered::of(&shown)).representation(version))
 }
 
 /// Where an order is, and every state it has been in: appended, and never changed.
@@ -340,11 +346,21 @@ pub(super) fn read<R: DeserializeOwned>(
     shop.read(&sql::ORDER_VIEW, &input)?.ok_or_else(not_found)
 }
 
-fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
+/// An order as it is shown; whose it is to services alone.
+pub(crate) fn render(
+    shop: &Shop<'_>,
+    order: OrderRow,
+    names_owner: bool,
+) -> Result<Order, Problem> {
     let currency = order.currency;
     let money = |minor| Money::new(minor, currency);
-    let Contact { email, shipping_address, billing_address, notes } =
-        contact::open(shop, &order.cart_id, &order.contact)?;
+    let contact = contact::open(shop, order.data_key.as_ref(), &order.cart_id, &order.contact)?;
+    let (email, shipping_address, billing_address, notes) = match contact {
+        Some(Contact { email, shipping_address, billing_address, notes }) => {
+            (Some(email), Some(shipping_address), billing_address, notes)
+        }
+        None => (None, None, None, None),
+    };
     let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } =
         order.detail;
     Ok(Order {
@@ -367,6 +383,7 @@ fn render(shop: &Shop<'_>, order: OrderRow) -> Result<Order, Problem> {
         payment_method,
         payment_status: order.payment.as_ref().map(|payment| payment.state),
         payment: order.payment.map(|payment| payment.render(currency)),
+        owner: names_owner.then_some(order.owner),
         email,
         shipping_address,
         billing_address,

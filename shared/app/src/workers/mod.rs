@@ -8,6 +8,7 @@
 mod cart_cleanup;
 mod compensation_retry;
 mod consistency_audit;
+mod data_key_rewrap;
 mod lease;
 mod outbox_relay;
 mod record_cleanup;
@@ -17,6 +18,7 @@ mod saga_recovery;
 pub use cart_cleanup::cart_cleanup;
 pub use compensation_retry::compensation_retry;
 pub use consistency_audit::{Audited, consistency_audit};
+pub use data_key_rewrap::data_key_rewrap;
 pub use outbox_relay::outbox_relay;
 pub use record_cleanup::record_cleanup;
 pub use reservation_cleanup::reservation_cleanup;

@@ -1,13 +1,15 @@
 //! `record-cleanup`: what nothing needs any more goes, so that no table grows but those of what
 //! happened (EVT-5).
 //!
-//! Idempotency records past their time; published and resolved events, the keys of confirms, and
-//! checkout sessions without an order once they are as old as `record_retention_seconds`.
+//! Idempotency records past their time; published and resolved events and the keys of confirms once
+//! they are as old as `record_retention_seconds`. Checkout sessions without an order, with the
+//! contact in them, once nobody can come back to their cart (`cart_recovery_seconds`), if that is
+//! sooner; and data keys that no contact is sealed with.
 //! Movements, history, payments and orders stay.
 
 use super::{Report, lease::leased};
 use crate::checkout::gate_of;
-use config::{RECORD_CLEANUP, RECORD_RETENTION_MS, WORKER_BATCH};
+use config::{CART_RECOVERY_MS, RECORD_CLEANUP, RECORD_RETENTION_MS, WORKER_BATCH};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,9 @@ struct Settled {
     events: Vec<i64>,
     confirms: Vec<Confirm>,
     sessions: Vec<String>,
+    /// Whose data keys no checkout has used for so long. One that a contact needs stays, and is
+    /// looked at again as long after.
+    data_keys: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,11 +48,13 @@ struct Pruned {
 pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, RECORD_CLEANUP, async |shop| {
         let retention_ms = shop.setting(&RECORD_RETENTION_MS)?;
-        let within = json!({ "limit": shop.setting(&WORKER_BATCH)?, "retention_ms": retention_ms });
+        // A contact is kept for who may come back to their cart, and no longer.
+        let contact_ms = retention_ms.min(shop.setting(&CART_RECOVERY_MS)?);
+        let within = json!({ "limit": shop.setting(&WORKER_BATCH)?, "retention_ms": retention_ms, "contact_ms": contact_ms });
         let Some(settled) = shop.read::<Settled>(&sql::RECORD_SETTLED, &within)? else { return Ok(Report::default()) };
-        let Settled { records, events, confirms, sessions } = &settled;
+        let Settled { records, events, confirms, sessions, data_keys } = &settled;
         let taken =
-            [records.len(), events.len(), confirms.len(), sessions.len()].into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
+            [records.len(), events.len(), confirms.len(), sessions.len(), data_keys.len()].into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
         let taken = taken.fold(0, u64::saturating_add);
         if taken == 0 {
             return Ok(Report::default());
@@ -60,7 +67,7 @@ pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
             }
         }
         let input =
-            json!({ "records": records, "events": events, "confirms": confirms, "sessions": sessions, "retention_ms": retention_ms });
+            json!({ "records": records, "events": events, "confirms": confirms, "sessions": sessions, "data_keys": data_keys, "retention_ms": retention_ms });
         let Pruned { pruned } = shop.apply(&sql::RECORD_PRUNE, &input)?.map_err(crate::problem::refused)?;
         Ok(Report { taken, done: pruned, ..Report::default() })
     })

@@ -97,4 +97,14 @@ pub(super) const RULES: &[Rule] = &[
         broken: "{looked} as s where s.status = 'completed'
     and not exists (select 1 from orders as o where o.cart_id = s.cart_id and o.session_id = s.session_id)",
     },
+    Rule {
+        code: "contact_of_a_session_opens",
+        sentence: "A session that is not over with has a contact at most, and that is sealed with its owner's data key.",
+        look_at: "what deleted the data key or kept the contact: who is at the checkout cannot be sent anything",
+        walk: "sessions",
+        subject: "s.session_id",
+        detail: "{object}('status', s.status)",
+        broken: "{looked} as s where s.contact > '' and (s.status in ('completed', 'replaced') or not exists (select 1 from data_key as k
+    where k.owner = s.owner and substr(s.contact, 1, length(k.data_key_id) + 4) = 'v2.' || k.data_key_id || '.'))",
+    },
 ];

@@ -140,6 +140,16 @@ pub(super) const RULES: &[Rule] = &[
     or not exists (select 1 from order_history as h where h.order_id = o.order_id and h.seq = o.version and h.to_status = o.status)",
     },
     Rule {
+        code: "contact_of_an_order_opens",
+        sentence: "An order's contact is sealed with its owner's data key, or was erased.",
+        look_at: "what deleted the data key: nobody can send the order",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('status', o.status)",
+        broken: "{looked} as o where o.contact > '' and not exists (select 1 from data_key as k
+    where k.owner = o.owner and substr(o.contact, 1, length(k.data_key_id) + 4) = 'v2.' || k.data_key_id || '.')",
+    },
+    Rule {
         code: "order_line_has_an_order",
         sentence: "A line belongs to an order.",
         look_at: "the outbox and the saga for the order that is gone",

@@ -154,7 +154,18 @@ create table if not exists cart_share (
 create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
--- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
+-- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
+create table if not exists data_key (
+  owner text collate "C" primary key,
+  data_key_id text collate "C" not null,
+  wrapped_by text collate "C" not null,
+  wrapped_key text not null,
+  used_at_ms bigint not null
+);
+create index if not exists data_key_by_wrapper on data_key (wrapped_by);
+create index if not exists data_key_by_use on data_key (used_at_ms);
+
+-- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (
   session_id text collate "C" primary key,
   cart_id text collate "C" not null,
@@ -171,6 +182,7 @@ create table if not exists checkout_session (
   expires_at_ms bigint not null
 );
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One

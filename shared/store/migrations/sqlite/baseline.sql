@@ -66,9 +66,15 @@ create table if not exists cart_share (token_hash text primary key, share_id tex
 create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
--- Checkout sessions. `contact` is sealed (SEC-3); `totals` is what the buyer was shown.
+-- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
+create table if not exists data_key (owner text primary key, data_key_id text not null, wrapped_by text not null, wrapped_key text not null, used_at_ms integer not null) without rowid;
+create index if not exists data_key_by_wrapper on data_key (wrapped_by);
+create index if not exists data_key_by_use on data_key (used_at_ms);
+
+-- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One

@@ -44,7 +44,8 @@ update payment set state = case when amount_minor = 0 then 'captured' when :capt
     reference = :reference, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
 update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
-update checkout_session set status = 'completed' where session_id = (select session_id from saga where saga_id = :saga_id);
+-- The order has the contact now.
+update checkout_session set status = 'completed', contact = '' where session_id = (select session_id from saga where saga_id = :saga_id);
 update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
 insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
   select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = :saga_id;

@@ -3,6 +3,7 @@
 object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart_id, 'session_id', o.session_id, 'owner', o.owner,
   'status', o.status, 'version', o.version, 'currency', o.currency, 'subtotal_minor', o.subtotal_minor, 'discount_minor', o.discount_minor,
   'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', document(o.detail), 'contact', o.contact,
+  'data_key', document(@data_key_json(o.owner)),
   'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
   'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,

@@ -2,7 +2,7 @@
 -- in: session_id text, owner text
 select object('session_id', d.session_id, 'cart_id', d.cart_id, 'cart_version', d.cart_version,
     'status', case when d.status = 'open' and d.expires_at_ms <= now_ms() then 'expired' else d.status end, 'country', d.country, 'region', d.region,
-    'shipping_method', d.shipping_method, 'payment_method', d.payment_method, 'contact', d.contact, 'totals', document(d.totals),
+    'shipping_method', d.shipping_method, 'payment_method', d.payment_method, 'totals', document(d.totals),
     'created_at_ms', d.created_at_ms, 'expires_at_ms', d.expires_at_ms, 'now_ms', now_ms(),
     'payment', document((select object('state', g.state, 'payment_method', p.method,
         'expires_at_ms', (select min(r.expires_at_ms) from reservation as r where r.session_id = d.session_id and r.status = 'active'))

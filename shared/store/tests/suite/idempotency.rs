@@ -82,6 +82,14 @@ fn an_operators_action_is_applied_once_per_key() {
 }
 
 #[test]
+fn a_person_is_erased_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    let erase = json!({"owner": "ann", "cancel_id": "cancel-1", "actor": "service:desk", "reason": "they asked", "events": []});
+    replays(&shop, &sql::PERSON_ERASE, &erase);
+}
+
+#[test]
 fn stock_is_received_once_per_key() {
     let shop = shop();
     let receive = json!({"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 5, "actor": "admin", "events": []});

@@ -14,6 +14,7 @@ mod operations;
 mod operators;
 mod order;
 mod outbox;
+mod person;
 mod retention;
 mod saga;
 mod share;

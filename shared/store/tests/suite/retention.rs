@@ -15,8 +15,11 @@ const HAPPENED: [&str; 7] =
     ["orders", "order_line", "order_history", "payment", "saga", "stock_movement", "reservation"];
 
 fn settled(shop: &Database, limit: i64) -> Value {
-    shop.list(&sql::RECORD_SETTLED, &json!({"limit": limit, "retention_ms": RETENTION_MS}))
-        .remove(0)
+    shop.list(
+        &sql::RECORD_SETTLED,
+        &json!({"limit": limit, "retention_ms": RETENTION_MS, "contact_ms": RETENTION_MS}),
+    )
+    .remove(0)
 }
 
 fn prune(shop: &Database, found: &Value) -> Value {
@@ -36,7 +39,8 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     shop.does(&sql::CHECKOUT_BEGIN, &bob.checkout(version + 1));
     shop.exec("update checkout_session set status = 'replaced' where owner = 'bob'");
     shop.exec("update outbox set state = 'published'");
-    let nothing = json!({"records": [], "events": [], "confirms": [], "sessions": []});
+    let nothing =
+        json!({"records": [], "events": [], "confirms": [], "sessions": [], "data_keys": []});
     assert_eq!(settled(&shop, 9), nothing, "all of it is young");
 
     shop.advance(RETENTION_MS + 86_400_000);
@@ -47,6 +51,7 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     assert_eq!(found["records"], json!(["cleared"]));
     assert_eq!(found["confirms"], json!([{"owner": "ann", "key": "key-ann", "is_last": true}]));
     assert_eq!(found["sessions"], json!(["session-bob"]), "the session of an order stays");
+    assert_eq!(found["data_keys"], json!(["ann", "bob"]));
     assert_eq!(prune(&shop, &found), json!({"pruned": published + 3}));
     assert_eq!(
         counts(&shop, &["outbox", "idempotency", "confirm_key"]),
@@ -63,6 +68,31 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
         json!(published + 3)
     );
     assert_eq!(settled(&shop, 9), nothing);
+}
+
+#[test]
+fn a_data_key_goes_when_no_contact_is_sealed_with_it() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    ann.pays(&shop, OF_ANN);
+    let version = bob.fills_a_cart(&shop, OF_ANN);
+    shop.does(&sql::CHECKOUT_BEGIN, &bob.checkout(version));
+    shop.exec("update checkout_session set status = 'expired' where owner = 'bob'");
+    shop.exec("update outbox set state = 'dead'");
+    shop.advance(RETENTION_MS + 86_400_000);
+    prune(&shop, &settled(&shop, 99));
+    assert_eq!(shop.rows("select owner from data_key order by 1"), ["ann", "bob"], "needed then");
+    assert_eq!(settled(&shop, 99)["data_keys"], json!([]), "and not asked again so soon");
+
+    shop.advance(RETENTION_MS + 1_000);
+    shop.exec("update data_key set used_at_ms = used_at_ms - 1 where owner = 'ann'");
+    let found = settled(&shop, 99);
+    assert_eq!(found["data_keys"], json!(["ann", "bob"]));
+    // Who comes to the checkout again meanwhile keeps theirs.
+    shop.exec("update data_key set used_at_ms = used_at_ms + 86400000 where owner = 'bob'");
+    assert_eq!(prune(&shop, &found), json!({"pruned": 0}));
+    shop.exec("update data_key set used_at_ms = used_at_ms - 86400000 where owner = 'bob'");
+    assert_eq!(prune(&shop, &found), json!({"pruned": 1}));
+    assert_eq!(shop.rows("select owner from data_key"), ["ann"]);
 }
 
 #[test]

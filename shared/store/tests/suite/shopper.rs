@@ -82,8 +82,17 @@ impl Shopper {
 
     pub fn checkout(&self, cart_version: i64) -> Value {
         json!({"session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version, "country": "VN",
-            "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": "sealed", "totals": {"total_minor": 3000},
+            "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": self.contact(), "data_key_id": self.own("data-key"), "data_key": self.data_key(), "totals": {"total_minor": 3000},
             "session_ttl_ms": 3 * TEN_MINUTES_MS, "cart_idle_ms": CART_IDLE_MS, "idempotency_key": null})
+    }
+
+    /// As if it were sealed.
+    pub fn contact(&self) -> String {
+        format!("v2.{}.sealed", self.own("data-key"))
+    }
+
+    pub fn data_key(&self) -> Value {
+        json!({"data_key_id": self.own("data-key"), "wrapped_by": "shop-key-1", "wrapped_key": format!("wrapped for {}", self.0)})
     }
 
     /// Takes `guest`'s cart into this one's, each line as it is said.

@@ -215,7 +215,7 @@ impl<'s> Story<'s> {
         cancel.clone().send().expect(200);
         cancel.send().expect(200);
         let row = &self.shop.rows("orders", "order_id", order_id)[0];
-        assert!(row["contact"].as_str().unwrap().starts_with("v1."), "{row}");
+        assert!(row["contact"].as_str().unwrap().starts_with("v2."), "{row}");
         self.saga_id =
             self.shop.rows("saga", "cart_id", row["cart_id"].as_str().unwrap())[0]["saga_id"]
                 .as_str()
@@ -456,6 +456,58 @@ impl<'s> Story<'s> {
         assert!(self.shop.simulator("DELETE", "/faults").send().is_success());
     }
 
+    /// What is kept of them is shown whole, and erased; nothing of it is left but the order and its
+    /// money (SEC-6).
+    fn is_erased(&mut self, guest: &Guest<'_>) {
+        let rows = |table: &str, column: &str, value: &str| self.shop.rows(table, column, value);
+        let order = rows("orders", "order_id", &self.order_id).remove(0);
+        let owner = order["owner"].as_str().unwrap();
+        let sealed = order["contact"].as_str().unwrap();
+        let wrapped = rows("data_key", "owner", owner)[0]["wrapped_key"].clone();
+        let service = self.shop.token("customers:read customers:write orders:read");
+        let path = |what: &str| format!("/api/v1/customers/{owner}/{what}");
+        let exported = self.shop.call("GET", &path("export")).bearer(&service).send().expect(200);
+        let of_order = exported["orders"].as_array().unwrap().iter();
+        let shown = of_order.clone().find(|order| order["order_id"] == json!(self.order_id));
+        let shown = shown.unwrap_or_else(|| panic!("no order in {exported}"));
+        assert_eq!(shown["shipping_address"], self.person.address());
+        assert_eq!(
+            (&shown["email"], &shown["notes"]),
+            (&json!(self.person.email), &json!(self.person.notes))
+        );
+
+        let erase = self
+            .shop
+            .call("POST", &path("erase"))
+            .bearer(&service)
+            .header("idempotency-key", &unique("erase"))
+            .json(&json!({ "reason": "they asked for it" }));
+        let erased = erase.clone().send().expect(200);
+        assert_eq!((&erased["owner"], &erased["orders"]), (&json!(owner), &json!(1)));
+        assert_eq!(erase.send().expect(200), erased, "a replay");
+        let again = self.shop.call("POST", &path("erase")).bearer(&service);
+        let again = again.header("idempotency-key", &unique("erase"));
+        again.json(&json!({ "reason": "again" })).send().problem(404, "customer_not_found");
+
+        assert!(rows("data_key", "owner", owner).is_empty());
+        let search = ClearText::of([
+            ("the sealed contact", sealed),
+            ("the wrapped key", wrapped.as_str().unwrap()),
+        ]);
+        for place in self.shop.every_table() {
+            assert_eq!(search.found_in(&place.content), BTreeSet::new(), "{}", place.name);
+        }
+        let left = guest.order(&self.order_id).expect(200);
+        for gone in ["email", "shipping_address", "billing_address", "notes"] {
+            assert_eq!(left[gone], Value::Null, "{gone}: {left}");
+        }
+        assert_eq!((&left["total"], &left["lines"]), (&shown["total"], &shown["lines"]));
+        let exported = self.shop.call("GET", &path("export")).bearer(&service).send().expect(200);
+        assert_eq!(exported["erasures"][0]["reason"], "they asked for it");
+        assert_eq!(exported["checkouts"], json!([]));
+        self.tokens.push(("operator's token".to_owned(), service));
+    }
+
     fn secrets(&self) -> Vec<(String, String)> {
         let mut secrets = self.person.values();
         for (what, token) in &self.tokens {
@@ -495,6 +547,7 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     customer.buys_and_cancels(&someone);
     customer.mistypes();
     customer.is_served_by_a_program();
+    customer.is_erased(&someone);
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();

@@ -31,7 +31,7 @@ begin
     from each_item(doc -> 'lines') as line
     on conflict (cart_id, sku) do update set quantity = excluded.quantity;
   perform release_reservations(lock_held((select session_id from checkout_session where cart_id = guest.cart_id and status = 'open')));
-  update checkout_session set status = 'replaced' where cart_id = guest.cart_id and status = 'open';
+  update checkout_session set status = 'replaced', contact = '' where cart_id = guest.cart_id and status = 'open';
   update cart set status = 'merged', version = version + 1, updated_at_ms = now_ms() where cart_id = guest.cart_id;
   perform touch_cart(doc);
   return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('cart_id', cart_id, 'version', version)

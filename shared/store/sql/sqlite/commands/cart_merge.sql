@@ -21,7 +21,7 @@ insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
 update reservation set status = 'releasing' where status = 'active'
   and session_id = (select session_id from checkout_session where cart_id = :guest_cart_id and status = 'open');
 @release
-update checkout_session set status = 'replaced' where cart_id = :guest_cart_id and status = 'open';
+update checkout_session set status = 'replaced', contact = '' where cart_id = :guest_cart_id and status = 'open';
 update cart set status = 'merged', version = version + 1, updated_at_ms = now_ms() where cart_id = :guest_cart_id;
 @touch_cart
 @finish

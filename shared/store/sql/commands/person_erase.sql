@@ -1,0 +1,23 @@
+-- Erases a person (SEC-6): the key of their contacts, and every sealed text of theirs. Orders, money and what happened stay. A checkout of theirs
+-- that is open ends, since it cannot be completed without a contact; an attempt that waits for them is taken back.
+-- in: owner text, cancel_id text, actor text, reason text, idempotency…?, events
+-- refuses: nothing_personal, cart_locked, idempotency_key_seen
+@idempotent
+lock cart where owner = :owner and status in ('active', 'checkout');
+lock data_key where owner = :owner;
+refuse 'nothing_personal' where not exists (select 1 from data_key where owner = :owner);
+@supersede
+refuse 'cart_locked' where exists (select 1 from cart where owner = :owner and status in ('active', 'checkout') and saga_id is not null);
+@release_held((select s.session_id from cart as c join checkout_session as s on s.cart_id = c.cart_id and s.status = 'open' where c.owner = :owner and c.status in ('active', 'checkout')), true)
+@append_history('person/' || :owner, 'erased', :actor, :reason,
+  (select object('orders', count(*)) from orders where owner = :owner and contact > ''))
+update checkout_session set status = 'abandoned' where status = 'open'
+  and cart_id in (select cart_id from cart where owner = :owner and status in ('active', 'checkout'));
+update cart set status = 'active', updated_at_ms = now_ms() where owner = :owner and status in ('active', 'checkout');
+update checkout_session set contact = '' where owner = :owner and contact > '';
+update orders set contact = '', updated_at_ms = now_ms() where owner = :owner and contact > '';
+delete from data_key where owner = :owner;
+@finish
+returning
+(select object('owner', :owner, 'orders', h.data -> 'orders', 'erased_at_ms', h.at_ms) from history as h
+  where h.subject = 'person/' || :owner order by h.seq desc limit 1)

@@ -1,0 +1,16 @@
+-- All that is kept of a person (SEC-6): carts that are no orders, contacts of checkouts, when they were erased, and a page of their orders, oldest
+-- first.
+-- in: owner text, cursor text?, limit bigint
+select object('data_key', document(@data_key_json(:owner)),
+  'carts', document((select list(object('cart_id', c.cart_id, 'status', c.status, 'currency', c.currency, 'country', c.country, 'created_at_ms', c.created_at_ms,
+      'updated_at_ms', c.updated_at_ms, 'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_at_ms', l.added_at_ms) order by l.added_at_ms, l.sku)
+        from cart_line as l where l.cart_id = c.cart_id))) order by c.cart_id)
+    from (select * from cart where owner = :owner and status in ('active', 'checkout')
+      union all select * from cart where owner = :owner and status = 'abandoned'
+      union all select * from cart where owner = :owner and status = 'merged') as c)),
+  'checkouts', document((select list(object('session_id', s.session_id, 'cart_id', s.cart_id, 'shipping_method', s.shipping_method, 'payment_method', s.payment_method,
+      'contact', s.contact, 'created_at_ms', s.created_at_ms, 'expires_at_ms', s.expires_at_ms) order by s.session_id)
+    from checkout_session as s where s.owner = :owner and s.contact > '')),
+  'orders', document((select list(@order_json(o) order by o.order_id)
+    from (select * from orders where owner = :owner and order_id > coalesce(:cursor, '') order by order_id limit :limit) as o)),
+  'erasures', document((select list(object('actor', h.actor, 'reason', h.reason, 'at_ms', h.at_ms) order by h.seq) from history as h where h.subject = 'person/' || :owner)))
