@@ -66,7 +66,7 @@ pub struct File<M> {
 impl<M: Media> File<M> {
     /// A file with this content.
     #[must_use]
-    pub fn of(content: &'static str) -> Self {
+    pub fn of(content: impl Into<Vec<u8>>) -> Self {
         // Caches keep it, and pages of other origins are told more of it than others.
         Self {
             reply: Reply::text(200, M::TYPE, content).etag_of_body(1).header("vary", "origin"),

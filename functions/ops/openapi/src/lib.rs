@@ -2,7 +2,6 @@
 //! `shared/api`.
 
 use edge::{Answered, Call, File};
-use page::{DOCUMENT, PAGE};
 
 /// It changes with a deployment, and is nobody's own.
 const CACHE: &str = "public, max-age=300";
@@ -18,12 +17,12 @@ async fn index(_: Call<'_, api::index>) -> Answered<api::index> {
 }
 
 async fn document(_: Call<'_, api::openapi>) -> Answered<api::openapi> {
-    Ok(File::of(DOCUMENT).cache(CACHE))
+    Ok(File::of(page::document()).cache(CACHE))
 }
 
 async fn page(_: Call<'_, api::docs>) -> Answered<api::docs> {
     // No script, no form, nothing from elsewhere: the page says so, and a browser holds it to that.
-    Ok(File::of(PAGE)
+    Ok(File::of(page::page())
         .cache(CACHE)
         .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
 }
