@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 /// What nothing has for an id.
 const NOTHING: &str = "0193d5a0-0000-7000-8000-000000000000";
 
+/// Of whom nothing is kept.
+const NOBODY: &str = "customer:nobody";
+
 /// Somebody with a cart in checkout with one line, a share of it, and an order.
 pub struct Scene<'s> {
     /// Whose it is.
@@ -71,6 +74,7 @@ impl<'s> Scene<'s> {
             // Of these there are none, unless a test makes one.
             ("compensation_id", NOTHING.to_owned()),
             ("event_id", NOTHING.to_owned()),
+            ("owner", NOBODY.to_owned()),
         ]);
         Self { owner, sku, share, session_id, order_id, parameters }
     }
@@ -106,7 +110,12 @@ impl<'s> Scene<'s> {
     #[must_use]
     pub fn path_of_nothing(&self, endpoint: &Endpoint) -> String {
         filled(endpoint, |name| {
-            if name == "order_number" { "ORD-20200101-000001" } else { NOTHING }.to_owned()
+            match name {
+                "order_number" => "ORD-20200101-000001",
+                "owner" => NOBODY,
+                _ => NOTHING,
+            }
+            .to_owned()
         })
     }
 
