@@ -15,7 +15,7 @@ async fn list(call: Call<'_, api::list_skus>) -> Answered<api::list_skus> {
 }
 
 async fn import(call: Call<'_, api::import_skus>) -> Answered<api::import_skus> {
-    catalog::import(call.ports, &call.body)
+    catalog::import(call.ports, &call.caller, &call.body)
 }
 
 async fn view(call: Call<'_, api::view_sku>) -> Answered<api::view_sku> {
@@ -23,7 +23,7 @@ async fn view(call: Call<'_, api::view_sku>) -> Answered<api::view_sku> {
 }
 
 async fn put(call: Call<'_, api::put_sku>) -> Answered<api::put_sku> {
-    catalog::put_sku(call.ports, call.path.sku, call.body)
+    catalog::put_sku(call.ports, &call.caller, call.path.sku, call.body)
 }
 
 async fn stock(call: Call<'_, api::view_stock>) -> Answered<api::view_stock> {

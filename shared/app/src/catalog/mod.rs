@@ -1,6 +1,6 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
-use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
+use crate::{KeyedChange, change::Apply as _, operations::actor, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
@@ -185,10 +185,15 @@ enum MoveKind {
 ///
 /// # Errors
 /// `invalid_field`, `currency_unsupported`.
-pub fn put_sku(ports: &Ports<'_>, sku: Sku, facts: SkuFacts) -> Result<Done<SkuRecord>, Problem> {
+pub fn put_sku(
+    ports: &Ports<'_>,
+    service: &Service,
+    sku: Sku,
+    facts: SkuFacts,
+) -> Result<Done<SkuRecord>, Problem> {
     let SkuFacts { product_id, name, category, tax_class, weight_g, active, prices } = facts;
     let record = SkuRecord { sku, product_id, name, category, tax_class, weight_g, active, prices };
-    put(ports, std::slice::from_ref(&record), |_, field| format!("/{field}"))?;
+    put(ports, service, std::slice::from_ref(&record), |_, field| format!("/{field}"))?;
     Ok(Done::new(record))
 }
 
@@ -196,19 +201,24 @@ pub fn put_sku(ports: &Ports<'_>, sku: Sku, facts: SkuFacts) -> Result<Done<SkuR
 ///
 /// # Errors
 /// As [`put_sku`], naming the record.
-pub fn import(ports: &Ports<'_>, import: &Import) -> Result<Done<Imported>, Problem> {
+pub fn import(
+    ports: &Ports<'_>,
+    service: &Service,
+    import: &Import,
+) -> Result<Done<Imported>, Problem> {
     if !(1..=IMPORT_LIMIT).contains(&import.skus.len()) {
         return Err(Problem::invalid_field(
             "/skus",
             format!("must have 1 to {IMPORT_LIMIT} entries"),
         ));
     }
-    put(ports, &import.skus, |index, field| format!("/skus/{index}/{field}"))?;
+    put(ports, service, &import.skus, |index, field| format!("/skus/{index}/{field}"))?;
     Ok(Done::new(Imported { count: u64::try_from(import.skus.len()).unwrap_or(u64::MAX) }))
 }
 
 fn put(
     ports: &Ports<'_>,
+    service: &Service,
     records: &[SkuRecord],
     pointer: impl Fn(usize, &str) -> String,
 ) -> Result<(), Problem> {
@@ -223,7 +233,8 @@ fn put(
         }
     }
     let shop = Shop::new(ports);
-    match shop.apply::<Value>(&sql::SKU_PUT, &json!({ "skus": records }))? {
+    let input = json!({ "skus": records, "actor": actor(service) });
+    match shop.apply::<Value>(&sql::SKU_PUT, &input)? {
         Ok(_) => Ok(()),
         Err(Refusal::CurrencyUnsupported) => Err(unsold(&shop, records, pointer)?),
         Err(refusal) => Err(refused(refusal)),

@@ -16,9 +16,14 @@ fn with(mut value: Value, field: &str, other: Value) -> Value {
     value
 }
 
+fn desk() -> Service {
+    Service { subject: "desk".to_owned(), scopes: vec!["catalog:write".to_owned()] }
+}
+
 fn put(world: &World, sku: &str, facts: Value) -> Answer {
     Answer::of::<api::put_sku>(catalog::put_sku(
         &world.ports(),
+        &desk(),
         sku.parse().unwrap(),
         from_value(facts).unwrap(),
     ))
@@ -27,6 +32,7 @@ fn put(world: &World, sku: &str, facts: Value) -> Answer {
 fn import(world: &World, skus: Vec<Value>) -> Answer {
     Answer::of::<api::import_skus>(catalog::import(
         &world.ports(),
+        &desk(),
         &from_value(json!({ "skus": skus })).unwrap(),
     ))
 }
@@ -53,10 +59,9 @@ fn moves(
         .with_header("idempotency-key", key)
         .with_body(body.to_string());
     let (body, change) = (request.json().unwrap(), request.keyed_change().unwrap());
-    let service = Service { subject: "desk".to_owned(), scopes: vec!["catalog:write".to_owned()] };
     Answer::of::<api::move_stock>(catalog::move_stock(
         &world.ports(),
-        &service,
+        &desk(),
         &sku.parse().unwrap(),
         &body,
         &change,

@@ -11,7 +11,7 @@ fn cup(sku: &str) -> Value {
 }
 
 fn skus(skus: &[Value]) -> Value {
-    json!({"skus": skus})
+    json!({"skus": skus, "actor": "service:desk"})
 }
 
 #[test]
@@ -24,6 +24,33 @@ fn skus_are_added_and_replaced_with_their_prices() {
     assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-2"})), [changed]);
     assert_eq!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-1"})), [cup("A-1")]);
     assert!(shop.list(&sql::SKU_VIEW, &json!({"sku": "A-3"})).is_empty());
+}
+
+// PRICE-4, SEC-4
+#[test]
+fn each_change_of_a_sku_is_history_with_what_it_was_and_what_it_is() {
+    let shop = shop();
+    let told =
+        || shop.rows("select subject, seq, kind, actor, reason from history order by subject, seq");
+    let data = |sku: &str, seq: i64| -> Value {
+        let text = shop
+            .one(&format!("select data from history where subject = 'sku/{sku}' and seq = {seq}"));
+        serde_json::from_str(text.as_str().unwrap()).unwrap()
+    };
+    shop.does(&sql::SKU_PUT, &skus(&[cup("A-1"), cup("A-2")]));
+    let dearer = with(cup("A-2"), json!({"prices": {"USD": 600, "VND": 120_000}}));
+    let by_tom = with(skus(&[cup("A-1"), dearer.clone()]), json!({"actor": "service:tom"}));
+    shop.does(&sql::SKU_PUT, &by_tom);
+    let as_it_was = ["sku/A-1|1|put|service:desk|-", "sku/A-2|1|put|service:desk|-"];
+    assert_eq!(told(), [as_it_was[0], as_it_was[1], "sku/A-2|2|put|service:tom|-"]);
+    assert_eq!(data("A-1", 1), json!({"before": null, "after": cup("A-1")}));
+    assert_eq!(data("A-2", 2), json!({"before": cup("A-2"), "after": dearer}));
+    // What is put again as it is has not changed; of two mentions the last is what changed.
+    shop.does(&sql::SKU_PUT, &by_tom);
+    let off = with(cup("A-1"), json!({"active": false}));
+    shop.does(&sql::SKU_PUT, &skus(&[dearer, cup("A-1"), off.clone()]));
+    assert_eq!(told().len(), 4);
+    assert_eq!(data("A-1", 2), json!({"before": cup("A-1"), "after": off}));
 }
 
 #[test]

@@ -548,7 +548,7 @@ fn imports_of_the_same_skus_in_any_order_never_wait_for_each_other() {
             if (thread + round) % 2 == 0 {
                 skus.reverse();
             }
-            shop.does(&sql::SKU_PUT, &json!({"skus": skus}));
+            shop.does(&sql::SKU_PUT, &json!({"skus": skus, "actor": "service:desk"}));
         }
     });
     // One import's rows, not two imports' halves.
@@ -558,6 +558,12 @@ fn imports_of_the_same_skus_in_any_order_never_wait_for_each_other() {
         ),
         ["1|1|40"]
     );
+    // Each was made of what the one before it had left, and none is missing.
+    let broken = "select count(*) from history as h left join history as p on p.subject = h.subject and p.seq = h.seq - 1
+        where h.subject like 'sku/S-%' and (h.data -> 'before') is distinct from (p.data -> 'after') and h.seq > 1";
+    assert_eq!(shared.open().one(broken), json!(0));
+    let first = "select count(*) from history where subject like 'sku/S-%' and seq = 1 and data ->> 'before' is null";
+    assert_eq!(shared.open().one(first), json!(20));
 }
 
 #[test]

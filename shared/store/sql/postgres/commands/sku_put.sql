@@ -1,20 +1,33 @@
 -- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
--- Named twice in one import, a SKU is as its last mention says.
--- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}]
+-- Named twice in one import, a SKU is as its last mention says. Each that changes has a row of history: who, what it was, what it is (PRICE-4, SEC-4).
+-- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor
 -- refuses: currency_unsupported, price_not_positive, weight_negative
 create or replace function sku_put(doc jsonb) returns jsonb language plpgsql as $$
 declare
   skus constant jsonb := doc -> 'skus';
+  made text[];
 begin
   if exists (select from each_item(skus) as item, jsonb_object_keys(item -> 'prices') as of_price where of_price not in (select currency from currency))
   then raise exception 'currency_unsupported'; end if;
-  -- In one order, so that two imports of the same SKUs never wait for each other.
-  insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
+  -- In one order, so that two imports of the same SKUs never wait for each other; and each row is locked before it is looked at.
+  with new as (insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
     select distinct on (item ->> 'sku') item ->> 'sku', item ->> 'product_id', item ->> 'name', item ->> 'category', item ->> 'tax_class',
       (item ->> 'weight_g')::bigint, (item ->> 'active')::boolean::integer
     from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc
-    on conflict (sku) do update set product_id = excluded.product_id, name = excluded.name, category = excluded.category,
-      tax_class = excluded.tax_class, weight_g = excluded.weight_g, active = excluded.active;
+    on conflict (sku) do nothing returning sku)
+  select array(select sku from new) into made;
+  perform 1 from sku where sku in (select item ->> 'sku' from each_item(skus) as item) order by sku for update;
+  insert into history (subject, seq, kind, actor, at_ms, data)
+    select 'sku/' || found.sku, coalesce((select max(seq) from history as h where h.subject = 'sku/' || found.sku), 0) + 1, 'put', doc ->> 'actor', now_ms(),
+      jsonb_build_object('before', found.before, 'after', found.after)
+    from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item as after,
+        (select sku_json(s) from sku as s where s.sku = item ->> 'sku' and s.sku <> all (made)) as before
+      from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as found
+    where found.before is distinct from found.after;
+  update sku set product_id = item ->> 'product_id', name = item ->> 'name', category = item ->> 'category', tax_class = item ->> 'tax_class',
+      weight_g = (item ->> 'weight_g')::bigint, active = (item ->> 'active')::boolean::integer
+    from (select distinct on (item ->> 'sku') item from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention
+    where sku.sku = item ->> 'sku';
   delete from price where sku in (select item ->> 'sku' from each_item(skus) as item);
   insert into price (sku, currency, amount_minor)
     select last_mention.sku, amount.key, amount.value::bigint

@@ -1,10 +1,19 @@
 -- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
--- Named twice in one import, a SKU is as its last mention says.
--- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}]
+-- Named twice in one import, a SKU is as its last mention says. Each that changes has a row of history: who, what it was, what it is (PRICE-4, SEC-4).
+-- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor
 -- refuses: currency_unsupported, price_not_positive, weight_negative
 select raise(abort, 'currency_unsupported')
   where exists (select 1 from json_each(:skus) as item, json_each(item.value, '$.prices') as amount
     where amount.key not in (select currency from currency));
+insert into history (subject, seq, kind, actor, at_ms, data)
+  select 'sku/' || made.sku, coalesce((select max(seq) from history where subject = 'sku/' || made.sku), 0) + 1, 'put', :actor, now_ms(),
+    json_object('before', json(made.before), 'after', json(made.after))
+  from (select item.value ->> 'sku' as sku, (select @sku_json(s) from sku as s where s.sku = item.value ->> 'sku') as before,
+      json_object('sku', item.value ->> 'sku', 'product_id', item.value ->> 'product_id', 'name', item.value ->> 'name', 'category', item.value ->> 'category',
+        'tax_class', item.value ->> 'tax_class', 'weight_g', item.value ->> 'weight_g', 'active', json(iif(item.value ->> 'active', 'true', 'false')),
+        'prices', json(item.value -> 'prices')) as after, max(item.key)
+    from json_each(:skus) as item group by item.value ->> 'sku') as made
+  where made.before is not made.after;
 insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
   select value ->> 'sku', value ->> 'product_id', value ->> 'name', value ->> 'category', value ->> 'tax_class', value ->> 'weight_g', value ->> 'active'
   from json_each(:skus) where true
