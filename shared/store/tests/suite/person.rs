@@ -73,6 +73,47 @@ fn of_two_first_checkouts_at_once_both_seal_with_one_key() {
 }
 
 #[test]
+fn whoever_begins_while_they_are_erased_is_sealed_with_the_key_there_is_or_with_none() {
+    let shared = SharedShop::new();
+    let ann = shopper("ann");
+    ann.fills_a_cart(&shared.open(), CUPS);
+    let sealed = std::sync::atomic::AtomicUsize::new(0);
+    let lost = "select s.session_id from checkout_session as s where s.contact > '' and not exists (select 1 from data_key as k where k.owner = s.owner and s.contact = 'v2.' || k.data_key_id || '.x')";
+    shared.at_once(|shop, turn| {
+        for round in 0..12 {
+            if (turn + round) % 3 == 0 {
+                match shop.apply(&sql::PERSON_ERASE, &with(erase("ann"), json!({"events": []}))) {
+                    Ok(_) | Err(store::StoreError::Refused(Refusal::NothingPersonal)) => continue,
+                    other => panic!("{other:?}"),
+                }
+            }
+            // As the use case does it: read, seal with what is there, or bring a key in.
+            let read = json!({"owner": "ann", "country": "VN", "region": ""});
+            let facts = shop.list(&sql::BEGIN_FACTS, &read).remove(0);
+            let id = format!("key-{turn}-{round}");
+            let made = json!({"data_key_id": id, "wrapped_by": "k", "wrapped_key": "w"});
+            let (id, new) = match facts["data_key"]["data_key_id"].as_str() {
+                Some(there) => (there.to_owned(), Value::Null),
+                None => (id, made),
+            };
+            let said = json!({"session_id": format!("s-{turn}-{round}"), "data_key_id": id, "data_key": new, "contact": format!("v2.{id}.x")});
+            match shop.apply(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), said)) {
+                Ok(_) => sealed.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+                Err(store::StoreError::Refused(Refusal::DataKeyReplaced)) => continue,
+                other => panic!("{other:?}"),
+            };
+            // At whatever moment: the next begin or erasure would hide it.
+            assert_eq!(shop.rows(lost), [""; 0], "sealed with a key that is gone");
+        }
+    });
+    let shop = shared.open();
+    assert!(sealed.into_inner() > 0);
+    assert!(
+        shop.one("select count(*) from history where subject = 'person/ann'").as_i64() > Some(0)
+    );
+}
+
+#[test]
 fn what_is_kept_of_a_person_is_theirs_alone_and_whole() {
     let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
     assert_eq!(
