@@ -74,5 +74,5 @@ placed = answered(
 )
 order = answered(view_order.sync_detailed(placed.order_id, client=shop), Order)
 assert order.order_number == placed.order_number and order.total.amount_minor == 2664, order
-assert order.shipping_address.city == "Oakland" and order.lines[0].sku == "TILL-0001", order
+assert order.shipping_address and order.shipping_address.city == "Oakland" and order.lines[0].sku == "TILL-0001", order
 print(f"bought {order.order_number}")

@@ -52,5 +52,5 @@ const placed = await shop.POST("/api/v1/checkout/{session_id}/confirm", {
 holds(placed.data !== undefined, placed.error);
 
 const order = await shop.GET("/api/v1/orders/{order_id}", { headers, params: { path: { order_id: placed.data.order_id } } });
-holds(order.data?.total.amount_minor === 2664 && order.data.shipping_address.city === "Oakland", order);
+holds(order.data?.total.amount_minor === 2664 && order.data.shipping_address?.city === "Oakland", order);
 console.log(`bought ${order.data.order_number}`);
