@@ -1,7 +1,12 @@
 //! What a path may name, and what is told of a name that can be none.
 
-use domain::ids::{
-    CompensationId, EventId, LineId, OrderId, OrderNumber, OwnerId, SessionId, ShareId, Sku,
+use app::catalog::tables::{EntryName, HistoryOf};
+use domain::{
+    ids::{
+        CompensationId, Country, EventId, LineId, OrderId, OrderNumber, OwnerId, Region, SessionId,
+        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+    },
+    money::Currency,
 };
 use edge::{Code, Problem, Request};
 use std::fmt::Display;
@@ -22,14 +27,23 @@ macro_rules! ids {
 
 ids! {
     CompensationId CompensationNotFound;
+    Country EntryNotFound;
+    Currency EntryNotFound;
+    EntryName EntryNotFound;
     EventId EventNotFound;
+    HistoryOf EntryNotFound;
     LineId LineNotFound;
     OrderId OrderNotFound;
     OrderNumber OrderNotFound;
     OwnerId CustomerNotFound;
+    Region EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;
+    ShippingMethodId EntryNotFound;
     Sku SkuNotFound;
+    TaxClass EntryNotFound;
+    WarehouseId EntryNotFound;
+    ZoneId EntryNotFound;
 }
 
 /// The parameter `name` of the path. Nothing is named by what cannot be a name; `makes` what it

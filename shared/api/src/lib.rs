@@ -202,9 +202,15 @@ macro_rules! method {
     };
 }
 
-use app::{Rendered, cart, catalog, checkout, customers, operations, ops, order, session};
-use domain::ids::{
-    CompensationId, EventId, LineId, OrderId, OrderNumber, OwnerId, SessionId, ShareId, Sku,
+use app::{
+    Rendered, cart, catalog, catalog::tables, checkout, customers, operations, ops, order, session,
+};
+use domain::{
+    ids::{
+        CompensationId, Country, EventId, LineId, OrderId, OrderNumber, OwnerId, Region, SessionId,
+        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+    },
+    money::Currency,
 };
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
@@ -220,8 +226,8 @@ use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
         AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
-        CountryUnsupported, CurrencyUnsupported, CustomerNotFound, EventNotFound,
-        IdentityUnavailable, IllegalTransition, LineNotFound, OrderBusy, OrderNotFound,
+        CountryUnsupported, CurrencyUnsupported, CustomerNotFound, EntryNotFound, EventNotFound,
+        IdentityUnavailable, IllegalTransition, InUse, LineNotFound, OrderBusy, OrderNotFound,
         OutcomeImpossible, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound,
         SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TooManyShares,
         TotalMismatch, WarehouseUnknown,
@@ -403,6 +409,119 @@ endpoints! {
         move_stock: POST Scope<CatalogWrite>, body: Json<catalog::MoveStock>, change: MustBeKeyed,
             answer: 200 Done<Rendered<catalog::StockMoved>> => |it| it.example(examples::move_stock())
                 .problems(&[SkuNotFound, WarehouseUnknown, StockNegative]).stored();
+    }
+    /// Where goods lie.
+    WAREHOUSES: "catalog-tables" "/api/v1/catalog/warehouses" {
+        /// Warehouses, page by page in order of their ids.
+        list_warehouses: GET Scope<CatalogRead>, query: Parameters<tables::ListEntries>,
+            answer: 200 Done<tables::Page<tables::Warehouse>> => |it| it.stored();
+    }
+    /// A place where goods lie.
+    WAREHOUSE: "catalog-tables" "/api/v1/catalog/warehouses/:warehouse_id" (warehouse_id: WarehouseId) {
+        /// A warehouse.
+        view_warehouse: GET Scope<CatalogRead>,
+            answer: 200 Done<Rendered<tables::Warehouse>> => |it| it.problems(&[EntryNotFound]).stored();
+        /// Add or replace a warehouse.
+        put_warehouse: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::WarehouseFacts>,
+            answer: 200 Done<Rendered<tables::Warehouse>> => |it| it.example(examples::put_warehouse()).stored();
+        /// Delete a warehouse where nothing ever lay, and that no shipping rate names.
+        delete_warehouse: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
+    }
+    /// Which zone of taxes and shipping a place is in.
+    ZONES: "catalog-tables" "/api/v1/catalog/zones" {
+        /// Countries and regions with their zones, page by page.
+        list_zones: GET Scope<CatalogRead>, query: Parameters<tables::ListEntries>,
+            answer: 200 Done<tables::Page<tables::Zone>> => |it| it.stored();
+    }
+    /// Which zone a country is in.
+    ZONE_OF_COUNTRY: "catalog-tables" "/api/v1/catalog/zones/:country" (country: Country) {
+        /// Say which zone a country is in, but for its regions that are in one of their own.
+        put_zone_of_country: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::ZoneFacts>,
+            answer: 200 Done<Rendered<tables::Zone>> => |it| it.example(examples::put_zone()).stored();
+        /// Take a country out of its zone: nothing is sent there, but to its regions that are in one of their own.
+        delete_zone_of_country: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// Which zone a region is in.
+    ZONE_OF_REGION: "catalog-tables" "/api/v1/catalog/zones/:country/regions/:region" (country: Country, region: Region) {
+        /// Say which zone a region of a country is in.
+        put_zone_of_region: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::ZoneFacts>,
+            answer: 200 Done<Rendered<tables::Zone>> => |it| it.example(examples::put_zone()).stored();
+        /// Take a region out of its zone: it is in its country's.
+        delete_zone_of_region: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// What is taxed how.
+    TAXES: "catalog-tables" "/api/v1/catalog/taxes" {
+        /// Taxes by zone and class, page by page.
+        list_taxes: GET Scope<CatalogRead>, query: Parameters<tables::ListTaxes>,
+            answer: 200 Done<tables::Page<tables::Tax>> => |it| it.stored();
+    }
+    /// How a class is taxed in a zone.
+    TAX: "catalog-tables" "/api/v1/catalog/taxes/:zone/:tax_class" (zone: ZoneId, tax_class: TaxClass) {
+        /// Say how a class is taxed in a zone. The next total is taxed so.
+        put_tax: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::TaxFacts>,
+            answer: 200 Done<Rendered<tables::Tax>> => |it| it.example(examples::put_tax()).stored();
+        /// Take a tax away: a total that needs it is refused.
+        delete_tax: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// How goods are sent.
+    SHIPPING_METHODS: "catalog-tables" "/api/v1/catalog/shipping-methods" {
+        /// Shipping methods, those too that are not offered, page by page.
+        list_methods: GET Scope<CatalogRead>, query: Parameters<tables::ListEntries>,
+            answer: 200 Done<tables::Page<tables::Method>> => |it| it.stored();
+    }
+    /// A way to send goods.
+    SHIPPING_METHOD: "catalog-tables" "/api/v1/catalog/shipping-methods/:method_id" (method_id: ShippingMethodId) {
+        /// Add or replace a shipping method. Buyers see it where it has rates.
+        put_method: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::MethodFacts>,
+            answer: 200 Done<Rendered<tables::Method>> => |it| it.example(examples::put_method()).stored();
+        /// Delete a shipping method that has no rates.
+        delete_method: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
+    }
+    /// What sending costs.
+    SHIPPING_RATES: "catalog-tables" "/api/v1/catalog/shipping-rates" {
+        /// Rates by zone, currency and method, page by page.
+        list_rates: GET Scope<CatalogRead>, query: Parameters<tables::ListRates>,
+            answer: 200 Done<tables::Page<tables::Rates>> => |it| it.stored();
+    }
+    /// What a method costs in a zone and a currency.
+    SHIPPING_RATE: "catalog-tables" "/api/v1/catalog/shipping-rates/:zone/:currency/:method_id"
+        (zone: ZoneId, currency: Currency, method_id: ShippingMethodId) {
+        /// Say what a method costs in a zone and a currency: these rates and no others.
+        put_rates: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::RatesFacts>,
+            answer: 200 Done<Rendered<tables::Rates>> => |it| it.example(examples::put_rates())
+                .problems(&[EntryNotFound, CurrencyUnsupported, WarehouseUnknown]).stored();
+        /// Take the rates away: the method is not offered there in that currency.
+        delete_rates: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// What is sold in.
+    CURRENCIES: "catalog-tables" "/api/v1/catalog/currencies" {
+        /// Currencies, page by page.
+        list_currencies: GET Scope<CatalogRead>, query: Parameters<tables::ListEntries>,
+            answer: 200 Done<tables::Page<tables::CurrencySold>> => |it| it.stored();
+    }
+    /// A currency that is sold in.
+    CURRENCY: "catalog-tables" "/api/v1/catalog/currencies/:currency" (currency: Currency) {
+        /// Add or replace a currency. Its digits stay while SKUs have prices in it.
+        put_currency: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::CurrencyFacts>,
+            answer: 200 Done<Rendered<tables::CurrencySold>> => |it| it.example(examples::put_currency()).problems(&[InUse]).stored();
+        /// Delete a currency that nothing has a price or a rate in, and no live cart is in.
+        delete_currency: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
+    }
+    /// What was made of the catalog.
+    CATALOG_HISTORY: "catalog-tables" "/api/v1/catalog/history/:table/:entry" (table: tables::HistoryOf, entry: tables::EntryName) {
+        /// What was made of an entry, by whom, oldest first.
+        ///
+        /// The entry is named by the parts of its path with commas between: `warehouse/wh-hanoi`,
+        /// `zone/US,CA`, `shipping-rates/us,USD,standard`.
+        list_catalog_history: GET Scope<CatalogRead>, query: Parameters<tables::ListHistory>,
+            answer: 200 Done<tables::HistoryPage> => |it| it.problems(&[EntryNotFound]).stored();
     }
     /// Sessions of customers.
     SESSION: "account-session" "/api/v1/session" {

@@ -133,6 +133,11 @@ text_type!(
     WarehouseId, "a warehouse id", id_rule
 );
 
+text_type!(
+    /// A part of the world that is taxed and sent to alike, as the shop calls it: `us-ca`.
+    ZoneId, "a zone", id_rule
+);
+
 impl TaxClass {
     /// The class that shipping itself is taxed in.
     #[must_use]

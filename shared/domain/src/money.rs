@@ -53,6 +53,14 @@ impl TryFrom<String> for Currency {
     }
 }
 
+impl TryFrom<&str> for Currency {
+    type Error = TextError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 impl From<Currency> for String {
     fn from(currency: Currency) -> Self {
         currency.as_str().to_owned()

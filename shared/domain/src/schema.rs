@@ -11,7 +11,7 @@ use crate::{
     ids::{
         CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
         OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region, ReservationId,
-        SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+        SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -125,6 +125,10 @@ schemas! {
     WarehouseId, "WarehouseId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A warehouse."
+    };
+    ZoneId, "ZoneId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A zone of taxes and shipping, such as us-ca."
     };
     OrderNumber, "OrderNumber", {
         "type": "string", "pattern": r"^ORD-[0-9]{8}-[0-9]{6,18}$",

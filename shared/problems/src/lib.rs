@@ -109,6 +109,9 @@ codes! {
     /// No such SKU in the catalog.
     SkuNotFound: 404 "sku_not_found" "There is no such SKU"
         => "Correct the SKU, or add it with `PUT`.",
+    /// A table of the catalog has no such entry.
+    EntryNotFound: 404 "entry_not_found" "There is no such entry"
+        => "Correct what the path names, or add it with `PUT`.",
     /// No such compensation.
     CompensationNotFound: 404 "compensation_not_found" "There is no such compensation"
         => "Correct the id.",
@@ -161,6 +164,9 @@ codes! {
     /// A worker has it, or it was changed just now; `Retry-After` says when to look again.
     BeingTried: 409 "being_tried" "It is being tried"
         => "Wait as `Retry-After` says, then read it again.",
+    /// Something still refers to this entry, so it stays as it is; `detail` says what.
+    InUse: 409 "in_use" "Something still refers to this"
+        => "Change or delete first what `detail` names.",
     /// The version in If-Match is not the current one; `current` carries what is.
     VersionConflict: 412 "version_conflict" "It has changed since you read it"
         => "Read it again, decide again, and send it with the version in `ETag` as `If-Match`.",

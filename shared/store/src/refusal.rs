@@ -124,6 +124,16 @@ refusals! {
     RegionNeeded: guard "region_needed" => InvalidField;
     /// The currency has no row.
     CurrencyUnsupported: guard "currency_unsupported" => CurrencyUnsupported;
+    /// The table has no such entry.
+    EntryUnknown: guard "entry_unknown" => EntryNotFound;
+    /// Stock names it.
+    UsedByStock: guard "used_by_stock" => InUse;
+    /// Shipping rates name it.
+    UsedByRates: guard "used_by_rates" => InUse;
+    /// Prices are in it.
+    UsedByPrices: guard "used_by_prices" => InUse;
+    /// Live carts are in it.
+    UsedByCarts: guard "used_by_carts" => InUse;
     /// The SKU has no row.
     SkuUnknown: guard "sku_unknown" => SkuNotFound;
     /// The warehouse has no row.

@@ -27,6 +27,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/share.rs"),
     include_str!("suite/shopper.rs"),
     include_str!("suite/stock.rs"),
+    include_str!("suite/tables.rs"),
 );
 
 /// The suites as one line, so that where a line is broken plays no part.

@@ -72,6 +72,15 @@ impl<'s> Scene<'s> {
             ("order_id", order_id.clone()),
             ("order_number", text(&order["order_number"])),
             // Of these there are none, unless a test makes one.
+            ("warehouse_id", NOTHING.to_owned()),
+            ("country", "QZ".to_owned()),
+            ("region", "QZ".to_owned()),
+            ("zone", NOTHING.to_owned()),
+            ("tax_class", NOTHING.to_owned()),
+            ("method_id", NOTHING.to_owned()),
+            ("currency", "QZX".to_owned()),
+            ("table", "warehouse".to_owned()),
+            ("entry", NOTHING.to_owned()),
             ("compensation_id", NOTHING.to_owned()),
             ("event_id", NOTHING.to_owned()),
             ("owner", NOBODY.to_owned()),
@@ -173,6 +182,14 @@ impl<'s> Scene<'s> {
     /// Calls `row` of `endpoint` as who shows `token`, or nobody.
     pub fn call(&self, (endpoint, row): (&Endpoint, &Row), token: Option<&str>) -> Reply {
         self.calling(row, &self.path(endpoint), token).send()
+    }
+
+    /// Puts the entries of the catalog's tables that this scene's paths name and other entries need.
+    pub fn fills_tables(&self) {
+        for id in ["put_warehouse", "put_method", "put_currency"] {
+            let (endpoint, row) = operation(id);
+            self.call((endpoint, row), Some(&self.token(row))).expect(200);
+        }
     }
 
     /// Everything of it that a call could change.

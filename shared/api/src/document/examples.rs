@@ -64,6 +64,30 @@ pub(crate) fn move_stock() -> Value {
     json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 10 })
 }
 
+pub(crate) fn put_warehouse() -> Value {
+    json!({ "name": "Basel", "country": "CH", "priority": 3 })
+}
+
+pub(crate) fn put_zone() -> Value {
+    json!({ "zone": "ch" })
+}
+
+pub(crate) fn put_tax() -> Value {
+    json!({ "rate": "0.081", "inclusive": true, "rounding": "half_away" })
+}
+
+pub(crate) fn put_method() -> Value {
+    json!({ "name": "By bicycle", "active": true })
+}
+
+pub(crate) fn put_rates() -> Value {
+    json!({ "rates": [{ "amount_minor": 900 }, { "min_weight_g": 5_000, "amount_minor": 1_800 }] })
+}
+
+pub(crate) fn put_currency() -> Value {
+    json!({ "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000 })
+}
+
 pub(crate) fn act() -> Value {
     json!({ "reason": "the provider answers again" })
 }
@@ -78,10 +102,20 @@ pub(crate) fn reply(operation: &str) -> Option<Value> {
     replies.get(operation).cloned()
 }
 
-/// A path parameter that exists in the demo shop, where one does.
+/// A path parameter that exists in the demo shop, or that an operator would put there, where one
+/// does.
 pub(crate) fn path_parameter(name: &str) -> Option<Value> {
     match name {
         "sku" | "line_id" => Some(json!("TILL-0001")),
+        "warehouse_id" => Some(json!("wh-basel")),
+        "country" => Some(json!("CH")),
+        "region" => Some(json!("GE")),
+        "zone" => Some(json!("ch")),
+        "tax_class" => Some(json!("standard")),
+        "method_id" => Some(json!("bicycle")),
+        "currency" => Some(json!("CHF")),
+        "table" => Some(json!("warehouse")),
+        "entry" => Some(json!("wh-basel")),
         "order_number" => Some(json!("ORD-20260131-000042")),
         _ => None,
     }

@@ -1,5 +1,7 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
+pub mod tables;
+
 use crate::{KeyedChange, change::Apply as _, operations::actor, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{

@@ -4,6 +4,7 @@
 -- refuses: sku_unknown, warehouse_unknown, stock_would_be_negative, idempotency_key_seen
 @idempotent
 refuse 'sku_unknown' where not exists (select 1 from sku where sku = :sku);
+perform 1 from warehouse where warehouse_id = :warehouse_id for key share; -- only postgres
 refuse 'warehouse_unknown' where not exists (select 1 from warehouse where warehouse_id = :warehouse_id);
 -- A row first, so that there is one to lock, then the delta: an upsert of a negative quantity fails the row's CHECK before it meets the conflict.
 insert into stock (sku, warehouse_id, on_hand, reserved) values (:sku, :warehouse_id, 0, 0) on conflict do nothing;

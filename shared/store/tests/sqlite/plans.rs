@@ -65,19 +65,34 @@ fn the_plans_are_as_the_file_says() {
 /// plan does not say so.
 const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "made", "sold"];
 /// Tables that grow with the shop and not with its trade.
-const SMALL: &[&str] = &["clock", "currency", "migration", "command"];
+const SMALL: &[&str] = &[
+    "clock",
+    "command",
+    "currency",
+    "migration",
+    "shipping_method",
+    "shipping_rate",
+    "tax",
+    "warehouse",
+    "zone",
+    "zones",
+];
+/// Tables that an operator's rare change walks, to know that nothing in them refers to an entry.
+const WALKED_BY: &[(&str, &str)] =
+    &[("currency_delete", "price"), ("currency_put", "price"), ("warehouse_delete", "stock")];
 
 /// Whether `source` may be walked from end to end, whatever the load: the request's own JSON, what
-/// is bounded already (its own steps are in the plan, and judged), small tables, and the indexes of
-/// what still waits.
-fn may_be_scanned(line: &str, bounded: &[&str]) -> bool {
+/// is bounded already (its own steps are in the plan, and judged), small tables, what is walked by the
+/// statement `name` alone, and the indexes of what still waits.
+fn may_be_scanned(name: &str, line: &str, bounded: &[&str]) -> bool {
     let what = line.trim_start_matches("SCAN ");
     let source = what.split(' ').next().unwrap();
     let named = [OF_THE_COMMAND, SMALL, bounded].concat().contains(&source);
     let waits = [" INDEX outbox_pending", " INDEX compensation_due"]
         .iter()
         .any(|index| what.ends_with(index));
-    named || waits || what.contains("VIRTUAL TABLE") || what == "CONSTANT ROW"
+    let walked = WALKED_BY.contains(&(name, source));
+    named || walked || waits || what.contains("VIRTUAL TABLE") || what == "CONSTANT ROW"
 }
 
 #[test]
@@ -94,7 +109,7 @@ fn no_statement_walks_a_table_that_grows() {
             line.strip_prefix("CO-ROUTINE ").or(line.strip_prefix("MATERIALIZE "))
         {
             bounded.push(source);
-        } else if (line.starts_with("SCAN ") && !may_be_scanned(line, &bounded))
+        } else if (line.starts_with("SCAN ") && !may_be_scanned(name, line, &bounded))
             || line.contains("AUTOMATIC")
         {
             wrong.push(format!("{name}: {line}"));

@@ -98,6 +98,36 @@ fn stock_is_received_once_per_key() {
 }
 
 #[test]
+fn an_entry_is_deleted_once_per_key() {
+    let shop = shop();
+    let of = |subject: &str, rest: Value| with(json!({"subject": subject, "actor": "desk"}), rest);
+    shop.exec("insert into warehouse (warehouse_id, name, country, priority) values ('empty', 'Empty', 'CH', 1)");
+    shop.exec("insert into shipping_method (method_id, name, active) values ('none', 'None', 1)");
+    shop.exec("insert into currency (currency, minor_digits, minimum_minor, ceiling_minor) values ('CHF', 2, 1, 2)");
+    replays(
+        &shop,
+        &sql::WAREHOUSE_DELETE,
+        &of("warehouse/empty", json!({"warehouse_id": "empty"})),
+    );
+    replays(&shop, &sql::ZONE_DELETE, &of("zone/US/CA", json!({"country": "US", "region": "CA"})));
+    replays(
+        &shop,
+        &sql::TAX_DELETE,
+        &of("tax/us/standard", json!({"zone": "us", "tax_class": "standard"})),
+    );
+    replays(&shop, &sql::METHOD_DELETE, &of("shipping-method/none", json!({"method_id": "none"})));
+    replays(
+        &shop,
+        &sql::RATES_DELETE,
+        &of(
+            "shipping-rates/us/USD/standard",
+            json!({"zone": "us", "currency": "USD", "method_id": "standard"}),
+        ),
+    );
+    replays(&shop, &sql::CURRENCY_DELETE, &of("currency/CHF", json!({"currency": "CHF"})));
+}
+
+#[test]
 fn a_stored_receipt_is_the_first_one_byte_for_byte() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);

@@ -21,3 +21,4 @@ mod share;
 pub mod shopper;
 mod stock;
 pub mod support;
+mod tables;

@@ -179,6 +179,9 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
         }
         assert_eq!(scene.rows(), before, "{what}");
         for scope in scopes {
+            if endpoint.component == "catalog-tables" {
+                scene.fills_tables();
+            }
             let reply = scene.call((endpoint, row), Some(&shop.token(&scope)));
             // An order made for a wrong total is refused after the door.
             let nothing = [":compensation_id", ":event_id", ":owner"]

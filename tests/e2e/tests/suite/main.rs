@@ -35,5 +35,6 @@ mod share;
 mod stock;
 mod stops;
 mod strictness;
+mod tables;
 mod totals;
 mod workers;

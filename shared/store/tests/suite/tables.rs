@@ -1,0 +1,338 @@
+//! The tables an operator fills (CAT-2): each command's whole effect, what it refuses, and its
+//! history (SEC-4).
+
+use serde_json::{Value, json};
+use store::{Command, Refusal, StoreError, sql};
+
+use super::{
+    shopper::{shopper, with},
+    support::{Database, SharedShop, shop},
+};
+
+fn of(subject: &str, rest: Value) -> Value {
+    with(json!({"subject": subject, "actor": "service:desk"}), rest)
+}
+
+fn warehouse(name: &str) -> Value {
+    of(
+        "warehouse/wh-basel",
+        json!({"warehouse_id": "wh-basel", "name": name, "country": "CH", "priority": 3}),
+    )
+}
+
+fn zone(region: &str, zone: &str) -> Value {
+    of(
+        &format!("zone/CH{}{region}", if region.is_empty() { "" } else { "/" }),
+        json!({"country": "CH", "region": region, "zone": zone}),
+    )
+}
+
+fn tax(rate: &str, inclusive: bool) -> Value {
+    of(
+        "tax/ch/standard",
+        json!({"zone": "ch", "tax_class": "standard", "rate": rate, "inclusive": inclusive, "rounding": "half_even"}),
+    )
+}
+
+fn method(name: &str, active: bool) -> Value {
+    of("shipping-method/bicycle", json!({"method_id": "bicycle", "name": name, "active": active}))
+}
+
+fn currency(minor_digits: i64, ceiling_minor: i64) -> Value {
+    of(
+        "currency/CHF",
+        json!({"currency": "CHF", "minor_digits": minor_digits, "minimum_minor": 50, "ceiling_minor": ceiling_minor}),
+    )
+}
+
+fn rate(warehouse_id: Option<&str>, min_weight_g: i64, amount_minor: i64) -> Value {
+    json!({"warehouse_id": warehouse_id, "min_weight_g": min_weight_g, "min_subtotal_minor": 0, "amount_minor": amount_minor})
+}
+
+fn rates(rates: &[Value]) -> Value {
+    of(
+        "shipping-rates/ch/USD/standard",
+        json!({"zone": "ch", "currency": "USD", "method_id": "standard", "rates": rates}),
+    )
+}
+
+/// Who did what to a subject, from what to what.
+fn history(shop: &Database, subject: &str) -> Vec<(String, Value, Value)> {
+    let rows =
+        shop.list(&sql::HISTORY_LIST, &json!({"subject": subject, "above": 0, "limit": 100}));
+    let numbers: Vec<_> = rows.iter().map(|row| row["seq"].as_u64().unwrap()).collect();
+    assert!(numbers.iter().zip(1..).all(|(seq, number)| *seq == number), "{numbers:?}");
+    rows.into_iter()
+        .map(|row| {
+            assert_eq!(row["actor"], "service:desk");
+            assert!(row["at_ms"].is_i64());
+            (row["kind"].as_str().unwrap().to_owned(), row["before"].clone(), row["after"].clone())
+        })
+        .collect()
+}
+
+/// An entry comes, changes, stays as it is, and goes; its history says so.
+fn lives(shop: &Database, put: &Command, delete: &Command, first: &Value, second: &Value) {
+    let subject = first["subject"].as_str().unwrap();
+    let (one, two) = (shop.does(put, first), shop.does(put, second));
+    assert_ne!(one, two);
+    assert_eq!(shop.does(put, second), two);
+    assert_eq!(shop.does(delete, second), json!({"subject": subject}));
+    assert_eq!(
+        history(shop, subject),
+        [
+            ("put".to_owned(), Value::Null, one.clone()),
+            ("put".to_owned(), one.clone(), two.clone()),
+            ("deleted".to_owned(), two, Value::Null),
+        ]
+    );
+    // What comes again goes on where it ended.
+    shop.does(put, first);
+    assert_eq!(history(shop, subject)[3], ("put".to_owned(), Value::Null, one));
+}
+
+#[test]
+fn an_entry_comes_changes_and_goes_and_its_history_says_so() {
+    let shop = shop();
+    lives(
+        &shop,
+        &sql::WAREHOUSE_PUT,
+        &sql::WAREHOUSE_DELETE,
+        &warehouse("Basel"),
+        &warehouse("Basel II"),
+    );
+    lives(&shop, &sql::ZONE_PUT, &sql::ZONE_DELETE, &zone("", "ch"), &zone("", "eu"));
+    lives(&shop, &sql::ZONE_PUT, &sql::ZONE_DELETE, &zone("ZH", "ch-zh"), &zone("ZH", "ch"));
+    lives(&shop, &sql::TAX_PUT, &sql::TAX_DELETE, &tax("0.081", true), &tax("0.081", false));
+    lives(
+        &shop,
+        &sql::METHOD_PUT,
+        &sql::METHOD_DELETE,
+        &method("Bicycle", true),
+        &method("Bicycle", false),
+    );
+    lives(
+        &shop,
+        &sql::CURRENCY_PUT,
+        &sql::CURRENCY_DELETE,
+        &currency(2, 500_000),
+        &currency(3, 500_000),
+    );
+    lives(
+        &shop,
+        &sql::RATES_PUT,
+        &sql::RATES_DELETE,
+        &rates(&[rate(None, 0, 900)]),
+        &rates(&[
+            rate(None, 0, 900),
+            rate(Some("wh-hanoi"), 0, 1_900),
+            rate(Some("wh-hanoi"), 5_000, 0),
+        ]),
+    );
+}
+
+#[test]
+fn an_entry_is_what_it_was_put_as() {
+    let shop = shop();
+    let basel =
+        json!({"warehouse_id": "wh-basel", "name": "Basel", "country": "CH", "priority": 3});
+    assert_eq!(shop.does(&sql::WAREHOUSE_PUT, &warehouse("Basel")), basel);
+    let at = |id: &str| shop.list(&sql::WAREHOUSE_VIEW, &json!({"warehouse_id": id}));
+    assert_eq!((at("wh-basel"), at("wh-nowhere")), (vec![basel], vec![]));
+    assert_eq!(
+        shop.does(&sql::ZONE_PUT, &zone("", "ch")),
+        json!({"country": "CH", "region": null, "zone": "ch"})
+    );
+    assert_eq!(
+        shop.does(&sql::ZONE_PUT, &zone("ZH", "ch-zh")),
+        json!({"country": "CH", "region": "ZH", "zone": "ch-zh"})
+    );
+    assert_eq!(
+        shop.does(&sql::TAX_PUT, &tax("0.081", true)),
+        json!({"zone": "ch", "tax_class": "standard", "rate": "0.081", "inclusive": true, "rounding": "half_even"})
+    );
+    assert_eq!(
+        shop.does(&sql::METHOD_PUT, &method("Bicycle", false)),
+        json!({"method_id": "bicycle", "name": "Bicycle", "active": false})
+    );
+    assert_eq!(
+        shop.does(&sql::CURRENCY_PUT, &currency(2, 500_000)),
+        json!({"currency": "CHF", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000})
+    );
+    let two = [rate(None, 0, 900), rate(Some("wh-hanoi"), 5_000, 0)];
+    assert_eq!(
+        shop.does(&sql::RATES_PUT, &rates(&two)),
+        json!({"zone": "ch", "currency": "USD", "method_id": "standard", "rates": two})
+    );
+    assert_eq!(
+        shop.rows("select * from shipping_rate where zone = 'ch' order by warehouse_id"),
+        ["ch|USD|standard||0|0|900", "ch|USD|standard|wh-hanoi|5000|0|0"]
+    );
+    assert_eq!(
+        shop.rows("select rate, inclusive, rounding from tax where zone = 'ch'"),
+        ["0.081|1|half_even"]
+    );
+}
+
+#[test]
+fn tables_are_listed_above_a_cursor() {
+    let shop = shop();
+    shop.does(&sql::WAREHOUSE_PUT, &warehouse("Basel"));
+    let page = |statement, rest: Value, member: &str| -> Vec<String> {
+        let input = with(json!({"cursor": "", "limit": 3, "zone": null, "currency": null}), rest);
+        let rows = shop.list(statement, &input);
+        rows.iter().map(|row| row[member].to_string().replace('"', "")).collect()
+    };
+    let from = |cursor: &str| json!({ "cursor": cursor });
+    assert_eq!(
+        page(&sql::WAREHOUSE_LIST, from(""), "warehouse_id"),
+        ["wh-basel", "wh-hanoi", "wh-newark"]
+    );
+    assert_eq!(page(&sql::WAREHOUSE_LIST, from("wh-hanoi"), "warehouse_id"), ["wh-newark"]);
+    assert_eq!(page(&sql::ZONE_LIST, from("GB/"), "region"), ["null", "CA", "NY"]);
+    assert_eq!(page(&sql::ZONE_LIST, from("US/CA"), "zone"), ["us-ny", "vn"]);
+    assert_eq!(
+        page(&sql::TAX_LIST, from("us-ny/shipping"), "tax_class"),
+        ["standard", "reduced", "shipping"]
+    );
+    assert_eq!(page(&sql::TAX_LIST, json!({"zone": "us-ca"}), "rate"), ["0", "0", "0.0725"]);
+    assert_eq!(page(&sql::METHOD_LIST, from(""), "method_id"), ["express", "standard"]);
+    assert_eq!(page(&sql::CURRENCY_PAGE, from("EUR"), "currency"), ["GBP", "USD", "VND"]);
+    assert_eq!(
+        page(&sql::RATES_LIST, json!({"cursor": "vn/GBP/standard", "zone": "vn"}), "currency"),
+        ["USD", "USD", "VND"]
+    );
+    assert_eq!(page(&sql::RATES_LIST, json!({"currency": "GBP"}), "zone"), ["de", "de", "fr"]);
+    let us = json!({"zone": "us", "currency": "USD", "cursor": "us/USD/express", "limit": 9});
+    assert_eq!(
+        shop.list(&sql::RATES_LIST, &us),
+        [json!({"zone": "us", "currency": "USD", "method_id": "standard", "rates": [
+            {"warehouse_id": null, "min_weight_g": 0, "min_subtotal_minor": 0, "amount_minor": 500},
+            {"warehouse_id": null, "min_weight_g": 0, "min_subtotal_minor": 10_000, "amount_minor": 0},
+            {"warehouse_id": null, "min_weight_g": 5_000, "min_subtotal_minor": 0, "amount_minor": 1_200},
+            {"warehouse_id": null, "min_weight_g": 5_000, "min_subtotal_minor": 10_000, "amount_minor": 0},
+        ]})]
+    );
+    let above = |above: i64| {
+        shop.list(
+            &sql::HISTORY_LIST,
+            &json!({"subject": "warehouse/wh-basel", "above": above, "limit": 9}),
+        )
+        .len()
+    };
+    assert_eq!((above(0), above(1)), (1, 0));
+}
+
+#[test]
+fn what_is_not_there_is_not_deleted() {
+    let shop = shop();
+    shop.refuses(&sql::WAREHOUSE_DELETE, &warehouse(""), Refusal::EntryUnknown);
+    shop.refuses(&sql::ZONE_DELETE, &zone("", ""), Refusal::EntryUnknown);
+    shop.refuses(&sql::TAX_DELETE, &tax("0", true), Refusal::EntryUnknown);
+    shop.refuses(&sql::METHOD_DELETE, &method("", true), Refusal::EntryUnknown);
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::EntryUnknown);
+    shop.refuses(&sql::RATES_DELETE, &rates(&[]), Refusal::EntryUnknown);
+}
+
+#[test]
+fn what_something_refers_to_stays() {
+    let shop = shop();
+    let hanoi = of("warehouse/wh-hanoi", json!({"warehouse_id": "wh-hanoi"}));
+    shop.refuses(&sql::WAREHOUSE_DELETE, &hanoi, Refusal::UsedByStock);
+    shop.does(&sql::WAREHOUSE_PUT, &warehouse("Basel"));
+    shop.does(&sql::RATES_PUT, &rates(&[rate(Some("wh-basel"), 0, 1)]));
+    shop.refuses(&sql::WAREHOUSE_DELETE, &warehouse(""), Refusal::UsedByRates);
+    shop.does(&sql::METHOD_PUT, &method("Bicycle", true));
+    let by_bicycle = json!({"method_id": "bicycle", "currency": "CHF"});
+    shop.does(&sql::CURRENCY_PUT, &currency(2, 500_000));
+    shop.does(&sql::RATES_PUT, &with(rates(&[rate(None, 0, 1)]), by_bicycle.clone()));
+    shop.refuses(&sql::METHOD_DELETE, &method("", true), Refusal::UsedByRates);
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByRates);
+    shop.does(&sql::RATES_DELETE, &with(rates(&[]), by_bicycle));
+    shop.does(&sql::METHOD_DELETE, &method("", true));
+
+    let cup = json!({"sku": "A-1", "product_id": "p1", "name": "Cup", "category": "tableware", "tax_class": "standard", "weight_g": 300, "active": true});
+    let sold_for = |prices: Value| json!({"actor": "service:desk", "skus": [with(cup.clone(), json!({ "prices": prices }))]});
+    shop.does(&sql::SKU_PUT, &sold_for(json!({"CHF": 500})));
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByPrices);
+    // What every price means.
+    shop.refuses(&sql::CURRENCY_PUT, &currency(3, 500_000), Refusal::UsedByPrices);
+    shop.does(&sql::CURRENCY_PUT, &currency(2, 600_000));
+    shop.does(&sql::SKU_PUT, &sold_for(json!({})));
+    let ann = shopper("ann");
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"currency": "CHF"})));
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByCarts);
+    shop.exec("update cart set status = 'abandoned'");
+    shop.does(&sql::CURRENCY_PUT, &currency(3, 600_000));
+    shop.does(&sql::CURRENCY_DELETE, &currency(2, 1));
+}
+
+#[test]
+fn rates_name_only_what_is_there() {
+    let shop = shop();
+    let one = rates(&[rate(None, 0, 1)]);
+    let with_method = with(one.clone(), json!({"method_id": "bicycle"}));
+    shop.refuses(&sql::RATES_PUT, &with_method, Refusal::EntryUnknown);
+    let in_francs = with(one, json!({"currency": "CHF"}));
+    shop.refuses(&sql::RATES_PUT, &in_francs, Refusal::CurrencyUnsupported);
+    let of_nowhere = rates(&[rate(None, 0, 1), rate(Some("wh-nowhere"), 0, 1)]);
+    shop.refuses(&sql::RATES_PUT, &of_nowhere, Refusal::WarehouseUnknown);
+}
+
+/// Whether it was taken; the database may have been too busy.
+fn taken(shop: &Database, command: &Command, input: &Value) -> bool {
+    match shop.apply(command, input) {
+        Ok(_) => true,
+        Err(StoreError::Busy { .. }) => false,
+        Err(error) => panic!("{}: {error}", command.name),
+    }
+}
+
+#[test]
+fn of_many_who_put_one_new_entry_at_once_each_is_in_its_history() {
+    let shared = SharedShop::new();
+    let shop = shared.open();
+    for _ in 0..4 {
+        let put = |shop: &Database, thread: usize| {
+            taken(shop, &sql::WAREHOUSE_PUT, &warehouse(&format!("Basel {thread}")))
+        };
+        let puts = shared.at_once(put).into_iter().filter(|taken| *taken).count();
+        let history = history(&shop, "warehouse/wh-basel");
+        assert!(puts > 0);
+        assert_eq!(history.len(), puts);
+        // Each found what the one before had made.
+        assert!(history.windows(2).all(|pair| pair[0].2 == pair[1].1), "{history:#?}");
+        shop.exec("delete from history");
+        shop.exec("delete from warehouse where warehouse_id = 'wh-basel'");
+    }
+}
+
+#[test]
+fn of_goods_that_arrive_and_a_warehouse_that_goes_one_is_first() {
+    let shared = SharedShop::new();
+    let shop = shared.open();
+    for round in 0..4 {
+        shop.does(&sql::WAREHOUSE_PUT, &warehouse("Basel"));
+        let arrive = json!({"sku": "TILL-0001", "warehouse_id": "wh-basel", "kind": "receive", "quantity": 1, "actor": "desk", "events": []});
+        shared.at_once(|shop, thread| {
+            let (command, input) = match thread % 2 {
+                0 => (&sql::STOCK_MOVE, arrive.clone()),
+                _ => (&sql::WAREHOUSE_DELETE, warehouse("")),
+            };
+            match shop.apply(command, &input) {
+                Ok(_) | Err(StoreError::Busy { .. }) => {}
+                Err(StoreError::Refused(
+                    Refusal::WarehouseUnknown | Refusal::EntryUnknown | Refusal::UsedByStock,
+                )) => {}
+                Err(error) => panic!("{}: {error}", command.name),
+            }
+        });
+        assert_eq!(
+            shop.one("select count(*) from stock as k where not exists (select 1 from warehouse as w where w.warehouse_id = k.warehouse_id)"),
+            json!(0),
+            "round {round}"
+        );
+        shop.exec("delete from stock where warehouse_id = 'wh-basel'");
+        shop.exec("delete from stock_movement where warehouse_id = 'wh-basel'");
+    }
+}
