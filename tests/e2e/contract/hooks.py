@@ -78,6 +78,11 @@ class Buyer:
         return self
 
 
+    def with_owner(self):
+        self.with_order()
+        self.owner = api("GET", f"/api/v1/orders/{self.order_id}", SERVICE)["owner"]
+        return self
+
     def with_dead_refund(self):
         self.with_order()
         outside_fails({"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
@@ -108,6 +113,7 @@ MADE_FOR = {
     "session_id": Buyer.with_session,
     "order_id": Buyer.with_order,
     "order_number": Buyer.with_order,
+    "owner": Buyer.with_owner,
     "compensation_id": Buyer.with_dead_refund,
     "event_id": Buyer.with_failed_event,
 }
