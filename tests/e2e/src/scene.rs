@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const NOTHING: &str = "0193d5a0-0000-7000-8000-000000000000";
 
 /// Of whom nothing is kept.
-const NOBODY: &str = "customer:nobody";
+const NOBODY: &str = "customer:of-whom-nothing-is-kept";
 
 /// Somebody with a cart in checkout with one line, a share of it, and an order.
 pub struct Scene<'s> {

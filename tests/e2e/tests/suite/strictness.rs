@@ -265,8 +265,9 @@ fn an_id_that_can_be_none_is_answered_as_one_that_nothing_has() {
             assert_eq!(field.as_str(), first, "{path} would be made");
             continue;
         }
-        let unknown =
-            call(&scene.path_of_nothing(endpoint)).json()["code"].as_str().unwrap().to_owned();
+        let nothing = call(&scene.path_of_nothing(endpoint));
+        let unknown = nothing.json()["code"].as_str().map(str::to_owned);
+        let unknown = unknown.unwrap_or_else(|| panic!("{}: {nothing:?}", row.id));
         call(&path).problem(404, &unknown);
     }
 }
