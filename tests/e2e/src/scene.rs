@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 /// What nothing has for an id.
 const NOTHING: &str = "0193d5a0-0000-7000-8000-000000000000";
 
+/// What the tables of an operator have once a suite has put it: another name than that which nothing
+/// has.
+const TO_BE_PUT: &str = "of-a-scene";
+
 /// Of whom nothing is kept.
 const NOBODY: &str = "customer:of-whom-nothing-is-kept";
 
@@ -72,15 +76,15 @@ impl<'s> Scene<'s> {
             ("order_id", order_id.clone()),
             ("order_number", text(&order["order_number"])),
             // Of these there are none, unless a test makes one.
-            ("warehouse_id", NOTHING.to_owned()),
+            ("warehouse_id", TO_BE_PUT.to_owned()),
             ("country", "QZ".to_owned()),
             ("region", "QZ".to_owned()),
-            ("zone", NOTHING.to_owned()),
-            ("tax_class", NOTHING.to_owned()),
-            ("method_id", NOTHING.to_owned()),
+            ("zone", TO_BE_PUT.to_owned()),
+            ("tax_class", TO_BE_PUT.to_owned()),
+            ("method_id", TO_BE_PUT.to_owned()),
             ("currency", "QZX".to_owned()),
             ("table", "warehouse".to_owned()),
-            ("entry", NOTHING.to_owned()),
+            ("entry", TO_BE_PUT.to_owned()),
             ("compensation_id", NOTHING.to_owned()),
             ("event_id", NOTHING.to_owned()),
             ("owner", NOBODY.to_owned()),
