@@ -1,4 +1,4 @@
-//! The kinds of promotion: each is a file with a [`Strategy`] and its worked examples, and a row
+//! The kinds of promotion: each is a file with a strategy and its worked examples, and a row
 //! here.
 
 mod bundle;
