@@ -6,8 +6,9 @@ use crate::{
     contact,
     cursor::Cursor,
     events::{CustomerErased, Event},
-    operations::{Act, actor},
+    operations::Act,
     order::{Order, OrderRow, render},
+    page::PageSize,
     problem::refused,
     shop::Shop,
 };
@@ -25,8 +26,7 @@ use serde::{Deserialize, Serialize};
 use store::sql;
 use terms::{Code, Done, Problem, Rendered};
 
-const LIMIT_DEFAULT: i64 = 20;
-const LIMIT_MAX: i64 = 100;
+const PAGE: PageSize = PageSize { default: 20, max: 100 };
 
 /// Which orders to show.
 #[derive(Debug, Default, Deserialize)]
@@ -162,28 +162,22 @@ pub fn export(
     owner: &OwnerId,
     page: &ExportPage,
 ) -> Result<Done<Export>, Problem> {
-    let limit = page.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
-    }
+    let limit = PAGE.limit(page.limit)?;
     let shop = Shop::new(ports);
-    // One more than asked for tells whether there is a next page.
-    let input = json!({ "owner": owner, "cursor": page.cursor, "limit": limit.saturating_add(1) });
+    let input = json!({ "owner": owner, "cursor": page.cursor, "limit": limit.to_read() });
     let facts: Option<Facts> = shop.read(&sql::PERSON_EXPORT, &input)?;
-    let Facts { data_key, carts, checkouts, orders, erasures } = facts
+    let Facts { data_key, carts, checkouts, mut orders, erasures } = facts
         .filter(|facts| page.cursor.is_some() || !facts.is_nobody())
         .ok_or_else(|| Problem::new(Code::CustomerNotFound))?;
     let checkouts = checkouts.into_iter().map(|row| row.opened(&shop, data_key.as_ref()));
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = orders.len() > shown;
-    let orders = orders.into_iter().take(shown).map(|order| render(&shop, order, true));
-    let orders = orders.collect::<Result<Vec<Order>, Problem>>()?;
+    let next_cursor = limit.cut(&mut orders).map(|last| last.order_id.clone());
+    let orders = orders.into_iter().map(|order| render(&shop, order, true));
     Ok(Done::new(Export {
         owner: owner.clone(),
         carts,
         checkouts: checkouts.collect::<Result<_, _>>()?,
-        next_cursor: orders.last().filter(|_| more).map(|order| order.order_id.clone()),
-        orders,
+        orders: orders.collect::<Result<_, _>>()?,
+        next_cursor,
         erasures,
     }))
 }
@@ -228,7 +222,7 @@ pub fn erase(
     change: &KeyedChange,
 ) -> Result<Done<Rendered<Erased>>, Problem> {
     let shop = Shop::new(ports);
-    let actor = actor(service);
+    let actor = service.actor();
     let input = json!({
         "owner": owner, "cancel_id": shop.id(), "actor": actor, "reason": body.reason.0,
         "events": [Event::of(&shop, &CustomerErased { owner })],

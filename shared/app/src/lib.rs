@@ -23,6 +23,7 @@ mod change;
 mod compensation;
 mod contact;
 mod cursor;
+mod page;
 mod payment;
 mod pricing;
 mod problem;

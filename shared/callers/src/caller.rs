@@ -68,6 +68,12 @@ pub struct Service {
 }
 
 impl Service {
+    /// Who acts, as history and the keys of its requests know it.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("service:{}", self.subject)
+    }
+
     /// Whether it may do what `scope` is for.
     #[must_use]
     pub fn has(&self, scope: &str) -> bool {

@@ -2,7 +2,7 @@
 
 pub mod tables;
 
-use crate::{KeyedChange, change::Apply as _, operations::actor, problem::refused, shop::Shop};
+use crate::{KeyedChange, change::Apply as _, page::PageSize, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
@@ -17,8 +17,8 @@ use terms::{Code, Done, Problem, Rendered};
 
 /// SKUs one import may bring.
 const IMPORT_LIMIT: usize = 500;
-const LIST_LIMIT_DEFAULT: i64 = 50;
-const LIST_LIMIT_MAX: i64 = 500;
+/// SKUs, and entries of the tables.
+const PAGE: PageSize = PageSize { default: 50, max: 500 };
 /// The highest price in minor units: 1,000 lines of 10,000 of these, with any tax, fit an i64.
 const PRICE_MINOR_MAX: i64 = 100_000_000_000;
 /// A ton.
@@ -235,7 +235,7 @@ fn put(
         }
     }
     let shop = Shop::new(ports);
-    let input = json!({ "skus": records, "actor": actor(service) });
+    let input = json!({ "skus": records, "actor": service.actor() });
     match shop.apply::<Value>(&sql::SKU_PUT, &input)? {
         Ok(_) => Ok(()),
         Err(Refusal::CurrencyUnsupported) => Err(unsold(&shop, records, pointer)?),
@@ -298,18 +298,11 @@ pub fn sku(ports: &Ports<'_>, sku: &Sku) -> Result<Done<Rendered<SkuRecord>>, Pr
 /// # Errors
 /// `invalid_field` for a limit out of range.
 pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Done<SkuPage>, Problem> {
-    let limit = query.limit.unwrap_or(LIST_LIMIT_DEFAULT);
-    if !(1..=LIST_LIMIT_MAX).contains(&limit) {
-        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIST_LIMIT_MAX}")));
-    }
+    let limit = PAGE.limit(query.limit)?;
     let cursor = query.cursor.as_ref().map_or("", Sku::as_str);
     let mut skus: Vec<Rendered<SkuRecord>> = Shop::new(ports)
-        .list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.saturating_add(1) }))?;
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = skus.len() > page;
-    skus.truncate(page);
-    let next_cursor =
-        skus.last().filter(|_| more).and_then(|sku| Sku::try_from(sku.text("sku")?).ok());
+        .list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.to_read() }))?;
+    let next_cursor = limit.cut(&mut skus).and_then(|last| Sku::try_from(last.text("sku")?).ok());
     Ok(Done::new(SkuPage { next_cursor, skus }))
 }
 
@@ -353,8 +346,7 @@ pub fn move_stock(
     let input = json!({
         "sku": sku, "warehouse_id": body.warehouse_id, "kind": body.kind, "quantity": body.quantity, "actor": service.subject, "events": [],
     });
-    let owner = format!("service:{}", service.subject);
-    change.apply(&Shop::new(ports), &owner, &sql::STOCK_MOVE, input)?.done(refused)
+    change.apply(&Shop::new(ports), &service.actor(), &sql::STOCK_MOVE, input)?.done(refused)
 }
 
 /// Minor units by currency.

@@ -5,7 +5,7 @@
 //! that changes something is history (SEC-4) in the same statement. What differs is the row: its
 //! type, its rule and its statements, below.
 
-use crate::{Change, change::Apply as _, operations::actor, problem::refused, shop::Shop};
+use crate::{Change, change::Apply as _, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
     ids::{Country, Region, ShippingMethodId, TaxClass, WarehouseId, ZoneId},
@@ -19,8 +19,6 @@ use std::marker::PhantomData;
 use store::{Command, Refusal, Statement, sql};
 use terms::{Code, Done, Problem, Rendered};
 
-const LIST_LIMIT_DEFAULT: i64 = 50;
-const LIST_LIMIT_MAX: i64 = 500;
 /// Rates one method may have in a zone and a currency.
 const RATES_MAX: usize = 500;
 /// As the highest price of the catalog.
@@ -455,13 +453,13 @@ impl<T> Table<T> {
         limit: Option<i64>,
         mut input: Value,
     ) -> Result<Done<Page<T>>, Problem> {
-        let limit = within(limit)?;
+        let limit = super::PAGE.limit(limit)?;
         if let Some(input) = input.as_object_mut() {
             json::member(input, "cursor", cursor.unwrap_or_default());
-            json::member(input, "limit", &limit.saturating_add(1));
+            json::member(input, "limit", &limit.to_read());
         }
-        let (entries, last) = cut(Shop::new(ports).list(self.list, &input)?, limit);
-        let next_cursor = last.map(|last: Rendered<T>| {
+        let mut entries: Vec<Rendered<T>> = Shop::new(ports).list(self.list, &input)?;
+        let next_cursor = limit.cut(&mut entries).map(|last| {
             let parts: Vec<&str> =
                 self.key.iter().map(|name| last.text(name).unwrap_or_default()).collect();
             parts.join("/")
@@ -494,7 +492,7 @@ impl<T> Table<T> {
     ) -> Result<Done<Rendered<Deleted>>, Problem> {
         let input = self.input(service, key, json!({}));
         change
-            .apply(&Shop::new(ports), &actor(service), self.delete, input)?
+            .apply(&Shop::new(ports), &service.actor(), self.delete, input)?
             .done(|refusal| self.refused(refusal))
     }
 
@@ -503,7 +501,7 @@ impl<T> Table<T> {
             // A country's zone is without a region.
             let named: Vec<&str> = key.iter().copied().filter(|part| !part.is_empty()).collect();
             json::member(input, "subject", &format!("{}/{}", self.name, named.join("/")));
-            json::member(input, "actor", &actor(service));
+            json::member(input, "actor", &service.actor());
             for (name, value) in self.key.iter().zip(key) {
                 json::member(input, name, *value);
             }
@@ -518,24 +516,6 @@ impl<T> Table<T> {
             None => told,
         }
     }
-}
-
-/// How many entries a page has.
-fn within(limit: Option<i64>) -> Result<i64, Problem> {
-    let limit = limit.unwrap_or(LIST_LIMIT_DEFAULT);
-    if (1..=LIST_LIMIT_MAX).contains(&limit) {
-        return Ok(limit);
-    }
-    Err(Problem::invalid_field("limit", format!("must be 1 to {LIST_LIMIT_MAX}")))
-}
-
-/// What is shown of one row more than a page has, and the last of it if there are more.
-fn cut<T>(mut rows: Vec<Rendered<T>>, limit: i64) -> (Vec<Rendered<T>>, Option<Rendered<T>>) {
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > shown;
-    rows.truncate(shown);
-    let last = rows.last().filter(|_| more).cloned();
-    (rows, last)
 }
 
 fn one_line(pointer: &str, text: &str) -> Result<(), Problem> {
@@ -849,12 +829,13 @@ pub fn history(
     entry: &EntryName,
     query: &ListHistory,
 ) -> Result<Done<HistoryPage>, Problem> {
-    let limit = within(query.limit)?;
+    let limit = super::PAGE.limit(query.limit)?;
     let input = json!({
-        "subject": format!("{}/{}", of.0, entry.0.replace(',', "/")), "above": query.cursor.unwrap_or_default(), "limit": limit.saturating_add(1),
+        "subject": format!("{}/{}", of.0, entry.0.replace(',', "/")), "above": query.cursor.unwrap_or_default(), "limit": limit.to_read(),
     });
-    let (history, last) = cut(Shop::new(ports).list(&sql::HISTORY_LIST, &input)?, limit);
-    let next_cursor = last.and_then(|last: Rendered<EntryChanged>| last.number("seq"));
+    let mut history: Vec<Rendered<EntryChanged>> =
+        Shop::new(ports).list(&sql::HISTORY_LIST, &input)?;
+    let next_cursor = limit.cut(&mut history).and_then(|last| last.number("seq"));
     Ok(Done::new(HistoryPage { history, next_cursor }))
 }
 

@@ -1,6 +1,6 @@
 //! `/api/v1/operations/compensations…`: voids, refunds and captures that are owed to the provider.
 
-use super::{Act, HistoryEntry, Open, Reason, actor, already, being_tried, page};
+use super::{Act, HistoryEntry, Open, Reason, already, being_tried, page};
 use crate::{
     KeyedChange,
     change::Apply as _,
@@ -247,7 +247,7 @@ pub fn retry_compensation(
 ) -> Result<Done<Rendered<CompensationRetried>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, compensation_id)?;
-    let actor = actor(service);
+    let actor = service.actor();
     // A cancelled order's money is not taken.
     let stands = seen.order.as_ref().is_some_and(|order| order.status != OrderStatus::Cancelled);
     let anew = tried_anew(seen.kind, seen.payment.state)
@@ -284,7 +284,7 @@ pub fn resolve_compensation(
 ) -> Result<Done<Rendered<CompensationResolved>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, compensation_id)?;
-    let actor = actor(service);
+    let actor = service.actor();
     let before = seen.held();
     let after = match body.outcome {
         Outcome::DoneByHand => done_by_hand(seen.kind, seen.amount_minor(), before),

@@ -1,6 +1,6 @@
 //! `/api/v1/operations/events…`: events that nobody took.
 
-use super::{Act, HistoryEntry, Open, actor, already, being_tried, page};
+use super::{Act, HistoryEntry, Open, already, being_tried, page};
 use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
 use callers::Service;
 use domain::ids::EventId;
@@ -187,7 +187,7 @@ fn act<T>(
 ) -> Result<Done<Rendered<T>>, Problem> {
     let shop = Shop::new(ports);
     let seen: Seen = read(&shop, event_id)?;
-    let actor = actor(service);
+    let actor = service.actor();
     let input = json!({
         "event_id": event_id, "legal_from": [EventState::Pending, EventState::Dead], "state": seen.state, "attempts": seen.attempts, "actor": actor,
         "reason": body.reason.0,

@@ -19,8 +19,7 @@ pub use events::{
     events, resolve_event, retry_event,
 };
 
-use crate::shop::Shop;
-use callers::Service;
+use crate::{page::PageSize, shop::Shop};
 use domain::compensation::Outcome;
 use json::Value;
 use ports::Ports;
@@ -29,8 +28,7 @@ use store::Statement;
 use terms::{Code, Problem, Rendered};
 
 /// Rows a page has.
-const LIMIT_DEFAULT: i64 = 50;
-const LIMIT_MAX: i64 = 200;
+const PAGE: PageSize = PageSize { default: 50, max: 200 };
 /// Seconds after which an operator looks again at what a worker has.
 const BEING_TRIED_RETRY_SECONDS: u64 = 5;
 
@@ -109,11 +107,6 @@ pub struct Found {
     pub outcome: Option<Outcome>,
 }
 
-/// Who acts, as history and the keys of their requests know them.
-pub(crate) fn actor(service: &Service) -> String {
-    format!("service:{}", service.subject)
-}
-
 /// Rows that are shown, and the last of them if there are more.
 type Page<T> = (Vec<Rendered<T>>, Option<Rendered<T>>);
 
@@ -125,16 +118,9 @@ fn page<T>(
     asked: Option<i64>,
     input: impl FnOnce(i64) -> Value,
 ) -> Result<Page<T>, Problem> {
-    let limit = asked.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
-    }
-    let mut rows: Vec<Rendered<T>> =
-        Shop::new(ports).list(list, &input(limit.saturating_add(1)))?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > shown;
-    rows.truncate(shown);
-    let last = rows.last().filter(|_| more).cloned();
+    let limit = PAGE.limit(asked)?;
+    let mut rows: Vec<Rendered<T>> = Shop::new(ports).list(list, &input(limit.to_read()))?;
+    let last = limit.cut(&mut rows).cloned();
     Ok((rows, last))
 }
 

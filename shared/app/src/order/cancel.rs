@@ -107,7 +107,7 @@ pub async fn cancel(
     let shop = Shop::new(ports);
     let actor = match caller {
         OwnerOrService::Owner(owner) => owner.to_string(),
-        OwnerOrService::Service(service) => format!("service:{}", service.subject),
+        OwnerOrService::Service(service) => service.actor(),
     };
     let reason = reason(body)?;
     let order: Seen = read(&shop, caller.owner(), Which::Id(order_id))?;

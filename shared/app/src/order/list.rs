@@ -1,6 +1,6 @@
 //! `GET /api/v1/orders`: newest first, by cursor.
 
-use crate::{cursor::Cursor, shop::Shop};
+use crate::{cursor::Cursor, page::PageSize, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
     ids::{OrderId, OrderNumber},
@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::sql;
 use terms::{Done, Problem};
 
-const LIMIT_DEFAULT: i64 = 20;
-const LIMIT_MAX: i64 = 100;
+const PAGE: PageSize = PageSize { default: 20, max: 100 };
 
 /// What to list.
 #[derive(Debug, Default, Deserialize)]
@@ -76,17 +75,11 @@ pub fn list(
     caller: &OwnerOrService,
     query: &ListOrders,
 ) -> Result<Done<OrderPage>, Problem> {
-    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(Problem::invalid_field("limit", format!("must be 1 to {LIMIT_MAX}")));
-    }
-    // One more than asked for tells whether there is a next page.
-    let input = json!({ "owner": caller.owner(), "status": query.status, "cursor": query.cursor, "limit": limit.saturating_add(1) });
-    let rows: Vec<Row> = Shop::new(ports).list(&sql::ORDER_LIST, &input)?;
-    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > shown;
-    let orders: Vec<OrderSummary> = rows.into_iter().take(shown).map(OrderSummary::from).collect();
-    let next_cursor = orders.last().filter(|_| more).map(|order| order.order_id.clone());
+    let limit = PAGE.limit(query.limit)?;
+    let input = json!({ "owner": caller.owner(), "status": query.status, "cursor": query.cursor, "limit": limit.to_read() });
+    let mut rows: Vec<Row> = Shop::new(ports).list(&sql::ORDER_LIST, &input)?;
+    let next_cursor = limit.cut(&mut rows).map(|last| last.order_id.clone());
+    let orders = rows.into_iter().map(OrderSummary::from).collect();
     Ok(Done::new(OrderPage { next_cursor, orders }))
 }
 

@@ -28,7 +28,7 @@ use terms::{Done, Problem, Rendered};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Order {
     /// The order.
-    pub(crate) order_id: OrderId,
+    order_id: OrderId,
     /// The number people use for it.
     order_number: OrderNumber,
     /// The cart it was.
@@ -202,7 +202,7 @@ pub(crate) struct LineDetail {
 /// An order's row with all that hangs on it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct OrderRow {
-    order_id: OrderId,
+    pub(crate) order_id: OrderId,
     owner: String,
     order_number: OrderNumber,
     cart_id: CartId,
