@@ -3,8 +3,8 @@
 use app::catalog::tables::{EntryName, HistoryOf};
 use domain::{
     ids::{
-        CompensationId, Country, EventId, LineId, OrderId, OrderNumber, OwnerId, Region, SessionId,
-        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, OwnerId,
+        Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
 };
@@ -29,6 +29,7 @@ ids! {
     CompensationId CompensationNotFound;
     Country EntryNotFound;
     Currency EntryNotFound;
+    CustomerId CustomerNotFound;
     EntryName EntryNotFound;
     EventId EventNotFound;
     HistoryOf EntryNotFound;

@@ -207,8 +207,8 @@ use app::{
 };
 use domain::{
     ids::{
-        CompensationId, Country, EventId, LineId, OrderId, OrderNumber, OwnerId, Region, SessionId,
-        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, OwnerId,
+        Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
 };
@@ -533,9 +533,34 @@ endpoints! {
             answer: 200 Done<session::Opened> => |it| it.example(examples::open_session()).problems(&[CartLocked, IdentityUnavailable])
                 .stored();
     }
+    /// Customers.
+    CUSTOMERS: "account-customers" "/api/v1/customers" {
+        /// Customers with their groups and segments, page by page.
+        ///
+        /// Whoever has had a session, and whom a program has put.
+        list_customers: GET Scope<CustomersRead>, query: Parameters<customers::ListCustomers>,
+            answer: 200 Done<customers::CustomerPage> => |it| it.stored();
+    }
+    /// One customer.
+    CUSTOMER: "account-customers" "/api/v1/customers/:customer_id" (customer_id: CustomerId) {
+        /// A customer, by the `sub` of their provider's token.
+        view_customer: GET Scope<CustomersRead>,
+            answer: 200 Done<Rendered<customers::Customer>> => |it| it.problems(&[CustomerNotFound]).stored();
+        /// Say which group and segments a customer is in, and no others.
+        ///
+        /// Before their first session too. What changes nothing is no history.
+        put_customer: PUT Scope<CustomersWrite>, makes: true, body: Json<customers::CustomerFacts>,
+            answer: 200 Done<Rendered<customers::Customer>> => |it| it.example(examples::put_customer()).stored();
+    }
+    /// What was made of a customer.
+    CUSTOMER_HISTORY: "account-customers" "/api/v1/customers/:customer_id/history" (customer_id: CustomerId) {
+        /// What was made of a customer, by whom, oldest first.
+        list_customer_history: GET Scope<CustomersRead>, query: Parameters<tables::ListHistory>,
+            answer: 200 Done<tables::HistoryPage> => |it| it.problems(&[CustomerNotFound]).stored();
+    }
     /// What is kept of a person.
     CUSTOMER_EXPORT: "account-customers" "/api/v1/customers/:owner/export" (owner: OwnerId) {
-        /// All that is kept of a person: carts, contacts, orders.
+        /// All that is kept of a person: group and segments, carts, contacts, orders.
         ///
         /// A person is a customer, or a guest, or who a service ordered for, as events and orders
         /// name the owner. Orders come in pages; what else there is stands on each.
@@ -546,8 +571,8 @@ endpoints! {
     CUSTOMER_ERASE: "account-customers" "/api/v1/customers/:owner/erase" (owner: OwnerId) {
         /// Erase a person: names, addresses, e-mails and notes of theirs, for good.
         ///
-        /// Orders, money and what happened stay, under the owner's id. A checkout of theirs that is
-        /// open ends. Orders that are not sent yet cannot be sent any more: export first.
+        /// A customer's group and segments go too. Orders, money and what happened stay, under the
+        /// owner's id. A checkout of theirs that is open ends. Orders that are not sent yet cannot be sent any more: export first.
         erase_customer: POST Scope<CustomersWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<customers::Erased>> => |it| it.example(examples::act())
                 .problems(&[CustomerNotFound, CartLocked]).stored();

@@ -21,9 +21,9 @@ names! {
     CatalogWrite = "catalog:write";
     /// The scope to see the variables in force.
     ConfigRead = "config:read";
-    /// The scope to export what is kept of a person, their contacts too.
+    /// The scope to read customers, and to export what is kept of a person, their contacts too.
     CustomersRead = "customers:read";
-    /// The scope to erase a person.
+    /// The scope to put customers into groups and segments, and to erase a person.
     CustomersWrite = "customers:write";
     /// The scope to see what was given up, and alerts.
     OperationsRead = "operations:read";

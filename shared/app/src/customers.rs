@@ -1,7 +1,11 @@
-//! `/api/v1/customers/:owner/…`: what is kept of a person is shown whole, and erased (SEC-6).
+//! `/api/v1/customers`: which group and segments each customer is in, for promotions and prices; and
+//! what is kept of any person, shown whole and erased (SEC-6).
+//!
+//! A customer has a row from their first session on, or from the first time a program puts one.
 
 use crate::{
     KeyedChange,
+    catalog::tables::{self, HistoryPage, ListHistory},
     change::Apply as _,
     contact,
     cursor::Cursor,
@@ -12,21 +16,77 @@ use crate::{
     problem::refused,
     shop::Shop,
 };
-use callers::Service;
+use callers::{Customer as Holder, Service};
 use domain::{
     address::Contact,
     cart::CartStatus,
-    ids::{CartId, Country, OrderId, OwnerId, SessionId, ShippingMethodId, Sku},
+    ids::{
+        CartId, Country, CustomerId, OrderId, OwnerId, Segment, SessionId, ShippingMethodId, Sku,
+    },
     money::Currency,
 };
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use seal::WrappedKey;
 use serde::{Deserialize, Serialize};
 use store::sql;
 use terms::{Code, Done, Problem, Rendered};
 
+/// Orders of an export.
 const PAGE: PageSize = PageSize { default: 20, max: 100 };
+const CUSTOMERS: PageSize = PageSize { default: 50, max: 500 };
+/// Segments one customer may be in.
+const SEGMENTS_MAX: usize = 50;
+
+/// Which page of the customers.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListCustomers {
+    /// Where the page before ended (`next_cursor`).
+    cursor: Option<CustomerId>,
+    /// Customers a page has, 1 to 500.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
+    limit: Option<i64>,
+}
+
+/// A page of the customers, by their ids.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct CustomerPage {
+    /// The customers.
+    customers: Vec<Rendered<Customer>>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<CustomerId>,
+}
+
+/// What a customer belongs to: all of it, so what is left out they are in no more.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CustomerFacts {
+    /// Their group, `wholesale`; null for none.
+    customer_group: Option<Segment>,
+    /// Their segments, each once.
+    #[cfg_attr(feature = "schema", schemars(length(max = 50)))]
+    segments: Vec<Segment>,
+}
+
+/// A customer.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Customer {
+    /// Who: the `sub` of their provider's token.
+    pub customer_id: CustomerId,
+    /// Their group; null for none.
+    pub customer_group: Option<Segment>,
+    /// Their segments, in order of their names.
+    pub segments: Vec<Segment>,
+    /// When they were first seen.
+    pub created_at_ms: i64,
+    /// When their group or a segment was changed last.
+    pub updated_at_ms: i64,
+}
 
 /// Which orders to show.
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +107,8 @@ pub struct ExportPage {
 pub struct Export {
     /// Who: `customer:…`, `guest:…` or `service:…`.
     owner: OwnerId,
+    /// A customer's group and segments; null for a guest, and for who has had no session.
+    customer: Option<Rendered<Customer>>,
     /// Their carts that have not become orders.
     carts: Vec<Rendered<ExportedCart>>,
     /// What they gave at checkouts without an order; it goes by itself, 30 days after their time.
@@ -136,6 +198,7 @@ pub struct Erased {
 #[derive(Deserialize)]
 struct Facts {
     data_key: Option<WrappedKey>,
+    customer: Option<Rendered<Customer>>,
     carts: Vec<Rendered<ExportedCart>>,
     checkouts: Vec<CheckoutRow>,
     orders: Vec<OrderRow>,
@@ -153,6 +216,91 @@ struct CheckoutRow {
     expires_at_ms: i64,
 }
 
+/// Customers, page by page in order of their ids.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range.
+pub fn list(ports: &Ports<'_>, query: &ListCustomers) -> Result<Done<CustomerPage>, Problem> {
+    let limit = CUSTOMERS.limit(query.limit)?;
+    let cursor = query.cursor.as_ref().map_or("", CustomerId::as_str);
+    let input = json!({ "cursor": cursor, "limit": limit.to_read() });
+    let mut customers: Vec<Rendered<Customer>> =
+        Shop::new(ports).list(&sql::CUSTOMER_LIST, &input)?;
+    let next_cursor = limit
+        .cut(&mut customers)
+        .and_then(|last| CustomerId::try_from(last.text("customer_id")?).ok());
+    Ok(Done::new(CustomerPage { customers, next_cursor }))
+}
+
+/// One customer.
+///
+/// # Errors
+/// `customer_not_found`.
+pub fn view(
+    ports: &Ports<'_>,
+    customer_id: &CustomerId,
+) -> Result<Done<Rendered<Customer>>, Problem> {
+    let input = json!({ "customer_id": customer_id });
+    let found = Shop::new(ports).read(&sql::CUSTOMER_VIEW, &input)?;
+    found.map(Done::new).ok_or_else(|| Problem::new(Code::CustomerNotFound))
+}
+
+/// Says which group and segments a customer is in, and no others. It counts from the next price on.
+///
+/// # Errors
+/// `invalid_field` for too many segments, and for one that is named twice.
+pub fn put(
+    ports: &Ports<'_>,
+    service: &Service,
+    customer_id: &CustomerId,
+    facts: CustomerFacts,
+) -> Result<Done<Rendered<Customer>>, Problem> {
+    let CustomerFacts { customer_group, mut segments } = facts;
+    if segments.len() > SEGMENTS_MAX {
+        let right = format!("must have at most {SEGMENTS_MAX} entries");
+        return Err(Problem::invalid_field("/segments", right));
+    }
+    let repeated = segments
+        .iter()
+        .enumerate()
+        .find(|(index, segment)| segments.iter().take(*index).any(|earlier| earlier == *segment));
+    if let Some((index, _)) = repeated {
+        return Err(Problem::invalid_field(format!("/segments/{index}"), "must be named once"));
+    }
+    // As they are read: what changes nothing is no history.
+    segments.sort();
+    let input = json!({
+        "subject": subject(customer_id), "actor": service.actor(), "customer_id": customer_id,
+        "customer_group": customer_group.as_ref().map_or("", Segment::as_str), "segments": segments,
+    });
+    match Shop::new(ports).apply::<Value>(&sql::CUSTOMER_PUT, &input)? {
+        Ok(customer) => Ok(Done::new(Rendered::new(customer))),
+        Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// What was made of a customer, by whom and when, oldest first (SEC-4).
+///
+/// # Errors
+/// `customer_not_found`; `invalid_field` for a limit out of range.
+pub fn history(
+    ports: &Ports<'_>,
+    customer_id: &CustomerId,
+    query: &ListHistory,
+) -> Result<Done<HistoryPage>, Problem> {
+    let page = tables::history_of(ports, &subject(customer_id), query)?;
+    // Of whom nothing was made there is a row at least.
+    if page.body.is_empty() {
+        return view(ports, customer_id).map(|_| page);
+    }
+    Ok(page)
+}
+
+/// What a customer's history is found by.
+fn subject(customer_id: &CustomerId) -> String {
+    format!("customer/{customer_id}")
+}
+
 /// All that is kept of a person, contacts opened.
 ///
 /// # Errors
@@ -164,9 +312,11 @@ pub fn export(
 ) -> Result<Done<Export>, Problem> {
     let limit = PAGE.limit(page.limit)?;
     let shop = Shop::new(ports);
-    let input = json!({ "owner": owner, "cursor": page.cursor, "limit": limit.to_read() });
+    let input = json!({
+        "owner": owner, "customer_id": Holder::id_in(owner.as_str()), "cursor": page.cursor, "limit": limit.to_read(),
+    });
     let facts: Option<Facts> = shop.read(&sql::PERSON_EXPORT, &input)?;
-    let Facts { data_key, carts, checkouts, mut orders, erasures } = facts
+    let Facts { data_key, customer, carts, checkouts, mut orders, erasures } = facts
         .filter(|facts| page.cursor.is_some() || !facts.is_nobody())
         .ok_or_else(|| Problem::new(Code::CustomerNotFound))?;
     let checkouts = checkouts.into_iter().map(|row| row.opened(&shop, data_key.as_ref()));
@@ -174,6 +324,7 @@ pub fn export(
     let orders = orders.into_iter().map(|order| render(&shop, order, true));
     Ok(Done::new(Export {
         owner: owner.clone(),
+        customer,
         carts,
         checkouts: checkouts.collect::<Result<_, _>>()?,
         orders: orders.collect::<Result<_, _>>()?,
@@ -185,7 +336,8 @@ pub fn export(
 impl Facts {
     /// Whether there is nothing of such a person.
     fn is_nobody(&self) -> bool {
-        self.carts.is_empty()
+        self.customer.is_none()
+            && self.carts.is_empty()
             && self.checkouts.is_empty()
             && self.orders.is_empty()
             && self.erasures.is_empty()
@@ -209,10 +361,10 @@ impl CheckoutRow {
     }
 }
 
-/// Erases a person: their data key, and with it every contact of theirs.
+/// Erases a person: their data key, and with it every contact of theirs; and a customer's row.
 ///
 /// # Errors
-/// `customer_not_found` where nothing is sealed for them; `cart_locked` while a payment of theirs
+/// `customer_not_found` where there is neither; `cart_locked` while a payment of theirs
 /// is asked for.
 pub fn erase(
     ports: &Ports<'_>,
@@ -224,7 +376,7 @@ pub fn erase(
     let shop = Shop::new(ports);
     let actor = service.actor();
     let input = json!({
-        "owner": owner, "cancel_id": shop.id(), "actor": actor, "reason": body.reason.0,
+        "owner": owner, "customer_id": Holder::id_in(owner.as_str()), "cancel_id": shop.id(), "actor": actor, "reason": body.reason.0,
         "events": [Event::of(&shop, &CustomerErased { owner })],
     });
     change.apply(&shop, &actor, &sql::PERSON_ERASE, input)?.done(refused)

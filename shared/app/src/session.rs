@@ -1,12 +1,14 @@
 //! `POST /api/v1/session`: from a verified customer to the token every other function takes
-//! (SEC-1).
+//! (SEC-1). Their first session makes their row.
 
 use crate::{cart, shop::Shop};
 use callers::{Customer, GuestToken, ShownToken, session_token};
 use config::{SESSION_MS, SESSION_TOKEN_SECRET};
 use domain::ids::CustomerId;
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
+use store::sql;
 use terms::{Done, Problem, Rendered};
 
 /// What a session may be opened with.
@@ -33,6 +35,13 @@ pub struct Opened {
     cart: Option<cart::Cart>,
     /// What became of the guest's cart; null when there was none to merge.
     merge: Option<Rendered<cart::Merge>>,
+}
+
+/// What it opens with.
+#[derive(Deserialize)]
+struct Facts {
+    is_known: bool,
+    cart: Option<cart::CartRow>,
 }
 
 /// Opens a session for `customer`, whose own token has been verified, and takes a guest's cart over
@@ -62,6 +71,13 @@ pub fn open(
         }
         None => None,
     };
-    let cart = cart::find(&shop, &owner)?;
+    let facts = json!({ "owner": owner, "customer_id": customer });
+    let Facts { is_known, cart } = shop
+        .read(&sql::SESSION_FACTS, &facts)?
+        .ok_or_else(|| Problem::internal("a session without facts"))?;
+    if !is_known {
+        shop.read::<Value>(&sql::CUSTOMER_ADD, &facts)?;
+    }
+    let cart = cart.map(cart::shown).transpose()?;
     Ok(Done::new(Opened { session_token, expires_at_ms, customer_id: customer, cart, merge }))
 }

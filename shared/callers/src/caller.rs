@@ -54,7 +54,13 @@ impl Customer {
     /// Whether `owner`, a key in rows, is a customer's.
     #[must_use]
     pub fn owns(owner: &str) -> bool {
-        owner.starts_with(CUSTOMER_PREFIX)
+        Self::id_in(owner).is_some()
+    }
+
+    /// What `owner`, a key in rows, says of a customer's id; none where it is nobody's.
+    #[must_use]
+    pub fn id_in(owner: &str) -> Option<&str> {
+        owner.strip_prefix(CUSTOMER_PREFIX)
     }
 }
 

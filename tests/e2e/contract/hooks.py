@@ -118,12 +118,20 @@ MADE_FOR = {
     "event_id": Buyer.with_failed_event,
 }
 
+def put_customer():
+    customer_id = "customer-of-a-call"
+    api("PUT", f"/api/v1/customers/{customer_id}", SERVICE, example("put_customer"))
+    return customer_id
+
+
 # What has to be there besides, by operation: who calls, and the path's parameters.
 NEEDS = {
     "set_quantity": lambda: (Buyer().with_line(), {}),
     "remove_line": lambda: (Buyer().with_line(), {}),
     "share_cart": lambda: (Buyer(), {}),
     "begin_checkout": lambda: (Buyer().with_line(), {}),
+    "view_customer": lambda: (shopper, {"customer_id": put_customer()}),
+    "list_customer_history": lambda: (shopper, {"customer_id": put_customer()}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
 }
 

@@ -88,6 +88,10 @@ pub(crate) fn put_currency() -> Value {
     json!({ "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000 })
 }
 
+pub(crate) fn put_customer() -> Value {
+    json!({ "customer_group": "wholesale", "segments": ["students", "newsletter"] })
+}
+
 pub(crate) fn act() -> Value {
     json!({ "reason": "the provider answers again" })
 }
@@ -116,6 +120,7 @@ pub(crate) fn path_parameter(name: &str) -> Option<Value> {
         "currency" => Some(json!("CHF")),
         "table" => Some(json!("warehouse")),
         "entry" => Some(json!("wh-basel")),
+        "customer_id" => Some(json!("248289761001")),
         "order_number" => Some(json!("ORD-20260131-000042")),
         _ => None,
     }

@@ -18,7 +18,7 @@ pub use view::{Cart, view};
 
 pub(crate) use create::end_if_expired;
 pub(crate) use merge::take_over;
-pub(crate) use view::{find, line_id};
+pub(crate) use view::{CartRow, line_id, shown};
 
 use crate::{
     members::{Current, Maximum, Minimum},

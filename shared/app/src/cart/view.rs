@@ -126,12 +126,15 @@ pub(super) fn read(shop: &Shop<'_>, owner: &str) -> Result<Cart, Problem> {
 }
 
 /// The owner's live cart, if they have one.
-pub(crate) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem> {
-    let Some(row) = shop.read::<CartRow>(&sql::CART_VIEW, &json!({ "owner": owner }))? else {
-        return Ok(None);
-    };
+pub(super) fn find(shop: &Shop<'_>, owner: &str) -> Result<Option<Cart>, Problem> {
+    let row: Option<CartRow> = shop.read(&sql::CART_VIEW, &json!({ "owner": owner }))?;
+    row.map(shown).transpose()
+}
+
+/// A cart as its owner sees it.
+pub(crate) fn shown(row: CartRow) -> Result<Cart, Problem> {
     let expires_at_ms = row.expires_at_ms;
-    render(row, expires_at_ms).map(Some)
+    render(row, expires_at_ms)
 }
 
 fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {

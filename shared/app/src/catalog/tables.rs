@@ -444,6 +444,13 @@ const CURRENCIES: Table<CurrencySold> = Table {
     of: PhantomData,
 };
 
+impl HistoryPage {
+    /// Whether there is nothing on it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.history.is_empty()
+    }
+}
+
 impl<T> Table<T> {
     /// A page. `input` is what else the list asks for.
     fn page(
@@ -829,10 +836,18 @@ pub fn history(
     entry: &EntryName,
     query: &ListHistory,
 ) -> Result<Done<HistoryPage>, Problem> {
+    history_of(ports, &format!("{}/{}", of.0, entry.0.replace(',', "/")), query)
+}
+
+/// What was made of `subject`, page by page.
+pub(crate) fn history_of(
+    ports: &Ports<'_>,
+    subject: &str,
+    query: &ListHistory,
+) -> Result<Done<HistoryPage>, Problem> {
     let limit = super::PAGE.limit(query.limit)?;
-    let input = json!({
-        "subject": format!("{}/{}", of.0, entry.0.replace(',', "/")), "above": query.cursor.unwrap_or_default(), "limit": limit.to_read(),
-    });
+    let above = query.cursor.unwrap_or_default();
+    let input = json!({ "subject": subject, "above": above, "limit": limit.to_read() });
     let mut history: Vec<Rendered<EntryChanged>> =
         Shop::new(ports).list(&sql::HISTORY_LIST, &input)?;
     let next_cursor = limit.cut(&mut history).and_then(|last| last.number("seq"));

@@ -165,6 +165,16 @@ create table if not exists data_key (
 create index if not exists data_key_by_wrapper on data_key (wrapped_by);
 create index if not exists data_key_by_use on data_key (used_at_ms);
 
+-- Customers, from their first session on: their group ('' for none) and the names of their segments, sorted. What is made of them is history, and
+-- to erase a person takes the row away.
+create table if not exists customer (
+  customer_id text collate "C" primary key,
+  customer_group text collate "C" not null default '',
+  segments jsonb not null default '[]',
+  created_at_ms bigint not null,
+  updated_at_ms bigint not null
+);
+
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (
   session_id text collate "C" primary key,

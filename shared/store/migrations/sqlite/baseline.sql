@@ -71,6 +71,10 @@ create table if not exists data_key (owner text primary key, data_key_id text no
 create index if not exists data_key_by_wrapper on data_key (wrapped_by);
 create index if not exists data_key_by_use on data_key (used_at_ms);
 
+-- Customers, from their first session on: their group ('' for none) and the names of their segments, sorted. What is made of them is history, and
+-- to erase a person takes the row away.
+create table if not exists customer (customer_id text primary key, customer_group text not null default '', segments text not null default '[]', created_at_ms integer not null, updated_at_ms integer not null) without rowid;
+
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';

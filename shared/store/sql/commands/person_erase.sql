@@ -1,11 +1,14 @@
--- Erases a person (SEC-6): the key of their contacts, and every sealed text of theirs. Orders, money and what happened stay. A checkout of theirs
--- that is open ends, since it cannot be completed without a contact; an attempt that waits for them is taken back.
--- in: owner text, cancel_id text, actor text, reason text, idempotency…?, events
+-- Erases a person (SEC-6): the key of their contacts, every sealed text of theirs, and the row with a customer's group and segments. Orders,
+-- money and what happened stay. A checkout of theirs that is open ends, since it cannot be completed without a contact; an attempt that waits
+-- for them is taken back.
+-- in: owner text, customer_id text?, cancel_id text, actor text, reason text, idempotency…?, events
 -- refuses: nothing_personal, cart_locked, idempotency_key_seen
 @idempotent
 lock cart where owner = :owner and status in ('active', 'checkout');
 lock data_key where owner = :owner;
-refuse 'nothing_personal' where not exists (select 1 from data_key where owner = :owner);
+perform hold_subject('customer/' || :customer_id); -- only postgres
+refuse 'nothing_personal' where not exists (select 1 from data_key where owner = :owner)
+  and not exists (select 1 from customer where customer_id = :customer_id);
 @supersede
 refuse 'cart_locked' where exists (select 1 from cart where owner = :owner and status in ('active', 'checkout') and saga_id is not null);
 @release_held((select s.session_id from cart as c join checkout_session as s on s.cart_id = c.cart_id and s.status = 'open' where c.owner = :owner and c.status in ('active', 'checkout')), true)
@@ -17,6 +20,8 @@ update cart set status = 'active', updated_at_ms = now_ms() where owner = :owner
 update checkout_session set contact = '' where owner = :owner and contact > '';
 update orders set contact = '', updated_at_ms = now_ms() where owner = :owner and contact > '';
 delete from data_key where owner = :owner;
+@append_change('customer/' || :customer_id, 'deleted', :actor, (select @customer_facts_json(c) from customer as c where c.customer_id = :customer_id), null)
+delete from customer where customer_id = :customer_id;
 @finish
 returning
 (select object('owner', :owner, 'orders', h.data -> 'orders', 'erased_at_ms', h.at_ms) from history as h

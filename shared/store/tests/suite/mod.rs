@@ -8,6 +8,7 @@ mod catalog;
 mod checkout;
 mod compensation;
 mod concurrency;
+mod customer;
 mod idempotency;
 mod migration;
 mod operations;

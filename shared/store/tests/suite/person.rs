@@ -13,12 +13,12 @@ const CUPS: &[(&str, &str, i64)] = &[("TILL-0001", "wh-hanoi", 2)];
 const KEYS: &str = "select owner, data_key_id, wrapped_by, wrapped_key from data_key order by 1";
 
 fn export(shop: &Database, owner: &str, cursor: Option<&str>, limit: i64) -> Value {
-    shop.list(&sql::PERSON_EXPORT, &json!({"owner": owner, "cursor": cursor, "limit": limit}))
-        .remove(0)
+    let asked = json!({"owner": owner, "customer_id": owner.strip_prefix("customer:"), "cursor": cursor, "limit": limit});
+    shop.list(&sql::PERSON_EXPORT, &asked).remove(0)
 }
 
 fn erase(owner: &str) -> Value {
-    json!({"owner": owner, "cancel_id": format!("cancel-{owner}"), "actor": "service:desk", "reason": "they asked", "idempotency_key": null,
+    json!({"owner": owner, "customer_id": owner.strip_prefix("customer:"), "cancel_id": format!("cancel-{owner}"), "actor": "service:desk", "reason": "they asked", "idempotency_key": null,
         "events": [event_with("erased", owner, "customers.customer.erased", &["orders", "erased_at_ms"])]})
 }
 
@@ -118,7 +118,7 @@ fn what_is_kept_of_a_person_is_theirs_alone_and_whole() {
     let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
     assert_eq!(
         export(&shop, "ann", None, 9),
-        json!({"data_key": null, "carts": [], "checkouts": [], "orders": [], "erasures": []}),
+        json!({"data_key": null, "customer": null, "carts": [], "checkouts": [], "orders": [], "erasures": []}),
         "nobody"
     );
     ann.pays(&shop, CUPS);

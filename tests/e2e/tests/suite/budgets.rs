@@ -1,7 +1,7 @@
 //! What a request may ask of the database. Statements are counted by till; setting up a connection
 //! (PRAGMA, TEMP objects) is counted apart.
 
-use e2e::{Call, Shop, needs_till};
+use e2e::{Call, CustomerClaims, Shop, SigningKey, needs_till, unique};
 
 fn statements(call: Call) -> u32 {
     let reply = call.header("till-count", "1").send();
@@ -46,6 +46,19 @@ fn requests_stay_within_their_statements() {
     assert!(statements(guest.revoking(&share.share_id)) <= 1, "a revoke");
     let session = guest.check_out();
     assert!(statements(session.confirming()) <= 8, "a confirm");
+}
+
+// A customer's row is made once; from then on a session is one read.
+#[test]
+fn a_session_is_one_statement_and_the_first_is_two() {
+    if !needs_till("a_session_is_one_statement_and_the_first_is_two") {
+        return;
+    }
+    let shop = Shop::open();
+    let token = CustomerClaims::of(&unique("customer-")).signed(SigningKey::Ec1);
+    let open = || shop.call("POST", "/api/v1/session").bearer(&token).json(&serde_json::json!({}));
+    assert_eq!(statements(open()), 2);
+    assert_eq!(statements(open()), 1);
 }
 
 // CART-4: the number of lines does not matter.

@@ -18,6 +18,7 @@ mod catalog;
 mod checkout;
 mod clients;
 mod confirm;
+mod customers;
 mod events;
 mod expiry;
 mod health;

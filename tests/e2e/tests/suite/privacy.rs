@@ -548,6 +548,8 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     customer.mistypes();
     customer.is_served_by_a_program();
     customer.is_erased(&someone);
+    // Another of the same name has a row.
+    customer.customer();
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();
