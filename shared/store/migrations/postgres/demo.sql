@@ -31,11 +31,19 @@ insert into shipping_rate (zone, currency, method_id, warehouse_id, min_weight_g
   on conflict do nothing;
 
 insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
+  with look (number, colour, tea) as (values
+    (1, 'cream', 'Sencha'), (2, 'white', 'Genmaicha'), (3, 'sand', 'Matcha'), (4, 'ochre', 'Gyokuro'), (5, 'mustard', 'Hojicha'),
+    (6, 'saffron', 'Longjing'), (7, 'coral', 'Gunpowder'), (8, 'brick', 'Jasmine'), (9, 'cherry', 'Lotus'), (10, 'plum', 'Oolong'),
+    (11, 'violet', 'Tieguanyin'), (12, 'lavender', 'Pu-erh'), (13, 'indigo', 'Lapsang Souchong'), (14, 'navy', 'Keemun'),
+    (15, 'cobalt', 'Yunnan'), (16, 'sky', 'Assam'), (17, 'teal', 'Darjeeling'), (18, 'mint', 'Ceylon'), (19, 'sage', 'Nilgiri'),
+    (20, 'olive', 'Earl Grey'), (21, 'forest', 'Chai'), (22, 'slate', 'Rooibos'), (23, 'ash', 'Peppermint'),
+    (24, 'charcoal', 'Chamomile'), (25, 'black', 'Hibiscus'))
   select 'TILL-' || lpad(i::text, 4, '0'), 'product-' || lpad(((i + 3) / 4)::text, 3, '0'),
-    case i % 4 when 0 then 'Cup' when 1 then 'Bowl' when 2 then 'Plate' else 'Tea, 100 g' end || ' no. ' || i,
+    case i % 4 when 0 then 'Enamel mug, 350 ml, ' || colour when 1 then 'Soup bowl, 500 ml, ' || colour
+      when 2 then 'Dinner plate, 27 cm, ' || colour else tea || ' tea, 100 g' end,
     case i % 4 when 3 then 'food' else 'tableware' end, case i % 4 when 3 then 'reduced' else 'standard' end,
     case i % 4 when 3 then 120 else 350 end, 1
-  from generate_series(1, 100) as i on conflict do nothing;
+  from generate_series(1, 100) as i join look on number = (i + 3) / 4 on conflict do nothing;
 insert into price (sku, currency, amount_minor)
   select s.sku, c.currency, case c.currency when 'VND' then 250000 + 1000 * number else 999 + 10 * number end
   from (select sku, substr(sku, 6)::bigint as number from sku where sku like 'TILL-%') as s cross join currency as c

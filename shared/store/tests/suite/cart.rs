@@ -281,7 +281,7 @@ fn a_cart_is_read_whole_with_its_lines_oldest_first() {
     let cart = &shop.list(&sql::CART_VIEW, &json!({"owner": "ann"}))[0];
     assert_eq!(
         cart["lines"][0],
-        json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "name": "Tea, 100 g no. 3", "active": true, "price_minor": 1029,
+        json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "name": "Sencha tea, 100 g", "active": true, "price_minor": 1029,
         "available": 2000})
     );
     assert_eq!(cart["lines"][1]["sku"], "TILL-0001");
@@ -301,7 +301,7 @@ fn an_addition_is_decided_from_one_document() {
         |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
     assert_eq!(
         facts("TILL-0001"),
-        json!({"cart_id": "cart-ann", "currency": "USD", "name": "Bowl no. 1", "active": true, "known": true,
+        json!({"cart_id": "cart-ann", "currency": "USD", "name": "Soup bowl, 500 ml, cream", "active": true, "known": true,
         "price_minor": 1009, "available": 2000, "in_cart": 2})
     );
     assert_eq!(facts("TILL-0100")["available"], 10);
