@@ -27,7 +27,7 @@ pub const MUTATIONS: Size = Size { variable: "EDGETILL_MUTATIONS", sampled: 1_00
 /// Seconds of fuzzing, for each target. `cargo till test` does not fuzz.
 pub const FUZZ_SECONDS: Size = Size { variable: "EDGETILL_FUZZ_SECONDS", sampled: 0, full: 60 };
 
-const SIZES: [Size; 8] = [
+const SIZES: [Size; 9] = [
     MUTATIONS,
     FUZZ_SECONDS,
     // How many race at once, in percent of what the requirements say.
@@ -37,6 +37,8 @@ const SIZES: [Size; 8] = [
     Size { variable: "EDGETILL_CRASH_EVERY", sampled: 4, full: 1 },
     // 1: patient and impatient buyers take turns. 2: every fault meets one of each.
     Size { variable: "EDGETILL_CRASH_BUYERS", sampled: 1, full: 1 },
+    // SKUs that one request imports.
+    Size { variable: "EDGETILL_IMPORT_ROWS", sampled: 1_000, full: 10_000 },
     // Requests that break, and the workers after them.
     Size { variable: "EDGETILL_CRASH_PAIRS", sampled: 20, full: 60 },
     // How often the host is killed, on each database.

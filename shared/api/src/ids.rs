@@ -1,6 +1,9 @@
 //! What a path may name, and what is told of a name that can be none.
 
-use app::catalog::tables::{EntryName, HistoryOf};
+use app::catalog::{
+    files::List,
+    tables::{EntryName, HistoryOf},
+};
 use domain::{
     ids::{
         CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, OwnerId,
@@ -34,6 +37,7 @@ ids! {
     EventId EventNotFound;
     HistoryOf EntryNotFound;
     LineId LineNotFound;
+    List EntryNotFound;
     OrderId OrderNotFound;
     OrderNumber OrderNotFound;
     OwnerId CustomerNotFound;

@@ -203,7 +203,9 @@ macro_rules! method {
 }
 
 use app::{
-    Rendered, cart, catalog, catalog::tables, checkout, customers, operations, ops, order, session,
+    Rendered, cart, catalog,
+    catalog::{files, tables},
+    checkout, customers, operations, ops, order, session,
 };
 use domain::{
     ids::{
@@ -214,7 +216,7 @@ use domain::{
 };
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
-    NoBody, NoQuery, Operation, Parameters, Unconditional, Versioned,
+    NoBody, NoQuery, Operation, Parameters, Rows, SheetPage, Unconditional, Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
 };
 use names::{
@@ -396,7 +398,7 @@ endpoints! {
     /// One SKU with its prices.
     SKU: "catalog-skus" "/api/v1/catalog/skus/:sku" (sku: Sku) {
         /// A SKU.
-        view_sku: GET Scope<CatalogRead>, answer: 200 Done<Rendered<catalog::SkuRecord>> => |it| it.problems(&[SkuNotFound]).stored();
+        view_sku: GET Scope<CatalogRead>, answer: 200 Done<Rendered<catalog::SkuShown>> => |it| it.problems(&[SkuNotFound]).stored();
         /// Add or replace a SKU. The next read of any cart sees a new price.
         put_sku: PUT Scope<CatalogWrite>, makes: true, body: Json<catalog::SkuFacts>,
             answer: 200 Done<catalog::SkuRecord> => |it| it.example(examples::put_sku()).problems(&[CurrencyUnsupported]).stored();
@@ -522,6 +524,26 @@ endpoints! {
         /// `zone/US,CA`, `shipping-rates/us,USD,standard`.
         list_catalog_history: GET Scope<CatalogRead>, query: Parameters<tables::ListHistory>,
             answer: 200 Done<tables::HistoryPage> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// A list of the catalog, from a file.
+    CATALOG_IMPORT: "catalog-tables" "/api/v1/catalog/import/:list" (list: files::List) {
+        /// Import a file: each of its rows is put, or refused with its line.
+        ///
+        /// JSON lines (`application/x-ndjson`) for every list, each line as the list shows an
+        /// entry; CSV (`text/csv`) for SKUs. At most 10,000 rows. With 200 every row was put. With
+        /// 207 some were refused, and nothing of those was changed. An import can be sent again as
+        /// it is.
+        import_catalog: POST Scope<CatalogWrite>, body: Rows,
+            answer: 200 | 207 Done<files::FileImported> => |it| it.example(examples::skus_as_json_lines()).example(examples::skus_as_csv())
+                .problems(&[EntryNotFound]).stored();
+    }
+    /// A list of the catalog, as a file.
+    CATALOG_EXPORT: "catalog-tables" "/api/v1/catalog/export/:list" (list: files::List) {
+        /// Export a list, page by page, as files that an import takes.
+        ///
+        /// While there is more, `Link` has where the next page is (RFC 8288, `rel="next"`).
+        export_catalog: GET Scope<CatalogRead>, query: Parameters<files::ExportPage>,
+            answer: 200 SheetPage => |it| it.linked().problems(&[EntryNotFound]).stored();
     }
     /// Sessions of customers.
     SESSION: "account-session" "/api/v1/session" {

@@ -13,6 +13,8 @@ mod carts;
 mod catalog;
 #[path = "suite/edges.rs"]
 mod edges;
+#[path = "suite/files.rs"]
+mod files;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/idle_carts.rs"]

@@ -145,7 +145,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-status-history", &[Database, Shoppers, Services, Bodies, Browsers]),
     component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
-    component("catalog-tables", &[Database, Services, Bodies, Replays]),
+    component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),
     component("ops-health", &[Database, Services, Health]),
     component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),

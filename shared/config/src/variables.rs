@@ -359,7 +359,7 @@ variables! {
     BODY_LIMIT_BYTES: usize = "body_limit_bytes" default("65536")
         bytes(1_024 to 67_108_864) [Bodies];
     /// Bytes the body of a bulk import may have.
-    IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("1048576")
+    IMPORT_BODY_LIMIT_BYTES: usize = "import_body_limit_bytes" default("4194304")
         bytes(1_024 to 67_108_864) [Imports];
     /// The origins whose pages may call from a browser, with commas between them, such as
     /// `https://shop.example`; `*` for all; empty for none but the API's own.

@@ -10,7 +10,7 @@ use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
-use terms::{Change, Done, KeyedChange};
+use terms::{Change, Done, Form, KeyedChange, Sheet};
 
 /// One method of one path.
 pub trait Operation: 'static {
@@ -45,6 +45,7 @@ pub trait Operation: 'static {
         access: <Self::Access as Admit>::ACCESS,
         takes_query: <Self::Query as Query>::IS_TAKEN,
         body: <Self::Body as Body>::PRESENCE,
+        media: <Self::Body as Body>::MEDIA,
         body_limit: <Self::Body as Body>::LIMIT.name,
         is_versioned: <Self::Change as Conditions>::IS_VERSIONED,
         key: <Self::Change as Conditions>::KEY,
@@ -90,6 +91,8 @@ pub struct Row {
     pub takes_query: bool,
     /// Its body.
     pub body: Presence,
+    /// The media types its body may have; any, where it is not looked at.
+    pub media: &'static [&'static str],
     /// The variable with the bytes its body may have.
     pub body_limit: &'static str,
     /// Whether it reads `If-Match`.
@@ -196,6 +199,8 @@ pub trait Body {
     type Value;
     /// Whether it has to be there.
     const PRESENCE: Presence;
+    /// What it may be called.
+    const MEDIA: &'static [&'static str] = &["application/json"];
     /// How many bytes it may have, read or not.
     const LIMIT: &'static Setting<usize> = &BODY_LIMIT_BYTES;
 
@@ -213,6 +218,7 @@ pub enum NoBody {}
 impl Body for NoBody {
     type Value = ();
     const PRESENCE: Presence = Presence::Unread;
+    const MEDIA: &'static [&'static str] = &[];
 
     fn read(_: &Request) -> Result<(), Problem> {
         Ok(())
@@ -243,6 +249,22 @@ impl<T: DeserializeOwned> Body for BulkJson<T> {
 
     fn read(request: &Request) -> Result<T, Problem> {
         request.json()
+    }
+}
+
+/// A file of rows: JSON lines or CSV, which may be longer than other bodies. What is wrong with a row
+/// is for the handler to say.
+#[derive(Debug)]
+pub enum Rows {}
+
+impl Body for Rows {
+    type Value = Sheet;
+    const PRESENCE: Presence = Presence::Required;
+    const MEDIA: &'static [&'static str] = &[Form::JSON_LINES, Form::CSV];
+    const LIMIT: &'static Setting<usize> = &IMPORT_BODY_LIMIT_BYTES;
+
+    fn read(request: &Request) -> Result<Sheet, Problem> {
+        request.sheet()
     }
 }
 

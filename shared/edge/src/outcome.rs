@@ -3,7 +3,7 @@
 use crate::{Code, Problem, Reply};
 use serde::Serialize;
 use std::marker::PhantomData;
-use terms::{Done, Tag};
+use terms::{Done, SheetPage, Tag};
 
 /// What an operation answers when it refuses nothing.
 pub trait Outcome {
@@ -90,5 +90,21 @@ impl<M: Media> File<M> {
 impl<M> Outcome for File<M> {
     fn reply(self, status: u16, _: u16) -> Reply {
         Reply { status, ..self.reply }
+    }
+}
+
+/// A file of rows, and where the next page of them is (RFC 8288).
+impl Outcome for SheetPage {
+    fn reply(self, status: u16, _: u16) -> Reply {
+        let Self { sheet, next } = self;
+        let reply = Reply::text(status, sheet.form.media_type(), sheet.bytes);
+        match next {
+            None => reply,
+            Some(query) => {
+                let query =
+                    form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+                reply.header("link", format!("<?{query}>; rel=\"next\""))
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ fn challenge(code: Code, scope: Option<&str>) -> Option<String> {
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let Told { code, detail, field, members, retry_after_seconds, version } =
+        let Told { code, detail, field, members, retry_after_seconds, version, accept } =
             problem.into_told();
         let challenge =
             challenge(code, members.get(terms::member::Scope::NAME).and_then(Value::as_str));
@@ -47,7 +47,7 @@ impl From<Problem> for Reply {
             reply = reply.header("www-authenticate", challenge);
         }
         if code == Code::UnsupportedMediaType {
-            reply = reply.header("accept", "application/json");
+            reply = reply.header("accept", accept.unwrap_or("application/json"));
         }
         if let Some(seconds) = retry_after_seconds {
             reply = reply.retry_after(seconds);

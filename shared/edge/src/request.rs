@@ -5,9 +5,9 @@
 //! the host's.
 
 use crate::{Code, Precondition, Problem, idempotency, precondition};
-use json::{Fault, Mismatch, ReadError};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use terms::{Form, Sheet};
 
 /// HTTP methods as far as they are told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +169,8 @@ impl Request {
     /// # Errors
     /// `unsupported_media_type`, `malformed_json`, `unknown_field`, `invalid_field`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.require_json_type()?;
-        json::read(&self.body).map_err(|error| unreadable(&error))
+        self.media_type(&["application/json"], || Problem::new(Code::UnsupportedMediaType))?;
+        json::read(&self.body).map_err(|error| Problem::unreadable(&error))
     }
 
     /// As [`Request::json`], where an empty body means the default.
@@ -181,19 +181,34 @@ impl Request {
         if self.body.is_empty() { Ok(T::default()) } else { self.json() }
     }
 
-    fn require_json_type(&self) -> Result<(), Problem> {
+    /// The body as a file of rows, in the form that its content type names. What stands in it is not
+    /// looked at.
+    ///
+    /// # Errors
+    /// `unsupported_media_type`.
+    pub fn sheet(&self) -> Result<Sheet, Problem> {
+        let forms = Form::ALL.map(Form::media_type);
+        let place = self.media_type(&forms, || {
+            Problem::new(Code::UnsupportedMediaType)
+                .accepting(Form::ACCEPT)
+                .field("content-type")
+                .detail(format!("must be {}, in UTF-8", json::listed(&forms)))
+        })?;
+        let form = Form::ALL.into_iter().nth(place).unwrap_or(Form::JsonLines);
+        Ok(Sheet { form, bytes: self.body.clone() })
+    }
+
+    /// Which of these the body is called, in UTF-8.
+    fn media_type(&self, among: &[&str], refusal: impl Fn() -> Problem) -> Result<usize, Problem> {
         if let Some(coding) = self
             .values("content-encoding")
             .find(|coding| !coding.trim().eq_ignore_ascii_case("identity"))
         {
             let detail =
                 format!("the body is sent with Content-Encoding {coding}; send it as it is");
-            return Err(Problem::new(Code::UnsupportedMediaType)
-                .field("content-encoding")
-                .detail(detail));
+            return Err(refusal().field("content-encoding").detail(detail));
         }
-        let refusal = || Problem::new(Code::UnsupportedMediaType);
-        let value = self.header("content-type").ok_or_else(refusal)?;
+        let value = self.header("content-type").ok_or_else(&refusal)?;
         let mut parts = value.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
         let utf8 = parts.filter(|part| !part.is_empty()).all(|part| {
@@ -201,11 +216,8 @@ impl Request {
             !name.eq_ignore_ascii_case("charset")
                 || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         });
-        if media_type.eq_ignore_ascii_case("application/json") && utf8 {
-            Ok(())
-        } else {
-            Err(refusal())
-        }
+        let place = among.iter().position(|known| media_type.eq_ignore_ascii_case(known));
+        place.filter(|_| utf8).ok_or_else(refusal)
     }
 
     /// The query as `T`, whose fields are `Option`s or required, and which denies unknown ones.
@@ -215,7 +227,7 @@ impl Request {
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let pairs = form_urlencoded::parse(self.query.as_bytes()).into_owned();
         json::read_pairs(pairs)
-            .map_err(|error| mismatch(&error, error.pointer().trim_start_matches('/'), ""))
+            .map_err(|error| Problem::mismatch(&error, error.pointer().trim_start_matches('/'), ""))
     }
 
     /// Refuses any query parameter.
@@ -291,42 +303,6 @@ pub(crate) fn decode(name: &str, segment: &str) -> Result<String, Problem> {
         Err(Problem::invalid_field(name, json::WITHOUT_NUL))
     } else {
         Ok(text.into_owned())
-    }
-}
-
-fn unreadable(error: &ReadError) -> Problem {
-    match error {
-        ReadError::Malformed(error) => Problem::new(Code::MalformedJson).detail(error.to_string()),
-        ReadError::Mismatch(error) => mismatch(error, error.pointer(), "/"),
-    }
-}
-
-fn mismatch(error: &Mismatch, at: &str, separator: &str) -> Problem {
-    // The path of an unknown field already ends in it; a missing or repeated one is not in the
-    // path.
-    let member = |name: &str| format!("{at}{separator}{name}");
-    match error.fault() {
-        Fault::Unknown { known } => Problem::new(Code::UnknownField)
-            .field(at)
-            .detail(format!("known here: {}", json::listed(known))),
-        Fault::Missing { name } => Problem::invalid_field(member(name), "must be given"),
-        Fault::Duplicate { name } => Problem::invalid_field(member(name), "must be given once"),
-        Fault::Expected { what } => {
-            Problem::invalid_field(at, format!("must be {}", in_words(what)))
-        }
-        Fault::Said(text) => Problem::invalid_field(at, text.as_str()),
-    }
-}
-
-fn in_words(rust: &str) -> &str {
-    match rust {
-        "i8" | "i16" | "i32" | "i64" => "a whole number in range",
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0, in range",
-        "a boolean" | "bool" => "true or false",
-        other if other.starts_with("struct ") => "an object",
-        "a map" => "an object",
-        "a sequence" => "an array",
-        other => other,
     }
 }
 

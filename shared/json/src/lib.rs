@@ -17,7 +17,7 @@ pub use object::{member, put, text, value};
 pub use serde_json::{Map, Value};
 
 use serde::de::DeserializeOwned;
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 use tree::Tree;
 
 /// The one character that PostgreSQL stores nowhere: no text that is read here holds it.
@@ -71,6 +71,30 @@ pub fn read_pairs<T: DeserializeOwned>(
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<T, Mismatch> {
     T::deserialize(Tree::Object(pairs.map(|(name, value)| (name, Tree::Written(value))).collect()))
+}
+
+/// Reads the cells of a row by their columns' names, in which numbers and truth values are written
+/// as text. A name with a dot is a member of a member: `prices.USD`. A cell in which nothing stands
+/// is a member that is not there.
+///
+/// # Errors
+/// When they are not of the shape of `T`.
+pub fn read_cells<'c, T: DeserializeOwned>(
+    cells: impl Iterator<Item = (&'c str, &'c str)>,
+) -> Result<T, Mismatch> {
+    let mut row = Vec::new();
+    let mut within: BTreeMap<&str, Vec<(String, Tree)>> = BTreeMap::new();
+    for (name, cell) in cells {
+        let (members, name) = match name.split_once('.') {
+            Some((outer, inner)) => (within.entry(outer).or_default(), inner),
+            None => (&mut row, name),
+        };
+        if !cell.is_empty() {
+            members.push((name.to_owned(), Tree::Written(cell.to_owned())));
+        }
+    }
+    row.extend(within.into_iter().map(|(name, members)| (name.to_owned(), Tree::Object(members))));
+    T::deserialize(Tree::Object(row))
 }
 
 #[cfg(test)]

@@ -152,3 +152,43 @@ fn json_in_code_is_what_serde_json_makes_of_it() {
     assert_eq!(members!(crate::json), members!(serde_json::json));
     assert_eq!(text(&json!({ "b": 1, "a": "é" })), r#"{"a":"é","b":1}"#);
 }
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Sold {
+    sku: String,
+    weight_g: i64,
+    active: bool,
+    note: Option<String>,
+    prices: BTreeMap<String, i64>,
+}
+
+#[test]
+fn a_row_is_read_by_the_names_of_its_columns() {
+    let read = |cells: &[(&str, &str)]| {
+        read_cells::<Sold>(cells.iter().copied()).map_err(|wrong| wrong.to_string())
+    };
+    let cells = [
+        ("prices.USD", "1999"),
+        ("sku", "007"),
+        ("weight_g", "-3"),
+        ("prices.EUR", ""),
+        ("active", "true"),
+        ("note", ""),
+        ("prices.VND", "0"),
+    ];
+    let prices = BTreeMap::from([("USD".to_owned(), 1_999), ("VND".to_owned(), 0)]);
+    assert_eq!(
+        read(&cells).unwrap(),
+        Sold { sku: "007".to_owned(), weight_g: -3, active: true, note: None, prices }
+    );
+    assert!(read(&cells[3..]).unwrap_err().contains("`sku` is missing"));
+    let with = |at: usize, cell: (&'static str, &'static str)| {
+        let mut cells = cells;
+        cells[at] = cell;
+        read(&cells).unwrap_err()
+    };
+    assert_eq!(with(0, ("prices.USD", "19.99")), "/prices/USD: expected i64");
+    assert_eq!(with(4, ("active", "yes")), "/active: expected a boolean");
+    assert!(with(5, ("colour", "blue")).starts_with("/colour: unknown here"));
+}

@@ -87,20 +87,24 @@ fn operation_of(document: &Value, method: &str, path: &str, operation: &Value) -
         })
         .collect();
     html.push_str(&table("Parameters", &rows));
-    if let Some(body) = operation.pointer("/requestBody/content/application~1json") {
-        let example = body
-            .get("example")
-            .map(|example| serde_json::to_string_pretty(example).unwrap_or_default())
-            .unwrap_or_default();
+    for (media_type, body) in members(operation, "/requestBody/content") {
+        let example = match body.get("example") {
+            Some(Value::String(text)) => text.clone(),
+            Some(example) => serde_json::to_string_pretty(example).unwrap_or_default(),
+            None => String::new(),
+        };
         let needed = if operation.pointer("/requestBody/required") == Some(&Value::Bool(true)) {
             ""
         } else {
             ", may be missing"
         };
-        let schema = body.get("schema").cloned().unwrap_or_default();
+        let what = match media_type.as_str() {
+            "application/json" => kind(&body.get("schema").cloned().unwrap_or_default()),
+            other => escape(other),
+        };
         push(
             &mut html,
-            format_args!("<h4>Body: {}{needed}</h4><pre>{}</pre>", kind(&schema), escape(&example)),
+            format_args!("<h4>Body: {what}{needed}</h4><pre>{}</pre>", escape(&example)),
         );
     }
     let replies: String = members(operation, "/responses")

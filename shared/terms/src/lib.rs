@@ -11,6 +11,7 @@ mod log;
 pub mod member;
 mod problem;
 mod rendered;
+mod sheet;
 
 pub use change::{Change, KeyedChange, Precondition};
 pub use done::{Done, Tag};
@@ -20,3 +21,4 @@ pub use member::Member;
 pub use problem::{Problem, Told};
 pub use problems::Code;
 pub use rendered::Rendered;
+pub use sheet::{Form, Sheet, SheetPage};

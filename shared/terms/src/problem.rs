@@ -6,7 +6,7 @@
 
 use crate::{Code, Member};
 use config::Unusable;
-use json::{Map, Value};
+use json::{Fault, Map, Mismatch, ReadError, Value};
 use std::fmt;
 
 /// One occurrence of a problem.
@@ -35,6 +35,8 @@ pub struct Told {
     pub retry_after_seconds: Option<u64>,
     /// The version of what was refused, as it is.
     pub version: Option<i64>,
+    /// `unsupported_media_type`: the media types that would do, where that is not JSON.
+    pub accept: Option<&'static str>,
 }
 
 // Deliberately without the internal text, so that no `{:?}` carries it to a client.
@@ -89,6 +91,7 @@ impl Problem {
             members: Map::new(),
             retry_after_seconds: None,
             version: None,
+            accept: None,
         };
         Self(Box::new(Inner { told, because: None }))
     }
@@ -102,6 +105,33 @@ impl Problem {
     /// header, query or path parameter; `detail` says what would be right.
     pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Code::InvalidField).field(field).detail(detail)
+    }
+
+    /// A text that is not what it should be, by its JSON pointer.
+    pub fn unreadable(error: &ReadError) -> Self {
+        match error {
+            ReadError::Malformed(error) => Self::new(Code::MalformedJson).detail(error.to_string()),
+            ReadError::Mismatch(error) => Self::mismatch(error, error.pointer(), "/"),
+        }
+    }
+
+    /// A value that is not what it should be. It stands at `at`, whose parts have `separator`
+    /// between them.
+    pub fn mismatch(error: &Mismatch, at: &str, separator: &str) -> Self {
+        // The path of an unknown field already ends in it; a missing or repeated one is not in the
+        // path.
+        let member = |name: &str| format!("{at}{separator}{name}");
+        match error.fault() {
+            Fault::Unknown { known } => Self::new(Code::UnknownField)
+                .field(at)
+                .detail(format!("known here: {}", json::listed(known))),
+            Fault::Missing { name } => Self::invalid_field(member(name), "must be given"),
+            Fault::Duplicate { name } => Self::invalid_field(member(name), "must be given once"),
+            Fault::Expected { what } => {
+                Self::invalid_field(at, format!("must be {}", in_words(what)))
+            }
+            Fault::Said(text) => Self::invalid_field(at, text.as_str()),
+        }
     }
 
     /// A variable that cannot be used; which one is for the log alone.
@@ -153,6 +183,12 @@ impl Problem {
         self
     }
 
+    /// Which media types would do.
+    pub fn accepting(mut self, accept: &'static str) -> Self {
+        self.0.told.accept = Some(accept);
+        self
+    }
+
     /// The reason, for the log alone.
     pub fn because(mut self, text: impl Into<String>) -> Self {
         self.0.because = Some(text.into());
@@ -175,5 +211,18 @@ impl Problem {
     #[must_use]
     pub fn into_told(self) -> Told {
         self.0.told
+    }
+}
+
+/// What a value must be, in other words than Rust's.
+fn in_words(rust: &str) -> &str {
+    match rust {
+        "i8" | "i16" | "i32" | "i64" => "a whole number in range",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number of at least 0, in range",
+        "a boolean" | "bool" => "true or false",
+        other if other.starts_with("struct ") => "an object",
+        "a map" => "an object",
+        "a sequence" => "an array",
+        other => other,
     }
 }

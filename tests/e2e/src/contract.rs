@@ -63,9 +63,9 @@ fn operation(id: &str) -> &'static Value {
         .unwrap_or_else(|| panic!("docs/openapi.json does not know {id}"))
 }
 
-/// The body that the document gives as an example for the operation `id`.
-pub(crate) fn example(id: &str) -> Option<Value> {
-    operation(id).pointer("/requestBody/content/application~1json/example").cloned()
+/// The body that the document gives as an example for the operation `id`, in this media type.
+pub(crate) fn example(id: &str, media_type: &str) -> Option<Value> {
+    operation(id)["requestBody"]["content"].get(media_type)?.get("example").cloned()
 }
 
 /// How many replies the document gives as examples, each of which is as its own schema says.
@@ -189,7 +189,7 @@ fn body(template: &str, method: &str, response: &Value, reply: &Reply) -> Result
     let Some(media) = content.get(media_type) else {
         return Err(format!("the media type {media_type:?} is not documented"));
     };
-    if !media_type.ends_with("json") {
+    if !media_type.ends_with("/json") && !media_type.ends_with("+json") {
         return Ok(());
     }
     let key = format!("{method} {template} {} {media_type}", reply.status);

@@ -14,6 +14,9 @@ const NOTHING: &str = "0193d5a0-0000-7000-8000-000000000000";
 /// has.
 const TO_BE_PUT: &str = "of-a-scene";
 
+/// What most bodies are.
+const JSON: &str = "application/json";
+
 /// Of whom nothing is kept.
 const NOBODY: &str = "customer:of-whom-nothing-is-kept";
 
@@ -85,6 +88,7 @@ impl<'s> Scene<'s> {
             ("currency", "QZX".to_owned()),
             ("table", "warehouse".to_owned()),
             ("entry", TO_BE_PUT.to_owned()),
+            ("list", "skus".to_owned()),
             ("compensation_id", NOTHING.to_owned()),
             ("event_id", NOTHING.to_owned()),
             ("owner", NOBODY.to_owned()),
@@ -139,15 +143,30 @@ impl<'s> Scene<'s> {
     /// When the document has no example of a body that is read.
     #[must_use]
     pub fn body(&self, row: &Row) -> Option<Value> {
-        if row.body == Presence::Unread {
+        if row.body == Presence::Unread || row.media != [JSON] {
             return None;
         }
-        let example = contract::example(row.id)
+        Some(self.example(row, JSON))
+    }
+
+    /// A good file of rows, of an operation that takes one.
+    ///
+    /// # Panics
+    /// When the document has no example of it.
+    #[must_use]
+    pub fn sheet(&self, row: &Row) -> Option<(&'static str, String)> {
+        let media_type = *row.media.first().filter(|first| **first != JSON)?;
+        let text = self.example(row, media_type);
+        Some((media_type, text.as_str().expect("a file is a text").to_owned()))
+    }
+
+    fn example(&self, row: &Row, media_type: &str) -> Value {
+        let example = contract::example(row.id, media_type)
             .unwrap_or_else(|| panic!("docs/openapi.json has no example of a body for {}", row.id));
         let text = ["TILL-0001", "TEAPOT-1"]
             .iter()
             .fold(example.to_string(), |text, sku| text.replace(sku, &self.sku));
-        Some(serde_json::from_str(&text).expect("an example is JSON"))
+        serde_json::from_str(&text).expect("an example is JSON")
     }
 
     /// A token that opens `row`.
@@ -174,9 +193,11 @@ impl<'s> Scene<'s> {
 
     /// A good call of `row` at `path`, by who shows `token`, or nobody.
     pub fn calling(&self, row: &Row, path: &str, token: Option<&str>) -> Call {
-        let call = match self.body(row) {
-            Some(body) => self.bare(row, path).json(&body),
-            None => self.bare(row, path),
+        let call = self.bare(row, path);
+        let call = match (self.body(row), self.sheet(row)) {
+            (Some(body), _) => call.json(&body),
+            (None, Some((media_type, text))) => call.header("content-type", media_type).body(text),
+            (None, None) => call,
         };
         match token {
             Some(token) => call.bearer(token),

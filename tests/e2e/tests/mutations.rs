@@ -94,9 +94,11 @@ fn good(scene: &Scene<'_>, operation: &Operation, random: &mut StdRng) -> Reques
             format!("\"{}\"", random.random_range(0..9)).into_bytes(),
         ));
     }
-    let body = scene.body(row).map(|body| body.to_string().into_bytes()).unwrap_or_default();
+    let json = scene.body(row).map(|body| ("application/json", body.to_string()));
+    let (media_type, body) = json.or_else(|| scene.sheet(row)).unwrap_or_default();
+    let body = body.into_bytes();
     if !body.is_empty() {
-        headers.push(("Content-Type".to_owned(), b"application/json".to_vec()));
+        headers.push(("Content-Type".to_owned(), media_type.as_bytes().to_vec()));
     }
     Request {
         method: row.method.name().to_owned(),

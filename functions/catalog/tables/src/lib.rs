@@ -1,7 +1,8 @@
 //! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,currencies,history}…`:
-//! what an operator fills before anything is sold.
+//! what an operator fills before anything is sold; and `/api/v1/catalog/{import,export}/:list`, all
+//! of the catalog as files.
 
-use app::catalog::tables;
+use app::catalog::{files, tables};
 use edge::{Answered, Call};
 
 spin_shell::http!(
@@ -19,6 +20,8 @@ spin_shell::http!(
     api::CURRENCIES { list_currencies: currencies },
     api::CURRENCY { put_currency, delete_currency },
     api::CATALOG_HISTORY { list_catalog_history: history },
+    api::CATALOG_IMPORT { import_catalog: import },
+    api::CATALOG_EXPORT { export_catalog: export },
 );
 
 async fn warehouses(call: Call<'_, api::list_warehouses>) -> Answered<api::list_warehouses> {
@@ -125,4 +128,12 @@ async fn delete_currency(call: Call<'_, api::delete_currency>) -> Answered<api::
 
 async fn history(call: Call<'_, api::list_catalog_history>) -> Answered<api::list_catalog_history> {
     tables::history(call.ports, &call.path.table, &call.path.entry, &call.query)
+}
+
+async fn import(call: Call<'_, api::import_catalog>) -> Answered<api::import_catalog> {
+    files::import(call.ports, &call.caller, call.path.list, &call.body)
+}
+
+async fn export(call: Call<'_, api::export_catalog>) -> Answered<api::export_catalog> {
+    files::export(call.ports, call.path.list, &call.query)
 }

@@ -60,6 +60,21 @@ pub(crate) fn import_skus() -> Value {
     json!({ "skus": [sku] })
 }
 
+pub(crate) fn skus_as_json_lines() -> Value {
+    let mut sku = put_sku();
+    if let Some(sku) = sku.as_object_mut() {
+        sku.insert("sku".to_owned(), json!("TEAPOT-1"));
+    }
+    json!(format!("{sku}\n"))
+}
+
+pub(crate) fn skus_as_csv() -> Value {
+    json!(
+        "sku,product_id,name,category,tax_class,weight_g,active,prices.USD,prices.VND\n\
+         TEAPOT-1,product-teapot,Teapot,tableware,standard,900,true,3900,950000\n"
+    )
+}
+
 pub(crate) fn move_stock() -> Value {
     json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 10 })
 }
@@ -119,6 +134,7 @@ pub(crate) fn path_parameter(name: &str) -> Option<Value> {
         "method_id" => Some(json!("bicycle")),
         "currency" => Some(json!("CHF")),
         "table" => Some(json!("warehouse")),
+        "list" => Some(json!("skus")),
         "entry" => Some(json!("wh-basel")),
         "customer_id" => Some(json!("248289761001")),
         "order_number" => Some(json!("ORD-20260131-000042")),

@@ -3,8 +3,8 @@
 use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
 use edge::{
-    BulkJson, Code, Credential, Done, File, Json, JsonOrDefault, Media, Method, NoBody,
-    NoParameters, NoQuery, Parameters,
+    BulkJson, Code, Credential, Done, File, Form, Json, JsonOrDefault, Media, Method, NoBody,
+    NoParameters, NoQuery, Parameters, Rows, SheetPage,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -63,18 +63,33 @@ impl<T: JsonSchema> Shown for JsonOrDefault<T> {
     const SCHEMA: Option<SchemaOf> = Some(|schemas| schemas.subschema_for::<T>());
 }
 
+/// What stands in a file of rows is not said by a schema: a text is not.
+impl Shown for Rows {
+    const SCHEMA: Option<SchemaOf> = Some(text_schema);
+}
+
 /// What a row answers, as the document shows it.
 pub trait ShownOutcome {
-    /// Its media type, and its schema.
-    const CONTENT: Content;
+    /// Its media types, each with its schema.
+    const CONTENT: &'static [Content];
 }
 
 impl<T: JsonSchema> ShownOutcome for Done<T> {
-    const CONTENT: Content = ("application/json", |schemas| schemas.subschema_for::<T>());
+    const CONTENT: &'static [Content] =
+        &[("application/json", |schemas| schemas.subschema_for::<T>())];
 }
 
 impl<M: Media + JsonSchema> ShownOutcome for File<M> {
-    const CONTENT: Content = (M::TYPE, |schemas| schemas.subschema_for::<M>());
+    const CONTENT: &'static [Content] = &[(M::TYPE, |schemas| schemas.subschema_for::<M>())];
+}
+
+impl ShownOutcome for SheetPage {
+    const CONTENT: &'static [Content] =
+        &[(Form::JSON_LINES, text_schema), (Form::CSV, text_schema)];
+}
+
+fn text_schema(schemas: &mut SchemaGenerator) -> Schema {
+    String::json_schema(schemas)
 }
 
 /// An operation being described. Each call says one thing more.
@@ -87,7 +102,8 @@ pub struct Operation {
     parameters: &'static [Parameter],
     query: Option<SchemaOf>,
     body: Option<SchemaOf>,
-    example: Option<Value>,
+    /// One for each media type that a body may have.
+    examples: Vec<Value>,
     headers: Vec<Value>,
     replies: Vec<Reply>,
     codes: Vec<Code>,
@@ -96,7 +112,7 @@ pub struct Operation {
 #[derive(Debug)]
 struct Reply {
     status: u16,
-    content: Option<Content>,
+    content: &'static [Content],
     headers: Map<String, Value>,
     links: Map<String, Value>,
 }
@@ -127,8 +143,8 @@ impl Operation {
         query: Option<SchemaOf>,
         body: Option<SchemaOf>,
     ) -> Self {
-        let (example, headers, replies, codes) = (
-            None,
+        let (examples, headers, replies, codes) = (
+            Vec::new(),
             Vec::new(),
             Vec::new(),
             vec![
@@ -139,7 +155,7 @@ impl Operation {
             ],
         );
         let mut operation =
-            Self { endpoint, row, doc, parameters, query, body, example, headers, replies, codes };
+            Self { endpoint, row, doc, parameters, query, body, examples, headers, replies, codes };
         if row.method != Method::Get {
             // The body is read before anything else, whatever the method means by it.
             operation = operation.problems(&[Code::BodyTooLarge, Code::InvalidField]);
@@ -168,11 +184,10 @@ impl Operation {
             operation = operation.problems(&[Code::MethodNotAllowed]);
         }
         if row.body != Presence::Unread {
-            operation = operation.problems(&[
-                Code::MalformedJson,
-                Code::InvalidField,
-                Code::UnsupportedMediaType,
-            ]);
+            operation = operation.problems(&[Code::InvalidField, Code::UnsupportedMediaType]);
+        }
+        if row.media.contains(&"application/json") {
+            operation = operation.problems(&[Code::MalformedJson]);
         }
         if row.is_versioned {
             operation = operation
@@ -201,9 +216,9 @@ impl Operation {
         operation
     }
 
-    /// A body that works.
+    /// A body that works, in the next of its media types.
     pub(crate) fn example(mut self, example: Value) -> Self {
-        self.example = Some(example);
+        self.examples.push(example);
         self
     }
 
@@ -219,17 +234,12 @@ impl Operation {
     }
 
     /// What the row answers. Under a key that may be the reply to an earlier request.
-    fn answering(mut self, content: Content) -> Self {
+    fn answering(mut self, content: &'static [Content]) -> Self {
         let Row { status, other, key, .. } = self.row;
         let mut statuses = vec![status, other];
         statuses.dedup();
         for status in statuses {
-            self.replies.push(Reply {
-                status,
-                content: Some(content),
-                headers: Map::new(),
-                links: Map::new(),
-            });
+            self.replies.push(Reply { status, content, headers: Map::new(), links: Map::new() });
         }
         if key == Presence::Unread {
             return self;
@@ -243,12 +253,7 @@ impl Operation {
         let mut operation = self.reply_header(|_| true, "ETag", true, TAG);
         if operation.row.method == Method::Get {
             let headers = Map::from_iter([("ETag".to_owned(), header(true, TAG))]);
-            operation.replies.push(Reply {
-                status: 304,
-                content: None,
-                headers,
-                links: Map::new(),
-            });
+            operation.replies.push(Reply { status: 304, content: &[], headers, links: Map::new() });
             return operation.header(
                 "If-None-Match",
                 r#""3""#,
@@ -261,6 +266,12 @@ impl Operation {
     /// The reply has a `Location`.
     pub(crate) fn located(self) -> Self {
         self.reply_header(|_| true, "Location", true, "Where the new thing is.")
+    }
+
+    /// The reply says where the next page is, while there is one.
+    pub(crate) fn linked(self) -> Self {
+        let about = "Where the next page is, `rel=\"next\"`, while there is one.";
+        self.reply_header(|_| true, "Link", false, about)
     }
 
     /// The other of the two replies has a `Retry-After`.
@@ -318,7 +329,7 @@ impl Operation {
 
     /// Whether whoever reads the document is shown a body that works, where one is read.
     pub(crate) fn is_complete(&self) -> bool {
-        self.body.is_some() == self.example.is_some()
+        self.body.map_or(0, |_| self.row.media.len()) == self.examples.len()
     }
 
     /// As OpenAPI writes it.
@@ -338,11 +349,15 @@ impl Operation {
                 members.insert("description".to_owned(), line(description).into());
             }
             if let Some(body) = self.body {
-                let media = json!({ "schema": body(&mut schemas.read), "example": self.example });
+                let mut content = Map::new();
+                for (media_type, example) in self.row.media.iter().zip(&self.examples) {
+                    let media = json!({ "schema": body(&mut schemas.read), "example": example });
+                    content.insert((*media_type).to_owned(), media);
+                }
                 let is_required = self.row.body == Presence::Required;
                 members.insert(
                     "requestBody".to_owned(),
-                    json!({ "required": is_required, "content": { "application/json": media } }),
+                    json!({ "required": is_required, "content": content }),
                 );
             }
         }
@@ -405,14 +420,18 @@ impl Operation {
             let mut response =
                 json!({ "description": reason(reply.status), "headers": reply.headers });
             if let Some(members) = response.as_object_mut() {
-                if let Some((media_type, schema)) = &reply.content {
+                let mut content = Map::new();
+                for (media_type, schema) in reply.content {
                     let mut media = json!({ "schema": schema(&mut schemas.written) });
                     let given =
                         examples::reply(self.row.id).filter(|_| reply.status == self.row.status);
                     if let (Some(media), Some(given)) = (media.as_object_mut(), given) {
                         media.insert("example".to_owned(), given);
                     }
-                    members.insert("content".to_owned(), json!({ *media_type: media }));
+                    content.insert((*media_type).to_owned(), media);
+                }
+                if !content.is_empty() {
+                    members.insert("content".to_owned(), Value::Object(content));
                 }
                 if !reply.links.is_empty() {
                     members.insert("links".to_owned(), Value::Object(reply.links.clone()));
@@ -425,7 +444,7 @@ impl Operation {
             by_status.entry(code.status()).or_default().push(*code);
         }
         for (status, codes) in by_status {
-            let refused = refusal(schemas, status, &codes);
+            let refused = refusal(schemas, status, &codes, self.row.media);
             let refused = if responses.contains_key(&status.to_string()) {
                 refused
             } else {
@@ -454,7 +473,7 @@ const RETRY_AFTER: &str = "Seconds after which to try again.";
 const TAG: &str = "The version, in quotes.";
 
 /// A status that is answered by these problems.
-fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
+fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code], accepted: &[&str]) -> Value {
     let about: Vec<String> =
         codes.iter().map(|code| format!("- `{}`: {}", code.slug(), code.title())).collect();
     let schema = problem::one_of(schemas, codes);
@@ -473,7 +492,10 @@ fn refusal(schemas: &mut Schemas, status: u16, codes: &[Code]) -> Value {
             "ETag".to_owned(),
             header(false, "The version as it is, in quotes, where there is one."),
         ),
-        415 => headers.insert("Accept".to_owned(), header(true, "`application/json`.")),
+        415 => {
+            let accepted: Vec<String> = accepted.iter().map(|one| format!("`{one}`")).collect();
+            headers.insert("Accept".to_owned(), header(true, &format!("{}.", accepted.join(", "))))
+        }
         _ => None,
     };
     json!({ "description": about.join("\n"), "headers": headers, "content": { "application/problem+json": { "schema": schema } } })
@@ -577,6 +599,7 @@ fn reason(status: u16) -> &'static str {
     match status {
         200 => "Done.",
         201 => "Made.",
+        207 => "Done in part.",
         304 => "Nothing has changed.",
         503 => "Not all is well.",
         _ => "",

@@ -1,5 +1,6 @@
 //! Administration of what is sold and what there is of it (CAT-1, STOCK-10).
 
+pub mod files;
 pub mod tables;
 
 use crate::{KeyedChange, change::Apply as _, page::PageSize, problem::refused, shop::Shop};
@@ -77,6 +78,45 @@ pub struct SkuRecord {
     prices: BTreeMap<Currency, i64>,
 }
 
+/// A SKU as it is shown: with what its prices have come down from.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SkuShown {
+    /// Its code.
+    pub sku: Sku,
+    /// The product it is a variant of.
+    pub product_id: String,
+    /// Its name as the buyer reads it.
+    pub name: String,
+    /// What it belongs to.
+    pub category: String,
+    /// The class it is taxed in.
+    pub tax_class: TaxClass,
+    /// What one weighs, in grams.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1_000_000)))]
+    pub weight_g: i64,
+    /// Whether it is sold.
+    pub active: bool,
+    /// Minor units by currency; one that is left out is one it is not sold in.
+    #[cfg_attr(feature = "schema", schemars(schema_with = "prices_schema"))]
+    pub prices: BTreeMap<Currency, i64>,
+    /// The currencies whose price was last changed downwards, and from what (PRICE-11). One whose
+    /// price was not, or has risen since, is left out.
+    pub reduced: BTreeMap<Currency, Reduction>,
+}
+
+/// A price that was reduced.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reduction {
+    /// The lowest price of the 30 days before the reduction, in minor units: what the directive
+    /// 98/6/EC has a shop show beside a reduced price (article 6a).
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub lowest_30_days_minor: i64,
+    /// When it was reduced.
+    pub reduced_at_ms: i64,
+}
+
 /// Many SKUs at once.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -101,7 +141,7 @@ pub struct SkuPage {
     /// Where the next page begins; null on the last.
     next_cursor: Option<Sku>,
     /// The SKUs.
-    skus: Vec<Rendered<SkuRecord>>,
+    skus: Vec<Rendered<SkuShown>>,
 }
 
 /// A SKU's stock.
@@ -226,7 +266,7 @@ fn put(
 ) -> Result<(), Problem> {
     for (index, record) in records.iter().enumerate() {
         check(record)
-            .map_err(|(field, right)| Problem::invalid_field(pointer(index, field), right))?;
+            .map_err(|(field, right)| Problem::invalid_field(pointer(index, &field), right))?;
         if records.iter().take(index).any(|earlier| earlier.sku == record.sku) {
             return Err(Problem::invalid_field(
                 pointer(index, "sku"),
@@ -253,10 +293,7 @@ fn unsold(
     for (index, record) in records.iter().enumerate() {
         for currency in record.prices.keys() {
             if sold.insert(currency) && !shop.sells_in(currency)? {
-                let detail = format!("{currency} is not sold in here");
-                return Ok(Problem::new(Code::CurrencyUnsupported)
-                    .field(pointer(index, &format!("prices/{currency}")))
-                    .detail(detail));
+                return Ok(unsold_in(currency, pointer(index, &format!("prices/{currency}"))));
             }
         }
     }
@@ -264,7 +301,13 @@ fn unsold(
     Ok(refused(Refusal::CurrencyUnsupported))
 }
 
-fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
+fn unsold_in(currency: &Currency, pointer: String) -> Problem {
+    let detail = format!("{currency} is not sold in here");
+    Problem::new(Code::CurrencyUnsupported).field(pointer).detail(detail)
+}
+
+/// What is wrong with a SKU: a member, and what would be right.
+fn check(record: &SkuRecord) -> Result<(), (String, String)> {
     for (field, text) in
         [("product_id", &record.product_id), ("name", &record.name), ("category", &record.category)]
     {
@@ -272,14 +315,16 @@ fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
             && text.chars().count() <= 200
             && !text.chars().any(char::is_control);
         if !fits {
-            return Err((field, "must be one line of 1 to 200 characters".to_owned()));
+            return Err((field.to_owned(), "must be one line of 1 to 200 characters".to_owned()));
         }
     }
     if !(0..=WEIGHT_G_MAX).contains(&record.weight_g) {
-        return Err(("weight_g", format!("must be 0 to {WEIGHT_G_MAX} grams")));
+        return Err(("weight_g".to_owned(), format!("must be 0 to {WEIGHT_G_MAX} grams")));
     }
-    if record.prices.values().any(|minor| !(1..=PRICE_MINOR_MAX).contains(minor)) {
-        return Err(("prices", format!("every price must be 1 to {PRICE_MINOR_MAX} minor units")));
+    let mut prices = record.prices.iter();
+    if let Some((currency, _)) = prices.find(|(_, minor)| !(1..=PRICE_MINOR_MAX).contains(*minor)) {
+        let right = format!("must be 1 to {PRICE_MINOR_MAX} minor units");
+        return Err((format!("prices/{currency}"), right));
     }
     Ok(())
 }
@@ -288,8 +333,8 @@ fn check(record: &SkuRecord) -> Result<(), (&'static str, String)> {
 ///
 /// # Errors
 /// `sku_not_found`.
-pub fn sku(ports: &Ports<'_>, sku: &Sku) -> Result<Done<Rendered<SkuRecord>>, Problem> {
-    let found = Shop::new(ports).read(&sql::SKU_VIEW, &json!({ "sku": sku }))?;
+pub fn sku(ports: &Ports<'_>, sku: &Sku) -> Result<Done<Rendered<SkuShown>>, Problem> {
+    let found = Shop::new(ports).read(&sql::SKU_SHOWN, &json!({ "sku": sku }))?;
     found.map(Done::new).ok_or_else(|| Problem::new(Code::SkuNotFound))
 }
 
@@ -300,8 +345,8 @@ pub fn sku(ports: &Ports<'_>, sku: &Sku) -> Result<Done<Rendered<SkuRecord>>, Pr
 pub fn list(ports: &Ports<'_>, query: &ListSkus) -> Result<Done<SkuPage>, Problem> {
     let limit = PAGE.limit(query.limit)?;
     let cursor = query.cursor.as_ref().map_or("", Sku::as_str);
-    let mut skus: Vec<Rendered<SkuRecord>> = Shop::new(ports)
-        .list(&sql::SKU_LIST, &json!({ "cursor": cursor, "limit": limit.to_read() }))?;
+    let mut skus: Vec<Rendered<SkuShown>> = Shop::new(ports)
+        .list(&sql::SKU_PAGE, &json!({ "cursor": cursor, "limit": limit.to_read() }))?;
     let next_cursor = limit.cut(&mut skus).and_then(|last| Sku::try_from(last.text("sku")?).ok());
     Ok(Done::new(SkuPage { next_cursor, skus }))
 }

@@ -5,7 +5,7 @@
 //! that changes something is history (SEC-4) in the same statement. What differs is the row: its
 //! type, its rule and its statements, below.
 
-use crate::{Change, change::Apply as _, problem::refused, shop::Shop};
+use crate::{Change, change::Apply as _, page::Limit, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
     ids::{Country, Region, ShippingMethodId, TaxClass, WarehouseId, ZoneId},
@@ -14,7 +14,7 @@ use domain::{
 };
 use json::{Value, json};
 use ports::Ports;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::marker::PhantomData;
 use store::{Command, Refusal, Statement, sql};
 use terms::{Code, Done, Problem, Rendered};
@@ -206,8 +206,13 @@ pub struct WarehouseFacts {
 }
 
 /// A warehouse.
-#[derive(Debug)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
 pub struct Warehouse {
     /// The warehouse.
     pub warehouse_id: WarehouseId,
@@ -229,8 +234,13 @@ pub struct ZoneFacts {
 }
 
 /// A place and its zone.
-#[derive(Debug)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
 pub struct Zone {
     /// The country.
     pub country: Country,
@@ -255,16 +265,20 @@ pub struct TaxFacts {
 }
 
 /// How a class is taxed in a zone.
-#[derive(Debug)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
 pub struct Tax {
     /// The zone.
     pub zone: ZoneId,
     /// The class.
     pub tax_class: TaxClass,
     /// The rate as a fraction in a text: `0.081`.
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub rate: TaxRate,
+    pub rate: String,
     /// Whether prices have the tax in them already.
     pub inclusive: bool,
     /// Where half a minor unit goes.
@@ -284,8 +298,13 @@ pub struct MethodFacts {
 }
 
 /// A shipping method.
-#[derive(Debug)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
 pub struct Method {
     /// The method.
     pub method_id: ShippingMethodId,
@@ -353,6 +372,16 @@ pub struct Rates {
     pub rates: Vec<Rate>,
 }
 
+/// What a method costs in a zone and a currency, as a file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RatesEntry {
+    zone: ZoneId,
+    currency: Currency,
+    method_id: ShippingMethodId,
+    rates: Vec<RateFacts>,
+}
+
 /// What is known of a currency.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -370,8 +399,13 @@ pub struct CurrencyFacts {
 }
 
 /// A currency that is sold in.
-#[derive(Debug)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
 pub struct CurrencySold {
     /// The currency.
     pub currency: Currency,
@@ -384,7 +418,7 @@ pub struct CurrencySold {
 }
 
 /// One table: what its entries are called, and the statements that list, put and delete them.
-struct Table<T> {
+pub(super) struct Table<T> {
     /// What the subject of an entry begins with.
     name: &'static str,
     list: &'static Statement,
@@ -395,7 +429,7 @@ struct Table<T> {
     of: PhantomData<fn() -> T>,
 }
 
-const WAREHOUSES: Table<Warehouse> = Table {
+pub(super) const WAREHOUSES: Table<Warehouse> = Table {
     name: "warehouse",
     list: &sql::WAREHOUSE_LIST,
     put: &sql::WAREHOUSE_PUT,
@@ -403,7 +437,7 @@ const WAREHOUSES: Table<Warehouse> = Table {
     key: &["warehouse_id"],
     of: PhantomData,
 };
-const ZONES: Table<Zone> = Table {
+pub(super) const ZONES: Table<Zone> = Table {
     name: "zone",
     list: &sql::ZONE_LIST,
     put: &sql::ZONE_PUT,
@@ -411,7 +445,7 @@ const ZONES: Table<Zone> = Table {
     key: &["country", "region"],
     of: PhantomData,
 };
-const TAXES: Table<Tax> = Table {
+pub(super) const TAXES: Table<Tax> = Table {
     name: "tax",
     list: &sql::TAX_LIST,
     put: &sql::TAX_PUT,
@@ -419,7 +453,7 @@ const TAXES: Table<Tax> = Table {
     key: &["zone", "tax_class"],
     of: PhantomData,
 };
-const METHODS: Table<Method> = Table {
+pub(super) const METHODS: Table<Method> = Table {
     name: "shipping-method",
     list: &sql::METHOD_LIST,
     put: &sql::METHOD_PUT,
@@ -427,7 +461,7 @@ const METHODS: Table<Method> = Table {
     key: &["method_id"],
     of: PhantomData,
 };
-const RATES: Table<Rates> = Table {
+pub(super) const RATES: Table<Rates> = Table {
     name: "shipping-rates",
     list: &sql::RATES_LIST,
     put: &sql::RATES_PUT,
@@ -435,7 +469,7 @@ const RATES: Table<Rates> = Table {
     key: &["zone", "currency", "method_id"],
     of: PhantomData,
 };
-const CURRENCIES: Table<CurrencySold> = Table {
+pub(super) const CURRENCIES: Table<CurrencySold> = Table {
     name: "currency",
     list: &sql::CURRENCY_PAGE,
     put: &sql::CURRENCY_PUT,
@@ -458,9 +492,20 @@ impl<T> Table<T> {
         ports: &Ports<'_>,
         cursor: Option<&str>,
         limit: Option<i64>,
-        mut input: Value,
+        input: Value,
     ) -> Result<Done<Page<T>>, Problem> {
-        let limit = super::PAGE.limit(limit)?;
+        let (entries, next_cursor) = self.rows(ports, cursor, super::PAGE.limit(limit)?, input)?;
+        Ok(Done::new(Page { entries, next_cursor }))
+    }
+
+    /// The entries of a page, and where the next begins.
+    pub(super) fn rows(
+        &self,
+        ports: &Ports<'_>,
+        cursor: Option<&str>,
+        limit: Limit,
+        mut input: Value,
+    ) -> Result<(Vec<Rendered<T>>, Option<String>), Problem> {
         if let Some(input) = input.as_object_mut() {
             json::member(input, "cursor", cursor.unwrap_or_default());
             json::member(input, "limit", &limit.to_read());
@@ -471,7 +516,7 @@ impl<T> Table<T> {
                 self.key.iter().map(|name| last.text(name).unwrap_or_default()).collect();
             parts.join("/")
         });
-        Ok(Done::new(Page { entries, next_cursor }))
+        Ok((entries, next_cursor))
     }
 
     /// Adds or replaces the entry of this key.
@@ -522,6 +567,57 @@ impl<T> Table<T> {
             Some((_, by)) => told.detail(format!("this {} is in use: {by}", self.name)),
             None => told,
         }
+    }
+}
+
+/// An entry as a file has it: what it is called, and what is known of it.
+pub(super) trait Entry: DeserializeOwned {
+    /// Adds or replaces it.
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem>;
+}
+
+impl Entry for Warehouse {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { warehouse_id, name, country, priority } = self;
+        let facts = WarehouseFacts { name, country, priority };
+        put_warehouse(ports, service, &warehouse_id, &facts).map(drop)
+    }
+}
+
+impl Entry for Zone {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { country, region, zone } = self;
+        put_zone(ports, service, &country, region.as_ref(), &ZoneFacts { zone }).map(drop)
+    }
+}
+
+impl Entry for Tax {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { zone, tax_class, rate, inclusive, rounding } = self;
+        let facts = TaxFacts { rate, inclusive, rounding };
+        put_tax(ports, service, &zone, &tax_class, &facts).map(drop)
+    }
+}
+
+impl Entry for Method {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { method_id, name, active } = self;
+        put_method(ports, service, &method_id, &MethodFacts { name, active }).map(drop)
+    }
+}
+
+impl Entry for RatesEntry {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { zone, currency, method_id, rates } = self;
+        put_rates(ports, service, &zone, &currency, &method_id, RatesFacts { rates }).map(drop)
+    }
+}
+
+impl Entry for CurrencySold {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { currency, minor_digits, minimum_minor, ceiling_minor } = self;
+        let facts = CurrencyFacts { minor_digits, minimum_minor, ceiling_minor };
+        put_currency(ports, service, &currency, &facts).map(drop)
     }
 }
 

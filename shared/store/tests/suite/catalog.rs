@@ -122,3 +122,35 @@ fn what_is_not_sold_in_a_currency_is_named() {
     assert_eq!(unsold(&["A-1", "TILL-0001"], "EUR"), [json!({"sku": "A-1"})]);
     assert!(unsold(&[], "USD").is_empty());
 }
+
+// PRICE-11
+#[test]
+fn a_reduced_price_has_the_lowest_of_the_thirty_days_before() {
+    let shop = shop();
+    let costs = |usd: i64| {
+        let cup = with(cup("A-1"), json!({"prices": {"USD": usd, "VND": 120_000}}));
+        shop.does(&sql::SKU_PUT, &skus(&[cup]));
+    };
+    let reduced = || {
+        let shown = shop.list(&sql::SKU_SHOWN, &json!({"sku": "A-1"}))[0].clone();
+        let page = shop.list(&sql::SKU_PAGE, &json!({"cursor": "", "limit": 1}));
+        assert_eq!((page.len(), &page[0], &shown["name"]), (1, &shown, &json!("Cup")));
+        shown["reduced"].clone()
+    };
+    let earlier = |days: i64| {
+        let ms = days * 86_400_000;
+        shop.exec(&format!("update history set at_ms = at_ms - {ms} where subject = 'sku/A-1'"));
+    };
+    costs(400);
+    costs(500);
+    assert_eq!(reduced(), json!({}));
+    earlier(31);
+    costs(600);
+    costs(550);
+    let at = shop.one("select at_ms from history where subject = 'sku/A-1' and seq = 4");
+    let of_usd = json!({"lowest_30_days_minor": 500, "reduced_at_ms": at});
+    assert_eq!(reduced(), json!({"USD": of_usd}), "400 ended before the thirty days");
+    costs(551);
+    assert_eq!(reduced(), json!({}));
+    assert!(shop.list(&sql::SKU_SHOWN, &json!({"sku": "A-2"})).is_empty());
+}

@@ -21,6 +21,7 @@ mod confirm;
 mod customers;
 mod events;
 mod expiry;
+mod files;
 mod health;
 mod merge;
 mod migration;

@@ -220,12 +220,13 @@ fn a_body_that_is_too_large_is_413() {
     let shop = Shop::open();
     let scene = Scene::of(shop.guest());
     for (call, _, what, row) in rows_with_bodies(&scene) {
-        // The import alone may be larger; nobody may be this large.
+        // Imports alone may be larger; nobody may be this large.
         // It says so before it sends, and need not send: the announced length is enough.
         let call = call.header("content-type", "application/json").header("expect", "100-continue");
-        let refused = call.body(vec![b' '; 3 << 20]).send();
+        let refused = call.body(vec![b' '; 5 << 20]).send();
         assert_eq!(refused.status, 413, "{what}: {refused:?}");
-        let limit = if row.id == "import_skus" { 1_048_576 } else { 65_536 };
+        let is_import = row.body_limit == "import_body_limit_bytes";
+        let limit = if is_import { 4_194_304 } else { 65_536 };
         assert_eq!(refused.problem(413, "body_too_large")["limit_bytes"], limit, "{what}");
     }
 }
