@@ -96,10 +96,19 @@ fn statements(script: &str, password: &str) -> Vec<String> {
 }
 
 /// Migrates the database behind a connection string and fills it with demo goods.
-pub fn migrate(project: &Project, url: &str) -> Result<()> {
-    let script = |name: &str| file(&project.path("shared/store/migrations/postgres").join(name));
-    sql(project, url, &[script("baseline.sql"), file(&functions(project)?), script("demo.sql")])
-        .map(drop)
+fn migrate(project: &Project, url: &str) -> Result<()> {
+    migrate_empty(project, url)?;
+    sql(project, url, &[script(project, "demo.sql")]).map(drop)
+}
+
+/// Migrates the database behind a connection string.
+pub fn migrate_empty(project: &Project, url: &str) -> Result<()> {
+    let scripts = [script(project, "baseline.sql"), file(&functions(project)?)];
+    sql(project, url, &scripts).map(drop)
+}
+
+fn script(project: &Project, name: &str) -> String {
+    file(&project.path("shared/store/migrations/postgres").join(name))
 }
 
 /// Where every function is, as a script that the store has just printed: it is made by its build,

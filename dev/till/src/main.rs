@@ -17,6 +17,7 @@ mod child;
 mod clients;
 mod coverage;
 mod database;
+mod demo;
 mod fuzz;
 mod generate;
 mod manifest;

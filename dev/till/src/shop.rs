@@ -203,6 +203,11 @@ impl Shop {
         if self.sink.is_some() { "redis" } else { "webhook" }
     }
 
+    /// Begins with the schema alone, and is filled over HTTP.
+    pub fn begin_empty(&mut self) {
+        self.sql.retain(|script| !script.ends_with("demo.sql"));
+    }
+
     /// `--sqlite` values.
     pub fn sql(&self) -> &[String] {
         &self.sql
@@ -229,15 +234,46 @@ impl Shop {
 
     /// The status of a GET.
     fn status_of(&self, path: &str) -> Result<u16> {
+        Ok(self.ask("GET", path, &Ask::default())?.0)
+    }
+
+    /// Asks the shop: the status, and what it answers, with its head.
+    pub fn ask(&self, method: &str, path: &str, more: &Ask<'_>) -> Result<(u16, String)> {
         let listen = self.listen;
         let mut stream = TcpStream::connect_timeout(&listen, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n\r\n")?;
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: {listen}\r\nconnection: close\r\n");
+        let said = [
+            ("authorization: Bearer ", more.token),
+            ("content-type: ", more.media_type),
+            ("idempotency-key: ", more.key),
+        ];
+        for (name, value) in said.iter().filter(|(_, value)| !value.is_empty()) {
+            head += &format!("{name}{value}\r\n");
+        }
+        if !more.body.is_empty() {
+            head += &format!("content-length: {}\r\n", more.body.len());
+        }
+        write!(stream, "{head}\r\n{}", more.body)?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         let status = answer.split(' ').nth(1).context("no status line")?;
-        Ok(status.parse()?)
+        Ok((status.parse()?, answer))
     }
+}
+
+/// What a request says beside its method and its path; what is empty is not said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ask<'a> {
+    /// A credential.
+    pub token: &'a str,
+    /// What the body is.
+    pub media_type: &'a str,
+    /// An idempotency key.
+    pub key: &'a str,
+    /// The body.
+    pub body: &'a str,
 }
 
 /// A free port on this machine.

@@ -12,6 +12,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::cargo::{Profile, build_components, build_host};
 use crate::child::{HostProcess, Serving};
 use crate::database;
+use crate::demo;
 use crate::manifest::Manifest;
 use crate::progress::part;
 use crate::project::Project;
@@ -31,7 +32,7 @@ pub struct UpArgs {
     #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
     simulator: SocketAddr,
     /// Run on this PostgreSQL instead of SQLite: `postgres://user:password@host:port/database`. It
-    /// is migrated and filled with demo goods; `--fresh` does not empty it.
+    /// is migrated, and filled with demo goods if it has none; `--fresh` does not empty it.
     #[arg(long, env = "EDGETILL_POSTGRES_URL", hide_env_values = true, value_name = "URL")]
     postgres: Option<String>,
     /// Keep key-values in this Redis instead of a file: `redis://host:port/database`. `--fresh`
@@ -78,7 +79,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         }
     }
     if let Some(url) = &arguments.postgres {
-        database::migrate(&project, url)?;
+        database::migrate_empty(&project, url)?;
     }
     let mut shop = Shop::prepare(
         &project,
@@ -87,6 +88,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
         arguments.listen,
         arguments.postgres.as_deref(),
     )?;
+    shop.begin_empty();
     shop.simulator = arguments.simulator;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
@@ -109,7 +111,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     let mut simulator =
         HostProcess::simulator(&project, &shop, None, &serving.code, serving.quick)?;
     let mut host = HostProcess::till(&project, &shop, &serving)?;
-    host.wait_until_ready(&shop)?;
+    host.once_ready(&shop, || demo::fill(&project, &shop).context("the demo shop is not filled"))?;
     println!("{}", what_next(&shop.url(), &shop.simulator_url()));
     until_told([&mut host, &mut simulator])
 }

@@ -7,6 +7,7 @@ use app::catalog::{
 };
 use edge::{Form, Service, Sheet};
 use serde_json::{Value, from_value, json};
+use std::{env, fs, path::Path};
 use world::{Answer, World};
 
 const HEADER: &str = "sku,product_id,name,category,tax_class,weight_g,active,prices.USD,prices.VND";
@@ -418,4 +419,33 @@ fn a_reduced_price_is_shown_with_the_lowest_of_the_thirty_days_before() {
     assert_eq!(page.expect(200)["skus"][0]["reduced"], shown());
     // What a list shows beside what was put is nothing an export has.
     assert!(!text(export(&world, "skus", json!({}))).contains("\"reduced\":"));
+}
+
+// CAT-2: `cargo till up` fills the demo shop over HTTP with these, the suites with SQL.
+// `UPDATE_DEMO=1 cargo test --profile host -p app` writes them.
+#[test]
+fn the_files_of_the_demo_shop_are_what_its_sql_fills() {
+    let world = World::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dev/till/demo");
+    for (list, format, name) in [
+        ("warehouses", "json_lines", "warehouses.ndjson"),
+        ("zones", "json_lines", "zones.ndjson"),
+        ("taxes", "json_lines", "taxes.ndjson"),
+        ("shipping-methods", "json_lines", "shipping-methods.ndjson"),
+        ("shipping-rates", "json_lines", "shipping-rates.ndjson"),
+        ("skus", "csv", "skus.csv"),
+    ] {
+        let shown = text(export(&world, list, json!({ "format": format })));
+        let file = folder.join(name);
+        if env::var_os("UPDATE_DEMO").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&file, shown).unwrap();
+            continue;
+        }
+        assert!(fs::read_to_string(&file).unwrap_or_default() == shown, "{name} is another");
+    }
+    assert_eq!(
+        world.rows("select warehouse_id, on_hand, count(*) from stock group by 1, 2 order by 1, 2"),
+        ["wh-hanoi|10|1", "wh-hanoi|1000|99", "wh-newark|0|1", "wh-newark|1000|99"]
+    );
 }
