@@ -6,8 +6,8 @@ use app::catalog::{
 };
 use domain::{
     ids::{
-        CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, OwnerId,
-        Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
+        OwnerId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
 };
@@ -29,6 +29,7 @@ macro_rules! ids {
 }
 
 ids! {
+    AccountId AccountNotFound;
     CompensationId CompensationNotFound;
     Country EntryNotFound;
     Currency EntryNotFound;

@@ -205,12 +205,12 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, operations, ops, order, session,
+    checkout, customers, operations, ops, order, session, stored_value,
 };
 use domain::{
     ids::{
-        CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber, OwnerId,
-        Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
+        OwnerId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
 };
@@ -220,19 +220,21 @@ use edge::{
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
 };
 use names::{
-    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, OperationsRead,
-    OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate,
+    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, MoneyWrite,
+    OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
-        AlreadySettled, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
+        AccountExists, AccountExpired, AccountNotFound, AlreadySettled, BalanceTooHigh,
+        BalanceTooLow, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
         CountryUnsupported, CurrencyUnsupported, CustomerNotFound, EntryNotFound, EventNotFound,
-        IdentityUnavailable, IllegalTransition, InUse, LineNotFound, OrderBusy, OrderNotFound,
-        OutcomeImpossible, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound,
-        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyLines, TooManyShares,
-        TotalMismatch, WarehouseUnknown,
+        GiftCardAssigned, GiftCardNotFound, IdentityUnavailable, IllegalTransition, InUse,
+        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
+        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown,
+        StockNegative, TooManyLines, TooManyRequests, TooManyShares, TotalMismatch,
+        WarehouseUnknown,
     },
 };
 
@@ -598,6 +600,67 @@ endpoints! {
         erase_customer: POST Scope<CustomersWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<customers::Erased>> => |it| it.example(examples::act())
                 .problems(&[CustomerNotFound, CartLocked]).stored();
+    }
+    /// Accounts of stored value.
+    ACCOUNTS: "account-stored-value" "/api/v1/accounts" {
+        /// Accounts of points, credit and gift cards, page by page.
+        ///
+        /// A customer's own; everybody's for a service, or one customer's.
+        list_accounts: GET OwnerOr<CustomersRead>, query: Parameters<stored_value::ListAccounts>,
+            answer: 200 Done<stored_value::AccountPage> => |it| it.stored();
+        /// Open a customer's account of points or credit.
+        ///
+        /// A customer has one account of a kind and currency.
+        open_account: POST Scope<MoneyWrite>, body: Json<stored_value::OpenAccount>, change: MustBeKeyed,
+            answer: 201 Done<Rendered<stored_value::Account>> => |it| it.example(examples::open_account()).located()
+                .link("view_account", "account_id", "account_id").problems(&[AccountExists, CurrencyUnsupported]).stored();
+    }
+    /// One account of stored value.
+    ACCOUNT: "account-stored-value" "/api/v1/accounts/:account_id" (account_id: AccountId) {
+        /// An account as it is.
+        view_account: GET OwnerOr<CustomersRead>,
+            answer: 200 Done<Rendered<stored_value::Account>> => |it| it.problems(&[AccountNotFound]).stored();
+    }
+    /// What moved in an account.
+    ACCOUNT_ENTRIES: "account-stored-value" "/api/v1/accounts/:account_id/entries" (account_id: AccountId) {
+        /// An account's statement: its entries, newest first, page by page.
+        list_account_entries: GET OwnerOr<CustomersRead>, query: Parameters<stored_value::ListEntries>,
+            answer: 200 Done<stored_value::Statement> => |it| it.problems(&[AccountNotFound]).stored();
+    }
+    /// More for an account.
+    ACCOUNT_TOP_UPS: "account-stored-value" "/api/v1/accounts/:account_id/top-ups" (account_id: AccountId) {
+        /// Put more into an account.
+        top_up_account: POST Scope<MoneyWrite>, body: Json<stored_value::TopUp>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<stored_value::AccountEntered>> => |it| it.example(examples::top_up_account())
+                .problems(&[AccountNotFound, AccountExpired, BalanceTooHigh]).stored();
+    }
+    /// Corrections of an account.
+    ACCOUNT_CORRECTIONS: "account-stored-value" "/api/v1/accounts/:account_id/corrections" (account_id: AccountId) {
+        /// Correct an account by a difference of either sign.
+        ///
+        /// Never below zero, nor below what is held of it.
+        correct_account: POST Scope<MoneyWrite>, body: Json<stored_value::Correct>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<stored_value::AccountEntered>> => |it| it.example(examples::correct_account())
+                .problems(&[AccountNotFound, BalanceTooHigh, BalanceTooLow]).stored();
+    }
+    /// Gift cards.
+    GIFT_CARDS: "account-stored-value" "/api/v1/gift-cards" {
+        /// Issue a gift card: an account that is whose who has its code.
+        ///
+        /// The code is shown this once, and to replays of the same key. It is kept hashed.
+        issue_gift_card: POST Scope<MoneyWrite>, body: Json<stored_value::IssueGiftCard>, change: MustBeKeyed,
+            answer: 201 Done<stored_value::GiftCardIssued> => |it| it.example(examples::issue_gift_card()).located()
+                .problems(&[CurrencyUnsupported]).stored();
+    }
+    /// Gift cards that customers make theirs.
+    GIFT_CARD_ASSIGN: "account-stored-value" "/api/v1/gift-cards/assign" {
+        /// Make a gift card the caller's, by its code.
+        ///
+        /// For customers. A card that is somebody else's, or past its time, is as if it had never
+        /// been. Who tries 10 codes in an hour that are none waits for the next.
+        assign_gift_card: POST Owner, body: Json<stored_value::AssignGiftCard>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<stored_value::Account>> => |it| it.example(examples::assign_gift_card())
+                .problems(&[GiftCardNotFound, GiftCardAssigned, TooManyRequests]).stored();
     }
     /// What is owed to the payment provider.
     COMPENSATIONS: "ops-operations" "/api/v1/operations/compensations" {

@@ -25,6 +25,8 @@ names! {
     CustomersRead = "customers:read";
     /// The scope to put customers into groups and segments, and to erase a person.
     CustomersWrite = "customers:write";
+    /// The scope to open accounts of stored value, issue gift cards, and change balances.
+    MoneyWrite = "money:write";
     /// The scope to see what was given up, and alerts.
     OperationsRead = "operations:read";
     /// The scope to try again or settle what was given up.

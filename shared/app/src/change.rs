@@ -4,7 +4,7 @@
 use crate::shop::Shop;
 use config::IDEMPOTENCY_MS;
 use json::{Value, json};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use store::{Command, Refusal, sql};
 use terms::{Change, Code, Done, Problem, Rendered};
 
@@ -90,6 +90,17 @@ impl Applied {
             Some(version) => done.version(version),
             None => done,
         })
+    }
+
+    /// The receipt, for a use case that makes its answer of it, and whether it is of an earlier
+    /// request under the same key. A refusal is what `refuse` makes of it.
+    pub(crate) fn receipt<R: DeserializeOwned>(
+        self,
+        refuse: impl FnOnce(Refusal) -> Problem,
+    ) -> Result<(R, bool), Problem> {
+        let receipt = R::deserialize(self.receipt.map_err(refuse)?)
+            .map_err(|error| Problem::internal(format!("a receipt: {error}")))?;
+        Ok((receipt, self.is_replay))
     }
 
     /// The refusal, if there is one.

@@ -76,7 +76,7 @@ pub(crate) fn random<const N: usize>(shop: &Shop<'_>) -> [u8; N] {
 }
 
 /// A key that was taken out of the list too early is for an operator to put back.
-fn unwrap(keys: &Keyring, wrapped: &WrappedKey) -> Result<DataKey, Problem> {
+pub(crate) fn unwrap(keys: &Keyring, wrapped: &WrappedKey) -> Result<DataKey, Problem> {
     keys.unwrap(wrapped).map_err(|error| match error {
         SealError::UnknownKey => PII_KEY.unusable(error.to_string()).into(),
         SealError::Key | SealError::Version | SealError::Closed | SealError::TooLong => {
@@ -85,6 +85,6 @@ fn unwrap(keys: &Keyring, wrapped: &WrappedKey) -> Result<DataKey, Problem> {
     })
 }
 
-fn internal(error: SealError) -> Problem {
-    Problem::internal(format!("contact: {error}"))
+pub(crate) fn internal(error: SealError) -> Problem {
+    Problem::internal(format!("sealed: {error}"))
 }

@@ -15,6 +15,7 @@ use crate::{
     page::PageSize,
     problem::refused,
     shop::Shop,
+    stored_value::Account,
 };
 use callers::{Customer as Holder, Service};
 use domain::{
@@ -109,6 +110,8 @@ pub struct Export {
     owner: OwnerId,
     /// A customer's group and segments; null for a guest, and for who has had no session.
     customer: Option<Rendered<Customer>>,
+    /// A customer's points, credit and gift cards.
+    accounts: Vec<Rendered<Account>>,
     /// Their carts that have not become orders.
     carts: Vec<Rendered<ExportedCart>>,
     /// What they gave at checkouts without an order; it goes by itself, 30 days after their time.
@@ -199,6 +202,7 @@ pub struct Erased {
 struct Facts {
     data_key: Option<WrappedKey>,
     customer: Option<Rendered<Customer>>,
+    accounts: Vec<Rendered<Account>>,
     carts: Vec<Rendered<ExportedCart>>,
     checkouts: Vec<CheckoutRow>,
     orders: Vec<OrderRow>,
@@ -316,7 +320,7 @@ pub fn export(
         "owner": owner, "customer_id": Holder::id_in(owner.as_str()), "cursor": page.cursor, "limit": limit.to_read(),
     });
     let facts: Option<Facts> = shop.read(&sql::PERSON_EXPORT, &input)?;
-    let Facts { data_key, customer, carts, checkouts, mut orders, erasures } = facts
+    let Facts { data_key, customer, accounts, carts, checkouts, mut orders, erasures } = facts
         .filter(|facts| page.cursor.is_some() || !facts.is_nobody())
         .ok_or_else(|| Problem::new(Code::CustomerNotFound))?;
     let checkouts = checkouts.into_iter().map(|row| row.opened(&shop, data_key.as_ref()));
@@ -325,6 +329,7 @@ pub fn export(
     Ok(Done::new(Export {
         owner: owner.clone(),
         customer,
+        accounts,
         carts,
         checkouts: checkouts.collect::<Result<_, _>>()?,
         orders: orders.collect::<Result<_, _>>()?,
@@ -337,6 +342,7 @@ impl Facts {
     /// Whether there is nothing of such a person.
     fn is_nobody(&self) -> bool {
         self.customer.is_none()
+            && self.accounts.is_empty()
             && self.carts.is_empty()
             && self.checkouts.is_empty()
             && self.orders.is_empty()

@@ -19,6 +19,7 @@ use domain::{
     order::OrderStatus,
     payment::PaymentState,
     quantity::Quantity,
+    stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
 use serde::{Deserialize, Serialize};
@@ -306,6 +307,70 @@ events! {
             orders: i64,
             /// When.
             erased_at_ms: i64,
+        }
+    }
+
+    /// An account of stored value was opened: a customer's points or credit, or a gift card.
+    AccountOpened: "accounts.account.opened" 1 about account/account_id {
+        text {
+            /// The account.
+            account_id: AccountId,
+        }
+        facts {
+            /// What it holds.
+            kind: AccountKind,
+            /// With how much, in minor units or points.
+            balance_minor: i64,
+        }
+        maybe {
+            /// Whose it is; a gift card is nobody's yet.
+            customer_id: CustomerId,
+            /// Its currency; points have none.
+            currency: Currency,
+        }
+    }
+
+    /// More was put into an account, or it was corrected.
+    AccountChanged: "accounts.account.changed" 1 about account/account_id {
+        text {
+            /// The account.
+            account_id: AccountId,
+        }
+        facts {
+            /// What it holds.
+            kind: AccountKind,
+            /// What was done.
+            entry: EntryKind,
+            /// By how much, in minor units or points; below zero for what was taken.
+            amount_minor: i64,
+        }
+        maybe {
+            /// Whose it is, as it was read.
+            customer_id: CustomerId,
+            /// Its currency; points have none.
+            currency: Currency,
+        }
+        assigned {
+            /// The number of the entry.
+            seq: i64,
+            /// What there is now.
+            balance_minor: i64,
+        }
+    }
+
+    /// A customer has made a gift card theirs, by its code.
+    GiftCardAssigned: "accounts.gift_card.assigned" 1 about customer/owner {
+        text {
+            /// The customer: `customer:…`.
+            owner: OwnerId,
+        }
+        assigned {
+            /// The account that the card is.
+            account_id: AccountId,
+            /// What is on it.
+            balance_minor: i64,
+            /// In which currency.
+            currency: Currency,
         }
     }
 

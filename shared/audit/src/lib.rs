@@ -77,6 +77,7 @@ pub const WALKS: &[Walk] = &[
     walk("payments", "payment", Order::ByKey("payment_id")),
     walk("compensations", "compensation", Order::ByKey("compensation_id")),
     walk("orders", "orders", Order::ByKey("order_id")),
+    walk("accounts", "account", Order::ByKey("account_id")),
     walk("order_lines", "order_line", Order::ByFirstOfKey("order_id")),
     walk("reservations", "reservation", Order::ByKey("reservation_id")),
     walk("stock", "stock", Order::ByFirstOfKey("sku")),

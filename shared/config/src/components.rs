@@ -156,6 +156,10 @@ pub const COMPONENTS: &[Component] = &[
         &[Database, Bodies, Browsers, Replays, CartLines, CartTimes, CartRecovery, Identity],
     ),
     component("account-customers", &[Database, Services, Bodies, Replays, Personal]),
+    component(
+        "account-stored-value",
+        &[Database, Shoppers, Services, Bodies, Browsers, Replays, Personal],
+    ),
 ];
 
 impl Component {

@@ -47,6 +47,10 @@ fn owner_rule(text: &str) -> Result<(), TextProblem> {
 }
 
 text_type!(
+    /// An account of points, of store credit, or of a gift card.
+    AccountId, "an account id", id_rule
+);
+text_type!(
     /// A cart.
     CartId, "a cart id", id_rule
 );

@@ -41,6 +41,7 @@ mod schema;
 pub mod shipping;
 mod sorted;
 pub mod stock;
+pub mod stored_value;
 pub mod tax;
 pub mod totals;
 

@@ -9,14 +9,16 @@ use crate::{
     address::{Email, PersonalText},
     exchange::Factor,
     ids::{
-        CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
-        OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region, ReservationId,
-        SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId,
+        OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region,
+        ReservationId, SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
+        WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
     quantity::Quantity,
     stock::StockVerdict,
+    stored_value::GiftCode,
     tax::TaxRate,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -46,6 +48,10 @@ schemas! {
         "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$",
         "description": "A customer, as their identity provider names them."
     };
+    AccountId, "AccountId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "An account of stored value."
+    };
     CartId, "CartId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A cart."
@@ -69,6 +75,10 @@ schemas! {
     SagaId, "SagaId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "One confirm."
+    };
+    GiftCode, "GiftCode", {
+        "type": "string", "pattern": "^[ -]*[0-7OoIiLl]([ -]*[0-9A-TV-Za-tv-z]){25}[ -]*$", "maxLength": 80,
+        "description": "A gift card's code: 26 letters and digits, however they are grouped."
     };
     LineId, "LineId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

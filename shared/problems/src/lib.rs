@@ -106,6 +106,13 @@ codes! {
     /// Nothing of such a customer is kept.
     CustomerNotFound: 404 "customer_not_found" "Nothing is kept of such a customer"
         => "Correct the owner, as events and orders name it: `customer:` or `guest:` and who. After an erasure there is nothing left to erase.",
+    /// No such account of stored value, or not the caller's.
+    AccountNotFound: 404 "account_not_found" "There is no such account"
+        => "Correct the id. Only its customer sees it.",
+    /// No gift card that could be assigned has this code.
+    GiftCardNotFound: 404 "gift_card_not_found" "There is no such gift card"
+        => "Ask the buyer to look at the code again. A card that is somebody else's, or past its \
+            time, is answered so too.",
     /// No such SKU in the catalog.
     SkuNotFound: 404 "sku_not_found" "There is no such SKU"
         => "Correct the SKU, or add it with `PUT`.",
@@ -164,6 +171,15 @@ codes! {
     /// A worker has it, or it was changed just now; `Retry-After` says when to look again.
     BeingTried: 409 "being_tried" "It is being tried"
         => "Wait as `Retry-After` says, then read it again.",
+    /// The customer has an account of this kind and currency already.
+    AccountExists: 409 "account_exists" "The customer has such an account already"
+        => "List the customer's accounts, and top that one up.",
+    /// The account's time is over.
+    AccountExpired: 409 "account_expired" "The account's time is over"
+        => "Issue another gift card.",
+    /// The gift card is the caller's already.
+    GiftCardAssigned: 409 "gift_card_assigned" "The gift card is yours already"
+        => "List the accounts: it is among them.",
     /// Something still refers to this entry, so it stays as it is; `detail` says what.
     InUse: 409 "in_use" "Something still refers to this"
         => "Change or delete first what `detail` names.",
@@ -239,6 +255,12 @@ codes! {
     /// The adjustment would leave less stock than is reserved.
     StockNegative: 422 "stock_negative" "There is not that much stock to take away"
         => "Read the stock again; less can be taken away than is on hand and not reserved.",
+    /// The account has less than that, or what it has is held for a checkout.
+    BalanceTooLow: 422 "balance_too_low" "The account has less than that"
+        => "Read the account again; no more can be taken than `balance_minor` less `held_minor`.",
+    /// The account would have more than one may.
+    BalanceTooHigh: 422 "balance_too_high" "The account would have more than one may"
+        => "Put less in: an account has at most 100,000,000,000 minor units or points.",
     /// Too many attempts; `Retry-After` says when.
     TooManyRequests: 429 "too_many_requests" "Too many requests"
         => "Wait as `Retry-After` says.",

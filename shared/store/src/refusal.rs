@@ -112,6 +112,20 @@ refusals! {
     DataKeyReplaced: guard "data_key_replaced" => where_it_arises;
     /// Nothing is sealed for the owner.
     NothingPersonal: guard "nothing_personal" => CustomerNotFound;
+    /// No such account, or not the asker's.
+    AccountNotFound: guard "account_not_found" => AccountNotFound;
+    /// The customer has an account of the kind and currency.
+    AccountExists: unique "account_of_customer" "account.customer_id, account.kind, account.currency" => AccountExists;
+    /// The account's time is over.
+    AccountExpired: guard "account_expired" => AccountExpired;
+    /// The account has less than that, or it is held.
+    BalanceTooLow: guard "balance_too_low", check "held_is_within_balance" => BalanceTooLow;
+    /// The account would have more than one may.
+    BalanceTooHigh: guard "balance_too_high" => BalanceTooHigh;
+    /// No gift card has this code, or it is somebody else's, or past its time.
+    GiftCardNotFound: guard "gift_card_not_found" => GiftCardNotFound;
+    /// The gift card is the customer's already.
+    GiftCardAssigned: guard "gift_card_assigned" => GiftCardAssigned;
     /// The event is a relay's, or not as it was read.
     EventMovedOn: guard "event_moved_on" => where_it_arises;
     /// The provider's reference belongs to another payment.

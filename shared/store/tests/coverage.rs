@@ -28,6 +28,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/share.rs"),
     include_str!("suite/shopper.rs"),
     include_str!("suite/stock.rs"),
+    include_str!("suite/stored_value.rs"),
     include_str!("suite/tables.rs"),
 );
 

@@ -94,6 +94,12 @@ class Buyer:
         self.owner = api("GET", f"/api/v1/orders/{self.order_id}", SERVICE)["owner"]
         return self
 
+    def with_account(self):
+        # A customer has one of a kind and currency, so each is another's.
+        opened = example("open_account") | {"customer_id": f"customer-{uuid.uuid4()}"}
+        self.account_id = api("POST", "/api/v1/accounts", SERVICE, opened, key=str(uuid.uuid4()))["account_id"]
+        return self
+
     def with_dead_refund(self):
         self.with_order()
         outside_fails({"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
@@ -125,9 +131,21 @@ MADE_FOR = {
     "order_id": Buyer.with_order,
     "order_number": Buyer.with_order,
     "owner": Buyer.with_owner,
+    "account_id": Buyer.with_account,
     "compensation_id": Buyer.with_dead_refund,
     "event_id": Buyer.with_failed_event,
 }
+
+class Signed:
+    """A customer with a session."""
+
+    def __init__(self):
+        self.token = api("POST", "/api/v1/session", CUSTOMER, {})["session_token"]
+
+
+def code_of_a_card():
+    return api("POST", "/api/v1/gift-cards", SERVICE, example("issue_gift_card"), key=str(uuid.uuid4()))["code"]
+
 
 def put_customer():
     customer_id = "customer-of-a-call"
@@ -143,6 +161,8 @@ NEEDS = {
     "begin_checkout": lambda: (Buyer().with_line(), {}),
     "view_customer": lambda: (shopper, {"customer_id": put_customer()}),
     "list_customer_history": lambda: (shopper, {"customer_id": put_customer()}),
+    "list_accounts": lambda: (Signed(), {}),
+    "assign_gift_card": lambda: (Signed(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
 }
 
@@ -231,6 +251,10 @@ def before_call(context, case, kwargs):
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
         if operation == "create_order":
             case.body["expected_total"] = total_of_the_example()
+        if operation == "assign_gift_card":
+            case.body = {"code": code_of_a_card()}
+        if operation == "open_account":
+            case.body["customer_id"] = f"customer-{uuid.uuid4()}"
         case.method = case.operation.method.upper()
     else:
         spare_the_demo(case, operation)

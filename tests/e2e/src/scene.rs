@@ -93,6 +93,7 @@ impl<'s> Scene<'s> {
             ("event_id", NOTHING.to_owned()),
             ("owner", NOBODY.to_owned()),
             ("customer_id", TO_BE_PUT.to_owned()),
+            ("account_id", NOTHING.to_owned()),
         ]);
         Self { owner, sku, share, session_id, order_id, parameters }
     }

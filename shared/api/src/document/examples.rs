@@ -107,6 +107,26 @@ pub(crate) fn put_customer() -> Value {
     json!({ "customer_group": "wholesale", "segments": ["students", "newsletter"] })
 }
 
+pub(crate) fn open_account() -> Value {
+    json!({ "customer_id": "248289761001", "kind": "credit", "currency": "USD", "amount_minor": 2_500, "reason": "the parcel was late" })
+}
+
+pub(crate) fn top_up_account() -> Value {
+    json!({ "amount_minor": 1_000, "reason": "for the survey" })
+}
+
+pub(crate) fn correct_account() -> Value {
+    json!({ "amount_minor": -500, "reason": "topped up twice" })
+}
+
+pub(crate) fn issue_gift_card() -> Value {
+    json!({ "currency": "USD", "amount_minor": 5_000, "expires_in_days": 365, "reason": "order 4711 of the paper catalog" })
+}
+
+pub(crate) fn assign_gift_card() -> Value {
+    json!({ "code": "4004-1061-050R-3GG2-8A1C-60T3-GG" })
+}
+
 pub(crate) fn act() -> Value {
     json!({ "reason": "the provider answers again" })
 }

@@ -526,6 +526,7 @@ fn says_when(code: Code) -> bool {
         Code::IdempotencyInProgress,
         Code::OrderBusy,
         Code::BeingTried,
+        Code::TooManyRequests,
         Code::DatabaseBusy,
         Code::DatabaseUnavailable,
         Code::SchemaOutdated,

@@ -3,6 +3,7 @@
 //! What other constraints already say (one order per cart, one number per order, one live confirm
 //! per owner, one use of a key, one payment per reference) is not asked again, but for money.
 
+mod accounts;
 mod carts;
 mod events;
 mod orders;
@@ -13,7 +14,7 @@ use crate::Rule;
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [carts::RULES, orders::RULES, payments::RULES, stock::RULES, events::RULES]
+    [carts::RULES, orders::RULES, payments::RULES, accounts::RULES, stock::RULES, events::RULES]
         .into_iter()
         .flatten()
 }

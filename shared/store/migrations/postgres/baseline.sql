@@ -175,6 +175,41 @@ create table if not exists customer (
   updated_at_ms bigint not null
 );
 
+-- Stored value (PROMO-13): points, store credit and gift cards. currency '' is points. A balance is the sum of its entries, which are appended and
+-- never changed, and what is held of it is within it. Of a gift card's code the SHA-256 is kept. A customer has one account of a kind and currency,
+-- and any number of gift cards.
+create table if not exists account (
+  account_id text collate "C" primary key,
+  kind text not null,
+  customer_id text collate "C",
+  code_hash text collate "C",
+  currency text collate "C" not null,
+  balance_minor bigint not null,
+  held_minor bigint not null default 0,
+  created_at_ms bigint not null,
+  expires_at_ms bigint,
+  constraint held_is_within_balance check (held_minor between 0 and balance_minor)
+);
+create unique index if not exists account_by_code on account (code_hash);
+create unique index if not exists account_of_customer on account (customer_id, kind, currency) where kind <> 'gift_card';
+create index if not exists account_by_customer on account (customer_id, account_id);
+create table if not exists ledger (
+  account_id text collate "C",
+  seq bigint,
+  kind text not null,
+  amount_minor bigint not null,
+  actor text not null,
+  reason text,
+  at_ms bigint not null,
+  primary key (account_id, seq)
+);
+-- Wrong tries of a subject in the period that it tried in last: of what may be guessed.
+create table if not exists attempt_window (
+  subject text collate "C" primary key,
+  period bigint not null,
+  attempts bigint not null
+);
+
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (
   session_id text collate "C" primary key,

@@ -75,6 +75,17 @@ create index if not exists data_key_by_use on data_key (used_at_ms);
 -- to erase a person takes the row away.
 create table if not exists customer (customer_id text primary key, customer_group text not null default '', segments text not null default '[]', created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 
+-- Stored value (PROMO-13): points, store credit and gift cards. currency '' is points. A balance is the sum of its entries, which are appended and
+-- never changed, and what is held of it is within it. Of a gift card's code the SHA-256 is kept. A customer has one account of a kind and currency,
+-- and any number of gift cards.
+create table if not exists account (account_id text primary key, kind text not null, customer_id text, code_hash text, currency text not null, balance_minor integer not null, held_minor integer not null default 0, created_at_ms integer not null, expires_at_ms integer, constraint held_is_within_balance check (held_minor between 0 and balance_minor)) without rowid;
+create unique index if not exists account_by_code on account (code_hash);
+create unique index if not exists account_of_customer on account (customer_id, kind, currency) where kind <> 'gift_card';
+create index if not exists account_by_customer on account (customer_id, account_id);
+create table if not exists ledger (account_id text, seq integer, kind text not null, amount_minor integer not null, actor text not null, reason text, at_ms integer not null, primary key (account_id, seq)) without rowid;
+-- Wrong tries of a subject in the period that it tried in last: of what may be guessed.
+create table if not exists attempt_window (subject text primary key, period integer not null, attempts integer not null) without rowid;
+
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';

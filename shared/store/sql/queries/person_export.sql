@@ -1,8 +1,9 @@
--- All that is kept of a person (SEC-6): a customer's group and segments, carts that are no orders, contacts of checkouts, when they were erased,
--- and a page of their orders, oldest first.
+-- All that is kept of a person (SEC-6): a customer's group and segments, their accounts, carts that are no orders, contacts of checkouts, when
+-- they were erased, and a page of their orders, oldest first.
 -- in: owner text, customer_id text?, cursor text?, limit bigint
 select object('data_key', document(@data_key_json(:owner)),
-  'customer', document((select @customer_json(c) from customer as c where c.customer_id = :customer_id)),
+  'customer', @customer_of_json(:customer_id),
+  'accounts', @accounts_json(:customer_id),
   'carts', document((select list(object('cart_id', c.cart_id, 'status', c.status, 'currency', c.currency, 'country', c.country, 'created_at_ms', c.created_at_ms,
       'updated_at_ms', c.updated_at_ms, 'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_at_ms', l.added_at_ms) order by l.added_at_ms, l.sku)
         from cart_line as l where l.cart_id = c.cart_id))) order by c.cart_id)

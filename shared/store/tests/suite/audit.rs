@@ -113,6 +113,9 @@ fn sound() -> Database {
     shop.does(&sql::CART_MERGE, &hal.merge(&guest, version, None, &[("TILL-0001", 2)]));
     let lou = named("lou");
     lou.goes_to_checkout(&shop, lines);
+    let points = super::stored_value::points("ann", 500);
+    shop.does(&sql::ACCOUNT_OPEN, &with(points, json!({ "account_id": "points" })));
+    shop.does(&sql::ACCOUNT_ENTER, &super::stored_value::entry("points", -200));
     shop.exec("update cart set expires_at_ms = 1 where cart_id = 'cart-lou'");
     shop.does(&sql::CART_ABANDON, &json!({ "owner": "lou" }));
     shop
@@ -296,6 +299,10 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "owed_money_is_tried",
         "update compensation set next_attempt_at_ms = 1, lease_until_ms = 1 where saga_id = 'saga-eve'",
+    ),
+    (
+        "balance_is_the_sum_of_its_entries",
+        "update account set balance_minor = balance_minor - 1 where account_id = 'points'",
     ),
     (
         "stock_is_the_sum_of_its_movements",

@@ -90,6 +90,21 @@ fn a_person_is_erased_once_per_key() {
 }
 
 #[test]
+fn stored_value_moves_once_per_key() {
+    let shop = shop();
+    let card = with(
+        super::stored_value::points("ann", 500),
+        json!({"account_id": "card", "kind": "gift_card", "customer_id": null, "code_hash": "h", "currency": "USD", "sealed": {"code": "sealed"}}),
+    );
+    replays(&shop, &sql::ACCOUNT_OPEN, &card);
+    replays(&shop, &sql::ACCOUNT_ENTER, &super::stored_value::entry("card", -200));
+    let assign =
+        json!({"customer_id": "ann", "code_hash": "h", "actor": "customer:ann", "events": []});
+    replays(&shop, &sql::GIFT_CARD_ASSIGN, &assign);
+    assert_eq!(shop.rows("select balance_minor from account"), ["300"]);
+}
+
+#[test]
 fn stock_is_received_once_per_key() {
     let shop = shop();
     let receive = json!({"sku": "TILL-0001", "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 5, "actor": "admin", "events": []});

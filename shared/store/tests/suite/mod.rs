@@ -21,5 +21,6 @@ mod saga;
 mod share;
 pub mod shopper;
 mod stock;
+mod stored_value;
 pub mod support;
 mod tables;

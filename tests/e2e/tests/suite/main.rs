@@ -36,6 +36,7 @@ mod session;
 mod share;
 mod stock;
 mod stops;
+mod stored_value;
 mod strictness;
 mod tables;
 mod totals;

@@ -456,6 +456,28 @@ impl<'s> Story<'s> {
         assert!(self.shop.simulator("DELETE", "/faults").send().is_success());
     }
 
+    /// A gift card, whose code is tried with a letter wrong first.
+    fn is_given_a_card(&mut self, customer: &Guest<'_>) {
+        let service = self.shop.token("money:write");
+        let body = json!({ "currency": "USD", "amount_minor": 100, "reason": "a present" });
+        let issue = self.shop.call("POST", "/api/v1/gift-cards").bearer(&service).json(&body);
+        let issue = issue.keyed(&unique(&self.person.email));
+        let issued = issue.clone().send().expect(201);
+        assert_eq!(issue.send().expect(201), issued, "a replay");
+        let code = issued["code"].as_str().unwrap().to_owned();
+        let assign = |code: &str| {
+            let call = customer.call("POST", "/api/v1/gift-cards/assign");
+            call.keyed(&unique(&self.person.email)).json(&json!({ "code": code }))
+        };
+        let wrong = format!("3333{}", &code[4..]);
+        assign(&wrong).send().problem(404, "gift_card_not_found");
+        assign(&format!("{code}U")).send().problem(400, "invalid_field");
+        assign(&code).send().expect(200);
+        self.tokens.push(("gift card's code".to_owned(), code.replace('-', "")));
+        self.tokens.push(("gift card's code as it is shown".to_owned(), code));
+        self.tokens.push(("cashier's token".to_owned(), service));
+    }
+
     /// What is kept of them is shown whole, and erased; nothing of it is left but the order and its
     /// money (SEC-6).
     fn is_erased(&mut self, guest: &Guest<'_>) {
@@ -549,7 +571,8 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     customer.is_served_by_a_program();
     customer.is_erased(&someone);
     // Another of the same name has a row.
-    customer.customer();
+    let back = customer.customer();
+    customer.is_given_a_card(&back);
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();
