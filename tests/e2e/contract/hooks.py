@@ -97,12 +97,6 @@ class Buyer:
         self.owner = api("GET", f"/api/v1/orders/{self.order_id}", SERVICE)["owner"]
         return self
 
-    def with_account(self):
-        # A customer has one of a kind and currency, so each is another's.
-        opened = example("open_account") | {"customer_id": f"customer-{uuid.uuid4()}"}
-        self.account_id = api("POST", "/api/v1/accounts", SERVICE, opened, key=str(uuid.uuid4()))["account_id"]
-        return self
-
     def with_dead_refund(self):
         self.with_order()
         outside_fails({"match": {"operation": "refund"}, "fault": "status", "code": 400, "times": 1})
@@ -124,6 +118,22 @@ class Buyer:
         return self
 
 
+class Signed:
+    """A customer with a session: guests have no accounts."""
+
+    def __init__(self):
+        self.token = api("POST", "/api/v1/session", CUSTOMER, {})["session_token"]
+
+    def with_card(self):
+        card = {"code": code_of_a_card()}
+        self.account_id = api("POST", "/api/v1/gift-cards/assign", self.token, card, key=str(uuid.uuid4()))["account_id"]
+        return self
+
+
+def code_of_a_card():
+    return api("POST", "/api/v1/gift-cards", SERVICE, example("issue_gift_card"), key=str(uuid.uuid4()))["code"]
+
+
 # Who calls when nothing special is needed.
 shopper = Buyer()
 
@@ -134,20 +144,10 @@ MADE_FOR = {
     "order_id": Buyer.with_order,
     "order_number": Buyer.with_order,
     "owner": Buyer.with_owner,
-    "account_id": Buyer.with_account,
+    "account_id": lambda _: Signed().with_card(),
     "compensation_id": Buyer.with_dead_refund,
     "event_id": Buyer.with_failed_event,
 }
-
-class Signed:
-    """A customer with a session."""
-
-    def __init__(self):
-        self.token = api("POST", "/api/v1/session", CUSTOMER, {})["session_token"]
-
-
-def code_of_a_card():
-    return api("POST", "/api/v1/gift-cards", SERVICE, example("issue_gift_card"), key=str(uuid.uuid4()))["code"]
 
 
 def put_customer():
