@@ -20,6 +20,15 @@ const LISTS: [(&str, &str, &str); 6] = [
     ("skus", "skus.csv", "text/csv"),
 ];
 
+/// A promotion, and the code that it is given for.
+const WELCOME: [(&str, &str); 2] = [
+    (
+        "/api/v1/promotions/welcome",
+        r#"{"active":true,"rule":{"name":"Ten percent off","kind":{"percent":{"basis_points":1000}},"target":"goods","conditions":{"code":true}}}"#,
+    ),
+    ("/api/v1/promotions/welcome/codes/WELCOME", r#"{"active":true}"#),
+];
+
 /// What comes in last: the SKU that is nearly sold out.
 const LAST: &str = "TILL-0100";
 
@@ -32,7 +41,8 @@ const TRIES_WHILE_BUSY: u32 = 10;
 /// Fills a shop that has not been filled. What was broken off is begun again.
 pub fn fill(project: &Project, shop: &Shop) -> Result<()> {
     let secret = shop.secrets.get("service_token_secret").context("no secret for tokens")?;
-    let token = mint(secrets::first(secret), "demo", "catalog:read catalog:write", 600)?;
+    let token =
+        mint(secrets::first(secret), "demo", "catalog:read catalog:write promotions:write", 600)?;
     let ask = |method, path: &str, more: Ask<'_>| {
         shop.ask(method, path, &Ask { token: &token, ..more })
             .with_context(|| format!("{method} {path}"))
@@ -55,6 +65,11 @@ pub fn fill(project: &Project, shop: &Shop) -> Result<()> {
             let codes = text.lines().skip(1).filter_map(|line| line.split(',').next());
             skus.extend(codes.map(str::to_owned));
         }
+    }
+    let json = "application/json";
+    for (path, body) in WELCOME {
+        let (status, told) = ask("PUT", path, Ask { media_type: json, body, ..Ask::default() })?;
+        ensure!(status == 200, "{path} answers {status}: {told}");
     }
     let deliveries: Vec<(&str, &str, i64)> = skus
         .iter()

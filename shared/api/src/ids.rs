@@ -7,11 +7,14 @@ use app::catalog::{
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OwnerId, PromotionId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
+        WarehouseId, ZoneId,
     },
     money::Currency,
+    promotion,
 };
 use edge::{Code, Problem, Request};
+use promotion::Code as PromotionCode;
 use std::fmt::Display;
 
 /// What a path names: a type of the shop's.
@@ -42,6 +45,8 @@ ids! {
     OrderId OrderNotFound;
     OrderNumber OrderNotFound;
     OwnerId CustomerNotFound;
+    PromotionId EntryNotFound;
+    PromotionCode CodeNotFound;
     Region EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;

@@ -205,14 +205,16 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, operations, ops, order, session, stored_value,
+    checkout, customers, operations, ops, order, promotions, session, stored_value,
 };
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OwnerId, PromotionId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
+        WarehouseId, ZoneId,
     },
     money::Currency,
+    promotion::Code as PromotionCode,
 };
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
@@ -221,20 +223,22 @@ use edge::{
 };
 use names::{
     CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, MoneyWrite,
-    OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, SchemaMigrate,
+    OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, PromotionsRead, PromotionsWrite,
+    SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
     document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
     edge::Code::{
         AccountExists, AccountExpired, AccountNotFound, AlreadySettled, BalanceTooHigh,
-        BalanceTooLow, BeingTried, CartCompleted, CartLocked, CartNotFound, CompensationNotFound,
-        CountryUnsupported, CurrencyUnsupported, CustomerNotFound, EntryNotFound, EventNotFound,
-        GiftCardAssigned, GiftCardNotFound, IdentityUnavailable, IllegalTransition, InUse,
-        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, QuantityOutOfRange,
-        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown,
-        StockNegative, TooManyLines, TooManyRequests, TooManyShares, TotalMismatch,
-        WarehouseUnknown,
+        BalanceTooLow, BeingTried, CartCompleted, CartLocked, CartNotFound, CodeNotFound,
+        CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
+        CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
+        IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse, LineNotFound, OrderBusy,
+        OrderNotFound, OutcomeImpossible, PromotionsDisabled, PromotionsUnavailable,
+        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
+        SkuUnknown, StockNegative, TooManyCodes, TooManyLines, TooManyRequests, TooManyShares,
+        TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -285,13 +289,39 @@ endpoints! {
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is
         /// silently zero.
         preview_totals: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS);
+            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
         list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS);
+            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
+    }
+    /// The codes of the caller's cart.
+    CART_CODES: "cart-codes" "/api/v1/cart/codes" {
+        /// Put a promotion's code on the cart.
+        ///
+        /// One that does nothing for it is refused with why, and with what is missing where more in
+        /// the cart would do. A code that is on the cart already stays.
+        give_code: POST Owner, body: Json<cart::GiveCode>, change: Versioned,
+            answer: 200 Done<Rendered<cart::CodesChanged>> => |it| it.example(examples::give_code()).tagged().problems(OF_CART)
+                .problems(TOTALS).problems(document::CHANGE).problems(&[CodeRefused, TooManyCodes, PromotionsDisabled, PromotionsUnavailable]);
+    }
+    /// A code of the caller's cart.
+    CART_CODE: "cart-code" "/api/v1/cart/codes/:code" (code: PromotionCode) {
+        /// Take a code off the cart.
+        take_code: DELETE Owner, change: Versioned,
+            answer: 200 Done<Rendered<cart::CodesChanged>> => |it| it.tagged().problems(OF_CART).problems(document::CHANGE)
+                .problems(&[CodeNotFound]);
+    }
+    /// What the cart nearly has.
+    CART_SUGGESTIONS: "cart-suggestions" "/api/v1/cart/suggestions" {
+        /// The promotions that something more in the cart would bring.
+        ///
+        /// Said by the rules themselves: "add 5.00 more for free shipping". One that asks for a code
+        /// is told to who gave it.
+        list_suggestions: GET Viewer, query: Parameters<cart::Destination>,
+            answer: 200 Done<cart::Suggestions> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
     }
     /// The shares of the caller's cart.
     CART_SHARES: "cart-shares" "/api/v1/cart/shares" {
@@ -546,6 +576,45 @@ endpoints! {
         /// While there is more, `Link` has where the next page is (RFC 8288, `rel="next"`).
         export_catalog: GET Scope<CatalogRead>, query: Parameters<files::ExportPage>,
             answer: 200 SheetPage => |it| it.linked().problems(&[EntryNotFound]).stored();
+    }
+    /// Promotions.
+    PROMOTIONS: "promotion-rules" "/api/v1/promotions" {
+        /// Promotions, those too that do not run, page by page.
+        list_promotions: GET Scope<PromotionsRead>, query: Parameters<promotions::ListPage>,
+            answer: 200 Done<promotions::PromotionPage> => |it| it.stored();
+    }
+    /// A promotion.
+    PROMOTION: "promotion-rules" "/api/v1/promotions/:promotion_id" (promotion_id: PromotionId) {
+        /// A promotion with what it did.
+        view_promotion: GET Scope<PromotionsRead>,
+            answer: 200 Done<Rendered<promotions::PromotionView>> => |it| it.problems(&[EntryNotFound]).stored();
+        /// Add or replace a promotion. The next total is made by it.
+        ///
+        /// Another rule is another version; what was used stays used. A rule that does not hold
+        /// together is refused with why. `active: false` ends it at once.
+        put_promotion: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutPromotion>,
+            answer: 200 Done<Rendered<promotions::Promotion>> => |it| it.example(examples::put_promotion()).problems(&[LimitBelowUse, InUse]).stored();
+        /// Delete a promotion that no order has used and that has no codes.
+        delete_promotion: DELETE Scope<PromotionsWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
+    }
+    /// The codes of a promotion.
+    PROMOTION_CODES: "promotion-rules" "/api/v1/promotions/:promotion_id/codes" (promotion_id: PromotionId) {
+        /// The codes of a promotion, page by page.
+        list_codes: GET Scope<PromotionsRead>, query: Parameters<promotions::ListPage>,
+            answer: 200 Done<promotions::CodePage> => |it| it.stored();
+        /// Make codes that nobody guesses, up to 1,000 at once.
+        ///
+        /// There is no `Idempotency-Key`: codes whose reply was lost are in the list, with the time
+        /// they were made, and can be ended by `active`.
+        make_codes: POST Scope<PromotionsWrite>, body: Json<promotions::MakeCodes>,
+            answer: 201 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::make_codes()).problems(&[EntryNotFound]).stored();
+    }
+    /// A code of a promotion.
+    PROMOTION_CODE: "promotion-rules" "/api/v1/promotions/:promotion_id/codes/:code" (promotion_id: PromotionId, code: PromotionCode) {
+        /// Give out a code, or replace what is said of it.
+        put_code: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutCode>,
+            answer: 200 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::put_code()).problems(&[EntryNotFound, LimitBelowUse, InUse]).stored();
     }
     /// Sessions of customers.
     SESSION: "account-session" "/api/v1/session" {

@@ -35,6 +35,10 @@ names! {
     OrdersRead = "orders:read";
     /// The scope to create orders, and to change anybody's.
     OrdersWrite = "orders:write";
+    /// The scope to see promotions, their codes and what they did.
+    PromotionsRead = "promotions:read";
+    /// The scope to change promotions and to give out codes.
+    PromotionsWrite = "promotions:write";
     /// The scope to see and change the database's schema.
     SchemaMigrate = "schema:migrate";
 }

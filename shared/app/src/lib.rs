@@ -15,6 +15,7 @@ pub mod members;
 pub mod operations;
 pub mod ops;
 pub mod order;
+pub mod promotions;
 pub mod session;
 pub mod stored_value;
 pub mod workers;

@@ -5,6 +5,7 @@ use domain::{
     ids::{OrderId, OrderNumber, Sku},
     money::Money,
     order::OrderStatus,
+    promotion::RefusedCode,
     stock::Shortage,
     totals::Totals,
 };
@@ -14,7 +15,7 @@ terms::members! {
     Current "current": Cart;
     /// `quantity_out_of_range`: the least.
     Minimum "minimum": i64;
-    /// `quantity_out_of_range`, `too_many_shares`: the most.
+    /// `quantity_out_of_range`, `too_many_shares`, `too_many_codes`: the most.
     Maximum "maximum": i64;
     /// `sku_unknown`, `price_missing`: the SKU that is not sold.
     NotSold "sku": Sku;
@@ -26,13 +27,15 @@ terms::members! {
     MaximumTotal "maximum_total": Money;
     /// `amount_below_minimum`: the least that one payment may be.
     MinimumTotal "minimum_total": Money;
+    /// `code_refused`: which, why, and what is missing.
+    Refused "refused_code": RefusedCode;
     /// `insufficient_stock`: what is short.
     Short "lines": [Shortage];
-    /// `price_changed`, `session_stale`: what the buyer was shown.
+    /// `price_changed`, `promotion_expired`, `session_stale`: what the buyer was shown.
     AgreedTotal "agreed_total": Money;
-    /// `price_changed`, `session_stale`, `total_mismatch`: what it is now.
+    /// `price_changed`, `promotion_expired`, `session_stale`, `total_mismatch`: what it is now.
     CurrentTotal "current_total": Money;
-    /// `price_changed`, `session_stale`: why.
+    /// `price_changed`, `promotion_expired`, `session_stale`: why.
     CurrentTotals "totals": Totals;
     /// `cart_completed`, `payment_superseded`: the order.
     Ordered "order_id": OrderId;

@@ -2,23 +2,25 @@
 //! confirm alike.
 
 use crate::{
-    members::{NotSold, OfLine},
+    members::{Maximum, NotSold, OfLine},
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
+use config::PROMOTIONS_ENABLED;
 use domain::{
-    ids::{CartId, Category, ShippingMethodId, Sku, TaxClass},
+    ids::{CartId, Category, PromotionId, ShippingMethodId, Sku, TaxClass},
     money::{Currency, CurrencyRules},
-    promotion::PromotionFacts,
+    promotion::{self, PromotionFacts, Suggestion},
     quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
     totals::{
-        self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, check_payable,
+        self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, Warning,
+        WarningCode, check_payable,
     },
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use terms::{Code, Problem, fingerprint};
 
 /// All that totals are made of, read in one statement.
@@ -30,8 +32,17 @@ pub(crate) struct PricingFacts {
     taxes: Vec<TaxRule>,
     rates: Vec<ShippingRate>,
     levels: Vec<StockLevel>,
-    #[serde(default)]
-    promotions: PromotionFacts,
+    promotions: Readable<PromotionFacts>,
+}
+
+/// What a row says, or why it cannot be read: one that cannot does not take the others with it.
+#[derive(Debug)]
+struct Readable<T>(Result<T, String>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Readable<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(T::deserialize(deserializer).map_err(|error| error.to_string())))
+    }
 }
 
 /// A cart, as far as its price goes.
@@ -73,6 +84,8 @@ pub(crate) enum Binding {
 pub(crate) struct Priced {
     pub(crate) totals: Totals,
     pub(crate) allocations: Vec<Allocation>,
+    /// What the buyer should know.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl PricingFacts {
@@ -84,24 +97,28 @@ impl PricingFacts {
         binding: Binding,
     ) -> Result<Priced, Problem> {
         let lines = self.lines()?;
+        let promotions = self.promotions(shop, binding)?;
         let (origins, allocations) = match self.allocate() {
             Ok(allocations) => (Origins::Allocated(allocations.clone()), allocations),
             Err(shortages) if binding == Binding::Binding => return Err(short(&shortages)),
             Err(_) => (Origins::Unknown, Vec::new()),
         };
         let totals =
-            totals::compute(&self.input(&lines, &origins, shipping_method)).map_err(|error| {
-                // Goods without a price are the shop's mistake, not the buyer's: somebody has to
-                // hear of it.
-                if let TotalsError::PriceNotPositive { sku } = &error {
-                    shop.alert(
-                        &format!("{}:{sku}", Code::AmountZeroUnpriced.slug()),
-                        &error.to_string(),
-                    );
-                }
-                totals_problem(&error)
-            })?;
-        Ok(Priced { totals, allocations })
+            totals::compute(&self.input(&lines, &origins, shipping_method, promotions.facts()))
+                .map_err(|error| {
+                    // Goods without a price are the shop's mistake, not the buyer's: somebody has to
+                    // hear of it.
+                    if let TotalsError::PriceNotPositive { sku } = &error {
+                        shop.alert(
+                            &format!("{}:{sku}", Code::AmountZeroUnpriced.slug()),
+                            &error.to_string(),
+                        );
+                    }
+                    totals_problem(&error)
+                })?;
+        let mut warnings = totals::warnings(&totals);
+        warnings.extend(promotions.warning());
+        Ok(Priced { totals, allocations, warnings })
     }
 
     /// Whether that total may be charged, asked before any payment call (CHK-10).
@@ -119,11 +136,60 @@ impl PricingFacts {
     }
 
     /// The shipping methods there are for it.
-    pub(crate) fn shipping_methods(&self) -> Result<Vec<ShippingQuote>, Problem> {
+    pub(crate) fn shipping_methods(&self, shop: &Shop<'_>) -> Result<Vec<ShippingQuote>, Problem> {
         let lines = self.lines()?;
+        let promotions = self.promotions(shop, Binding::Preview)?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::list_shipping_methods(&self.input(&lines, &origins, None))
+        totals::list_shipping_methods(&self.input(&lines, &origins, None, promotions.facts()))
             .map_err(|error| totals_problem(&error))
+    }
+
+    /// The promotions that more in it would bring (PROMO-12).
+    pub(crate) fn suggestions(
+        &self,
+        shop: &Shop<'_>,
+        shipping_method: Option<&ShippingMethodId>,
+    ) -> Result<Vec<Suggestion>, Problem> {
+        let lines = self.lines()?;
+        let promotions = self.promotions(shop, Binding::Preview)?;
+        let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
+        totals::suggestions(&self.input(&lines, &origins, shipping_method, promotions.facts()))
+            .map_err(|error| totals_problem(&error))
+    }
+
+    /// That the code which is tried is among those that count: a cart has so many at most.
+    pub(crate) fn has_room_for(&self, code: &promotion::Code) -> Result<(), Problem> {
+        match &self.promotions.0 {
+            Ok(facts) if !facts.codes.as_slice().contains(code) => {
+                Err(Problem::new(Code::TooManyCodes).with(Maximum, &CODES_MAX))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The currency that the amounts of a promotion's rule are in, if it names one.
+    pub(crate) fn currency_of(&self, promotion_id: &PromotionId) -> Option<Currency> {
+        let facts = self.promotions.0.as_ref().ok()?;
+        let of = facts.promotions.iter().find(|one| one.promotion_id == *promotion_id)?;
+        of.rule.terms().currency
+    }
+
+    /// The promotions it is priced with. Without them a look goes on and says so; a promise does not
+    /// (CART-6).
+    fn promotions(&self, shop: &Shop<'_>, binding: Binding) -> Result<Promotions<'_>, Problem> {
+        if !shop.setting(&PROMOTIONS_ENABLED)? {
+            return Ok(Promotions::None(PromotionFacts::default()));
+        }
+        match &self.promotions.0 {
+            Ok(facts) => Ok(Promotions::Read(facts)),
+            Err(reason) => {
+                shop.alert(Code::PromotionsUnavailable.slug(), reason);
+                match binding {
+                    Binding::Preview => Ok(Promotions::Unreadable(PromotionFacts::default())),
+                    Binding::Binding => Err(promotions_unavailable()),
+                }
+            }
+        }
     }
 
     /// The currency's rules; a currency without a row is not sold in (PRICE-1).
@@ -136,6 +202,7 @@ impl PricingFacts {
         lines: &'a [LineInput],
         origins: &'a Origins,
         shipping_method: Option<&'a ShippingMethodId>,
+        promotions: &'a PromotionFacts,
     ) -> TotalsInput<'a> {
         TotalsInput {
             currency: self.cart.currency,
@@ -144,7 +211,7 @@ impl PricingFacts {
             tax_rules: &self.taxes,
             shipping_method,
             shipping_rates: &self.rates,
-            promotions: &self.promotions,
+            promotions,
             fees: &[],
         }
     }
@@ -199,6 +266,50 @@ impl PricingFacts {
             })
             .collect()
     }
+}
+
+/// The promotions that a cart is priced with.
+enum Promotions<'a> {
+    /// Those there are.
+    Read(&'a PromotionFacts),
+    /// None: the shop has switched them off.
+    None(PromotionFacts),
+    /// None: they cannot be read.
+    Unreadable(PromotionFacts),
+}
+
+impl Promotions<'_> {
+    fn facts(&self) -> &PromotionFacts {
+        match self {
+            Self::Read(facts) => facts,
+            Self::None(facts) | Self::Unreadable(facts) => facts,
+        }
+    }
+
+    fn warning(&self) -> Option<Warning> {
+        match self {
+            Self::Read(_) | Self::None(_) => None,
+            Self::Unreadable(_) => Some(Warning {
+                code: WarningCode::PromotionsUnavailable,
+                detail: "what promotions take off is not known just now: this is without them"
+                    .to_owned(),
+                line_id: None,
+            }),
+        }
+    }
+}
+
+/// Codes a cart may have (PROMO-7).
+pub(crate) const CODES_MAX: i64 = 5;
+const _: () = assert!(promotion::Codes::MAX == 5, "a cart has as many codes as an order");
+
+/// Seconds after which promotions that could not be read may be there again: somebody has to mend
+/// them.
+const PROMOTIONS_RETRY_SECONDS: u64 = 30;
+
+/// What a promise without the promotions is refused with.
+pub(crate) fn promotions_unavailable() -> Problem {
+    Problem::new(Code::PromotionsUnavailable).retry_after(PROMOTIONS_RETRY_SECONDS)
 }
 
 /// A short name for exactly this quote: equal hashes, equal money.

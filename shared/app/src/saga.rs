@@ -26,12 +26,13 @@ use config::{
 use domain::{
     compensation::CompensationKind,
     ids::{
-        CartId, CompensationId, OrderId, OrderNumber, PaymentId, ReservationId, SagaId, SessionId,
-        Sku, WarehouseId,
+        CartId, CompensationId, OrderId, OrderNumber, PaymentId, PromotionId, ReservationId,
+        SagaId, SessionId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
+    promotion,
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
 };
@@ -85,6 +86,19 @@ pub(crate) struct PlanLine {
     pub(crate) detail: LineDetail,
     pub(crate) warehouse_id: WarehouseId,
     pub(crate) reservation_id: ReservationId,
+}
+
+/// A use of a promotion that a confirm claims; its order has it, or it is given back.
+#[derive(Debug, Serialize)]
+pub(crate) struct PlannedUse {
+    pub(crate) promotion_id: PromotionId,
+    /// Of the rule, as it was read.
+    pub(crate) version: i64,
+    pub(crate) code: Option<promotion::Code>,
+    /// What it takes off, in the order's currency.
+    pub(crate) amount_minor: i64,
+    /// The same in the rule's, for its budget.
+    pub(crate) spent_minor: i64,
 }
 
 /// What a driver reads of the plan; the rest is for the statement that makes the order.

@@ -25,6 +25,8 @@ mod moves;
 mod operators;
 #[path = "suite/person.rs"]
 mod person;
+#[path = "suite/promotions.rs"]
+mod promotions;
 #[path = "suite/replies.rs"]
 mod replies;
 #[path = "suite/retention.rs"]

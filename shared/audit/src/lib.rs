@@ -83,6 +83,9 @@ pub const WALKS: &[Walk] = &[
     walk("stock", "stock", Order::ByFirstOfKey("sku")),
     walk("movements", "stock_movement", Order::ByNumber("movement_id")),
     walk("events", "outbox", Order::ByNumber("outbox_id")),
+    walk("promotions", "promotion", Order::ByKey("promotion_id")),
+    walk("promotion_codes", "promotion_code", Order::ByKey("code")),
+    walk("promotion_uses", "promotion_use", Order::ByFirstOfKey("saga_id")),
     walk("receipts", "idempotency", Order::ByKey("idempotency_key")),
     oldest(
         "running_sagas",

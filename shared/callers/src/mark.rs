@@ -1,6 +1,6 @@
 //! Marks: what only we can have made is known by its MAC (SEC-5).
 //!
-//! The keys are those of `session_token_secret`, and none of them is used as it stands: each
+//! The keys are those of `session_token_secret` but where another is named, and none of them is used as it stands: each
 //! purpose has a key of its own that is derived from it, so that no mark is good for anything else,
 //! and none is a session token's signature.
 
@@ -12,6 +12,11 @@ use sha2::Sha256;
 #[must_use]
 pub fn of(keys: &Keys, purpose: &str, content: &[u8]) -> [u8; 32] {
     mac(keys.first(), purpose, content).finalize().into_bytes().into()
+}
+
+/// The marks of `content` for `purpose` by each of `keys`, the first's first.
+pub fn by_each(keys: &Keys, purpose: &str, content: &[u8]) -> impl Iterator<Item = [u8; 32]> {
+    keys.all().map(move |key| mac(key, purpose, content).finalize().into_bytes().into())
 }
 
 /// Whether `mark`, or what it begins with, is that of `content` for `purpose` by one of `keys`;

@@ -39,6 +39,10 @@ pub enum Group {
     CartShares,
     /// Begins checkouts.
     Checkouts,
+    /// Prices carts.
+    Promotions,
+    /// Knows buyers again by their e-mail.
+    Buyers,
     /// Shows quotes and how old they are.
     Quotes,
     /// Compares what the buyer agreed to with what it costs now.
@@ -94,9 +98,9 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 }
 
 use Group::{
-    Agreements, Bodies, Browsers, CartLines, CartQuantities, CartRecovery, CartShares, CartTimes,
-    Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment, Personal,
-    Quotes, Replays, Saga, Services, Shoppers,
+    Agreements, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery, CartShares,
+    CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment,
+    Personal, Promotions, Quotes, Replays, Saga, Services, Shoppers,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -120,24 +124,33 @@ pub const COMPONENTS: &[Component] = &[
         "cart-line",
         &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes],
     ),
-    component("cart-totals", &[Database, Shoppers, Bodies, Browsers]),
-    component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers]),
+    component("cart-totals", &[Database, Shoppers, Bodies, Browsers, Promotions]),
+    component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers, Promotions]),
+    component(
+        "cart-codes",
+        &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Promotions],
+    ),
+    component("cart-code", &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes]),
+    component("cart-suggestions", &[Database, Shoppers, Bodies, Browsers, Promotions]),
     component("cart-shares", &[Database, Shoppers, Bodies, Browsers, CartShares]),
     component("cart-share-by-id", &[Database, Shoppers, Bodies, Browsers, Replays]),
     component(
         "checkout-sessions",
-        &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal],
+        &[
+            Database, Shoppers, Bodies, Browsers, Replays, CartTimes, Checkouts, Personal,
+            Promotions, Buyers,
+        ],
     ),
     component("checkout-session-by-id", &[Database, Shoppers, Bodies, Browsers, Quotes]),
     component(
         "checkout-confirm",
-        &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment],
+        &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment, Promotions],
     ),
     component(
         "order-orders",
         &[
             Database, Shoppers, Services, Bodies, Browsers, Replays, CartLines, Checkouts,
-            Personal, Agreements, Saga, Payment,
+            Personal, Agreements, Saga, Payment, Promotions, Buyers,
         ],
     ),
     component("order-by-id", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
@@ -146,6 +159,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
     component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),
+    component("promotion-rules", &[Database, Services, Bodies, Replays]),
     component("ops-health", &[Database, Services, Health]),
     component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),

@@ -2,9 +2,10 @@
 
 use crate::{
     components::Group::{
-        self, Agreements, Audit, Bodies, Browsers, CartLines, CartQuantities, CartRecovery,
+        self, Agreements, Audit, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery,
         CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
-        Personal, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink, Worker,
+        Personal, Promotions, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink,
+        Worker,
     },
     form::{
         Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url,
@@ -185,6 +186,9 @@ variables! {
     /// charged.
     PRICE_REFUSE_ANY_INCREASE: bool = "price_refuse_any_increase" default("true")
         must("be true or false" parsed) [Agreements];
+    /// Whether promotions and codes take anything off; `false` ends them all at once.
+    PROMOTIONS_ENABLED: bool = "promotions_enabled" default("true")
+        must("be true or false" parsed) [Promotions];
     /// How long a stored reply answers replays.
     IDEMPOTENCY_MS: i64 = "idempotency_seconds" default("86400") seconds(60 to 31_536_000) [Replays]
         {
@@ -369,6 +373,10 @@ variables! {
     /// How long a browser need not ask again whether a page may call; browsers keep it for two
     /// hours at most.
     CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
+    /// What e-mails are hashed with, each at least 32 bytes, so that a person is known again who
+    /// has had a promotion: the first writes, all of them find.
+    EMAIL_HASH_KEY: Keys = "email_hash_key" secret()
+        must("be secrets of at least 32 bytes each" signing_keys) [Buyers];
     /// What wraps the keys that personal data is sealed with, each the base64 of 32 bytes: the first
     /// wraps, all of them unwrap.
     PII_KEY: Keys = "pii_key" secret()

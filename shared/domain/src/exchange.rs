@@ -14,7 +14,7 @@ const FACTOR_MAX: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 /// Minor units on both sides, so that a currency without decimals needs no second rule: at 28,000
 /// VND for 1.00 EUR it is 280.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Decimal", into = "Decimal")]
+#[serde(try_from = "String", into = "String")]
 pub struct Factor(Decimal);
 
 /// A factor outside its bounds.
@@ -34,9 +34,17 @@ impl TryFrom<Decimal> for Factor {
     }
 }
 
-impl From<Factor> for Decimal {
+impl TryFrom<String> for Factor {
+    type Error = FactorError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Decimal::from_str_exact(&text).map_err(|_| FactorError)?.try_into()
+    }
+}
+
+impl From<Factor> for String {
     fn from(factor: Factor) -> Self {
-        factor.0
+        factor.0.to_string()
     }
 }
 

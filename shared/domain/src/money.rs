@@ -5,11 +5,11 @@
 //! decimal becomes an amount in exactly one place, [`round`].
 
 use crate::quantity::Quantity;
+use crate::sorted::sorted_by;
 use crate::text::{TextError, TextProblem};
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
-use std::cmp::Reverse;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -307,12 +307,11 @@ pub fn allocate(total: Money, weights: &[u64]) -> Result<Vec<Money>, MoneyError>
         weights.iter().map(|&weight| magnitude * u128::from(weight) / whole).collect();
     let left_over = magnitude - parts.iter().sum::<u128>();
 
-    let mut by_loss: Vec<(Reverse<u128>, &mut u128)> = weights
+    let losses = weights
         .iter()
         .zip(parts.iter_mut())
-        .map(|(&weight, part)| (Reverse(magnitude * u128::from(weight) % whole), part))
-        .collect();
-    by_loss.sort_by_key(|(loss, _)| *loss);
+        .map(|(&weight, part)| (magnitude * u128::from(weight) % whole, part));
+    let by_loss = sorted_by(losses, |(one, _), (other, _)| other.cmp(one));
     // What is left over is the sum of the losses, so it is less than the number of parts that lost
     // anything.
     let receivers = usize::try_from(left_over).map_err(|_| MoneyError::Overflow)?;

@@ -448,6 +448,7 @@ pub struct Buyer {
     /// The customer, if they are one.
     pub customer_id: Option<CustomerId>,
     /// The segments and groups they are in.
+    #[serde(default)]
     pub segments: Vec<Segment>,
     /// Whether they have ordered nothing yet, as far as it is known who they are.
     pub first_order: bool,
@@ -469,6 +470,7 @@ pub struct PromotionFacts {
     /// Who buys.
     pub buyer: Buyer,
     /// What the order's currency is worth in others.
+    #[serde(default)]
     pub rates: Vec<ExchangeRate>,
 }
 

@@ -13,7 +13,7 @@ const RATE_DECIMALS_MAX: u32 = 6;
 /// A rate of tax as a fraction: `0.1` is ten percent. From 0 to 1, with at most six decimals; zero
 /// is a rate ("zero-rated"), a missing rule is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Decimal", into = "Decimal")]
+#[serde(try_from = "String", into = "String")]
 pub struct TaxRate(Decimal);
 
 /// A rate that is not a fraction from 0 to 1 with at most six decimals.
@@ -47,9 +47,17 @@ impl TryFrom<Decimal> for TaxRate {
     }
 }
 
-impl From<TaxRate> for Decimal {
+impl TryFrom<String> for TaxRate {
+    type Error = TaxRateError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<TaxRate> for String {
     fn from(rate: TaxRate) -> Self {
-        rate.0
+        rate.0.to_string()
     }
 }
 

@@ -834,6 +834,8 @@ named_enum! {
         PriceChanged = "price_changed",
         /// The prices of a session are old.
         PricesStale = "prices_stale",
+        /// The promotions could not be read: nothing is taken off.
+        PromotionsUnavailable = "promotions_unavailable",
     }
 }
 

@@ -5,8 +5,8 @@
 
 use crate::tree::Tree;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
+    self, Deserialize as _, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer,
+    MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
 };
 use std::{
     fmt::{self, Display},
@@ -364,8 +364,13 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        let name = text(self, &visitor)?;
-        visitor.visit_enum(Name(name))
+        // The name alone, or an object that has what it holds under its name.
+        let (name, content) = if let Self::Object(members) = self {
+            only(members).ok_or_else(|| other_than(&visitor))?
+        } else {
+            (text(self, &visitor)?, Self::Null)
+        };
+        visitor.visit_enum(Variant { name, content })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -455,28 +460,36 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-/// A variant's name. No enum of ours carries data under its variant's name.
-struct Name(String);
+fn only(members: Vec<(String, Tree)>) -> Option<(String, Tree)> {
+    let [member] = <[_; 1]>::try_from(members).ok()?;
+    Some(member)
+}
 
-impl<'de> EnumAccess<'de> for Name {
+/// A variant's name, and what it holds.
+struct Variant {
+    name: String,
+    content: Tree,
+}
+
+impl<'de> EnumAccess<'de> for Variant {
     type Error = Mismatch;
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Mismatch> {
-        let name: StringDeserializer<Mismatch> = self.0.into_deserializer();
-        Ok((seed.deserialize(name)?, Self(String::new())))
+        let name: StringDeserializer<Mismatch> = self.name.clone().into_deserializer();
+        Ok((seed.deserialize(name)?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Name {
+impl<'de> VariantAccess<'de> for Variant {
     type Error = Mismatch;
 
     fn unit_variant(self) -> Result<(), Mismatch> {
-        Ok(())
+        <()>::deserialize(self.content).map_err(|error| error.within(&self.name))
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Mismatch> {
-        Err(other_than(&"a variant without data"))
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Mismatch> {
+        seed.deserialize(self.content).map_err(|error| error.within(&self.name))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Mismatch> {
@@ -488,6 +501,6 @@ impl<'de> VariantAccess<'de> for Name {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        Err(other_than(&visitor))
+        self.content.deserialize_map(visitor).map_err(|error| error.within(&self.name))
     }
 }

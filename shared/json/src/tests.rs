@@ -67,6 +67,30 @@ fn what_serde_json_writes_is_read_back() {
 }
 
 #[test]
+fn a_variant_is_a_name_or_one_member() {
+    #[derive(Debug, Deserialize, PartialEq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Of {
+        All,
+        Some(Vec<i64>),
+        Part { basis_points: i64 },
+    }
+    for of in [Of::All, Of::Some(vec![1, 2]), Of::Part { basis_points: 5 }] {
+        assert_eq!(read::<Of>(&serde_json::to_vec(&of).unwrap()).unwrap(), of);
+    }
+    let pointer = |text: &str| match read::<Of>(text.as_bytes()).unwrap_err() {
+        ReadError::Mismatch(mismatch) => mismatch.pointer().to_owned(),
+        ReadError::Malformed(error) => panic!("{error}"),
+    };
+    assert_eq!(pointer(r#"{"some":[1,"two"]}"#), "/some/1");
+    assert_eq!(pointer(r#"{"part":{"basis_points":"5"}}"#), "/part/basis_points");
+    assert_eq!(pointer(r#"{"all":[]}"#), "/all");
+    for none in [r#""some""#, r#"{"all":null,"some":[]}"#, "{}", r#"{"none":1}"#, "7"] {
+        assert!(read::<Of>(none.as_bytes()).is_err(), "{none}");
+    }
+}
+
+#[test]
 fn an_error_knows_its_place_and_does_not_repeat_the_value() {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -100,6 +100,9 @@ codes! {
     /// No such checkout session, or not the caller's.
     SessionNotFound: 404 "session_not_found" "There is no such checkout session"
         => "Begin the checkout again.",
+    /// The cart, or the promotion, has no such code.
+    CodeNotFound: 404 "code_not_found" "There is no such code here"
+        => "Read the codes again.",
     /// No such order, or not the caller's.
     OrderNotFound: 404 "order_not_found" "There is no such order"
         => "Correct the id. Only its owner sees it.",
@@ -144,6 +147,14 @@ codes! {
     PriceChanged: 409 "price_changed" "The total has changed"
         => "Show the buyer `current_total`; if they agree, confirm again with it as \
             `accept_total`.",
+    /// A promotion that the buyer was shown has ended, or is used up; `agreed_total` and
+    /// `current_total` say what that does.
+    PromotionExpired: 409 "promotion_expired" "A promotion has ended"
+        => "Show the buyer `current_total`; if they agree, confirm again with it as \
+            `accept_total`.",
+    /// A promotion's limit or budget may not be less than what has been used of it.
+    LimitBelowUse: 409 "limit_below_use" "More than that has been used already"
+        => "Read what has been used, and give a limit that is not below it; or set `active` to `false` to end it now.",
     /// The total the client expected is not the computed one.
     TotalMismatch: 409 "total_mismatch" "The expected total is not the computed one"
         => "Look at `current_total`; if you agree, send it as `expected_total`.",
@@ -210,6 +221,12 @@ codes! {
     /// The cart has as many live shares as it may; `maximum` says how many.
     TooManyShares: 422 "too_many_shares" "The cart has too many shares"
         => "Revoke a share first; there may be `maximum` at once.",
+    /// The code does nothing for this cart; `refused_code` says why.
+    CodeRefused: 422 "code_refused" "The code does nothing for this cart"
+        => "Tell the buyer why: `refused_code` has the reason, and what is missing where more in the cart would do.",
+    /// The cart has as many codes as it may; `maximum` says how many.
+    TooManyCodes: 422 "too_many_codes" "The cart has too many codes"
+        => "Remove a code first; there may be `maximum`.",
     /// There is not enough stock; `lines` lists where.
     InsufficientStock: 422 "insufficient_stock" "There is not enough stock"
         => "Ask for less of what `lines` lists, or remove it.",
@@ -267,6 +284,12 @@ codes! {
     /// Our fault. Details are in the log under `correlation_id`.
     Internal: 500 "internal" "Something went wrong on our side"
         => "Send it again later with the same key, and tell the shop the `correlation_id`.",
+    /// The promotions cannot be read: our mistake, with an alert. A look at a cart goes on without them; a purchase does not.
+    PromotionsUnavailable: 503 "promotions_unavailable" "The promotions cannot be read"
+        => "Wait as `Retry-After` says, then send it again with the same key.",
+    /// The shop has switched promotions off.
+    PromotionsDisabled: 503 "promotions_disabled" "There are no promotions at the moment"
+        => "Do not ask for codes: the shop has switched promotions off.",
     /// The payment provider cannot be used now.
     ProviderUnavailable: 503 "provider_unavailable" "The payment provider is unavailable"
         => "Wait as `Retry-After` says, then send it again with the same key.",

@@ -98,6 +98,24 @@ refusals! {
     ConfirmInProgress: guard "confirm_in_progress", unique "saga_live_per_owner" "saga.owner" => IdempotencyInProgress again_in 1;
     /// A price or a SKU changed between reading and claiming.
     PricesMoved: guard "prices_moved" => PriceChanged;
+    /// A promotion is not as it was read, or this person has had it as often as they may.
+    PromotionsMoved: guard "promotions_moved" => PriceChanged;
+    /// A promotion or a code was used up, or its budget spent, between reading and claiming.
+    PromotionUsedUp: check "promotion_uses_are_within_limit", check "promotion_spends_within_budget", check "code_uses_are_within_limit" => PriceChanged;
+    /// As many codes as a cart may have.
+    TooManyCodes: guard "too_many_codes" => TooManyCodes;
+    /// The cart has no such code.
+    CodeNotOnCart: guard "code_not_on_cart" => CodeNotFound;
+    /// The code is another promotion's.
+    CodeOfAnother: guard "code_of_another" => InUse;
+    /// A limit below what has been used already.
+    LimitBelowUse: guard "limit_below_use" => LimitBelowUse;
+    /// What was spent is in the rule's currency, so that stays.
+    SpentInOtherCurrency: guard "spent_in_other_currency" => InUse;
+    /// Orders, or confirms under way, have used it.
+    UsedByOrders: guard "used_by_orders" => InUse;
+    /// It has codes.
+    UsedByCodes: guard "used_by_codes" => InUse;
     /// Less stock than asked for.
     InsufficientStock: guard "insufficient_stock", check "reserved_is_within_on_hand" => InsufficientStock;
     /// A reservation ended before its order was made.

@@ -23,6 +23,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/order.rs"),
     include_str!("suite/outbox.rs"),
     include_str!("suite/person.rs"),
+    include_str!("suite/promotions.rs"),
     include_str!("suite/retention.rs"),
     include_str!("suite/saga.rs"),
     include_str!("suite/share.rs"),

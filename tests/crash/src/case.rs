@@ -205,6 +205,10 @@ impl Case {
         };
         if self != Self::Add {
             buyer.add(&sku, QUANTITY).expect(200);
+            // With a promotion of the demo shop: what is used of it is held, kept and given back with
+            // all else.
+            let code = buyer.call("POST", "/api/v1/cart/codes").json(&json!({ "code": "WELCOME" }));
+            patiently(&code).expect(200);
         }
         match self {
             Self::Add => stage(buyer.adding(&sku, QUANTITY)),

@@ -76,6 +76,10 @@ class Buyer:
         api("POST", "/api/v1/cart/items", self.token, example("add_to_cart"))
         return self
 
+    def with_code(self):
+        api("POST", "/api/v1/cart/codes", self.token, example("give_code"))
+        return self
+
     def with_share(self):
         self.share_id = api("POST", "/api/v1/cart/shares", self.token, {})["share_id"]
         return self
@@ -167,6 +171,8 @@ NEEDS = {
     "list_accounts": lambda: (Signed(), {}),
     "assign_gift_card": lambda: (Signed(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
+    "give_code": lambda: (Buyer().with_line(), {}),
+    "take_code": lambda: (Buyer().with_line().with_code(), {"code": example("give_code")["code"]}),
 }
 
 # What the examples of the catalog's tables name.
@@ -189,9 +195,18 @@ def fill_tables(operation):
         api("DELETE", "/api/v1/catalog/shipping-rates/ch/CHF/bicycle", SERVICE)
 
 
+def with_promotion():
+    """One that nobody has used."""
+    name = str(uuid.uuid4())
+    api("PUT", f"/api/v1/promotions/{name}", SERVICE, example("put_promotion"))
+    return shopper, {"promotion_id": name, "code": name.upper()}
+
+
 def what_it_needs(operation, path_parameters):
     if operation in NEEDS:
         return NEEDS[operation]()
+    if "promotion_id" in path_parameters:
+        return with_promotion()
     if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates"):
         fill_tables(operation)
         return shopper, {}

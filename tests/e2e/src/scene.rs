@@ -94,6 +94,8 @@ impl<'s> Scene<'s> {
             ("owner", NOBODY.to_owned()),
             ("customer_id", TO_BE_PUT.to_owned()),
             ("account_id", NOTHING.to_owned()),
+            ("promotion_id", TO_BE_PUT.to_owned()),
+            ("code", TO_BE_PUT.to_ascii_uppercase()),
         ]);
         Self { owner, sku, share, session_id, order_id, parameters }
     }

@@ -18,7 +18,7 @@ use toml::{Table, Value};
 const COMPONENT_BYTES_MAX: u64 = 800_000;
 /// But one: it lists and creates, since Spin routes by path alone, and to create is a whole checkout
 /// and its confirm in one request. So it carries all that two others have.
-const LARGEST: (&str, u64) = ("order-orders", 900_000);
+const LARGEST: (&str, u64) = ("order-orders", 930_000);
 /// All of them together: a first start compiles about two seconds per million bytes on two slow
 /// cores.
 const COMPONENTS_BYTES_MAX: u64 = 30_000_000;

@@ -19,7 +19,7 @@ const SCHEMA_BYTES_MAX: u64 = 20_000;
 /// Bytes a component may have, and what half of them may have at most.
 const COMPONENT_BYTES_MAX: u64 = 800_000;
 /// The one that may have more, being two others in one (tests/tidy says why).
-const LARGEST: (&str, u64) = ("order-orders", 900_000);
+const LARGEST: (&str, u64) = ("order-orders", 930_000);
 const MEDIAN_BYTES_MAX: u64 = 450_000;
 
 /// A row, as `tests/load` prints it.

@@ -18,6 +18,28 @@ pub(crate) fn set_quantity() -> Value {
     json!({ "quantity": 3 })
 }
 
+pub(crate) fn give_code() -> Value {
+    json!({ "code": "WELCOME" })
+}
+
+pub(crate) fn put_promotion() -> Value {
+    json!({
+        "active": true,
+        "rule": {
+            "name": "Ten percent off", "kind": { "percent": { "basis_points": 1_000 } }, "target": "goods", "currency": "USD",
+            "conditions": { "code": true, "minimum_subtotal_minor": 2_000 }, "limits": { "uses_per_person": 1, "budget_minor": 100_000 },
+        },
+    })
+}
+
+pub(crate) fn make_codes() -> Value {
+    json!({ "count": 2, "prefix": "MAY-", "uses_limit": 1 })
+}
+
+pub(crate) fn put_code() -> Value {
+    json!({ "active": true, "uses_limit": 100 })
+}
+
 pub(crate) fn share_cart() -> Value {
     json!({ "expires_in_seconds": 86_400 })
 }

@@ -19,7 +19,7 @@ use crate::{Document, Page};
 use edge::Code;
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// What every endpoint of a cart can refuse.
 pub(crate) const OF_CART: &[Code] =
@@ -48,11 +48,13 @@ pub(crate) const BEGIN: &[Code] = &[
     Code::AmountBelowMinimum,
     Code::AmountNegative,
     Code::CurrencyUnsupported,
+    Code::PromotionsUnavailable,
 ];
 /// Why a confirm may end without an order.
 pub(crate) const CONFIRM: &[Code] = &[
     Code::SessionExpired,
     Code::PriceChanged,
+    Code::PromotionExpired,
     Code::CartCompleted,
     Code::PaymentSuperseded,
     Code::ReservationExpired,
@@ -68,11 +70,15 @@ const TITLE: &str = "edgetill";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DESCRIPTION: &str = include_str!("description.md");
 /// Areas, in the order of the page that `shared/page` makes.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("cart", "Open, look, change; what it would cost."),
     ("checkout", "From a cart to one paid order."),
     ("order", "Look, list, create, cancel."),
     ("catalog", "What is sold and what there is of it. Service tokens only."),
+    (
+        "promotion",
+        "Rules by which orders cost less, their codes, and what they did. Service tokens only.",
+    ),
     ("ops", "What was given up, alerts, health, configuration, and this document."),
     ("workers", "One bounded run of a scheduled worker each, by a service token."),
 ];
@@ -129,15 +135,40 @@ impl Schemas {
         }
     }
 
-    fn finish(mut self) -> Result<Map<String, Value>, String> {
-        let mut all = self.read.take_definitions(true);
-        for (name, schema) in self.written.take_definitions(true) {
-            if let Some(known) = all.insert(name.clone(), schema.clone())
-                && known != schema
+    /// All schemas by their names. What may be left out of a body stands in every reply, so of a type
+    /// that is read and written there may be two: the one that is read is called `…Input`, and
+    /// `paths` says so too.
+    fn finish(mut self, paths: &mut Map<String, Value>) -> Result<Map<String, Value>, String> {
+        let mut read = self.read.take_definitions(true);
+        let mut all = self.written.take_definitions(true);
+        let mut twice: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let differs = |(name, schema): &(&String, &Value)| {
+                all.get(*name).is_some_and(|written| written != *schema)
+                    || (all.contains_key(*name) && twice.iter().any(|of| refers(schema, of)))
+            };
+            let found: BTreeSet<String> =
+                read.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+            if found.len() == twice.len() {
+                break;
+            }
+            twice = found;
+        }
+        read.values_mut().for_each(|schema| as_read(schema, &twice));
+        let operations = paths.values_mut().filter_map(Value::as_object_mut).flatten();
+        for (_, operation) in operations {
+            for part in ["requestBody", "parameters"] {
+                if let Some(part) = operation.get_mut(part) {
+                    as_read(part, &twice);
+                }
+            }
+        }
+        for (name, schema) in read {
+            let name = if twice.contains(&name) { format!("{name}{READ}") } else { name };
+            if let Some(other) = all.insert(name.clone(), schema.clone())
+                && other != schema
             {
-                return Err(format!(
-                    "{name} is read and written, and means two things:\n{known:#}\n{schema:#}"
-                ));
+                return Err(format!("there are two schemas of the name {name}"));
             }
         }
         all.values_mut().for_each(published);
@@ -147,6 +178,34 @@ impl Schemas {
             }
             None => Ok(all),
         }
+    }
+}
+
+/// What the name of a type ends with where it is read, if it is another when written.
+const READ: &str = "Input";
+
+const REFERENCE: &str = "#/components/schemas/";
+
+fn refers(schema: &Value, name: &str) -> bool {
+    match schema {
+        Value::Object(members) => members.values().any(|value| refers(value, name)),
+        Value::Array(items) => items.iter().any(|value| refers(value, name)),
+        Value::String(text) => text.strip_prefix(REFERENCE) == Some(name),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Has what refers to one of `names` refer to the one that is read.
+fn as_read(schema: &mut Value, names: &BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(|value| as_read(value, names)),
+        Value::Array(items) => items.iter_mut().for_each(|value| as_read(value, names)),
+        Value::String(text) => {
+            if text.strip_prefix(REFERENCE).is_some_and(|name| names.contains(name)) {
+                text.push_str(READ);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -195,7 +254,7 @@ fn requirement(text: &str) -> Option<(usize, usize)> {
 /// The document.
 ///
 /// # Errors
-/// A type of one name and two schemas; a body without an example.
+/// Two types of one name; a body without an example.
 pub fn document() -> Result<Value, String> {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
@@ -217,6 +276,7 @@ pub fn document() -> Result<Value, String> {
     let refusals = std::mem::take(&mut schemas.refusals);
     let tags: Vec<Value> =
         TAGS.iter().map(|(name, about)| json!({ "name": name, "description": about })).collect();
+    let schemas = schemas.finish(&mut paths)?;
     Ok(json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
@@ -225,7 +285,7 @@ pub fn document() -> Result<Value, String> {
         "tags": tags,
         "paths": paths,
         "webhooks": webhooks,
-        "components": { "schemas": schemas.finish()?, "responses": refusals, "securitySchemes": security_schemes() },
+        "components": { "schemas": schemas, "responses": refusals, "securitySchemes": security_schemes() },
     }))
 }
 

@@ -2,6 +2,7 @@
 
 mod add_line;
 mod change_line;
+mod codes;
 mod create;
 mod merge;
 mod share;
@@ -10,10 +11,13 @@ mod view;
 
 pub use add_line::{AddLine, add_line};
 pub use change_line::{Cleared, LineChanged, SetQuantity, clear, remove_line, set_quantity};
+pub use codes::{CodesChanged, GiveCode, give_code, take_code};
 pub use create::{CreateCart, Created, create};
 pub use merge::Merge;
 pub use share::{Share, ShareCart, ShareRevoked, Shared, Shares, list_shares, revoke_share, share};
-pub use totals::{Destination, Preview, ShippingMethods, shipping_methods, totals};
+pub use totals::{
+    Destination, Preview, ShippingMethods, Suggestions, shipping_methods, suggestions, totals,
+};
 pub use view::{Cart, view};
 
 pub(crate) use create::end_if_expired;

@@ -9,8 +9,9 @@ use crate::{
 use callers::Viewer;
 use domain::{
     ids::{CartId, Country, Region, ShippingMethodId},
+    promotion::{self, Suggestion},
     shipping::ShippingQuote,
-    totals::{self, Totals, Warning},
+    totals::{Totals, Warning},
 };
 use json::json;
 use ports::Ports;
@@ -29,6 +30,8 @@ pub struct Destination {
     region: Option<Region>,
     /// The shipping method, once one is chosen.
     shipping_method: Option<ShippingMethodId>,
+    /// A promotion's code to try, beside those of the cart: nothing is written (PROMO-7).
+    try_code: Option<promotion::Code>,
 }
 
 /// What a cart would cost.
@@ -55,6 +58,14 @@ pub struct ShippingMethods {
     methods: Vec<ShippingQuote>,
 }
 
+/// What a cart nearly has.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Suggestions {
+    /// Those that more goods would bring, and then those that more units would.
+    suggestions: Vec<Suggestion>,
+}
+
 /// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are
 /// now. Nothing is silently zero (CART-6).
 ///
@@ -68,10 +79,10 @@ pub fn totals(
 ) -> Result<Done<Preview>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    let Priced { totals, .. } =
+    let Priced { totals, warnings, .. } =
         facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
     let PricedCart { cart_id, version, .. } = facts.cart;
-    let (warnings, quote_hash) = (totals::warnings(&totals), crate::pricing::quote_hash(&totals));
+    let quote_hash = crate::pricing::quote_hash(&totals);
     Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash })
         .representation(version))
 }
@@ -88,7 +99,22 @@ pub fn shipping_methods(
 ) -> Result<Done<ShippingMethods>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    Ok(Done::new(ShippingMethods { methods: facts.shipping_methods()? }))
+    Ok(Done::new(ShippingMethods { methods: facts.shipping_methods(&shop)? }))
+}
+
+/// The promotions that something more in that cart would bring, or bring more of.
+///
+/// # Errors
+/// As for the totals.
+pub fn suggestions(
+    ports: &Ports<'_>,
+    viewer: &Viewer,
+    destination: &Destination,
+) -> Result<Done<Suggestions>, Problem> {
+    let shop = Shop::new(ports);
+    let facts = facts(&shop, viewer, destination)?;
+    let suggestions = facts.suggestions(&shop, destination.shipping_method.as_ref())?;
+    Ok(Done::new(Suggestions { suggestions }))
 }
 
 fn facts(
@@ -101,8 +127,11 @@ fn facts(
         Viewer::Share(token_hash) => (&sql::PRICING_FACTS_SHARED, None, Some(token_hash)),
     };
     let region = destination.region.as_ref().map_or("", Region::as_str);
-    let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region });
+    let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region, "try_code": destination.try_code });
     let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(not_found)?;
     facts.served("country")?;
+    if let Some(code) = &destination.try_code {
+        facts.has_room_for(code)?;
+    }
     Ok(facts)
 }

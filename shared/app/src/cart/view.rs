@@ -7,6 +7,7 @@ use domain::{
     cart::CartStatus,
     ids::{CartId, Country, LineId, Sku},
     money::{Currency, Money},
+    promotion::Code,
     quantity::Quantity,
     stock::StockVerdict,
     totals::{Warning, WarningCode},
@@ -27,6 +28,7 @@ pub(crate) struct CartRow {
     pub(crate) version: i64,
     pub(crate) updated_at_ms: i64,
     pub(crate) expires_at_ms: i64,
+    pub(crate) codes: Vec<Code>,
     pub(crate) lines: Vec<LineRow>,
 }
 
@@ -59,6 +61,9 @@ pub struct Cart {
     pub(crate) version: i64,
     /// Its lines, oldest first.
     lines: Vec<Line>,
+    /// The codes given for it, in the order of the alphabet; what they do is the totals' affair.
+    #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
+    codes: Vec<Code>,
     /// The sum of the lines that have a price; tax, shipping and discounts are the totals' affair.
     subtotal: Money,
     /// When it was changed last.
@@ -170,6 +175,7 @@ fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {
     }
     Ok(Cart {
         cart_id: row.cart_id,
+        codes: row.codes,
         status: row.status,
         currency,
         country: row.country,

@@ -38,15 +38,23 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|promotion)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 7] =
-    ["warehouse", "zone", "tax", "shipping-method", "shipping-rates", "currency", "sku"];
+const SUBJECTS: [&str; 8] = [
+    "warehouse",
+    "zone",
+    "tax",
+    "shipping-method",
+    "shipping-rates",
+    "currency",
+    "sku",
+    "promotion",
+];
 
 impl TryFrom<&str> for HistoryOf {
     type Error = &'static str;
@@ -160,7 +168,7 @@ pub struct HistoryPage {
 pub struct EntryChanged {
     /// Its number, from 1.
     pub seq: i64,
-    /// `put` or `deleted`.
+    /// `put` or `deleted`; of a promotion `codes_put` and `code_refused` too.
     pub kind: String,
     /// Who: `service:` and the `sub` of their token.
     pub actor: String,

@@ -10,10 +10,11 @@ use crate::{
     problem::refused,
     shop::Shop,
 };
-use config::CHECKOUT_SESSION_MS;
+use callers::mark;
+use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY};
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{CartId, Region, SessionId, ShippingMethodId},
+    ids::{CartId, PromotionId, Region, SessionId, ShippingMethodId},
     money::Money,
     totals::{Totals, Warning, warnings},
 };
@@ -157,6 +158,8 @@ pub(super) struct Agreed {
     pub(super) quote_hash: String,
     pub(super) totals: Rendered<Totals>,
     pub(super) warnings: Vec<Warning>,
+    /// The promotions in it.
+    pub(super) promotions: Vec<PromotionId>,
 }
 
 impl Agreed {
@@ -166,6 +169,7 @@ impl Agreed {
             quote_hash: quote_hash(totals),
             totals: Rendered::of(totals),
             warnings: warnings(totals),
+            promotions: totals.promotions.iter().map(|used| used.promotion_id.clone()).collect(),
         }
     }
 }
@@ -282,9 +286,10 @@ fn attempt(
     let Wanted { shipping_method, payment_method, contact } = wanted;
     let Address { country, region, .. } = &contact.shipping_address;
     let region = region.as_ref().map_or("", Region::as_str);
-    let Facts { pricing: facts, data_key } = shop
-        .read(&sql::BEGIN_FACTS, &json!({ "owner": owner, "country": country, "region": region }))?
-        .ok_or_else(crate::cart::not_found)?;
+    let email_hashes = email_hashes(shop, &contact.email)?;
+    let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
+    let Facts { pricing: facts, data_key } =
+        shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
@@ -307,11 +312,20 @@ fn attempt(
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
         "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method,
-        "contact": sealed.contact, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
+        "contact": sealed.contact, "email_hashes": email_hashes, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
         "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
         "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],
     });
     Ok((apply(shop, input)?, agreed.total))
+}
+
+/// By what a buyer is known again (PROMO-14): the keyed hash of their e-mail, by each of the shop's
+/// keys, the one that is written down first.
+fn email_hashes(shop: &Shop<'_>, email: &Email) -> Result<Vec<String>, Problem> {
+    let keys = shop.setting(&EMAIL_HASH_KEY)?;
+    let email = email.as_str().to_lowercase();
+    let hash = |mark: [u8; 32]| terms::hex(&mark);
+    Ok(mark::by_each(&keys, "email", email.as_bytes()).map(hash).collect())
 }
 
 fn answer(begun: Applied, total: Money) -> Result<Begun, Problem> {

@@ -11,7 +11,7 @@ use super::{
     begin::{Agreed, PaymentToken, SessionStatus},
     gate::Gate,
     not_found,
-    plan::plan,
+    plan::{plan, uses},
 };
 use crate::{
     Change, compensation,
@@ -28,7 +28,8 @@ use config::{
 };
 use domain::{
     ids::{
-        CartId, CompensationId, Country, OrderId, OrderNumber, SagaId, SessionId, ShippingMethodId,
+        CartId, CompensationId, Country, OrderId, OrderNumber, PromotionId, SagaId, SessionId,
+        ShippingMethodId,
     },
     money::Money,
     order::OrderStatus,
@@ -385,7 +386,8 @@ fn claim(
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
         "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "reservation_ttl_ms": shop.setting(&RESERVATION_MS)?,
-        "supersedes": supersedes, "cancel_id": cancel_id, "plan": plan,
+        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(uses(pricing, &priced.totals)).filter(|uses| !uses.is_empty()),
+        "plan": plan,
     });
     match shop.apply::<Saga>(&sql::CONFIRM_BEGIN, &input)? {
         Ok(saga) => Ok(Decision::Drive(Box::new(saga), cancel_id)),
@@ -397,6 +399,8 @@ fn claim(
             | Refusal::CartChanged
             | Refusal::SessionClosed
             | Refusal::PricesMoved
+            | Refusal::PromotionsMoved
+            | Refusal::PromotionUsedUp
             | Refusal::InsufficientStock,
         ) => Ok(Decision::Again),
         Err(refusal) => Err(refused(refusal)),
@@ -432,7 +436,17 @@ fn agreed(
         shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?,
         shop.setting(&PRICE_REFUSE_ANY_INCREASE)?,
     );
-    if moved || body.accept_total.is_some() { differs(Code::PriceChanged) } else { Ok(()) }
+    if !moved && body.accept_total.is_none() {
+        return Ok(());
+    }
+    let has_ended = |shown: &PromotionId| {
+        !priced.totals.promotions.iter().any(|used| used.promotion_id == *shown)
+    };
+    if session.totals.promotions.iter().any(has_ended) {
+        differs(Code::PromotionExpired)
+    } else {
+        differs(Code::PriceChanged)
+    }
 }
 
 /// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and

@@ -5,13 +5,13 @@ use crate::{
     order::{LineDetail, OrderDetail, RatedFor},
     payment::{NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
-    saga::{Plan, PlanLine},
+    saga::{Plan, PlanLine, PlannedUse},
     shop::Shop,
 };
 use domain::{
     money::{Money, MoneyError, allocate},
     stock::Allocation,
-    totals::LineTotals,
+    totals::{LineTotals, Totals},
 };
 use terms::{Problem, Rendered};
 
@@ -98,6 +98,26 @@ pub(super) fn plan(
         },
         lines,
     })
+}
+
+/// What is used of promotions: a use each, of those that took something off (PROMO-4).
+pub(super) fn uses(facts: &PricingFacts, totals: &Totals) -> Vec<PlannedUse> {
+    totals
+        .promotions
+        .iter()
+        .map(|used| PlannedUse {
+            promotion_id: used.promotion_id.clone(),
+            version: used.version,
+            code: used.code.clone(),
+            amount_minor: used.amount.amount_minor(),
+            // Of a rule that names no currency the sum over orders in many would mean nothing.
+            spent_minor: match (&used.exchanged, facts.currency_of(&used.promotion_id)) {
+                (Some(exchanged), _) => exchanged.amount.amount_minor(),
+                (None, Some(_)) => used.amount.amount_minor(),
+                (None, None) => 0,
+            },
+        })
+        .collect()
 }
 
 struct Split {

@@ -7,7 +7,11 @@ use world::{Answer, Call, Fault, World, hours, minutes};
 /// Of what waits for its driver nothing is to be paid, as if discounts had covered it all.
 const COVERED: &str = "update payment set amount_minor = 0, provider = 'none', method = 'none' where state = 'pending';
     update saga set plan = json_set(plan, '$.total_minor', 0, '$.discount_minor', plan ->> 'total_minor', '$.lines[0].total_minor', 0,
-        '$.detail.shipping.total.amount_minor', 0) where state = 'authorizing'";
+        '$.detail.shipping.total.amount_minor', 0) where state = 'authorizing';
+    insert into promotion (promotion_id, version, rule, active, by_code, starts_at_ms, ends_at_ms, uses, spent_minor)
+      select 'all-off', 1, '{}', 0, 1, 0, 1, 1, plan ->> 'discount_minor' from saga;
+    insert into promotion_use (saga_id, promotion_id, version, owner, email_hash, currency, amount_minor, spent_minor, state, at_ms)
+      select saga_id, 'all-off', 1, owner, '', 'USD', plan ->> 'discount_minor', plan ->> 'discount_minor', 'held', 1 from saga";
 
 /// Somebody whose confirm has claimed a total of nothing, and whose driver has gone.
 fn with_nothing_to_pay(world: &World) -> (world::Shopper<'_>, String) {
@@ -112,7 +116,7 @@ fn an_order_that_is_refused_is_told_by_its_reason() {
     assert_eq!(expired.rows("select state, reason from saga"), ["failed|reservation_expired"]);
 
     let converted =
-        "insert into orders select 'other', 'ORD-other', cart_id, session_id, owner, 'confirmed', 1, 'USD', 1, 0, 0, 0, 1, '{}', 'sealed',
+        "insert into orders select 'other', 'ORD-other', cart_id, session_id, owner, 'confirmed', 1, 'USD', 1, 0, 0, 0, 1, '{}', 'sealed', '',
         1, 1, null, null, null from checkout_session";
     let converted = refused_because_of(converted, 409, "cart_completed");
     assert_eq!(converted.ledger(), ["authorized 1509", "voided 1509"]);

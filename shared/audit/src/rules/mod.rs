@@ -8,13 +8,22 @@ mod carts;
 mod events;
 mod orders;
 mod payments;
+mod promotions;
 mod stock;
 
 use crate::Rule;
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [carts::RULES, orders::RULES, payments::RULES, accounts::RULES, stock::RULES, events::RULES]
-        .into_iter()
-        .flatten()
+    [
+        carts::RULES,
+        orders::RULES,
+        payments::RULES,
+        accounts::RULES,
+        promotions::RULES,
+        stock::RULES,
+        events::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -52,6 +52,14 @@ impl TryFrom<String> for Code {
     }
 }
 
+impl TryFrom<&str> for Code {
+    type Error = TextError;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 impl From<Code> for String {
     fn from(code: Code) -> Self {
         code.0

@@ -154,6 +154,62 @@ create table if not exists cart_share (
 create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
+-- Promotions (PROMO-1 … -9). What limits are held against is columns; the rest of a rule is JSON. `ends_at_ms` of one without an end is the
+-- last moment there is. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
+-- of the uses that are not 'returned'. One person (PROMO-14) is an owner, and whoever has their e-mail, by a keyed hash.
+create table if not exists promotion (
+  promotion_id text collate "C" primary key,
+  version bigint not null,
+  rule jsonb not null,
+  active bigint not null,
+  by_code bigint not null,
+  starts_at_ms bigint not null,
+  ends_at_ms bigint not null,
+  uses_limit bigint,
+  person_limit bigint,
+  budget_minor bigint,
+  uses bigint not null,
+  spent_minor bigint not null,
+  constraint promotion_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses)),
+  constraint promotion_spends_within_budget check (spent_minor >= 0 and spent_minor <= coalesce(budget_minor, spent_minor))
+);
+create index if not exists promotion_running on promotion (ends_at_ms) where active = 1 and by_code = 0;
+create table if not exists promotion_code (
+  code text collate "C" primary key,
+  promotion_id text collate "C" not null,
+  customer_id text collate "C",
+  uses_limit bigint,
+  uses bigint not null,
+  active bigint not null,
+  created_at_ms bigint not null,
+  constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))
+);
+create index if not exists code_of_promotion on promotion_code (promotion_id, code);
+create table if not exists promotion_use (
+  saga_id text collate "C",
+  promotion_id text collate "C",
+  version bigint not null,
+  code text collate "C",
+  owner text collate "C" not null,
+  email_hash text collate "C" not null,
+  order_id text collate "C",
+  currency text collate "C" not null,
+  amount_minor bigint not null,
+  spent_minor bigint not null,
+  state text not null,
+  at_ms bigint not null,
+  primary key (saga_id, promotion_id)
+);
+create index if not exists use_by_owner on promotion_use (promotion_id, owner) where state <> 'returned';
+create index if not exists use_by_email on promotion_use (promotion_id, email_hash) where state <> 'returned' and email_hash > '';
+create index if not exists use_by_code on promotion_use (code) where state <> 'returned';
+create table if not exists cart_code (
+  cart_id text collate "C",
+  code text collate "C",
+  added_at_ms bigint not null,
+  primary key (cart_id, code)
+);
+
 -- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
 create table if not exists data_key (
   owner text collate "C" primary key,
@@ -222,6 +278,7 @@ create table if not exists checkout_session (
   shipping_method text not null,
   payment_method text not null,
   contact text not null,
+  email_hashes jsonb not null,
   totals jsonb not null,
   created_at_ms bigint not null,
   expires_at_ms bigint not null
@@ -327,6 +384,7 @@ create table if not exists orders (
   total_minor bigint not null,
   detail jsonb not null,
   contact text not null,
+  email_hash text collate "C" not null,
   created_at_ms bigint not null,
   updated_at_ms bigint not null,
   expires_at_ms bigint,
@@ -337,6 +395,7 @@ create table if not exists orders (
 create unique index if not exists order_number on orders (order_number);
 create unique index if not exists order_of_cart on orders (cart_id);
 create index if not exists order_by_owner on orders (owner, order_id);
+create index if not exists order_by_email on orders (email_hash) where email_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
 create table if not exists order_line (
   order_id text collate "C",

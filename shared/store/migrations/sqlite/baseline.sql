@@ -66,6 +66,19 @@ create table if not exists cart_share (token_hash text primary key, share_id tex
 create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
+-- Promotions (PROMO-1 … -9). What limits are held against is columns; the rest of a rule is JSON. `ends_at_ms` of one without an end is the
+-- last moment there is. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
+-- of the uses that are not 'returned'. One person (PROMO-14) is an owner, and whoever has their e-mail, by a keyed hash.
+create table if not exists promotion (promotion_id text primary key, version integer not null, rule text not null, active integer not null, by_code integer not null, starts_at_ms integer not null, ends_at_ms integer not null, uses_limit integer, person_limit integer, budget_minor integer, uses integer not null, spent_minor integer not null, constraint promotion_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses)), constraint promotion_spends_within_budget check (spent_minor >= 0 and spent_minor <= coalesce(budget_minor, spent_minor))) without rowid;
+create index if not exists promotion_running on promotion (ends_at_ms) where active = 1 and by_code = 0;
+create table if not exists promotion_code (code text primary key, promotion_id text not null, customer_id text, uses_limit integer, uses integer not null, active integer not null, created_at_ms integer not null, constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))) without rowid;
+create index if not exists code_of_promotion on promotion_code (promotion_id, code);
+create table if not exists promotion_use (saga_id text, promotion_id text, version integer not null, code text, owner text not null, email_hash text not null, order_id text, currency text not null, amount_minor integer not null, spent_minor integer not null, state text not null, at_ms integer not null, primary key (saga_id, promotion_id)) without rowid;
+create index if not exists use_by_owner on promotion_use (promotion_id, owner) where state <> 'returned';
+create index if not exists use_by_email on promotion_use (promotion_id, email_hash) where state <> 'returned' and email_hash > '';
+create index if not exists use_by_code on promotion_use (code) where state <> 'returned';
+create table if not exists cart_code (cart_id text, code text, added_at_ms integer not null, primary key (cart_id, code)) without rowid;
+
 -- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
 create table if not exists data_key (owner text primary key, data_key_id text not null, wrapped_by text not null, wrapped_key text not null, used_at_ms integer not null) without rowid;
 create index if not exists data_key_by_wrapper on data_key (wrapped_by);
@@ -87,7 +100,7 @@ create table if not exists ledger (account_id text, seq integer, kind text not n
 create table if not exists attempt_window (subject text primary key, period integer not null, attempts integer not null) without rowid;
 
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
-create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
+create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, email_hashes text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
 create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
@@ -115,10 +128,11 @@ create index if not exists compensation_of_payment on compensation (payment_id);
 
 -- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
 create table if not exists order_counter (day text primary key, last integer not null) without rowid;
-create table if not exists orders (order_id text primary key, order_number text not null, cart_id text not null, session_id text not null, owner text not null, status text not null, version integer not null, currency text not null, subtotal_minor integer not null, discount_minor integer not null, shipping_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, contact text not null, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer, cancelled_at_ms integer, completed_at_ms integer, constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)) without rowid;
+create table if not exists orders (order_id text primary key, order_number text not null, cart_id text not null, session_id text not null, owner text not null, status text not null, version integer not null, currency text not null, subtotal_minor integer not null, discount_minor integer not null, shipping_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, contact text not null, email_hash text not null, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer, cancelled_at_ms integer, completed_at_ms integer, constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)) without rowid;
 create unique index if not exists order_number on orders (order_number);
 create unique index if not exists order_of_cart on orders (cart_id);
 create index if not exists order_by_owner on orders (owner, order_id);
+create index if not exists order_by_email on orders (email_hash) where email_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
 create table if not exists order_line (order_id text, line_no integer, sku text not null, product_id text not null, name text not null, quantity integer not null, unit_price_minor integer not null, subtotal_minor integer not null, discount_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, warehouse_id text not null, reservation_id text not null, primary key (order_id, line_no)) without rowid;
 create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;

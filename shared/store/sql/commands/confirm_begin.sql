@@ -1,12 +1,14 @@
 -- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
 -- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
 -- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
+-- What promotions it has is used from here on: their rules are as they were read, and their limits hold (PROMO-4); else nothing is claimed.
 -- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, plan jsonb
--- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, insufficient_stock
+-- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, uses jsonb?, plan jsonb
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, promotions_moved, promotion_used_up, insufficient_stock
 -- One claim of a cart at a time; the next one then sees what became of it.
 lock cart where cart_id = :cart_id;
 refuse 'cart_converted' where exists (select 1 from orders where cart_id = :cart_id);
+perform lock_promotions(:uses, :supersedes); -- only postgres
 @supersede
 refuse 'confirm_in_progress' where :supersedes is distinct from (select saga_id from compensation where compensation_id = :cancel_id);
 @confirm_key
@@ -22,6 +24,28 @@ refuse 'prices_moved' where exists (select 1 from each(:plan, 'lines', line)
     left join sku on sku.sku = line.value ->> 'sku'
     where price.amount_minor is distinct from integer(line.value ->> 'unit_price_minor') or sku.active is distinct from 1);
 update cart set saga_id = :saga_id where cart_id = :cart_id;
+-- only with uses
+refuse 'promotions_moved' where exists (select 1 from each(:uses, used)
+    left join promotion as p on p.promotion_id = used.value ->> 'promotion_id'
+    left join promotion_code as k on k.code = used.value ->> 'code'
+    where p.version is distinct from integer(used.value ->> 'version') or p.active <> 1 or p.starts_at_ms > now_ms() or p.ends_at_ms <= now_ms()
+      or (used.value ->> 'code' is not null and (k.active is distinct from 1 or k.promotion_id <> p.promotion_id)));
+-- only with uses
+update promotion set uses = promotion.uses + 1, spent_minor = promotion.spent_minor + integer(used.value ->> 'spent_minor')
+  from each(:uses, used) where promotion.promotion_id = used.value ->> 'promotion_id';
+-- only with uses
+update promotion_code set uses = promotion_code.uses + 1 from each(:uses, used) where promotion_code.code = used.value ->> 'code';
+-- only with uses
+insert into promotion_use (saga_id, promotion_id, version, code, owner, email_hash, currency, amount_minor, spent_minor, state, at_ms)
+  select :saga_id, used.value ->> 'promotion_id', integer(used.value ->> 'version'), used.value ->> 'code', :owner,
+    coalesce((select d.email_hashes ->> 0 from checkout_session as d where d.session_id = :session_id), ''), :plan ->> 'currency',
+    integer(used.value ->> 'amount_minor'), integer(used.value ->> 'spent_minor'), 'held', now_ms()
+  from each(:uses, used) where true;
+-- only with uses
+refuse 'promotions_moved' where exists (select 1 from each(:uses, used)
+    join promotion as p on p.promotion_id = used.value ->> 'promotion_id' and p.person_limit is not null
+    join checkout_session as d on d.session_id = :session_id
+    where p.person_limit < @uses_by_person(p.promotion_id, :owner, d.email_hashes, null));
 -- Reservations before stock, and all of the stock in one pass, in one order: two that need the same never wait for each other.
 perform lock_stock(:plan -> 'lines', lock_held(:session_id)); -- only postgres
 @release_held(:session_id, true)

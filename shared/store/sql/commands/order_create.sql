@@ -25,10 +25,10 @@ update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.q
 insert into order_counter (day, last) values (replace(utc_day(now_ms()), '-', ''), 1)
   on conflict (day) do update set last = order_counter.last + 1;
 insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
-    shipping_minor, tax_minor, total_minor, detail, contact, created_at_ms, updated_at_ms)
+    shipping_minor, tax_minor, total_minor, detail, contact, email_hash, created_at_ms, updated_at_ms)
   select plan ->> 'order_id', 'ORD-' || day || '-' || padded(last), saga.cart_id, saga.session_id, saga.owner, 'confirmed', 1, plan ->> 'currency',
     integer(plan ->> 'subtotal_minor'), integer(plan ->> 'discount_minor'), integer(plan ->> 'shipping_minor'), integer(plan ->> 'tax_minor'),
-    integer(plan ->> 'total_minor'), with_member(part(plan, 'detail'), 'saga_id', saga.saga_id), session.contact, now_ms(), now_ms()
+    integer(plan ->> 'total_minor'), with_member(part(plan, 'detail'), 'saga_id', saga.saga_id), session.contact, coalesce(session.email_hashes ->> 0, ''), now_ms(), now_ms()
   from saga join checkout_session as session on session.session_id = saga.session_id
   join order_counter on day = replace(utc_day(now_ms()), '-', '')
   where saga.saga_id = :saga_id;
@@ -43,9 +43,11 @@ update reservation set status = 'committed', expires_at_ms = null, order_id = (s
 update payment set state = case when amount_minor = 0 then 'captured' when :capture then 'capture_pending' else 'authorized' end,
     reference = :reference, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
+update promotion_use set state = 'used', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()
+  where saga_id = :saga_id and state = 'held';
 update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
 -- The order has the contact now.
-update checkout_session set status = 'completed', contact = '' where session_id = (select session_id from saga where saga_id = :saga_id);
+update checkout_session set status = 'completed', contact = '', email_hashes = '[]' where session_id = (select session_id from saga where saga_id = :saga_id);
 update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
 insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
   select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = :saga_id;

@@ -17,8 +17,9 @@ refuse 'cart_locked' where exists (select 1 from cart where owner = :owner and s
 update checkout_session set status = 'abandoned' where status = 'open'
   and cart_id in (select cart_id from cart where owner = :owner and status in ('active', 'checkout'));
 update cart set status = 'active', updated_at_ms = now_ms() where owner = :owner and status in ('active', 'checkout');
-update checkout_session set contact = '' where owner = :owner and contact > '';
-update orders set contact = '', updated_at_ms = now_ms() where owner = :owner and contact > '';
+update checkout_session set contact = '', email_hashes = '[]' where owner = :owner and contact > '';
+update promotion_use set email_hash = '' where email_hash > '' and saga_id in (select o.detail ->> 'saga_id' from orders as o where o.owner = :owner);
+update orders set contact = '', email_hash = '', updated_at_ms = now_ms() where owner = :owner and contact > '';
 delete from data_key where owner = :owner;
 @append_change('customer/' || :customer_id, 'deleted', :actor, (select @customer_facts_json(c) from customer as c where c.customer_id = :customer_id), null)
 delete from customer where customer_id = :customer_id;

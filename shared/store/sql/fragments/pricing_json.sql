@@ -1,6 +1,6 @@
 -- All that totals are made of: a cart, for a zone. Stock held for the cart's own session counts as available to it, so that a retry after a
 -- decline finds it. Its arguments are columns, each read once: a sub-select would be evaluated anew wherever its name stands.
--- function: (of_cart text, of_version bigint, in_currency text, to_zone text, own_session text) returns jsonb language plpgsql
+-- function: (of_cart text, of_version bigint, in_currency text, to_zone text, own_session text, of_owner text, own_saga text, emails jsonb, also_code text) returns jsonb language plpgsql
 object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_currency,
     'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
         'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
@@ -23,4 +23,5 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
         and own.status = 'active' and own.sku = k.sku and own.warehouse_id = k.warehouse_id), 0),
       'priority', w.priority) order by k.sku, k.warehouse_id)
     from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
-    where l.cart_id = of_cart)))
+    where l.cart_id = of_cart)),
+  'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code)))

@@ -4,7 +4,7 @@
 select object('now_ms', now_ms(), 'session', object('session_id', d.session_id, 'cart_id', d.cart_id, 'status', d.status, 'cart_version', d.cart_version,
     'country', d.country, 'region', d.region, 'shipping_method', d.shipping_method, 'payment_method', d.payment_method, 'totals', document(d.totals),
     'created_at_ms', d.created_at_ms, 'expires_at_ms', d.expires_at_ms),
-  'pricing', @pricing_json(c.cart_id, c.version, c.currency, z.zone, d.session_id),
+  'pricing', @pricing_json(c.cart_id, c.version, c.currency, z.zone, d.session_id, c.owner, c.saga_id, d.email_hashes, null),
   'same_key', document((select object('request_hash', k.request_hash, 'saga', @saga_json(g))
     from confirm_key as k join saga as g on g.saga_id = k.saga_id where k.owner = :owner and k.idempotency_key = :idempotency_key)),
   'live', document((select @saga_json(g) from saga as g where g.owner = :owner and g.state in ('authorizing', 'awaiting_action'))),

@@ -1,6 +1,6 @@
 -- What a preview's totals are made of, for whoever holds a share of the cart (CART-14).
--- in: token_hash text, country text? (null: the cart's own), region text
-select @pricing_json(c.cart_id, c.version, c.currency, z.zone, open.session_id)
+-- in: token_hash text, country text? (null: the cart's own), region text, try_code text?
+select @pricing_json(c.cart_id, c.version, c.currency, z.zone, open.session_id, c.owner, c.saga_id, open.email_hashes, :try_code)
 from cart_share as s
 join cart as c on c.cart_id = s.cart_id
 left join zone as z on z.country = coalesce(:country, c.country) and z.region = @region_of(coalesce(:country, c.country), :region)

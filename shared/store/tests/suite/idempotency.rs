@@ -113,6 +113,15 @@ fn stock_is_received_once_per_key() {
 }
 
 #[test]
+fn a_code_is_given_and_taken_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    let code = with(ann.clear(), json!({"code": "TEN", "codes_limit": 5, "reply": {}}));
+    replays(&shop, &sql::CART_CODE_ADD, &code);
+    replays(&shop, &sql::CART_CODE_REMOVE, &code);
+}
+
+#[test]
 fn an_entry_is_deleted_once_per_key() {
     let shop = shop();
     let of = |subject: &str, rest: Value| with(json!({"subject": subject, "actor": "desk"}), rest);
@@ -129,6 +138,12 @@ fn an_entry_is_deleted_once_per_key() {
         &shop,
         &sql::TAX_DELETE,
         &of("tax/us/standard", json!({"zone": "us", "tax_class": "standard"})),
+    );
+    shop.exec("insert into promotion (promotion_id, version, rule, active, by_code, starts_at_ms, ends_at_ms, uses, spent_minor) values ('none', 1, '{}', 1, 0, 0, 1, 0, 0)");
+    replays(
+        &shop,
+        &sql::PROMOTION_DELETE,
+        &of("promotion/none", json!({"promotion_id": "none", "events": []})),
     );
     replays(&shop, &sql::METHOD_DELETE, &of("shipping-method/none", json!({"method_id": "none"})));
     replays(

@@ -16,6 +16,7 @@ mod operators;
 mod order;
 mod outbox;
 mod person;
+mod promotions;
 mod retention;
 mod saga;
 mod share;

@@ -30,6 +30,7 @@ mod operations;
 mod orders;
 mod payments;
 mod privacy;
+mod promotions;
 mod races;
 mod security;
 mod session;

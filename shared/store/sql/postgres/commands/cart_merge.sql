@@ -1,5 +1,5 @@
 -- Takes a guest's cart into a customer's (CART-5). What each line becomes was decided from both carts as they were at these versions;
--- a customer without a cart gets a new one. Of the guest's a time that is over is no hindrance. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
+-- a customer without a cart gets a new one. The guest's codes come with it, as far as there is room beside the customer's. Of the guest's a time that is over is no hindrance. The guest's cart keeps its lines and is `merged`, which is what its token dies of.
 -- A session open on it is closed and gives its holds back; one that a confirm is running on is refused.
 -- in: guest_cart_id, guest_owner, guest_version, cart_id, owner, cart_version (null: a new cart), currency, country, cart_idle_ms, lines [{sku, quantity, price_minor}], reply?, idempotency…?, events
 -- refuses: idempotency_key_seen, cart_exists, cart_not_found, cart_locked, version_conflict
@@ -30,8 +30,11 @@ begin
       coalesce((select added_at_ms from cart_line as l where l.cart_id = guest.cart_id and l.sku = line ->> 'sku'), now_ms())
     from each_item(doc -> 'lines') as line
     on conflict (cart_id, sku) do update set quantity = excluded.quantity;
+  insert into cart_code (cart_id, code, added_at_ms)
+    select own.cart_id, code, now_ms() from cart_code where cart_id = guest.cart_id and code not in (select code from cart_code where cart_id = own.cart_id)
+    order by added_at_ms, code limit greatest(0, 5 - (select count(*) from cart_code where cart_id = own.cart_id));
   perform release_reservations(lock_held((select session_id from checkout_session where cart_id = guest.cart_id and status = 'open')));
-  update checkout_session set status = 'replaced', contact = '' where cart_id = guest.cart_id and status = 'open';
+  update checkout_session set status = 'replaced', contact = '', email_hashes = '[]' where cart_id = guest.cart_id and status = 'open';
   update cart set status = 'merged', version = version + 1, updated_at_ms = now_ms() where cart_id = guest.cart_id;
   perform touch_cart(doc);
   return finish_command(doc, (select coalesce(nullif(doc -> 'reply', 'null'), '{}') || jsonb_build_object('cart_id', cart_id, 'version', version)
