@@ -602,7 +602,7 @@ endpoints! {
     PROMOTION_CODES: "promotion-rules" "/api/v1/promotions/:promotion_id/codes" (promotion_id: PromotionId) {
         /// The codes of a promotion, page by page.
         list_codes: GET Scope<PromotionsRead>, query: Parameters<promotions::ListPage>,
-            answer: 200 Done<promotions::CodePage> => |it| it.stored();
+            answer: 200 Done<promotions::CodePage> => |it| it.problems(&[EntryNotFound]).stored();
         /// Make codes that nobody guesses, up to 1,000 at once.
         ///
         /// There is no `Idempotency-Key`: codes whose reply was lost are in the list, with the time
@@ -611,7 +611,7 @@ endpoints! {
             answer: 201 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::make_codes()).problems(&[EntryNotFound]).stored();
     }
     /// A code of a promotion.
-    PROMOTION_CODE: "promotion-rules" "/api/v1/promotions/:promotion_id/codes/:code" (promotion_id: PromotionId, code: PromotionCode) {
+    PROMOTION_CODE: "promotion-rules" "/api/v1/promotions/:promotion_id/codes/:promotion_code" (promotion_id: PromotionId, promotion_code: PromotionCode) {
         /// Give out a code, or replace what is said of it.
         put_code: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutCode>,
             answer: 200 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::put_code()).problems(&[EntryNotFound, LimitBelowUse, InUse]).stored();

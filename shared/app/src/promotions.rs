@@ -272,13 +272,17 @@ pub fn delete(
 /// The codes of a promotion, page by page.
 ///
 /// # Errors
-/// `invalid_field` for a limit out of range.
+/// `entry_not_found`; `invalid_field` for a limit out of range.
 pub fn codes(
     ports: &Ports<'_>,
     promotion_id: &PromotionId,
     query: &ListPage,
 ) -> Result<Done<CodePage>, Problem> {
     let (codes, next_cursor) = page(ports, &sql::CODE_LIST, query, Some(promotion_id), "code")?;
+    if codes.is_empty() {
+        // There is none, or no promotion.
+        view(ports, promotion_id).map(drop)?;
+    }
     Ok(Done::new(CodePage { codes, next_cursor }))
 }
 

@@ -39,6 +39,10 @@ macro_rules! schemas {
     };
 }
 
+/// One line that is not blank: no control character, and one that is seen. In classes alone, which
+/// programs can make values of.
+const ONE_LINE: &str = r"^[^\x00-\x1F\x7F-\x9F]*[^\x00-\x20\x7F-\xA0][^\x00-\x1F\x7F-\x9F]*$";
+
 /// An id: anything but only dots, said without looking ahead, which not every program that reads a
 /// pattern can.
 const ID: &str = r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$";
@@ -57,7 +61,7 @@ schemas! {
         "description": "A cart."
     };
     Category, "Category", {
-        "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 200,
+        "type": "string", "pattern": ONE_LINE, "minLength": 1, "maxLength": 200,
         "description": "A category of the catalog."
     };
     CompensationId, "CompensationId", {
@@ -169,7 +173,7 @@ schemas! {
         "description": "How many minor units of one currency one of another is."
     };
     PromotionName, "PromotionName", {
-        "type": "string", "pattern": r"^\P{Cc}*\S\P{Cc}*$", "minLength": 1, "maxLength": 100,
+        "type": "string", "pattern": ONE_LINE, "minLength": 1, "maxLength": 100,
         "description": "What a promotion is called where a buyer reads it."
     };
     Amount, "Amount", {

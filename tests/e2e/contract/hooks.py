@@ -199,7 +199,7 @@ def with_promotion():
     """One that nobody has used."""
     name = str(uuid.uuid4())
     api("PUT", f"/api/v1/promotions/{name}", SERVICE, example("put_promotion"))
-    return shopper, {"promotion_id": name, "code": name.upper()}
+    return shopper, {"promotion_id": name, "promotion_code": name.upper()}
 
 
 def what_it_needs(operation, path_parameters):

@@ -17,6 +17,9 @@ const TO_BE_PUT: &str = "of-a-scene";
 /// What most bodies are.
 const JSON: &str = "application/json";
 
+/// The demo shop's code, which is on the cart.
+const CODE: &str = "WELCOME";
+
 /// Of whom nothing is kept.
 const NOBODY: &str = "customer:of-whom-nothing-is-kept";
 
@@ -68,6 +71,8 @@ impl<'s> Scene<'s> {
             .expect(201);
         owner.cart_id = text(&opened["cart"]["cart_id"]);
         owner.add(&sku, 1).expect(200);
+        let code = json!({ "code": CODE });
+        owner.call("POST", "/api/v1/cart/codes").json(&code).send().expect(200);
         let session_id = owner.check_out().session_id;
         let share = owner.share();
         let order_id = text(&order["order_id"]);
@@ -95,7 +100,8 @@ impl<'s> Scene<'s> {
             ("customer_id", TO_BE_PUT.to_owned()),
             ("account_id", NOTHING.to_owned()),
             ("promotion_id", TO_BE_PUT.to_owned()),
-            ("code", TO_BE_PUT.to_ascii_uppercase()),
+            ("promotion_code", TO_BE_PUT.to_ascii_uppercase()),
+            ("code", CODE.to_owned()),
         ]);
         Self { owner, sku, share, session_id, order_id, parameters }
     }

@@ -36,5 +36,11 @@ async fn make_codes(call: Call<'_, api::make_codes>) -> Answered<api::make_codes
 
 async fn put_code(call: Call<'_, api::put_code>) -> Answered<api::put_code> {
     let path = &call.path;
-    promotions::put_code(call.ports, &call.caller, &path.promotion_id, &path.code, &call.body)
+    promotions::put_code(
+        call.ports,
+        &call.caller,
+        &path.promotion_id,
+        &path.promotion_code,
+        &call.body,
+    )
 }

@@ -141,6 +141,8 @@ impl<'s> Story<'s> {
         let guest = self.shop.guest();
         self.tokens.push(("guest token".to_owned(), guest.token.clone()));
         guest.add(&self.sku, 1).expect(200);
+        let code = json!({ "code": "WELCOME" });
+        guest.call("POST", "/api/v1/cart/codes").json(&code).send().expect(200);
         guest
     }
 
