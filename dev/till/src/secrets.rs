@@ -17,9 +17,8 @@ pub type Secrets = BTreeMap<String, String>;
 const OPTIONAL: [&str; 1] = ["customer_jwt_secret"];
 
 /// Secrets that may be several keys.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 5] = [
     "customer_jwt_secret",
-    "email_hash_key",
     "event_sink_secret",
     "pii_key",
     "service_token_secret",

@@ -374,9 +374,10 @@ variables! {
     /// hours at most.
     CORS_MAX_AGE_MS: i64 = "cors_max_age_seconds" default("600") seconds(1 to 86_400) [Browsers];
     /// What e-mails are hashed with, each at least 32 bytes, so that a person is known again who
-    /// has had a promotion: the first writes, all of them find.
-    EMAIL_HASH_KEY: Keys = "email_hash_key" secret()
-        must("be secrets of at least 32 bytes each" signing_keys) [Buyers];
+    /// has had a promotion: the first writes, all of them find. Empty: keys that are derived from
+    /// those of pii_key.
+    EMAIL_HASH_KEY: Option<Keys> = "email_hash_key" secret("")
+        must("be empty or secrets of at least 32 bytes each" signing_keys_if_any) [Buyers];
     /// What wraps the keys that personal data is sealed with, each the base64 of 32 bytes: the first
     /// wraps, all of them unwrap.
     PII_KEY: Keys = "pii_key" secret()

@@ -262,7 +262,6 @@ fn variables() -> BTreeMap<String, String> {
         ("payment_api_key", "sk_test_1"),
         ("event_sink_url", "https://sink/sink"),
         ("event_sink_secret", SINK_SECRET),
-        ("email_hash_key", "an-email-hash-key-of-32-bytes-or-more"),
         ("pii_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ("service_token_secret", "a-service-token-secret-of-32-bytes-or-more"),
         ("session_token_secret", "a-session-token-secret-of-32-bytes-or-more"),

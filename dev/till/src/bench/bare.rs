@@ -24,7 +24,7 @@ const DATABASES: [(&str, &[&str]); 3] = [
 
 /// The tables that the shop's statements of an add and of a look at a cart name: all that `same`
 /// keeps of the shop's schema.
-const SAME_KEEPS: &str = "'cart', 'cart_line', 'checkout_session', 'clock', 'idempotency', \
+const SAME_KEEPS: &str = "'cart', 'cart_code', 'cart_line', 'checkout_session', 'clock', 'idempotency', \
     'outbox', 'price', 'reservation', 'sku', 'stock'";
 
 /// Writes the manifest: development without schedules, and behind it the component; it stands two

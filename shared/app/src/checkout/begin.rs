@@ -11,7 +11,7 @@ use crate::{
     shop::Shop,
 };
 use callers::mark;
-use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY};
+use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, PII_KEY};
 use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{CartId, PromotionId, Region, SessionId, ShippingMethodId},
@@ -322,7 +322,10 @@ fn attempt(
 /// By what a buyer is known again (PROMO-14): the keyed hash of their e-mail, by each of the shop's
 /// keys, the one that is written down first.
 fn email_hashes(shop: &Shop<'_>, email: &Email) -> Result<Vec<String>, Problem> {
-    let keys = shop.setting(&EMAIL_HASH_KEY)?;
+    let keys = match shop.setting(&EMAIL_HASH_KEY)? {
+        Some(keys) => keys,
+        None => shop.setting(&PII_KEY)?,
+    };
     let email = email.as_str().to_lowercase();
     let hash = |mark: [u8; 32]| terms::hex(&mark);
     Ok(mark::by_each(&keys, "email", email.as_bytes()).map(hash).collect())

@@ -688,7 +688,6 @@ fn of_the_shop() -> Vec<(String, String)> {
         "customer_jwt_secret",
         "event_sink_secret",
         "pii_key",
-        "email_hash_key",
     ];
     names
         .into_iter()

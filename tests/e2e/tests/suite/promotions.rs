@@ -170,6 +170,22 @@ fn twenty_percent_and_fifteen_off_are_the_same_whichever_was_typed_first() {
     }
 }
 
+// medusa#15360: parallel applications doubled the discount
+#[test]
+fn twenty_who_give_one_code_at_once_have_one_discount() {
+    let shop = Shop::open();
+    let sku = shop.sku().price("USD", 9_000).create();
+    let coupon = Coupon::new(&shop, amount(1_000), json!({}));
+    let buyer = buyer_of(&shop, &sku);
+    let given = together(20, |_| giving(&buyer, &coupon.code).send_patiently());
+    for reply in &given {
+        assert_eq!(reply.expect(200)["codes"], json!([coupon.code]));
+    }
+    let totals = buyer.totals("").expect(200);
+    assert_eq!((minor(&totals["discount"]), minor(&totals["total"])), (1_000, 8_000));
+    assert_eq!(totals["promotions"].as_array().unwrap().len(), 1);
+}
+
 // PROMO-4: 200 confirms with one single-use code
 #[test]
 fn of_two_hundred_who_confirm_with_one_code_the_first_has_it() {
