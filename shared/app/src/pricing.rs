@@ -21,6 +21,7 @@ use domain::{
     },
 };
 use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use terms::{Code, Problem, fingerprint};
 
 /// All that totals are made of, read in one statement.
@@ -104,7 +105,7 @@ impl PricingFacts {
             Err(_) => (Origins::Unknown, Vec::new()),
         };
         let totals =
-            totals::compute(&self.input(&lines, &origins, shipping_method, promotions.facts()))
+            totals::compute(&self.input(&lines, &origins, shipping_method, &promotions.facts))
                 .map_err(|error| {
                     // Goods without a price are the shop's mistake, not the buyer's: somebody has to
                     // hear of it.
@@ -140,7 +141,7 @@ impl PricingFacts {
         let lines = self.lines()?;
         let promotions = self.promotions(shop, Binding::Preview)?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::list_shipping_methods(&self.input(&lines, &origins, None, promotions.facts()))
+        totals::list_shipping_methods(&self.input(&lines, &origins, None, &promotions.facts))
             .map_err(|error| totals_problem(&error))
     }
 
@@ -153,7 +154,7 @@ impl PricingFacts {
         let lines = self.lines()?;
         let promotions = self.promotions(shop, Binding::Preview)?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::suggestions(&self.input(&lines, &origins, shipping_method, promotions.facts()))
+        totals::suggestions(&self.input(&lines, &origins, shipping_method, &promotions.facts))
             .map_err(|error| totals_problem(&error))
     }
 
@@ -178,14 +179,14 @@ impl PricingFacts {
     /// (CART-6).
     fn promotions(&self, shop: &Shop<'_>, binding: Binding) -> Result<Promotions<'_>, Problem> {
         if !shop.setting(&PROMOTIONS_ENABLED)? {
-            return Ok(Promotions::None(PromotionFacts::default()));
+            return Ok(Promotions::none(false));
         }
         match &self.promotions.0 {
-            Ok(facts) => Ok(Promotions::Read(facts)),
+            Ok(facts) => Ok(Promotions::read(facts)),
             Err(reason) => {
                 shop.alert(Code::PromotionsUnavailable.slug(), reason);
                 match binding {
-                    Binding::Preview => Ok(Promotions::Unreadable(PromotionFacts::default())),
+                    Binding::Preview => Ok(Promotions::none(true)),
                     Binding::Binding => Err(promotions_unavailable()),
                 }
             }
@@ -269,33 +270,28 @@ impl PricingFacts {
 }
 
 /// The promotions that a cart is priced with.
-enum Promotions<'a> {
-    /// Those there are.
-    Read(&'a PromotionFacts),
-    /// None: the shop has switched them off.
-    None(PromotionFacts),
-    /// None: they cannot be read.
-    Unreadable(PromotionFacts),
+struct Promotions<'a> {
+    facts: Cow<'a, PromotionFacts>,
+    /// Whether they are left out because they cannot be read.
+    unreadable: bool,
 }
 
-impl Promotions<'_> {
-    fn facts(&self) -> &PromotionFacts {
-        match self {
-            Self::Read(facts) => facts,
-            Self::None(facts) | Self::Unreadable(facts) => facts,
-        }
+impl<'a> Promotions<'a> {
+    fn read(facts: &'a PromotionFacts) -> Self {
+        Self { facts: Cow::Borrowed(facts), unreadable: false }
+    }
+
+    fn none(unreadable: bool) -> Self {
+        Self { facts: Cow::Owned(PromotionFacts::default()), unreadable }
     }
 
     fn warning(&self) -> Option<Warning> {
-        match self {
-            Self::Read(_) | Self::None(_) => None,
-            Self::Unreadable(_) => Some(Warning {
-                code: WarningCode::PromotionsUnavailable,
-                detail: "what promotions take off is not known just now: this is without them"
-                    .to_owned(),
-                line_id: None,
-            }),
-        }
+        self.unreadable.then(|| Warning {
+            code: WarningCode::PromotionsUnavailable,
+            detail: "what promotions take off is not known just now: this is without them"
+                .to_owned(),
+            line_id: None,
+        })
     }
 }
 

@@ -13,6 +13,5 @@ insert into promotion_code (code, promotion_id, customer_id, uses_limit, uses, a
   on conflict (code) do update set customer_id = excluded.customer_id, uses_limit = excluded.uses_limit, active = excluded.active
     where promotion_code.promotion_id = excluded.promotion_id;
 returning
-(select object('promotion_id', :promotion_id, 'codes', document((select list(object('code', k.code, 'customer_id', k.customer_id, 'uses_limit', k.uses_limit,
-    'uses', k.uses, 'active', flag(k.active = 1), 'created_at_ms', k.created_at_ms) order by k.code)
+(select object('promotion_id', :promotion_id, 'codes', document((select list(@given_code_json(k) order by k.code)
   from promotion_code as k where k.code in (select scalar(c.value) from each(:codes, c))))))
