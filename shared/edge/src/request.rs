@@ -164,13 +164,13 @@ impl Request {
     }
 
     /// The body as `T`, strictly: JSON by content type, nothing after it, no field that `T` does
-    /// not know (`T` says `deny_unknown_fields`).
+    /// not know.
     ///
     /// # Errors
     /// `unsupported_media_type`, `malformed_json`, `unknown_field`, `invalid_field`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         self.media_type(&["application/json"], || Problem::new(Code::UnsupportedMediaType))?;
-        json::read(&self.body).map_err(|error| Problem::unreadable(&error))
+        json::read_strictly(&self.body).map_err(|error| Problem::unreadable(&error))
     }
 
     /// As [`Request::json`], where an empty body means the default.

@@ -2,6 +2,11 @@
 //!
 //! Each method asks only for the kind of value its caller named, and structs are read from objects
 //! alone: what a type can never be is no code. `serde_json` reads structs from arrays too.
+//!
+//! A struct's members are put in the order of its fields here, once for all types, and handed over
+//! as a sequence. What serde derives for a map (which name is which field, is it there twice, is it
+//! there at all) is a third of a component's code when there are many types, and is in none. So it
+//! is this reader that refuses unknown members, where it is strict, and not the type.
 
 use crate::tree::Tree;
 use serde::de::{
@@ -10,6 +15,7 @@ use serde::de::{
 };
 use std::{
     fmt::{self, Display},
+    slice::Iter,
     str::FromStr,
     vec::IntoIter,
 };
@@ -159,7 +165,8 @@ fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
         | Tree::Real(_)
         | Tree::Text(_)
         | Tree::List(_)
-        | Tree::Object(_) => Err(other_than(expected)),
+        | Tree::Object(_)
+        | Tree::Absent => Err(other_than(expected)),
     }
 }
 
@@ -173,7 +180,8 @@ fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
         | Tree::Real(_)
         | Tree::Text(_)
         | Tree::List(_)
-        | Tree::Object(_) => Err(other_than(expected)),
+        | Tree::Object(_)
+        | Tree::Absent => Err(other_than(expected)),
     }
 }
 
@@ -186,7 +194,8 @@ fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
         | Tree::Large(_)
         | Tree::Real(_)
         | Tree::List(_)
-        | Tree::Object(_) => Err(other_than(expected)),
+        | Tree::Object(_)
+        | Tree::Absent => Err(other_than(expected)),
     }
 }
 
@@ -200,9 +209,10 @@ fn storable(text: String) -> Result<String, Mismatch> {
     }
 }
 
-fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
-    match tree {
-        Tree::List(list) => Ok(Items { items: list.into_iter(), index: 0 }),
+fn list(node: Node, expected: &dyn Expected) -> Result<Items, Mismatch> {
+    let is_strict = node.is_strict;
+    match node.tree {
+        Tree::List(list) => Ok(Items { items: list.into_iter(), index: 0, is_strict }),
         Tree::Null
         | Tree::Bool(_)
         | Tree::Whole(_)
@@ -210,13 +220,14 @@ fn list(tree: Tree, expected: &dyn Expected) -> Result<Items, Mismatch> {
         | Tree::Real(_)
         | Tree::Text(_)
         | Tree::Written(_)
-        | Tree::Object(_) => Err(other_than(expected)),
+        | Tree::Object(_)
+        | Tree::Absent => Err(other_than(expected)),
     }
 }
 
-fn object(tree: Tree, expected: &dyn Expected) -> Result<Members, Mismatch> {
+fn object(tree: Tree, expected: &dyn Expected) -> Result<Vec<(String, Tree)>, Mismatch> {
     match tree {
-        Tree::Object(members) => Ok(Members { members: members.into_iter(), current: None }),
+        Tree::Object(members) => Ok(members),
         Tree::Null
         | Tree::Bool(_)
         | Tree::Whole(_)
@@ -224,21 +235,29 @@ fn object(tree: Tree, expected: &dyn Expected) -> Result<Members, Mismatch> {
         | Tree::Real(_)
         | Tree::Text(_)
         | Tree::Written(_)
-        | Tree::List(_) => Err(other_than(expected)),
+        | Tree::List(_)
+        | Tree::Absent => Err(other_than(expected)),
     }
+}
+
+/// A value that is to become a type.
+pub(crate) struct Node {
+    pub(crate) tree: Tree,
+    /// Whether a member that a struct does not know is refused.
+    pub(crate) is_strict: bool,
 }
 
 /// Methods that hand a value of one kind to the visitor.
 macro_rules! scalars {
     ($($method:ident: $take:ident => $visit:ident;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-            let value = $take(self, &visitor)?;
+            let value = $take(self.tree, &visitor)?;
             visitor.$visit(value)
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Tree {
+impl<'de> Deserializer<'de> for Node {
     type Error = Mismatch;
 
     scalars! {
@@ -259,29 +278,31 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self {
-            Self::Null => visitor.visit_unit(),
-            Self::Bool(value) => visitor.visit_bool(value),
-            Self::Whole(number) => visitor.visit_i64(number),
-            Self::Large(number) => visitor.visit_u64(number),
-            Self::Real(number) => visitor.visit_f64(number),
-            Self::Text(text) | Self::Written(text) => visitor.visit_string(storable(text)?),
-            Self::List(_) => self.deserialize_seq(visitor),
-            Self::Object(_) => self.deserialize_map(visitor),
+        match self.tree {
+            Tree::Null => visitor.visit_unit(),
+            Tree::Bool(value) => visitor.visit_bool(value),
+            Tree::Whole(number) => visitor.visit_i64(number),
+            Tree::Large(number) => visitor.visit_u64(number),
+            Tree::Real(number) => visitor.visit_f64(number),
+            Tree::Text(text) | Tree::Written(text) => visitor.visit_string(storable(text)?),
+            Tree::List(_) => self.deserialize_seq(visitor),
+            Tree::Object(_) => self.deserialize_map(visitor),
+            Tree::Absent => Err(other_than(&visitor)),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        let value = match self {
-            Self::Bool(value) => value,
-            Self::Written(text) => parsed(&text, &visitor)?,
-            Self::Null
-            | Self::Whole(_)
-            | Self::Large(_)
-            | Self::Real(_)
-            | Self::Text(_)
-            | Self::List(_)
-            | Self::Object(_) => {
+        let value = match self.tree {
+            Tree::Bool(value) => value,
+            Tree::Written(text) => parsed(&text, &visitor)?,
+            Tree::Null
+            | Tree::Whole(_)
+            | Tree::Large(_)
+            | Tree::Real(_)
+            | Tree::Text(_)
+            | Tree::List(_)
+            | Tree::Object(_)
+            | Tree::Absent => {
                 return Err(other_than(&visitor));
             }
         };
@@ -298,11 +319,19 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        if matches!(self, Self::Null) { visitor.visit_none() } else { visitor.visit_some(self) }
+        if matches!(self.tree, Tree::Null | Tree::Absent) {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
+        }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        if matches!(self, Self::Null) { visitor.visit_unit() } else { Err(other_than(&visitor)) }
+        if matches!(self.tree, Tree::Null) {
+            visitor.visit_unit()
+        } else {
+            Err(other_than(&visitor))
+        }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -345,17 +374,19 @@ impl<'de> Deserializer<'de> for Tree {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        let members = object(self, &visitor)?;
-        visitor.visit_map(members)
+        let members = object(self.tree, &visitor)?.into_iter();
+        visitor.visit_map(Members { members, current: None, is_strict: self.is_strict })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.deserialize_map(visitor)
+        let mut fields = Fields::of(object(self.tree, &visitor)?, names, self.is_strict)?;
+        let read = visitor.visit_seq(&mut fields);
+        read.map_err(|error| fields.why(error))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -365,12 +396,13 @@ impl<'de> Deserializer<'de> for Tree {
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
         // The name alone, or an object that has what it holds under its name.
-        let (name, content) = if let Self::Object(members) = self {
+        let is_strict = self.is_strict;
+        let (name, tree) = if let Tree::Object(members) = self.tree {
             only(members).ok_or_else(|| other_than(&visitor))?
         } else {
-            (text(self, &visitor)?, Self::Null)
+            (text(self.tree, &visitor)?, Tree::Null)
         };
-        visitor.visit_enum(Variant { name, content })
+        visitor.visit_enum(Variant { name, content: Node { tree, is_strict } })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -378,17 +410,74 @@ impl<'de> Deserializer<'de> for Tree {
     }
 }
 
-impl IntoDeserializer<'_, Mismatch> for Tree {
-    type Deserializer = Self;
+/// A struct's members, in the order of its fields.
+struct Fields {
+    names: Iter<'static, &'static str>,
+    values: IntoIter<Tree>,
+    /// The field that was asked for last, if it is not there and its type needs it.
+    missing: Option<&'static str>,
+    is_strict: bool,
+}
 
-    fn into_deserializer(self) -> Self {
-        self
+impl Fields {
+    fn of(
+        members: Vec<(String, Tree)>,
+        names: &'static [&'static str],
+        is_strict: bool,
+    ) -> Result<Self, Mismatch> {
+        let mut values: Vec<Tree> = names.iter().map(|_| Tree::Absent).collect();
+        for (name, value) in members {
+            let field = names.iter().zip(values.iter_mut()).find(|(known, _)| **known == name);
+            match field {
+                Some((_, place)) if matches!(place, Tree::Absent) => *place = value,
+                Some((name, _)) => return Err(Mismatch::new(Fault::Duplicate { name })),
+                None if is_strict => {
+                    return Err(Mismatch::new(Fault::Unknown { known: names }).within(&name));
+                }
+                None => {}
+            }
+        }
+        Ok(Self { names: names.iter(), values: values.into_iter(), missing: None, is_strict })
+    }
+
+    /// Why a struct could not be made: for want of the field that was asked for last, or as its
+    /// type says.
+    fn why(&self, error: Mismatch) -> Mismatch {
+        match self.missing {
+            Some(name) => Mismatch::new(Fault::Missing { name }),
+            None => error,
+        }
+    }
+}
+
+impl<'de> SeqAccess<'de> for &mut Fields {
+    type Error = Mismatch;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Mismatch> {
+        let (Some(name), Some(tree)) = (self.names.next(), self.values.next()) else {
+            return Ok(None);
+        };
+        let is_absent = matches!(tree, Tree::Absent);
+        self.missing = None;
+        match seed.deserialize(Node { tree, is_strict: self.is_strict }) {
+            Ok(value) => Ok(Some(value)),
+            // Where the type has a default, that is what it takes; else it stops here.
+            Err(_) if is_absent => {
+                self.missing = Some(name);
+                Ok(None)
+            }
+            Err(error) => Err(error.within(name)),
+        }
     }
 }
 
 struct Items {
     items: IntoIter<Tree>,
     index: usize,
+    is_strict: bool,
 }
 
 impl<'de> SeqAccess<'de> for Items {
@@ -398,9 +487,10 @@ impl<'de> SeqAccess<'de> for Items {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Mismatch> {
-        let Some(item) = self.items.next() else { return Ok(None) };
+        let Some(tree) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index = index.saturating_add(1);
+        let item = Node { tree, is_strict: self.is_strict };
         seed.deserialize(item).map(Some).map_err(|error| error.within(&index.to_string()))
     }
 
@@ -412,6 +502,7 @@ impl<'de> SeqAccess<'de> for Items {
 struct Members {
     members: IntoIter<(String, Tree)>,
     current: Option<(String, Tree)>,
+    is_strict: bool,
 }
 
 impl<'de> MapAccess<'de> for Members {
@@ -427,7 +518,8 @@ impl<'de> MapAccess<'de> for Members {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mismatch> {
-        let (name, value) = self.current.take().unwrap_or((String::new(), Tree::Null));
+        let (name, tree) = self.current.take().unwrap_or((String::new(), Tree::Null));
+        let value = Node { tree, is_strict: self.is_strict };
         seed.deserialize(value).map_err(|error| error.within(&name))
     }
 
@@ -468,7 +560,7 @@ fn only(members: Vec<(String, Tree)>) -> Option<(String, Tree)> {
 /// A variant's name, and what it holds.
 struct Variant {
     name: String,
-    content: Tree,
+    content: Node,
 }
 
 impl<'de> EnumAccess<'de> for Variant {
@@ -498,9 +590,10 @@ impl<'de> VariantAccess<'de> for Variant {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.content.deserialize_map(visitor).map_err(|error| error.within(&self.name))
+        let read = self.content.deserialize_struct("", names, visitor);
+        read.map_err(|error| error.within(&self.name))
     }
 }

@@ -16,6 +16,7 @@ pub use de::{Fault, Mismatch, listed};
 pub use object::{member, put, text, value};
 pub use serde_json::{Map, Value};
 
+use de::Node;
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, fmt};
 use tree::Tree;
@@ -53,27 +54,43 @@ impl std::error::Error for ReadError {
     }
 }
 
-/// Reads one JSON text.
+/// Reads one JSON text of ours, or of a provider: members that `T` does not know are passed over.
 ///
 /// # Errors
 /// When it is no JSON, or not of the shape of `T`.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ReadError> {
-    let tree = tree::parse(text).map_err(ReadError::Malformed)?;
-    T::deserialize(tree).map_err(ReadError::Mismatch)
+    read_as(text, false)
 }
 
-/// Reads name-value pairs, as a query string has them: numbers and truth values are written as text
-/// there.
+/// Reads one JSON text of a client: a member that `T` does not know is refused, however deep.
+///
+/// # Errors
+/// When it is no JSON, or not of the shape of `T`.
+pub fn read_strictly<T: DeserializeOwned>(text: &[u8]) -> Result<T, ReadError> {
+    read_as(text, true)
+}
+
+fn read_as<T: DeserializeOwned>(text: &[u8], is_strict: bool) -> Result<T, ReadError> {
+    let tree = tree::parse(text).map_err(ReadError::Malformed)?;
+    T::deserialize(Node { tree, is_strict }).map_err(ReadError::Mismatch)
+}
+
+fn strictly<T: DeserializeOwned>(tree: Tree) -> Result<T, Mismatch> {
+    T::deserialize(Node { tree, is_strict: true })
+}
+
+/// Reads name-value pairs strictly, as a query string has them: numbers and truth values are written
+/// as text there.
 ///
 /// # Errors
 /// When they are not of the shape of `T`.
 pub fn read_pairs<T: DeserializeOwned>(
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<T, Mismatch> {
-    T::deserialize(Tree::Object(pairs.map(|(name, value)| (name, Tree::Written(value))).collect()))
+    strictly(Tree::Object(pairs.map(|(name, value)| (name, Tree::Written(value))).collect()))
 }
 
-/// Reads the cells of a row by their columns' names, in which numbers and truth values are written
+/// Reads the cells of a row strictly, by their columns' names, in which numbers and truth values are written
 /// as text. A name with a dot is a member of a member: `prices.USD`. A cell in which nothing stands
 /// is a member that is not there.
 ///
@@ -94,7 +111,7 @@ pub fn read_cells<'c, T: DeserializeOwned>(
         }
     }
     row.extend(within.into_iter().map(|(name, members)| (name.to_owned(), Tree::Object(members))));
-    T::deserialize(Tree::Object(row))
+    strictly(Tree::Object(row))
 }
 
 #[cfg(test)]

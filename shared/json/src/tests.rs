@@ -121,8 +121,60 @@ fn an_error_knows_its_place_and_does_not_repeat_the_value() {
         ("[]", "expected struct Cart"),
     ];
     for (text, expected) in cases {
-        assert_eq!(read::<Cart>(text.as_bytes()).unwrap_err().to_string(), expected, "{text}");
+        let error = read_strictly::<Cart>(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), expected, "{text}");
     }
+}
+
+#[test]
+fn a_member_that_is_not_there_is_its_types_affair() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Rule {
+        name: String,
+        ends: Option<i64>,
+        #[serde(default)]
+        codes: Vec<Code>,
+        #[serde(default)]
+        active: bool,
+        #[serde(skip_deserializing)]
+        seen: bool,
+        last: i64,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(try_from = "i64")]
+    struct Code(i64);
+    impl TryFrom<i64> for Code {
+        type Error = &'static str;
+        fn try_from(code: i64) -> Result<Self, Self::Error> {
+            if code > 0 { Ok(Self(code)) } else { Err("must be above 0") }
+        }
+    }
+    let rule = |text: &str| read::<Rule>(text.as_bytes()).map_err(|error| error.to_string());
+    let plain =
+        Rule { name: "a".into(), ends: None, codes: vec![], active: false, seen: false, last: 1 };
+    // In any order, with others between.
+    assert_eq!(rule(r#"{"last":1,"more":{"x":1},"name":"a"}"#).unwrap(), plain);
+    assert_eq!(rule(r#"{"last":1,"name":"a","ends":null}"#).unwrap(), plain);
+    let full = Rule { ends: Some(2), codes: vec![Code(3)], active: true, ..plain };
+    let text = r#"{"name":"a","ends":2,"codes":[3],"active":true,"last":1}"#;
+    assert_eq!(rule(text).unwrap(), full);
+    for (text, error) in [
+        (r#"{"last":1}"#, "`name` is missing"),
+        (r#"{"name":"a","codes":[]}"#, "`last` is missing"),
+        // A default is for what is not there, and for nothing else.
+        (r#"{"name":"a","last":1,"active":null}"#, "/active: expected a boolean"),
+        (r#"{"name":"a","last":1,"codes":[0]}"#, "/codes/0: must be above 0"),
+        (r#"{"name":"a","last":"x","codes":[1]}"#, "/last: expected i64"),
+        (r#"{"name":"a","last":1,"x":1,"last":2}"#, "`last` is there twice"),
+    ] {
+        assert_eq!(rule(text).unwrap_err(), error, "{text}");
+    }
+    assert!(read_strictly::<Rule>(text.as_bytes()).is_ok());
+    let error = read_strictly::<Rule>(br#"{"name":"a","last":1,"seen":true}"#).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/seen: unknown here, known: `name`, `ends`, `codes`, `active`, `last`"
+    );
 }
 
 #[test]

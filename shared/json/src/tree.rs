@@ -16,6 +16,8 @@ pub(crate) enum Tree {
     Written(String),
     List(Vec<Tree>),
     Object(Vec<(String, Tree)>),
+    /// A member that is not there.
+    Absent,
 }
 
 pub(crate) fn parse(text: &[u8]) -> Result<Tree, serde_json::Error> {

@@ -317,7 +317,9 @@ fn json_lines<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<Row<T>>, Problem>
     if rows.clone().nth(ROWS_MAX).is_some() {
         return Err(too_many());
     }
-    Ok(rows.map(|(line, text)| Row { line, read: json::read(text).map_err(of_line) }).collect())
+    Ok(rows
+        .map(|(line, text)| Row { line, read: json::read_strictly(text).map_err(of_line) })
+        .collect())
 }
 
 /// What is wrong with a line, of which serde says that it is the first.
