@@ -291,6 +291,16 @@ endpoints! {
         preview_totals: GET Viewer, query: Parameters<cart::Destination>,
             answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
     }
+    /// What stands between the cart and its order.
+    CART_VALIDATE: "cart-validate" "/api/v1/cart/validate" {
+        /// Everything that would stop a checkout of the cart now, and everything the buyer should know.
+        ///
+        /// All of it at once, by line, with what the cart's own checkout holds in stock. It is no
+        /// refusal: a cart with problems is answered with 200 too. Nothing is changed. A checkout
+        /// that does not begin carries the same list.
+        validate_cart: POST Owner, body: JsonOrDefault<cart::Destination>,
+            answer: 200 Done<cart::Validated> => |it| it.example(examples::validate_cart()).problems(OF_CART);
+    }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.

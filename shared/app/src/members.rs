@@ -1,6 +1,6 @@
 //! What only some of the shop's problems carry.
 
-use crate::cart::Cart;
+use crate::{cart::Cart, pricing::CartProblem};
 use domain::{
     ids::{OrderId, OrderNumber, Sku},
     money::Money,
@@ -31,6 +31,8 @@ terms::members! {
     Refused "refused_code": RefusedCode;
     /// `insufficient_stock`: what is short.
     Short "lines": [Shortage];
+    /// From a checkout that does not begin: all that stops it, and all that the buyer should know.
+    Problems "problems": [CartProblem];
     /// `price_changed`, `promotion_expired`, `session_stale`: what the buyer was shown.
     AgreedTotal "agreed_total": Money;
     /// `price_changed`, `promotion_expired`, `session_stale`, `total_mismatch`: what it is now.

@@ -1,6 +1,12 @@
 //! From what the database knows to what it costs: the one way to totals, for preview, begin and
 //! confirm alike.
 
+mod check;
+
+pub use check::{CartProblem, Held, Severity};
+
+pub(crate) use check::Asked;
+
 use crate::{
     members::{Maximum, NotSold, OfLine},
     problem::{payable, short, totals as totals_problem},
@@ -241,31 +247,41 @@ impl PricingFacts {
             .lines
             .iter()
             .map(|line| {
-                let gone = || {
+                line.sold(&self.levels)?.ok_or_else(|| {
                     Problem::new(Code::SkuUnknown)
-                        .detail(format!("{} is no longer sold; remove it from the cart", line.sku))
+                        .detail(line.gone())
                         .with(NotSold, &line.sku)
                         .with(OfLine, line.sku.as_str())
-                };
-                let (Some(name), Some(tax_class), Some(weight_g), true) =
-                    (&line.name, &line.tax_class, line.weight_g, line.active)
-                else {
-                    return Err(gone());
-                };
-                Ok(LineInput {
-                    line_id: crate::cart::line_id(&line.sku)?,
-                    sku: line.sku.clone(),
-                    name: name.clone(),
-                    quantity: line.quantity,
-                    unit_price_minor: line.price_minor,
-                    added_price_minor: line.added_price_minor,
-                    category: line.category.clone(),
-                    tax_class: tax_class.clone(),
-                    weight_g,
-                    stock: stock::check_line(&line.sku, line.quantity.get(), Some(&self.levels)),
                 })
             })
             .collect()
+    }
+}
+
+impl PricedLine {
+    /// What totals are made of it, if the catalog has it and it is sold.
+    fn sold(&self, levels: &[StockLevel]) -> Result<Option<LineInput>, Problem> {
+        let (Some(name), Some(tax_class), Some(weight_g), true) =
+            (&self.name, &self.tax_class, self.weight_g, self.active)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(LineInput {
+            line_id: crate::cart::line_id(&self.sku)?,
+            sku: self.sku.clone(),
+            name: name.clone(),
+            quantity: self.quantity,
+            unit_price_minor: self.price_minor,
+            added_price_minor: self.added_price_minor,
+            category: self.category.clone(),
+            tax_class: tax_class.clone(),
+            weight_g,
+            stock: stock::check_line(&self.sku, self.quantity.get(), Some(levels)),
+        }))
+    }
+
+    fn gone(&self) -> String {
+        format!("{} is no longer sold; remove it from the cart", self.sku)
     }
 }
 

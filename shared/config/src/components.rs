@@ -125,6 +125,7 @@ pub const COMPONENTS: &[Component] = &[
         &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes],
     ),
     component("cart-totals", &[Database, Shoppers, Bodies, Browsers, Promotions]),
+    component("cart-validate", &[Database, Shoppers, Bodies, Browsers, Promotions]),
     component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers, Promotions]),
     component(
         "cart-codes",

@@ -18,6 +18,10 @@ pub(crate) fn set_quantity() -> Value {
     json!({ "quantity": 3 })
 }
 
+pub(crate) fn validate_cart() -> Value {
+    json!({ "country": "VN", "shipping_method": "standard" })
+}
+
 pub(crate) fn give_code() -> Value {
     json!({ "code": "WELCOME" })
 }

@@ -7,6 +7,7 @@ mod create;
 mod merge;
 mod share;
 mod totals;
+mod validate;
 mod view;
 
 pub use add_line::{AddLine, add_line};
@@ -18,6 +19,7 @@ pub use share::{Share, ShareCart, ShareRevoked, Shared, Shares, list_shares, rev
 pub use totals::{
     Destination, Preview, ShippingMethods, Suggestions, shipping_methods, suggestions, totals,
 };
+pub use validate::{Validated, validate};
 pub use view::{Cart, view};
 
 pub(crate) use create::end_if_expired;

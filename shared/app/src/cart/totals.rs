@@ -25,13 +25,13 @@ use terms::{Done, Problem};
 #[serde(deny_unknown_fields)]
 pub struct Destination {
     /// The country; the cart's own when missing.
-    country: Option<Country>,
+    pub(super) country: Option<Country>,
     /// The part of it, where tax or shipping differ.
-    region: Option<Region>,
+    pub(super) region: Option<Region>,
     /// The shipping method, once one is chosen.
-    shipping_method: Option<ShippingMethodId>,
+    pub(super) shipping_method: Option<ShippingMethodId>,
     /// A promotion's code to try, beside those of the cart: nothing is written (PROMO-7).
-    try_code: Option<promotion::Code>,
+    pub(super) try_code: Option<promotion::Code>,
 }
 
 /// What a cart would cost.

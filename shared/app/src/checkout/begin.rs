@@ -6,12 +6,13 @@ use crate::{
     change::Apply as _,
     change::{Applied, apply_over_attempt},
     contact,
-    pricing::{Binding, Priced, PricedCart, PricingFacts, quote_hash},
+    members::Problems,
+    pricing::{Asked, Binding, Priced, PricedCart, PricingFacts, quote_hash},
     problem::refused,
     shop::Shop,
 };
 use callers::mark;
-use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, PII_KEY};
+use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, PII_KEY, PROMOTIONS_ENABLED};
 use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{CartId, PromotionId, Region, SessionId, ShippingMethodId},
@@ -184,7 +185,8 @@ pub(crate) struct Begun {
 
 /// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends
 /// then, and what is held passes on. Everything a confirm would refuse is refused here already, by
-/// the same functions (STOCK-7).
+/// the same functions (STOCK-7), and all at once: the first of it is the problem, and with it comes
+/// the list that the cart's validation gives (CART-18).
 ///
 /// # Errors
 /// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot
@@ -195,18 +197,19 @@ pub fn begin(
     body: BeginCheckout,
     change: &Change,
 ) -> Result<Done<Rendered<SessionBegun>>, Problem> {
-    begin_by(ports, owner, body, change, apply_over_attempt).map(|begun| begun.done)
+    begin_by(ports, owner, body, change, with_all, apply_over_attempt).map(|begun| begun.done)
 }
 
 /// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has
-/// not changed their mind.
+/// not changed their mind. Who made the cart in the same request is told the first problem alone.
 pub(crate) fn begin_unless_locked(
     ports: &Ports<'_>,
     owner: &str,
     body: BeginCheckout,
     change: &Change,
 ) -> Result<Begun, Problem> {
-    begin_by(ports, owner, body, change, |shop, owner, change, command, input| {
+    let first = |_: &Shop<'_>, _: &Facts, _: &ShippingMethodId, problem| problem;
+    begin_by(ports, owner, body, change, first, |shop, owner, change, command, input| {
         change.apply(shop, owner, command, input)
     })
 }
@@ -233,6 +236,7 @@ fn begin_by(
     owner: &str,
     body: BeginCheckout,
     change: &Change,
+    refuse: impl Fn(&Shop<'_>, &Facts, &ShippingMethodId, Problem) -> Problem,
     apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
@@ -252,7 +256,7 @@ fn begin_by(
     };
     let mut rounds = 1..ROUNDS;
     loop {
-        let (begun, total) = attempt(&shop, owner, &wanted, |shop, input| {
+        let (begun, total) = attempt(&shop, owner, &wanted, &refuse, |shop, input| {
             apply(shop, owner, change, &sql::CHECKOUT_BEGIN, input)
         })?;
         if begun.refusal() == Some(Refusal::DataKeyReplaced) && rounds.next().is_some() {
@@ -274,6 +278,8 @@ struct Wanted {
 struct Facts {
     pricing: PricingFacts,
     data_key: Option<WrappedKey>,
+    /// What the cart's own checkout holds: read only to say why one does not begin.
+    held: Value,
 }
 
 /// One round: what came of it, and what was agreed to.
@@ -281,6 +287,7 @@ fn attempt(
     shop: &Shop<'_>,
     owner: &str,
     wanted: &Wanted,
+    refuse: impl Fn(&Shop<'_>, &Facts, &ShippingMethodId, Problem) -> Problem,
     apply: impl FnOnce(&Shop<'_>, Value) -> Result<Applied, Problem>,
 ) -> Result<(Applied, Money), Problem> {
     let Wanted { shipping_method, payment_method, contact } = wanted;
@@ -288,15 +295,11 @@ fn attempt(
     let region = region.as_ref().map_or("", Region::as_str);
     let email_hashes = email_hashes(shop, &contact.email)?;
     let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
-    let Facts { pricing: facts, data_key } =
-        shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
-    if facts.cart.lines.is_empty() {
-        return Err(Problem::new(Code::CartEmpty));
-    }
-    facts.served("/shipping_address/country")?;
-    let Priced { totals, .. } = facts.price(shop, Some(shipping_method), Binding::Binding)?;
-    facts.payable(shop, &totals)?;
+    let facts: Facts = shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
+    let totals = priced(shop, &facts.pricing, shipping_method)
+        .map_err(|problem| refuse(shop, &facts, shipping_method, problem))?;
 
+    let Facts { pricing: facts, data_key, .. } = facts;
     let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
     let sealed = contact::seal(shop, data_key.as_ref(), &cart_id, contact)?;
     let agreed = Agreed::of(&totals);
@@ -317,6 +320,43 @@ fn attempt(
         "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],
     });
     Ok((apply(shop, input)?, agreed.total))
+}
+
+/// What it costs now, if it may be charged.
+fn priced(
+    shop: &Shop<'_>,
+    facts: &PricingFacts,
+    shipping_method: &ShippingMethodId,
+) -> Result<Totals, Problem> {
+    if facts.cart.lines.is_empty() {
+        return Err(Problem::new(Code::CartEmpty));
+    }
+    facts.served("/shipping_address/country")?;
+    let Priced { totals, .. } = facts.price(shop, Some(shipping_method), Binding::Binding)?;
+    facts.payable(shop, &totals)?;
+    Ok(totals)
+}
+
+/// Why a checkout does not begin, with all that stands in its way (CART-18).
+fn with_all(
+    shop: &Shop<'_>,
+    facts: &Facts,
+    shipping_method: &ShippingMethodId,
+    problem: Problem,
+) -> Problem {
+    let Ok(promotions_enabled) = shop.setting(&PROMOTIONS_ENABLED) else { return problem };
+    let Ok(held) = Vec::deserialize(&facts.held) else { return problem };
+    let all = facts.pricing.check(&Asked {
+        shipping_method: Some(shipping_method),
+        destination_at: "/shipping_address",
+        held: &held,
+        promotions_enabled,
+    });
+    // What cannot be listed is a mistake of ours that the first problem does not become worse by.
+    match all {
+        Ok(all) => problem.with(Problems, &all),
+        Err(_) => problem,
+    }
 }
 
 /// By what a buyer is known again (PROMO-14): the keyed hash of their e-mail, by each of the shop's

@@ -95,6 +95,7 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::CART_VIEW, json!({"owner": "dan"})),
         (&sql::CART_FOR_ADD, json!({"owner": "dan", "sku": "TILL-0001"})),
         (&sql::PRICING_FACTS, json!({"owner": "dan", "country": null, "region": null})),
+        (&sql::CART_CHECK, json!({"owner": "dan", "country": null, "region": ""})),
         (
             &sql::CONFIRM_FACTS,
             json!({"owner": "dan", "session_id": "session-dan", "idempotency_key": "k"}),

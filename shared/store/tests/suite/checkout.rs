@@ -267,6 +267,16 @@ fn what_a_cart_holds_itself_is_available_to_it_wherever_it_asks() {
     bob.goes_to_checkout(&shop, all);
     for (name, available) in [("ann", 10), ("bob", 0)] {
         let owner = json!({"owner": name});
+        let to_nowhere = json!({"owner": name, "country": null, "region": ""});
+        let check = shop.list(&sql::CART_CHECK, &to_nowhere).remove(0);
+        let held: Vec<_> = check["held"].as_array().unwrap().iter().collect();
+        assert_eq!(
+            held.iter().map(|own| own["quantity"].as_i64().unwrap()).sum::<i64>(),
+            available
+        );
+        assert!(held.iter().all(|own| own["reserved_until_ms"].is_i64()), "{check}");
+        // Whose provider is being asked has a cart that is locked.
+        assert_eq!(check["locked"], name == "ann");
         let cart = shop.list(&sql::CART_VIEW, &owner).remove(0);
         let add =
             shop.list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100"})).remove(0);

@@ -34,6 +34,8 @@ fn requests_stay_within_their_statements() {
             <= 4,
         "totals"
     );
+    let validate = guest.call("POST", "/api/v1/cart/validate").json(&serde_json::json!({}));
+    assert!(statements(validate) <= 1, "all that is wrong");
     assert!(statements(guest.sharing(&serde_json::json!({}))) <= 1, "sharing");
     let share = guest.share();
     assert!(statements(share.call("GET", "/api/v1/cart")) <= 1, "a look at a shared cart");

@@ -41,4 +41,5 @@ mod stored_value;
 mod strictness;
 mod tables;
 mod totals;
+mod validate;
 mod workers;
