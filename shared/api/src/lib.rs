@@ -543,6 +543,22 @@ endpoints! {
         delete_rates: DELETE Scope<CatalogWrite>, change: Keyed,
             answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
     }
+    /// What a SKU costs from a quantity on, for a time, or for a group of customers (PRICE-5).
+    SPECIAL_PRICES: "catalog-tables" "/api/v1/catalog/special-prices" {
+        /// Special prices by SKU and currency, page by page.
+        list_special_prices: GET Scope<CatalogRead>, query: Parameters<tables::ListSpecialPrices>,
+            answer: 200 Done<tables::Page<tables::SpecialPrices>> => |it| it.stored();
+    }
+    /// What a SKU costs in a currency besides its plain price.
+    SPECIAL_PRICES_OF_SKU: "catalog-tables" "/api/v1/catalog/special-prices/:sku/:currency" (sku: Sku, currency: Currency) {
+        /// Say what a SKU costs in a currency besides its plain price: these prices and no others. The next total is made with them.
+        put_special_prices: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::SpecialPricesFacts>,
+            answer: 200 Done<Rendered<tables::SpecialPrices>> => |it| it.example(examples::put_special_prices())
+                .problems(&[SkuNotFound, CurrencyUnsupported]).stored();
+        /// Take the special prices away: the plain price is charged.
+        delete_special_prices: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, SkuNotFound]).stored();
+    }
     /// What is sold in.
     CURRENCIES: "catalog-tables" "/api/v1/catalog/currencies" {
         /// Currencies, page by page.

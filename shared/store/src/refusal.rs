@@ -173,7 +173,7 @@ refusals! {
     /// An adjustment below what is reserved.
     StockWouldBeNegative: guard "stock_would_be_negative" => StockNegative;
     /// A price of zero or less.
-    PriceNotPositive: check "price_is_positive" => InvalidField;
+    PriceNotPositive: check "price_is_positive", check "special_price_is_positive" => InvalidField;
     /// A weight below zero.
     WeightNegative: check "weight_is_not_negative" => InvalidField;
 }

@@ -184,15 +184,18 @@ TABLES = {
     "put_method": "shipping-methods/bicycle",
     "put_currency": "currencies/CHF",
     "put_rates": "shipping-rates/ch/CHF/bicycle",
+    "put_special_prices": "special-prices/TILL-0001/CHF",
 }
 
 
 def fill_tables(operation):
-    """All of them, but for the rates where what they name is to go."""
+    """All of them, but for the rates and prices where what they name is to go."""
     for put, path in TABLES.items():
         api("PUT", f"/api/v1/catalog/{path}", SERVICE, example(put))
     if operation in ("delete_method", "delete_currency"):
         api("DELETE", "/api/v1/catalog/shipping-rates/ch/CHF/bicycle", SERVICE)
+    if operation == "delete_currency":
+        api("DELETE", "/api/v1/catalog/special-prices/TILL-0001/CHF", SERVICE)
 
 
 def with_promotion():
@@ -207,7 +210,7 @@ def what_it_needs(operation, path_parameters):
         return NEEDS[operation]()
     if "promotion_id" in path_parameters:
         return with_promotion()
-    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates"):
+    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices"):
         fill_tables(operation)
         return shopper, {}
     named = next((name for name in path_parameters if name in MADE_FOR), None)

@@ -24,8 +24,8 @@ const DATABASES: [(&str, &[&str]); 3] = [
 
 /// The tables that the shop's statements of an add and of a look at a cart name: all that `same`
 /// keeps of the shop's schema.
-const SAME_KEEPS: &str = "'cart', 'cart_code', 'cart_line', 'checkout_session', 'clock', 'idempotency', \
-    'outbox', 'price', 'reservation', 'sku', 'stock'";
+const SAME_KEEPS: &str = "'cart', 'cart_code', 'cart_line', 'checkout_session', 'clock', 'customer', \
+    'idempotency', 'outbox', 'price', 'reservation', 'sku', 'special_price', 'stock'";
 
 /// Writes the manifest: development without schedules, and behind it the component; it stands two
 /// folders below the root.

@@ -1,4 +1,4 @@
-//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,currencies,history}…`:
+//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,special-prices,currencies,history}…`:
 //! what an operator fills before anything is sold; and `/api/v1/catalog/{import,export}/:list`, all
 //! of the catalog as files.
 
@@ -17,6 +17,8 @@ spin_shell::http!(
     api::SHIPPING_METHOD { put_method, delete_method },
     api::SHIPPING_RATES { list_rates: rates },
     api::SHIPPING_RATE { put_rates, delete_rates },
+    api::SPECIAL_PRICES { list_special_prices: special_prices },
+    api::SPECIAL_PRICES_OF_SKU { put_special_prices, delete_special_prices },
     api::CURRENCIES { list_currencies: currencies },
     api::CURRENCY { put_currency, delete_currency },
     api::CATALOG_HISTORY { list_catalog_history: history },
@@ -112,6 +114,26 @@ async fn delete_rates(call: Call<'_, api::delete_rates>) -> Answered<api::delete
     let path = &call.path;
     let (zone, currency, method_id) = (&path.zone, &path.currency, &path.method_id);
     tables::delete_rates(call.ports, &call.caller, zone, currency, method_id, &call.change)
+}
+
+async fn special_prices(
+    call: Call<'_, api::list_special_prices>,
+) -> Answered<api::list_special_prices> {
+    tables::special_prices(call.ports, &call.query)
+}
+
+async fn put_special_prices(
+    call: Call<'_, api::put_special_prices>,
+) -> Answered<api::put_special_prices> {
+    let path = &call.path;
+    tables::put_special_prices(call.ports, &call.caller, &path.sku, &path.currency, call.body)
+}
+
+async fn delete_special_prices(
+    call: Call<'_, api::delete_special_prices>,
+) -> Answered<api::delete_special_prices> {
+    let path = &call.path;
+    tables::delete_special_prices(call.ports, &call.caller, &path.sku, &path.currency, &call.change)
 }
 
 async fn currencies(call: Call<'_, api::list_currencies>) -> Answered<api::list_currencies> {

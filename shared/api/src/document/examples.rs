@@ -125,6 +125,14 @@ pub(crate) fn put_rates() -> Value {
     json!({ "rates": [{ "amount_minor": 900 }, { "min_weight_g": 5_000, "amount_minor": 1_800 }] })
 }
 
+pub(crate) fn put_special_prices() -> Value {
+    json!({ "prices": [
+        { "min_quantity": 10, "amount_minor": 3_500 },
+        { "customer_group": "wholesale", "amount_minor": 3_200 },
+        { "valid_from_ms": 1_893_456_000_000_i64, "valid_until_ms": 1_894_060_800_000_i64, "amount_minor": 2_900 },
+    ] })
+}
+
 pub(crate) fn put_currency() -> Value {
     json!({ "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000 })
 }

@@ -61,7 +61,10 @@ pub fn add_line(
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
     let facts: Facts = shop
-        .read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": body.sku }))?
+        .read(
+            &sql::CART_FOR_ADD,
+            &json!({ "owner": owner, "sku": body.sku, "quantity": quantity }),
+        )?
         .ok_or_else(not_found)?;
     if !facts.known || !facts.active {
         return Err(Problem::new(Code::SkuUnknown)

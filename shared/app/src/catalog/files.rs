@@ -51,12 +51,14 @@ pub enum List {
     ShippingMethods,
     /// What that costs.
     ShippingRates,
+    /// What it costs besides its plain price.
+    SpecialPrices,
     /// What is sold in.
     Currencies,
 }
 
 /// All of them, in an order in which an empty shop can be filled.
-const LISTS: [(&str, List); 7] = [
+const LISTS: [(&str, List); 8] = [
     ("currencies", List::Currencies),
     ("warehouses", List::Warehouses),
     ("zones", List::Zones),
@@ -64,6 +66,7 @@ const LISTS: [(&str, List); 7] = [
     ("shipping-methods", List::ShippingMethods),
     ("shipping-rates", List::ShippingRates),
     ("skus", List::Skus),
+    ("special-prices", List::SpecialPrices),
 ];
 
 impl TryFrom<&str> for List {
@@ -216,6 +219,7 @@ pub fn import(
         List::Taxes => entries::<tables::Tax>(ports, service, sheet),
         List::ShippingMethods => entries::<tables::Method>(ports, service, sheet),
         List::ShippingRates => entries::<tables::RatesEntry>(ports, service, sheet),
+        List::SpecialPrices => entries::<tables::SpecialPricesEntry>(ports, service, sheet),
         List::Currencies => entries::<tables::CurrencySold>(ports, service, sheet),
     }
 }
@@ -477,6 +481,9 @@ pub fn export(ports: &Ports<'_>, list: List, page: &ExportPage) -> Result<SheetP
             table(tables::METHODS.rows(ports, cursor, limit, json!({}))?)?
         }
         (List::ShippingRates, _) => table(tables::RATES.rows(ports, cursor, limit, json!({}))?)?,
+        (List::SpecialPrices, _) => {
+            table(tables::SPECIAL_PRICES.rows(ports, cursor, limit, json!({}))?)?
+        }
         (List::Currencies, _) => {
             table(tables::CURRENCIES.rows(ports, cursor, limit, json!({}))?)?
         }

@@ -103,6 +103,23 @@ pub struct SkuShown {
     /// The currencies whose price was last changed downwards, and from what (PRICE-11). One whose
     /// price was not, or has risen since, is left out.
     pub reduced: BTreeMap<Currency, Reduction>,
+    /// What one costs everyone just now from a quantity on, besides `prices`, by currency
+    /// (PRICE-5). Of those that a line is large enough for, the lowest is charged.
+    pub special_prices: BTreeMap<Currency, Vec<RunningPrice>>,
+}
+
+/// A special price that everyone has just now.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RunningPrice {
+    /// For lines of at least so many.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub min_quantity: i64,
+    /// What one costs, in minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    pub amount_minor: i64,
+    /// No longer from then on; null without an end.
+    pub valid_until_ms: Option<i64>,
 }
 
 /// A price that was reduced.

@@ -8,7 +8,7 @@
 use crate::{Change, change::Apply as _, page::Limit, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
-    ids::{Country, Region, ShippingMethodId, TaxClass, WarehouseId, ZoneId},
+    ids::{Country, Region, Segment, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId},
     money::{Currency, Rounding},
     tax::TaxRate,
 };
@@ -23,11 +23,17 @@ use terms::{Code, Done, Problem, Rendered};
 const RATES_MAX: usize = 500;
 /// As the highest price of the catalog.
 const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
+/// Special prices a SKU may have in a currency.
+const SPECIAL_PRICES_MAX: usize = 100;
+/// As many as a line may have.
+const QUANTITY_MAX: i64 = 10_000;
 /// A thousand tons.
 const WEIGHT_G_MAX: i64 = 1_000_000_000;
 const PRIORITY_MAX: i64 = 1_000_000;
 /// What ISO 4217 has at most.
 const MINOR_DIGITS_MAX: i64 = 4;
+/// The last moment that a number of JSON holds exactly.
+const TIME_MS_MAX: i64 = 9_007_199_254_740_991;
 const NAME_MAX: usize = 200;
 const ENTRY_NAME_MAX: usize = 300;
 
@@ -38,14 +44,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|promotion)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|promotion)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 8] = [
+const SUBJECTS: [&str; 9] = [
     "warehouse",
     "zone",
     "tax",
@@ -53,6 +59,7 @@ const SUBJECTS: [&str; 8] = [
     "shipping-rates",
     "currency",
     "sku",
+    "special-prices",
     "promotion",
 ];
 
@@ -119,6 +126,22 @@ pub struct ListTaxes {
 pub struct ListRates {
     /// Those of this zone only.
     zone: Option<ZoneId>,
+    /// Those in this currency only.
+    currency: Option<Currency>,
+    /// Where the page before ended (`next_cursor`).
+    cursor: Option<String>,
+    /// Entries a page has, 1 to 500.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
+    limit: Option<i64>,
+}
+
+/// Which special prices.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListSpecialPrices {
+    /// Those of this SKU only.
+    sku: Option<Sku>,
     /// Those in this currency only.
     currency: Option<Currency>,
     /// Where the page before ended (`next_cursor`).
@@ -390,6 +413,80 @@ pub(super) struct RatesEntry {
     rates: Vec<RateFacts>,
 }
 
+/// What a SKU costs in a currency besides its plain price: all such prices of it.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SpecialPricesFacts {
+    /// The prices. Of those that apply to a line, and the plain price, the lowest is charged.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
+    prices: Vec<SpecialPriceFacts>,
+}
+
+/// A special price to be.
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SpecialPriceFacts {
+    /// For customers of this group; for everyone, when it is left out.
+    customer_group: Option<Segment>,
+    /// For lines of at least so many.
+    #[serde(default = "one")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 10_000)))]
+    min_quantity: i64,
+    /// From then on; since ever, when it is left out.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 9_007_199_254_740_991_i64)))]
+    valid_from_ms: i64,
+    /// No longer from then on; without an end, when it is left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 9_007_199_254_740_991_i64)))]
+    valid_until_ms: Option<i64>,
+    /// What one costs, in minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
+    amount_minor: i64,
+}
+
+const fn one() -> i64 {
+    1
+}
+
+/// A special price.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SpecialPrice {
+    /// For customers of this group; null for everyone.
+    pub customer_group: Option<Segment>,
+    /// For lines of at least so many.
+    pub min_quantity: i64,
+    /// From then on.
+    pub valid_from_ms: i64,
+    /// No longer from then on; null without an end.
+    pub valid_until_ms: Option<i64>,
+    /// What one costs, in minor units.
+    pub amount_minor: i64,
+}
+
+/// What a SKU costs in a currency besides its plain price.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SpecialPrices {
+    /// The SKU.
+    pub sku: Sku,
+    /// The currency.
+    pub currency: Currency,
+    /// The prices.
+    pub prices: Vec<SpecialPrice>,
+}
+
+/// What a SKU costs in a currency besides its plain price, as a file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SpecialPricesEntry {
+    sku: Sku,
+    currency: Currency,
+    prices: Vec<SpecialPriceFacts>,
+}
+
 /// What is known of a currency.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -475,6 +572,14 @@ pub(super) const RATES: Table<Rates> = Table {
     put: &sql::RATES_PUT,
     delete: &sql::RATES_DELETE,
     key: &["zone", "currency", "method_id"],
+    of: PhantomData,
+};
+pub(super) const SPECIAL_PRICES: Table<SpecialPrices> = Table {
+    name: "special-prices",
+    list: &sql::SPECIAL_PRICES_LIST,
+    put: &sql::SPECIAL_PRICES_PUT,
+    delete: &sql::SPECIAL_PRICES_DELETE,
+    key: &["sku", "currency"],
     of: PhantomData,
 };
 pub(super) const CURRENCIES: Table<CurrencySold> = Table {
@@ -618,6 +723,14 @@ impl Entry for RatesEntry {
     fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
         let Self { zone, currency, method_id, rates } = self;
         put_rates(ports, service, &zone, &currency, &method_id, RatesFacts { rates }).map(drop)
+    }
+}
+
+impl Entry for SpecialPricesEntry {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { sku, currency, prices } = self;
+        let facts = SpecialPricesFacts { prices };
+        put_special_prices(ports, service, &sku, &currency, facts).map(drop)
     }
 }
 
@@ -884,6 +997,83 @@ pub fn delete_rates(
 ) -> Result<Done<Rendered<Deleted>>, Problem> {
     let key = [zone.as_str(), currency.as_str(), method_id.as_str()];
     RATES.delete(ports, service, &key, change)
+}
+
+/// Special prices, page by page.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range.
+pub fn special_prices(
+    ports: &Ports<'_>,
+    query: &ListSpecialPrices,
+) -> Result<Done<Page<SpecialPrices>>, Problem> {
+    let narrowed = json!({ "sku": query.sku, "currency": query.currency });
+    SPECIAL_PRICES.page(ports, query.cursor.as_deref(), query.limit, narrowed)
+}
+
+/// Says what a SKU costs in a currency besides its plain price: these prices and no others
+/// (PRICE-5).
+///
+/// # Errors
+/// `invalid_field`, `currency_unsupported`, `sku_not_found`.
+pub fn put_special_prices(
+    ports: &Ports<'_>,
+    service: &Service,
+    sku: &Sku,
+    currency: &Currency,
+    facts: SpecialPricesFacts,
+) -> Result<Done<Rendered<SpecialPrices>>, Problem> {
+    let mut prices = facts.prices;
+    if !(1..=SPECIAL_PRICES_MAX).contains(&prices.len()) {
+        return Err(Problem::invalid_field(
+            "/prices",
+            format!("must have 1 to {SPECIAL_PRICES_MAX} entries"),
+        ));
+    }
+    for (index, price) in prices.iter().enumerate() {
+        let at = |member: &str| format!("/prices/{index}/{member}");
+        in_range(&at("min_quantity"), price.min_quantity, 1, QUANTITY_MAX)?;
+        in_range(&at("valid_from_ms"), price.valid_from_ms, 0, TIME_MS_MAX)?;
+        if let Some(until) = price.valid_until_ms {
+            in_range(
+                &at("valid_until_ms"),
+                until,
+                price.valid_from_ms.saturating_add(1),
+                TIME_MS_MAX,
+            )?;
+        }
+        in_range(&at("amount_minor"), price.amount_minor, 1, AMOUNT_MINOR_MAX)?;
+        if prices.iter().take(index).any(|earlier| earlier.key() == price.key()) {
+            return Err(Problem::invalid_field(
+                format!("/prices/{index}"),
+                "must have another group, quantity or beginning than those before it",
+            ));
+        }
+    }
+    // As the statement reads them: what changes nothing is no history.
+    prices.sort();
+    let key = [sku.as_str(), currency.as_str()];
+    SPECIAL_PRICES.put(ports, service, &key, json!({ "prices": prices }))
+}
+
+impl SpecialPriceFacts {
+    fn key(&self) -> (Option<&Segment>, i64, i64) {
+        (self.customer_group.as_ref(), self.min_quantity, self.valid_from_ms)
+    }
+}
+
+/// Takes a SKU's special prices in a currency away.
+///
+/// # Errors
+/// `sku_not_found`, `entry_not_found`.
+pub fn delete_special_prices(
+    ports: &Ports<'_>,
+    service: &Service,
+    sku: &Sku,
+    currency: &Currency,
+    change: &Change,
+) -> Result<Done<Rendered<Deleted>>, Problem> {
+    SPECIAL_PRICES.delete(ports, service, &[sku.as_str(), currency.as_str()], change)
 }
 
 /// Currencies that are sold in, page by page.

@@ -229,11 +229,23 @@ fn an_import_that_breaks_off_says_how_far_it_came() {
 fn what_is_exported_is_taken_again_and_changes_nothing() {
     let world = World::new();
     let everything = || {
-        ["sku", "price", "warehouse", "zone", "tax", "shipping_method", "shipping_rate", "currency"]
-            .map(|table| world.rows(&format!("select * from {table}")))
+        [
+            "sku",
+            "price",
+            "special_price",
+            "warehouse",
+            "zone",
+            "tax",
+            "shipping_method",
+            "shipping_rate",
+            "currency",
+        ]
+        .map(|table| world.rows(&format!("select * from {table}")))
     };
     lines(&world, "skus", &with(mug("A-1"), "name", json!("Mug, \"blue\", Hà Nội")).to_string())
         .expect(200);
+    let special = json!({ "sku": "A-1", "currency": "USD", "prices": [{ "customer_group": "wholesale", "amount_minor": 9 }, { "min_quantity": 9, "amount_minor": 8 }] });
+    lines(&world, "special-prices", &special.to_string()).expect(200);
     // What the demo shop writes `0.20` is kept as `0.2` when it is put.
     lines(&world, "taxes", &text(export(&world, "taxes", json!({})))).expect(200);
     let before = everything();
@@ -246,6 +258,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         ("shipping-methods", 2),
         ("shipping-rates", 56),
         ("skus", 101),
+        ("special-prices", 1),
     ];
     let mut kept = Vec::new();
     for (list, rows) in lists {
@@ -264,7 +277,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     assert_eq!(world.rows("select count(*) from history"), history);
     // An empty shop is filled by them, in this order.
     world.exec(
-        "delete from price; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
+        "delete from price; delete from special_price; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
          delete from shipping_method; delete from stock; delete from warehouse; delete from currency",
     );
     for (list, file) in kept {

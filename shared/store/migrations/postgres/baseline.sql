@@ -42,6 +42,17 @@ create table if not exists price (
   amount_minor bigint not null constraint price_is_positive check (amount_minor > 0),
   primary key (sku, currency)
 );
+-- What a SKU costs besides, from a quantity on, for a time, or for a group of customers, '' for everyone (PRICE-5).
+create table if not exists special_price (
+  sku text collate "C",
+  currency text collate "C",
+  customer_group text collate "C",
+  min_quantity bigint,
+  valid_from_ms bigint,
+  valid_until_ms bigint,
+  amount_minor bigint not null constraint special_price_is_positive check (amount_minor > 0),
+  primary key (sku, currency, customer_group, min_quantity, valid_from_ms)
+);
 
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (

@@ -33,6 +33,8 @@ insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
 -- Catalog (CAT-1) and price list.
 create table if not exists sku (sku text primary key, product_id text not null, name text not null, category text not null, tax_class text not null, weight_g integer not null constraint weight_is_not_negative check (weight_g >= 0), active integer not null) without rowid;
 create table if not exists price (sku text, currency text, amount_minor integer not null constraint price_is_positive check (amount_minor > 0), primary key (sku, currency)) without rowid;
+-- What a SKU costs besides, from a quantity on, for a time, or for a group of customers, '' for everyone (PRICE-5).
+create table if not exists special_price (sku text, currency text, customer_group text, min_quantity integer, valid_from_ms integer, valid_until_ms integer, amount_minor integer not null constraint special_price_is_positive check (amount_minor > 0), primary key (sku, currency, customer_group, min_quantity, valid_from_ms)) without rowid;
 
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (warehouse_id text primary key, name text not null, country text not null, priority integer not null) without rowid;

@@ -19,10 +19,12 @@ refuse 'session_closed' where not exists (select 1 from checkout_session where s
     and status = 'open' and expires_at_ms > now_ms());
 refuse 'cart_changed' where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status = 'checkout'
     and version = :cart_version and saga_id is null);
-refuse 'prices_moved' where exists (select 1 from each(:plan, 'lines', line)
-    left join price on price.sku = line.value ->> 'sku' and price.currency = :plan ->> 'currency'
-    left join sku on sku.sku = line.value ->> 'sku'
-    where price.amount_minor is distinct from integer(line.value ->> 'unit_price_minor') or sku.active is distinct from 1);
+-- Warehouses may share a line: what one costs goes by all of the SKU.
+refuse 'prices_moved' where exists (select 1
+    from (select value ->> 'sku' as sku, integer(value ->> 'unit_price_minor') as unit_price_minor, integer(sum(integer(value ->> 'quantity'))) as quantity
+      from each(:plan, 'lines', line) group by 1, 2) as bought
+    left join sku on sku.sku = bought.sku
+    where @price_of(bought.sku, :plan ->> 'currency', :owner, bought.quantity) is distinct from bought.unit_price_minor or sku.active is distinct from 1);
 update cart set saga_id = :saga_id where cart_id = :cart_id;
 -- only with uses
 refuse 'promotions_moved' where exists (select 1 from each(:uses, used)

@@ -6,7 +6,8 @@
 perform hold_subject(:subject); -- only postgres
 lock currency where currency = :currency;
 refuse 'entry_unknown' where not exists (select 1 from currency where currency = :currency);
-refuse 'used_by_prices' where exists (select 1 from price where currency = :currency);
+refuse 'used_by_prices' where (exists (select 1 from price where currency = :currency)
+    or exists (select 1 from special_price where currency = :currency));
 refuse 'used_by_rates' where exists (select 1 from shipping_rate where currency = :currency);
 refuse 'used_by_carts' where exists (select 1 from cart where status in ('active', 'checkout') and currency = :currency);
 @append_change(:subject, 'deleted', :actor, (select @currency_json(c) from currency as c where c.currency = :currency), null)

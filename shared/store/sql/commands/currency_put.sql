@@ -4,7 +4,8 @@
 -- refuses: used_by_prices
 perform hold_subject(:subject); -- only postgres
 refuse 'used_by_prices' where exists (select 1 from currency where currency = :currency and minor_digits <> :minor_digits)
-  and exists (select 1 from price where currency = :currency);
+  and (exists (select 1 from price where currency = :currency)
+    or exists (select 1 from special_price where currency = :currency));
 @append_change(:subject, 'put', :actor, (select @currency_json(c) from currency as c where c.currency = :currency),
   object('currency', :currency, 'minor_digits', :minor_digits, 'minimum_minor', :minimum_minor, 'ceiling_minor', :ceiling_minor))
 insert into currency (currency, minor_digits, minimum_minor, ceiling_minor) values (:currency, :minor_digits, :minimum_minor, :ceiling_minor)

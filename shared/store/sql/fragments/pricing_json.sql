@@ -4,10 +4,9 @@
 object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_currency,
     'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
         'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-        'active', flag(s.active = 1), 'price_minor', p.amount_minor) order by l.added_at_ms, l.sku)
+        'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, in_currency, of_owner, l.quantity)) order by l.added_at_ms, l.sku)
       from cart_line as l
       left join sku as s on s.sku = l.sku
-      left join price as p on p.sku = l.sku and p.currency = in_currency
       where l.cart_id = of_cart))),
   'currency', document((select object('currency', known.currency, 'minor_digits', known.minor_digits, 'minimum_minor', known.minimum_minor,
       'ceiling_minor', known.ceiling_minor) from currency as known where known.currency = in_currency)),

@@ -6,11 +6,10 @@ select object('guest_cart_id', g.cart_id, 'guest_version', g.version, 'guest_cur
   'cart_id', c.cart_id, 'cart_version', c.version, 'currency', coalesce(c.currency, g.currency),
   'lines_in_cart', (select count(*) from cart_line as l where l.cart_id = c.cart_id),
   'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
-      'active', flag(s.active = 1), 'price_minor', p.amount_minor, 'available', @available_to(l.cart_id, l.sku),
+      'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, coalesce(c.currency, g.currency), :owner, l.quantity), 'available', @available_to(l.cart_id, l.sku),
       'in_cart', (select own.quantity from cart_line as own where own.cart_id = c.cart_id and own.sku = l.sku)) order by l.added_at_ms, l.sku)
     from cart_line as l
     left join sku as s on s.sku = l.sku
-    left join price as p on p.sku = l.sku and p.currency = coalesce(c.currency, g.currency)
     where l.cart_id = g.cart_id)))
 from cart as g left join cart as c on c.owner = :owner and c.status in ('active', 'checkout') and @unexpired(c)
 where g.cart_id = coalesce(

@@ -93,7 +93,7 @@ fn no_statement_walks_a_table_that_grows() {
     ];
     let statements: &[(&Statement, serde_json::Value)] = &[
         (&sql::CART_VIEW, json!({"owner": "dan"})),
-        (&sql::CART_FOR_ADD, json!({"owner": "dan", "sku": "TILL-0001"})),
+        (&sql::CART_FOR_ADD, json!({"owner": "dan", "sku": "TILL-0001", "quantity": 1})),
         (&sql::PRICING_FACTS, json!({"owner": "dan", "country": null, "region": null})),
         (&sql::CART_CHECK, json!({"owner": "dan", "country": null, "region": ""})),
         (

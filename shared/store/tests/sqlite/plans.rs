@@ -63,7 +63,7 @@ fn the_plans_are_as_the_file_says() {
 
 /// What a command makes of its own lines, or its receipt, before it applies them; in a trigger the
 /// plan does not say so.
-const OF_THE_COMMAND: &[&str] = &["back", "demand", "item", "made", "sold"];
+const OF_THE_COMMAND: &[&str] = &["back", "bought", "demand", "item", "made", "sold", "wanted"];
 /// Tables that grow with the shop and not with its trade.
 const SMALL: &[&str] = &[
     "clock",
@@ -78,8 +78,13 @@ const SMALL: &[&str] = &[
     "zones",
 ];
 /// Tables that an operator's rare change walks, to know that nothing in them refers to an entry.
-const WALKED_BY: &[(&str, &str)] =
-    &[("currency_delete", "price"), ("currency_put", "price"), ("warehouse_delete", "stock")];
+const WALKED_BY: &[(&str, &str)] = &[
+    ("currency_delete", "price"),
+    ("currency_delete", "special_price"),
+    ("currency_put", "price"),
+    ("currency_put", "special_price"),
+    ("warehouse_delete", "stock"),
+];
 
 /// Whether `source` may be walked from end to end, whatever the load: the request's own JSON, what
 /// is bounded already (its own steps are in the plan, and judged), small tables, what is walked by the

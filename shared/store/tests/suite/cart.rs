@@ -1,6 +1,6 @@
 //! Carts and their lines (CART).
 
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 use super::{
@@ -297,8 +297,9 @@ fn a_cart_is_read_whole_with_its_lines_oldest_first() {
 fn an_addition_is_decided_from_one_document() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
-    let facts =
-        |sku: &str| shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku})).remove(0);
+    let facts = |sku: &str| {
+        shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": sku, "quantity": 1})).remove(0)
+    };
     assert_eq!(
         facts("TILL-0001"),
         json!({"cart_id": "cart-ann", "currency": "USD", "name": "Soup bowl, 500 ml, cream", "active": true, "known": true,
@@ -310,7 +311,69 @@ fn an_addition_is_decided_from_one_document() {
         json!({"cart_id": "cart-ann", "currency": "USD", "name": null, "active": false, "known": false,
         "price_minor": null, "available": null, "in_cart": null})
     );
-    assert!(shop.list(&sql::CART_FOR_ADD, &json!({"owner": "eve", "sku": "TILL-0001"})).is_empty());
+    assert!(
+        shop.list(&sql::CART_FOR_ADD, &json!({"owner": "eve", "sku": "TILL-0001", "quantity": 1}))
+            .is_empty()
+    );
+}
+
+// PRICE-5.
+#[test]
+fn each_read_of_a_line_says_what_one_of_so_many_costs_its_owner() {
+    let (shop, ann) = (shop(), shopper("customer:ann"));
+    let customer = json!({"subject": "customer/ann", "actor": "desk", "customer_id": "ann", "customer_group": "wholesale", "segments": []});
+    shop.does(&sql::CUSTOMER_PUT, &customer);
+    for (sku, group, min_quantity, amount_minor) in
+        [("TILL-0001", None, 10, 900), ("TILL-0002", Some("wholesale"), 1, 800)]
+    {
+        for currency in ["USD", "EUR", "GBP"] {
+            let price = json!({"customer_group": group, "min_quantity": min_quantity, "valid_from_ms": 0, "valid_until_ms": null, "amount_minor": amount_minor});
+            let put = json!({"subject": format!("special-prices/{sku}/{currency}"), "actor": "desk", "sku": sku, "currency": currency, "prices": [price]});
+            shop.does(&sql::SPECIAL_PRICES_PUT, &put);
+        }
+    }
+    // Without a plain price it is not sold in a currency, whatever else there is.
+    shop.exec("delete from price where sku = 'TILL-0001' and currency = 'GBP'");
+    let price = |owner: &str, sku: &str, quantity: i64| {
+        let asked = json!({"owner": owner, "sku": sku, "quantity": quantity});
+        shop.list(&sql::CART_FOR_ADD, &asked).remove(0)["price_minor"].clone()
+    };
+    let bob = shopper("bob");
+    for buyer in [&ann, &bob] {
+        buyer.fills_a_cart(&shop, &[("TILL-0001", "", 2)]);
+    }
+    assert_eq!(price("customer:ann", "TILL-0001", 7), 1_009);
+    assert_eq!(price("customer:ann", "TILL-0001", 8), 900, "with the two that are there");
+    assert_eq!(price("customer:ann", "TILL-0002", 1), 800);
+    assert_eq!(price("bob", "TILL-0002", 1), 1_019);
+
+    shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 8));
+    shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 1));
+    let costs = |lines: &Value| {
+        let lines = lines.as_array().unwrap();
+        lines.iter().map(|line| line["price_minor"].as_i64()).collect::<Vec<_>>()
+    };
+    let read = shop.list(&sql::CART_VIEW, &json!({"owner": "customer:ann"})).remove(0);
+    assert_eq!(costs(&read["lines"]), [Some(900), Some(800)]);
+    let asked = json!({"owner": "customer:ann", "country": null, "region": "", "try_code": null});
+    let read = shop.list(&sql::PRICING_FACTS, &asked).remove(0);
+    assert_eq!(costs(&read["cart"]["lines"]), [Some(900), Some(800)]);
+
+    // A cart that a service opens with its lines.
+    let lines = json!([{"sku": "TILL-0001", "quantity": 4}, {"sku": "TILL-0002", "quantity": 1}, {"sku": "TILL-0001", "quantity": 6}]);
+    let (cat, dan) = (shopper("customer:cat"), shopper("customer:dan"));
+    shop.does(&sql::CART_CREATE, &with(cat.cart_create(), json!({"lines": lines})));
+    let in_pounds = json!({"lines": lines, "currency": "GBP"});
+    shop.refuses(&sql::CART_CREATE, &with(dan.cart_create(), in_pounds), Refusal::SkuUnknown);
+    let added = |cart: &str| {
+        shop.rows(&format!("select sku, quantity, added_price_minor from cart_line where cart_id = '{cart}' order by sku"))
+    };
+    assert_eq!(added("cart-customer:cat"), ["TILL-0001|10|900", "TILL-0002|1|1019"]);
+    // Who comes back, in another currency.
+    shop.exec("update cart set status = 'abandoned' where owner = 'customer:ann'");
+    let back = json!({"cart_id": "cart-2", "currency": "EUR", "from_cart_id": "cart-customer:ann"});
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), back));
+    assert_eq!(added("cart-2"), ["TILL-0001|10|900", "TILL-0002|1|800"]);
 }
 
 const OF_ANN: &[(&str, &str, i64)] = &[("TILL-0001", "wh-hanoi", 2), ("TILL-0002", "wh-hanoi", 1)];

@@ -278,8 +278,9 @@ fn what_a_cart_holds_itself_is_available_to_it_wherever_it_asks() {
         // Whose provider is being asked has a cart that is locked.
         assert_eq!(check["locked"], name == "ann");
         let cart = shop.list(&sql::CART_VIEW, &owner).remove(0);
-        let add =
-            shop.list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100"})).remove(0);
+        let add = shop
+            .list(&sql::CART_FOR_ADD, &json!({"owner": name, "sku": "TILL-0100", "quantity": 1}))
+            .remove(0);
         let level = shop
             .list(&sql::PRICING_FACTS, &json!({"owner": name, "country": null, "region": null}))
             .remove(0)["levels"][0]
@@ -296,7 +297,8 @@ fn what_a_cart_holds_itself_is_available_to_it_wherever_it_asks() {
         );
     }
     assert_eq!(
-        shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": "nothing"}))[0]["available"],
+        shop.list(&sql::CART_FOR_ADD, &json!({"owner": "ann", "sku": "nothing", "quantity": 1}))[0]
+            ["available"],
         json!(null)
     );
 }
@@ -408,6 +410,50 @@ fn a_confirm_needs_the_cart_and_the_prices_it_was_decided_from() {
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version - 1, TWO_CUPS), Refusal::CartChanged);
     shop.does(&sql::CART_ADD_LINE, &ann.add("TILL-0002", 1));
     shop.refuses(&sql::CONFIRM_BEGIN, &ann.confirm(version, TWO_CUPS), Refusal::CartChanged);
+}
+
+// PRICE-5: what one costs goes by all of the SKU, by whoever buys, and by the clock.
+#[test]
+fn a_confirm_holds_each_price_against_the_whole_quantity_and_the_buyers_group() {
+    let lines = &[("TILL-0001", "wh-hanoi", 6), ("TILL-0001", "wh-newark", 4)];
+    let wholesale = json!({"subject": "customer/ann", "actor": "desk", "customer_id": "ann", "customer_group": "wholesale", "segments": []});
+    let special = |over: Value| {
+        with(
+            json!({"customer_group": null, "min_quantity": 1, "valid_from_ms": 0, "valid_until_ms": null, "amount_minor": 900}),
+            over,
+        )
+    };
+    // A special price, and whether it is the one that ten of them cost a wholesaler.
+    for (over, charged) in [
+        (json!({}), true),
+        (json!({"min_quantity": 10}), true),
+        (json!({"min_quantity": 11}), false),
+        (json!({"customer_group": "wholesale"}), true),
+        (json!({"customer_group": "staff"}), false),
+        (json!({"valid_from_ms": 9_000_000_000_000_i64}), false),
+        (json!({"valid_until_ms": 9_000_000_000_000_i64}), true),
+        (json!({"valid_until_ms": 1}), false),
+        (json!({"amount_minor": 1_010}), false),
+    ] {
+        let (shop, ann) = (shop(), shopper("customer:ann"));
+        shop.does(&sql::CUSTOMER_PUT, &wholesale);
+        let version = ann.goes_to_checkout(&shop, lines);
+        let read = shop.list(&sql::CART_VIEW, &json!({"owner": "customer:ann"})).remove(0);
+        assert_eq!(read["lines"][0]["price_minor"], 1_009);
+        let put = json!({"subject": "special-prices/TILL-0001/USD", "actor": "desk", "sku": "TILL-0001", "currency": "USD", "prices": [special(over.clone())]});
+        shop.does(&sql::SPECIAL_PRICES_PUT, &put);
+        let read = shop.list(&sql::CART_VIEW, &json!({"owner": "customer:ann"})).remove(0);
+        let costs = if charged { 900 } else { 1_009 };
+        assert_eq!(read["lines"][0]["price_minor"], costs, "{over}");
+        let mut confirm = ann.confirm(version, lines);
+        if charged {
+            shop.refuses(&sql::CONFIRM_BEGIN, &confirm, Refusal::PricesMoved);
+        }
+        for line in confirm["plan"]["lines"].as_array_mut().unwrap() {
+            line["unit_price_minor"] = json!(costs);
+        }
+        shop.does(&sql::CONFIRM_BEGIN, &confirm);
+    }
 }
 
 #[test]

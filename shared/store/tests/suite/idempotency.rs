@@ -154,6 +154,12 @@ fn an_entry_is_deleted_once_per_key() {
             json!({"zone": "us", "currency": "USD", "method_id": "standard"}),
         ),
     );
+    shop.exec("insert into special_price (sku, currency, customer_group, min_quantity, valid_from_ms, amount_minor) values ('TILL-0001', 'USD', '', 10, 0, 900)");
+    replays(
+        &shop,
+        &sql::SPECIAL_PRICES_DELETE,
+        &of("special-prices/TILL-0001/USD", json!({"sku": "TILL-0001", "currency": "USD"})),
+    );
     replays(&shop, &sql::CURRENCY_DELETE, &of("currency/CHF", json!({"currency": "CHF"})));
 }
 

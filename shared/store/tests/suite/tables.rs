@@ -56,6 +56,17 @@ fn rates(rates: &[Value]) -> Value {
     )
 }
 
+fn special_price(group: Option<&str>, min_quantity: i64, amount_minor: i64) -> Value {
+    json!({"customer_group": group, "min_quantity": min_quantity, "valid_from_ms": 0, "valid_until_ms": null, "amount_minor": amount_minor})
+}
+
+fn special_prices(prices: &[Value]) -> Value {
+    of(
+        "special-prices/TILL-0001/USD",
+        json!({"sku": "TILL-0001", "currency": "USD", "prices": prices}),
+    )
+}
+
 /// Who did what to a subject, from what to what.
 fn history(shop: &Database, subject: &str) -> Vec<(String, Value, Value)> {
     let rows =
@@ -129,6 +140,13 @@ fn an_entry_comes_changes_and_goes_and_its_history_says_so() {
             rate(Some("wh-hanoi"), 5_000, 0),
         ]),
     );
+    lives(
+        &shop,
+        &sql::SPECIAL_PRICES_PUT,
+        &sql::SPECIAL_PRICES_DELETE,
+        &special_prices(&[special_price(None, 10, 900)]),
+        &special_prices(&[special_price(None, 10, 900), special_price(Some("wholesale"), 1, 800)]),
+    );
 }
 
 #[test]
@@ -167,6 +185,15 @@ fn an_entry_is_what_it_was_put_as() {
     assert_eq!(
         shop.rows("select * from shipping_rate where zone = 'ch' order by warehouse_id"),
         ["ch|USD|standard||0|0|900", "ch|USD|standard|wh-hanoi|5000|0|0"]
+    );
+    let two = [special_price(None, 10, 900), special_price(Some("wholesale"), 1, 800)];
+    assert_eq!(
+        shop.does(&sql::SPECIAL_PRICES_PUT, &special_prices(&two)),
+        json!({"sku": "TILL-0001", "currency": "USD", "prices": two})
+    );
+    assert_eq!(
+        shop.rows("select * from special_price order by customer_group"),
+        ["TILL-0001|USD||10|0|-|900", "TILL-0001|USD|wholesale|1|0|-|800"]
     );
     assert_eq!(
         shop.rows("select rate, inclusive, rounding from tax where zone = 'ch'"),
@@ -213,6 +240,19 @@ fn tables_are_listed_above_a_cursor() {
             {"warehouse_id": null, "min_weight_g": 5_000, "min_subtotal_minor": 10_000, "amount_minor": 0},
         ]})]
     );
+    shop.does(&sql::SPECIAL_PRICES_PUT, &special_prices(&[special_price(None, 10, 900)]));
+    for (sku, currency) in [("TILL-0002", "EUR"), ("TILL-0001", "EUR")] {
+        let more = json!({"sku": sku, "currency": currency});
+        shop.does(
+            &sql::SPECIAL_PRICES_PUT,
+            &with(special_prices(&[special_price(None, 1, 1)]), more),
+        );
+    }
+    let special = |asked: Value| page(&sql::SPECIAL_PRICES_LIST, asked, "currency");
+    assert_eq!(special(from("")), ["EUR", "USD", "EUR"]);
+    assert_eq!(special(from("TILL-0001/EUR")), ["USD", "EUR"]);
+    assert_eq!(special(json!({"sku": "TILL-0001"})), ["EUR", "USD"]);
+    assert_eq!(special(json!({"currency": "EUR", "sku": "TILL-0002"})), ["EUR"]);
     let above = |above: i64| {
         shop.list(
             &sql::HISTORY_LIST,
@@ -232,6 +272,7 @@ fn what_is_not_there_is_not_deleted() {
     shop.refuses(&sql::METHOD_DELETE, &method("", true), Refusal::EntryUnknown);
     shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::EntryUnknown);
     shop.refuses(&sql::RATES_DELETE, &rates(&[]), Refusal::EntryUnknown);
+    shop.refuses(&sql::SPECIAL_PRICES_DELETE, &special_prices(&[]), Refusal::EntryUnknown);
 }
 
 #[test]
@@ -259,6 +300,11 @@ fn what_something_refers_to_stays() {
     shop.refuses(&sql::CURRENCY_PUT, &currency(3, 500_000), Refusal::UsedByPrices);
     shop.does(&sql::CURRENCY_PUT, &currency(2, 600_000));
     shop.does(&sql::SKU_PUT, &sold_for(json!({})));
+    let special = with(special_prices(&[special_price(None, 10, 400)]), json!({"currency": "CHF"}));
+    shop.does(&sql::SPECIAL_PRICES_PUT, &special);
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByPrices);
+    shop.refuses(&sql::CURRENCY_PUT, &currency(3, 500_000), Refusal::UsedByPrices);
+    shop.does(&sql::SPECIAL_PRICES_DELETE, &special);
     let ann = shopper("ann");
     shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"currency": "CHF"})));
     shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByCarts);
@@ -277,6 +323,20 @@ fn rates_name_only_what_is_there() {
     shop.refuses(&sql::RATES_PUT, &in_francs, Refusal::CurrencyUnsupported);
     let of_nowhere = rates(&[rate(None, 0, 1), rate(Some("wh-nowhere"), 0, 1)]);
     shop.refuses(&sql::RATES_PUT, &of_nowhere, Refusal::WarehouseUnknown);
+}
+
+#[test]
+fn special_prices_are_of_what_is_there_and_above_zero() {
+    let shop = shop();
+    let one = special_prices(&[special_price(None, 10, 900)]);
+    let in_francs = with(one.clone(), json!({"currency": "CHF"}));
+    shop.refuses(&sql::SPECIAL_PRICES_PUT, &in_francs, Refusal::CurrencyUnsupported);
+    let of_nothing = with(one, json!({"sku": "A-1"}));
+    shop.refuses(&sql::SPECIAL_PRICES_PUT, &of_nothing, Refusal::SkuUnknown);
+    shop.refuses(&sql::SPECIAL_PRICES_DELETE, &of_nothing, Refusal::SkuUnknown);
+    let for_nothing = special_prices(&[special_price(None, 10, 0)]);
+    shop.refuses(&sql::SPECIAL_PRICES_PUT, &for_nothing, Refusal::PriceNotPositive);
+    assert!(shop.rows("select * from special_price").is_empty());
 }
 
 /// Whether it was taken; the database may have been too busy.

@@ -10,8 +10,16 @@ const CSV: &str = "text/csv";
 const IMPORT: &str = "/api/v1/catalog/import";
 const EXPORT: &str = "/api/v1/catalog/export";
 /// All lists, in an order in which an empty shop can be filled.
-const LISTS: [&str; 7] =
-    ["currencies", "warehouses", "zones", "taxes", "shipping-methods", "shipping-rates", "skus"];
+const LISTS: [&str; 8] = [
+    "currencies",
+    "warehouses",
+    "zones",
+    "taxes",
+    "shipping-methods",
+    "shipping-rates",
+    "skus",
+    "special-prices",
+];
 
 fn import(shop: &Shop, list: &str, media_type: &str, file: impl Into<Vec<u8>>) -> Reply {
     let call = shop.admin("POST", &format!("{IMPORT}/{list}"));
@@ -245,6 +253,11 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     let shop = Shop::alone();
     let sku = shop.sku().without_price("GBP");
     sku.put();
+    for (currency, amount_minor) in [("USD", 990), ("VND", 200_000)] {
+        let path = format!("/api/v1/catalog/special-prices/{}/{currency}", sku.sku);
+        let prices = json!([{ "customer_group": "wholesale", "amount_minor": amount_minor }, { "min_quantity": 9, "amount_minor": amount_minor }]);
+        shop.admin("PUT", &path).json(&json!({ "prices": prices })).send().expect(200);
+    }
     let count = |reply: Reply| reply.expect(200)["applied"].as_u64().expect("a number");
     // The demo's rates are as SQL spelled them: `0.20`, which is 0.2.
     for file in exported(&shop, "taxes", "") {

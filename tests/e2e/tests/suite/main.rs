@@ -29,6 +29,7 @@ mod openapi;
 mod operations;
 mod orders;
 mod payments;
+mod prices;
 mod privacy;
 mod promotions;
 mod races;

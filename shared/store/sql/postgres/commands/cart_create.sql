@@ -22,14 +22,16 @@ begin
   then raise exception 'sku_unknown'; end if;
   -- A sum beyond what a quantity may be is for the CHECK to refuse, not for the type to fail at.
   insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-    select doc ->> 'cart_id', price.sku, least(sum((line ->> 'quantity')::bigint), 10001), price.amount_minor, now_ms()
-    from each_item(doc -> 'lines') as line join price on price.sku = line ->> 'sku' and price.currency = doc ->> 'currency'
-    group by price.sku, price.amount_minor;
+    select doc ->> 'cart_id', wanted.sku, wanted.quantity, price_of(wanted.sku, doc ->> 'currency', doc ->> 'owner', wanted.quantity), now_ms()
+    from (select line ->> 'sku' as sku, least(sum((line ->> 'quantity')::bigint), 10001)::bigint as quantity
+      from each_item(doc -> 'lines') as line group by 1) as wanted;
   if left_behind.cart_id is not null then
     insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-      select doc ->> 'cart_id', l.sku, l.quantity, case when left_behind.currency = doc ->> 'currency' then l.added_price_minor else p.amount_minor end, l.added_at_ms
-      from cart_line as l left join price as p on p.sku = l.sku and p.currency = doc ->> 'currency'
-      where l.cart_id = left_behind.cart_id and (left_behind.currency = doc ->> 'currency' or p.amount_minor is not null);
+      select doc ->> 'cart_id', back.sku, back.quantity, back.price_minor, back.added_at_ms
+      from (select l.*, case when left_behind.currency = doc ->> 'currency' then l.added_price_minor
+          else price_of(l.sku, doc ->> 'currency', left_behind.owner, l.quantity) end as price_minor
+        from cart_line as l where l.cart_id = left_behind.cart_id) as back
+      where back.price_minor is not null;
     delete from cart_line where cart_id = left_behind.cart_id and sku in (select sku from cart_line where cart_id = doc ->> 'cart_id');
     -- A merge that was decided from those lines is decided anew.
     update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = left_behind.cart_id;

@@ -12,13 +12,15 @@ insert into cart (cart_id, owner, status, currency, country, version, created_at
 select raise(abort, 'sku_unknown')
   where exists (select 1 from json_each(:lines) as line where not exists (select 1 from price where price.sku = line.value ->> 'sku' and price.currency = :currency));
 insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-  select :cart_id, line.value ->> 'sku', sum(line.value ->> 'quantity'), amount_minor, now_ms()
-  from json_each(:lines) as line join price on price.sku = line.value ->> 'sku' and price.currency = :currency group by 2;
+  select :cart_id, wanted.sku, wanted.quantity, @price_of(wanted.sku, :currency, :owner, wanted.quantity), now_ms()
+  from (select line.value ->> 'sku' as sku, sum(line.value ->> 'quantity') as quantity from json_each(:lines) as line group by 1) as wanted;
 -- only with from_cart_id
 insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-  select :cart_id, l.sku, l.quantity, iif(c.currency = :currency, l.added_price_minor, p.amount_minor), l.added_at_ms
-  from cart as c join cart_line as l on l.cart_id = c.cart_id left join price as p on p.sku = l.sku and p.currency = :currency
-  where c.cart_id = :from_cart_id and c.owner = :owner and c.status = 'abandoned' and (c.currency = :currency or p.amount_minor is not null);
+  select :cart_id, back.sku, back.quantity, back.price_minor, back.added_at_ms
+  from (select l.*, iif(c.currency = :currency, l.added_price_minor, @price_of(l.sku, :currency, c.owner, l.quantity)) as price_minor
+    from cart as c join cart_line as l on l.cart_id = c.cart_id
+    where c.cart_id = :from_cart_id and c.owner = :owner and c.status = 'abandoned') as back
+  where back.price_minor is not null;
 -- only with from_cart_id
 delete from cart_line where cart_id = (select cart_id from cart where cart_id = :from_cart_id and owner = :owner and status = 'abandoned')
   and sku in (select sku from cart_line where cart_id = :cart_id);
