@@ -97,7 +97,7 @@ fn same_add(number: u32, sku: &str) -> String {
     );
     assert!(facts.contains("price_minor"), "{facts}");
     let doc = format!(
-        "{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"quantity\":1,\"price_minor\":1009,\
+        "{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"quantity\":1,\"currency\":\"USD\",\"price_minor\":1009,\
          \"line_limit\":1000,\"quantity_limit\":10000,\"cart_idle_ms\":3600000,\"reply\":{{\"line_id\":\"{sku}\",\"sku\":\"{sku}\",\
          \"unit_price\":{{\"amount_minor\":1009,\"currency\":\"USD\"}},\"warnings\":[]}},\"events\":[{{\"event_id\":\"{}\",\"aggregate\":\"cart/cart-{number}\",\"type\":\"cart.item_added\",\
          \"data\":{{\"cart_id\":\"cart-{number}\",\"owner\":\"owner-{number}\",\"sku\":\"{sku}\",\"added\":1}}}}]}}",

@@ -237,8 +237,8 @@ use {
         IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse, LineNotFound, OrderBusy,
         OrderNotFound, OutcomeImpossible, PromotionsDisabled, PromotionsUnavailable,
         QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyCodes, TooManyLines, TooManyRequests, TooManyShares,
-        TotalMismatch, WarehouseUnknown,
+        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
+        TooManyShares, TotalMismatch, WarehouseUnknown,
     },
 };
 
@@ -281,6 +281,26 @@ endpoints! {
         remove_line: DELETE Owner, change: Versioned,
             answer: 200 Done<Rendered<cart::LineChanged>> => |it| it.tagged().problems(OF_CART).problems(document::CHANGE)
                 .problems(&[LineNotFound]);
+    }
+    /// What a client keeps with the caller's cart.
+    CART_ATTRIBUTES: "cart-attributes" "/api/v1/cart/attributes" {
+        /// Keep something with the cart and its lines.
+        ///
+        /// Nothing of the shop's reads it; the order has it once there is one, and so has its event.
+        /// The cart's attributes are replaced as a whole, and so are those of each line that is named.
+        set_attributes: PUT Owner, body: Json<cart::SetAttributes>, change: Versioned,
+            answer: 200 Done<Rendered<cart::AttributesSet>> => |it| it.example(examples::set_attributes()).tagged().problems(OF_CART)
+                .problems(document::CHANGE).problems(&[LineNotFound, TooManyAttributes]);
+    }
+    /// The currency of the caller's cart.
+    CART_CURRENCY: "cart-currency" "/api/v1/cart/currency" {
+        /// Put the cart into a currency.
+        ///
+        /// Every line is at what it costs there now, as if it were added at this moment: all of them
+        /// or none. Codes stay. The currency it is in already is no change.
+        set_currency: PUT Owner, body: Json<cart::SetCurrency>, change: Versioned,
+            answer: 200 Done<Rendered<cart::CurrencyChanged>> => |it| it.example(examples::set_currency()).tagged().problems(OF_CART)
+                .problems(document::CHANGE).problems(&[CurrencyUnsupported, SkuNotSoldInCurrency]);
     }
     /// What the cart would cost.
     CART_TOTALS: "cart-totals" "/api/v1/cart/totals" {

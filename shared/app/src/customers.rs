@@ -20,6 +20,7 @@ use crate::{
 use callers::{Customer as Holder, Service};
 use domain::{
     address::Contact,
+    attributes::{Attributes, ClientReference},
     cart::CartStatus,
     ids::{
         CartId, Country, CustomerId, OrderId, OwnerId, Segment, SessionId, ShippingMethodId, Sku,
@@ -140,6 +141,10 @@ pub struct ExportedCart {
     pub created_at_ms: i64,
     /// When it was changed last.
     pub updated_at_ms: i64,
+    /// What a client kept with it.
+    pub attributes: Attributes,
+    /// What the client called it.
+    pub client_reference: Option<ClientReference>,
     /// Its lines.
     pub lines: Vec<ExportedLine>,
 }
@@ -154,6 +159,8 @@ pub struct ExportedLine {
     pub quantity: i64,
     /// When it was added.
     pub added_at_ms: i64,
+    /// What a client kept with it.
+    pub attributes: Attributes,
 }
 
 /// What they gave at a checkout.

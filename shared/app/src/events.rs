@@ -8,7 +8,8 @@
 //! An event is whole before its command is fired, but for what the database assigns with the change
 //! (a version, an order's number, the quantity after it): those fields are `assigned`, by name, and
 //! nothing else of a receipt gets into an event. A field without a value is left out, so none is
-//! ever null. None holds personal data (SEC-3).
+//! ever null. None holds personal data (SEC-3), unless a
+//! client keeps some in the attributes of a cart.
 
 use crate::shop::Shop;
 use domain::{
@@ -66,7 +67,7 @@ impl Event {
 /// A row: its name, its type and version, what it is about (`aggregate/field`), and the statement
 /// that makes it where no use case does. Then its fields by where they come from: `text` is known
 /// before the command and taken by reference, `facts` too, `maybe` may be left out, and `assigned`
-/// is added by the database.
+/// is added by the database, and so is `perhaps`, where it has something.
 macro_rules! events {
     ($(
         $(#[doc = $meaning:literal])+
@@ -75,6 +76,7 @@ macro_rules! events {
             $(facts { $($(#[doc = $fact_doc:literal])+ $fact:ident: $fact_type:ty,)+ })?
             $(maybe { $($(#[doc = $maybe_doc:literal])+ $maybe:ident: $maybe_type:ty,)+ })?
             $(assigned { $($(#[doc = $assigned_doc:literal])+ $assigned:ident: $assigned_type:ty,)+ })?
+            $(perhaps { $($(#[doc = $perhaps_doc:literal])+ $perhaps:ident: $perhaps_type:ty,)+ })?
         }
     )+) => {
         $(
@@ -94,7 +96,7 @@ macro_rules! events {
             impl Tells for $name<'_> {
                 const TYPE: &'static str = $type;
                 const AGGREGATE: &'static str = stringify!($aggregate);
-                const ASSIGNED: &'static [&'static str] = &[$($(stringify!($assigned)),+)?];
+                const ASSIGNED: &'static [&'static str] = &[$($(stringify!($assigned),)+)? $($(stringify!($perhaps),)+)?];
 
                 fn subject(&self) -> &str {
                     self.$subject.as_str()
@@ -118,6 +120,7 @@ macro_rules! events {
                     $($(field::<$fact_type>(schemas, stringify!($fact), concat!($($fact_doc),+), Presence::Always),)+)?
                     $($(field::<$maybe_type>(schemas, stringify!($maybe), concat!($($maybe_doc),+), Presence::Maybe),)+)?
                     $($(field::<$assigned_type>(schemas, stringify!($assigned), concat!($($assigned_doc),+), Presence::Assigned),)+)?
+                    $($(field::<$perhaps_type>(schemas, stringify!($perhaps), concat!($($perhaps_doc),+), Presence::Maybe),)+)?
                 ],
             }),+]
         }
@@ -224,6 +227,26 @@ events! {
             cart_id: CartId,
             /// Whose it is.
             owner: str,
+        }
+        assigned {
+            /// The cart's version.
+            version: i64,
+        }
+    }
+
+    /// A cart was put into another currency, and its lines are at what they cost there.
+    CartCurrencyChanged: "cart.currency_changed" 1 about cart/cart_id {
+        text {
+            /// The cart.
+            cart_id: CartId,
+            /// Whose it is.
+            owner: str,
+        }
+        facts {
+            /// The currency its prices are in.
+            currency: Currency,
+            /// The one they were in.
+            from_currency: Currency,
         }
         assigned {
             /// The cart's version.
@@ -397,6 +420,12 @@ events! {
             order_number: OrderNumber,
             /// When it was made.
             created_at_ms: i64,
+            /// What the client kept with the cart.
+            attributes: domain::attributes::Attributes,
+        }
+        perhaps {
+            /// What the client called the cart.
+            client_reference: domain::attributes::ClientReference,
         }
     }
 

@@ -1,6 +1,9 @@
 //! What only some of the shop's problems carry.
 
-use crate::{cart::Cart, pricing::CartProblem};
+use crate::{
+    cart::{Cart, UnsoldLine},
+    pricing::CartProblem,
+};
 use domain::{
     ids::{OrderId, OrderNumber, Sku},
     money::Money,
@@ -15,12 +18,15 @@ terms::members! {
     Current "current": Cart;
     /// `quantity_out_of_range`: the least.
     Minimum "minimum": i64;
-    /// `quantity_out_of_range`, `too_many_shares`, `too_many_codes`: the most.
+    /// `quantity_out_of_range`, `too_many_shares`, `too_many_codes`, `too_many_attributes`: the most.
     Maximum "maximum": i64;
     /// `sku_unknown`, `price_missing`: the SKU that is not sold.
     NotSold "sku": Sku;
     /// `sku_unknown`, `price_missing` from the totals: its line.
     OfLine "line_id": str;
+    /// `sku_not_sold_in_currency` from a change of the cart's currency: every line that is not sold in
+    /// it.
+    Unsold "not_sold": [UnsoldLine];
     /// `amount_above_ceiling`, `amount_below_minimum`: what would be paid.
     Total "total": Money;
     /// `amount_above_ceiling`: the most that one payment may be.

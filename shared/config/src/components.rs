@@ -124,6 +124,8 @@ pub const COMPONENTS: &[Component] = &[
         "cart-line",
         &[Database, Shoppers, Bodies, Browsers, Replays, CartQuantities, CartTimes],
     ),
+    component("cart-attributes", &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes]),
+    component("cart-currency", &[Database, Shoppers, Bodies, Browsers, Replays, CartTimes]),
     component("cart-totals", &[Database, Shoppers, Bodies, Browsers, Promotions]),
     component("cart-validate", &[Database, Shoppers, Bodies, Browsers, Promotions]),
     component("cart-shipping-methods", &[Database, Shoppers, Bodies, Browsers, Promotions]),

@@ -24,6 +24,7 @@
 mod text;
 
 pub mod address;
+pub mod attributes;
 pub mod cart;
 pub mod compensation;
 pub mod exchange;

@@ -7,6 +7,7 @@
 
 use crate::{
     address::{Email, PersonalText},
+    attributes::{AttributeKey, AttributeValue, Attributes},
     exchange::Factor,
     ids::{
         AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId,
@@ -51,6 +52,9 @@ schemas! {
     CustomerId, "CustomerId", {
         "type": "string", "pattern": "^[A-Za-z0-9._~|:+/=-]{1,255}$",
         "description": "A customer, as their identity provider names them."
+    };
+    AttributeKey, "AttributeKey", {
+        "type": "string", "pattern": "^[A-Za-z0-9._:-]{1,40}$", "description": "The name of an attribute."
     };
     AccountId, "AccountId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
@@ -219,6 +223,21 @@ impl JsonSchema for StockVerdict {
                     "description": "How many there are, where they are too few.",
                 },
             },
+        })
+    }
+}
+
+impl JsonSchema for Attributes {
+    fn schema_name() -> Cow<'static, str> {
+        "Attributes".into()
+    }
+
+    fn json_schema(schemas: &mut SchemaGenerator) -> Schema {
+        let (key, value) =
+            (schemas.subschema_for::<AttributeKey>(), schemas.subschema_for::<AttributeValue>());
+        json_schema!({
+            "type": "object", "maxProperties": Self::MAX, "propertyNames": key, "additionalProperties": value,
+            "description": "What a client keeps with a cart, a line or an order, at most 20 pairs. Nothing of the shop's reads it.",
         })
     }
 }

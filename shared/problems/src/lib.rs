@@ -227,6 +227,9 @@ codes! {
     /// The cart has as many codes as it may; `maximum` says how many.
     TooManyCodes: 422 "too_many_codes" "The cart has too many codes"
         => "Remove a code first; there may be `maximum`.",
+    /// The attributes of a cart's lines are too long together.
+    TooManyAttributes: 422 "too_many_attributes" "The attributes of the cart's lines are too long together"
+        => "Send fewer, or shorter ones; `maximum` is how many characters all lines may have together, as JSON.",
     /// There is not enough stock; `lines` lists where.
     InsufficientStock: 422 "insufficient_stock" "There is not enough stock"
         => "Ask for less of what `lines` lists, or remove it.",

@@ -104,6 +104,8 @@ refusals! {
     PromotionUsedUp: check "promotion_uses_are_within_limit", check "promotion_spends_within_budget", check "code_uses_are_within_limit" => PriceChanged;
     /// As many codes as a cart may have.
     TooManyCodes: guard "too_many_codes" => TooManyCodes;
+    /// More attributes than the lines of a cart may have.
+    TooManyAttributes: guard "too_many_attributes" => TooManyAttributes;
     /// The cart has no such code.
     CodeNotOnCart: guard "code_not_on_cart" => CodeNotFound;
     /// The code is another promotion's.
@@ -156,6 +158,8 @@ refusals! {
     RegionNeeded: guard "region_needed" => InvalidField;
     /// The currency has no row.
     CurrencyUnsupported: guard "currency_unsupported" => CurrencyUnsupported;
+    /// A line has no price in the cart's new currency.
+    SkuNotSold: guard "sku_not_sold" => SkuNotSoldInCurrency;
     /// The table has no such entry.
     EntryUnknown: guard "entry_unknown" => EntryNotFound;
     /// Stock names it.

@@ -18,6 +18,14 @@ pub(crate) fn set_quantity() -> Value {
     json!({ "quantity": 3 })
 }
 
+pub(crate) fn set_attributes() -> Value {
+    json!({ "attributes": { "gift_message": "For you" }, "client_reference": "basket-4711" })
+}
+
+pub(crate) fn set_currency() -> Value {
+    json!({ "currency": "EUR" })
+}
+
 pub(crate) fn validate_cart() -> Value {
     json!({ "country": "VN", "shipping_method": "standard" })
 }

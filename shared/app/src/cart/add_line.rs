@@ -1,13 +1,13 @@
 //! `POST /api/v1/cart/items`: add to a line, as a delta that cannot conflict (CART-1).
 
 use super::{
-    LineChanged,
+    LineChanged, ROUNDS_MAX,
     change_line::{Foreseen, Sold},
     conflict, idle_ms, not_found, quantity, view,
 };
 use crate::{
     Change,
-    change::apply_over_attempt,
+    change::{Applied, apply_over_attempt},
     events::{CartItemAdded, Event},
     shop::Shop,
 };
@@ -15,11 +15,12 @@ use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     ids::{CartId, Sku},
     money::{Currency, Money},
+    quantity::Quantity,
 };
 use json::json;
 use ports::Ports;
 use serde::Deserialize;
-use store::sql;
+use store::{Refusal, sql};
 use terms::{Code, Done, Problem, Rendered};
 
 /// What to add.
@@ -60,43 +61,59 @@ pub fn add_line(
     let shop = Shop::relaxed(ports)?;
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     let quantity = quantity(body.quantity, limit)?;
+    for _ in 0..ROUNDS_MAX {
+        let added = attempt(&shop, owner, body.sku.clone(), quantity, limit, change)?;
+        // The cart was put into another currency meanwhile: what it costs there is looked up.
+        if added.refusal() != Some(Refusal::CartChanged) {
+            return added.done(|refusal| conflict(&shop, owner, refusal));
+        }
+    }
+    Err(Problem::new(Code::CartLocked).retry_after(1))
+}
+
+/// One round: what came of it.
+fn attempt(
+    shop: &Shop<'_>,
+    owner: &str,
+    sku: Sku,
+    quantity: Quantity,
+    limit: i64,
+    change: &Change,
+) -> Result<Applied, Problem> {
     let facts: Facts = shop
-        .read(
-            &sql::CART_FOR_ADD,
-            &json!({ "owner": owner, "sku": body.sku, "quantity": quantity }),
-        )?
+        .read(&sql::CART_FOR_ADD, &json!({ "owner": owner, "sku": sku, "quantity": quantity }))?
         .ok_or_else(not_found)?;
     if !facts.known || !facts.active {
         return Err(Problem::new(Code::SkuUnknown)
             .field("/sku")
-            .detail(format!("{} is not sold here", body.sku)));
+            .detail(format!("{sku} is not sold here")));
     }
     let price_minor = facts.price_minor.ok_or_else(|| {
         Problem::new(Code::SkuNotSoldInCurrency)
             .field("/sku")
-            .detail(format!("{} has no price in {}", body.sku, facts.currency))
+            .detail(format!("{sku} has no price in {}", facts.currency))
     })?;
 
-    let line_id = view::line_id(&body.sku)?;
+    let line_id = view::line_id(&sku)?;
     let wanted = facts.in_cart.unwrap_or(0).saturating_add(quantity.get());
-    let warnings = view::warn(&line_id, &body.sku, true, view::verdict(wanted, facts.available));
+    let warnings = view::warn(&line_id, &sku, true, view::verdict(wanted, facts.available));
     let unit_price = Money::new(price_minor, facts.currency);
     let sold = Some(Sold { unit_price: Some(unit_price), warnings });
     let added = CartItemAdded {
         cart_id: &facts.cart_id,
         owner,
         line_id: &line_id,
-        sku: &body.sku,
+        sku: &sku,
         added: quantity,
         unit_price,
     };
-    let events = [Event::of(&shop, &added)];
+    let events = [Event::of(shop, &added)];
     let input = json!({
-        "cart_id": facts.cart_id, "owner": owner, "sku": body.sku, "quantity": quantity, "price_minor": price_minor,
-        "cart_idle_ms": idle_ms(&shop, owner)?, "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
-        "reply": Foreseen { line_id, sku: body.sku.clone(), sold },
+        "cart_id": facts.cart_id, "owner": owner, "sku": sku, "quantity": quantity,
+        "currency": facts.currency, "price_minor": price_minor,
+        "cart_idle_ms": idle_ms(shop, owner)?, "line_limit": shop.setting(&CART_LINE_LIMIT)?, "quantity_limit": limit,
+        "reply": Foreseen { line_id, sku: sku.clone(), sold },
         "events": events,
     });
-    apply_over_attempt(&shop, owner, change, &sql::CART_ADD_LINE, input)?
-        .done(|refusal| conflict(&shop, owner, refusal))
+    apply_over_attempt(shop, owner, change, &sql::CART_ADD_LINE, input)
 }

@@ -1,6 +1,6 @@
 //! `POST /api/v1/cart`: a new guest's cart, or the caller's own.
 
-use super::{idle_ms, not_found, view};
+use super::{ROUNDS_MAX, idle_ms, not_found, view};
 use crate::{
     events::{CartCreated, Event},
     shop::Shop,
@@ -56,9 +56,6 @@ struct Opening {
     /// Whose lines it begins with.
     from: Option<Left>,
 }
-
-/// How often a cart is looked for anew that ended between two looks.
-const ROUNDS_MAX: usize = 3;
 
 /// Opens a cart: for nobody, as a new guest whose token is shown this once; for an owner without
 /// one, theirs. An owner who has a live cart gets that one, so that parallel first requests end in

@@ -1,9 +1,11 @@
 //! The cart: open, look, change.
 
 mod add_line;
+mod attributes;
 mod change_line;
 mod codes;
 mod create;
+mod currency;
 mod merge;
 mod share;
 mod totals;
@@ -11,9 +13,11 @@ mod validate;
 mod view;
 
 pub use add_line::{AddLine, add_line};
+pub use attributes::{AttributesSet, SetAttributes, set_attributes};
 pub use change_line::{Cleared, LineChanged, SetQuantity, clear, remove_line, set_quantity};
 pub use codes::{CodesChanged, GiveCode, give_code, take_code};
 pub use create::{CreateCart, Created, create};
+pub use currency::{CurrencyChanged, SetCurrency, UnsoldLine, set_currency};
 pub use merge::Merge;
 pub use share::{Share, ShareCart, ShareRevoked, Shared, Shares, list_shares, revoke_share, share};
 pub use totals::{
@@ -77,6 +81,9 @@ fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
     }
     refused(refusal)
 }
+
+/// How often a change is decided anew that the cart has moved under.
+const ROUNDS_MAX: usize = 3;
 
 /// A quantity as a line may have it (CART-13).
 fn quantity(given: i64, limit: i64) -> Result<Quantity, Problem> {

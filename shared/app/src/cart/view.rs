@@ -4,6 +4,7 @@ use super::not_found;
 use crate::shop::Shop;
 use callers::Viewer;
 use domain::{
+    attributes::{Attributes, ClientReference},
     cart::CartStatus,
     ids::{CartId, Country, LineId, Sku},
     money::{Currency, Money},
@@ -16,7 +17,7 @@ use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
-use terms::{Done, Problem};
+use terms::{Done, Problem, Rendered};
 
 /// A cart as the database tells it.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +29,8 @@ pub(crate) struct CartRow {
     pub(crate) version: i64,
     pub(crate) updated_at_ms: i64,
     pub(crate) expires_at_ms: i64,
+    attributes: Rendered<Attributes>,
+    client_reference: Option<Rendered<ClientReference>>,
     pub(crate) codes: Vec<Code>,
     pub(crate) lines: Vec<LineRow>,
 }
@@ -39,6 +42,7 @@ pub(crate) struct LineRow {
     pub(crate) sku: Sku,
     pub(crate) quantity: Quantity,
     pub(crate) added_price_minor: i64,
+    attributes: Rendered<Attributes>,
     pub(crate) name: Option<String>,
     pub(crate) active: bool,
     pub(crate) price_minor: Option<i64>,
@@ -66,6 +70,12 @@ pub struct Cart {
     codes: Vec<Code>,
     /// The sum of the lines that have a price; tax, shipping and discounts are the totals' affair.
     subtotal: Money,
+    /// What the client keeps with it; absent for who holds a share, as in its lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Rendered<Attributes>>,
+    /// What the client calls it, if it has said so; never for who holds a share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_reference: Option<Rendered<ClientReference>>,
     /// When it was changed last.
     updated_at_ms: i64,
     /// When it ends unless it is touched; for who holds a share, when that ends.
@@ -94,6 +104,9 @@ pub struct Line {
     price_changed: bool,
     /// Unit price times quantity.
     line_total: Option<Money>,
+    /// What the client keeps with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<Rendered<Attributes>>,
     /// What stock says of it.
     #[serde(flatten)]
     stock: StockVerdict,
@@ -118,7 +131,12 @@ pub fn view(ports: &Ports<'_>, viewer: &Viewer) -> Result<Done<Cart>, Problem> {
         Viewer::Share(token_hash) => {
             let shared = shop.read(&sql::CART_VIEW_SHARED, &json!({ "token_hash": token_hash }))?;
             let SharedRow { cart, expires_at_ms } = shared.ok_or_else(not_found)?;
-            render(cart, expires_at_ms)?
+            let mut shown = render(cart, expires_at_ms)?;
+            // What the client keeps may be what its owner wrote.
+            shown.attributes = None;
+            shown.client_reference = None;
+            shown.lines.iter_mut().for_each(|line| line.attributes = None);
+            shown
         }
     };
     let version = cart.version;
@@ -169,6 +187,7 @@ fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {
             added_price: Money::new(line.added_price_minor, currency),
             price_changed: line.price_minor != Some(line.added_price_minor),
             line_total,
+            attributes: Some(line.attributes),
             stock,
             sku: line.sku,
         });
@@ -182,6 +201,8 @@ fn render(row: CartRow, expires_at_ms: i64) -> Result<Cart, Problem> {
         version: row.version,
         lines,
         subtotal,
+        attributes: Some(row.attributes),
+        client_reference: row.client_reference,
         updated_at_ms: row.updated_at_ms,
         expires_at_ms,
         warnings,

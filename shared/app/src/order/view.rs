@@ -6,6 +6,7 @@ use crate::{contact, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
     address::{Address, Contact, Email, Notes},
+    attributes::{Attributes, ClientReference},
     ids::{
         CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId,
         ShippingMethodId, Sku, WarehouseId,
@@ -75,6 +76,10 @@ pub struct Order {
     billing_address: Option<Address>,
     /// What the buyer wanted to say.
     notes: Option<Notes>,
+    /// What the client kept with the cart; empty of a person who was erased.
+    attributes: Option<Rendered<Attributes>>,
+    /// What the client called it.
+    client_reference: Option<Rendered<ClientReference>>,
     /// What was bought; a SKU from two warehouses is two lines.
     lines: Vec<OrderLine>,
     /// Every state it has been in.
@@ -119,6 +124,8 @@ pub struct OrderLine {
     tax_inclusive: Option<bool>,
     /// What is paid for it.
     total: Money,
+    /// What the client kept with the line.
+    attributes: Option<Rendered<Attributes>>,
     /// Where it comes from.
     warehouse_id: WarehouseId,
     /// The stock held for it.
@@ -223,6 +230,8 @@ pub(crate) struct OrderRow {
     expires_at_ms: Option<i64>,
     cancelled_at_ms: Option<i64>,
     completed_at_ms: Option<i64>,
+    attributes: Option<Rendered<Attributes>>,
+    client_reference: Option<Rendered<ClientReference>>,
     lines: Vec<LineRow>,
     history: Vec<Rendered<StatusChange>>,
     payment: Option<OrderPayment>,
@@ -241,6 +250,7 @@ struct LineRow {
     tax_minor: i64,
     total_minor: i64,
     detail: LineDetail,
+    attributes: Option<Rendered<Attributes>>,
     warehouse_id: WarehouseId,
     reservation_id: ReservationId,
 }
@@ -388,6 +398,8 @@ pub(crate) fn render(
         shipping_address,
         billing_address,
         notes,
+        attributes: order.attributes,
+        client_reference: order.client_reference,
         lines: order.lines.into_iter().map(|line| line.render(currency)).collect(),
         status_history: order.history,
         created_at_ms: order.created_at_ms,
@@ -414,6 +426,7 @@ impl LineRow {
             tax_rate: self.detail.tax_rate,
             tax_inclusive: self.detail.tax_inclusive,
             total: money(self.total_minor),
+            attributes: self.attributes,
             warehouse_id: self.warehouse_id,
             reservation_id: self.reservation_id,
         }

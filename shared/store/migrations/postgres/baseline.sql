@@ -138,7 +138,9 @@ create table if not exists cart (
   saga_id text collate "C",
   created_at_ms bigint not null,
   updated_at_ms bigint not null,
-  expires_at_ms bigint not null
+  expires_at_ms bigint not null,
+  attributes jsonb not null default '{}',
+  client_reference text
 );
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
 create index if not exists cart_merged on cart (owner) where status = 'merged';
@@ -150,6 +152,7 @@ create table if not exists cart_line (
   quantity bigint not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000),
   added_price_minor bigint not null,
   added_at_ms bigint not null,
+  attributes jsonb not null default '{}',
   primary key (cart_id, sku)
 );
 

@@ -55,12 +55,13 @@ create table if not exists shipping_rate (zone text, currency text, method_id te
 
 -- Carts. `saga_id` is set while a confirm holds the cart: no line changes under a running payment. A live one is gone from `expires_at_ms` on,
 -- for whoever reads or changes it (CART-10), unless a confirm holds it; an open session of its ends no later. 'abandoning' exists only inside a command.
-create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer not null) without rowid;
+-- `attributes` and `client_reference` are the client's (CART-22): nothing here reads them, and the order has them once there is one.
+create table if not exists cart (cart_id text primary key, owner text not null, status text not null, currency text not null, country text not null, version integer not null, saga_id text, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer not null, attributes text not null default '{}', client_reference text) without rowid;
 create unique index if not exists cart_live_per_owner on cart (owner) where status in ('active', 'checkout');
 create index if not exists cart_merged on cart (owner) where status = 'merged';
 create index if not exists cart_abandoned on cart (owner, expires_at_ms) where status = 'abandoned';
 create index if not exists cart_by_expiry on cart (status, expires_at_ms);
-create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, primary key (cart_id, sku)) without rowid;
+create table if not exists cart_line (cart_id text, sku text, quantity integer not null constraint quantity_is_1_to_10000 check (quantity between 1 and 10000), added_price_minor integer not null, added_at_ms integer not null, attributes text not null default '{}', primary key (cart_id, sku)) without rowid;
 
 -- CART-14, SEC-1: who holds a share's token may look at the cart until then. The token is nowhere, only its SHA-256. No share outlives its
 -- cart's life by more than its own time, so nothing that ends a cart knows of this table.

@@ -28,15 +28,18 @@ insert into orders (order_id, order_number, cart_id, session_id, owner, status, 
     shipping_minor, tax_minor, total_minor, detail, contact, email_hash, created_at_ms, updated_at_ms)
   select plan ->> 'order_id', 'ORD-' || day || '-' || padded(last), saga.cart_id, saga.session_id, saga.owner, 'confirmed', 1, plan ->> 'currency',
     integer(plan ->> 'subtotal_minor'), integer(plan ->> 'discount_minor'), integer(plan ->> 'shipping_minor'), integer(plan ->> 'tax_minor'),
-    integer(plan ->> 'total_minor'), with_member(part(plan, 'detail'), 'saga_id', saga.saga_id), session.contact, coalesce(session.email_hashes ->> 0, ''), now_ms(), now_ms()
+    integer(plan ->> 'total_minor'), with_member(with_member(with_member(part(plan, 'detail'), 'saga_id', saga.saga_id), 'attributes', document(kept.attributes)),
+      'client_reference', kept.client_reference), session.contact, coalesce(session.email_hashes ->> 0, ''), now_ms(), now_ms()
   from saga join checkout_session as session on session.session_id = saga.session_id
+  join cart as kept on kept.cart_id = saga.cart_id
   join order_counter on day = replace(utc_day(now_ms()), '-', '')
   where saga.saga_id = :saga_id;
 insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit_price_minor, subtotal_minor, discount_minor, tax_minor, total_minor, detail, warehouse_id, reservation_id)
   select plan ->> 'order_id', integer(line.value ->> 'line_no'), line.value ->> 'sku', line.value ->> 'product_id', line.value ->> 'name', integer(line.value ->> 'quantity'),
     integer(line.value ->> 'unit_price_minor'), integer(line.value ->> 'subtotal_minor'), integer(line.value ->> 'discount_minor'),
     integer(line.value ->> 'tax_minor'), integer(line.value ->> 'total_minor'),
-    part(line.value, 'detail'), line.value ->> 'warehouse_id', line.value ->> 'reservation_id'
+    with_member(part(line.value, 'detail'), 'attributes', document((select kept.attributes from cart_line as kept
+      where kept.cart_id = saga.cart_id and kept.sku = line.value ->> 'sku'))), line.value ->> 'warehouse_id', line.value ->> 'reservation_id'
   from saga, each(saga.plan, 'lines', line) where saga.saga_id = :saga_id;
 update reservation set status = 'committed', expires_at_ms = null, order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where session_id = (select session_id from saga where saga_id = :saga_id) and status = 'active';
@@ -46,12 +49,14 @@ update payment set state = case when amount_minor = 0 then 'captured' when :capt
 update promotion_use set state = 'used', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()
   where saga_id = :saga_id and state = 'held';
 update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
--- The order has the contact now.
+-- The order has the contact now, and what the client kept with the cart.
 update checkout_session set status = 'completed', contact = '', email_hashes = '[]' where session_id = (select session_id from saga where saga_id = :saga_id);
-update cart set status = 'completed', version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
+update cart_line set attributes = '{}' where cart_id = (select cart_id from saga where saga_id = :saga_id) and attributes <> '{}';
+update cart set status = 'completed', attributes = '{}', client_reference = null, version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
 insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
   select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = :saga_id;
 @finish
 returning
-(select object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms) from orders
+(select object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms,
+    'attributes', document(part(detail, 'attributes')), 'client_reference', detail ->> 'client_reference') from orders
   where order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id))

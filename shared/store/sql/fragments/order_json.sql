@@ -5,10 +5,10 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', document(o.detail), 'contact', o.contact,
   'data_key', document(@data_key_json(o.owner)),
   'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
-  'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
+  'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
       'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
-      'total_minor', l.total_minor, 'detail', document(l.detail), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no)
+      'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no)
     from order_line as l where l.order_id = o.order_id)),
   'history', document((select list(object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
       'reason', h.reason, 'at_ms', h.at_ms) order by h.seq)

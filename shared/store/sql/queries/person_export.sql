@@ -4,12 +4,10 @@
 select object('data_key', document(@data_key_json(:owner)),
   'customer', @customer_of_json(:customer_id),
   'accounts', @accounts_json(:customer_id),
-  'carts', document((select list(object('cart_id', c.cart_id, 'status', c.status, 'currency', c.currency, 'country', c.country, 'created_at_ms', c.created_at_ms,
-      'updated_at_ms', c.updated_at_ms, 'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_at_ms', l.added_at_ms) order by l.added_at_ms, l.sku)
-        from cart_line as l where l.cart_id = c.cart_id))) order by c.cart_id)
-    from (select * from cart where owner = :owner and status in ('active', 'checkout')
-      union all select * from cart where owner = :owner and status = 'abandoned'
-      union all select * from cart where owner = :owner and status = 'merged') as c)),
+  'carts', document((select list(@kept_cart_json(c) order by c.cart_id) from cart as c where c.cart_id in (
+    select cart_id from cart where owner = :owner and status in ('active', 'checkout')
+    union all select cart_id from cart where owner = :owner and status = 'abandoned'
+    union all select cart_id from cart where owner = :owner and status = 'merged'))),
   'checkouts', document((select list(object('session_id', s.session_id, 'cart_id', s.cart_id, 'shipping_method', s.shipping_method, 'payment_method', s.payment_method,
       'contact', s.contact, 'created_at_ms', s.created_at_ms, 'expires_at_ms', s.expires_at_ms) order by s.session_id)
     from checkout_session as s where s.owner = :owner and s.contact > '')),

@@ -282,7 +282,7 @@ fn a_cart_is_read_whole_with_its_lines_oldest_first() {
     assert_eq!(
         cart["lines"][0],
         json!({"sku": "TILL-0003", "quantity": 1, "added_price_minor": 1029, "name": "Sencha tea, 100 g", "active": true, "price_minor": 1029,
-        "available": 2000})
+        "available": 2000, "attributes": {}})
     );
     assert_eq!(cart["lines"][1]["sku"], "TILL-0001");
     assert_eq!(cart["lines"][2]["price_minor"], json!(null));
@@ -813,4 +813,118 @@ fn a_guest_whose_time_is_over_still_brings_the_lines_to_a_login() {
         )
         .is_empty()
     );
+}
+
+const CURRENCIES: &str = "select currency, version from cart order by cart_id";
+
+/// Puts `ann`'s cart, that is in dollars, into this currency.
+fn currency(ann: &super::shopper::Shopper, to: &str) -> serde_json::Value {
+    with(ann.clear(), json!({"currency": to, "from_currency": "USD"}))
+}
+
+// CART-21
+#[test]
+fn a_cart_in_another_currency_has_every_line_at_its_price_there_or_stays() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let version = ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
+    shop.exec("delete from price where currency = 'EUR' and sku = 'TILL-0002'");
+    let before = (shop.rows(LINES), shop.rows(CURRENCIES));
+    shop.refuses(&sql::CART_CURRENCY_SET, &currency(&ann, "EUR"), Refusal::SkuNotSold);
+    shop.refuses(&sql::CART_CURRENCY_SET, &currency(&ann, "XXX"), Refusal::CurrencyUnsupported);
+    shop.refuses(
+        &sql::CART_CURRENCY_SET,
+        &with(currency(&ann, "GBP"), json!({"from_currency": "EUR"})),
+        Refusal::CartChanged,
+    );
+    shop.refuses(
+        &sql::CART_CURRENCY_SET,
+        &with(currency(&ann, "GBP"), json!({"if_versions": [1]})),
+        Refusal::VersionConflict,
+    );
+    shop.refuses(
+        &sql::CART_CURRENCY_SET,
+        &with(currency(&ann, "GBP"), json!({"owner": "bob"})),
+        Refusal::CartNotFound,
+    );
+    let same = shop.does(&sql::CART_CURRENCY_SET, &currency(&ann, "USD"));
+    assert_eq!(same, json!({"cart_id": "cart-ann", "version": version, "currency": "USD"}));
+    assert_eq!((shop.rows(LINES), shop.rows(CURRENCIES)), before);
+
+    shop.exec("delete from price where currency = 'EUR'");
+    shop.exec("insert into price (sku, currency, amount_minor) values ('TILL-0001', 'EUR', 901), ('TILL-0002', 'EUR', 902)");
+    let told =
+        json!({"events": [event_with("e1", "cart-ann", "cart.currency_changed", &["version"])]});
+    let changed = shop.does(&sql::CART_CURRENCY_SET, &with(currency(&ann, "EUR"), told));
+    assert_eq!(changed, json!({"cart_id": "cart-ann", "version": version + 1, "currency": "EUR"}));
+    assert_eq!(shop.rows(LINES), ["TILL-0001|2|901", "TILL-0002|1|902"]);
+    assert_eq!(shop.rows(CURRENCIES), [format!("EUR|{}", version + 1)]);
+    assert_eq!(
+        shop.events(),
+        [format!(
+            r#"cart.currency_changed|cart-ann|{{"said":"cart.currency_changed","version":{}}}"#,
+            version + 1
+        )]
+    );
+    // What was priced in the other one is not added any more.
+    shop.refuses(&sql::CART_ADD_LINE, &ann.add("TILL-0001", 1), Refusal::CartChanged);
+    shop.exec("update cart set saga_id = 'saga'");
+    let back = with(currency(&ann, "USD"), json!({"from_currency": "EUR"}));
+    shop.refuses(&sql::CART_CURRENCY_SET, &back, Refusal::CartLocked);
+}
+
+const KEPT: &str = "select client_reference, attributes from cart order by cart_id";
+const KEPT_WITH_LINES: &str = "select cart_id, sku, attributes from cart_line order by 1, 2";
+
+/// Keeps this with `ann`'s cart and with one line.
+fn kept(ann: &super::shopper::Shopper, sku: &str) -> serde_json::Value {
+    with(
+        ann.clear(),
+        json!({"attributes": {"a": "1"}, "client_reference": "ref", "chars_limit": 50,
+            "lines": [{"sku": sku, "attributes": {"b": "2"}}]}),
+    )
+}
+
+// CART-22
+#[test]
+fn what_a_client_keeps_is_replaced_with_the_cart_and_with_the_lines_it_names() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    let version = ann.fills_a_cart(&shop, &[("TILL-0001", "", 2), ("TILL-0002", "", 1)]);
+    let set = shop.does(&sql::CART_ATTRIBUTES_SET, &kept(&ann, "TILL-0001"));
+    assert_eq!(set, json!({"cart_id": "cart-ann", "version": version + 1}));
+    let view = || shop.list(&sql::CART_VIEW, &json!({"owner": "ann"})).remove(0);
+    let cart = view();
+    assert_eq!(
+        (&cart["attributes"], &cart["client_reference"]),
+        (&json!({"a": "1"}), &json!("ref"))
+    );
+    let of_lines = |cart: &serde_json::Value| {
+        [cart["lines"][0]["attributes"].clone(), cart["lines"][1]["attributes"].clone()]
+    };
+    assert_eq!(of_lines(&cart), [json!({"b": "2"}), json!({})]);
+    let before = (shop.rows(KEPT), shop.rows(KEPT_WITH_LINES));
+    let long = json!({"lines": [{"sku": "TILL-0002", "attributes": {"b": "x".repeat(50)}}]});
+    shop.refuses(&sql::CART_ATTRIBUTES_SET, &kept(&ann, "TILL-0003"), Refusal::LineNotFound);
+    shop.refuses(
+        &sql::CART_ATTRIBUTES_SET,
+        &with(kept(&ann, "TILL-0001"), long),
+        Refusal::TooManyAttributes,
+    );
+    shop.refuses(
+        &sql::CART_ATTRIBUTES_SET,
+        &with(kept(&ann, "TILL-0001"), json!({"if_versions": [1]})),
+        Refusal::VersionConflict,
+    );
+    shop.refuses(
+        &sql::CART_ATTRIBUTES_SET,
+        &with(kept(&ann, "TILL-0001"), json!({"owner": "bob"})),
+        Refusal::CartNotFound,
+    );
+    assert_eq!((shop.rows(KEPT), shop.rows(KEPT_WITH_LINES)), before);
+    let none = json!({"attributes": {}, "client_reference": null, "lines": []});
+    shop.does(&sql::CART_ATTRIBUTES_SET, &with(kept(&ann, ""), none));
+    let cart = view();
+    assert_eq!((&cart["attributes"], &cart["client_reference"]), (&json!({}), &json!(null)));
+    assert_eq!(of_lines(&cart), [json!({"b": "2"}), json!({})]);
+    shop.exec("update cart set saga_id = 'saga'");
+    shop.refuses(&sql::CART_ATTRIBUTES_SET, &kept(&ann, "TILL-0001"), Refusal::CartLocked);
 }

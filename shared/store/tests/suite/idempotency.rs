@@ -122,6 +122,23 @@ fn a_code_is_given_and_taken_once_per_key() {
 }
 
 #[test]
+fn attributes_are_set_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    let kept =
+        json!({"attributes": {"a": "1"}, "client_reference": null, "lines": [], "chars_limit": 9});
+    replays(&shop, &sql::CART_ATTRIBUTES_SET, &with(ann.clear(), kept));
+}
+
+#[test]
+fn a_currency_is_set_once_per_key() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    let currency = with(ann.clear(), json!({"currency": "EUR", "from_currency": "USD"}));
+    replays(&shop, &sql::CART_CURRENCY_SET, &currency);
+}
+
+#[test]
 fn an_entry_is_deleted_once_per_key() {
     let shop = shop();
     let of = |subject: &str, rest: Value| with(json!({"subject": subject, "actor": "desk"}), rest);

@@ -26,7 +26,10 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
         (&order["order_number"], &order["status"], &order["contact"]),
         (&number, &json!("confirmed"), &json!(ann.contact()))
     );
-    assert_eq!(order["detail"], json!({"shipping_method": "standard", "saga_id": "saga-ann"}));
+    assert_eq!(
+        order["detail"],
+        json!({"shipping_method": "standard", "saga_id": "saga-ann", "attributes": {}, "client_reference": null})
+    );
     let lines: Vec<_> = order["lines"]
         .as_array()
         .unwrap()
@@ -34,7 +37,7 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
         .map(|line| (line["line_no"].as_i64().unwrap(), line["quantity"].as_i64().unwrap()))
         .collect();
     assert_eq!(lines, [(1, 2), (2, 3), (3, 1)]);
-    assert_eq!(order["lines"][0]["detail"], json!({"tax_rate": "0.10"}));
+    assert_eq!(order["lines"][0]["detail"], json!({"tax_rate": "0.10", "attributes": {}}));
     assert_eq!(order["history"][0]["to_status"], "confirmed");
     assert_eq!(
         order["payment"],

@@ -25,18 +25,21 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
     let at = receipt["created_at_ms"].clone();
     assert_eq!(
         receipt,
-        json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at})
+        json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at,
+            "attributes": {}, "client_reference": null})
     );
     assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, expires_at_ms from orders"),
         ["cart-ann|session-ann|ann|confirmed|1|USD|2500|500|3000|v2.data-key-ann.sealed|-"]);
     assert_eq!(
         shop.rows("select detail from orders"),
-        [r#"{"saga_id":"saga-ann","shipping_method":"standard"}"#]
+        [
+            r#"{"attributes":{},"client_reference":null,"saga_id":"saga-ann","shipping_method":"standard"}"#
+        ]
     );
     assert_eq!(shop.rows("select line_no, sku, name, quantity, unit_price_minor, total_minor, detail, warehouse_id, reservation_id from order_line order by line_no"), [
-        r#"1|TILL-0001|name of TILL-0001|2|1009|2018|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-1"#,
-        r#"2|TILL-0001|name of TILL-0001|3|1009|3027|{"tax_rate":"0.10"}|wh-hanoi|hold-ann-2"#,
-        r#"3|TILL-0003|name of TILL-0003|1|1029|1029|{"tax_rate":"0.10"}|wh-newark|hold-ann-3"#,
+        r#"1|TILL-0001|name of TILL-0001|2|1009|2018|{"attributes":{},"tax_rate":"0.10"}|wh-hanoi|hold-ann-1"#,
+        r#"2|TILL-0001|name of TILL-0001|3|1009|3027|{"attributes":{},"tax_rate":"0.10"}|wh-hanoi|hold-ann-2"#,
+        r#"3|TILL-0003|name of TILL-0003|1|1029|1029|{"attributes":{},"tax_rate":"0.10"}|wh-newark|hold-ann-3"#,
     ]);
     assert_eq!(
         shop.rows("select sku, warehouse_id, on_hand, reserved from stock where on_hand = 995 or on_hand = 999 order by sku"),

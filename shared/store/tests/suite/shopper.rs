@@ -64,7 +64,7 @@ impl Shopper {
     }
 
     pub fn add(&self, sku: &str, quantity: i64) -> Value {
-        json!({"cart_id": self.own("cart"), "owner": self.0, "sku": sku, "quantity": quantity, "price_minor": price_minor(sku),
+        json!({"cart_id": self.own("cart"), "owner": self.0, "sku": sku, "quantity": quantity, "currency": "USD", "price_minor": price_minor(sku),
             "line_limit": 1000, "quantity_limit": 10000, "cart_idle_ms": CART_IDLE_MS, "if_versions": null, "idempotency_key": null, "events": []})
     }
 

@@ -10,6 +10,7 @@
 #![cfg(test)]
 
 mod attempts;
+mod attributes;
 mod authorization;
 mod browser;
 mod budgets;
@@ -18,6 +19,7 @@ mod catalog;
 mod checkout;
 mod clients;
 mod confirm;
+mod currency;
 mod customers;
 mod events;
 mod expiry;

@@ -26,13 +26,14 @@ begin
     from (select line ->> 'sku' as sku, least(sum((line ->> 'quantity')::bigint), 10001)::bigint as quantity
       from each_item(doc -> 'lines') as line group by 1) as wanted;
   if left_behind.cart_id is not null then
-    insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-      select doc ->> 'cart_id', back.sku, back.quantity, back.price_minor, back.added_at_ms
+    insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms, attributes)
+      select doc ->> 'cart_id', back.sku, back.quantity, back.price_minor, back.added_at_ms, back.attributes
       from (select l.*, case when left_behind.currency = doc ->> 'currency' then l.added_price_minor
           else price_of(l.sku, doc ->> 'currency', left_behind.owner, l.quantity) end as price_minor
         from cart_line as l where l.cart_id = left_behind.cart_id) as back
       where back.price_minor is not null;
     delete from cart_line where cart_id = left_behind.cart_id and sku in (select sku from cart_line where cart_id = doc ->> 'cart_id');
+    update cart set attributes = left_behind.attributes, client_reference = left_behind.client_reference where cart_id = doc ->> 'cart_id';
     -- A merge that was decided from those lines is decided anew.
     update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = left_behind.cart_id;
   end if;

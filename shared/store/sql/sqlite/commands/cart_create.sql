@@ -15,8 +15,8 @@ insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
   select :cart_id, wanted.sku, wanted.quantity, @price_of(wanted.sku, :currency, :owner, wanted.quantity), now_ms()
   from (select line.value ->> 'sku' as sku, sum(line.value ->> 'quantity') as quantity from json_each(:lines) as line group by 1) as wanted;
 -- only with from_cart_id
-insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
-  select :cart_id, back.sku, back.quantity, back.price_minor, back.added_at_ms
+insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms, attributes)
+  select :cart_id, back.sku, back.quantity, back.price_minor, back.added_at_ms, back.attributes
   from (select l.*, iif(c.currency = :currency, l.added_price_minor, @price_of(l.sku, :currency, c.owner, l.quantity)) as price_minor
     from cart as c join cart_line as l on l.cart_id = c.cart_id
     where c.cart_id = :from_cart_id and c.owner = :owner and c.status = 'abandoned') as back
@@ -24,6 +24,10 @@ insert into cart_line (cart_id, sku, quantity, added_price_minor, added_at_ms)
 -- only with from_cart_id
 delete from cart_line where cart_id = (select cart_id from cart where cart_id = :from_cart_id and owner = :owner and status = 'abandoned')
   and sku in (select sku from cart_line where cart_id = :cart_id);
+-- only with from_cart_id
+update cart set attributes = left_behind.attributes, client_reference = left_behind.client_reference
+  from (select attributes, client_reference from cart where cart_id = :from_cart_id and owner = :owner and status = 'abandoned') as left_behind
+  where cart_id = :cart_id;
 -- A merge that was decided from those lines is decided anew.
 -- only with from_cart_id
 update cart set version = version + 1, updated_at_ms = now_ms() where cart_id = :from_cart_id and owner = :owner and status = 'abandoned';
