@@ -10,10 +10,11 @@
 
 use crate::tree::Tree;
 use serde::de::{
-    self, Deserialize as _, DeserializeSeed, Deserializer, EnumAccess, Expected, IntoDeserializer,
-    MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor, value::StringDeserializer,
+    self, Deserialize as _, DeserializeSeed, Deserializer, EnumAccess, Expected, MapAccess,
+    SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 use std::{
+    borrow::Cow,
     fmt::{self, Display},
     slice::Iter,
     str::FromStr,
@@ -155,7 +156,7 @@ fn parsed<T: FromStr>(text: &str, expected: &dyn Expected) -> Result<T, Mismatch
     text.parse().map_err(|_| other_than(expected))
 }
 
-fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
+fn whole(tree: Tree<'_>, expected: &dyn Expected) -> Result<i64, Mismatch> {
     match tree {
         Tree::Whole(number) => Ok(number),
         Tree::Written(text) => parsed(&text, expected),
@@ -170,7 +171,7 @@ fn whole(tree: Tree, expected: &dyn Expected) -> Result<i64, Mismatch> {
     }
 }
 
-fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
+fn natural(tree: Tree<'_>, expected: &dyn Expected) -> Result<u64, Mismatch> {
     match tree {
         Tree::Whole(number) => u64::try_from(number).map_err(|_| other_than(expected)),
         Tree::Large(number) => Ok(number),
@@ -185,7 +186,7 @@ fn natural(tree: Tree, expected: &dyn Expected) -> Result<u64, Mismatch> {
     }
 }
 
-fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
+fn text<'t>(tree: Tree<'t>, expected: &dyn Expected) -> Result<Cow<'t, str>, Mismatch> {
     match tree {
         Tree::Text(text) | Tree::Written(text) => storable(text),
         Tree::Null
@@ -201,7 +202,7 @@ fn text(tree: Tree, expected: &dyn Expected) -> Result<String, Mismatch> {
 
 /// A text that every database takes. PostgreSQL's has no U+0000, as text or in jsonb (its manual,
 /// 8.3 and 8.14).
-fn storable(text: String) -> Result<String, Mismatch> {
+fn storable(text: Cow<'_, str>) -> Result<Cow<'_, str>, Mismatch> {
     if text.contains(crate::NUL) {
         Err(Mismatch::new(Fault::Said(crate::WITHOUT_NUL.to_owned())))
     } else {
@@ -209,7 +210,7 @@ fn storable(text: String) -> Result<String, Mismatch> {
     }
 }
 
-fn list(node: Node, expected: &dyn Expected) -> Result<Items, Mismatch> {
+fn list<'t>(node: Node<'t>, expected: &dyn Expected) -> Result<Items<'t>, Mismatch> {
     let is_strict = node.is_strict;
     match node.tree {
         Tree::List(list) => Ok(Items { items: list.into_iter(), index: 0, is_strict }),
@@ -225,7 +226,10 @@ fn list(node: Node, expected: &dyn Expected) -> Result<Items, Mismatch> {
     }
 }
 
-fn object(tree: Tree, expected: &dyn Expected) -> Result<Vec<(String, Tree)>, Mismatch> {
+/// Members by their names, in the order of the document.
+type Named<'t> = Vec<(Cow<'t, str>, Tree<'t>)>;
+
+fn object<'t>(tree: Tree<'t>, expected: &dyn Expected) -> Result<Named<'t>, Mismatch> {
     match tree {
         Tree::Object(members) => Ok(members),
         Tree::Null
@@ -241,8 +245,8 @@ fn object(tree: Tree, expected: &dyn Expected) -> Result<Vec<(String, Tree)>, Mi
 }
 
 /// A value that is to become a type.
-pub(crate) struct Node {
-    pub(crate) tree: Tree,
+pub(crate) struct Node<'t> {
+    pub(crate) tree: Tree<'t>,
     /// Whether a member that a struct does not know is refused.
     pub(crate) is_strict: bool,
 }
@@ -257,7 +261,17 @@ macro_rules! scalars {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Node {
+/// And a text.
+macro_rules! texts {
+    ($($method:ident)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+            let value = text(self.tree, &visitor)?;
+            visitor.visit_string(value.into_owned())
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Node<'_> {
     type Error = Mismatch;
 
     scalars! {
@@ -269,12 +283,10 @@ impl<'de> Deserializer<'de> for Node {
         deserialize_u16: natural => visit_u64;
         deserialize_u32: natural => visit_u64;
         deserialize_u64: natural => visit_u64;
-        deserialize_char: text => visit_string;
-        deserialize_str: text => visit_string;
-        deserialize_string: text => visit_string;
-        deserialize_bytes: text => visit_string;
-        deserialize_byte_buf: text => visit_string;
-        deserialize_identifier: text => visit_string;
+    }
+
+    texts! {
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf deserialize_identifier
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -284,7 +296,7 @@ impl<'de> Deserializer<'de> for Node {
             Tree::Whole(number) => visitor.visit_i64(number),
             Tree::Large(number) => visitor.visit_u64(number),
             Tree::Real(number) => visitor.visit_f64(number),
-            Tree::Text(text) | Tree::Written(text) => visitor.visit_string(storable(text)?),
+            Tree::Text(text) | Tree::Written(text) => visitor.visit_str(&storable(text)?),
             Tree::List(_) => self.deserialize_seq(visitor),
             Tree::Object(_) => self.deserialize_map(visitor),
             Tree::Absent => Err(other_than(&visitor)),
@@ -411,23 +423,23 @@ impl<'de> Deserializer<'de> for Node {
 }
 
 /// A struct's members, in the order of its fields.
-struct Fields {
+struct Fields<'t> {
     names: Iter<'static, &'static str>,
-    values: IntoIter<Tree>,
+    values: IntoIter<Tree<'t>>,
     /// The field that was asked for last, if it is not there and its type needs it.
     missing: Option<&'static str>,
     is_strict: bool,
 }
 
-impl Fields {
+impl<'t> Fields<'t> {
     fn of(
-        members: Vec<(String, Tree)>,
+        members: Named<'t>,
         names: &'static [&'static str],
         is_strict: bool,
     ) -> Result<Self, Mismatch> {
-        let mut values: Vec<Tree> = names.iter().map(|_| Tree::Absent).collect();
+        let mut values: Vec<Tree<'t>> = names.iter().map(|_| Tree::Absent).collect();
         for (name, value) in members {
-            let field = names.iter().zip(values.iter_mut()).find(|(known, _)| **known == name);
+            let field = names.iter().zip(values.iter_mut()).find(|(known, _)| ***known == *name);
             match field {
                 Some((_, place)) if matches!(place, Tree::Absent) => *place = value,
                 Some((name, _)) => return Err(Mismatch::new(Fault::Duplicate { name })),
@@ -450,7 +462,7 @@ impl Fields {
     }
 }
 
-impl<'de> SeqAccess<'de> for &mut Fields {
+impl<'de> SeqAccess<'de> for &mut Fields<'_> {
     type Error = Mismatch;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -474,13 +486,13 @@ impl<'de> SeqAccess<'de> for &mut Fields {
     }
 }
 
-struct Items {
-    items: IntoIter<Tree>,
+struct Items<'t> {
+    items: IntoIter<Tree<'t>>,
     index: usize,
     is_strict: bool,
 }
 
-impl<'de> SeqAccess<'de> for Items {
+impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Mismatch;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(
@@ -499,13 +511,13 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-struct Members {
-    members: IntoIter<(String, Tree)>,
-    current: Option<(String, Tree)>,
+struct Members<'t> {
+    members: IntoIter<(Cow<'t, str>, Tree<'t>)>,
+    current: Option<(Cow<'t, str>, Tree<'t>)>,
     is_strict: bool,
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<'de> MapAccess<'de> for Members<'_> {
     type Error = Mismatch;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(
@@ -518,7 +530,7 @@ impl<'de> MapAccess<'de> for Members {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Mismatch> {
-        let (name, tree) = self.current.take().unwrap_or((String::new(), Tree::Null));
+        let (name, tree) = self.current.take().unwrap_or((Cow::Borrowed(""), Tree::Null));
         let value = Node { tree, is_strict: self.is_strict };
         seed.deserialize(value).map_err(|error| error.within(&name))
     }
@@ -552,28 +564,27 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-fn only(members: Vec<(String, Tree)>) -> Option<(String, Tree)> {
+fn only(members: Named<'_>) -> Option<(Cow<'_, str>, Tree<'_>)> {
     let [member] = <[_; 1]>::try_from(members).ok()?;
     Some(member)
 }
 
 /// A variant's name, and what it holds.
-struct Variant {
-    name: String,
-    content: Node,
+struct Variant<'t> {
+    name: Cow<'t, str>,
+    content: Node<'t>,
 }
 
-impl<'de> EnumAccess<'de> for Variant {
+impl<'de> EnumAccess<'de> for Variant<'_> {
     type Error = Mismatch;
     type Variant = Self;
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Mismatch> {
-        let name: StringDeserializer<Mismatch> = self.name.clone().into_deserializer();
-        Ok((seed.deserialize(name)?, self))
+        Ok((seed.deserialize(Key(&self.name))?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant {
+impl<'de> VariantAccess<'de> for Variant<'_> {
     type Error = Mismatch;
 
     fn unit_variant(self) -> Result<(), Mismatch> {

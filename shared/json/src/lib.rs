@@ -18,7 +18,7 @@ pub use serde_json::{Map, Value};
 
 use de::Node;
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 use tree::Tree;
 
 /// The one character that PostgreSQL stores nowhere: no text that is read here holds it.
@@ -75,7 +75,7 @@ fn read_as<T: DeserializeOwned>(text: &[u8], is_strict: bool) -> Result<T, ReadE
     T::deserialize(Node { tree, is_strict }).map_err(ReadError::Mismatch)
 }
 
-fn strictly<T: DeserializeOwned>(tree: Tree) -> Result<T, Mismatch> {
+fn strictly<T: DeserializeOwned>(tree: Tree<'_>) -> Result<T, Mismatch> {
     T::deserialize(Node { tree, is_strict: true })
 }
 
@@ -87,7 +87,9 @@ fn strictly<T: DeserializeOwned>(tree: Tree) -> Result<T, Mismatch> {
 pub fn read_pairs<T: DeserializeOwned>(
     pairs: impl Iterator<Item = (String, String)>,
 ) -> Result<T, Mismatch> {
-    strictly(Tree::Object(pairs.map(|(name, value)| (name, Tree::Written(value))).collect()))
+    strictly(Tree::Object(
+        pairs.map(|(name, value)| (name.into(), Tree::Written(value.into()))).collect(),
+    ))
 }
 
 /// Reads the cells of a row strictly, by their columns' names, in which numbers and truth values are written
@@ -100,17 +102,17 @@ pub fn read_cells<'c, T: DeserializeOwned>(
     cells: impl Iterator<Item = (&'c str, &'c str)>,
 ) -> Result<T, Mismatch> {
     let mut row = Vec::new();
-    let mut within: BTreeMap<&str, Vec<(String, Tree)>> = BTreeMap::new();
+    let mut within: BTreeMap<&str, Vec<(Cow<'_, str>, Tree<'_>)>> = BTreeMap::new();
     for (name, cell) in cells {
         let (members, name) = match name.split_once('.') {
             Some((outer, inner)) => (within.entry(outer).or_default(), inner),
             None => (&mut row, name),
         };
         if !cell.is_empty() {
-            members.push((name.to_owned(), Tree::Written(cell.to_owned())));
+            members.push((name.into(), Tree::Written(cell.into())));
         }
     }
-    row.extend(within.into_iter().map(|(name, members)| (name.to_owned(), Tree::Object(members))));
+    row.extend(within.into_iter().map(|(name, members)| (name.into(), Tree::Object(members))));
     strictly(Tree::Object(row))
 }
 
