@@ -23,14 +23,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A service that may receive goods.
-    pub fn stock_clerk(&self) -> Result<String> {
+    /// A service with this scope.
+    pub fn service(&self, scope: &str) -> Result<String> {
         let secret = self
             .service_token_secret
             .as_ref()
-            .context("EDGETILL_SERVICE_TOKEN_SECRET is needed to fill the warehouse")?;
+            .context("EDGETILL_SERVICE_TOKEN_SECRET is needed to fill the shop")?;
         let claims = json!({
-            "iss": "edgetill", "aud": "edgetill-service", "sub": "load", "scope": "catalog:write",
+            "iss": "edgetill", "aud": "edgetill-service", "sub": "load", "scope": scope,
         });
         sign(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
     }

@@ -33,6 +33,7 @@ use row::{Pace, RowSpec};
 use scenario::{SKUS, Scenario};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Load against a running shop with the demo catalog.
 #[derive(Debug, Parser)]
@@ -63,6 +64,8 @@ struct Target {
     url: String,
     credentials: Arc<Credentials>,
     lasting: Duration,
+    /// That the shop has many promotions, once a row needs it.
+    promoted: Arc<OnceCell<()>>,
 }
 
 fn main() -> Result<()> {
@@ -74,8 +77,8 @@ fn main() -> Result<()> {
 async fn run(arguments: Arguments) -> Result<()> {
     let rows = if arguments.rows.is_empty() { every_scenario() } else { arguments.rows };
     let lasting = Duration::from_secs_f64(arguments.seconds);
-    let target =
-        Target { url: arguments.url, credentials: Arc::new(arguments.credentials), lasting };
+    let credentials = Arc::new(arguments.credentials);
+    let target = Target { url: arguments.url, credentials, lasting, promoted: Arc::default() };
     if arguments.restock {
         restock(&target).await?;
     }
@@ -102,7 +105,7 @@ fn every_scenario() -> Vec<RowSpec> {
 /// Goods enough for any number of confirms.
 async fn restock(target: &Target) -> Result<()> {
     let mut connection = connection::Connection::open(&target.url).await?;
-    let token = target.credentials.stock_clerk()?;
+    let token = target.credentials.service("catalog:write")?;
     for number in 0..SKUS {
         let delivery = scenario::delivery(number, &token);
         let answer = connection.send(&delivery).await?;

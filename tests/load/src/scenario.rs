@@ -50,6 +50,11 @@ scenarios! {
     GetCart "get-cart" "get cart, 3 lines";
     /// Its totals with tax and shipping.
     Totals "totals" "totals, 3 lines";
+    /// The same of a large cart.
+    TotalsLarge "totals-large" "totals, 99 lines";
+    /// The same in a shop with two hundred live promotions and a thousand codes, which the row brings
+    /// about: it comes last.
+    TotalsPromoted "totals-promoted" "totals, 99 lines, 200 promotions";
     /// A checkout session.
     Begin "begin" "begin checkout, 3 lines";
     /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the
@@ -100,6 +105,8 @@ impl Scenario {
             | Self::AddSession
             | Self::GetCart
             | Self::Totals
+            | Self::TotalsLarge
+            | Self::TotalsPromoted
             | Self::Begin
             | Self::Confirm
             | Self::Replay
@@ -151,10 +158,15 @@ impl Scenario {
                 expect(201, connection.send(&cart).await?)?;
             }
             Self::GetCart | Self::Totals | Self::Begin => {
-                subject.token = Some(filled(connection, subject.offset).await?)
+                subject.token = Some(filled(connection, subject.offset, LINES).await?)
+            }
+            Self::TotalsLarge => subject.token = Some(filled(connection, 0, SKUS).await?),
+            Self::TotalsPromoted => {
+                target.promoted.get_or_try_init(|| promote(target)).await?;
+                subject.token = Some(filled(connection, 0, SKUS).await?);
             }
             Self::Confirm | Self::Replay | Self::GetOrder => {
-                subject.token = Some(filled(connection, subject.offset).await?);
+                subject.token = Some(filled(connection, subject.offset, LINES).await?);
                 let begun = expect(201, connection.send(&subject.begin()).await?)?;
                 subject.about = begun.text("session_id")?;
                 if self != Self::Confirm {
@@ -198,7 +210,7 @@ impl Scenario {
             Self::CreateCart => cart(),
             Self::Add | Self::AddSession => add(subject.token.clone(), subject.offset + turn),
             Self::GetCart => get("/api/v1/cart".to_owned()),
-            Self::Totals => {
+            Self::Totals | Self::TotalsLarge | Self::TotalsPromoted => {
                 get("/api/v1/cart/totals?country=VN&shipping_method=standard".to_owned())
             }
             Self::Begin => subject.begin(),
@@ -250,6 +262,48 @@ impl Subject {
     }
 }
 
+/// Live promotions of the large shop, and codes of those that ask for one.
+const PROMOTIONS: usize = 200;
+const BY_CODE: usize = 10;
+const CODES: usize = 100;
+
+/// Makes the shop one with many promotions: of four one takes something off one SKU, one is for more
+/// goods than there are, one for other people, and one for another currency. A few are for who has a
+/// code.
+async fn promote(target: &Target) -> Result<()> {
+    let mut connection = Connection::open(&target.url).await?;
+    let token = target.credentials.service("promotions:write")?;
+    let request = |method, path, body| Request {
+        method,
+        path,
+        token: Some(token.clone()),
+        body: Some(body),
+        ..Request::default()
+    };
+    for number in 0..PROMOTIONS {
+        let by_code = number < BY_CODE;
+        let mut rule = json!({
+            "name": format!("Promotion no. {number}"), "kind": { "percent": { "basis_points": 100 } },
+            "target": { "selected": { "skus": [sku(number)] } }, "currency": "USD", "conditions": { "code": by_code },
+        });
+        match number % 4 {
+            0 => {}
+            1 => rule["conditions"]["minimum_subtotal_minor"] = json!(100_000_000),
+            2 => rule["conditions"]["audience"] = json!({ "segments": ["press"] }),
+            _ => rule["currency"] = json!("EUR"),
+        }
+        let path = format!("/api/v1/promotions/load-{number}");
+        let put = request("PUT", path.clone(), json!({ "active": true, "rule": rule }));
+        expect(200, connection.send(&put).await?)?;
+        if by_code {
+            let codes = json!({ "count": CODES, "prefix": "LOAD-" });
+            let made = connection.send(&request("POST", format!("{path}/codes"), codes)).await?;
+            ensure!((200..300).contains(&made.status), "no codes: {}", made.complaint());
+        }
+    }
+    Ok(())
+}
+
 /// Goods that come in.
 pub fn delivery(number: usize, token: &str) -> Request {
     let body = json!({ "warehouse_id": "wh-hanoi", "kind": "receive", "quantity": 1_000_000 });
@@ -285,10 +339,10 @@ async fn guest(connection: &mut Connection) -> Result<String> {
     expect(201, connection.send(&cart()).await?)?.text("guest_token")
 }
 
-/// A new guest with three lines in the cart.
-async fn filled(connection: &mut Connection, offset: usize) -> Result<String> {
+/// A new guest with so many lines in the cart.
+async fn filled(connection: &mut Connection, offset: usize, lines: usize) -> Result<String> {
     let token = guest(connection).await?;
-    for line in 0..LINES {
+    for line in 0..lines {
         expect(200, connection.send(&add(Some(token.clone()), offset + line)).await?)?;
     }
     Ok(token)

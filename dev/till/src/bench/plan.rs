@@ -4,13 +4,14 @@
 pub const QUICK_SECONDS: f64 = 0.5;
 
 /// What a shop is asked; each at every number of connections.
-const SCENARIOS: [&str; 12] = [
+const SCENARIOS: [&str; 13] = [
     "live",
     "create-cart",
     "add",
     "add-session",
     "get-cart",
     "totals",
+    "totals-large",
     "begin",
     "confirm",
     "get-order",
@@ -51,10 +52,13 @@ pub fn rows(quick: bool, postgres: bool) -> Vec<String> {
             rows.extend(bare.iter().map(|bare| format!("{bare}@{connections}")));
         }
     }
+    // Last, since it changes the shop.
+    let promoted = |connections: &u32| format!("totals-promoted@{connections}");
     if quick {
         rows.push("add@20/s".to_owned());
     } else {
         rows.extend(CROWDS.iter().chain(&ARRIVALS).map(|row| (*row).to_owned()));
     }
+    rows.extend(connections.iter().map(promoted));
     rows
 }

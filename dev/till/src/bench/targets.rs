@@ -17,8 +17,15 @@ pub struct Verdict {
 
 /// Most statements of a request, by scenario (PRAGMA and CREATE TEMP are host calls, but not among
 /// them).
-const STATEMENTS: [(&str, u32); 5] =
-    [("add", 3), ("add-session", 3), ("get-cart", 2), ("totals", 4), ("confirm", 8)];
+const STATEMENTS: [(&str, u32); 7] = [
+    ("add", 3),
+    ("add-session", 3),
+    ("get-cart", 2),
+    ("totals", 4),
+    ("totals-large", 4),
+    ("totals-promoted", 5),
+    ("confirm", 8),
+];
 /// Timed on SQLite at 16 connections on 2 cores.
 const CONNECTIONS: u64 = 16;
 /// Requests a second.
