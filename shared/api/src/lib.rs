@@ -228,7 +228,7 @@ use names::{
 };
 #[cfg(feature = "document")]
 use {
-    document::{BEGIN, CONFIRM, OF_CART, TOTALS, examples},
+    document::{BEGIN, CONFIRM, OF_CART, STORED_VALUE, TOTALS, examples},
     edge::Code::{
         AccountExists, AccountExpired, AccountNotFound, AlreadySettled, BalanceTooHigh,
         BalanceTooLow, BeingTried, CartCompleted, CartLocked, CartNotFound, CodeNotFound,
@@ -404,7 +404,7 @@ endpoints! {
             answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::confirm()).located()
                 .link("view_order", "order_id", "order_id").link("view_order_by_number", "order_number", "order_number")
                 .link("cancel_order", "order_id", "order_id").problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN)
-                .problems(CONFIRM);
+                .problems(CONFIRM).problems(STORED_VALUE);
     }
     /// Orders.
     ORDERS: "order-orders" "/api/v1/orders" {

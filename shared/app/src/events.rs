@@ -19,6 +19,7 @@ use domain::{
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
+    promotion::Code,
     quantity::Quantity,
     stored_value::{AccountKind, EntryKind},
 };
@@ -378,6 +379,48 @@ events! {
             seq: i64,
             /// What there is now.
             balance_minor: i64,
+        }
+    }
+
+    /// An order was made with a promotion.
+    PromotionApplied: "promotions.promotion.applied" 1 about promotion/promotion_id {
+        text {
+            /// The promotion.
+            promotion_id: PromotionId,
+            /// The order.
+            order_id: OrderId,
+        }
+        facts {
+            /// The version of its rule.
+            version: i64,
+            /// What it took off.
+            amount: Money,
+        }
+        maybe {
+            /// The code that was given.
+            code: Code,
+        }
+    }
+
+    /// An order was paid with an account, or was cancelled and gave that back.
+    AccountDrawn: "accounts.account.drawn" 1 about account/account_id {
+        text {
+            /// The account.
+            account_id: AccountId,
+            /// The order.
+            order_id: OrderId,
+        }
+        facts {
+            /// What it holds.
+            kind: AccountKind,
+            /// `spent` or `returned`.
+            entry: EntryKind,
+            /// By how much, in minor units or points; below zero for what was spent.
+            amount_minor: i64,
+        }
+        maybe {
+            /// Whose it is; a gift card may be nobody's.
+            customer_id: CustomerId,
         }
     }
 

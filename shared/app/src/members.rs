@@ -35,13 +35,16 @@ terms::members! {
     MinimumTotal "minimum_total": Money;
     /// `code_refused`: which, why, and what is missing.
     Refused "refused_code": RefusedCode;
+    /// `balance_too_low` of a checkout: what the account has, in minor units or points.
+    Available "available": i64;
     /// `insufficient_stock`: what is short.
     Short "lines": [Shortage];
     /// From a checkout that does not begin: all that stops it, and all that the buyer should know.
     Problems "problems": [CartProblem];
     /// `price_changed`, `promotion_expired`, `session_stale`: what the buyer was shown.
     AgreedTotal "agreed_total": Money;
-    /// `price_changed`, `promotion_expired`, `session_stale`, `total_mismatch`: what it is now.
+    /// `price_changed`, `promotion_expired`, `session_stale`, `total_mismatch`,
+    /// `stored_value_above_total`: what it is now.
     CurrentTotal "current_total": Money;
     /// `price_changed`, `promotion_expired`, `session_stale`: why.
     CurrentTotals "totals": Totals;

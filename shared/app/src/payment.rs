@@ -5,7 +5,7 @@ use crate::shop::Shop;
 use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
 use domain::{
     ids::{OrderId, PaymentId, SagaId},
-    money::Currency,
+    money::{Currency, Money},
 };
 use providers::{AuthorizeRequest, Breaker, Stripe, StripeSettings};
 use serde::Deserialize;
@@ -42,6 +42,11 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
 }
 
 impl PaymentRow {
+    /// What the provider is asked for.
+    pub(crate) fn amount(&self) -> Money {
+        Money::new(self.amount_minor, self.currency)
+    }
+
     /// The authorization, made anew from rows alone: a look-up sends the same bytes under the same
     /// key.
     pub(crate) fn authorization(

@@ -10,8 +10,8 @@ use crate::{
     capture::{Taken, stands, take},
     compensation,
     events::{
-        CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated, OrderLine,
-        PaymentCaptured, StockCommitted,
+        AccountDrawn, CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated,
+        OrderLine, PaymentCaptured, PromotionApplied, StockCommitted,
     },
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
@@ -26,8 +26,8 @@ use config::{
 use domain::{
     compensation::CompensationKind,
     ids::{
-        CartId, CompensationId, OrderId, OrderNumber, PaymentId, PromotionId, ReservationId,
-        SagaId, SessionId, Sku, WarehouseId,
+        AccountId, CartId, CompensationId, CustomerId, OrderId, OrderNumber, PaymentId,
+        PromotionId, ReservationId, SagaId, SessionId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
@@ -35,6 +35,7 @@ use domain::{
     promotion,
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
+    stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
 use providers::{
@@ -63,6 +64,12 @@ pub(crate) struct Plan {
     pub(crate) shipping_minor: i64,
     pub(crate) tax_minor: i64,
     pub(crate) total_minor: i64,
+    /// What is drawn on accounts of it.
+    pub(crate) draws: Vec<PlannedDraw>,
+    /// What the provider is asked for: the rest.
+    pub(crate) payable_minor: i64,
+    /// What is used of promotions.
+    pub(crate) uses: Vec<PlannedUse>,
     /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the
     /// order.
     pub(crate) detail: OrderDetail,
@@ -89,7 +96,7 @@ pub(crate) struct PlanLine {
 }
 
 /// A use of a promotion that a confirm claims; its order has it, or it is given back.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PlannedUse {
     pub(crate) promotion_id: PromotionId,
     /// Of the rule, as it was read.
@@ -101,6 +108,31 @@ pub(crate) struct PlannedUse {
     pub(crate) spent_minor: i64,
 }
 
+/// What is drawn on an account: held from the claim on, spent with the order, or given back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PlannedDraw {
+    pub(crate) account_id: AccountId,
+    pub(crate) kind: AccountKind,
+    pub(crate) customer_id: Option<CustomerId>,
+    /// What leaves the account, in minor units or points.
+    pub(crate) units: i64,
+    /// What that pays.
+    pub(crate) amount_minor: i64,
+}
+
+impl PlannedDraw {
+    /// That an order has it, or gave it back.
+    pub(crate) fn event(&self, shop: &Shop<'_>, order_id: &OrderId, entry: EntryKind) -> Event {
+        let Self { account_id, kind, customer_id, units, amount_minor: _ } = self;
+        let amount_minor = if entry == EntryKind::Spent { units.saturating_neg() } else { *units };
+        let (kind, customer_id) = (*kind, customer_id.clone());
+        Event::of(
+            shop,
+            &AccountDrawn { account_id, order_id, kind, entry, amount_minor, customer_id },
+        )
+    }
+}
+
 /// What a driver reads of the plan; the rest is for the statement that makes the order.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Planned {
@@ -110,6 +142,8 @@ pub(crate) struct Planned {
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
     pub(crate) return_url: Option<String>,
+    pub(crate) draws: Vec<PlannedDraw>,
+    pub(crate) uses: Vec<PlannedUse>,
     pub(crate) lines: Vec<OrderLine>,
 }
 
@@ -344,15 +378,26 @@ async fn create_order(
         Event::of(shop, &StockCommitted { order_id, cart_id, lines: lines.clone() }),
         Event::of(shop, &CartConverted { cart_id, owner, order_id, total }),
     ];
+    events.extend(plan.uses.iter().map(|used| {
+        let PlannedUse { promotion_id, version, code, amount_minor, spent_minor: _ } = used;
+        let (version, code) = (*version, code.clone());
+        let amount = Money::new(*amount_minor, plan.currency);
+        Event::of(shop, &PromotionApplied { promotion_id, order_id, version, amount, code })
+    }));
+    events.extend(plan.draws.iter().map(|draw| draw.event(shop, order_id, EntryKind::Spent)));
     if capture_now {
         events.push(Event::of(
             shop,
-            &CaptureRequested { order_id, payment_id: &plan.payment_id, amount: total },
+            &CaptureRequested {
+                order_id,
+                payment_id: &plan.payment_id,
+                amount: saga.payment.amount(),
+            },
         ));
     }
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
-        "events": events,
+        "draws": Some(true).filter(|_| !plan.draws.is_empty()), "events": events,
     });
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
         Ok(receipt) => {
@@ -769,9 +814,9 @@ fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> 
 }
 
 impl Saga {
-    /// Whether nothing is to be paid: then no provider is asked, and there is no money to be held,
+    /// Whether nothing is left to be paid: then no provider is asked, and there is no money to be held,
     /// taken or given back.
-    fn is_free(&self) -> bool {
+    pub(crate) fn is_free(&self) -> bool {
         self.payment.amount_minor == 0
     }
 

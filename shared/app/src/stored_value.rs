@@ -17,7 +17,7 @@ use crate::{
 };
 use callers::{Customer, OwnerOrService, Service};
 use domain::{
-    ids::{AccountId, CustomerId, OwnerId},
+    ids::{AccountId, CustomerId, OrderId, OwnerId},
     money::Currency,
     stored_value::{AccountKind, BALANCE_MAX, EntryKind, GiftCode},
 };
@@ -126,6 +126,8 @@ pub struct Entry {
     pub actor: String,
     /// Why; null where nobody had to say.
     pub reason: Option<String>,
+    /// The order that was paid with it, or that gave it back; null of others.
+    pub order_id: Option<OrderId>,
     /// When.
     pub at_ms: i64,
 }
@@ -445,7 +447,7 @@ impl Opening<'_> {
         let actor = service.actor();
         let input = json!({
             "account_id": account_id, "kind": kind, "customer_id": customer_id, "currency": currency.map_or("", Currency::as_str),
-            "amount_minor": amount_minor, "ttl_ms": ttl_ms, "code_hash": code.map(|bits| hash(&GiftCode::of(bits))),
+            "amount_minor": amount_minor, "ttl_ms": ttl_ms, "code_hash": code.map(|bits| code_hash(&GiftCode::of(bits))),
             "sealed": code.map(|bits| sealed(shop, &account_id, bits)).transpose()?,
             "actor": actor, "reason": reason.0, "events": [Event::of(shop, &opened)],
         });
@@ -460,7 +462,7 @@ fn check(entry: EntryKind, of: AccountKind, amount_minor: i64) -> Result<(), Pro
 }
 
 /// What a gift card's code is found by. Of 128 random bits a plain hash leads nowhere back.
-fn hash(code: &GiftCode) -> String {
+pub(crate) fn code_hash(code: &GiftCode) -> String {
     fingerprint(&["gift-card", &code.reveal()])
 }
 
@@ -551,27 +553,45 @@ pub fn assign(
             .detail("a customer's session is needed: guests have no accounts")
     })?;
     let shop = Shop::new(ports);
-    let tries = json!({
-        "subject": format!("gift-card/{owner}"), "period_ms": WRONG_CODES_PERIOD_MS, "most": WRONG_CODES_MAX,
-    });
-    // Counted before it is made, so that many at once are no more than one after another.
-    let Taken { attempts, wait_ms } = shop
-        .read(&sql::ATTEMPT_TAKE, &tries)?
-        .ok_or_else(|| Problem::internal("a try that was not counted"))?;
-    if attempts > WRONG_CODES_MAX {
-        terms::log("warning", "too many codes of gift cards", &[("owner", owner)]);
-        let seconds = u64::try_from(wait_ms.div_euclid(1_000).saturating_add(1)).unwrap_or(1);
-        return Err(Problem::new(Code::TooManyRequests).retry_after(seconds));
-    }
+    let tried = Tried::begin(&shop, owner)?;
     let who: OwnerId =
         owner.parse().map_err(|_| Problem::internal("a customer who is no owner"))?;
     let assigned = GiftCardAssigned { owner: &who };
     let input = json!({
-        "customer_id": customer_id, "code_hash": hash(&body.code), "actor": owner, "events": [Event::of(&shop, &assigned)],
+        "customer_id": customer_id, "code_hash": code_hash(&body.code), "actor": owner, "events": [Event::of(&shop, &assigned)],
     });
     let applied = change.apply(&shop, owner, &sql::GIFT_CARD_ASSIGN, input)?;
     if applied.refusal() != Some(Refusal::GiftCardNotFound) {
-        shop.read::<json::Value>(&sql::ATTEMPT_RETURN, &tries)?;
+        tried.was_right(&shop)?;
     }
     applied.done(refused)
+}
+
+/// A code that is being tried, of gift cards.
+pub(crate) struct Tried(json::Value);
+
+impl Tried {
+    /// Counts it before it is made, so that many at once are no more than one after another.
+    ///
+    /// # Errors
+    /// `too_many_requests`.
+    pub(crate) fn begin(shop: &Shop<'_>, owner: &str) -> Result<Self, Problem> {
+        let tries = json!({
+            "subject": format!("gift-card/{owner}"), "period_ms": WRONG_CODES_PERIOD_MS, "most": WRONG_CODES_MAX,
+        });
+        let Taken { attempts, wait_ms } = shop
+            .read(&sql::ATTEMPT_TAKE, &tries)?
+            .ok_or_else(|| Problem::internal("a try that was not counted"))?;
+        if attempts > WRONG_CODES_MAX {
+            terms::log("warning", "too many codes of gift cards", &[("owner", owner)]);
+            let seconds = u64::try_from(wait_ms.div_euclid(1_000).saturating_add(1)).unwrap_or(1);
+            return Err(Problem::new(Code::TooManyRequests).retry_after(seconds));
+        }
+        Ok(Self(tries))
+    }
+
+    /// It was one, and is not counted.
+    pub(crate) fn was_right(self, shop: &Shop<'_>) -> Result<(), Problem> {
+        shop.read::<json::Value>(&sql::ATTEMPT_RETURN, &self.0).map(drop)
+    }
 }

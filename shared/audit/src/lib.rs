@@ -86,6 +86,7 @@ pub const WALKS: &[Walk] = &[
     walk("promotions", "promotion", Order::ByKey("promotion_id")),
     walk("promotion_codes", "promotion_code", Order::ByKey("code")),
     walk("promotion_uses", "promotion_use", Order::ByFirstOfKey("saga_id")),
+    walk("draws", "draw", Order::ByFirstOfKey("saga_id")),
     walk("receipts", "idempotency", Order::ByKey("idempotency_key")),
     oldest(
         "running_sagas",

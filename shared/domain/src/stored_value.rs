@@ -2,7 +2,8 @@
 //! its entries, and is never below what is held of it.
 
 use crate::{
-    money::Currency,
+    ids::{AccountId, CustomerId},
+    money::{Currency, Money},
     text::{TextError, TextProblem},
 };
 use serde::{Deserialize, Deserializer, de};
@@ -36,6 +37,22 @@ named_enum! {
         Corrected = "corrected",
         /// The gift card was made a customer's; nothing moved.
         Assigned = "assigned",
+        /// An order was paid with it.
+        Spent = "spent",
+        /// That order was cancelled.
+        Returned = "returned",
+    }
+}
+
+named_enum! {
+    /// Where a draw of a checkout is.
+    pub enum DrawState("a state of a draw") {
+        /// Kept for a confirm that is under way.
+        Held = "held",
+        /// An order has it.
+        Spent = "spent",
+        /// It is back in the account.
+        Returned = "returned",
     }
 }
 
@@ -100,13 +117,107 @@ impl EntryKind {
             Self::ToppedUp => 1,
             Self::Corrected => -BALANCE_MAX,
             Self::Assigned => 0,
+            Self::Spent => -BALANCE_MAX,
+            Self::Returned => 1,
         };
         let fits = match self {
             Self::Assigned => amount_minor == 0,
             Self::Corrected => amount_minor != 0 && (least..=BALANCE_MAX).contains(&amount_minor),
-            Self::Opened | Self::ToppedUp => (least..=BALANCE_MAX).contains(&amount_minor),
+            Self::Spent => (least..0).contains(&amount_minor),
+            Self::Opened | Self::ToppedUp | Self::Returned => {
+                (least..=BALANCE_MAX).contains(&amount_minor)
+            }
         };
         if fits { Ok(()) } else { Err(EntryError::Amount { least }) }
+    }
+}
+
+/// An account that a buyer may draw on, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Drawable {
+    /// The account.
+    pub account_id: AccountId,
+    /// What it holds.
+    pub kind: AccountKind,
+    /// Its currency; none for points.
+    pub currency: Option<Currency>,
+    /// Whose it is; none for a gift card that is nobody's yet.
+    pub customer_id: Option<CustomerId>,
+    /// What a gift card's code is found by.
+    pub code_hash: Option<String>,
+    /// What is not held, in minor units or points.
+    pub available: i64,
+    /// What one point pays of the order, in minor units of its currency; none if the shop takes no
+    /// points in it.
+    pub point_value_minor: Option<i64>,
+}
+
+/// What a checkout draws on an account (PROMO-13).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draw {
+    /// The account.
+    pub account_id: AccountId,
+    /// What it holds.
+    pub kind: AccountKind,
+    /// Whose it is.
+    pub customer_id: Option<CustomerId>,
+    /// What leaves it, in minor units or points.
+    pub units: i64,
+    /// What that pays.
+    pub amount: Money,
+}
+
+/// Why an account cannot pay that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum DrawError {
+    /// It has another currency than the order.
+    #[error("must be an account in {0}")]
+    Currency(Currency),
+    /// Points pay nothing in this currency.
+    #[error("must not be points: they are not taken in {0}")]
+    PointsNotTaken(Currency),
+    /// No whole number of points pays it.
+    #[error("must be a multiple of {0}, which is what one point pays")]
+    PartOfAPoint(i64),
+    /// There is less.
+    #[error("the account has {available}, and {units} are needed")]
+    TooLow {
+        /// What there is, in minor units or points.
+        available: i64,
+        /// What would be needed.
+        units: i64,
+    },
+}
+
+impl Drawable {
+    /// What leaves the account to pay `amount`, which is above zero.
+    ///
+    /// # Errors
+    /// [`DrawError`].
+    pub fn draw(&self, amount: Money) -> Result<Draw, DrawError> {
+        let units = match self.kind {
+            AccountKind::Credit | AccountKind::GiftCard => {
+                if self.currency != Some(amount.currency()) {
+                    return Err(DrawError::Currency(amount.currency()));
+                }
+                amount.amount_minor()
+            }
+            AccountKind::Points => {
+                let value = self
+                    .point_value_minor
+                    .filter(|value| *value > 0)
+                    .ok_or(DrawError::PointsNotTaken(amount.currency()))?;
+                if amount.amount_minor().rem_euclid(value) != 0 {
+                    return Err(DrawError::PartOfAPoint(value));
+                }
+                amount.amount_minor().div_euclid(value)
+            }
+        };
+        if units > self.available {
+            return Err(DrawError::TooLow { available: self.available, units });
+        }
+        let Self { account_id, kind, customer_id, .. } = self.clone();
+        Ok(Draw { account_id, kind, customer_id, units, amount })
     }
 }
 
@@ -207,6 +318,66 @@ mod tests {
             let (with, without) = (kind.check(Some(&usd)), kind.check(None));
             assert_eq!(with.is_ok(), *kind != AccountKind::Points, "{kind}");
             assert_eq!(without.is_ok(), *kind == AccountKind::Points, "{kind}");
+        }
+    }
+
+    fn drawable(kind: AccountKind, available: i64, point_value_minor: Option<i64>) -> Drawable {
+        Drawable {
+            account_id: "account".parse().unwrap(),
+            kind,
+            currency: (kind != AccountKind::Points).then(|| "USD".parse().unwrap()),
+            customer_id: None,
+            code_hash: None,
+            available,
+            point_value_minor,
+        }
+    }
+
+    #[test]
+    fn an_account_pays_in_its_currency_and_points_by_what_one_pays() {
+        let dollars = |minor| Money::new(minor, "USD".parse().unwrap());
+        let euros = Money::new(100, "EUR".parse().unwrap());
+        let credit = drawable(AccountKind::Credit, 500, None);
+        assert_eq!(credit.draw(dollars(500)).unwrap().units, 500);
+        let too_low = DrawError::TooLow { available: 500, units: 501 };
+        assert_eq!(credit.draw(dollars(501)).unwrap_err(), too_low);
+        assert_eq!(credit.draw(euros).unwrap_err(), DrawError::Currency(euros.currency()));
+        let points = drawable(AccountKind::Points, 20, Some(5));
+        assert_eq!(points.draw(dollars(100)).unwrap().units, 20);
+        assert_eq!(points.draw(dollars(99)).unwrap_err(), DrawError::PartOfAPoint(5));
+        let too_low = DrawError::TooLow { available: 20, units: 21 };
+        assert_eq!(points.draw(dollars(105)).unwrap_err(), too_low);
+        for value in [None, Some(0)] {
+            let none = drawable(AccountKind::Points, 20, value);
+            let error = none.draw(dollars(100)).unwrap_err();
+            assert_eq!(error, DrawError::PointsNotTaken(dollars(0).currency()));
+        }
+    }
+
+    proptest! {
+        // What leaves an account is worth just what it pays, and is never more than there is.
+        #[test]
+        fn a_draw_takes_what_it_pays(
+            available in 0..BALANCE_MAX, amount in 1..BALANCE_MAX, value in 1..1_000_i64
+        ) {
+            let amount = Money::new(amount, "USD".parse().unwrap());
+            for account in [
+                drawable(AccountKind::GiftCard, available, None),
+                drawable(AccountKind::Points, available, Some(value)),
+            ] {
+                let one = account.point_value_minor.unwrap_or(1);
+                match account.draw(amount) {
+                    Ok(draw) => {
+                        prop_assert!((1..=available).contains(&draw.units));
+                        prop_assert_eq!(draw.units * one, amount.amount_minor());
+                    }
+                    Err(DrawError::TooLow { units, .. }) => prop_assert!(units > available),
+                    Err(DrawError::PartOfAPoint(_)) => {
+                        prop_assert!(amount.amount_minor() % one != 0)
+                    }
+                    Err(error) => prop_assert!(false, "{error}"),
+                }
+            }
         }
     }
 

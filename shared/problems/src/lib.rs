@@ -275,6 +275,9 @@ codes! {
     /// The adjustment would leave less stock than is reserved.
     StockNegative: 422 "stock_negative" "There is not that much stock to take away"
         => "Read the stock again; less can be taken away than is on hand and not reserved.",
+    /// The accounts named would pay more than the order costs.
+    StoredValueAboveTotal: 422 "stored_value_above_total" "The accounts would pay more than the total"
+        => "Draw less: together at most `current_total`.",
     /// The account has less than that, or what it has is held for a checkout.
     BalanceTooLow: 422 "balance_too_low" "The account has less than that"
         => "Read the account again; no more can be taken than `balance_minor` less `held_minor`.",

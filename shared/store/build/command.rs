@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// What a command does, in order.
 enum Step<'a> {
     Statement { text: String, needs: Option<&'a str> },
-    Fragment { name: String, arguments: String },
+    Fragment { name: String, arguments: String, needs: Option<&'a str> },
 }
 
 /// The text as SQLite's trigger is made of, fragments still by name.
@@ -24,12 +24,13 @@ pub fn of_sqlite(source: &str) -> String {
     let mut out = String::new();
     for step in steps(effects) {
         match step {
-            Step::Fragment { name, arguments } => out.push_str(&format!("@{name}{arguments}\n")),
+            Step::Fragment { name, arguments, needs } => {
+                only_with(&mut out, needs);
+                out.push_str(&format!("@{name}{arguments}\n"));
+            }
             Step::Statement { text, .. } if text.starts_with("lock ") => {}
             Step::Statement { text, needs } => {
-                if let Some(field) = needs {
-                    out.push_str(&format!("-- only with {field}\n"));
-                }
+                only_with(&mut out, needs);
                 match text.strip_prefix("refuse ").and_then(|rest| split_where(rest)) {
                     Some((code, condition)) => {
                         out.push_str(&format!("select raise(abort, {code}) where {condition}\n"))
@@ -66,8 +67,8 @@ pub fn of_postgres(
                 finishes = true;
                 continue;
             }
-            Step::Fragment { name, arguments } => {
-                (format!("perform {}{arguments};", call(&name)?), None)
+            Step::Fragment { name, arguments, needs } => {
+                (format!("perform {}{arguments};", call(&name)?), needs)
             }
             Step::Statement { text, needs } => (text, needs),
         };
@@ -109,6 +110,12 @@ pub fn of_postgres(
     ))
 }
 
+fn only_with(out: &mut String, needs: Option<&str>) {
+    if let Some(field) = needs {
+        out.push_str(&format!("-- only with {field}\n"));
+    }
+}
+
 /// The code of a refusal, and its condition.
 fn split_where(rest: &str) -> Option<(&str, &str)> {
     let (code, condition) = rest.split_once("where ")?;
@@ -136,6 +143,7 @@ fn steps(effects: &str) -> Vec<Step<'_>> {
                 steps.push(Step::Fragment {
                     name: name.to_owned(),
                     arguments: arguments.to_owned(),
+                    needs: needs.take(),
                 });
                 text.clear();
             }

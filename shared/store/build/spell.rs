@@ -196,7 +196,14 @@ pub fn spell(text: &str, dialect: Dialect, fragments: &Fragments) -> Result<Stri
                 .collect::<Result<Vec<_>>>()?;
             match dialect {
                 Dialect::Sqlite => {
-                    out.push_str(&spell(&fragment.with(&arguments)?, dialect, fragments)?)
+                    let text = spell(&fragment.with(&arguments)?, dialect, fragments)?;
+                    // A mark in front of it is one in front of each of its statements.
+                    let line = out.trim_end().rsplit('\n').next().unwrap_or_default();
+                    let text = match line.strip_prefix(crate::MARK) {
+                        Some(field) => text.replace(";\n", &format!(";\n{}{field}\n", crate::MARK)),
+                        None => text,
+                    };
+                    out.push_str(&text)
                 }
                 Dialect::Postgres => out.push_str(&format!("{word}({})", arguments.join(", "))),
             }

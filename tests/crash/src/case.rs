@@ -10,6 +10,8 @@ use crate::{
     settle::settle_until_quiet,
 };
 
+/// What a gift card pays of what is confirmed, in minor units: all that is on it.
+pub(crate) const DRAWN: i64 = 300;
 /// How many of the goods there are before anybody buys.
 pub(crate) const STOCK: i64 = 10;
 /// How many one buyer takes.
@@ -61,6 +63,8 @@ pub(crate) struct Stage<'s> {
     pub(crate) buyer: Guest<'s>,
     pub(crate) sku: String,
     pub(crate) call: Call,
+    /// The gift card that pays [`DRAWN`] of what they confirm.
+    pub(crate) card: Option<String>,
     /// Who logs in.
     customer: Option<String>,
 }
@@ -201,6 +205,7 @@ impl Case {
             buyer: buyer.clone(),
             sku: sku.clone(),
             call: call.keyed(&key),
+            card: None,
             customer: None,
         };
         if self != Self::Add {
@@ -238,15 +243,16 @@ impl Case {
             | Self::CancelUncaptured
             | Self::OperatorRetries => {
                 let session = buyer.check_out_with(self.payment_method());
+                let (card, code) = gift_card(shop);
+                let draws = json!([{ "code": code, "amount_minor": DRAWN }]);
+                let stage = |call| Stage { card: Some(card.clone()), ..stage(call) };
                 if self == Self::ConfirmSoldOut {
                     shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200);
                 }
                 if matches!(self, Self::ConfirmAfterAction | Self::ConfirmInstead) {
-                    let asked = if self == Self::ConfirmInstead {
-                        session.confirming()
-                    } else {
-                        session.confirming().keyed(&key)
-                    };
+                    let asked = session.confirming_with(&json!({ "stored_value": draws }));
+                    let asked =
+                        if self == Self::ConfirmInstead { asked } else { asked.keyed(&key) };
                     let asked = patiently(&asked);
                     asked.problem(402, "payment_action_required");
                     let intent = buyer.payment_rows()[0]["reference"].clone();
@@ -265,13 +271,14 @@ impl Case {
                 );
                 if !cancels {
                     let body = if self == Self::ConfirmInstead {
-                        json!({ "payment_method": "pm_card_visa" })
+                        json!({ "payment_method": "pm_card_visa", "stored_value": draws })
                     } else {
-                        json!({})
+                        json!({ "stored_value": draws })
                     };
                     return stage(session.confirming_with(&body));
                 }
-                let order = patiently(&session.confirming()).expect(201);
+                let body = json!({ "stored_value": draws });
+                let order = patiently(&session.confirming_with(&body)).expect(201);
                 let order_id = order["order_id"].as_str().expect("an order");
                 if self != Self::OperatorRetries {
                     return stage(buyer.cancelling(order_id));
@@ -299,6 +306,15 @@ impl Case {
             settle_until_quiet(shop);
         }
     }
+}
+
+/// A gift card of [`DRAWN`]: its account, and its code.
+fn gift_card(shop: &Shop) -> (String, String) {
+    let body = json!({ "currency": "USD", "amount_minor": DRAWN, "reason": "to be spent" });
+    let call = shop.call("POST", "/api/v1/gift-cards").bearer(&shop.token("money:write"));
+    let issued = patiently(&call.keyed(&unique("card-")).json(&body)).expect(201);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&issued["account"]["account_id"]), text(&issued["code"]))
 }
 
 /// The answer in the end, for who comes back when a 503 says that they may.

@@ -5,7 +5,7 @@ use std::fmt;
 use e2e::Shop;
 use serde_json::Value;
 
-use crate::case::{QUANTITY, STOCK, Stage};
+use crate::case::{DRAWN, QUANTITY, STOCK, Stage};
 
 /// What a case may come to. Anything between two of these is a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +62,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
     let cart = stage.of_cart("cart").first().cloned().unwrap_or_default();
     let stock = if stage.case == crate::Case::ConfirmSoldOut { 1 } else { STOCK };
     assert_eq!(reserved, 0, "stock is still held");
+    let drawn = drawn(stage);
     let [order] = orders.as_slice() else {
         assert!(orders.is_empty(), "{} orders of one cart", orders.len());
         assert_eq!(
@@ -69,6 +70,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
             (0, stock),
             "no order, and yet {money:?} (held, on hand)"
         );
+        assert_eq!(drawn, 0, "no order, and yet the card has paid");
         // A cart whose session is open can be changed and bought, as any other.
         assert!(
             matches!(cart["status"].as_str(), Some("active" | "checkout"))
@@ -83,7 +85,16 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         &format!("order/{}", order["order_id"].as_str().unwrap_or_default()),
     );
     events_are_in_order(buyer.shop, &format!("cart/{}", buyer.cart_id));
-    let total = order["total_minor"].as_i64().unwrap_or_default();
+    let stands = order["status"] == "confirmed";
+    let of_order: i64 = buyer
+        .shop
+        .rows("draw", "order_id", order["order_id"].as_str().unwrap_or_default())
+        .iter()
+        .filter_map(|row| row["amount_minor"].as_i64())
+        .sum();
+    assert_eq!(drawn, if stands { of_order } else { 0 }, "{order}");
+    // What the payment method has to pay.
+    let total = order["total_minor"].as_i64().unwrap_or_default() - of_order;
     let payments: Vec<Value> = buyer
         .payment_rows()
         .into_iter()
@@ -143,6 +154,14 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         }
         other => panic!("an order that is {other}"),
     }
+}
+
+/// What the gift card has paid, of which nothing is held any more.
+fn drawn(stage: &Stage<'_>) -> i64 {
+    let Some(account_id) = &stage.card else { return 0 };
+    let account = &stage.buyer.shop.rows("account", "account_id", account_id)[0];
+    assert_eq!(account["held_minor"], 0, "the card is still held: {account}");
+    DRAWN - account["balance_minor"].as_i64().unwrap_or_default()
 }
 
 /// A cart before any order.

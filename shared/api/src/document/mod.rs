@@ -65,6 +65,14 @@ pub(crate) const CONFIRM: &[Code] = &[
     Code::ProviderUnavailable,
     Code::ProviderTimeout,
 ];
+/// Why accounts may not pay what a confirm draws on them.
+pub(crate) const STORED_VALUE: &[Code] = &[
+    Code::AccountNotFound,
+    Code::GiftCardNotFound,
+    Code::BalanceTooLow,
+    Code::StoredValueAboveTotal,
+    Code::TooManyRequests,
+];
 
 const TITLE: &str = "edgetill";
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -501,6 +501,9 @@ pub struct CurrencyFacts {
     /// The most one payment may be, in minor units.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
     ceiling_minor: i64,
+    /// What one loyalty point pays of an order, in minor units; left out where points pay nothing.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
+    point_value_minor: Option<i64>,
 }
 
 /// A currency that is sold in.
@@ -520,6 +523,8 @@ pub struct CurrencySold {
     pub minimum_minor: i64,
     /// The most one payment may be, in minor units.
     pub ceiling_minor: i64,
+    /// What one loyalty point pays of an order, in minor units; null where points pay nothing.
+    pub point_value_minor: Option<i64>,
 }
 
 /// One table: what its entries are called, and the statements that list, put and delete them.
@@ -736,8 +741,8 @@ impl Entry for SpecialPricesEntry {
 
 impl Entry for CurrencySold {
     fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
-        let Self { currency, minor_digits, minimum_minor, ceiling_minor } = self;
-        let facts = CurrencyFacts { minor_digits, minimum_minor, ceiling_minor };
+        let Self { currency, minor_digits, minimum_minor, ceiling_minor, point_value_minor } = self;
+        let facts = CurrencyFacts { minor_digits, minimum_minor, ceiling_minor, point_value_minor };
         put_currency(ports, service, &currency, &facts).map(drop)
     }
 }
@@ -1097,12 +1102,16 @@ pub fn put_currency(
     currency: &Currency,
     facts: &CurrencyFacts,
 ) -> Result<Done<Rendered<CurrencySold>>, Problem> {
-    let CurrencyFacts { minor_digits, minimum_minor, ceiling_minor } = facts;
+    let CurrencyFacts { minor_digits, minimum_minor, ceiling_minor, point_value_minor } = facts;
     in_range("/minor_digits", *minor_digits, 0, MINOR_DIGITS_MAX)?;
     in_range("/minimum_minor", *minimum_minor, 1, AMOUNT_MINOR_MAX)?;
     in_range("/ceiling_minor", *ceiling_minor, *minimum_minor, AMOUNT_MINOR_MAX)?;
+    if let Some(value) = point_value_minor {
+        in_range("/point_value_minor", *value, 1, AMOUNT_MINOR_MAX)?;
+    }
     let facts = json!({
         "minor_digits": minor_digits, "minimum_minor": minimum_minor, "ceiling_minor": ceiling_minor,
+        "point_value_minor": point_value_minor,
     });
     CURRENCIES.put(ports, service, &[currency.as_str()], facts)
 }

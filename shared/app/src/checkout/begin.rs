@@ -40,8 +40,9 @@ pub struct BeginCheckout {
     pub(crate) billing_address: Option<Address>,
     /// How it goes.
     pub(crate) shipping_method: ShippingMethodId,
-    /// How it is paid.
-    pub(crate) payment_method: PaymentToken,
+    /// How it is paid; left out where accounts of stored value pay all of it, or the confirm says
+    /// it.
+    pub(crate) payment_method: Option<PaymentToken>,
     /// What the buyer wants to say.
     pub(crate) notes: Option<Notes>,
 }
@@ -269,7 +270,7 @@ fn begin_by(
 /// What a checkout is begun with.
 struct Wanted {
     shipping_method: ShippingMethodId,
-    payment_method: PaymentToken,
+    payment_method: Option<PaymentToken>,
     contact: Contact,
 }
 
@@ -314,7 +315,7 @@ fn attempt(
     };
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
-        "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method,
+        "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method.as_ref().map_or("", PaymentToken::as_str),
         "contact": sealed.contact, "email_hashes": email_hashes, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
         "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
         "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],

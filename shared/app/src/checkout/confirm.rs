@@ -11,7 +11,8 @@ use super::{
     begin::{Agreed, PaymentToken, SessionStatus},
     gate::Gate,
     not_found,
-    plan::{plan, uses},
+    plan::plan,
+    tenders::{DrawAsked, asked_for, names_a_code, tenders},
 };
 use crate::{
     Change, compensation,
@@ -21,6 +22,7 @@ use crate::{
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
+    stored_value::Tried,
 };
 use config::{
     IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS,
@@ -35,6 +37,7 @@ use domain::{
     order::OrderStatus,
     payment::PaymentState,
     saga::SagaState,
+    stored_value::Drawable,
     totals::total_moved,
 };
 use json::{Value, json};
@@ -59,6 +62,10 @@ pub struct Confirm {
     /// Where the buyer is sent back to when their bank has asked them (https, or http to this
     /// machine). Without it a client that knows the `client_secret` asks them itself.
     return_url: Option<ReturnUrl>,
+    /// What accounts of stored value pay of it; the payment method pays the rest.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
+    stored_value: Vec<DrawAsked>,
 }
 
 /// Where a buyer comes back to. It is kept and sent to the provider, so nothing of theirs belongs
@@ -146,6 +153,10 @@ struct Asked<'a> {
     key: String,
     /// What must be the same under the same key.
     request_hash: String,
+    /// The accounts that are named, as they are read by.
+    accounts: Vec<Value>,
+    /// What is to be drawn on them, for the agreement.
+    draws: String,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +168,8 @@ struct Facts {
     same_key: Option<Known>,
     /// A saga of this owner that is still on its way to an order.
     live: Option<Saga>,
+    /// The accounts that are named and may be drawn on.
+    accounts: Vec<Drawable>,
     /// The order this cart has become.
     order: Option<Converted>,
 }
@@ -207,7 +220,8 @@ enum Decision {
 /// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`,
 /// `price_changed`, `cart_completed`, `idempotency_in_progress`, `idempotency_key_reused`,
 /// `insufficient_stock`, `payment_declined`, `payment_action_required`, `payment_superseded`,
-/// `provider_unavailable`, `provider_timeout`, `reservation_expired`.
+/// `provider_unavailable`, `provider_timeout`, `reservation_expired`, `account_not_found`,
+/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`.
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
@@ -221,16 +235,27 @@ pub async fn confirm(
     if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
         return answer.map(|placed| placed.done().replay(true));
     }
+    let (accounts, draws) = asked_for(&body.stored_value)?;
     let (key, request_hash) = match kept_key {
         Some(key) => (key, change.fingerprint().to_owned()),
         None => {
-            let key = derived_key(owner, session_id, body);
+            let key = derived_key(owner, session_id, body, &draws);
             (key.clone(), key)
         }
     };
-    let asked = Asked { owner, session_id, body, key, request_hash };
+    let asked = Asked { owner, session_id, body, key, request_hash, accounts, draws };
+    let mut tried = match names_a_code(&body.stored_value) {
+        true => Some(Tried::begin(&shop, owner)?),
+        false => None,
+    };
     for _ in 0..CLAIM_ROUNDS {
-        let (saga, cancel_id) = match decide(&shop, &asked)? {
+        let decided = decide(&shop, &asked);
+        let is_wrong =
+            decided.as_ref().is_err_and(|problem| problem.code() == Code::GiftCardNotFound);
+        if let Some(tried) = tried.take_if(|_| !is_wrong) {
+            tried.was_right(&shop)?;
+        }
+        let (saga, cancel_id) = match decided? {
             Decision::Again => continue,
             // The winner writes the gate; whoever comes after only reads it.
             Decision::Replay(saga) => return replay(&shop, &saga),
@@ -247,10 +272,10 @@ pub async fn confirm(
             cancel(&shop, &cancel_id).await;
         }
         let total = Money::new(saga.plan.total_minor, saga.plan.currency);
-        let cart_id = saga.cart_id.clone();
+        let (cart_id, is_free) = (saga.cart_id.clone(), saga.is_free());
         return match drive(&shop, saga).await? {
             Outcome::Ordered(receipt) => {
-                Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total)))
+                Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total, is_free)))
             }
             Outcome::Refused(problem)
             | Outcome::Pending(problem)
@@ -274,7 +299,7 @@ async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
 
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
-    let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key });
+    let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts });
     let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
 
     if let Some(Known { request_hash, saga }) = facts.same_key {
@@ -314,7 +339,8 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= facts.now_ms {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
-    claim(shop, asked, &facts.session, &facts.pricing, &agreement, supersedes)
+    let read = (&facts.session, &facts.pricing, facts.accounts.as_slice());
+    claim(shop, asked, read, &agreement, supersedes)
 }
 
 /// Another key for the same: it is written down first, so that it is answered like the first one
@@ -357,37 +383,35 @@ fn resume(shop: &Shop<'_>, saga: &Saga, ours: bool) -> Result<Decision, Problem>
 fn claim(
     shop: &Shop<'_>,
     asked: &Asked<'_>,
-    session: &Session,
-    pricing: &PricingFacts,
+    (session, pricing, accounts): (&Session, &PricingFacts, &[Drawable]),
     agreement: &str,
     supersedes: Option<SagaId>,
 ) -> Result<Decision, Problem> {
     let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
     pricing.payable(shop, &priced.totals)?;
+    let tenders =
+        tenders(priced.totals.total, pricing.rules()?, &asked.body.stored_value, accounts)?;
+    let payment_method = payment_method(session, asked.body);
+    if tenders.payable.is_positive() && payment_method.is_empty() {
+        return Err(Problem::invalid_field("/payment_method", "must be given: it pays the rest"));
+    }
     let destination = RatedFor {
         country: session.country.clone(),
         region: session.region.clone(),
         shipping_method: session.shipping_method.clone(),
     };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
-    let plan = plan(
-        shop,
-        pricing,
-        &priced,
-        payment_method(session, asked.body),
-        agreement,
-        return_url,
-        &destination,
-    )?;
+    let plan =
+        plan(shop, pricing, &priced, tenders, payment_method, agreement, return_url, &destination)?;
     let cancel_id: Option<CompensationId> =
         supersedes.is_some().then(|| shop.new_id()).transpose()?;
     let input = json!({
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
         "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "reservation_ttl_ms": shop.setting(&RESERVATION_MS)?,
-        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(uses(pricing, &priced.totals)).filter(|uses| !uses.is_empty()),
-        "plan": plan,
+        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(&plan.uses).filter(|uses| !uses.is_empty()),
+        "draws": Some(&plan.draws).filter(|draws| !draws.is_empty()), "plan": plan,
     });
     match shop.apply::<Saga>(&sql::CONFIRM_BEGIN, &input)? {
         Ok(saga) => Ok(Decision::Drive(Box::new(saga), cancel_id)),
@@ -401,6 +425,7 @@ fn claim(
             | Refusal::PricesMoved
             | Refusal::PromotionsMoved
             | Refusal::PromotionUsedUp
+            | Refusal::BalanceTooLow
             | Refusal::InsufficientStock,
         ) => Ok(Decision::Again),
         Err(refusal) => Err(refused(refusal)),
@@ -451,13 +476,14 @@ fn agreed(
 
 /// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and
 /// quote are the session's and stay.
-fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm) -> String {
+fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm, draws: &str) -> String {
     let method = body.payment_method.as_ref().map_or("", PaymentToken::as_str);
     fingerprint(&[
         owner,
         session_id.as_str(),
         method,
         &body.accept_total.map(money_text).unwrap_or_default(),
+        draws,
     ])
 }
 
@@ -473,6 +499,7 @@ fn agreement(asked: &Asked<'_>, session: &Session) -> String {
         method,
         &session.totals.quote_hash,
         &money_text(total),
+        &asked.draws,
     ])
 }
 
@@ -488,10 +515,10 @@ fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
 impl OrderPlaced {
     /// From what the order's creation assigned and nothing that can change later: the first answer
     /// and every replay are the same.
-    fn of(receipt: OrderReceipt, cart_id: CartId, total: Money) -> Self {
+    fn of(receipt: OrderReceipt, cart_id: CartId, total: Money, is_free: bool) -> Self {
         let OrderReceipt { order_id, order_number, created_at_ms } = receipt;
         let payment_status =
-            if total.is_zero() { PaymentState::Captured } else { PaymentState::Authorized };
+            if is_free { PaymentState::Captured } else { PaymentState::Authorized };
         Self {
             cart_id,
             created_at_ms,
@@ -515,7 +542,8 @@ fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Done<OrderPlaced>, Problem> {
         .read(&sql::ORDER_VIEW, &json!({ "order_id": saga.plan.order_id }))?
         .ok_or_else(|| Problem::internal(format!("saga {} has no order", saga.saga_id)))?;
     let total = Money::new(saga.plan.total_minor, saga.plan.currency);
-    Ok(OrderPlaced::of(receipt, saga.cart_id.clone(), total).done().replay(true))
+    let placed = OrderPlaced::of(receipt, saga.cart_id.clone(), total, saga.is_free());
+    Ok(placed.done().replay(true))
 }
 
 fn in_progress(seconds: u64) -> Problem {

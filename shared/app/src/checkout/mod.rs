@@ -4,6 +4,7 @@ mod begin;
 mod confirm;
 mod gate;
 mod plan;
+mod tenders;
 mod view;
 
 pub(crate) use begin::begin_unless_locked;

@@ -2,6 +2,7 @@
 //! before anyone is called.
 
 use crate::{
+    checkout::tenders::Tenders,
     order::{LineDetail, OrderDetail, RatedFor},
     payment::{NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
@@ -21,6 +22,7 @@ pub(super) fn plan(
     shop: &Shop<'_>,
     facts: &PricingFacts,
     priced: &Priced,
+    Tenders { draws, payable }: Tenders,
     payment_method: &str,
     agreement: &str,
     return_url: Option<&str>,
@@ -70,8 +72,8 @@ pub(super) fn plan(
         }
     }
     let minor = |money: Option<Money>| money.map_or(0, Money::amount_minor);
-    // Of a total of nothing nothing is paid, however the buyer would have paid.
-    let (provider, payment_method, kind) = if totals.total.is_zero() {
+    // Of what is paid already nothing is left, however the buyer would have paid.
+    let (provider, payment_method, kind) = if payable.is_zero() {
         (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER)
     } else {
         (PROVIDER, payment_method, "card")
@@ -89,6 +91,9 @@ pub(super) fn plan(
         shipping_minor: minor(totals.shipping),
         tax_minor: totals.tax.amount_minor(),
         total_minor: totals.total.amount_minor(),
+        draws,
+        payable_minor: payable.amount_minor(),
+        uses: uses(facts, totals),
         detail: OrderDetail {
             shipping: totals.shipping_method.as_ref().map(Rendered::of),
             shipping_tax: totals.shipping_tax,
@@ -101,7 +106,7 @@ pub(super) fn plan(
 }
 
 /// What is used of promotions: a use each, of those that took something off (PROMO-4).
-pub(super) fn uses(facts: &PricingFacts, totals: &Totals) -> Vec<PlannedUse> {
+fn uses(facts: &PricingFacts, totals: &Totals) -> Vec<PlannedUse> {
     totals
         .promotions
         .iter()

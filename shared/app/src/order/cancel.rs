@@ -7,6 +7,7 @@ use crate::{
     compensation,
     events::{self, Event, OrderStatusChanged},
     problem::{illegal, refused},
+    saga::PlannedDraw,
     shop::Shop,
 };
 use callers::OwnerOrService;
@@ -15,6 +16,7 @@ use domain::{
     ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, SagaId},
     order::OrderStatus,
     payment::PaymentState,
+    stored_value::EntryKind,
 };
 use json::json;
 use ports::Ports;
@@ -80,6 +82,8 @@ struct Seen {
     status: OrderStatus,
     version: i64,
     payment: Option<SeenPayment>,
+    /// What accounts have paid of it.
+    draws: Vec<PlannedDraw>,
 }
 
 #[derive(Deserialize)]
@@ -186,6 +190,8 @@ fn input(
         payment_status,
         compensation,
     };
+    let mut events = vec![Event::of(shop, &changed), Event::of(shop, &cancelled)];
+    events.extend(order.draws.iter().map(|draw| draw.event(shop, order_id, EntryKind::Returned)));
     json!({
         "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
         "payment_state": payment_status,
@@ -194,10 +200,7 @@ fn input(
             "amount_minor": amount_minor, "reason": "order_cancelled",
         })),
         "reply": Foreseen { status, stock: "restocked", payment_status, compensation: compensation.map_or("none", CompensationKind::as_str) },
-        "events": [
-            Event::of(shop, &changed),
-            Event::of(shop, &cancelled),
-        ],
+        "events": events,
     })
 }
 

@@ -100,7 +100,7 @@ pub async fn create(
         shipping_address,
         billing_address,
         shipping_method,
-        payment_method,
+        payment_method: Some(payment_method),
         notes,
     };
     let begun = match checkout::begin_unless_locked(ports, &owner, begin, &Change::default()) {

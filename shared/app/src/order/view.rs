@@ -8,12 +8,13 @@ use domain::{
     address::{Address, Contact, Email, Notes},
     attributes::{Attributes, ClientReference},
     ids::{
-        CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId,
+        AccountId, CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId,
         ShippingMethodId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
+    stored_value::{AccountKind, DrawState},
     tax::TaxRate,
     totals::{Adjustment, ShippingTotals},
 };
@@ -66,6 +67,8 @@ pub struct Order {
     payment_status: Option<PaymentState>,
     /// The payment.
     payment: Option<Payment>,
+    /// What accounts of stored value have paid of it.
+    stored_value: Vec<Drawn>,
     /// Whose it is; null but for services.
     owner: Option<String>,
     /// Where to write to; null of a person who was erased, as are the three below.
@@ -165,6 +168,26 @@ pub struct Payment {
     refunded: Money,
 }
 
+/// What an account of stored value has paid of an order.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(rename = "StoredValueTender")
+)]
+pub struct Drawn {
+    /// The account.
+    account_id: AccountId,
+    /// What it holds.
+    kind: AccountKind,
+    /// What left it, in minor units or points.
+    units: i64,
+    /// What that paid.
+    amount: Money,
+    /// Whether the order has it, or has given it back.
+    state: DrawState,
+}
+
 /// One step in an order's life.
 #[derive(Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -235,6 +258,7 @@ pub(crate) struct OrderRow {
     lines: Vec<LineRow>,
     history: Vec<Rendered<StatusChange>>,
     payment: Option<OrderPayment>,
+    draws: Vec<DrawRow>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -253,6 +277,16 @@ struct LineRow {
     attributes: Option<Rendered<Attributes>>,
     warehouse_id: WarehouseId,
     reservation_id: ReservationId,
+}
+
+/// A draw of an order.
+#[derive(Debug, Deserialize)]
+struct DrawRow {
+    account_id: AccountId,
+    kind: AccountKind,
+    units: i64,
+    amount_minor: i64,
+    state: DrawState,
 }
 
 /// The payment of an order.
@@ -393,6 +427,7 @@ pub(crate) fn render(
         payment_method,
         payment_status: order.payment.as_ref().map(|payment| payment.state),
         payment: order.payment.map(|payment| payment.render(currency)),
+        stored_value: order.draws.into_iter().map(|draw| draw.render(currency)).collect(),
         owner: names_owner.then_some(order.owner),
         email,
         shipping_address,
@@ -430,6 +465,13 @@ impl LineRow {
             warehouse_id: self.warehouse_id,
             reservation_id: self.reservation_id,
         }
+    }
+}
+
+impl DrawRow {
+    fn render(self, currency: Currency) -> Drawn {
+        let Self { account_id, kind, units, amount_minor, state } = self;
+        Drawn { account_id, kind, units, amount: Money::new(amount_minor, currency), state }
     }
 }
 

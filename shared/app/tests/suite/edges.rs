@@ -6,7 +6,7 @@ use world::{Answer, Call, Fault, World, hours, minutes};
 
 /// Of what waits for its driver nothing is to be paid, as if discounts had covered it all.
 const COVERED: &str = "update payment set amount_minor = 0, provider = 'none', method = 'none' where state = 'pending';
-    update saga set plan = json_set(plan, '$.total_minor', 0, '$.discount_minor', plan ->> 'total_minor', '$.lines[0].total_minor', 0,
+    update saga set plan = json_set(plan, '$.total_minor', 0, '$.payable_minor', 0, '$.discount_minor', plan ->> 'total_minor', '$.lines[0].total_minor', 0,
         '$.detail.shipping.total.amount_minor', 0) where state = 'authorizing';
     insert into promotion (promotion_id, version, rule, active, by_code, starts_at_ms, ends_at_ms, uses, spent_minor)
       select 'all-off', 1, '{}', 0, 1, 0, 1, 1, plan ->> 'discount_minor' from saga;

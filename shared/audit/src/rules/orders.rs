@@ -82,14 +82,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_was_charged_what_it_costs",
-        sentence: "An order's payment is of its total, in its currency.",
+        sentence: "An order's payment and what accounts have paid of it are its total, in its currency.",
         look_at: "the payment at the provider; the difference is owed to one side",
         walk: "orders",
         subject: "o.order_id",
-        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', \
-                 p.currency)",
-        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where \
-                 p.amount_minor <> o.total_minor or p.currency <> o.currency",
+        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', p.currency, \
+                 'drawn', (select cast(sum(d.amount_minor) as bigint) from draw as d where d.order_id = o.order_id))",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where p.currency <> o.currency
+    or p.amount_minor + coalesce((select sum(d.amount_minor) from draw as d where d.order_id = o.order_id), 0) <> o.total_minor",
     },
     Rule {
         code: "order_that_stands_has_its_money",

@@ -20,7 +20,8 @@ create table if not exists currency (
   currency text collate "C" primary key,
   minor_digits bigint not null,
   minimum_minor bigint not null,
-  ceiling_minor bigint not null
+  ceiling_minor bigint not null,
+  point_value_minor bigint
 );
 insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
   select * from (values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)) as sold
@@ -270,9 +271,25 @@ create table if not exists ledger (
   amount_minor bigint not null,
   actor text not null,
   reason text,
+  order_id text collate "C",
   at_ms bigint not null,
   primary key (account_id, seq)
 );
+create unique index if not exists ledger_once on ledger (order_id, kind, account_id);
+-- What a checkout draws on an account: 'held' from the claim on, 'spent' with the order, or 'returned'. `units` leave the account, points or minor
+-- units; `amount_minor` is what they pay.
+create table if not exists draw (
+  saga_id text collate "C",
+  account_id text collate "C",
+  units bigint not null,
+  amount_minor bigint not null,
+  state text not null,
+  order_id text collate "C",
+  at_ms bigint not null,
+  primary key (saga_id, account_id)
+);
+create index if not exists draw_of_account on draw (account_id) where state = 'held';
+create index if not exists draw_of_order on draw (order_id) where order_id is not null;
 -- Wrong tries of a subject in the period that it tried in last: of what may be guessed.
 create table if not exists attempt_window (
   subject text collate "C" primary key,

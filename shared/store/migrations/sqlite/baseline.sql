@@ -25,7 +25,7 @@ insert into clock (one, offset_ms) values (1, 0) on conflict do nothing;
 
 -- PRICE-1: adding a currency is adding a row, and one that was deleted stays deleted: only an empty database is given these. minimum and
 -- ceiling bound what one order may charge (CHK-10).
-create table if not exists currency (currency text primary key, minor_digits integer not null, minimum_minor integer not null, ceiling_minor integer not null) without rowid;
+create table if not exists currency (currency text primary key, minor_digits integer not null, minimum_minor integer not null, ceiling_minor integer not null, point_value_minor integer) without rowid;
 insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
   select * from (values ('USD', 2, 50, 500000), ('EUR', 2, 50, 500000), ('GBP', 2, 30, 400000), ('VND', 0, 10000, 100000000)) as sold
   where not exists (select 1 from migration) on conflict do nothing;
@@ -98,7 +98,13 @@ create table if not exists account (account_id text primary key, kind text not n
 create unique index if not exists account_by_code on account (code_hash);
 create unique index if not exists account_of_customer on account (customer_id, kind, currency) where kind <> 'gift_card';
 create index if not exists account_by_customer on account (customer_id, account_id);
-create table if not exists ledger (account_id text, seq integer, kind text not null, amount_minor integer not null, actor text not null, reason text, at_ms integer not null, primary key (account_id, seq)) without rowid;
+create table if not exists ledger (account_id text, seq integer, kind text not null, amount_minor integer not null, actor text not null, reason text, order_id text, at_ms integer not null, primary key (account_id, seq)) without rowid;
+create unique index if not exists ledger_once on ledger (order_id, kind, account_id);
+-- What a checkout draws on an account: 'held' from the claim on, 'spent' with the order, or 'returned'. `units` leave the account, points or minor
+-- units; `amount_minor` is what they pay.
+create table if not exists draw (saga_id text, account_id text, units integer not null, amount_minor integer not null, state text not null, order_id text, at_ms integer not null, primary key (saga_id, account_id)) without rowid;
+create index if not exists draw_of_account on draw (account_id) where state = 'held';
+create index if not exists draw_of_order on draw (order_id) where order_id is not null;
 -- Wrong tries of a subject in the period that it tried in last: of what may be guessed.
 create table if not exists attempt_window (subject text primary key, period integer not null, attempts integer not null) without rowid;
 

@@ -1,14 +1,15 @@
 -- The claim: the saga's row, the cart held, the stock reserved and the payment written down, all or nothing,
 -- before any provider is called (CHK-6, STOCK-1, STOCK-2). `plan` is what recovery will work from.
 -- With a `cancel_id` it takes the place of the attempt `supersedes` that waits for its buyer; what that held is this one's without ever going free.
--- What promotions it has is used from here on: their rules are as they were read, and their limits hold (PROMO-4); else nothing is claimed.
+-- What promotions it has is used from here on: their rules are as they were read, and their limits hold (PROMO-4); else nothing is claimed. What it
+-- draws on accounts is held of them (PROMO-13): the card is asked for the rest.
 -- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, uses jsonb?, plan jsonb
--- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, promotions_moved, promotion_used_up, insufficient_stock
+-- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, uses jsonb?, draws jsonb?, plan jsonb
+-- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, promotions_moved, promotion_used_up, balance_too_low, insufficient_stock
 -- One claim of a cart at a time; the next one then sees what became of it.
 lock cart where cart_id = :cart_id;
 refuse 'cart_converted' where exists (select 1 from orders where cart_id = :cart_id);
-perform lock_promotions(:uses, :supersedes); -- only postgres
+perform lock_uses(:uses, :draws, :supersedes); -- only postgres
 @supersede
 refuse 'confirm_in_progress' where :supersedes is distinct from (select saga_id from compensation where compensation_id = :cancel_id);
 @confirm_key
@@ -48,6 +49,16 @@ refuse 'promotions_moved' where exists (select 1 from each(:uses, used)
     join promotion as p on p.promotion_id = used.value ->> 'promotion_id' and p.person_limit is not null
     join checkout_session as d on d.session_id = :session_id
     where p.person_limit < @uses_by_person(p.promotion_id, :owner, d.email_hashes, null));
+-- only with draws
+refuse 'balance_too_low' where exists (select 1 from each(:draws, d) left join account as a on a.account_id = d.value ->> 'account_id'
+    where a.account_id is null or a.expires_at_ms <= now_ms() or coalesce('customer:' || a.customer_id, :owner) <> :owner
+      or a.balance_minor - a.held_minor < integer(d.value ->> 'units'));
+-- only with draws
+update account set held_minor = account.held_minor + integer(d.value ->> 'units') from each(:draws, d) where account.account_id = d.value ->> 'account_id';
+-- only with draws
+insert into draw (saga_id, account_id, units, amount_minor, state, at_ms)
+  select :saga_id, d.value ->> 'account_id', integer(d.value ->> 'units'), integer(d.value ->> 'amount_minor'), 'held', now_ms()
+  from each(:draws, d) where true;
 -- Reservations before stock, and all of the stock in one pass, in one order: two that need the same never wait for each other.
 perform lock_stock(:plan -> 'lines', lock_held(:session_id)); -- only postgres
 @release_held(:session_id, true)
@@ -68,6 +79,6 @@ insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_del
   select value ->> 'sku', value ->> 'warehouse_id', 'reserve', 0, integer(value ->> 'quantity'), value ->> 'reservation_id', now_ms()
   from each(:plan, 'lines', line);
 insert into payment (payment_id, saga_id, provider, method, state, currency, amount_minor, captured_minor, refunded_minor, updated_at_ms)
-  values (:plan ->> 'payment_id', :saga_id, :plan ->> 'provider', :plan ->> 'payment_method', 'pending', :plan ->> 'currency', integer(:plan ->> 'total_minor'), 0, 0, now_ms());
+  values (:plan ->> 'payment_id', :saga_id, :plan ->> 'provider', :plan ->> 'payment_method', 'pending', :plan ->> 'currency', integer(:plan ->> 'payable_minor'), 0, 0, now_ms());
 returning
 (select @saga_json(g) from saga as g where g.saga_id = :saga_id)

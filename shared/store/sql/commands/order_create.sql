@@ -1,13 +1,14 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
--- with it, and has no reference.
--- in: saga_id text, lease_token text, to_state text, reference text?, capture boolean, events
+-- with it, and has no reference. What it has held of accounts is spent.
+-- in: saga_id text, lease_token text, to_state text, reference text?, capture boolean, draws boolean?, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
 lock cart where cart_id = (select cart_id from saga where saga_id = :saga_id);
 lock saga where saga_id = :saga_id;
 refuse 'saga_moved_on'
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state in ('authorizing', 'awaiting_action'));
+perform lock_uses(null, null, :saga_id); -- only postgres
 perform lock_held((select session_id from saga where saga_id = :saga_id)); -- only postgres
 refuse 'reservation_expired' where exists (select 1 from saga, each(saga.plan, 'lines', line)
     left join reservation on reservation.reservation_id = line.value ->> 'reservation_id'
@@ -47,6 +48,16 @@ update payment set state = case when amount_minor = 0 then 'captured' when :capt
     reference = :reference, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
 update promotion_use set state = 'used', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()
+  where saga_id = :saga_id and state = 'held';
+-- only with draws
+insert into ledger (account_id, seq, kind, amount_minor, actor, order_id, at_ms)
+  select d.account_id, (select coalesce(max(l.seq), 0) + 1 from ledger as l where l.account_id = d.account_id), 'spent', -d.units, g.owner, g.plan ->> 'order_id', now_ms()
+  from draw as d join saga as g on g.saga_id = d.saga_id where d.saga_id = :saga_id and d.state = 'held';
+-- only with draws
+update account set balance_minor = account.balance_minor - d.units, held_minor = account.held_minor - d.units
+  from draw as d where d.saga_id = :saga_id and d.state = 'held' and account.account_id = d.account_id;
+-- only with draws
+update draw set state = 'spent', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()
   where saga_id = :saga_id and state = 'held';
 update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
 -- The order has the contact now, and what the client kept with the cart.

@@ -23,7 +23,7 @@ fn confirm(buyer: &Shopper, version: i64, lines: &[Line]) -> Value {
         .iter()
         .map(|line| line["total_minor"].as_i64().unwrap())
         .sum();
-    let money = json!({ "subtotal_minor": goods, "total_minor": goods + 500,
+    let money = json!({ "subtotal_minor": goods, "total_minor": goods + 500, "payable_minor": goods + 500,
         "detail": { "shipping": { "method_id": "standard", "total": { "amount_minor": 500, "currency": "USD" } } } });
     with(buyer.confirm(version, lines), json!({ "plan": with(plan, money) }))
 }
@@ -106,6 +106,30 @@ fn sound() -> Database {
                 &sql::ORDER_CANCEL,
                 &with(named(buyer).cancel(), json!({ "compensation": null })),
             );
+        }
+    }
+    for (buyer, cancelled) in
+        [("customer:ned", None), ("customer:nia", Some(false)), ("customer:noa", Some(true))]
+    {
+        let id = buyer.trim_start_matches("customer:");
+        shop.does(&sql::ACCOUNT_OPEN, &super::stored_value::credit(id, "USD", 2_000));
+        let version = named(buyer).goes_to_checkout(&shop, lines);
+        let account_id = format!("USD-{id}");
+        let claim = confirm(&named(buyer), version, lines);
+        let draws = [(account_id.as_str(), 700)];
+        shop.does(&sql::CONFIRM_BEGIN, &named(buyer).drawing(claim, &draws));
+        if let Some(cancelled) = cancelled {
+            let made = with(
+                named(buyer).order_create(),
+                json!({ "draws": true, "to_state": "completed", "capture": false }),
+            );
+            shop.does(&sql::ORDER_CREATE, &made);
+            if cancelled {
+                let void =
+                    with(named(buyer).compensation("void_payment"), json!({ "amount_minor": 0 }));
+                let cancel = json!({ "payment_state": "authorized", "compensation": void });
+                shop.does(&sql::ORDER_CANCEL, &with(named(buyer).cancel(), cancel));
+            }
         }
     }
     named("pam").confirms_for_nothing(&shop, lines);
@@ -305,6 +329,11 @@ const BREAKS: &[(&str, &str)] = &[
         "balance_is_the_sum_of_its_entries",
         "update account set balance_minor = balance_minor - 1 where account_id = 'points'",
     ),
+    (
+        "held_is_the_sum_of_its_draws",
+        "update account set held_minor = held_minor + 1 where account_id = 'USD-ned'",
+    ),
+    ("draw_is_held_or_spent", "update draw set state = 'returned' where account_id = 'USD-nia'"),
     (
         "promotion_counts_its_uses",
         "update promotion set spent_minor = spent_minor + 1 where promotion_id = 'all-off'",

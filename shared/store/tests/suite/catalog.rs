@@ -106,7 +106,7 @@ fn a_currency_is_known_by_its_row() {
     let all = shop.list(&sql::CURRENCY_LIST, &json!({"above": ""}));
     assert_eq!(
         all[1],
-        json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000})
+        json!({"currency": "GBP", "minor_digits": 2, "minimum_minor": 30, "ceiling_minor": 400_000, "point_value_minor": null})
     );
     assert_eq!(all.len(), 4);
 }

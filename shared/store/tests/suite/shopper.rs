@@ -54,7 +54,7 @@ pub fn shopper(name: &str) -> Shopper {
 }
 
 impl Shopper {
-    fn own(&self, noun: &str) -> String {
+    pub fn own(&self, noun: &str) -> String {
         format!("{noun}-{}", self.0)
     }
 
@@ -123,7 +123,7 @@ impl Shopper {
             })
             .collect();
         json!({"order_id": self.own("order"), "payment_id": self.own("payment"), "provider": "stripe", "payment_method": "pm_card", "currency": "USD",
-            "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000,
+            "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000, "payable_minor": 3000, "draws": [], "uses": [],
             "detail": {"shipping_method": "standard"}, "lines": lines})
     }
 
@@ -177,10 +177,35 @@ impl Shopper {
             line["discount_minor"] = line["total_minor"].clone();
             line["total_minor"] = json!(0);
         }
-        let money = json!({"provider": "none", "payment_method": "none", "subtotal_minor": goods, "discount_minor": goods + 500, "total_minor": 0,
+        let money = json!({"provider": "none", "payment_method": "none", "subtotal_minor": goods, "discount_minor": goods + 500, "total_minor": 0, "payable_minor": 0,
             "detail": {"shipping": {"method_id": "standard", "total": {"amount_minor": 0, "currency": "USD"}}}});
         let uses = json!([{"promotion_id": "all-off", "version": 1, "code": "ALL", "amount_minor": goods + 500, "spent_minor": goods + 500}]);
         with(self.confirm(cart_version, lines), json!({"plan": with(plan, money), "uses": uses}))
+    }
+
+    /// A claim of which each of these accounts pays so much.
+    pub fn confirm_drawing(
+        &self,
+        cart_version: i64,
+        lines: &[Line],
+        draws: &[(&str, i64)],
+    ) -> Value {
+        self.drawing(self.confirm(cart_version, lines), draws)
+    }
+
+    /// … over a claim.
+    pub fn drawing(&self, claim: Value, draws: &[(&str, i64)]) -> Value {
+        let drawn: i64 = draws.iter().map(|(_, units)| units).sum();
+        let draws: Vec<Value> = draws
+            .iter()
+            .map(|(account_id, units)| {
+                json!({"account_id": account_id, "kind": "credit", "customer_id": null, "units": units, "amount_minor": units})
+            })
+            .collect();
+        let payable = claim["plan"]["total_minor"].as_i64().unwrap() - drawn;
+        let money = json!({"draws": draws, "payable_minor": payable});
+        let plan = with(claim["plan"].clone(), money);
+        with(claim, json!({"draws": draws, "plan": plan}))
     }
 
     /// Claims what a code makes free of charge.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use store::{Refusal, StoreError, sql};
 
 use super::{
-    shopper::{event_with, with},
+    shopper::{Line, Shopper, event_with, shopper, with},
     support::{Database, SharedShop, shop},
 };
 
@@ -21,7 +21,7 @@ pub fn points(customer_id: &str, amount: i64) -> Value {
         "ttl_ms": null, "sealed": null, "actor": "service:desk", "reason": "welcome", "idempotency_key": null, "events": []})
 }
 
-fn credit(customer_id: &str, currency: &str, amount: i64) -> Value {
+pub fn credit(customer_id: &str, currency: &str, amount: i64) -> Value {
     let own = json!({"account_id": format!("{currency}-{customer_id}"), "kind": "credit", "currency": currency});
     with(points(customer_id, amount), own)
 }
@@ -289,4 +289,170 @@ fn of_tries_at_once_no_more_count_than_may() {
         tries.filter(|it| it["attempts"].as_i64().unwrap() <= 10).count()
     });
     assert_eq!(let_through.iter().sum::<usize>(), 10);
+}
+
+const TWO_CUPS: &[Line] = &[("TILL-0001", "wh-hanoi", 2)];
+const DRAWS: &str =
+    "select saga_id, account_id, units, amount_minor, state, order_id from draw order by 1, 2";
+
+/// What is in each account, and what of it is held.
+fn balances(shop: &Database) -> Vec<String> {
+    shop.rows("select account_id, balance_minor, held_minor from account order by 1")
+}
+
+fn entries(shop: &Database, account_id: &str) -> Vec<String> {
+    shop.rows(&format!("select kind, amount_minor, actor, order_id from ledger where account_id = '{account_id}' and seq > 1 order by seq"))
+}
+
+/// Ann with 2,000 of credit and a gift card of 500 that is nobody's, at the checkout with a total of
+/// 3,000.
+fn ann_with_two_accounts() -> (Database, Shopper) {
+    let (shop, ann) = (shop(), shopper("customer:ann"));
+    shop.does(&sql::ACCOUNT_OPEN, &credit("ann", "USD", 2_000));
+    shop.does(&sql::ACCOUNT_OPEN, &card("card", 500));
+    ann.goes_to_checkout(&shop, TWO_CUPS);
+    (shop, ann)
+}
+
+const BOTH: &[(&str, i64)] = &[("USD-ann", 700), ("card", 500)];
+
+#[test]
+fn a_claim_holds_what_its_order_spends_and_its_cancel_gives_back() {
+    let (shop, ann) = ann_with_two_accounts();
+    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm_drawing(2, TWO_CUPS, BOTH));
+    assert_eq!(balances(&shop), ["USD-ann|2000|700", "card|500|500"]);
+    assert_eq!(
+        shop.rows("select amount_minor from payment"),
+        ["1800"],
+        "the card is asked for the rest"
+    );
+    assert_eq!(entries(&shop, "card"), [""; 0]);
+    // Its own attempt counts what it holds as there.
+    let asked = json!([{"account_id": "USD-ann"}, {"code_hash": "hash of card"}, {"account_id": "nobody's"}]);
+    let input = json!({"owner": ann.0, "session_id": ann.own("session"), "idempotency_key": "none", "stored_value": asked});
+    let facts = shop.list(&sql::CONFIRM_FACTS, &input).remove(0)["accounts"].clone();
+    let seen: Vec<Value> = facts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| json!([a["account_id"], a["available"]]))
+        .collect();
+    assert_eq!(seen, [json!(["USD-ann", 2000]), json!(["card", 500])]);
+
+    shop.does(&sql::ORDER_CREATE, &with(ann.order_create(), json!({"draws": true})));
+    assert_eq!(balances(&shop), ["USD-ann|1300|0", "card|0|0"]);
+    assert_eq!(entries(&shop, "USD-ann"), ["spent|-700|customer:ann|order-customer:ann"]);
+    assert_eq!(entries(&shop, "card"), ["spent|-500|customer:ann|order-customer:ann"]);
+    let order = shop.list(&sql::ORDER_VIEW, &json!({"order_id": ann.own("order")})).remove(0);
+    assert_eq!(
+        order["draws"][0],
+        json!({"account_id": "USD-ann", "kind": "credit", "customer_id": "ann", "units": 700, "amount_minor": 700, "state": "spent"})
+    );
+    shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"captured_minor": 1_800})));
+
+    let refund = with(ann.compensation("refund_payment"), json!({"amount_minor": 1_800}));
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"compensation": refund, "actor": "service:desk"})),
+    );
+    assert_eq!(balances(&shop), ["USD-ann|2000|0", "card|500|0"]);
+    let given_back = "returned|700|service:desk|order-customer:ann";
+    assert_eq!(
+        entries(&shop, "USD-ann"),
+        ["spent|-700|customer:ann|order-customer:ann", given_back]
+    );
+    shop.refuses(&sql::ORDER_CANCEL, &ann.cancel(), Refusal::OrderChanged);
+    assert_eq!(balances(&shop), ["USD-ann|2000|0", "card|500|0"]);
+    adds_up(&shop);
+}
+
+#[test]
+fn every_end_without_an_order_gives_back_what_was_held_of_accounts() {
+    let free = json!({"payment_state": "failed", "free_cart": true});
+    for (end, over) in [("declined", free.clone()), ("failed", free)] {
+        let (shop, ann) = ann_with_two_accounts();
+        shop.does(&sql::CONFIRM_BEGIN, &ann.confirm_drawing(2, TWO_CUPS, BOTH));
+        shop.does(&sql::SAGA_SETTLE, &with(ann.settle(end), over));
+        assert_eq!(balances(&shop), ["USD-ann|2000|0", "card|500|0"], "{end}");
+        assert_eq!(entries(&shop, "card"), [""; 0], "{end}");
+        // And the next try has it.
+        shop.does(&sql::CONFIRM_BEGIN, &ann.drawing(ann.confirm_anew(2, TWO_CUPS), BOTH));
+        assert_eq!(balances(&shop), ["USD-ann|2000|700", "card|500|500"], "{end}");
+    }
+    // What waits for the buyer passes on what it holds, in one statement, to who takes its place.
+    let (shop, ann) = ann_with_two_accounts();
+    shop.does(&sql::CONFIRM_BEGIN, &ann.confirm_drawing(2, TWO_CUPS, BOTH));
+    let asked = json!({"payment_state": "requires_action", "reference": "pi-1"});
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), asked));
+    shop.does(
+        &sql::CONFIRM_BEGIN,
+        &ann.drawing(ann.confirm_instead(2, TWO_CUPS), &[("card", 500)]),
+    );
+    assert_eq!(balances(&shop), ["USD-ann|2000|0", "card|500|500"]);
+    assert_eq!(
+        shop.rows(DRAWS),
+        [
+            "saga-2|card|500|500|held|-",
+            "saga-customer:ann|USD-ann|700|700|returned|-",
+            "saga-customer:ann|card|500|500|returned|-"
+        ]
+    );
+    adds_up(&shop);
+}
+
+#[test]
+fn nothing_is_claimed_that_an_account_does_not_have() {
+    let draw = |ann: &Shopper, draws| ann.confirm_drawing(2, TWO_CUPS, draws);
+    let changes: [(&str, &[(&str, i64)]); 5] = [
+        ("select 1", &[("USD-ann", 2_001)]),
+        ("select 1", &[("nobody", 1)]),
+        ("update account set held_minor = 1400 where account_id = 'USD-ann'", &[("USD-ann", 700)]),
+        ("update account set expires_at_ms = 1 where account_id = 'card'", BOTH),
+        ("update account set customer_id = 'bob' where account_id = 'card'", BOTH),
+    ];
+    for (change, draws) in changes {
+        let (shop, ann) = ann_with_two_accounts();
+        shop.exec(change);
+        let before = balances(&shop);
+        shop.refuses(&sql::CONFIRM_BEGIN, &draw(&ann, draws), Refusal::BalanceTooLow);
+        assert_eq!((balances(&shop), shop.rows(DRAWS)), (before, vec![]), "{change}");
+    }
+    // It is theirs who bring the code, until somebody has made it theirs; and then it is theirs.
+    let (shop, ann) = ann_with_two_accounts();
+    shop.does(&sql::GIFT_CARD_ASSIGN, &assign("ann", "card"));
+    shop.does(&sql::CONFIRM_BEGIN, &draw(&ann, BOTH));
+    // What is held cannot be taken out, and the account not be drawn on twice.
+    shop.refuses(&sql::ACCOUNT_ENTER, &entry("USD-ann", -1_301), Refusal::BalanceTooLow);
+    shop.does(&sql::ACCOUNT_ENTER, &entry("USD-ann", -1_300));
+}
+
+#[test]
+fn of_claims_at_once_on_one_balance_those_win_that_fit() {
+    const CUP: &[Line] = &[("TILL-0001", "wh-hanoi", 1)];
+    let shared = SharedShop::new();
+    let shop = shared.open();
+    shop.does(&sql::ACCOUNT_OPEN, &card("card", 2_500));
+    shop.does(&sql::ACCOUNT_OPEN, &card("other", 100_000));
+    let won = shared.at_once(|shop, turn| {
+        let buyer = shopper(&format!("b{turn}"));
+        buyer.goes_to_checkout(shop, CUP);
+        // In one order or the other.
+        let mut draws = [("card", 500), ("other", 100)];
+        if turn % 2 == 0 {
+            draws.reverse();
+        }
+        match shop.apply(&sql::CONFIRM_BEGIN, &buyer.confirm_drawing(2, CUP, &draws)) {
+            Ok(_) if turn % 3 == 0 => {
+                shop.does(&sql::ORDER_CREATE, &with(buyer.order_create(), json!({"draws": true})));
+                true
+            }
+            Ok(_) => true,
+            Err(StoreError::Refused(Refusal::BalanceTooLow)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    });
+    assert_eq!(won.into_iter().filter(|won| *won).count(), 5);
+    let left = shop.rows("select account_id, balance_minor - held_minor from account order by 1");
+    assert_eq!(left, ["card|0", "other|99500"]);
+    adds_up(&shop);
 }

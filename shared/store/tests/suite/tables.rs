@@ -175,7 +175,7 @@ fn an_entry_is_what_it_was_put_as() {
     );
     assert_eq!(
         shop.does(&sql::CURRENCY_PUT, &currency(2, 500_000)),
-        json!({"currency": "CHF", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000})
+        json!({"currency": "CHF", "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000, "point_value_minor": null})
     );
     let two = [rate(None, 0, 900), rate(Some("wh-hanoi"), 5_000, 0)];
     assert_eq!(

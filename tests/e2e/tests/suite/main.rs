@@ -43,6 +43,7 @@ mod stops;
 mod stored_value;
 mod strictness;
 mod tables;
+mod tenders;
 mod totals;
 mod validate;
 mod workers;

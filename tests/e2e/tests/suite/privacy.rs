@@ -412,11 +412,14 @@ impl<'s> Story<'s> {
         }
     }
 
-    /// Money that was given back only when an operator had it tried again.
+    /// Money of a card and of a gift card; that of the card was given back only when an operator had it tried again.
     fn is_helped_by_an_operator(&mut self) {
         let guest = self.guest();
+        let code = self.is_issued_a_card();
         self.shop.until_the_provider_is_used_again();
-        let order = self.person.begins(&guest, "pm_card_visa").confirm().expect(201);
+        let paid = json!({ "stored_value": [{ "code": code, "amount_minor": 100 }] });
+        let session = self.person.begins(&guest, "pm_card_visa");
+        let order = session.confirming_with(&paid).send().expect(201);
         let id = guest.cancels_and_is_owed(order["order_id"].as_str().unwrap(), 400);
         let operator = self.shop.token("operations:write");
         self.shop
@@ -460,13 +463,7 @@ impl<'s> Story<'s> {
 
     /// A gift card, whose code is tried with a letter wrong first.
     fn is_given_a_card(&mut self, customer: &Guest<'_>) {
-        let service = self.shop.token("money:write");
-        let body = json!({ "currency": "USD", "amount_minor": 100, "reason": "a present" });
-        let issue = self.shop.call("POST", "/api/v1/gift-cards").bearer(&service).json(&body);
-        let issue = issue.keyed(&unique(&self.person.email));
-        let issued = issue.clone().send().expect(201);
-        assert_eq!(issue.send().expect(201), issued, "a replay");
-        let code = issued["code"].as_str().unwrap().to_owned();
+        let code = self.is_issued_a_card();
         let assign = |code: &str| {
             let call = customer.call("POST", "/api/v1/gift-cards/assign");
             call.keyed(&unique(&self.person.email)).json(&json!({ "code": code }))
@@ -475,9 +472,21 @@ impl<'s> Story<'s> {
         assign(&wrong).send().problem(404, "gift_card_not_found");
         assign(&format!("{code}U")).send().problem(400, "invalid_field");
         assign(&code).send().expect(200);
+    }
+
+    /// The code of a new gift card.
+    fn is_issued_a_card(&mut self) -> String {
+        let service = self.shop.token("money:write");
+        let body = json!({ "currency": "USD", "amount_minor": 100, "reason": "a present" });
+        let issue = self.shop.call("POST", "/api/v1/gift-cards").bearer(&service).json(&body);
+        let issue = issue.keyed(&unique(&self.person.email));
+        let issued = issue.clone().send().expect(201);
+        assert_eq!(issue.send().expect(201), issued, "a replay");
+        let code = issued["code"].as_str().unwrap().to_owned();
         self.tokens.push(("gift card's code".to_owned(), code.replace('-', "")));
-        self.tokens.push(("gift card's code as it is shown".to_owned(), code));
+        self.tokens.push(("gift card's code as it is shown".to_owned(), code.clone()));
         self.tokens.push(("cashier's token".to_owned(), service));
+        code
     }
 
     /// What is kept of them is shown whole, and erased; nothing of it is left but the order and its

@@ -144,6 +144,10 @@ fn what_a_code_takes_off_is_the_same_in_preview_checkout_and_order() {
         (&view["promotion"]["uses"], &view["promotion"]["spent_minor"]),
         (&json!(1), &json!(1_350))
     );
+    let told = shop.rows("outbox", "aggregate", &format!("promotion/{}", coupon.promotion_id));
+    let applied = told.iter().find(|row| row["type"] == "promotions.promotion.applied");
+    let data = applied.unwrap_or_else(|| panic!("nobody is told: {told:?}"))["data"].to_string();
+    assert!(data.contains("1350") && data.contains(placed["order_id"].as_str().unwrap()), "{data}");
 }
 
 // F16

@@ -10,16 +10,7 @@ insert into compensation (compensation_id, kind, payment_id, saga_id, amount_min
 update saga set state = 'superseded', lease_until_ms = 0, updated_at_ms = now_ms()
   where saga_id = (select saga_id from compensation where compensation_id = :cancel_id);
 -- only with cancel_id
-update promotion set uses = promotion.uses - 1, spent_minor = promotion.spent_minor - given.spent_minor
-  from promotion_use as given where given.saga_id = (select saga_id from compensation where compensation_id = :cancel_id)
-    and given.state <> 'returned' and promotion.promotion_id = given.promotion_id;
--- only with cancel_id
-update promotion_code set uses = promotion_code.uses - 1
-  from promotion_use as given where given.saga_id = (select saga_id from compensation where compensation_id = :cancel_id)
-    and given.state <> 'returned' and promotion_code.code = given.code;
--- only with cancel_id
-update promotion_use set state = 'returned', email_hash = '', at_ms = now_ms()
-  where saga_id = (select saga_id from compensation where compensation_id = :cancel_id) and state <> 'returned';
+@return_uses((select saga_id from compensation where compensation_id = :cancel_id), :owner)
 -- only with cancel_id
 update cart set saga_id = null
   where cart_id = (select g.cart_id from compensation as k join saga as g on g.saga_id = k.saga_id where k.compensation_id = :cancel_id)
