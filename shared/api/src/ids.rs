@@ -2,7 +2,7 @@
 
 use app::catalog::{
     files::List,
-    tables::{EntryName, HistoryOf},
+    tables::{EntryName, HistoryOf, QuotedAt},
 };
 use domain::{
     ids::{
@@ -47,6 +47,7 @@ ids! {
     OwnerId CustomerNotFound;
     PromotionId EntryNotFound;
     PromotionCode CodeNotFound;
+    QuotedAt EntryNotFound;
     Region EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;

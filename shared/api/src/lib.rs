@@ -208,6 +208,7 @@ use app::{
     checkout, customers, operations, ops, order, promotions, session, stored_value,
 };
 use domain::{
+    exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
         OwnerId, PromotionId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
@@ -578,6 +579,23 @@ endpoints! {
         /// Take the special prices away: the plain price is charged.
         delete_special_prices: DELETE Scope<CatalogWrite>, change: Keyed,
             answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, SkuNotFound]).stored();
+    }
+    /// What currencies are worth in others (PRICE-8).
+    EXCHANGE_RATES: "catalog-tables" "/api/v1/catalog/exchange-rates" {
+        /// Exchange rates by currencies and time, page by page.
+        list_exchange_rates: GET Scope<CatalogRead>, query: Parameters<tables::ListExchangeRates>,
+            answer: 200 Done<tables::Page<ExchangeRate>> => |it| it.stored();
+    }
+    /// What one currency was worth in another at a time.
+    EXCHANGE_RATE: "catalog-tables" "/api/v1/catalog/exchange-rates/:from/:to/:quoted_at_ms"
+        (from: Currency, to: Currency, quoted_at_ms: tables::QuotedAt) {
+        /// Say what one currency was worth in another at a time. From then on it counts, until a later rate does.
+        put_exchange_rate: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::ExchangeRateFacts>,
+            answer: 200 Done<Rendered<ExchangeRate>> => |it| it.example(examples::put_exchange_rate())
+                .problems(&[CurrencyUnsupported]).stored();
+        /// Take a rate away: the one before it counts again. What was exchanged at it has kept it.
+        delete_exchange_rate: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
     }
     /// What is sold in.
     CURRENCIES: "catalog-tables" "/api/v1/catalog/currencies" {

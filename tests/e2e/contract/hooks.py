@@ -185,6 +185,7 @@ TABLES = {
     "put_currency": "currencies/CHF",
     "put_rates": "shipping-rates/ch/CHF/bicycle",
     "put_special_prices": "special-prices/TILL-0001/CHF",
+    "put_exchange_rate": "exchange-rates/CHF/EUR/1893456000000",
 }
 
 
@@ -210,7 +211,7 @@ def what_it_needs(operation, path_parameters):
         return NEEDS[operation]()
     if "promotion_id" in path_parameters:
         return with_promotion()
-    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices"):
+    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices", "exchange_rate"):
         fill_tables(operation)
         return shopper, {}
     named = next((name for name in path_parameters if name in MADE_FOR), None)

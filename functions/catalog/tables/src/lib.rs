@@ -1,4 +1,4 @@
-//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,special-prices,currencies,history}…`:
+//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,special-prices,exchange-rates,currencies,history}…`:
 //! what an operator fills before anything is sold; and `/api/v1/catalog/{import,export}/:list`, all
 //! of the catalog as files.
 
@@ -19,6 +19,8 @@ spin_shell::http!(
     api::SHIPPING_RATE { put_rates, delete_rates },
     api::SPECIAL_PRICES { list_special_prices: special_prices },
     api::SPECIAL_PRICES_OF_SKU { put_special_prices, delete_special_prices },
+    api::EXCHANGE_RATES { list_exchange_rates: exchange_rates },
+    api::EXCHANGE_RATE { put_exchange_rate, delete_exchange_rate },
     api::CURRENCIES { list_currencies: currencies },
     api::CURRENCY { put_currency, delete_currency },
     api::CATALOG_HISTORY { list_catalog_history: history },
@@ -134,6 +136,28 @@ async fn delete_special_prices(
 ) -> Answered<api::delete_special_prices> {
     let path = &call.path;
     tables::delete_special_prices(call.ports, &call.caller, &path.sku, &path.currency, &call.change)
+}
+
+async fn exchange_rates(
+    call: Call<'_, api::list_exchange_rates>,
+) -> Answered<api::list_exchange_rates> {
+    tables::exchange_rates(call.ports, &call.query)
+}
+
+async fn put_exchange_rate(
+    call: Call<'_, api::put_exchange_rate>,
+) -> Answered<api::put_exchange_rate> {
+    let path = &call.path;
+    let pair = [&path.from, &path.to];
+    tables::put_exchange_rate(call.ports, &call.caller, pair, &path.quoted_at_ms, call.body)
+}
+
+async fn delete_exchange_rate(
+    call: Call<'_, api::delete_exchange_rate>,
+) -> Answered<api::delete_exchange_rate> {
+    let path = &call.path;
+    let pair = [&path.from, &path.to];
+    tables::delete_exchange_rate(call.ports, &call.caller, pair, &path.quoted_at_ms, &call.change)
 }
 
 async fn currencies(call: Call<'_, api::list_currencies>) -> Answered<api::list_currencies> {

@@ -141,6 +141,10 @@ pub(crate) fn put_special_prices() -> Value {
     ] })
 }
 
+pub(crate) fn put_exchange_rate() -> Value {
+    json!({ "factor": "0.8425" })
+}
+
 pub(crate) fn put_currency() -> Value {
     json!({ "minor_digits": 2, "minimum_minor": 50, "ceiling_minor": 500_000 })
 }

@@ -53,12 +53,14 @@ pub enum List {
     ShippingRates,
     /// What it costs besides its plain price.
     SpecialPrices,
+    /// What currencies are worth in others.
+    ExchangeRates,
     /// What is sold in.
     Currencies,
 }
 
 /// All of them, in an order in which an empty shop can be filled.
-const LISTS: [(&str, List); 8] = [
+const LISTS: [(&str, List); 9] = [
     ("currencies", List::Currencies),
     ("warehouses", List::Warehouses),
     ("zones", List::Zones),
@@ -67,6 +69,7 @@ const LISTS: [(&str, List); 8] = [
     ("shipping-rates", List::ShippingRates),
     ("skus", List::Skus),
     ("special-prices", List::SpecialPrices),
+    ("exchange-rates", List::ExchangeRates),
 ];
 
 impl TryFrom<&str> for List {
@@ -220,6 +223,7 @@ pub fn import(
         List::ShippingMethods => entries::<tables::Method>(ports, service, sheet),
         List::ShippingRates => entries::<tables::RatesEntry>(ports, service, sheet),
         List::SpecialPrices => entries::<tables::SpecialPricesEntry>(ports, service, sheet),
+        List::ExchangeRates => entries::<tables::ExchangeRateEntry>(ports, service, sheet),
         List::Currencies => entries::<tables::CurrencySold>(ports, service, sheet),
     }
 }
@@ -483,6 +487,9 @@ pub fn export(ports: &Ports<'_>, list: List, page: &ExportPage) -> Result<SheetP
         (List::ShippingRates, _) => table(tables::RATES.rows(ports, cursor, limit, json!({}))?)?,
         (List::SpecialPrices, _) => {
             table(tables::SPECIAL_PRICES.rows(ports, cursor, limit, json!({}))?)?
+        }
+        (List::ExchangeRates, _) => {
+            table(tables::EXCHANGE_RATES.rows(ports, cursor, limit, json!({}))?)?
         }
         (List::Currencies, _) => {
             table(tables::CURRENCIES.rows(ports, cursor, limit, json!({}))?)?

@@ -8,6 +8,7 @@
 use crate::{Change, change::Apply as _, page::Limit, problem::refused, shop::Shop};
 use callers::Service;
 use domain::{
+    exchange::{ExchangeRate, Factor},
     ids::{Country, Region, Segment, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId},
     money::{Currency, Rounding},
     tax::TaxRate,
@@ -44,14 +45,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|promotion)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|promotion)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 9] = [
+const SUBJECTS: [&str; 10] = [
     "warehouse",
     "zone",
     "tax",
@@ -60,6 +61,7 @@ const SUBJECTS: [&str; 9] = [
     "currency",
     "sku",
     "special-prices",
+    "exchange-rate",
     "promotion",
 ];
 
@@ -144,6 +146,39 @@ pub struct ListSpecialPrices {
     sku: Option<Sku>,
     /// Those in this currency only.
     currency: Option<Currency>,
+    /// Where the page before ended (`next_cursor`).
+    cursor: Option<String>,
+    /// Entries a page has, 1 to 500.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
+    limit: Option<i64>,
+}
+
+/// When a rate was quoted, in milliseconds, as a path has it.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct QuotedAt(
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^(0|[1-9][0-9]{0,14})$")))] String,
+);
+
+impl TryFrom<&str> for QuotedAt {
+    type Error = &'static str;
+
+    fn try_from(text: &str) -> Result<Self, Self::Error> {
+        let number = text.len() <= 15 && text.bytes().all(|b| b.is_ascii_digit());
+        let written = text == "0" || (number && !text.is_empty() && !text.starts_with('0'));
+        if written { Ok(Self(text.to_owned())) } else { Err("must be a time in milliseconds") }
+    }
+}
+
+/// Which exchange rates.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListExchangeRates {
+    /// Those from this currency only.
+    from: Option<Currency>,
+    /// Those to this currency only.
+    to: Option<Currency>,
     /// Where the page before ended (`next_cursor`).
     cursor: Option<String>,
     /// Entries a page has, 1 to 500.
@@ -487,6 +522,26 @@ pub(super) struct SpecialPricesEntry {
     prices: Vec<SpecialPriceFacts>,
 }
 
+/// What one currency was worth in another.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeRateFacts {
+    /// How many minor units of `to` a minor unit of `from` is, as a text: `0.8425`.
+    #[cfg_attr(feature = "schema", schemars(with = "Factor"))]
+    factor: String,
+}
+
+/// What one currency was worth in another at a time, as a file has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExchangeRateEntry {
+    from: Currency,
+    to: Currency,
+    quoted_at_ms: i64,
+    factor: String,
+}
+
 /// What is known of a currency.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -587,6 +642,14 @@ pub(super) const SPECIAL_PRICES: Table<SpecialPrices> = Table {
     key: &["sku", "currency"],
     of: PhantomData,
 };
+pub(super) const EXCHANGE_RATES: Table<ExchangeRate> = Table {
+    name: "exchange-rate",
+    list: &sql::EXCHANGE_RATE_LIST,
+    put: &sql::EXCHANGE_RATE_PUT,
+    delete: &sql::EXCHANGE_RATE_DELETE,
+    key: &["from", "to", "quoted_at_ms"],
+    of: PhantomData,
+};
 pub(super) const CURRENCIES: Table<CurrencySold> = Table {
     name: "currency",
     list: &sql::CURRENCY_PAGE,
@@ -630,8 +693,12 @@ impl<T> Table<T> {
         }
         let mut entries: Vec<Rendered<T>> = Shop::new(ports).list(self.list, &input)?;
         let next_cursor = limit.cut(&mut entries).map(|last| {
-            let parts: Vec<&str> =
-                self.key.iter().map(|name| last.text(name).unwrap_or_default()).collect();
+            let part = |name: &&str| match (last.text(name), last.number(name)) {
+                (Some(text), _) => text.to_owned(),
+                (None, Some(number)) => number.to_string(),
+                (None, None) => String::new(),
+            };
+            let parts: Vec<String> = self.key.iter().map(part).collect();
             parts.join("/")
         });
         Ok((entries, next_cursor))
@@ -736,6 +803,16 @@ impl Entry for SpecialPricesEntry {
         let Self { sku, currency, prices } = self;
         let facts = SpecialPricesFacts { prices };
         put_special_prices(ports, service, &sku, &currency, facts).map(drop)
+    }
+}
+
+impl Entry for ExchangeRateEntry {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { from, to, quoted_at_ms, factor } = self;
+        let quoted_at = QuotedAt::try_from(quoted_at_ms.to_string().as_str())
+            .map_err(|right| Problem::invalid_field("/quoted_at_ms", right))?;
+        let facts = ExchangeRateFacts { factor };
+        put_exchange_rate(ports, service, [&from, &to], &quoted_at, facts).map(drop)
     }
 }
 
@@ -1079,6 +1156,54 @@ pub fn delete_special_prices(
     change: &Change,
 ) -> Result<Done<Rendered<Deleted>>, Problem> {
     SPECIAL_PRICES.delete(ports, service, &[sku.as_str(), currency.as_str()], change)
+}
+
+/// Exchange rates, page by page.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range.
+pub fn exchange_rates(
+    ports: &Ports<'_>,
+    query: &ListExchangeRates,
+) -> Result<Done<Page<ExchangeRate>>, Problem> {
+    let narrowed = json!({ "from": query.from, "to": query.to });
+    EXCHANGE_RATES.page(ports, query.cursor.as_deref(), query.limit, narrowed)
+}
+
+/// Says what one currency was worth in another at a time; it counts until a later rate does
+/// (PRICE-8).
+///
+/// # Errors
+/// `invalid_field` for a factor that is none, or one currency twice; `currency_unsupported`.
+pub fn put_exchange_rate(
+    ports: &Ports<'_>,
+    service: &Service,
+    [from, to]: [&Currency; 2],
+    quoted_at: &QuotedAt,
+    facts: ExchangeRateFacts,
+) -> Result<Done<Rendered<ExchangeRate>>, Problem> {
+    if from == to {
+        return Err(Problem::invalid_field("to", "must be another currency than `from`"));
+    }
+    let factor = Factor::try_from(facts.factor)
+        .map_err(|error| Problem::invalid_field("/factor", error.to_string()))?;
+    let key = [from.as_str(), to.as_str(), quoted_at.0.as_str()];
+    EXCHANGE_RATES.put(ports, service, &key, json!({ "factor": factor }))
+}
+
+/// Takes an exchange rate away. What was exchanged at it has kept it.
+///
+/// # Errors
+/// `entry_not_found`.
+pub fn delete_exchange_rate(
+    ports: &Ports<'_>,
+    service: &Service,
+    [from, to]: [&Currency; 2],
+    quoted_at: &QuotedAt,
+    change: &Change,
+) -> Result<Done<Rendered<Deleted>>, Problem> {
+    let key = [from.as_str(), to.as_str(), quoted_at.0.as_str()];
+    EXCHANGE_RATES.delete(ports, service, &key, change)
 }
 
 /// Currencies that are sold in, page by page.

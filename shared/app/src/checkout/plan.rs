@@ -100,6 +100,7 @@ pub(super) fn plan(
             adjustments: Some(Rendered::of(&totals.adjustments)),
             destination: Some(Rendered::of(destination)),
             payment_method: Some(kind.to_owned()),
+            promotions: Some(Rendered::of(&totals.promotions)),
         },
         lines,
     })

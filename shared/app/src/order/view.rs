@@ -16,7 +16,7 @@ use domain::{
     payment::PaymentState,
     stored_value::{AccountKind, DrawState},
     tax::TaxRate,
-    totals::{Adjustment, ShippingTotals},
+    totals::{Adjustment, ShippingTotals, UsedPromotion},
 };
 use json::json;
 use ports::Ports;
@@ -57,6 +57,9 @@ pub struct Order {
     total: Money,
     /// The steps that led to the total.
     adjustments: Option<Rendered<Vec<Adjustment>>>,
+    /// The promotions that took something off, with the rate where their amounts are in another
+    /// currency.
+    promotions: Option<Rendered<Vec<UsedPromotion>>>,
     /// The shipping as it was rated.
     shipping_method: Option<Rendered<ShippingTotals>>,
     /// What it was rated for.
@@ -212,6 +215,7 @@ pub(crate) struct OrderDetail {
     pub(crate) adjustments: Option<Rendered<Vec<Adjustment>>>,
     pub(crate) destination: Option<Rendered<RatedFor>>,
     pub(crate) payment_method: Option<String>,
+    pub(crate) promotions: Option<Rendered<Vec<UsedPromotion>>>,
     pub(crate) shipping: Option<Rendered<ShippingTotals>>,
     pub(crate) shipping_tax: Option<Money>,
 }
@@ -405,8 +409,14 @@ pub(crate) fn render(
         }
         None => (None, None, None, None),
     };
-    let OrderDetail { adjustments, destination, payment_method, shipping, shipping_tax } =
-        order.detail;
+    let OrderDetail {
+        adjustments,
+        destination,
+        payment_method,
+        promotions,
+        shipping,
+        shipping_tax,
+    } = order.detail;
     Ok(Order {
         order_id: order.order_id,
         order_number: order.order_number,
@@ -422,6 +432,7 @@ pub(crate) fn render(
         tax: money(order.tax_minor),
         total: money(order.total_minor),
         adjustments,
+        promotions,
         shipping_method: shipping,
         destination,
         payment_method,

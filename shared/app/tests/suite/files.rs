@@ -239,6 +239,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
             "shipping_method",
             "shipping_rate",
             "currency",
+            "exchange_rate",
         ]
         .map(|table| world.rows(&format!("select * from {table}")))
     };
@@ -246,6 +247,9 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         .expect(200);
     let special = json!({ "sku": "A-1", "currency": "USD", "prices": [{ "customer_group": "wholesale", "amount_minor": 9 }, { "min_quantity": 9, "amount_minor": 8 }] });
     lines(&world, "special-prices", &special.to_string()).expect(200);
+    let rate =
+        |at: i64| json!({ "from": "EUR", "to": "GBP", "quoted_at_ms": at, "factor": "0.8425" });
+    lines(&world, "exchange-rates", &format!("{}\n{}", rate(1), rate(2))).expect(200);
     // What the demo shop writes `0.20` is kept as `0.2` when it is put.
     lines(&world, "taxes", &text(export(&world, "taxes", json!({})))).expect(200);
     let before = everything();
@@ -259,6 +263,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         ("shipping-rates", 56),
         ("skus", 101),
         ("special-prices", 1),
+        ("exchange-rates", 2),
     ];
     let mut kept = Vec::new();
     for (list, rows) in lists {
@@ -277,7 +282,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     assert_eq!(world.rows("select count(*) from history"), history);
     // An empty shop is filled by them, in this order.
     world.exec(
-        "delete from price; delete from special_price; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
+        "delete from price; delete from special_price; delete from exchange_rate; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
          delete from shipping_method; delete from stock; delete from warehouse; delete from currency",
     );
     for (list, file) in kept {

@@ -55,6 +55,15 @@ create table if not exists special_price (
   primary key (sku, currency, customer_group, min_quantity, valid_from_ms)
 );
 
+-- What a minor unit of one currency was worth in minor units of another, from a time until the next (PRICE-8).
+create table if not exists exchange_rate (
+  to_currency text collate "C",
+  from_currency text collate "C",
+  quoted_at_ms bigint,
+  factor text not null,
+  primary key (to_currency, from_currency, quoted_at_ms)
+);
+
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (
   warehouse_id text collate "C" primary key,

@@ -36,6 +36,9 @@ create table if not exists price (sku text, currency text, amount_minor integer 
 -- What a SKU costs besides, from a quantity on, for a time, or for a group of customers, '' for everyone (PRICE-5).
 create table if not exists special_price (sku text, currency text, customer_group text, min_quantity integer, valid_from_ms integer, valid_until_ms integer, amount_minor integer not null constraint special_price_is_positive check (amount_minor > 0), primary key (sku, currency, customer_group, min_quantity, valid_from_ms)) without rowid;
 
+-- What a minor unit of one currency was worth in minor units of another, from a time until the next (PRICE-8).
+create table if not exists exchange_rate (to_currency text, from_currency text, quoted_at_ms integer, factor text not null, primary key (to_currency, from_currency, quoted_at_ms)) without rowid;
+
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (warehouse_id text primary key, name text not null, country text not null, priority integer not null) without rowid;
 create table if not exists stock (sku text, warehouse_id text, on_hand integer not null, reserved integer not null, primary key (sku, warehouse_id), constraint reserved_is_within_on_hand check (reserved between 0 and on_hand)) without rowid;

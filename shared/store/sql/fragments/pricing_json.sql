@@ -23,4 +23,4 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
       'priority', w.priority) order by k.sku, k.warehouse_id)
     from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
     where l.cart_id = of_cart)),
-  'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code)))
+  'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code, in_currency)))

@@ -1,6 +1,6 @@
 -- All that the promotions of a cart depend on, whatever their number in one read: those that run now, and those of the codes given. What the cart's
 -- own attempt holds counts as free, so that a retry finds it. Who buys is an owner, and whoever has one of these e-mails.
--- function: (of_cart text, of_owner text, own_saga text, emails jsonb, also_code text) returns jsonb language plpgsql
+-- function: (of_cart text, of_owner text, own_saga text, emails jsonb, also_code text, in_currency text) returns jsonb language plpgsql
 object('now_ms', now_ms(),
   'promotions', document((select list(object('promotion_id', m.promotion_id, 'version', m.version, 'rule', document(m.rule), 'used', object(
       'uses', m.uses - case when held.saga_id is null then 0 else 1 end,
@@ -27,4 +27,7 @@ object('now_ms', now_ms(),
         and who.customer_group > '') as named)),
     'first_order', flag(not exists (select 1 from orders as o where o.owner = of_owner and o.status <> 'cancelled')
       and not exists (select 1 from each(emails, e) where (select o.order_id from orders as o where o.email_hash = scalar(e.value) and o.email_hash > ''
-        and o.status <> 'cancelled' limit 1) is not null))))
+        and o.status <> 'cancelled' limit 1) is not null))),
+  'rates', document((select list(@exchange_rate_json(r) order by r.from_currency) from currency as other
+    join exchange_rate as r on r.to_currency = in_currency and r.from_currency = other.currency and r.quoted_at_ms = (select max(said.quoted_at_ms)
+      from exchange_rate as said where said.to_currency = in_currency and said.from_currency = other.currency and said.quoted_at_ms <= now_ms()))))

@@ -69,6 +69,7 @@ const SMALL: &[&str] = &[
     "clock",
     "command",
     "currency",
+    "exchange_rate",
     "migration",
     "shipping_method",
     "shipping_rate",

@@ -67,6 +67,13 @@ fn special_prices(prices: &[Value]) -> Value {
     )
 }
 
+fn exchange_rate(factor: &str) -> Value {
+    of(
+        "exchange-rate/EUR/GBP/1000",
+        json!({"from": "EUR", "to": "GBP", "quoted_at_ms": "1000", "factor": factor}),
+    )
+}
+
 /// Who did what to a subject, from what to what.
 fn history(shop: &Database, subject: &str) -> Vec<(String, Value, Value)> {
     let rows =
@@ -146,6 +153,13 @@ fn an_entry_comes_changes_and_goes_and_its_history_says_so() {
         &sql::SPECIAL_PRICES_DELETE,
         &special_prices(&[special_price(None, 10, 900)]),
         &special_prices(&[special_price(None, 10, 900), special_price(Some("wholesale"), 1, 800)]),
+    );
+    lives(
+        &shop,
+        &sql::EXCHANGE_RATE_PUT,
+        &sql::EXCHANGE_RATE_DELETE,
+        &exchange_rate("0.8425"),
+        &exchange_rate("0.85"),
     );
 }
 
@@ -253,6 +267,17 @@ fn tables_are_listed_above_a_cursor() {
     assert_eq!(special(from("TILL-0001/EUR")), ["USD", "EUR"]);
     assert_eq!(special(json!({"sku": "TILL-0001"})), ["EUR", "USD"]);
     assert_eq!(special(json!({"currency": "EUR", "sku": "TILL-0002"})), ["EUR"]);
+    for (from, to, at) in
+        [("USD", "GBP", 7), ("EUR", "GBP", 8), ("EUR", "GBP", 7), ("EUR", "USD", 9)]
+    {
+        let more = json!({"from": from, "to": to, "quoted_at_ms": at.to_string(), "factor": at.to_string()});
+        shop.does(&sql::EXCHANGE_RATE_PUT, &with(exchange_rate("2"), more));
+    }
+    let at = |asked: Value| page(&sql::EXCHANGE_RATE_LIST, asked, "factor");
+    assert_eq!(at(from("")), ["7", "8", "9"]);
+    assert_eq!(at(from("EUR/GBP/7")), ["8", "9", "7"]);
+    assert_eq!(at(json!({"from": "USD"})), ["7"]);
+    assert_eq!(at(json!({"to": "USD"})), ["9"]);
     let above = |above: i64| {
         shop.list(
             &sql::HISTORY_LIST,
@@ -273,6 +298,7 @@ fn what_is_not_there_is_not_deleted() {
     shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::EntryUnknown);
     shop.refuses(&sql::RATES_DELETE, &rates(&[]), Refusal::EntryUnknown);
     shop.refuses(&sql::SPECIAL_PRICES_DELETE, &special_prices(&[]), Refusal::EntryUnknown);
+    shop.refuses(&sql::EXCHANGE_RATE_DELETE, &exchange_rate("1"), Refusal::EntryUnknown);
 }
 
 #[test]
@@ -337,6 +363,38 @@ fn special_prices_are_of_what_is_there_and_above_zero() {
     let for_nothing = special_prices(&[special_price(None, 10, 0)]);
     shop.refuses(&sql::SPECIAL_PRICES_PUT, &for_nothing, Refusal::PriceNotPositive);
     assert!(shop.rows("select * from special_price").is_empty());
+}
+
+// PRICE-8
+#[test]
+fn the_latest_rate_to_a_carts_currency_is_among_what_its_promotions_depend_on() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"currency": "GBP"})));
+    let rates = || {
+        let asked = json!({"owner": "ann", "country": null, "region": "", "try_code": null});
+        shop.list(&sql::PRICING_FACTS, &asked).remove(0)["promotions"]["rates"].clone()
+    };
+    assert_eq!(rates(), json!([]));
+    let rate = |from: &str, to: &str, at: i64, factor: &str| {
+        let rate = json!({"from": from, "to": to, "quoted_at_ms": at.to_string()});
+        shop.does(&sql::EXCHANGE_RATE_PUT, &with(exchange_rate(factor), rate));
+    };
+    rate("EUR", "GBP", 1_000, "0.8");
+    rate("EUR", "GBP", 2_000, "0.8425");
+    rate("EUR", "GBP", 9_000_000_000_000, "0.9");
+    rate("GBP", "EUR", 1_000, "1.25");
+    rate("USD", "GBP", 1_000, "0.75");
+    assert_eq!(
+        rates(),
+        json!([
+            {"from": "EUR", "to": "GBP", "quoted_at_ms": 2_000, "factor": "0.8425"},
+            {"from": "USD", "to": "GBP", "quoted_at_ms": 1_000, "factor": "0.75"},
+        ])
+    );
+    for unknown in ["from", "to"] {
+        let francs = with(exchange_rate("1"), json!({unknown: "CHF"}));
+        shop.refuses(&sql::EXCHANGE_RATE_PUT, &francs, Refusal::CurrencyUnsupported);
+    }
 }
 
 /// Whether it was taken; the database may have been too busy.

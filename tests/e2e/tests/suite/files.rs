@@ -10,7 +10,7 @@ const CSV: &str = "text/csv";
 const IMPORT: &str = "/api/v1/catalog/import";
 const EXPORT: &str = "/api/v1/catalog/export";
 /// All lists, in an order in which an empty shop can be filled.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "currencies",
     "warehouses",
     "zones",
@@ -19,6 +19,7 @@ const LISTS: [&str; 8] = [
     "shipping-rates",
     "skus",
     "special-prices",
+    "exchange-rates",
 ];
 
 fn import(shop: &Shop, list: &str, media_type: &str, file: impl Into<Vec<u8>>) -> Reply {
@@ -257,6 +258,10 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         let path = format!("/api/v1/catalog/special-prices/{}/{currency}", sku.sku);
         let prices = json!([{ "customer_group": "wholesale", "amount_minor": amount_minor }, { "min_quantity": 9, "amount_minor": amount_minor }]);
         shop.admin("PUT", &path).json(&json!({ "prices": prices })).send().expect(200);
+    }
+    for quoted_at_ms in [1_000, 2_000] {
+        let path = format!("/api/v1/catalog/exchange-rates/EUR/GBP/{quoted_at_ms}");
+        shop.admin("PUT", &path).json(&json!({ "factor": "0.8425" })).send().expect(200);
     }
     let count = |reply: Reply| reply.expect(200)["applied"].as_u64().expect("a number");
     // The demo's rates are as SQL spelled them: `0.20`, which is 0.2.

@@ -1,5 +1,5 @@
 //! What one of a SKU costs besides its plain price: from a quantity on, for a time, for a group of
-//! customers (PRICE-5).
+//! customers (PRICE-5); and what currencies are worth in others (PRICE-8).
 
 use e2e::{Guest, Reply, Shop, unique};
 use serde_json::{Value, json};
@@ -304,4 +304,129 @@ fn a_special_price_that_is_none_is_refused_with_its_field_and_changes_nothing() 
     let listed = format!("{CATALOG}/special-prices?sku={sku}");
     let listed = shop.admin("GET", &listed).send().expect(200);
     assert_eq!(listed["entries"], json!([kept]), "nothing was changed");
+}
+
+fn rate(shop: &Shop, path: &str, factor: &Value) -> Reply {
+    let path = format!("{CATALOG}/exchange-rates/{path}");
+    shop.admin("PUT", &path).json(&json!({ "factor": factor })).send()
+}
+
+// PRICE-8; woocommerce-payments#4298 of the seeds' scenarios: 100.00 EUR off 335.00 GBP at 0.8425.
+#[test]
+fn a_code_in_another_currency_is_exchanged_once_at_the_latest_rate_and_says_which() {
+    let shop = Shop::alone();
+    let token = shop.token("promotions:read promotions:write");
+    let (promotion_id, code) = (unique("promotion-"), unique("E2E-").to_uppercase());
+    let path = format!("/api/v1/promotions/{promotion_id}");
+    let rule = json!({ "name": "A hundred euros", "kind": { "fixed_amount": { "amount_minor": 10_000 } }, "target": "goods",
+        "currency": "EUR", "exchanged": true, "conditions": { "code": true } });
+    let put = json!({ "rule": rule, "active": true });
+    shop.call("PUT", &path).bearer(&token).json(&put).send().expect(200);
+    let active = json!({ "active": true });
+    let code_path = format!("{path}/codes/{code}");
+    shop.call("PUT", &code_path).bearer(&token).json(&active).send().expect(200);
+
+    let sku = shop.sku().price("GBP", 33_500).weight_g(100).create();
+    let guest = shop.guest_in("GB", "GBP");
+    guest.add(&sku, 1).expect(200);
+    let giving = || guest.call("POST", "/api/v1/cart/codes").json(&json!({ "code": code })).send();
+    // The shop may have a rate from another test, and it is not ours.
+    let now = shop.now_ms();
+    for entry in listed(&shop, "from=EUR&to=GBP") {
+        let at = &entry["quoted_at_ms"];
+        shop.admin("DELETE", &format!("{CATALOG}/exchange-rates/EUR/GBP/{at}")).send().expect(200);
+    }
+    let refused = giving().problem(422, "code_refused");
+    assert_eq!(refused["refused_code"]["reason"], "wrong_currency", "{refused}");
+
+    rate(&shop, &format!("EUR/GBP/{}", now - 2_000), &json!("0.9")).expect(200);
+    rate(&shop, &format!("EUR/GBP/{}", now - 1_000), &json!("0.84250")).expect(200);
+    rate(&shop, &format!("EUR/GBP/{}", now + 3_600_000), &json!("0.5")).expect(200);
+    giving().expect(200);
+    let query = "country=GB&shipping_method=standard";
+    let totals = guest.totals(query).expect(200);
+    let used = &totals["promotions"][0];
+    assert_eq!(minor(&used["amount"]), 8_425, "{totals}");
+    assert_eq!(
+        used["exchanged"],
+        json!({
+            "amount": { "amount_minor": 10_000, "currency": "EUR" },
+            "rate": { "from": "EUR", "to": "GBP", "factor": "0.8425", "quoted_at_ms": now - 1_000 },
+        })
+    );
+    assert_eq!(minor(&totals["total"]), 25_075 + minor(&totals["shipping"]), "{totals}");
+    let session = guest.basket().to("GB", None).begin();
+    let order = session.confirm().expect(201);
+    assert_eq!(minor(&order["total"]), minor(&totals["total"]));
+    let kept = guest.order(order["order_id"].as_str().unwrap()).expect(200);
+    assert_eq!(kept["promotions"], totals["promotions"], "the rate stays on the order");
+    let figures = shop.call("GET", &path).bearer(&token).send().expect(200);
+    assert_eq!(figures["spent_minor"], 10_000, "in the rule's currency: {figures}");
+
+    // The later rate counts from its own time on.
+    let late = shop.guest_in("GB", "GBP");
+    late.add(&sku, 1).expect(200);
+    late.call("POST", "/api/v1/cart/codes").json(&json!({ "code": code })).send().expect(200);
+    shop.advance_ms(3_600_000);
+    late.add(&sku, 1).expect(200);
+    let totals = late.totals(query).expect(200);
+    assert_eq!(minor(&totals["promotions"][0]["amount"]), 5_000, "{totals}");
+    for at in [now - 2_000, now - 1_000, now + 3_600_000] {
+        let gone = shop.admin("DELETE", &format!("{CATALOG}/exchange-rates/EUR/GBP/{at}")).send();
+        assert_eq!(gone.expect(200)["subject"], format!("exchange-rate/EUR/GBP/{at}"));
+    }
+    let totals = late.totals(query).expect(200);
+    assert_eq!(totals["refused_codes"][0]["reason"], "wrong_currency", "{totals}");
+}
+
+/// The exchange rates that `query` asks for.
+fn listed(shop: &Shop, query: &str) -> Vec<Value> {
+    let path = format!("{CATALOG}/exchange-rates?limit=500&{query}");
+    let page = shop.admin("GET", &path).send().expect(200);
+    page["entries"].as_array().expect("entries").clone()
+}
+
+#[test]
+fn an_exchange_rate_is_kept_with_who_said_it_or_refused_with_its_field() {
+    let shop = Shop::open();
+    // Long ago: no total of another test is made with it.
+    let at = shop.now_ms() % 1_000_000 + 1;
+    let path = format!("VND/GBP/{at}");
+    let kept = rate(&shop, &path, &json!("0.0030")).expect(200);
+    assert_eq!(kept, json!({ "from": "VND", "to": "GBP", "quoted_at_ms": at, "factor": "0.003" }));
+    for factor in [
+        json!("0"),
+        json!("-1"),
+        json!("1000000001"),
+        json!("0.0000000000001"),
+        json!("x"),
+        json!(0.5),
+    ] {
+        let problem = rate(&shop, &path, &factor).problem(400, "invalid_field");
+        assert_eq!(problem["field"], "/factor", "{factor}: {problem}");
+    }
+    let one = json!("1");
+    for (path, field) in [
+        ("EUR/EUR/1", "to"),
+        ("EUR/GBP/01", "quoted_at_ms"),
+        ("EUR/GBP/-1", "quoted_at_ms"),
+        ("EUR/GBP/1.5", "quoted_at_ms"),
+        ("EUR/GBP/1000000000000000", "quoted_at_ms"),
+        ("EURO/GBP/1", "from"),
+    ] {
+        let problem = rate(&shop, path, &one).problem(400, "invalid_field");
+        assert_eq!(problem["field"], field, "{path}: {problem}");
+    }
+    for path in ["QZY/GBP/1", "EUR/QZY/1"] {
+        rate(&shop, path, &one).problem(422, "currency_unsupported");
+    }
+    assert!(listed(&shop, "from=VND&to=GBP").contains(&kept));
+    assert!(listed(&shop, "from=GBP&to=VND").is_empty());
+    let delete = || shop.admin("DELETE", &format!("{CATALOG}/exchange-rates/{path}")).send();
+    delete().expect(200);
+    delete().problem(404, "entry_not_found");
+    let history = format!("{CATALOG}/history/exchange-rate/{}", path.replace('/', ","));
+    let history = shop.admin("GET", &history).send().expect(200)["history"].clone();
+    assert_eq!((&history[0]["kind"], &history[0]["after"]), (&json!("put"), &kept));
+    assert_eq!((&history[1]["kind"], &history[1]["before"]), (&json!("deleted"), &kept));
 }

@@ -474,6 +474,16 @@ impl<'s> Story<'s> {
         assign(&code).send().expect(200);
     }
 
+    /// What is sold for less, and what money is worth, at times that are long gone.
+    fn finds_the_catalog_full(&self) {
+        let specials = format!("/api/v1/catalog/special-prices/{}/USD", self.sku);
+        let prices = json!([{ "min_quantity": 9_000, "amount_minor": 1 }]);
+        let put = self.shop.admin("PUT", &specials).json(&json!({ "prices": prices }));
+        put.send().expect(200);
+        let rate = self.shop.admin("PUT", "/api/v1/catalog/exchange-rates/VND/EUR/1");
+        rate.json(&json!({ "factor": "0.00004" })).send().expect(200);
+    }
+
     /// The code of a new gift card.
     fn is_issued_a_card(&mut self) -> String {
         let service = self.shop.token("money:write");
@@ -569,6 +579,7 @@ fn relay_everything(shop: &Shop) {
 fn lived(shop: &Shop) -> Vec<Story<'_>> {
     let mut guest = Story::new(shop);
     let someone = guest.guest();
+    guest.finds_the_catalog_full();
     guest.buys_and_cancels(&someone);
     guest.mistypes();
     guest.is_refused();
