@@ -11,7 +11,7 @@ use crate::{
     compensation,
     events::{
         AccountDrawn, CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated,
-        OrderLine, PaymentCaptured, PromotionApplied, StockCommitted,
+        OrderLine, PaymentCaptured, StockCommitted,
     },
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
@@ -68,8 +68,8 @@ pub(crate) struct Plan {
     pub(crate) draws: Vec<PlannedDraw>,
     /// What the provider is asked for: the rest.
     pub(crate) payable_minor: i64,
-    /// What is used of promotions.
-    pub(crate) uses: Vec<PlannedUse>,
+    /// What is told of promotions and accounts once there is an order.
+    pub(crate) events: Vec<Event>,
     /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the
     /// order.
     pub(crate) detail: OrderDetail,
@@ -96,7 +96,7 @@ pub(crate) struct PlanLine {
 }
 
 /// A use of a promotion that a confirm claims; its order has it, or it is given back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub(crate) struct PlannedUse {
     pub(crate) promotion_id: PromotionId,
     /// Of the rule, as it was read.
@@ -142,8 +142,8 @@ pub(crate) struct Planned {
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
     pub(crate) return_url: Option<String>,
-    pub(crate) draws: Vec<PlannedDraw>,
-    pub(crate) uses: Vec<PlannedUse>,
+    /// As they were made with the plan.
+    pub(crate) events: Vec<Value>,
     pub(crate) lines: Vec<OrderLine>,
 }
 
@@ -378,13 +378,6 @@ async fn create_order(
         Event::of(shop, &StockCommitted { order_id, cart_id, lines: lines.clone() }),
         Event::of(shop, &CartConverted { cart_id, owner, order_id, total }),
     ];
-    events.extend(plan.uses.iter().map(|used| {
-        let PlannedUse { promotion_id, version, code, amount_minor, spent_minor: _ } = used;
-        let (version, code) = (*version, code.clone());
-        let amount = Money::new(*amount_minor, plan.currency);
-        Event::of(shop, &PromotionApplied { promotion_id, order_id, version, amount, code })
-    }));
-    events.extend(plan.draws.iter().map(|draw| draw.event(shop, order_id, EntryKind::Spent)));
     if capture_now {
         events.push(Event::of(
             shop,
@@ -395,9 +388,13 @@ async fn create_order(
             },
         ));
     }
+    let events: Vec<Value> =
+        events.iter().map(|event| json!(event)).chain(plan.events.iter().cloned()).collect();
+    // What the provider is not asked for accounts pay.
+    let draws = Some(true).filter(|_| saga.payment.amount() != total);
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
-        "draws": Some(true).filter(|_| !plan.draws.is_empty()), "events": events,
+        "draws": draws, "events": events,
     });
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
         Ok(receipt) => {

@@ -282,16 +282,17 @@ async fn promote(target: &Target) -> Result<()> {
     };
     for number in 0..PROMOTIONS {
         let by_code = number < BY_CODE;
-        let mut rule = json!({
+        let (currency, minimum, audience) = match number % 4 {
+            0 => ("USD", None, json!("everyone")),
+            1 => ("USD", Some(100_000_000), json!("everyone")),
+            2 => ("USD", None, json!({ "segments": ["press"] })),
+            _ => ("EUR", None, json!("everyone")),
+        };
+        let rule = json!({
             "name": format!("Promotion no. {number}"), "kind": { "percent": { "basis_points": 100 } },
-            "target": { "selected": { "skus": [sku(number)] } }, "currency": "USD", "conditions": { "code": by_code },
+            "target": { "selected": { "skus": [sku(number)] } }, "currency": currency,
+            "conditions": { "code": by_code, "minimum_subtotal_minor": minimum, "audience": audience },
         });
-        match number % 4 {
-            0 => {}
-            1 => rule["conditions"]["minimum_subtotal_minor"] = json!(100_000_000),
-            2 => rule["conditions"]["audience"] = json!({ "segments": ["press"] }),
-            _ => rule["currency"] = json!("EUR"),
-        }
         let path = format!("/api/v1/promotions/load-{number}");
         let put = request("PUT", path.clone(), json!({ "active": true, "rule": rule }));
         expect(200, connection.send(&put).await?)?;

@@ -11,7 +11,7 @@ use super::{
     begin::{Agreed, PaymentToken, SessionStatus},
     gate::Gate,
     not_found,
-    plan::plan,
+    plan::{Chosen, plan, uses},
     tenders::{DrawAsked, asked_for, names_a_code, tenders},
 };
 use crate::{
@@ -402,15 +402,15 @@ fn claim(
         shipping_method: session.shipping_method.clone(),
     };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
-    let plan =
-        plan(shop, pricing, &priced, tenders, payment_method, agreement, return_url, &destination)?;
+    let chosen = Chosen { payment_method, agreement, return_url, destination: &destination };
+    let plan = plan(shop, pricing, &priced, tenders, chosen)?;
     let cancel_id: Option<CompensationId> =
         supersedes.is_some().then(|| shop.new_id()).transpose()?;
     let input = json!({
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
         "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "reservation_ttl_ms": shop.setting(&RESERVATION_MS)?,
-        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(&plan.uses).filter(|uses| !uses.is_empty()),
+        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(uses(pricing, &priced.totals)).filter(|uses| !uses.is_empty()),
         "draws": Some(&plan.draws).filter(|draws| !draws.is_empty()), "plan": plan,
     });
     match shop.apply::<Saga>(&sql::CONFIRM_BEGIN, &input)? {

@@ -3,6 +3,7 @@
 
 use crate::{
     checkout::tenders::Tenders,
+    events::{Event, PromotionApplied},
     order::{LineDetail, OrderDetail, RatedFor},
     payment::{NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
@@ -10,11 +11,22 @@ use crate::{
     shop::Shop,
 };
 use domain::{
+    ids::OrderId,
     money::{Money, MoneyError, allocate},
     stock::Allocation,
+    stored_value::EntryKind,
     totals::{LineTotals, Totals},
 };
 use terms::{Problem, Rendered};
+
+/// What the buyer has chosen.
+pub(super) struct Chosen<'a> {
+    pub(super) payment_method: &'a str,
+    /// All of it that they agree to, as a hash.
+    pub(super) agreement: &'a str,
+    pub(super) return_url: Option<&'a str>,
+    pub(super) destination: &'a RatedFor,
+}
 
 /// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them
 /// others.
@@ -23,10 +35,7 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     Tenders { draws, payable }: Tenders,
-    payment_method: &str,
-    agreement: &str,
-    return_url: Option<&str>,
-    destination: &RatedFor,
+    Chosen { payment_method, agreement, return_url, destination }: Chosen<'_>,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
@@ -78,8 +87,16 @@ pub(super) fn plan(
     } else {
         (PROVIDER, payment_method, "card")
     };
+    let order_id: OrderId = shop.new_id()?;
+    let applied = totals.promotions.iter().map(|used| {
+        let (promotion_id, version, code) = (&used.promotion_id, used.version, used.code.clone());
+        let (order_id, amount) = (&order_id, used.amount);
+        Event::of(shop, &PromotionApplied { promotion_id, order_id, version, amount, code })
+    });
+    let spent = draws.iter().map(|draw| draw.event(shop, &order_id, EntryKind::Spent));
+    let events = applied.chain(spent).collect();
     Ok(Plan {
-        order_id: shop.new_id()?,
+        order_id,
         payment_id: shop.new_id()?,
         provider: provider.to_owned(),
         payment_method: payment_method.to_owned(),
@@ -93,7 +110,7 @@ pub(super) fn plan(
         total_minor: totals.total.amount_minor(),
         draws,
         payable_minor: payable.amount_minor(),
-        uses: uses(facts, totals),
+        events,
         detail: OrderDetail {
             shipping: totals.shipping_method.as_ref().map(Rendered::of),
             shipping_tax: totals.shipping_tax,
@@ -107,7 +124,7 @@ pub(super) fn plan(
 }
 
 /// What is used of promotions: a use each, of those that took something off (PROMO-4).
-fn uses(facts: &PricingFacts, totals: &Totals) -> Vec<PlannedUse> {
+pub(super) fn uses(facts: &PricingFacts, totals: &Totals) -> Vec<PlannedUse> {
     totals
         .promotions
         .iter()

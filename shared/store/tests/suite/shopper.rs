@@ -123,7 +123,7 @@ impl Shopper {
             })
             .collect();
         json!({"order_id": self.own("order"), "payment_id": self.own("payment"), "provider": "stripe", "payment_method": "pm_card", "currency": "USD",
-            "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000, "payable_minor": 3000, "draws": [], "uses": [],
+            "subtotal_minor": 2500, "discount_minor": 0, "shipping_minor": 500, "tax_minor": 0, "total_minor": 3000, "payable_minor": 3000, "draws": [], "events": [],
             "detail": {"shipping_method": "standard"}, "lines": lines})
     }
 

@@ -148,7 +148,8 @@ fn adds_that_race_a_change_of_currency_are_priced_in_the_currency_of_the_cart() 
         _ => guest.adding(&skus[place % skus.len()], 1).send_patiently(),
     });
     for reply in &replies {
-        assert!([200, 422].contains(&reply.status), "{reply:?}");
+        // Who meets change after change is told to come again.
+        assert!([200, 409, 422].contains(&reply.status), "{reply:?}");
     }
     let cart = guest.cart();
     let currency = cart["currency"].as_str().unwrap();
