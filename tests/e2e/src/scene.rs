@@ -141,7 +141,7 @@ impl<'s> Scene<'s> {
     pub fn path_of_nothing(&self, endpoint: &Endpoint) -> String {
         filled(endpoint, |name| {
             match name {
-                "currency" => "QZX",
+                "currency" => "QZW",
                 "order_number" => "ORD-20200101-000001",
                 "owner" => NOBODY,
                 _ => NOTHING,
