@@ -86,7 +86,8 @@ impl Fragment {
             .map(|(name, kind)| format!("{name} {kind}"))
             .collect::<Vec<_>>()
             .join(", ");
-        let text = spell(&self.text, Dialect::Postgres, fragments)?.replace('\n', "\n  ");
+        let text = lines_of(&self.text, Dialect::Postgres);
+        let text = spell(&text, Dialect::Postgres, fragments)?.replace('\n', "\n  ");
         let (body, reads_only) = match (returns.as_str(), language.as_str()) {
             ("void", _) => (format!("begin\n  {text}\nend\n"), ""),
             (_, "sql") => (format!("  select {text}\n"), " stable"),
@@ -97,7 +98,7 @@ impl Fragment {
         ))
     }
 
-    /// Its text with these arguments in place.
+    /// Its text on SQLite, with these arguments in place.
     fn with(&self, arguments: &[String]) -> Result<String> {
         if arguments.len() != self.parameters.len() {
             return Err(format!(
@@ -115,7 +116,8 @@ impl Fragment {
             .map(|((name, _), argument)| (name.as_str(), argument.as_str()))
             .collect();
         let mut out = String::new();
-        let mut rest = self.text.as_str();
+        let text = lines_of(&self.text, Dialect::Sqlite);
+        let mut rest = text.as_str();
         while let Some((before, word, after)) = next_word(rest) {
             out.push_str(before);
             let free = !out.ends_with(['.', ':', '@']);

@@ -21,7 +21,6 @@ insert into order_history (order_id, seq, from_status, to_status, actor, reason,
   select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
 update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
   where order_id = :order_id;
-perform lock_uses(null, null, (select detail ->> 'saga_id' from orders where order_id = :order_id)); -- only postgres
 @return_uses((select detail ->> 'saga_id' from orders where order_id = :order_id), :actor)
 perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)

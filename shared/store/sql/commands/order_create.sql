@@ -8,7 +8,8 @@ lock cart where cart_id = (select cart_id from saga where saga_id = :saga_id);
 lock saga where saga_id = :saga_id;
 refuse 'saga_moved_on'
   where not exists (select 1 from saga where saga_id = :saga_id and lease_token = :lease_token and state in ('authorizing', 'awaiting_action'));
-perform lock_uses(null, null, :saga_id); -- only postgres
+-- only with draws
+lock account where account_id in (select account_id from draw where saga_id = :saga_id and state = 'held') order by account_id;
 perform lock_held((select session_id from saga where saga_id = :saga_id)); -- only postgres
 refuse 'reservation_expired' where exists (select 1 from saga, each(saga.plan, 'lines', line)
     left join reservation on reservation.reservation_id = line.value ->> 'reservation_id'

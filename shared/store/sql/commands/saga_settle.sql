@@ -11,7 +11,6 @@ update saga set state = :to_state, reason = :reason, lease_until_ms = 0, next_at
 update payment set state = coalesce(:payment_state, state), reference = coalesce(:reference, reference), updated_at_ms = now_ms()
   where saga_id = :saga_id;
 update cart set saga_id = null where :free_cart and saga_id = :saga_id and cart_id = (select cart_id from saga where saga_id = :saga_id);
-perform lock_uses(null, null, :saga_id); -- only postgres
 @return_uses((select saga_id from saga where saga_id = :saga_id and :free_cart), 'checkout')
 @release_held((select session_id from saga where saga_id = :saga_id), :release_stock)
 -- only with compensation

@@ -1,6 +1,6 @@
--- Gives back what an attempt or its order has used: of promotions and codes, and of accounts, where what was spent becomes an entry. Whoever calls
--- it has locked them (`lock_uses`).
+-- Gives back what an attempt or its order has used: of promotions and codes, and of accounts, where what was spent becomes an entry.
 -- function: (of_saga text, by_whom text) returns void language plpgsql
+perform lock_uses(null, null, of_saga); -- only postgres
 update promotion set uses = promotion.uses - 1, spent_minor = promotion.spent_minor - given.spent_minor
   from promotion_use as given where given.saga_id = of_saga and given.state <> 'returned' and promotion.promotion_id = given.promotion_id;
 update promotion_code set uses = promotion_code.uses - 1

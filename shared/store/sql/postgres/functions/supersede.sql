@@ -11,7 +11,6 @@ begin
   insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
     select doc ->> 'cancel_id', 'cancel_intent', payment_id, saga_id, amount_minor, 'pending', 'superseded', 0, now_ms(), 0, now_ms()
     from payment where saga_id = the_saga.saga_id;
-  perform lock_uses(null, null, the_saga.saga_id);
   perform return_uses(the_saga.saga_id, the_saga.owner);
   update cart set saga_id = null where cart_id = the_saga.cart_id and saga_id = the_saga.saga_id;
   return the_saga.saga_id;
