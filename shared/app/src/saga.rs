@@ -811,8 +811,8 @@ fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> 
 }
 
 impl Saga {
-    /// Whether nothing is left to be paid: then no provider is asked, and there is no money to be held,
-    /// taken or given back.
+    /// Whether nothing is left to be paid: then no provider is asked, and there is no money to be
+    /// held, taken or given back.
     pub(crate) fn is_free(&self) -> bool {
         self.payment.amount_minor == 0
     }

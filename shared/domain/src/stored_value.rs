@@ -132,7 +132,7 @@ impl EntryKind {
     }
 }
 
-/// An account that a buyer may draw on, as it is now.
+/// An account that a buyer may draw on, as it is now (PROMO-13).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Drawable {
     /// The account.
@@ -150,21 +150,6 @@ pub struct Drawable {
     /// What one point pays of the order, in minor units of its currency; none if the shop takes no
     /// points in it.
     pub point_value_minor: Option<i64>,
-}
-
-/// What a checkout draws on an account (PROMO-13).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Draw {
-    /// The account.
-    pub account_id: AccountId,
-    /// What it holds.
-    pub kind: AccountKind,
-    /// Whose it is.
-    pub customer_id: Option<CustomerId>,
-    /// What leaves it, in minor units or points.
-    pub units: i64,
-    /// What that pays.
-    pub amount: Money,
 }
 
 /// Why an account cannot pay that.
@@ -190,11 +175,11 @@ pub enum DrawError {
 }
 
 impl Drawable {
-    /// What leaves the account to pay `amount`, which is above zero.
+    /// What leaves the account to pay `amount`, which is above zero: minor units, or points.
     ///
     /// # Errors
     /// [`DrawError`].
-    pub fn draw(&self, amount: Money) -> Result<Draw, DrawError> {
+    pub fn draw(&self, amount: Money) -> Result<i64, DrawError> {
         let units = match self.kind {
             AccountKind::Credit | AccountKind::GiftCard => {
                 if self.currency != Some(amount.currency()) {
@@ -216,8 +201,7 @@ impl Drawable {
         if units > self.available {
             return Err(DrawError::TooLow { available: self.available, units });
         }
-        let Self { account_id, kind, customer_id, .. } = self.clone();
-        Ok(Draw { account_id, kind, customer_id, units, amount })
+        Ok(units)
     }
 }
 
@@ -338,12 +322,12 @@ mod tests {
         let dollars = |minor| Money::new(minor, "USD".parse().unwrap());
         let euros = Money::new(100, "EUR".parse().unwrap());
         let credit = drawable(AccountKind::Credit, 500, None);
-        assert_eq!(credit.draw(dollars(500)).unwrap().units, 500);
+        assert_eq!(credit.draw(dollars(500)).unwrap(), 500);
         let too_low = DrawError::TooLow { available: 500, units: 501 };
         assert_eq!(credit.draw(dollars(501)).unwrap_err(), too_low);
         assert_eq!(credit.draw(euros).unwrap_err(), DrawError::Currency(euros.currency()));
         let points = drawable(AccountKind::Points, 20, Some(5));
-        assert_eq!(points.draw(dollars(100)).unwrap().units, 20);
+        assert_eq!(points.draw(dollars(100)).unwrap(), 20);
         assert_eq!(points.draw(dollars(99)).unwrap_err(), DrawError::PartOfAPoint(5));
         let too_low = DrawError::TooLow { available: 20, units: 21 };
         assert_eq!(points.draw(dollars(105)).unwrap_err(), too_low);
@@ -367,9 +351,9 @@ mod tests {
             ] {
                 let one = account.point_value_minor.unwrap_or(1);
                 match account.draw(amount) {
-                    Ok(draw) => {
-                        prop_assert!((1..=available).contains(&draw.units));
-                        prop_assert_eq!(draw.units * one, amount.amount_minor());
+                    Ok(units) => {
+                        prop_assert!((1..=available).contains(&units));
+                        prop_assert_eq!(units * one, amount.amount_minor());
                     }
                     Err(DrawError::TooLow { units, .. }) => prop_assert!(units > available),
                     Err(DrawError::PartOfAPoint(_)) => {

@@ -1,6 +1,6 @@
 //! `PUT /api/v1/cart/currency`: another currency, and every line priced anew in it (CART-21).
 
-use super::{ROUNDS_MAX, conflict, idle_ms, line_id, not_found, view::CartRow};
+use super::{ROUNDS_MAX, conflict, idle_ms, line_id, not_found, not_sold, view::CartRow};
 use crate::{
     Change,
     change::{Apply as _, apply_over_attempt},
@@ -103,18 +103,13 @@ pub fn set_currency(
 
 /// Every line that is not sold in the currency, unless each has come to be since.
 fn unsold(shop: &Shop<'_>, cart: &CartRow, to: Currency) -> Result<Option<Problem>, Problem> {
-    #[derive(Deserialize)]
-    struct OfSku {
-        sku: Sku,
-    }
     let skus: Vec<&Sku> = cart.lines.iter().map(|line| &line.sku).collect();
-    let unsold: Vec<OfSku> =
-        shop.list(&sql::SKUS_NOT_SOLD, &json!({ "skus": skus, "currency": to }))?;
+    let unsold = not_sold(shop, &skus, to)?;
     if unsold.is_empty() {
         return Ok(None);
     }
     let mut lines = Vec::with_capacity(unsold.len());
-    for OfSku { sku } in unsold {
+    for sku in unsold {
         lines.push(UnsoldLine { line_id: line_id(&sku)?, sku });
     }
     let detail = format!("{} of the cart's lines are not sold in {to}", lines.len());

@@ -37,8 +37,10 @@ use crate::{
 };
 use callers::Customer;
 use config::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS};
-use domain::quantity::Quantity;
-use store::Refusal;
+use domain::{ids::Sku, money::Currency, quantity::Quantity};
+use json::json;
+use serde::Deserialize;
+use store::{Refusal, sql};
 use terms::{Code, Problem};
 
 /// No live cart of this caller's: the same answer whether the cart is missing or somebody else's,
@@ -80,6 +82,21 @@ fn conflict(shop: &Shop<'_>, owner: &str, refusal: Refusal) -> Problem {
         return out_of_range(limit);
     }
     refused(refusal)
+}
+
+/// Which of these are not sold in a currency.
+pub(crate) fn not_sold(
+    shop: &Shop<'_>,
+    skus: &[&Sku],
+    currency: Currency,
+) -> Result<Vec<Sku>, Problem> {
+    #[derive(Deserialize)]
+    struct OfSku {
+        sku: Sku,
+    }
+    let unsold: Vec<OfSku> =
+        shop.list(&sql::SKUS_NOT_SOLD, &json!({ "skus": skus, "currency": currency }))?;
+    Ok(unsold.into_iter().map(|OfSku { sku }| sku).collect())
 }
 
 /// How often a change is decided anew that the cart has moved under.

@@ -127,7 +127,7 @@ pub(super) fn tenders(
             return Err(Problem::invalid_field(at(member), "must be named once"));
         }
         let amount_minor = draw.amount_minor.get();
-        let drawn =
+        let units =
             account.draw(Money::new(amount_minor, total.currency())).map_err(
                 |error| match error {
                     DrawError::TooLow { available, units: _ } => Problem::new(Code::BalanceTooLow)
@@ -145,10 +145,10 @@ pub(super) fn tenders(
         // An amount is within bounds that no five of them can leave.
         payable_minor = payable_minor.saturating_sub(amount_minor);
         draws.push(PlannedDraw {
-            account_id: drawn.account_id,
-            kind: drawn.kind,
-            customer_id: drawn.customer_id,
-            units: drawn.units,
+            account_id: account.account_id.clone(),
+            kind: account.kind,
+            customer_id: account.customer_id.clone(),
+            units,
             amount_minor,
         });
     }

@@ -136,11 +136,6 @@ fn under_way(shop: &Shop<'_>, owner: &str) -> Result<Option<SessionId>, Problem>
     Ok(attempt.map(|attempt| attempt.session_id))
 }
 
-#[derive(Deserialize)]
-struct OfSku {
-    sku: Sku,
-}
-
 fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
     let limit = shop.setting(&CART_QUANTITY_LIMIT)?;
     if lines.is_empty() {
@@ -162,26 +157,16 @@ fn check_lines(shop: &Shop<'_>, lines: &[Line]) -> Result<(), Problem> {
 /// The first line whose SKU is not sold in the order's currency, by its place.
 fn not_sold(shop: &Shop<'_>, body: &CreateOrder) -> Result<Problem, Problem> {
     let asked: Vec<&Sku> = body.lines.iter().map(|line| &line.sku).collect();
-    let unsold: Vec<OfSku> =
-        shop.list(&sql::SKUS_NOT_SOLD, &json!({ "skus": asked, "currency": body.currency }))?;
+    let unsold = cart::not_sold(shop, &asked, body.currency)?;
     let problem = Problem::new(Code::SkuUnknown);
-    Ok(
-        match body
-            .lines
-            .iter()
-            .enumerate()
-            .find(|(_, line)| unsold.iter().any(|unsold| unsold.sku == line.sku))
-        {
-            Some((place, Line { sku, .. })) => {
-                let detail = format!("{sku} is not sold in {}", body.currency);
-                problem.field(format!("/lines/{place}/sku")).detail(detail).with(NotSold, sku)
-            }
-            // It has come on sale since.
-            None => {
-                problem.field("/lines").detail("a line's SKU was not sold just now; send it again")
-            }
-        },
-    )
+    Ok(match body.lines.iter().enumerate().find(|(_, line)| unsold.contains(&line.sku)) {
+        Some((place, Line { sku, .. })) => {
+            let detail = format!("{sku} is not sold in {}", body.currency);
+            problem.field(format!("/lines/{place}/sku")).detail(detail).with(NotSold, sku)
+        }
+        // It has come on sale since.
+        None => problem.field("/lines").detail("a line's SKU was not sold just now; send it again"),
+    })
 }
 
 /// The cart with its lines, in one statement. One that an interrupted first try has left is taken
