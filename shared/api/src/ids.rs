@@ -7,8 +7,8 @@ use app::catalog::{
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, PromotionId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
-        WarehouseId, ZoneId,
+        OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId, Sku,
+        TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -49,6 +49,7 @@ ids! {
     PromotionCode CodeNotFound;
     QuotedAt EntryNotFound;
     Region EntryNotFound;
+    RewardId EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;
     ShippingMethodId EntryNotFound;

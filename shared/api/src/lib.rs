@@ -205,14 +205,14 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, operations, ops, order, promotions, session, stored_value,
+    checkout, customers, operations, ops, order, promotions, rewards, session, stored_value,
 };
 use domain::{
     exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, PromotionId, Region, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
-        WarehouseId, ZoneId,
+        OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId, Sku,
+        TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -658,7 +658,7 @@ endpoints! {
         /// together is refused with why. `active: false` ends it at once.
         put_promotion: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutPromotion>,
             answer: 200 Done<Rendered<promotions::Promotion>> => |it| it.example(examples::put_promotion()).problems(&[LimitBelowUse, InUse]).stored();
-        /// Delete a promotion that no order has used and that has no codes.
+        /// Delete a promotion that no order has used, that has no codes, and that no rule of rewards names.
         delete_promotion: DELETE Scope<PromotionsWrite>, change: Keyed,
             answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
     }
@@ -679,6 +679,45 @@ endpoints! {
         /// Give out a code, or replace what is said of it.
         put_code: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutCode>,
             answer: 200 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::put_code()).problems(&[EntryNotFound, LimitBelowUse, InUse]).stored();
+    }
+    /// Rules of rewards.
+    REWARDS: "promotion-rewards" "/api/v1/rewards" {
+        /// Rules of rewards, those too that do not run, page by page.
+        list_rewards: GET Scope<PromotionsRead>, query: Parameters<rewards::ListRewards>,
+            answer: 200 Done<rewards::RewardPage> => |it| it.stored();
+    }
+    /// A rule of rewards.
+    REWARD: "promotion-rewards" "/api/v1/rewards/:reward_id" (reward_id: RewardId) {
+        /// A rule of rewards with what it did.
+        view_reward: GET Scope<PromotionsRead>,
+            answer: 200 Done<Rendered<rewards::RewardView>> => |it| it.problems(&[EntryNotFound]).stored();
+        /// Add or replace a rule of rewards. What is given from now on is given by it.
+        ///
+        /// Another rule is another version; a reward keeps the one it was given by. It is for orders
+        /// whose confirm begins from now on. `active: false` ends it, for orders too that wait for
+        /// their time.
+        put_reward: PUT Scope<PromotionsWrite>, makes: true, body: Json<rewards::PutReward>,
+            answer: 200 Done<Rendered<rewards::Reward>> => |it| it.example(examples::put_reward()).problems(&[CurrencyUnsupported]).stored();
+        /// Delete a rule of rewards that has given nothing.
+        delete_reward: DELETE Scope<PromotionsWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound, InUse]).stored();
+    }
+    /// What a customer was given.
+    EARNED_REWARDS: "account-rewards" "/api/v1/earned-rewards" {
+        /// The caller's points, codes and badges, newest first, with what waits for its time.
+        ///
+        /// For customers; a guest has none. Beside them the codes that they share.
+        list_earned_rewards: GET Owner, query: Parameters<rewards::ListEarned>,
+            answer: 200 Done<rewards::Earned> => |it| it.stored();
+    }
+    /// Codes that customers share.
+    SHARE_CODES: "account-rewards" "/api/v1/share-codes" {
+        /// The caller's code of a promotion, to be shared: made, if they have none yet.
+        ///
+        /// For customers, of a promotion whose friends a rule rewards. It stays the same, however
+        /// often it is asked for.
+        share_code: POST Owner, body: Json<rewards::AskShareCode>,
+            answer: 200 Done<Rendered<rewards::ShareCode>> => |it| it.example(examples::share_code()).problems(&[EntryNotFound]).stored();
     }
     /// Sessions of customers.
     SESSION: "account-session" "/api/v1/session" {

@@ -14,6 +14,7 @@ use crate::{
     order::{Order, OrderRow, render},
     page::PageSize,
     problem::refused,
+    rewards::{EarnedReward, ShareCode},
     shop::Shop,
     stored_value::Account,
 };
@@ -113,6 +114,10 @@ pub struct Export {
     customer: Option<Rendered<Customer>>,
     /// A customer's points, credit and gift cards.
     accounts: Vec<Rendered<Account>>,
+    /// What a customer was given for orders, oldest first.
+    rewards: Vec<Rendered<EarnedReward>>,
+    /// The codes a customer shares.
+    share_codes: Vec<Rendered<ShareCode>>,
     /// Their carts that have not become orders.
     carts: Vec<Rendered<ExportedCart>>,
     /// What they gave at checkouts without an order; it goes by itself, 30 days after their time.
@@ -210,6 +215,8 @@ struct Facts {
     data_key: Option<WrappedKey>,
     customer: Option<Rendered<Customer>>,
     accounts: Vec<Rendered<Account>>,
+    rewards: Vec<Rendered<EarnedReward>>,
+    share_codes: Vec<Rendered<ShareCode>>,
     carts: Vec<Rendered<ExportedCart>>,
     checkouts: Vec<CheckoutRow>,
     orders: Vec<OrderRow>,
@@ -327,7 +334,17 @@ pub fn export(
         "owner": owner, "customer_id": Holder::id_in(owner.as_str()), "cursor": page.cursor, "limit": limit.to_read(),
     });
     let facts: Option<Facts> = shop.read(&sql::PERSON_EXPORT, &input)?;
-    let Facts { data_key, customer, accounts, carts, checkouts, mut orders, erasures } = facts
+    let Facts {
+        data_key,
+        customer,
+        accounts,
+        rewards,
+        share_codes,
+        carts,
+        checkouts,
+        mut orders,
+        erasures,
+    } = facts
         .filter(|facts| page.cursor.is_some() || !facts.is_nobody())
         .ok_or_else(|| Problem::new(Code::CustomerNotFound))?;
     let checkouts = checkouts.into_iter().map(|row| row.opened(&shop, data_key.as_ref()));
@@ -337,6 +354,8 @@ pub fn export(
         owner: owner.clone(),
         customer,
         accounts,
+        rewards,
+        share_codes,
         carts,
         checkouts: checkouts.collect::<Result<_, _>>()?,
         orders: orders.collect::<Result<_, _>>()?,
@@ -350,6 +369,8 @@ impl Facts {
     fn is_nobody(&self) -> bool {
         self.customer.is_none()
             && self.accounts.is_empty()
+            && self.rewards.is_empty()
+            && self.share_codes.is_empty()
             && self.carts.is_empty()
             && self.checkouts.is_empty()
             && self.orders.is_empty()

@@ -21,6 +21,7 @@ use domain::{
     payment::PaymentState,
     promotion::Code,
     quantity::Quantity,
+    reward::RewardName,
     stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
@@ -399,6 +400,54 @@ events! {
         maybe {
             /// The code that was given.
             code: Code,
+        }
+    }
+
+    /// A customer was given something for an order, theirs or a friend's.
+    RewardGranted: "rewards.reward.granted" 1 about reward/grant_id {
+        text {
+            /// What was given, this one time.
+            grant_id: GrantId,
+            /// By which rule.
+            reward_id: RewardId,
+            /// For which order.
+            order_id: OrderId,
+            /// To whom.
+            customer_id: CustomerId,
+        }
+        facts {
+            /// The version of the rule.
+            version: i64,
+        }
+        maybe {
+            /// The points.
+            points: i64,
+            /// The code, which is for this customer and one order.
+            code: Code,
+            /// The badge.
+            badge: RewardName,
+        }
+    }
+
+    /// The order was cancelled after it, so it was taken back, as far as it was there.
+    RewardTakenBack: "rewards.reward.taken_back" 1 about reward/grant_id {
+        text {
+            /// What was given then.
+            grant_id: GrantId,
+            /// By which rule.
+            reward_id: RewardId,
+            /// For which order.
+            order_id: OrderId,
+            /// To whom.
+            customer_id: CustomerId,
+        }
+        maybe {
+            /// How many of its points were taken; the rest was spent, or is held.
+            taken_points: i64,
+        }
+        perhaps {
+            /// Of a code: whether it was ended. One that was used stays used.
+            code_ended: bool,
         }
     }
 

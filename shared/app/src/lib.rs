@@ -16,6 +16,7 @@ pub mod operations;
 pub mod ops;
 pub mod order;
 pub mod promotions;
+pub mod rewards;
 pub mod session;
 pub mod stored_value;
 pub mod workers;

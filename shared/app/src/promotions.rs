@@ -183,9 +183,10 @@ pub struct MakeCodes {
 }
 
 /// What keeps a promotion or a code as it is, in words.
-const USED_BY: [(Refusal, &str); 4] = [
+const USED_BY: [(Refusal, &str); 5] = [
     (Refusal::UsedByOrders, "orders have used it"),
     (Refusal::UsedByCodes, "it has codes"),
+    (Refusal::NamedByRewards, "a rule of rewards names it"),
     (Refusal::CodeOfAnother, "the code is another promotion's"),
     (
         Refusal::SpentInOtherCurrency,
@@ -332,7 +333,8 @@ pub fn make_codes(
     give(ports, service, promotion_id, said)
 }
 
-fn made(ports: &Ports<'_>) -> String {
+/// A code that nobody guesses.
+pub(crate) fn made(ports: &Ports<'_>) -> String {
     let mut bytes = [0; MADE_LENGTH];
     ports.random.fill(&mut bytes);
     // 256 is eight times 32: every character is as likely.

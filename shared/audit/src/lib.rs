@@ -87,6 +87,7 @@ pub const WALKS: &[Walk] = &[
     walk("promotion_codes", "promotion_code", Order::ByKey("code")),
     walk("promotion_uses", "promotion_use", Order::ByFirstOfKey("saga_id")),
     walk("draws", "draw", Order::ByFirstOfKey("saga_id")),
+    walk("rewards", "reward", Order::ByKey("grant_id")),
     walk("receipts", "idempotency", Order::ByKey("idempotency_key")),
     oldest(
         "running_sagas",

@@ -163,6 +163,7 @@ pub const COMPONENTS: &[Component] = &[
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
     component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),
     component("promotion-rules", &[Database, Services, Bodies, Replays]),
+    component("promotion-rewards", &[Database, Services, Bodies, Replays]),
     component("ops-health", &[Database, Services, Health]),
     component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),
@@ -177,6 +178,7 @@ pub const COMPONENTS: &[Component] = &[
         "account-stored-value",
         &[Database, Shoppers, Services, Bodies, Browsers, Replays, Personal],
     ),
+    component("account-rewards", &[Database, Shoppers, Bodies, Browsers]),
 ];
 
 impl Component {

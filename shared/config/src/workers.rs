@@ -67,6 +67,8 @@ workers! {
     SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Services, Runs, Rows, Saga, Payment];
     /// Tries again what is owed to the payment provider.
     COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Services, Runs, Rows, Payment];
+    /// Gives what orders earn once their time has come, and takes back what cancelled ones gave.
+    REWARD_GRANT: "reward-grant" "20 * * * * *" [Database, Services, Runs, Rows];
     /// Looks for what must not be in the database: the next rows of each table.
     CONSISTENCY_AUDIT: "consistency-audit" "*/15 * * * * *" [Database, Services, Runs, Audit];
 }

@@ -76,6 +76,10 @@ text_type!(
     FeeId, "a fee id", id_rule
 );
 text_type!(
+    /// A reward that was given: one rule's for one order.
+    GrantId, "a grant id", id_rule
+);
+text_type!(
     /// A line of a cart or of an order.
     LineId, "a line id", id_rule
 );
@@ -103,6 +107,10 @@ text_type!(
 text_type!(
     /// A reservation of one SKU in one warehouse.
     ReservationId, "a reservation id", id_rule
+);
+text_type!(
+    /// A rule of rewards, whatever its version.
+    RewardId, "a reward id", id_rule
 );
 text_type!(
     /// A saga: one confirm, from its first row to its end.

@@ -16,7 +16,8 @@
 //!   what it says is what is written. Where a statement's own guard decides, there is no machine.
 //!
 //! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`],
-//! [`promotion`] and [`stock`] decide the parts; [`totals`] puts them together; [`saga`] says how a cart becomes one
+//! [`promotion`] and [`stock`] decide the parts; [`totals`] puts them together; [`reward`] says what
+//! an order gives later; [`saga`] says how a cart becomes one
 //! paid order, [`order`] from where an order may be cancelled, and [`payment`] and [`compensation`]
 //! what an operator may make of what is owed.
 
@@ -36,6 +37,7 @@ pub mod payment;
 pub mod promotion;
 pub mod quantity;
 pub mod retry;
+pub mod reward;
 pub mod saga;
 #[cfg(feature = "schema")]
 mod schema;

@@ -135,18 +135,24 @@ impl From<BasisPoints> for i64 {
 
 /// A number outside its bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{what} must be from 1 to {max}, this is {given}")]
+#[error("{what} must be from {min} to {max}, this is {given}")]
 pub struct BoundsError {
     /// What was being read, in words.
     pub what: &'static str,
     /// What was given.
     pub given: i64,
+    /// The least that would be right.
+    pub min: i64,
     /// The most that would be right.
     pub max: i64,
 }
 
 fn within(what: &'static str, given: i64, max: i64) -> Result<i64, BoundsError> {
-    if (1..=max).contains(&given) { Ok(given) } else { Err(BoundsError { what, given, max }) }
+    if (1..=max).contains(&given) {
+        Ok(given)
+    } else {
+        Err(BoundsError { what, given, min: 1, max })
+    }
 }
 
 /// One or more different ones, at most [`Several::MAX`].

@@ -10,14 +10,15 @@ use crate::{
     attributes::{AttributeKey, AttributeValue, Attributes},
     exchange::Factor,
     ids::{
-        AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, LineId,
-        OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region,
-        ReservationId, SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku, TaxClass,
-        WarehouseId, ZoneId,
+        AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, GrantId,
+        LineId, OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region,
+        ReservationId, RewardId, SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku,
+        TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
     quantity::Quantity,
+    reward::{AfterDays, Orders, Points, RewardName, WithinDays},
     stock::StockVerdict,
     stored_value::GiftCode,
     tax::TaxRate,
@@ -111,6 +112,34 @@ schemas! {
     PromotionId, "PromotionId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A promotion."
+    };
+    GrantId, "GrantId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A reward that was given."
+    };
+    RewardId, "RewardId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A rule of rewards."
+    };
+    RewardName, "RewardName", {
+        "type": "string", "pattern": ONE_LINE, "minLength": 1, "maxLength": 100,
+        "description": "What a reward or a badge is called where a customer reads it."
+    };
+    Points, "Points", {
+        "type": "integer", "format": "int64", "minimum": Points::MIN, "maximum": Points::MAX,
+        "description": "A number of points."
+    };
+    AfterDays, "AfterDays", {
+        "type": "integer", "format": "int64", "minimum": AfterDays::MIN, "maximum": AfterDays::MAX,
+        "description": "Days from an order to what it gives."
+    };
+    Orders, "Orders", {
+        "type": "integer", "format": "int64", "minimum": Orders::MIN, "maximum": Orders::MAX,
+        "description": "How many orders."
+    };
+    WithinDays, "WithinDays", {
+        "type": "integer", "format": "int64", "minimum": WithinDays::MIN, "maximum": WithinDays::MAX,
+        "description": "Days that a streak may take."
     };
     ReservationId, "ReservationId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

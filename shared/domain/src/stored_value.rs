@@ -41,6 +41,10 @@ named_enum! {
         Spent = "spent",
         /// That order was cancelled.
         Returned = "returned",
+        /// An order earned it: a reward.
+        Earned = "earned",
+        /// That order was cancelled, so it is taken back, as far as it is still there.
+        TakenBack = "taken_back",
     }
 }
 
@@ -117,14 +121,14 @@ impl EntryKind {
             Self::ToppedUp => 1,
             Self::Corrected => -BALANCE_MAX,
             Self::Assigned => 0,
-            Self::Spent => -BALANCE_MAX,
-            Self::Returned => 1,
+            Self::Spent | Self::TakenBack => -BALANCE_MAX,
+            Self::Returned | Self::Earned => 1,
         };
         let fits = match self {
             Self::Assigned => amount_minor == 0,
             Self::Corrected => amount_minor != 0 && (least..=BALANCE_MAX).contains(&amount_minor),
-            Self::Spent => (least..0).contains(&amount_minor),
-            Self::Opened | Self::ToppedUp | Self::Returned => {
+            Self::Spent | Self::TakenBack => (least..0).contains(&amount_minor),
+            Self::Opened | Self::ToppedUp | Self::Returned | Self::Earned => {
                 (least..=BALANCE_MAX).contains(&amount_minor)
             }
         };

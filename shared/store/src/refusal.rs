@@ -118,6 +118,18 @@ refusals! {
     UsedByOrders: guard "used_by_orders" => InUse;
     /// It has codes.
     UsedByCodes: guard "used_by_codes" => InUse;
+    /// A rule of rewards names it.
+    NamedByRewards: guard "named_by_rewards" => InUse;
+    /// It has given rewards.
+    GaveRewards: guard "gave_rewards" => InUse;
+    /// A rule of rewards names a promotion that there is not.
+    PromotionUnknown: guard "promotion_unknown" => where_it_arises;
+    /// The promotion whose code is to be given does not run any more.
+    PromotionEnded: guard "promotion_ended" => where_it_arises;
+    /// Another run has looked at these orders, or the rule, the order or the reward is not as it was read.
+    RewardMovedOn: guard "reward_moved_on" => where_it_arises;
+    /// No rule rewards friends of the promotion, or it does not run any more.
+    NotShared: guard "not_shared" => EntryNotFound;
     /// Less stock than asked for.
     InsufficientStock: guard "insufficient_stock", check "reserved_is_within_on_hand" => InsufficientStock;
     /// A reservation ended before its order was made.

@@ -25,6 +25,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/person.rs"),
     include_str!("suite/promotions.rs"),
     include_str!("suite/retention.rs"),
+    include_str!("suite/rewards.rs"),
     include_str!("suite/saga.rs"),
     include_str!("suite/share.rs"),
     include_str!("suite/shopper.rs"),

@@ -197,8 +197,12 @@ impl Case {
 
     /// Everything up to the request, for a new buyer of goods of their own.
     pub(crate) fn prepare(self, shop: &Shop) -> Stage<'_> {
+        self.prepare_for(shop, shop.guest())
+    }
+
+    /// … for this one.
+    pub(crate) fn prepare_for<'s>(self, shop: &'s Shop, buyer: Guest<'s>) -> Stage<'s> {
         let sku = shop.sku().stock(STOCK).create();
-        let buyer = shop.guest();
         let key = unique("key-");
         let stage = |call: Call| Stage {
             case: self,

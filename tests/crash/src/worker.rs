@@ -1,7 +1,7 @@
 //! The crash proof of workers: what a broken request has left is mended by a worker that is broken
 //! too.
 
-use e2e::Shop;
+use e2e::{Shop, unique};
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,7 +26,12 @@ struct Work {
     /// How far the clock goes before the worker comes.
     after_ms: i64,
     ends: &'static [End],
+    /// What else must be there in the end.
+    leaves: fn(&Stage<'_>),
 }
+
+/// Nothing but the end itself.
+const NOTHING_ELSE: fn(&Stage<'_>) = |_| {};
 
 fn outbound(number: usize, fault: &str) -> Option<Value> {
     Some(json!({ "kind": "outbound", "call": number, "fault": fault }))
@@ -34,12 +39,14 @@ fn outbound(number: usize, fault: &str) -> Option<Value> {
 
 const PAST_LEASE_MS: i64 = 130_000;
 const PAST_RESERVATION_MS: i64 = 16 * 60_000;
+/// Past the wait of a rule that gives at once.
+const PAST_WAIT_MS: i64 = 11 * 60_000;
 
 /// How many kinds of work the workers have.
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 9] = [
+const KINDS: [Work; 11] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -47,6 +54,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(1, "stop_after"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Paid],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "saga-recovery: ordered, not captured",
@@ -55,6 +63,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(2, "stop_before"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Paid],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "saga-recovery: too late for an order",
@@ -63,6 +72,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(1, "stop_after"),
         after_ms: PAST_RESERVATION_MS,
         ends: &[End::NothingHeld],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "compensation-retry: a refund",
@@ -71,6 +81,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(1, "stop_before"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Cancelled],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "compensation-retry: a refund that pends",
@@ -79,6 +90,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(1, "stop_after"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Cancelled],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "compensation-retry: a void",
@@ -87,6 +99,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(2, "stop_before"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::NothingHeld],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "compensation-retry: a superseded payment",
@@ -95,6 +108,7 @@ const KINDS: [Work; 9] = [
         left_by: || outbound(1, "stop_before"),
         after_ms: PAST_LEASE_MS,
         ends: &[End::Paid],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "reservation-cleanup: after a decline",
@@ -103,6 +117,7 @@ const KINDS: [Work; 9] = [
         left_by: || None,
         after_ms: PAST_RESERVATION_MS,
         ends: &[End::NothingHeld],
+        leaves: NOTHING_ELSE,
     },
     Work {
         name: "outbox-relay: an order's events",
@@ -111,20 +126,74 @@ const KINDS: [Work; 9] = [
         left_by: || None,
         after_ms: 0,
         ends: &[End::Paid],
+        leaves: NOTHING_ELSE,
+    },
+    Work {
+        name: "reward-grant: an order's points",
+        worker: "reward-grant",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: PAST_WAIT_MS,
+        ends: &[End::Paid],
+        leaves: |stage| rewarded(stage, "given"),
+    },
+    Work {
+        name: "reward-grant: a cancelled order's points",
+        worker: "reward-grant",
+        case: Case::CancelCaptured,
+        left_by: || None,
+        after_ms: 0,
+        ends: &[End::Cancelled],
+        leaves: |stage| rewarded(stage, "taken_back"),
     },
 ];
+
+/// A rule by which every order of a customer earns at once.
+fn rewards_orders(shop: &Shop) {
+    let rule = json!({ "name": "Points", "when": "each_order", "gives": { "fixed_points": { "points": 5 } }, "after_days": 0 });
+    let call = shop.call("PUT", "/api/v1/rewards/crash").bearer(&shop.token("promotions:write"));
+    call.json(&json!({ "active": true, "rule": rule })).send().expect(200);
+}
+
+/// The one order has one reward, and it is where it should be.
+fn rewarded(stage: &Stage<'_>, state: &str) {
+    let order = &stage.buyer.order_rows()[0];
+    let order_id = order["order_id"].as_str().unwrap_or_default();
+    let rewards = stage.buyer.shop.rows("reward", "order_id", order_id);
+    let [reward] = rewards.as_slice() else { panic!("not one reward of {order_id}: {rewards:?}") };
+    assert_eq!(reward["state"], state, "{reward}");
+    let account_id = reward["account_id"].as_str().unwrap_or_default();
+    let balance = if state == "given" { 5 } else { 0 };
+    let account = &stage.buyer.shop.rows("account", "account_id", account_id)[0];
+    assert_eq!(account["balance_minor"], balance, "{account}");
+}
 
 impl Work {
     /// The workers that come after it. The relay has its turn in the end, unless it is the one
     /// under proof.
     fn menders(&self) -> &'static [&'static str] {
-        if self.worker == "outbox-relay" { &WORKERS[3..] } else { &WORKERS[..3] }
+        match self.worker {
+            "outbox-relay" => &WORKERS[3..],
+            "reward-grant" => &["reward-grant"],
+            _ => &WORKERS[..3],
+        }
     }
 
     /// A buyer whose request was broken, and the moment at which the worker comes.
     fn leave<'s>(&self, shop: &'s Shop) -> Stage<'s> {
         close_breakers(shop);
-        let stage = self.case.prepare(shop);
+        let stage = if self.worker == "reward-grant" {
+            rewards_orders(shop);
+            let customer = shop.customer_called(&unique("customer-"), "USD");
+            self.case.prepare_for(shop, customer)
+        } else {
+            self.case.prepare(shop)
+        };
+        if self.worker == "reward-grant" && self.case == Case::CancelCaptured {
+            // Their order has earned what it did, and is cancelled after that.
+            shop.advance_ms(PAST_WAIT_MS);
+            run_workers(&["reward-grant"], true);
+        }
         if self.worker == "outbox-relay" {
             // What came before is told already, so that the run is about this work alone.
             run_workers(&["outbox-relay"], true);
@@ -160,6 +229,7 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
     );
     settle_until_quiet(shop);
     assert!(work.ends.contains(&whole.judge()), "{}: not well unbroken", work.name);
+    (work.leaves)(&whole);
 
     let mut stages: Vec<(Stage<'_>, String)> = Vec::new();
     let calls = run.calls();
@@ -186,6 +256,7 @@ pub fn workers(shop: &Shop, number: usize, proof: &mut Proof) {
         shop,
         work.name,
         stages.iter().map(|(stage, told)| (stage, told.as_str(), work.ends)).collect(),
+        work.leaves,
         proof,
     );
 }
@@ -251,6 +322,7 @@ pub fn pairs(shop: &Shop, seed: &mut Seed, proof: &mut Proof) {
         shop,
         NAME,
         stages.iter().map(|(stage, told, ends)| (stage, told.as_str(), *ends)).collect(),
+        NOTHING_ELSE,
         proof,
     );
 }
@@ -259,6 +331,7 @@ fn judge(
     shop: &Shop,
     name: &str,
     stages: Vec<(&Stage<'_>, &str, &'static [End])>,
+    leaves: fn(&Stage<'_>),
     proof: &mut Proof,
 ) {
     if let Err(wrong) = caught(|| settle_until_quiet(shop)) {
@@ -269,6 +342,7 @@ fn judge(
         if !allowed.contains(&end) {
             return Err(format!("{end} is no end of this"));
         }
+        caught(|| leaves(stage))?;
         caught(|| stage.check_future(end))?;
         Ok(end)
     });

@@ -169,6 +169,7 @@ NEEDS = {
     "view_customer": lambda: (shopper, {"customer_id": put_customer()}),
     "list_customer_history": lambda: (shopper, {"customer_id": put_customer()}),
     "list_accounts": lambda: (Signed(), {}),
+    "list_earned_rewards": lambda: (Signed(), {}),
     "assign_gift_card": lambda: (Signed(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
     "give_code": lambda: (Buyer().with_line(), {}),
@@ -206,9 +207,29 @@ def with_promotion():
     return shopper, {"promotion_id": name, "promotion_code": name.upper()}
 
 
+def with_reward():
+    """One that has given nothing."""
+    name = str(uuid.uuid4())
+    api("PUT", f"/api/v1/rewards/{name}", SERVICE, example("put_reward"))
+    return shopper, {"reward_id": name}
+
+
+def with_friends():
+    """A customer, and the promotion of the example, whose friends are rewarded."""
+    name = example("share_code")["promotion_id"]
+    api("PUT", f"/api/v1/promotions/{name}", SERVICE, example("put_promotion"))
+    rule = {"name": "For friends", "when": {"friend": {"promotion_id": name}}, "gives": {"badge": {"name": "Friend"}}}
+    api("PUT", f"/api/v1/rewards/{name}", SERVICE, {"active": True, "rule": rule})
+    return Signed(), {}
+
+
 def what_it_needs(operation, path_parameters):
     if operation in NEEDS:
         return NEEDS[operation]()
+    if operation == "share_code":
+        return with_friends()
+    if "reward_id" in path_parameters:
+        return with_reward()
     if "promotion_id" in path_parameters:
         return with_promotion()
     if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices", "exchange_rate"):

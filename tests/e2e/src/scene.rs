@@ -102,6 +102,7 @@ impl<'s> Scene<'s> {
             ("owner", NOBODY.to_owned()),
             ("customer_id", TO_BE_PUT.to_owned()),
             ("account_id", NOTHING.to_owned()),
+            ("reward_id", TO_BE_PUT.to_owned()),
             ("promotion_id", TO_BE_PUT.to_owned()),
             ("promotion_code", TO_BE_PUT.to_ascii_uppercase()),
             ("code", CODE.to_owned()),

@@ -52,6 +52,20 @@ pub(crate) fn put_code() -> Value {
     json!({ "active": true, "uses_limit": 100 })
 }
 
+pub(crate) fn put_reward() -> Value {
+    json!({
+        "active": true,
+        "rule": {
+            "name": "A point for every dollar", "when": "each_order",
+            "gives": { "points_per_amount": { "per_amount_minor": 100, "currency": "USD" } }, "after_days": 14,
+        },
+    })
+}
+
+pub(crate) fn share_code() -> Value {
+    json!({ "promotion_id": "refer-a-friend" })
+}
+
 pub(crate) fn share_cart() -> Value {
     json!({ "expires_in_seconds": 86_400 })
 }

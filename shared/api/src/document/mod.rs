@@ -85,7 +85,7 @@ const TAGS: [(&str, &str); 7] = [
     ("catalog", "What is sold and what there is of it. Service tokens only."),
     (
         "promotion",
-        "Rules by which orders cost less, their codes, and what they did. Service tokens only.",
+        "Rules by which orders cost less or are rewarded, their codes, and what they did. Service tokens only.",
     ),
     ("ops", "What was given up, alerts, health, configuration, and this document."),
     ("workers", "One bounded run of a scheduled worker each, by a service token."),

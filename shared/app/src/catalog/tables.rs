@@ -45,14 +45,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|promotion)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|promotion|reward)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 10] = [
+const SUBJECTS: [&str; 11] = [
     "warehouse",
     "zone",
     "tax",
@@ -63,6 +63,7 @@ const SUBJECTS: [&str; 10] = [
     "special-prices",
     "exchange-rate",
     "promotion",
+    "reward",
 ];
 
 impl TryFrom<&str> for HistoryOf {

@@ -13,6 +13,7 @@ mod lease;
 mod outbox_relay;
 mod record_cleanup;
 mod reservation_cleanup;
+mod reward_grant;
 mod saga_recovery;
 
 pub use cart_cleanup::cart_cleanup;
@@ -22,6 +23,7 @@ pub use data_key_rewrap::data_key_rewrap;
 pub use outbox_relay::outbox_relay;
 pub use record_cleanup::record_cleanup;
 pub use reservation_cleanup::reservation_cleanup;
+pub use reward_grant::reward_grant;
 pub use saga_recovery::saga_recovery;
 
 use crate::shop::Shop;

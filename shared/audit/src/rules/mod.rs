@@ -9,6 +9,7 @@ mod events;
 mod orders;
 mod payments;
 mod promotions;
+mod rewards;
 mod stock;
 
 use crate::Rule;
@@ -21,6 +22,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         payments::RULES,
         accounts::RULES,
         promotions::RULES,
+        rewards::RULES,
         stock::RULES,
         events::RULES,
     ]

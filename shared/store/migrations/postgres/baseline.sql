@@ -206,9 +206,11 @@ create table if not exists promotion_code (
   uses bigint not null,
   active bigint not null,
   created_at_ms bigint not null,
+  sharer text collate "C",
   constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))
 );
 create index if not exists code_of_promotion on promotion_code (promotion_id, code);
+create unique index if not exists code_of_sharer on promotion_code (sharer, promotion_id) where sharer is not null;
 create table if not exists promotion_use (
   saga_id text collate "C",
   promotion_id text collate "C",
@@ -233,6 +235,36 @@ create table if not exists cart_code (
   added_at_ms bigint not null,
   primary key (cart_id, code)
 );
+
+-- Rewards (PROMO-10, -11): rules, and what they gave for orders. A rule has looked at the orders up to `walked_to`; `wait_ms` after an order it looks at
+-- it. A cancel makes a reward 'owed', until it is taken back. A share code has its `sharer`.
+create table if not exists reward_rule (
+  reward_id text collate "C" primary key,
+  version bigint not null,
+  active bigint not null,
+  rule jsonb not null,
+  wait_ms bigint not null,
+  walked_to text collate "C" not null
+);
+create table if not exists reward (
+  grant_id text collate "C" primary key,
+  reward_id text collate "C" not null,
+  version bigint not null,
+  order_id text collate "C" not null,
+  customer_id text collate "C" not null,
+  state text not null,
+  points bigint,
+  account_id text collate "C",
+  code text collate "C",
+  badge text,
+  taken_points bigint,
+  given_at_ms bigint not null,
+  taken_at_ms bigint
+);
+create unique index if not exists reward_once on reward (order_id, reward_id);
+create index if not exists reward_of_rule on reward (reward_id);
+create index if not exists reward_of_customer on reward (customer_id, grant_id);
+create index if not exists reward_owed on reward (grant_id) where state = 'owed';
 
 -- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
 create table if not exists data_key (

@@ -77,13 +77,23 @@ create index if not exists share_due on cart_share (expires_at_ms);
 -- of the uses that are not 'returned'. One person (PROMO-14) is an owner, and whoever has their e-mail, by a keyed hash.
 create table if not exists promotion (promotion_id text primary key, version integer not null, rule text not null, active integer not null, by_code integer not null, starts_at_ms integer not null, ends_at_ms integer not null, uses_limit integer, person_limit integer, budget_minor integer, uses integer not null, spent_minor integer not null, constraint promotion_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses)), constraint promotion_spends_within_budget check (spent_minor >= 0 and spent_minor <= coalesce(budget_minor, spent_minor))) without rowid;
 create index if not exists promotion_running on promotion (ends_at_ms) where active = 1 and by_code = 0;
-create table if not exists promotion_code (code text primary key, promotion_id text not null, customer_id text, uses_limit integer, uses integer not null, active integer not null, created_at_ms integer not null, constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))) without rowid;
+create table if not exists promotion_code (code text primary key, promotion_id text not null, customer_id text, uses_limit integer, uses integer not null, active integer not null, created_at_ms integer not null, sharer text, constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))) without rowid;
 create index if not exists code_of_promotion on promotion_code (promotion_id, code);
+create unique index if not exists code_of_sharer on promotion_code (sharer, promotion_id) where sharer is not null;
 create table if not exists promotion_use (saga_id text, promotion_id text, version integer not null, code text, owner text not null, email_hash text not null, order_id text, currency text not null, amount_minor integer not null, spent_minor integer not null, state text not null, at_ms integer not null, primary key (saga_id, promotion_id)) without rowid;
 create index if not exists use_by_owner on promotion_use (promotion_id, owner) where state <> 'returned';
 create index if not exists use_by_email on promotion_use (promotion_id, email_hash) where state <> 'returned' and email_hash > '';
 create index if not exists use_by_code on promotion_use (code) where state <> 'returned';
 create table if not exists cart_code (cart_id text, code text, added_at_ms integer not null, primary key (cart_id, code)) without rowid;
+
+-- Rewards (PROMO-10, -11): rules, and what they gave for orders. A rule has looked at the orders up to `walked_to`; `wait_ms` after an order it looks at
+-- it. A cancel makes a reward 'owed', until it is taken back. A share code has its `sharer`.
+create table if not exists reward_rule (reward_id text primary key, version integer not null, active integer not null, rule text not null, wait_ms integer not null, walked_to text not null) without rowid;
+create table if not exists reward (grant_id text primary key, reward_id text not null, version integer not null, order_id text not null, customer_id text not null, state text not null, points integer, account_id text, code text, badge text, taken_points integer, given_at_ms integer not null, taken_at_ms integer) without rowid;
+create unique index if not exists reward_once on reward (order_id, reward_id);
+create index if not exists reward_of_rule on reward (reward_id);
+create index if not exists reward_of_customer on reward (customer_id, grant_id);
+create index if not exists reward_owed on reward (grant_id) where state = 'owed';
 
 -- SEC-6: each owner's key, wrapped. Their contacts are sealed with it, and without its row none of them opens: to delete it is to erase them.
 create table if not exists data_key (owner text primary key, data_key_id text not null, wrapped_by text not null, wrapped_key text not null, used_at_ms integer not null) without rowid;

@@ -1,4 +1,5 @@
--- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation.
+-- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation, and what it was rewarded with
+-- as owed back.
 -- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, if_versions jsonb?, reply jsonb?, idempotency…?, events
 -- refuses: version_conflict, order_changed, order_busy, idempotency_key_seen
 @idempotent
@@ -21,6 +22,7 @@ insert into order_history (order_id, seq, from_status, to_status, actor, reason,
   select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
 update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
   where order_id = :order_id;
+update reward set state = 'owed' where order_id = :order_id and state = 'given';
 @return_uses((select detail ->> 'saga_id' from orders where order_id = :order_id), :actor)
 perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)

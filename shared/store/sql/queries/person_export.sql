@@ -1,9 +1,11 @@
--- All that is kept of a person (SEC-6): a customer's group and segments, their accounts, carts that are no orders, contacts of checkouts, when
+-- All that is kept of a person (SEC-6): a customer's group and segments, their accounts, rewards and share codes, carts that are no orders, contacts of checkouts, when
 -- they were erased, and a page of their orders, oldest first.
 -- in: owner text, customer_id text?, cursor text?, limit bigint
 select object('data_key', document(@data_key_json(:owner)),
   'customer', @customer_of_json(:customer_id),
   'accounts', @accounts_json(:customer_id),
+  'rewards', @rewards_json(:customer_id),
+  'share_codes', @share_codes_json(:customer_id),
   'carts', document((select list(@kept_cart_json(c) order by c.cart_id) from cart as c where c.cart_id in (
     select cart_id from cart where owner = :owner and status in ('active', 'checkout')
     union all select cart_id from cart where owner = :owner and status = 'abandoned'

@@ -71,6 +71,7 @@ const SMALL: &[&str] = &[
     "currency",
     "exchange_rate",
     "migration",
+    "reward_rule",
     "shipping_method",
     "shipping_rate",
     "tax",

@@ -141,6 +141,20 @@ fn sound() -> Database {
     let points = super::stored_value::points("ann", 500);
     shop.does(&sql::ACCOUNT_OPEN, &with(points, json!({ "account_id": "points" })));
     shop.does(&sql::ACCOUNT_ENTER, &super::stored_value::entry("points", -200));
+    shop.does(&sql::REWARD_PUT, &super::rewards::rule("p", json!({})));
+    for (order, customer, from) in [("ann", "ann", ""), ("ida", "zoe", "order-ann")] {
+        // Ann has an account of points; nobody else's order had been cancelled yet.
+        let over = match customer {
+            "ann" => json!({ "opens": null, "account_id": "points" }),
+            _ => json!({ "walked_from": from }),
+        };
+        let give = super::rewards::points("p", order, customer, over);
+        shop.exec("update orders set status = 'confirmed' where order_id = 'order-ida'");
+        shop.does(&sql::REWARD_GIVE, &give);
+    }
+    shop.exec("update orders set status = 'cancelled' where order_id = 'order-ida'");
+    shop.exec("update reward set state = 'owed' where order_id = 'order-ida'");
+    shop.does(&sql::REWARD_TAKE_BACK, &super::rewards::take_back("ida", Some(5)));
     shop.exec("update cart set expires_at_ms = 1 where cart_id = 'cart-lou'");
     shop.does(&sql::CART_ABANDON, &json!({ "owner": "lou" }));
     shop
@@ -346,6 +360,14 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "discount_is_what_promotions_took_off",
         "update promotion_use set amount_minor = amount_minor + 1 where saga_id = 'saga-leo'",
+    ),
+    (
+        "reward_is_in_the_ledger",
+        "update reward set points = points + 1 where grant_id = 'grant-ann'",
+    ),
+    (
+        "reward_stands_with_its_order",
+        "update reward set state = 'given' where grant_id = 'grant-ida'",
     ),
     (
         "stock_is_the_sum_of_its_movements",

@@ -162,6 +162,12 @@ fn an_entry_is_deleted_once_per_key() {
         &sql::PROMOTION_DELETE,
         &of("promotion/none", json!({"promotion_id": "none", "events": []})),
     );
+    shop.does(&sql::REWARD_PUT, &super::rewards::rule("none", json!({})));
+    replays(
+        &shop,
+        &sql::REWARD_DELETE,
+        &of("reward/none", json!({"reward_id": "none", "events": []})),
+    );
     replays(&shop, &sql::METHOD_DELETE, &of("shipping-method/none", json!({"method_id": "none"})));
     replays(
         &shop,

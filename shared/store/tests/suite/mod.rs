@@ -18,6 +18,7 @@ mod outbox;
 mod person;
 mod promotions;
 mod retention;
+mod rewards;
 mod saga;
 mod share;
 pub mod shopper;

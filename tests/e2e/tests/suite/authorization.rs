@@ -193,6 +193,7 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
                 ":customer_id",
                 ":account_id",
                 ":promotion_id",
+                ":reward_id",
             ]
             .iter()
             .any(|name| endpoint.path.contains(name));
@@ -215,8 +216,8 @@ fn what_is_owned(kind: fn(&Shop) -> Guest<'_>) {
             | Access::Scope(_)
             | Access::Worker(_) => continue,
         };
-        // Accounts are customers' alone: the suite of stored value has who sees them.
-        if endpoint.component == "account-stored-value" {
+        // Accounts and rewards are customers' alone: their suites have who sees them.
+        if ["account-stored-value", "account-rewards"].contains(&endpoint.component) {
             continue;
         }
         let what = named(endpoint.path, row);

@@ -35,6 +35,7 @@ mod prices;
 mod privacy;
 mod promotions;
 mod races;
+mod rewards;
 mod security;
 mod session;
 mod share;

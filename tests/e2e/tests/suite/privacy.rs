@@ -474,6 +474,14 @@ impl<'s> Story<'s> {
         assign(&code).send().expect(200);
     }
 
+    /// Orders that earn points, while the rule runs.
+    fn orders_are_rewarded(&self, active: bool) {
+        let rule = json!({ "name": "Points", "when": "each_order", "gives": { "fixed_points": { "points": 1 } }, "after_days": 0 });
+        let call = self.shop.call("PUT", "/api/v1/rewards/of-the-story");
+        let call = call.bearer(&self.shop.token("promotions:write"));
+        call.json(&json!({ "active": active, "rule": rule })).send().expect(200);
+    }
+
     /// What is sold for less, and what money is worth, at times that are long gone.
     fn finds_the_catalog_full(&self) {
         let specials = format!("/api/v1/catalog/special-prices/{}/USD", self.sku);
@@ -595,10 +603,14 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     // Another of the same name has a row.
     let back = customer.customer();
     customer.is_given_a_card(&back);
+    customer.orders_are_rewarded(true);
+    customer.person.begins(&back, "pm_card_visa").confirm().expect(201);
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();
+        shop.run("reward-grant");
     }
+    customer.orders_are_rewarded(false);
     relay_everything(shop);
     vec![guest, customer]
 }
