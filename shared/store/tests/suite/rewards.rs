@@ -368,7 +368,8 @@ fn a_share_code_is_one_for_a_customer_and_tells_friends_who_are_new() {
     shop.does(&sql::PROMOTION_PUT, &promotion("refer", json!({"active": false})));
     shop.refuses(&sql::SHARE_CODE_PUT, &ask("refer", "ANNS"), Refusal::NotShared);
 
-    // The sharer's own orders are nobody's but theirs.
+    // The sharer's own orders are nobody's but theirs, the first of them too.
+    by_code_of_ann(&shop, "l", "customer:ann", "");
     orders_of_ann(&shop, &["m"]);
     shop.exec("update orders set email_hash = 'mail of ann' where order_id = 'order-m'");
     by_code_of_ann(&shop, "n", "customer:ann", "mail of ann");
@@ -387,6 +388,7 @@ fn a_share_code_is_one_for_a_customer_and_tells_friends_who_are_new() {
     assert_eq!(
         sharers,
         [
+            ("order-l", None),
             ("order-m", None),
             ("order-n", None),
             ("order-o", None),
