@@ -6,9 +6,9 @@ use app::catalog::{
 };
 use domain::{
     ids::{
-        AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId, Sku,
-        TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
+        OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId,
+        Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -39,6 +39,7 @@ ids! {
     CustomerId CustomerNotFound;
     EntryName EntryNotFound;
     EventId EventNotFound;
+    FeeId EntryNotFound;
     HistoryOf EntryNotFound;
     LineId LineNotFound;
     List EntryNotFound;

@@ -210,9 +210,9 @@ use app::{
 use domain::{
     exchange::ExchangeRate,
     ids::{
-        AccountId, CompensationId, Country, CustomerId, EventId, LineId, OrderId, OrderNumber,
-        OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId, Sku,
-        TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
+        OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId,
+        Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -595,6 +595,22 @@ endpoints! {
                 .problems(&[CurrencyUnsupported]).stored();
         /// Take a rate away: the one before it counts again. What was exchanged at it has kept it.
         delete_exchange_rate: DELETE Scope<CatalogWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// What orders cost besides goods and shipping (PRICE-13).
+    FEES: "catalog-tables" "/api/v1/catalog/fees" {
+        /// Fees by currency and id, page by page.
+        list_fees: GET Scope<CatalogRead>, query: Parameters<tables::ListFees>,
+            answer: 200 Done<tables::Page<tables::ShopFee>> => |it| it.stored();
+    }
+    /// One fee in one currency.
+    FEE: "catalog-tables" "/api/v1/catalog/fees/:currency/:fee_id" (currency: Currency, fee_id: FeeId) {
+        /// Put a fee: every order has one of the kind `handling`, and one of the kind `gift_wrap` whose buyer chooses it.
+        put_fee: PUT Scope<CatalogWrite>, makes: true, body: Json<tables::FeeFacts>,
+            answer: 200 Done<Rendered<tables::ShopFee>> => |it| it.example(examples::put_fee())
+                .problems(&[CurrencyUnsupported]).stored();
+        /// Delete a fee. Orders that have it keep it.
+        delete_fee: DELETE Scope<CatalogWrite>, change: Keyed,
             answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
     }
     /// What is sold in.

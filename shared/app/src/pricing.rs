@@ -14,19 +14,19 @@ use crate::{
 };
 use config::PROMOTIONS_ENABLED;
 use domain::{
-    ids::{CartId, Category, PromotionId, ShippingMethodId, Sku, TaxClass},
-    money::{Currency, CurrencyRules},
+    ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass},
+    money::{Currency, CurrencyRules, Money},
     promotion::{self, PromotionFacts, Suggestion},
     quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
     totals::{
-        self, LineInput, Payable, PayableError, Totals, TotalsError, TotalsInput, Warning,
-        WarningCode, check_payable,
+        self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Totals, TotalsError,
+        TotalsInput, Warning, WarningCode, check_payable,
     },
 };
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
 use terms::{Code, Problem, fingerprint};
 
@@ -39,6 +39,7 @@ pub(crate) struct PricingFacts {
     taxes: Vec<TaxRule>,
     rates: Vec<ShippingRate>,
     levels: Vec<StockLevel>,
+    fees: Vec<Fee>,
     promotions: Readable<PromotionFacts>,
 }
 
@@ -95,12 +96,24 @@ pub(crate) struct Priced {
     pub(crate) warnings: Vec<Warning>,
 }
 
+/// A wrapping that a buyer may choose.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GiftWrap {
+    /// What to choose it by: `gift_wrap`.
+    fee_id: FeeId,
+    /// Its name as the buyer reads it.
+    name: String,
+    /// What it costs, with or without the tax, as its class has it.
+    amount: Money,
+}
+
 impl PricingFacts {
     /// What it costs now.
     pub(crate) fn price(
         &self,
         shop: &Shop<'_>,
-        shipping_method: Option<&ShippingMethodId>,
+        choices: Choices<'_>,
         binding: Binding,
     ) -> Result<Priced, Problem> {
         let lines = self.lines()?;
@@ -110,19 +123,18 @@ impl PricingFacts {
             Err(shortages) if binding == Binding::Binding => return Err(short(&shortages)),
             Err(_) => (Origins::Unknown, Vec::new()),
         };
-        let totals =
-            totals::compute(&self.input(&lines, &origins, shipping_method, &promotions.facts))
-                .map_err(|error| {
-                    // Goods without a price are the shop's mistake, not the buyer's: somebody has to
-                    // hear of it.
-                    if let TotalsError::PriceNotPositive { sku } = &error {
-                        shop.alert(
-                            &format!("{}:{sku}", Code::AmountZeroUnpriced.slug()),
-                            &error.to_string(),
-                        );
-                    }
-                    totals_problem(&error)
-                })?;
+        let totals = totals::compute(&self.input(&lines, &origins, choices, &promotions.facts))
+            .map_err(|error| {
+                // Goods without a price are the shop's mistake, not the buyer's: somebody has to
+                // hear of it.
+                if let TotalsError::PriceNotPositive { sku } = &error {
+                    shop.alert(
+                        &format!("{}:{sku}", Code::AmountZeroUnpriced.slug()),
+                        &error.to_string(),
+                    );
+                }
+                totals_problem(&error)
+            })?;
         let mut warnings = totals::warnings(&totals);
         warnings.extend(promotions.warning());
         Ok(Priced { totals, allocations, warnings })
@@ -147,20 +159,37 @@ impl PricingFacts {
         let lines = self.lines()?;
         let promotions = self.promotions(shop, Binding::Preview)?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::list_shipping_methods(&self.input(&lines, &origins, None, &promotions.facts))
-            .map_err(|error| totals_problem(&error))
+        totals::list_shipping_methods(&self.input(
+            &lines,
+            &origins,
+            Choices::default(),
+            &promotions.facts,
+        ))
+        .map_err(|error| totals_problem(&error))
+    }
+
+    /// The wrappings that its buyer may choose.
+    pub(crate) fn gift_wraps(&self) -> Vec<GiftWrap> {
+        let wraps = self.fees.iter().filter(|fee| fee.kind == FeeKind::GiftWrap);
+        wraps
+            .map(|wrap| GiftWrap {
+                fee_id: wrap.fee_id.clone(),
+                name: wrap.name.clone(),
+                amount: Money::new(wrap.amount_minor, self.cart.currency),
+            })
+            .collect()
     }
 
     /// The promotions that more in it would bring (PROMO-12).
     pub(crate) fn suggestions(
         &self,
         shop: &Shop<'_>,
-        shipping_method: Option<&ShippingMethodId>,
+        choices: Choices<'_>,
     ) -> Result<Vec<Suggestion>, Problem> {
         let lines = self.lines()?;
         let promotions = self.promotions(shop, Binding::Preview)?;
         let origins = self.allocate().map_or(Origins::Unknown, Origins::Allocated);
-        totals::suggestions(&self.input(&lines, &origins, shipping_method, &promotions.facts))
+        totals::suggestions(&self.input(&lines, &origins, choices, &promotions.facts))
             .map_err(|error| totals_problem(&error))
     }
 
@@ -208,7 +237,7 @@ impl PricingFacts {
         &'a self,
         lines: &'a [LineInput],
         origins: &'a Origins,
-        shipping_method: Option<&'a ShippingMethodId>,
+        choices: Choices<'a>,
         promotions: &'a PromotionFacts,
     ) -> TotalsInput<'a> {
         TotalsInput {
@@ -216,10 +245,10 @@ impl PricingFacts {
             lines,
             origins,
             tax_rules: &self.taxes,
-            shipping_method,
+            choices,
             shipping_rates: &self.rates,
             promotions,
-            fees: &[],
+            fees: &self.fees,
         }
     }
 

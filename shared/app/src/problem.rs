@@ -58,6 +58,7 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
         TotalsError::Shipping(ShippingError::MethodUnavailable { .. }) => {
             Code::ShippingMethodUnavailable
         }
+        TotalsError::GiftWrapUnavailable { .. } => Code::GiftWrapUnavailable,
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
         TotalsError::PriceNotPositive { .. } => Code::AmountZeroUnpriced,

@@ -1,6 +1,6 @@
 //! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the
 //! clock in milliseconds, `{object}(` what makes an object, `{json}(` what reads one back,
-//! `{plan_lines}` a plan's lines, `{looked}` a walk's rows.
+//! `{plan_lines}` a plan's lines, `{order_fees}` an order's fees, `{looked}` a walk's rows.
 
 use crate::{Order, Rule, WALKS, Walk, rules};
 use ports::Dialect;
@@ -187,6 +187,7 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{object}", "json_object"),
             ("{json}", "json"),
             ("{plan_lines}", "json_each(g.plan, '$.lines') as line"),
+            ("{order_fees}", "json_each(o.detail, '$.fees') as fee"),
         ],
         Dialect::Postgres => [
             ("{doc}", "$1::text::jsonb"),
@@ -194,6 +195,7 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{object}", "jsonb_build_object"),
             ("{json}", ""),
             ("{plan_lines}", "jsonb_array_elements(g.plan -> 'lines') as line (value)"),
+            ("{order_fees}", "jsonb_array_elements(o.detail -> 'fees') as fee (value)"),
         ],
     };
     words.iter().fold(statement.to_owned(), |text, (word, spelled)| text.replace(word, spelled))

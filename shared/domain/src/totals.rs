@@ -9,7 +9,8 @@
 //! 1. a line's `subtotal` is its unit price times its quantity;
 //! 2. shipping is rated per parcel ([`crate::shipping`]), by the goods' value before any discount;
 //! 3. promotions take off the lines and the shipping what their rules say ([`crate::promotion`]), and
-//!    never more than is left. Fees are not theirs: a discount never touches one;
+//!    never more than is left. Fees are not theirs: a discount never touches one, and which fees an
+//!    order has is decided by the goods' value before any discount;
 //! 4. tax is computed on what is left **after discount**: lines with the same rate, the same
 //!    inclusiveness and the same rounding form a group, the group's tax is rounded once (a half
 //!    away from zero, unless the tax's row says to the even neighbour), and is divided among its
@@ -22,8 +23,10 @@
 //! Lines are computed and answered in the order of their ids: the answer does not depend on the
 //! order of the input.
 
+mod fee;
 mod payable;
 
+pub use fee::{Fee, FeeKind, FeeTotals};
 pub use payable::{Payable, PayableError, check_payable, total_moved};
 
 use crate::exchange::ExchangeRate;
@@ -72,33 +75,6 @@ pub struct LineInput {
     pub stock: StockVerdict,
 }
 
-named_enum! {
-    /// What a fee is for.
-    pub enum FeeKind("a fee") {
-        /// That the courier takes the money.
-        CashOnDelivery = "cash_on_delivery",
-        /// The work of sending it.
-        Handling = "handling",
-        /// A wrapping.
-        GiftWrap = "gift_wrap",
-    }
-}
-
-/// A fee as the shop asks it of an order (PRICE-13).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeeInput {
-    /// The fee.
-    pub fee_id: FeeId,
-    /// What it is for.
-    pub kind: FeeKind,
-    /// Its name as the buyer reads it.
-    pub name: String,
-    /// What it costs; zero or more.
-    pub amount_minor: i64,
-    /// The class it is taxed in.
-    pub tax_class: TaxClass,
-}
-
 /// Everything a total depends on. Two equal inputs give two equal answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TotalsInput<'a> {
@@ -110,14 +86,23 @@ pub struct TotalsInput<'a> {
     pub origins: &'a Origins,
     /// The tax rules of the destination, one per class.
     pub tax_rules: &'a [TaxRule],
-    /// The method chosen, if one has been.
-    pub shipping_method: Option<&'a ShippingMethodId>,
+    /// What the buyer has chosen so far.
+    pub choices: Choices<'a>,
     /// The rates of the destination.
     pub shipping_rates: &'a [ShippingRate],
     /// The promotions there are, the codes given, and what is known of the buyer.
     pub promotions: &'a PromotionFacts,
-    /// The fees, each once.
-    pub fees: &'a [FeeInput],
+    /// The fees there are in this currency, each once: which of them an order has is decided here.
+    pub fees: &'a [Fee],
+}
+
+/// What a buyer has chosen of what changes a total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices<'a> {
+    /// How it goes, if they have chosen that.
+    pub shipping_method: Option<&'a ShippingMethodId>,
+    /// The gift wrap, if they want one: a fee of that kind.
+    pub gift_wrap: Option<&'a FeeId>,
 }
 
 /// A line with its money.
@@ -174,30 +159,6 @@ pub struct ShippingTotals {
     /// Whether the price already holds the tax.
     pub tax_inclusive: bool,
     /// What is paid for shipping: tax base plus tax.
-    pub total: Money,
-}
-
-/// A fee with its money.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct FeeTotals {
-    /// The fee.
-    pub fee_id: FeeId,
-    /// What it is for.
-    pub kind: FeeKind,
-    /// Its name as the buyer reads it.
-    pub name: String,
-    /// What it costs, with or without the tax, as its class has it.
-    pub amount: Money,
-    /// The tax on it.
-    pub tax: Money,
-    /// The rate of that tax.
-    pub tax_rate: TaxRate,
-    /// What the tax is on: the fee without it.
-    pub tax_base: Money,
-    /// Whether the amount already holds the tax.
-    pub tax_inclusive: bool,
-    /// What is paid for it: tax base plus tax.
     pub total: Money,
 }
 
@@ -385,6 +346,14 @@ pub enum TotalsError {
         /// The fee.
         fee_id: FeeId,
     },
+    /// The gift wrap chosen is none of the shop's.
+    #[error(
+        "there is no gift wrap {fee_id} in this currency; the cart's totals list those there are"
+    )]
+    GiftWrapUnavailable {
+        /// What was chosen.
+        fee_id: FeeId,
+    },
     /// A sum does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -408,13 +377,13 @@ pub fn compute(input: &TotalsInput<'_>) -> Result<Totals, TotalsError> {
 
     let mut adjustments = vec![adjustment(AdjustmentKind::Goods, "goods", subtotal, None)];
     explain_discounts(&outcome.applied, &items, Of::Goods, &mut adjustments)?;
-    let fees = price_fees(input, &mut adjustments)?;
+    let fees = fee::price(input, subtotal, &mut adjustments)?;
     if let Some(rated) = &rated {
         explain_parcels(rated, &mut adjustments);
     }
     explain_discounts(&outcome.applied, &items, Of::Shipping, &mut adjustments)?;
     let lines = tax_lines(lines, input, &mut adjustments)?;
-    explain_taxes_of_fees(&fees, &mut adjustments);
+    fee::explain_taxes(&fees, &mut adjustments);
     let shipping = rated
         .as_ref()
         .zip(outcome.items.last())
@@ -513,7 +482,7 @@ fn rate_shipping(
     input: &TotalsInput<'_>,
     subtotal: Money,
 ) -> Result<Option<RatedShipping>, TotalsError> {
-    let Some(method_id) = input.shipping_method else {
+    let Some(method_id) = input.choices.shipping_method else {
         return Ok(None);
     };
     let parcels = pack(input)?;
@@ -748,47 +717,6 @@ fn tax_shipping(
         total,
     };
     Ok(TaxedShipping { amount: quote.amount, tax, totals })
-}
-
-/// The fees in the order of their ids, each taxed by itself.
-fn price_fees(
-    input: &TotalsInput<'_>,
-    adjustments: &mut Vec<Adjustment>,
-) -> Result<Vec<FeeTotals>, TotalsError> {
-    let mut fees: Vec<FeeTotals> = Vec::new();
-    for fee in sorted_by(input.fees, |a, b| a.fee_id.cmp(&b.fee_id)) {
-        if fees.last().is_some_and(|before| before.fee_id == fee.fee_id) {
-            return Err(TotalsError::FeeRepeated { fee_id: fee.fee_id.clone() });
-        }
-        let amount = Money::new(fee.amount_minor, input.currency);
-        if amount.is_negative() {
-            return Err(TotalsError::FeeNegative { fee_id: fee.fee_id.clone() });
-        }
-        let rule = rule_for(&fee.tax_class, input.tax_rules)?;
-        let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
-        let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
-        let target = Some(fee.fee_id.as_str());
-        adjustments.push(adjustment(AdjustmentKind::Fee, &fee.name, amount, target));
-        fees.push(FeeTotals {
-            fee_id: fee.fee_id.clone(),
-            kind: fee.kind,
-            name: fee.name.clone(),
-            amount,
-            tax,
-            tax_rate: rule.rate,
-            tax_base,
-            tax_inclusive: rule.inclusive,
-            total,
-        });
-    }
-    Ok(fees)
-}
-
-fn explain_taxes_of_fees(fees: &[FeeTotals], adjustments: &mut Vec<Adjustment>) {
-    let taxes = fees.iter().map(|fee| {
-        explain_tax(fee.tax_rate, fee.tax_inclusive, fee.tax, Some(fee.fee_id.as_str()))
-    });
-    adjustments.extend(taxes);
 }
 
 fn base_and_total(

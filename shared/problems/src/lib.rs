@@ -257,10 +257,13 @@ codes! {
     /// The shipping method does not exist for this address and cart.
     ShippingMethodUnavailable: 422 "shipping_method_unavailable" "The shipping method is not available"
         => "Choose a method that `GET /api/v1/cart/shipping-methods` lists; `detail` names them too.",
+    /// The gift wrap is none that the shop has in the cart's currency.
+    GiftWrapUnavailable: 422 "gift_wrap_unavailable" "The gift wrap is not available"
+        => "Choose one of `gift_wraps` in the cart's totals, or none.",
     /// A line has no price any more.
     PriceMissing: 422 "price_missing" "A line has no price"
         => "Remove the line that `detail` names: it is not sold any more.",
-    /// A line's tax class, or shipping's, has no rate at this destination.
+    /// The tax class of a line, of a fee, or of shipping has no rate at this destination.
     TaxMissing: 422 "tax_missing" "There is no tax rate for this destination"
         => "Tell the shop: its tax table lacks this destination or class.",
     /// The payment method is not known to the provider.

@@ -180,6 +180,8 @@ refusals! {
     UsedByRates: guard "used_by_rates" => InUse;
     /// Prices are in it.
     UsedByPrices: guard "used_by_prices" => InUse;
+    /// Fees are in it.
+    UsedByFees: guard "used_by_fees" => InUse;
     /// Live carts are in it.
     UsedByCarts: guard "used_by_carts" => InUse;
     /// The SKU has no row.

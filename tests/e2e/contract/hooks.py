@@ -187,6 +187,7 @@ TABLES = {
     "put_rates": "shipping-rates/ch/CHF/bicycle",
     "put_special_prices": "special-prices/TILL-0001/CHF",
     "put_exchange_rate": "exchange-rates/CHF/EUR/1893456000000",
+    "put_fee": "fees/CHF/red",
 }
 
 
@@ -198,6 +199,7 @@ def fill_tables(operation):
         api("DELETE", "/api/v1/catalog/shipping-rates/ch/CHF/bicycle", SERVICE)
     if operation == "delete_currency":
         api("DELETE", "/api/v1/catalog/special-prices/TILL-0001/CHF", SERVICE)
+        api("DELETE", "/api/v1/catalog/fees/CHF/red", SERVICE)
 
 
 def with_promotion():
@@ -232,7 +234,7 @@ def what_it_needs(operation, path_parameters):
         return with_reward()
     if "promotion_id" in path_parameters:
         return with_promotion()
-    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices", "exchange_rate"):
+    if operation.split("_", 1)[-1] in ("warehouse", "zone_of_country", "zone_of_region", "tax", "method", "currency", "rates", "special_prices", "exchange_rate", "fee"):
         fill_tables(operation)
         return shopper, {}
     named = next((name for name in path_parameters if name in MADE_FOR), None)

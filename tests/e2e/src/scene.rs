@@ -91,6 +91,7 @@ impl<'s> Scene<'s> {
             ("tax_class", TO_BE_PUT.to_owned()),
             ("method_id", TO_BE_PUT.to_owned()),
             ("currency", "QZX".to_owned()),
+            ("fee_id", TO_BE_PUT.to_owned()),
             ("from", "VND".to_owned()),
             ("to", "EUR".to_owned()),
             ("quoted_at_ms", "1".to_owned()),

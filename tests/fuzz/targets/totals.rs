@@ -14,7 +14,7 @@ use domain::{
     stock::{Allocation, StockVerdict},
     tax::{TaxRate, TaxRule},
     totals::{
-        FeeInput, FeeKind, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
+        Choices, Fee, FeeKind, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
         list_shipping_methods, quote_fingerprint_input, suggestions, total_moved,
     },
 };
@@ -117,7 +117,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     let rules: Vec<TaxRule> = input.rules.iter().map(rule).collect();
     let rates: Vec<ShippingRate> = input.rates.iter().map(rate).collect();
     let facts = facts(&input);
-    let fees: Vec<FeeInput> =
+    let fees: Vec<Fee> =
         input.fees.iter().enumerate().map(|(number, amount)| fee(number, *amount)).collect();
     let method: Option<ShippingMethodId> = input.method.map(|number| named("m", number));
     let asked = TotalsInput {
@@ -125,7 +125,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         lines: &lines,
         origins: &origins,
         tax_rules: &rules,
-        shipping_method: method.as_ref(),
+        choices: Choices { shipping_method: method.as_ref(), gift_wrap: None },
         shipping_rates: &rates,
         promotions: &facts,
         fees: &fees,
@@ -305,12 +305,13 @@ fn promotion(number: usize, offer: &Offer) -> Value {
     } })
 }
 
-fn fee(number: usize, amount: Amount) -> FeeInput {
-    FeeInput {
+fn fee(number: usize, amount: Amount) -> Fee {
+    Fee {
         fee_id: format!("f{number}").parse().expect("an id"),
         kind: FeeKind::Handling,
         name: String::new(),
         amount_minor: amount.get(),
+        free_from_minor: None,
         tax_class: class(0),
     }
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,special-prices,exchange-rates,currencies,history}…`:
+//! `/api/v1/catalog/{warehouses,zones,taxes,shipping-methods,shipping-rates,special-prices,exchange-rates,fees,currencies,history}…`:
 //! what an operator fills before anything is sold; and `/api/v1/catalog/{import,export}/:list`, all
 //! of the catalog as files.
 
@@ -21,6 +21,8 @@ spin_shell::http!(
     api::SPECIAL_PRICES_OF_SKU { put_special_prices, delete_special_prices },
     api::EXCHANGE_RATES { list_exchange_rates: exchange_rates },
     api::EXCHANGE_RATE { put_exchange_rate, delete_exchange_rate },
+    api::FEES { list_fees: fees },
+    api::FEE { put_fee, delete_fee },
     api::CURRENCIES { list_currencies: currencies },
     api::CURRENCY { put_currency, delete_currency },
     api::CATALOG_HISTORY { list_catalog_history: history },
@@ -158,6 +160,20 @@ async fn delete_exchange_rate(
     let path = &call.path;
     let pair = [&path.from, &path.to];
     tables::delete_exchange_rate(call.ports, &call.caller, pair, &path.quoted_at_ms, &call.change)
+}
+
+async fn fees(call: Call<'_, api::list_fees>) -> Answered<api::list_fees> {
+    tables::fees(call.ports, &call.query)
+}
+
+async fn put_fee(call: Call<'_, api::put_fee>) -> Answered<api::put_fee> {
+    let path = &call.path;
+    tables::put_fee(call.ports, &call.caller, &path.currency, &path.fee_id, &call.body)
+}
+
+async fn delete_fee(call: Call<'_, api::delete_fee>) -> Answered<api::delete_fee> {
+    let path = &call.path;
+    tables::delete_fee(call.ports, &call.caller, &path.currency, &path.fee_id, &call.change)
 }
 
 async fn currencies(call: Call<'_, api::list_currencies>) -> Answered<api::list_currencies> {

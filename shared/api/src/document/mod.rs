@@ -32,6 +32,7 @@ pub(crate) const TOTALS: &[Code] = &[
     Code::PriceMissing,
     Code::TaxMissing,
     Code::ShippingMethodUnavailable,
+    Code::GiftWrapUnavailable,
     Code::SkuUnknown,
     Code::AmountZeroUnpriced,
     Code::AmountAboveCeiling,

@@ -13,7 +13,7 @@ use config::PROMOTIONS_ENABLED;
 use domain::{
     ids::CartId,
     promotion::{Code as PromotionCode, RefusalReason, RefusedCode},
-    totals::WarningCode,
+    totals::{Choices, WarningCode},
 };
 use json::{Value, json};
 use ports::Ports;
@@ -62,7 +62,7 @@ pub fn give_code(
     let input = json!({ "owner": owner, "region": "", "try_code": body.code });
     let facts: PricingFacts = shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found)?;
     facts.has_room_for(&body.code)?;
-    let priced = facts.price(&shop, None, Binding::Preview)?;
+    let priced = facts.price(&shop, Choices::default(), Binding::Preview)?;
     if priced.warnings.iter().any(|warning| warning.code == WarningCode::PromotionsUnavailable) {
         return Err(promotions_unavailable());
     }

@@ -3,15 +3,15 @@
 
 use super::not_found;
 use crate::{
-    pricing::{Binding, Priced, PricedCart, PricingFacts},
+    pricing::{Binding, GiftWrap, Priced, PricedCart, PricingFacts},
     shop::Shop,
 };
 use callers::Viewer;
 use domain::{
-    ids::{CartId, Country, Region, ShippingMethodId},
+    ids::{CartId, Country, FeeId, Region, ShippingMethodId},
     promotion::{self, Suggestion},
     shipping::ShippingQuote,
-    totals::{Totals, Warning},
+    totals::{Choices, Totals, Warning},
 };
 use json::json;
 use ports::Ports;
@@ -30,8 +30,20 @@ pub struct Destination {
     pub(super) region: Option<Region>,
     /// The shipping method, once one is chosen.
     pub(super) shipping_method: Option<ShippingMethodId>,
+    /// The gift wrap, if one is wanted (`gift_wraps` of the totals).
+    pub(super) gift_wrap: Option<FeeId>,
     /// A promotion's code to try, beside those of the cart: nothing is written (PROMO-7).
     pub(super) try_code: Option<promotion::Code>,
+}
+
+impl Destination {
+    /// What of it changes a total.
+    pub(super) fn choices(&self) -> Choices<'_> {
+        Choices {
+            shipping_method: self.shipping_method.as_ref(),
+            gift_wrap: self.gift_wrap.as_ref(),
+        }
+    }
 }
 
 /// What a cart would cost.
@@ -46,6 +58,9 @@ pub struct Preview {
     totals: Totals,
     /// What the buyer should know.
     warnings: Vec<Warning>,
+    /// The wrappings that the buyer may choose.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gift_wraps: Vec<GiftWrap>,
     /// Equal hashes, equal money.
     quote_hash: String,
 }
@@ -71,7 +86,7 @@ pub struct Suggestions {
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`,
-/// `shipping_method_unavailable`.
+/// `shipping_method_unavailable`, `gift_wrap_unavailable`.
 pub fn totals(
     ports: &Ports<'_>,
     viewer: &Viewer,
@@ -80,11 +95,19 @@ pub fn totals(
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
     let Priced { totals, warnings, .. } =
-        facts.price(&shop, destination.shipping_method.as_ref(), Binding::Preview)?;
+        facts.price(&shop, destination.choices(), Binding::Preview)?;
+    let gift_wraps = facts.gift_wraps();
     let PricedCart { cart_id, version, .. } = facts.cart;
     let quote_hash = crate::pricing::quote_hash(&totals);
-    Ok(Done::new(Preview { cart_id, cart_version: version, totals, warnings, quote_hash })
-        .representation(version))
+    Ok(Done::new(Preview {
+        cart_id,
+        cart_version: version,
+        totals,
+        warnings,
+        gift_wraps,
+        quote_hash,
+    })
+    .representation(version))
 }
 
 /// The methods that would carry that cart, each with what it costs: the function that quotes
@@ -113,7 +136,7 @@ pub fn suggestions(
 ) -> Result<Done<Suggestions>, Problem> {
     let shop = Shop::new(ports);
     let facts = facts(&shop, viewer, destination)?;
-    let suggestions = facts.suggestions(&shop, destination.shipping_method.as_ref())?;
+    let suggestions = facts.suggestions(&shop, destination.choices())?;
     Ok(Done::new(Suggestions { suggestions }))
 }
 

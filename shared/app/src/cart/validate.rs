@@ -51,14 +51,14 @@ pub fn validate(
     destination: &Destination,
 ) -> Result<Done<Validated>, Problem> {
     let shop = Shop::new(ports);
-    let Destination { country, region, shipping_method, try_code } = destination;
+    let Destination { country, region, try_code, .. } = destination;
     let region = region.as_ref().map_or("", Region::as_str);
     let input =
         json!({ "owner": owner, "country": country, "region": region, "try_code": try_code });
     let Facts { pricing, held, locked, region_needed } =
         shop.read(&sql::CART_CHECK, &input)?.ok_or_else(not_found)?;
     let mut problems = pricing.check(&Asked {
-        shipping_method: shipping_method.as_ref(),
+        choices: destination.choices(),
         destination_at: "",
         held: &held,
         promotions_enabled: shop.setting(&PROMOTIONS_ENABLED)?,

@@ -55,12 +55,14 @@ pub enum List {
     SpecialPrices,
     /// What currencies are worth in others.
     ExchangeRates,
+    /// What orders cost besides.
+    Fees,
     /// What is sold in.
     Currencies,
 }
 
 /// All of them, in an order in which an empty shop can be filled.
-const LISTS: [(&str, List); 9] = [
+const LISTS: [(&str, List); 10] = [
     ("currencies", List::Currencies),
     ("warehouses", List::Warehouses),
     ("zones", List::Zones),
@@ -70,6 +72,7 @@ const LISTS: [(&str, List); 9] = [
     ("skus", List::Skus),
     ("special-prices", List::SpecialPrices),
     ("exchange-rates", List::ExchangeRates),
+    ("fees", List::Fees),
 ];
 
 impl TryFrom<&str> for List {
@@ -224,6 +227,7 @@ pub fn import(
         List::ShippingRates => entries::<tables::RatesEntry>(ports, service, sheet),
         List::SpecialPrices => entries::<tables::SpecialPricesEntry>(ports, service, sheet),
         List::ExchangeRates => entries::<tables::ExchangeRateEntry>(ports, service, sheet),
+        List::Fees => entries::<tables::ShopFee>(ports, service, sheet),
         List::Currencies => entries::<tables::CurrencySold>(ports, service, sheet),
     }
 }
@@ -491,6 +495,7 @@ pub fn export(ports: &Ports<'_>, list: List, page: &ExportPage) -> Result<SheetP
         (List::ExchangeRates, _) => {
             table(tables::EXCHANGE_RATES.rows(ports, cursor, limit, json!({}))?)?
         }
+        (List::Fees, _) => table(tables::FEES.rows(ports, cursor, limit, json!({}))?)?,
         (List::Currencies, _) => {
             table(tables::CURRENCIES.rows(ports, cursor, limit, json!({}))?)?
         }

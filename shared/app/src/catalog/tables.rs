@@ -9,9 +9,10 @@ use crate::{Change, change::Apply as _, page::Limit, problem::refused, shop::Sho
 use callers::Service;
 use domain::{
     exchange::{ExchangeRate, Factor},
-    ids::{Country, Region, Segment, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId},
+    ids::{Country, FeeId, Region, Segment, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId},
     money::{Currency, Rounding},
     tax::TaxRate,
+    totals::FeeKind,
 };
 use json::{Value, json};
 use ports::Ports;
@@ -45,14 +46,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|promotion|reward)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|fee|promotion|reward)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 11] = [
+const SUBJECTS: [&str; 12] = [
     "warehouse",
     "zone",
     "tax",
@@ -62,6 +63,7 @@ const SUBJECTS: [&str; 11] = [
     "sku",
     "special-prices",
     "exchange-rate",
+    "fee",
     "promotion",
     "reward",
 ];
@@ -187,6 +189,20 @@ pub struct ListExchangeRates {
     limit: Option<i64>,
 }
 
+/// Which fees.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ListFees {
+    /// Those in this currency only.
+    currency: Option<Currency>,
+    /// Where the page before ended (`next_cursor`).
+    cursor: Option<String>,
+    /// Entries a page has, 1 to 500.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 500)))]
+    limit: Option<i64>,
+}
+
 /// Which page of a history.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -242,10 +258,11 @@ pub struct EntryChanged {
 }
 
 /// What keeps an entry, in words.
-const USED_BY: [(Refusal, &str); 4] = [
+const USED_BY: [(Refusal, &str); 5] = [
     (Refusal::UsedByStock, "stock is, or was, in it"),
     (Refusal::UsedByRates, "shipping rates name it"),
     (Refusal::UsedByPrices, "SKUs have prices in it"),
+    (Refusal::UsedByFees, "fees are in it"),
     (Refusal::UsedByCarts, "live carts are in it"),
 ];
 
@@ -543,6 +560,57 @@ pub(super) struct ExchangeRateEntry {
     factor: String,
 }
 
+/// What is known of a fee.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FeeFacts {
+    /// What it is for, and so which orders have it.
+    kind: FeeKind,
+    /// Its name as the buyer reads it.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
+    name: String,
+    /// What it costs, in minor units.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100_000_000_000_i64)))]
+    amount_minor: i64,
+    /// Orders whose goods are worth so much before any discount, or more, have it for nothing; none
+    /// has, when it is left out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
+    free_from_minor: Option<i64>,
+    /// The class it is taxed in.
+    tax_class: TaxClass,
+    /// Whether orders have it.
+    active: bool,
+}
+
+/// A fee.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(!deny_unknown_fields)
+)]
+#[serde(deny_unknown_fields)]
+pub struct ShopFee {
+    /// The currency it is asked in.
+    pub currency: Currency,
+    /// The fee.
+    pub fee_id: FeeId,
+    /// What it is for, and so which orders have it.
+    pub kind: FeeKind,
+    /// Its name as the buyer reads it.
+    pub name: String,
+    /// What it costs, in minor units.
+    pub amount_minor: i64,
+    /// Orders whose goods are worth so much before any discount, or more, have it for nothing; null
+    /// where none has.
+    pub free_from_minor: Option<i64>,
+    /// The class it is taxed in.
+    pub tax_class: TaxClass,
+    /// Whether orders have it.
+    pub active: bool,
+}
+
 /// What is known of a currency.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -649,6 +717,14 @@ pub(super) const EXCHANGE_RATES: Table<ExchangeRate> = Table {
     put: &sql::EXCHANGE_RATE_PUT,
     delete: &sql::EXCHANGE_RATE_DELETE,
     key: &["from", "to", "quoted_at_ms"],
+    of: PhantomData,
+};
+pub(super) const FEES: Table<ShopFee> = Table {
+    name: "fee",
+    list: &sql::FEE_LIST,
+    put: &sql::FEE_PUT,
+    delete: &sql::FEE_DELETE,
+    key: &["currency", "fee_id"],
     of: PhantomData,
 };
 pub(super) const CURRENCIES: Table<CurrencySold> = Table {
@@ -814,6 +890,15 @@ impl Entry for ExchangeRateEntry {
             .map_err(|right| Problem::invalid_field("/quoted_at_ms", right))?;
         let facts = ExchangeRateFacts { factor };
         put_exchange_rate(ports, service, [&from, &to], &quoted_at, facts).map(drop)
+    }
+}
+
+impl Entry for ShopFee {
+    fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
+        let Self { currency, fee_id, kind, name, amount_minor, free_from_minor, tax_class, active } =
+            self;
+        let facts = FeeFacts { kind, name, amount_minor, free_from_minor, tax_class, active };
+        put_fee(ports, service, &currency, &fee_id, &facts).map(drop)
     }
 }
 
@@ -1205,6 +1290,53 @@ pub fn delete_exchange_rate(
 ) -> Result<Done<Rendered<Deleted>>, Problem> {
     let key = [from.as_str(), to.as_str(), quoted_at.0.as_str()];
     EXCHANGE_RATES.delete(ports, service, &key, change)
+}
+
+/// Fees, page by page.
+///
+/// # Errors
+/// `invalid_field` for a limit out of range.
+pub fn fees(ports: &Ports<'_>, query: &ListFees) -> Result<Done<Page<ShopFee>>, Problem> {
+    let narrowed = json!({ "currency": query.currency });
+    FEES.page(ports, query.cursor.as_deref(), query.limit, narrowed)
+}
+
+/// Adds or replaces a fee in a currency (PRICE-13).
+///
+/// # Errors
+/// `invalid_field`, `currency_unsupported`.
+pub fn put_fee(
+    ports: &Ports<'_>,
+    service: &Service,
+    currency: &Currency,
+    fee_id: &FeeId,
+    facts: &FeeFacts,
+) -> Result<Done<Rendered<ShopFee>>, Problem> {
+    let FeeFacts { kind, name, amount_minor, free_from_minor, tax_class, active } = facts;
+    one_line("/name", name)?;
+    in_range("/amount_minor", *amount_minor, 0, AMOUNT_MINOR_MAX)?;
+    if let Some(from) = free_from_minor {
+        in_range("/free_from_minor", *from, 1, AMOUNT_MINOR_MAX)?;
+    }
+    let facts = json!({
+        "kind": kind, "name": name, "amount_minor": amount_minor, "free_from_minor": free_from_minor,
+        "tax_class": tax_class, "active": active,
+    });
+    FEES.put(ports, service, &[currency.as_str(), fee_id.as_str()], facts)
+}
+
+/// Deletes a fee. Orders that have it keep it.
+///
+/// # Errors
+/// `entry_not_found`.
+pub fn delete_fee(
+    ports: &Ports<'_>,
+    service: &Service,
+    currency: &Currency,
+    fee_id: &FeeId,
+    change: &Change,
+) -> Result<Done<Rendered<Deleted>>, Problem> {
+    FEES.delete(ports, service, &[currency.as_str(), fee_id.as_str()], change)
 }
 
 /// Currencies that are sold in, page by page.

@@ -15,9 +15,9 @@ use callers::mark;
 use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, PII_KEY, PROMOTIONS_ENABLED};
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{CartId, PromotionId, Region, SessionId, ShippingMethodId},
+    ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId},
     money::Money,
-    totals::{Totals, Warning, warnings},
+    totals::{Choices, Totals, Warning, warnings},
 };
 use json::{Value, json};
 use ports::Ports;
@@ -40,6 +40,8 @@ pub struct BeginCheckout {
     pub(crate) billing_address: Option<Address>,
     /// How it goes.
     pub(crate) shipping_method: ShippingMethodId,
+    /// How it is wrapped, if at all: one of `gift_wraps` of the cart's totals.
+    pub(crate) gift_wrap: Option<FeeId>,
     /// How it is paid; left out where accounts of stored value pay all of it, or the confirm says
     /// it.
     pub(crate) payment_method: Option<PaymentToken>,
@@ -162,11 +164,14 @@ pub(super) struct Agreed {
     pub(super) warnings: Vec<Warning>,
     /// The promotions in it.
     pub(super) promotions: Vec<PromotionId>,
+    /// How it is wrapped.
+    pub(super) gift_wrap: Option<FeeId>,
 }
 
 impl Agreed {
-    fn of(totals: &Totals) -> Self {
+    fn of(totals: &Totals, gift_wrap: Option<&FeeId>) -> Self {
         Self {
+            gift_wrap: gift_wrap.cloned(),
             total: totals.total,
             quote_hash: quote_hash(totals),
             totals: Rendered::of(totals),
@@ -209,7 +214,7 @@ pub(crate) fn begin_unless_locked(
     body: BeginCheckout,
     change: &Change,
 ) -> Result<Begun, Problem> {
-    let first = |_: &Shop<'_>, _: &Facts, _: &ShippingMethodId, problem| problem;
+    let first = |_: &Shop<'_>, _: &Facts, _: Choices<'_>, problem| problem;
     begin_by(ports, owner, body, change, first, |shop, owner, change, command, input| {
         change.apply(shop, owner, command, input)
     })
@@ -237,7 +242,7 @@ fn begin_by(
     owner: &str,
     body: BeginCheckout,
     change: &Change,
-    refuse: impl Fn(&Shop<'_>, &Facts, &ShippingMethodId, Problem) -> Problem,
+    refuse: impl Fn(&Shop<'_>, &Facts, Choices<'_>, Problem) -> Problem,
     apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
@@ -247,6 +252,7 @@ fn begin_by(
     }
     let wanted = Wanted {
         shipping_method: body.shipping_method,
+        gift_wrap: body.gift_wrap,
         payment_method: body.payment_method,
         contact: Contact {
             email: body.email,
@@ -270,8 +276,15 @@ fn begin_by(
 /// What a checkout is begun with.
 struct Wanted {
     shipping_method: ShippingMethodId,
+    gift_wrap: Option<FeeId>,
     payment_method: Option<PaymentToken>,
     contact: Contact,
+}
+
+impl Wanted {
+    fn choices(&self) -> Choices<'_> {
+        Choices { shipping_method: Some(&self.shipping_method), gift_wrap: self.gift_wrap.as_ref() }
+    }
 }
 
 /// What is read for it.
@@ -288,22 +301,22 @@ fn attempt(
     shop: &Shop<'_>,
     owner: &str,
     wanted: &Wanted,
-    refuse: impl Fn(&Shop<'_>, &Facts, &ShippingMethodId, Problem) -> Problem,
+    refuse: impl Fn(&Shop<'_>, &Facts, Choices<'_>, Problem) -> Problem,
     apply: impl FnOnce(&Shop<'_>, Value) -> Result<Applied, Problem>,
 ) -> Result<(Applied, Money), Problem> {
-    let Wanted { shipping_method, payment_method, contact } = wanted;
+    let Wanted { shipping_method, gift_wrap, payment_method, contact } = wanted;
     let Address { country, region, .. } = &contact.shipping_address;
     let region = region.as_ref().map_or("", Region::as_str);
     let email_hashes = email_hashes(shop, &contact.email)?;
     let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
     let facts: Facts = shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
-    let totals = priced(shop, &facts.pricing, shipping_method)
-        .map_err(|problem| refuse(shop, &facts, shipping_method, problem))?;
+    let totals = priced(shop, &facts.pricing, wanted.choices())
+        .map_err(|problem| refuse(shop, &facts, wanted.choices(), problem))?;
 
     let Facts { pricing: facts, data_key, .. } = facts;
     let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
     let sealed = contact::seal(shop, data_key.as_ref(), &cart_id, contact)?;
-    let agreed = Agreed::of(&totals);
+    let agreed = Agreed::of(&totals, gift_wrap.as_ref());
     let foreseen = Foreseen {
         cart_id: cart_id.clone(),
         cart_version,
@@ -324,31 +337,22 @@ fn attempt(
 }
 
 /// What it costs now, if it may be charged.
-fn priced(
-    shop: &Shop<'_>,
-    facts: &PricingFacts,
-    shipping_method: &ShippingMethodId,
-) -> Result<Totals, Problem> {
+fn priced(shop: &Shop<'_>, facts: &PricingFacts, choices: Choices<'_>) -> Result<Totals, Problem> {
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
     facts.served("/shipping_address/country")?;
-    let Priced { totals, .. } = facts.price(shop, Some(shipping_method), Binding::Binding)?;
+    let Priced { totals, .. } = facts.price(shop, choices, Binding::Binding)?;
     facts.payable(shop, &totals)?;
     Ok(totals)
 }
 
 /// Why a checkout does not begin, with all that stands in its way (CART-18).
-fn with_all(
-    shop: &Shop<'_>,
-    facts: &Facts,
-    shipping_method: &ShippingMethodId,
-    problem: Problem,
-) -> Problem {
+fn with_all(shop: &Shop<'_>, facts: &Facts, choices: Choices<'_>, problem: Problem) -> Problem {
     let Ok(promotions_enabled) = shop.setting(&PROMOTIONS_ENABLED) else { return problem };
     let Ok(held) = Vec::deserialize(&facts.held) else { return problem };
     let all = facts.pricing.check(&Asked {
-        shipping_method: Some(shipping_method),
+        choices,
         destination_at: "/shipping_address",
         held: &held,
         promotions_enabled,

@@ -38,7 +38,7 @@ use domain::{
     payment::PaymentState,
     saga::SagaState,
     stored_value::Drawable,
-    totals::total_moved,
+    totals::{Choices, total_moved},
 };
 use json::{Value, json};
 use ports::Ports;
@@ -387,7 +387,11 @@ fn claim(
     agreement: &str,
     supersedes: Option<SagaId>,
 ) -> Result<Decision, Problem> {
-    let priced = pricing.price(shop, Some(&session.shipping_method), Binding::Binding)?;
+    let choices = Choices {
+        shipping_method: Some(&session.shipping_method),
+        gift_wrap: session.totals.gift_wrap.as_ref(),
+    };
+    let priced = pricing.price(shop, choices, Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
     pricing.payable(shop, &priced.totals)?;
     let tenders =

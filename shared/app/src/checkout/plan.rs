@@ -118,6 +118,7 @@ pub(super) fn plan(
             destination: Some(Rendered::of(destination)),
             payment_method: Some(kind.to_owned()),
             promotions: Some(Rendered::of(&totals.promotions)),
+            fees: Some(Rendered::of(&totals.fees)),
         },
         lines,
     })

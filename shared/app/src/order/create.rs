@@ -13,7 +13,7 @@ use callers::Service;
 use config::{CART_LINE_LIMIT, CART_QUANTITY_LIMIT};
 use domain::{
     address::{Address, Email, Notes},
-    ids::{SessionId, ShippingMethodId, Sku},
+    ids::{FeeId, SessionId, ShippingMethodId, Sku},
     money::{Currency, Money},
     quantity::Quantity,
 };
@@ -43,6 +43,8 @@ pub struct CreateOrder {
     billing_address: Option<Address>,
     /// How it goes.
     shipping_method: ShippingMethodId,
+    /// How it is wrapped, if at all: a fee of the kind `gift_wrap`.
+    gift_wrap: Option<FeeId>,
     /// How it is paid.
     payment_method: PaymentToken,
     /// What the buyer wants to say.
@@ -91,6 +93,7 @@ pub async fn create(
         shipping_address,
         billing_address,
         shipping_method,
+        gift_wrap,
         payment_method,
         notes,
         ..
@@ -100,6 +103,7 @@ pub async fn create(
         shipping_address,
         billing_address,
         shipping_method,
+        gift_wrap,
         payment_method: Some(payment_method),
         notes,
     };

@@ -16,7 +16,7 @@ use domain::{
     payment::PaymentState,
     stored_value::{AccountKind, DrawState},
     tax::TaxRate,
-    totals::{Adjustment, ShippingTotals, UsedPromotion},
+    totals::{Adjustment, FeeTotals, ShippingTotals, UsedPromotion},
 };
 use json::json;
 use ports::Ports;
@@ -60,6 +60,8 @@ pub struct Order {
     /// The promotions that took something off, with the rate where their amounts are in another
     /// currency.
     promotions: Option<Rendered<Vec<UsedPromotion>>>,
+    /// The fees, ordered by id.
+    fees: Option<Rendered<Vec<FeeTotals>>>,
     /// The shipping as it was rated.
     shipping_method: Option<Rendered<ShippingTotals>>,
     /// What it was rated for.
@@ -214,6 +216,7 @@ pub struct StatusChange {
 pub(crate) struct OrderDetail {
     pub(crate) adjustments: Option<Rendered<Vec<Adjustment>>>,
     pub(crate) destination: Option<Rendered<RatedFor>>,
+    pub(crate) fees: Option<Rendered<Vec<FeeTotals>>>,
     pub(crate) payment_method: Option<String>,
     pub(crate) promotions: Option<Rendered<Vec<UsedPromotion>>>,
     pub(crate) shipping: Option<Rendered<ShippingTotals>>,
@@ -412,6 +415,7 @@ pub(crate) fn render(
     let OrderDetail {
         adjustments,
         destination,
+        fees,
         payment_method,
         promotions,
         shipping,
@@ -433,6 +437,7 @@ pub(crate) fn render(
         total: money(order.total_minor),
         adjustments,
         promotions,
+        fees,
         shipping_method: shipping,
         destination,
         payment_method,

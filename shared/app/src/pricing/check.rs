@@ -7,11 +7,11 @@ use crate::{
     problem::{payable, totals as totals_problem},
 };
 use domain::{
-    ids::{LineId, ShippingMethodId, Sku, TaxClass},
+    ids::{LineId, Sku, TaxClass},
     money::Money,
     promotion::RefusedCode,
     shipping::{Origins, ShippingError},
-    totals::{self, LineInput, PayableError, Totals, TotalsError, check_payable},
+    totals::{self, Choices, LineInput, PayableError, Totals, TotalsError, check_payable},
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -87,11 +87,13 @@ pub struct Held {
 
 /// Where a shipping method stands in a request.
 const SHIPPING_METHOD_AT: &str = "/shipping_method";
+/// Where a gift wrap stands in a request.
+const GIFT_WRAP_AT: &str = "/gift_wrap";
 
 /// What a cart is checked for.
 pub(crate) struct Asked<'a> {
-    /// How it would go, once that is chosen.
-    pub(crate) shipping_method: Option<&'a ShippingMethodId>,
+    /// What the buyer has chosen so far.
+    pub(crate) choices: Choices<'a>,
     /// Where the destination stands in the request: before `/country`.
     pub(crate) destination_at: &'a str,
     /// What the cart's own checkout holds.
@@ -174,11 +176,11 @@ impl PricingFacts {
         let origins = self.origins(&lines, asked.held, &mut found)?;
         let short = found.len();
         self.check_prices(&lines, &mut found)?;
-        self.check_rates(&lines, asked.shipping_method, &mut found)?;
+        self.check_rates(&lines, asked.choices, &mut found)?;
         let mut refused_codes = Vec::new();
         if is_whole && found.len() == short {
             let inputs: Vec<LineInput> = lines.iter().map(|(_, input)| input.clone()).collect();
-            let input = self.input(&inputs, &origins, asked.shipping_method, &promotions);
+            let input = self.input(&inputs, &origins, asked.choices, &promotions);
             match totals::compute(&input) {
                 Ok(totals) => {
                     found.extend(self.not_payable(&totals));
@@ -267,11 +269,12 @@ impl PricingFacts {
         Ok(())
     }
 
-    /// A problem if nothing goes by this method, and of each line without a tax where it goes.
+    /// A problem if nothing goes by this method or is wrapped so, and of each line, the shipping and
+    /// each fee without a tax where it goes.
     fn check_rates(
         &self,
         lines: &[(&PricedLine, LineInput)],
-        shipping_method: Option<&ShippingMethodId>,
+        choices: Choices<'_>,
         found: &mut Vec<CartProblem>,
     ) -> Result<(), Problem> {
         // Without a zone there are neither rates nor taxes, and that is said once.
@@ -282,7 +285,7 @@ impl PricingFacts {
         let untaxed = |tax_class: TaxClass| {
             CartProblem::error(Code::TaxMissing, TotalsError::TaxMissing { tax_class }.to_string())
         };
-        if let Some(method_id) = shipping_method
+        if let Some(method_id) = choices.shipping_method
             && !self.rates.iter().any(|rate| rate.method_id == *method_id)
         {
             let mut available = Vec::new();
@@ -301,8 +304,21 @@ impl PricingFacts {
                 found.push(untaxed(input.tax_class.clone()).of(line)?);
             }
         }
-        if shipping_method.is_some() && !is_taxed(&TaxClass::shipping()) {
+        if choices.shipping_method.is_some() && !is_taxed(&TaxClass::shipping()) {
             found.push(untaxed(TaxClass::shipping()));
+        }
+        if let Some(fee_id) = choices.gift_wrap
+            && !self.fees.iter().any(|fee| fee.is_wrap(fee_id))
+        {
+            let error = TotalsError::GiftWrapUnavailable { fee_id: fee_id.clone() };
+            found.push(
+                CartProblem::error(Code::GiftWrapUnavailable, error.to_string()).at(GIFT_WRAP_AT),
+            );
+        }
+        for fee in self.fees.iter().filter(|fee| fee.is_asked(choices)) {
+            if !is_taxed(&fee.tax_class) {
+                found.push(untaxed(fee.tax_class.clone()));
+            }
         }
         Ok(())
     }

@@ -240,6 +240,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
             "shipping_rate",
             "currency",
             "exchange_rate",
+            "fee",
         ]
         .map(|table| world.rows(&format!("select * from {table}")))
     };
@@ -250,6 +251,8 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     let rate =
         |at: i64| json!({ "from": "EUR", "to": "GBP", "quoted_at_ms": at, "factor": "0.8425" });
     lines(&world, "exchange-rates", &format!("{}\n{}", rate(1), rate(2))).expect(200);
+    let wrap = json!({ "currency": "USD", "fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": null, "tax_class": "standard", "active": true });
+    lines(&world, "fees", &wrap.to_string()).expect(200);
     // What the demo shop writes `0.20` is kept as `0.2` when it is put.
     lines(&world, "taxes", &text(export(&world, "taxes", json!({})))).expect(200);
     let before = everything();
@@ -264,6 +267,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         ("skus", 101),
         ("special-prices", 1),
         ("exchange-rates", 2),
+        ("fees", 1),
     ];
     let mut kept = Vec::new();
     for (list, rows) in lists {
@@ -282,7 +286,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     assert_eq!(world.rows("select count(*) from history"), history);
     // An empty shop is filled by them, in this order.
     world.exec(
-        "delete from price; delete from special_price; delete from exchange_rate; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
+        "delete from price; delete from special_price; delete from exchange_rate; delete from fee; delete from sku; delete from tax; delete from zone; delete from shipping_rate; \
          delete from shipping_method; delete from stock; delete from warehouse; delete from currency",
     );
     for (list, file) in kept {

@@ -5,7 +5,7 @@ use crate::Rule;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "order_is_the_sum_of_its_lines",
-        sentence: "An order's subtotal and total are the sums of its lines' and the shipping's.",
+        sentence: "An order's subtotal and total are the sums of its lines', its fees' and the shipping's.",
         look_at: "the order, its lines and the saga's plan: what was charged is the plan's total",
         walk: "orders",
         subject: "o.order_id",
@@ -14,7 +14,8 @@ pub(super) const RULES: &[Rule] = &[
         broken: "{looked} as o where
     o.subtotal_minor is distinct from (select sum(l.subtotal_minor) from order_line as l where l.order_id = o.order_id)
     or o.total_minor is distinct from (select sum(l.total_minor) from order_line as l where l.order_id = o.order_id)
-      + coalesce(cast(o.detail -> 'shipping' -> 'total' ->> 'amount_minor' as bigint), o.shipping_minor)",
+      + coalesce(cast(o.detail -> 'shipping' -> 'total' ->> 'amount_minor' as bigint), o.shipping_minor)
+      + coalesce((select sum(cast(fee.value -> 'total' ->> 'amount_minor' as bigint)) from {order_fees}), 0)",
     },
     Rule {
         code: "order_is_what_was_agreed",

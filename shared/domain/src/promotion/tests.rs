@@ -7,8 +7,8 @@ use crate::shipping::{Origins, ShippingRate};
 use crate::stock::StockVerdict;
 use crate::tax::TaxRule;
 use crate::totals::{
-    AdjustmentKind, Totals, TotalsInput, compute, list_shipping_methods, quote_fingerprint_input,
-    suggestions,
+    AdjustmentKind, Choices, Totals, TotalsInput, compute, list_shipping_methods,
+    quote_fingerprint_input, suggestions,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -154,7 +154,10 @@ impl Order {
             lines: &self.lines,
             origins: &Origins::Unknown,
             tax_rules: &self.tax_rules,
-            shipping_method: self.method.as_ref().map(|rate| &rate.method_id),
+            choices: Choices {
+                shipping_method: self.method.as_ref().map(|rate| &rate.method_id),
+                gift_wrap: None,
+            },
             shipping_rates: self.method.as_slice(),
             promotions: &self.facts,
             fees: &[],

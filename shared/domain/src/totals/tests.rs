@@ -60,7 +60,8 @@ struct Order {
     shipping_method: Option<ShippingMethodId>,
     shipping_rates: Vec<ShippingRate>,
     promotions: PromotionFacts,
-    fees: Vec<FeeInput>,
+    gift_wrap: Option<FeeId>,
+    fees: Vec<Fee>,
 }
 
 impl Order {
@@ -74,6 +75,7 @@ impl Order {
             shipping_method: None,
             shipping_rates: vec![rate("post", None, 500)],
             promotions: PromotionFacts::default(),
+            gift_wrap: None,
             fees: vec![],
         }
     }
@@ -96,7 +98,10 @@ impl Order {
             lines: &self.lines,
             origins: &self.origins,
             tax_rules: &self.tax_rules,
-            shipping_method: self.shipping_method.as_ref(),
+            choices: Choices {
+                shipping_method: self.shipping_method.as_ref(),
+                gift_wrap: self.gift_wrap.as_ref(),
+            },
             shipping_rates: &self.shipping_rates,
             promotions: &self.promotions,
             fees: &self.fees,
@@ -324,12 +329,13 @@ fn a_discount_never_exceeds_what_it_comes_off() {
     assert_eq!(taken, [money(401), money(599), money(500)]);
 }
 
-fn fee(id: &str, class: &str, amount_minor: i64) -> FeeInput {
-    FeeInput {
+fn fee(id: &str, class: &str, amount_minor: i64) -> Fee {
+    Fee {
         fee_id: id.parse().unwrap(),
-        kind: FeeKind::GiftWrap,
+        kind: FeeKind::Handling,
         name: format!("Fee {id}"),
         amount_minor,
+        free_from_minor: None,
         tax_class: class.parse().unwrap(),
     }
 }
@@ -341,7 +347,7 @@ fn a_fee_has_its_own_tax_and_no_discount_touches_it() {
         rule("shipping", "0", false),
         rule("service", "0.25", true),
     ]);
-    order.fees = vec![fee("wrap", "service", 500), fee("cod", "standard", 205)];
+    order.fees = vec![fee("wrap", "service", 500), fee("box", "standard", 205)];
     let totals = order.clone().discounted(vec![off_sku("a", 1_000), off_shipping(500)]).totals();
     let fees: Vec<_> = totals.fees.iter().map(|f| (f.amount, f.tax_base, f.tax, f.total)).collect();
     assert_eq!(
@@ -357,24 +363,62 @@ fn a_fee_has_its_own_tax_and_no_discount_touches_it() {
         [
             ("goods", "goods", 1_000, None),
             ("discount", "off a 1000", -1_000, Some("a")),
-            ("fee", "Fee cod", 205, Some("cod")),
+            ("fee", "Fee box", 205, Some("box")),
             ("fee", "Fee wrap", 500, Some("wrap")),
             ("shipping", "Post", 500, None),
             ("discount", "off shipping", -500, Some("shipping")),
             ("tax", "tax 10%", 0, None),
-            ("tax", "tax 10%", 21, Some("cod")),
+            ("tax", "tax 10%", 21, Some("box")),
             ("tax_included", "tax 25%, included", 100, Some("wrap")),
             ("tax", "tax 0%", 0, Some("shipping")),
         ]
     );
-    assert!(quote_fingerprint_input(&totals).contains("\nfee cod 205 205 226\n"));
+    assert!(quote_fingerprint_input(&totals).contains("\nfee box 205 205 226\n"));
 
-    order.fees.push(fee("cod", "standard", 1));
+    order.fees.push(fee("box", "standard", 1));
     assert!(matches!(order.refusal(), TotalsError::FeeRepeated { .. }));
-    order.fees = vec![fee("cod", "standard", -1)];
+    order.fees = vec![fee("box", "standard", -1)];
     assert!(matches!(order.refusal(), TotalsError::FeeNegative { .. }));
-    order.fees = vec![fee("cod", "other", 1)];
+    order.fees = vec![fee("box", "other", 1)];
     assert!(matches!(order.refusal(), TotalsError::TaxMissing { .. }));
+}
+
+#[test]
+fn an_order_has_the_fees_that_it_asks_for_and_not_those_it_is_worth_too_much_for() {
+    let wrap = |id: &str, free_from_minor| Fee {
+        kind: FeeKind::GiftWrap,
+        free_from_minor,
+        ..fee(id, "standard", 300)
+    };
+    let small =
+        |free_from| Fee { free_from_minor: Some(free_from), ..fee("small", "standard", 99) };
+    let mut order = Order::of(vec![line("a", 1, 1_000)]).discounted(vec![off_sku("a", 400)]);
+    let mut fees = |fees: Vec<Fee>, wrapped: Option<&str>| {
+        order.fees = fees;
+        order.gift_wrap = wrapped.map(|id| id.parse().unwrap());
+        let totals = compute(&order.input())?;
+        Ok(totals.fees.iter().map(|f| (f.fee_id.to_string(), f.amount.amount_minor())).collect())
+    };
+    let had = |had: &[(&str, i64)]| {
+        Ok(had.iter().map(|(id, n)| ((*id).to_owned(), *n)).collect::<Vec<_>>())
+    };
+    let both = || vec![wrap("red", None), wrap("blue", Some(1_000))];
+    assert_eq!(fees(both(), None), had(&[]));
+    assert_eq!(fees(both(), Some("red")), had(&[("red", 300)]));
+    assert_eq!(fees(both(), Some("blue")), had(&[("blue", 0)]), "somebody has to wrap it");
+    // The goods are worth 1,000 before the discount.
+    assert_eq!(fees(vec![small(1_000)], None), had(&[]));
+    assert_eq!(fees(vec![small(1_001)], None), had(&[("small", 99)]));
+    let green = || Some("green");
+    let none_of_it = |refused: Result<Vec<_>, _>| match refused {
+        Err(TotalsError::GiftWrapUnavailable { fee_id }) => fee_id.as_str() == "green",
+        other => panic!("{other:?}"),
+    };
+    assert!(none_of_it(fees(both(), green())));
+    assert!(none_of_it(fees(vec![fee("green", "standard", 5)], green())), "it is no wrap");
+
+    let empty = Order { fees: vec![fee("box", "standard", 100)], ..Order::of(vec![]) };
+    assert_eq!(empty.totals().total, money(0));
 }
 
 #[test]

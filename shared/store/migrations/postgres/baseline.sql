@@ -64,6 +64,19 @@ create table if not exists exchange_rate (
   primary key (to_currency, from_currency, quoted_at_ms)
 );
 
+-- What orders cost besides goods and shipping (PRICE-13); from goods worth free_from_minor on nothing.
+create table if not exists fee (
+  currency text collate "C",
+  fee_id text collate "C",
+  kind text not null,
+  name text not null,
+  amount_minor bigint not null constraint fee_is_not_negative check (amount_minor >= 0),
+  free_from_minor bigint,
+  tax_class text collate "C" not null,
+  active bigint not null,
+  primary key (currency, fee_id)
+);
+
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (
   warehouse_id text collate "C" primary key,

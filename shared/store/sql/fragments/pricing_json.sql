@@ -23,4 +23,6 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
       'priority', w.priority) order by k.sku, k.warehouse_id)
     from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
     where l.cart_id = of_cart)),
+  'fees', document((select list(object('fee_id', f.fee_id, 'kind', f.kind, 'name', f.name, 'amount_minor', f.amount_minor,
+      'free_from_minor', f.free_from_minor, 'tax_class', f.tax_class)) from fee as f where f.currency = in_currency and f.active = 1)),
   'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code, in_currency)))

@@ -70,6 +70,7 @@ const SMALL: &[&str] = &[
     "command",
     "currency",
     "exchange_rate",
+    "fee",
     "migration",
     "reward_rule",
     "shipping_method",

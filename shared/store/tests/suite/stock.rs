@@ -106,6 +106,10 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
             "unpaid_orders_expire",
         ),
         ("update shipping_rate set amount_minor = -1", "shipping_is_not_negative"),
+        (
+            "insert into fee values ('USD', 'f', 'handling', 'n', -1, null, 'standard', 1)",
+            "fee_is_not_negative",
+        ),
     ] {
         let error = shop.try_exec(change).unwrap_err();
         let named = error

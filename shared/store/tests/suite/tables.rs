@@ -74,6 +74,14 @@ fn exchange_rate(factor: &str) -> Value {
     )
 }
 
+fn fee(kind: &str, amount_minor: i64, free_from_minor: Option<i64>) -> Value {
+    of(
+        "fee/USD/red",
+        json!({"currency": "USD", "fee_id": "red", "kind": kind, "name": "Red paper", "amount_minor": amount_minor,
+            "free_from_minor": free_from_minor, "tax_class": "standard", "active": true}),
+    )
+}
+
 /// Who did what to a subject, from what to what.
 fn history(shop: &Database, subject: &str) -> Vec<(String, Value, Value)> {
     let rows =
@@ -160,6 +168,13 @@ fn an_entry_comes_changes_and_goes_and_its_history_says_so() {
         &sql::EXCHANGE_RATE_DELETE,
         &exchange_rate("0.8425"),
         &exchange_rate("0.85"),
+    );
+    lives(
+        &shop,
+        &sql::FEE_PUT,
+        &sql::FEE_DELETE,
+        &fee("gift_wrap", 350, None),
+        &fee("handling", 350, Some(5_000)),
     );
 }
 
@@ -278,6 +293,14 @@ fn tables_are_listed_above_a_cursor() {
     assert_eq!(at(from("EUR/GBP/7")), ["8", "9", "7"]);
     assert_eq!(at(json!({"from": "USD"})), ["7"]);
     assert_eq!(at(json!({"to": "USD"})), ["9"]);
+    for (currency, id) in [("USD", "red"), ("EUR", "red"), ("EUR", "blue")] {
+        let named = json!({"currency": currency, "fee_id": id, "name": format!("{currency} {id}")});
+        shop.does(&sql::FEE_PUT, &with(fee("gift_wrap", 1, None), named));
+    }
+    let fees = |asked: Value| page(&sql::FEE_LIST, asked, "name");
+    assert_eq!(fees(from("")), ["EUR blue", "EUR red", "USD red"]);
+    assert_eq!(fees(from("EUR/red")), ["USD red"]);
+    assert_eq!(fees(json!({"currency": "USD"})), ["USD red"]);
     let above = |above: i64| {
         shop.list(
             &sql::HISTORY_LIST,
@@ -299,6 +322,7 @@ fn what_is_not_there_is_not_deleted() {
     shop.refuses(&sql::RATES_DELETE, &rates(&[]), Refusal::EntryUnknown);
     shop.refuses(&sql::SPECIAL_PRICES_DELETE, &special_prices(&[]), Refusal::EntryUnknown);
     shop.refuses(&sql::EXCHANGE_RATE_DELETE, &exchange_rate("1"), Refusal::EntryUnknown);
+    shop.refuses(&sql::FEE_DELETE, &fee("handling", 1, None), Refusal::EntryUnknown);
 }
 
 #[test]
@@ -331,6 +355,10 @@ fn what_something_refers_to_stays() {
     shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByPrices);
     shop.refuses(&sql::CURRENCY_PUT, &currency(3, 500_000), Refusal::UsedByPrices);
     shop.does(&sql::SPECIAL_PRICES_DELETE, &special);
+    let in_francs = with(fee("handling", 1, None), json!({"currency": "CHF"}));
+    shop.does(&sql::FEE_PUT, &in_francs);
+    shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByFees);
+    shop.does(&sql::FEE_DELETE, &in_francs);
     let ann = shopper("ann");
     shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"currency": "CHF"})));
     shop.refuses(&sql::CURRENCY_DELETE, &currency(2, 1), Refusal::UsedByCarts);
@@ -363,6 +391,28 @@ fn special_prices_are_of_what_is_there_and_above_zero() {
     let for_nothing = special_prices(&[special_price(None, 10, 0)]);
     shop.refuses(&sql::SPECIAL_PRICES_PUT, &for_nothing, Refusal::PriceNotPositive);
     assert!(shop.rows("select * from special_price").is_empty());
+}
+
+// PRICE-13
+#[test]
+fn the_live_fees_of_a_carts_currency_are_among_what_it_is_priced_with() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    let fees = || {
+        let asked = json!({"owner": "ann", "country": null, "region": "", "try_code": null});
+        shop.list(&sql::PRICING_FACTS, &asked).remove(0)["fees"].clone()
+    };
+    assert_eq!(fees(), json!([]));
+    shop.does(&sql::FEE_PUT, &fee("gift_wrap", 350, Some(9_000)));
+    shop.does(&sql::FEE_PUT, &with(fee("handling", 1, None), json!({"currency": "EUR"})));
+    let ended = json!({"fee_id": "blue", "active": false});
+    shop.does(&sql::FEE_PUT, &with(fee("gift_wrap", 350, None), ended));
+    assert_eq!(
+        fees(),
+        json!([{"fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": 9_000, "tax_class": "standard"}])
+    );
+    let francs = with(fee("handling", 1, None), json!({"currency": "CHF"}));
+    shop.refuses(&sql::FEE_PUT, &francs, Refusal::CurrencyUnsupported);
 }
 
 // PRICE-8

@@ -10,7 +10,7 @@ const CSV: &str = "text/csv";
 const IMPORT: &str = "/api/v1/catalog/import";
 const EXPORT: &str = "/api/v1/catalog/export";
 /// All lists, in an order in which an empty shop can be filled.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "currencies",
     "warehouses",
     "zones",
@@ -20,6 +20,7 @@ const LISTS: [&str; 9] = [
     "skus",
     "special-prices",
     "exchange-rates",
+    "fees",
 ];
 
 fn import(shop: &Shop, list: &str, media_type: &str, file: impl Into<Vec<u8>>) -> Reply {
@@ -263,6 +264,8 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         let path = format!("/api/v1/catalog/exchange-rates/EUR/GBP/{quoted_at_ms}");
         shop.admin("PUT", &path).json(&json!({ "factor": "0.8425" })).send().expect(200);
     }
+    let wrap = json!({ "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "tax_class": "standard", "active": false });
+    shop.admin("PUT", "/api/v1/catalog/fees/USD/e2e-red").json(&wrap).send().expect(200);
     let count = |reply: Reply| reply.expect(200)["applied"].as_u64().expect("a number");
     // The demo's rates are as SQL spelled them: `0.20`, which is 0.2.
     for file in exported(&shop, "taxes", "") {

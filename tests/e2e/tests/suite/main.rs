@@ -23,6 +23,7 @@ mod currency;
 mod customers;
 mod events;
 mod expiry;
+mod fees;
 mod files;
 mod health;
 mod merge;

@@ -482,7 +482,8 @@ impl<'s> Story<'s> {
         call.json(&json!({ "active": active, "rule": rule })).send().expect(200);
     }
 
-    /// What is sold for less, and what money is worth, at times that are long gone.
+    /// What is sold for less, what money is worth, at times that are long gone, and a wrapping that is no
+    /// more.
     fn finds_the_catalog_full(&self) {
         let specials = format!("/api/v1/catalog/special-prices/{}/USD", self.sku);
         let prices = json!([{ "min_quantity": 9_000, "amount_minor": 1 }]);
@@ -490,6 +491,10 @@ impl<'s> Story<'s> {
         put.send().expect(200);
         let rate = self.shop.admin("PUT", "/api/v1/catalog/exchange-rates/VND/EUR/1");
         rate.json(&json!({ "factor": "0.00004" })).send().expect(200);
+        let wrap = self.shop.admin("PUT", "/api/v1/catalog/fees/USD/e2e-ended");
+        wrap.json(&json!({ "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "tax_class": "standard", "active": false }))
+            .send()
+            .expect(200);
     }
 
     /// The code of a new gift card.
