@@ -50,6 +50,9 @@ struct Arguments {
     /// Fill the warehouse first, so that no row ends for want of goods.
     #[arg(long)]
     restock: bool,
+    /// Add so many goods to the catalog first that nobody buys.
+    #[arg(long, value_name = "SKUS")]
+    grow: Option<usize>,
     #[command(flatten)]
     credentials: Credentials,
     /// Scenario and pace: `add@16` for connections, `add@200/s` for a rate. Without any: every
@@ -79,6 +82,9 @@ async fn run(arguments: Arguments) -> Result<()> {
     let lasting = Duration::from_secs_f64(arguments.seconds);
     let credentials = Arc::new(arguments.credentials);
     let target = Target { url: arguments.url, credentials, lasting, promoted: Arc::default() };
+    if let Some(skus) = arguments.grow {
+        scenario::grow(&target, skus).await?;
+    }
     if arguments.restock {
         restock(&target).await?;
     }

@@ -55,6 +55,14 @@ scenarios! {
     /// The same in a shop with two hundred live promotions and a thousand codes, which the row brings
     /// about: it comes last.
     TotalsPromoted "totals-promoted" "totals, 99 lines, 200 promotions";
+    /// Everything that is wrong with it, if anything.
+    Validate "validate" "validate cart, 3 lines";
+    /// Its totals with a promotion's code that is tried.
+    TryCode "try-code" "totals, 3 lines, a code tried";
+    /// A SKU with its prices.
+    Price "price" "a SKU and its prices";
+    /// The same SKU's stock.
+    Stock "stock" "a SKU's stock";
     /// A checkout session.
     Begin "begin" "begin checkout, 3 lines";
     /// The whole confirm: claim, authorization, order, capture. Payment is the simulator, on the
@@ -107,6 +115,10 @@ impl Scenario {
             | Self::Totals
             | Self::TotalsLarge
             | Self::TotalsPromoted
+            | Self::Validate
+            | Self::TryCode
+            | Self::Price
+            | Self::Stock
             | Self::Begin
             | Self::Confirm
             | Self::Replay
@@ -157,8 +169,11 @@ impl Scenario {
                 let cart = Request { token: subject.token.clone(), ..cart() };
                 expect(201, connection.send(&cart).await?)?;
             }
-            Self::GetCart | Self::Totals | Self::Begin => {
+            Self::GetCart | Self::Totals | Self::Validate | Self::TryCode | Self::Begin => {
                 subject.token = Some(filled(connection, subject.offset, LINES).await?)
+            }
+            Self::Price | Self::Stock => {
+                subject.token = Some(target.credentials.service("catalog:read")?)
             }
             Self::TotalsLarge => subject.token = Some(filled(connection, 0, SKUS).await?),
             Self::TotalsPromoted => {
@@ -213,6 +228,17 @@ impl Scenario {
             Self::Totals | Self::TotalsLarge | Self::TotalsPromoted => {
                 get("/api/v1/cart/totals?country=VN&shipping_method=standard".to_owned())
             }
+            Self::TryCode => get(format!(
+                "/api/v1/cart/totals?country=VN&shipping_method=standard&try_code={CODE}"
+            )),
+            Self::Validate => {
+                let body = json!({ "country": "VN", "shipping_method": "standard" });
+                post("/api/v1/cart/validate".to_owned(), subject.token.clone(), Some(body))
+            }
+            Self::Price => get(format!("/api/v1/catalog/skus/{}", sku(subject.offset + turn))),
+            Self::Stock => {
+                get(format!("/api/v1/catalog/skus/{}/stock", sku(subject.offset + turn)))
+            }
             Self::Begin => subject.begin(),
             Self::Confirm | Self::Replay => subject.confirm(),
             Self::GetOrder => get(format!("/api/v1/orders/{}", subject.about)),
@@ -266,6 +292,33 @@ impl Subject {
 const PROMOTIONS: usize = 200;
 const BY_CODE: usize = 10;
 const CODES: usize = 100;
+
+/// The demo shop's code, which takes something off every cart.
+const CODE: &str = "WELCOME";
+
+/// SKUs that one request imports.
+const IMPORTED: usize = 10_000;
+
+/// Adds so many goods to the catalog that nobody buys.
+pub async fn grow(target: &Target, skus: usize) -> Result<()> {
+    let mut connection = Connection::open(&target.url).await?;
+    let token = target.credentials.service("catalog:write")?;
+    for first in (0..skus).step_by(IMPORTED) {
+        let of = |number: usize| {
+            json!({
+                "sku": format!("GROWN-{number:06}"), "product_id": format!("grown-{}", number / 4),
+                "name": format!("Shelf warmer no. {number}"), "category": "shelf-warmers",
+                "tax_class": "standard", "weight_g": 100, "active": true,
+                "prices": { "USD": 1_000 + number, "VND": 20_000 + number },
+            })
+        };
+        let skus: Vec<_> = (first..skus.min(first + IMPORTED)).map(of).collect();
+        let path = "/api/v1/catalog/skus".to_owned();
+        let import = post(path, Some(token.clone()), Some(json!({ "skus": skus })));
+        expect(200, connection.send(&import).await?)?;
+    }
+    Ok(())
+}
 
 /// Makes the shop one with many promotions: of four one takes something off one SKU, one is for more
 /// goods than there are, one for other people, and one for another currency. A few are for who has a

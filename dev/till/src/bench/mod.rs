@@ -51,6 +51,9 @@ pub struct BenchArgs {
     /// for a rate.
     #[arg(long, value_name = "ROW", num_args = 1..)]
     rows: Vec<String>,
+    /// Measure a shop with so many goods more.
+    #[arg(long, value_name = "SKUS")]
+    grow: Option<usize>,
     /// Whether it runs at all: one connection, half a second a row. Its times mean nothing.
     #[arg(long)]
     quick: bool,
@@ -84,6 +87,7 @@ pub(super) fn brief(project: &Project, quick_components: bool) -> Result<()> {
         only,
         seconds: plan::QUICK_SECONDS,
         rows,
+        grow: None,
         quick: true,
         quick_components,
         note,
@@ -216,6 +220,9 @@ fn load(project: &Project, arguments: &BenchArgs, shop: &Shop, postgres: bool) -
     };
     let seconds = if arguments.quick { plan::QUICK_SECONDS } else { arguments.seconds };
     command.args(["--json", "--restock", "--url", &shop.url(), "--seconds", &seconds.to_string()]);
+    if let Some(skus) = arguments.grow {
+        command.args(["--grow", &skus.to_string()]);
+    }
     command.args(&rows);
     for (name, value) in &shop.secrets {
         command.env(format!("EDGETILL_{}", name.to_uppercase()), value);

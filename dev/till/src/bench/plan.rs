@@ -4,7 +4,7 @@
 pub const QUICK_SECONDS: f64 = 0.5;
 
 /// What a shop is asked; each at every number of connections.
-const SCENARIOS: [&str; 13] = [
+const SCENARIOS: [&str; 17] = [
     "live",
     "create-cart",
     "add",
@@ -12,6 +12,10 @@ const SCENARIOS: [&str; 13] = [
     "get-cart",
     "totals",
     "totals-large",
+    "validate",
+    "try-code",
+    "price",
+    "stock",
     "begin",
     "confirm",
     "get-order",
