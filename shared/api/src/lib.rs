@@ -310,7 +310,7 @@ endpoints! {
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is
         /// silently zero.
         preview_totals: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
+            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
     }
     /// What stands between the cart and its order.
     CART_VALIDATE: "cart-validate" "/api/v1/cart/validate" {
@@ -320,13 +320,13 @@ endpoints! {
         /// refusal: a cart with problems is answered with 200 too. Nothing is changed. A checkout
         /// that does not begin carries the same list.
         validate_cart: POST Owner, body: JsonOrDefault<cart::Destination>,
-            answer: 200 Done<cart::Validated> => |it| it.example(examples::validate_cart()).problems(OF_CART);
+            answer: 200 Done<cart::Validated> => |it| it.example(examples::validate_cart()).problems(OF_CART).problems(&[TooManyRequests]);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
         list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
+            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
     }
     /// The codes of the caller's cart.
     CART_CODES: "cart-codes" "/api/v1/cart/codes" {
@@ -336,7 +336,7 @@ endpoints! {
         /// the cart would do. A code that is on the cart already stays.
         give_code: POST Owner, body: Json<cart::GiveCode>, change: Versioned,
             answer: 200 Done<Rendered<cart::CodesChanged>> => |it| it.example(examples::give_code()).tagged().problems(OF_CART)
-                .problems(TOTALS).problems(document::CHANGE).problems(&[CodeRefused, TooManyCodes, PromotionsDisabled, PromotionsUnavailable]);
+                .problems(TOTALS).problems(document::CHANGE).problems(&[CodeRefused, TooManyCodes, TooManyRequests, PromotionsDisabled, PromotionsUnavailable]);
     }
     /// A code of the caller's cart.
     CART_CODE: "cart-code" "/api/v1/cart/codes/:code" (code: PromotionCode) {
@@ -352,7 +352,7 @@ endpoints! {
         /// Said by the rules themselves: "add 5.00 more for free shipping". One that asks for a code
         /// is told to who gave it.
         list_suggestions: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::Suggestions> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes]);
+            answer: 200 Done<cart::Suggestions> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
     }
     /// The shares of the caller's cart.
     CART_SHARES: "cart-shares" "/api/v1/cart/shares" {

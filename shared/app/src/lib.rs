@@ -26,6 +26,7 @@ mod change;
 mod compensation;
 mod contact;
 mod cursor;
+mod guesses;
 mod page;
 mod payment;
 mod pricing;

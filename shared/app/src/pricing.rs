@@ -22,8 +22,8 @@ use domain::{
     stock::{self, Allocation, StockLevel},
     tax::TaxRule,
     totals::{
-        self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Totals, TotalsError,
-        TotalsInput, Warning, WarningCode, check_payable,
+        self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Reduced, Totals,
+        TotalsError, TotalsInput, Warning, WarningCode, check_payable,
     },
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -76,6 +76,14 @@ pub(crate) struct PricedLine {
     weight_g: Option<i64>,
     active: bool,
     price_minor: Option<i64>,
+    reduced: Option<ReducedPrice>,
+}
+
+/// That a plain price came down.
+#[derive(Debug, Deserialize)]
+struct ReducedPrice {
+    reduced_at_ms: i64,
+    lowest_30_days_minor: i64,
 }
 
 /// Whether an answer may say "unknown" or "short" (a preview), or must hold (STOCK-6).
@@ -203,6 +211,14 @@ impl PricingFacts {
         }
     }
 
+    /// Whether the shop has this code; one that cannot be read is held for one.
+    pub(crate) fn knows(&self, code: &promotion::Code) -> bool {
+        match &self.promotions.0 {
+            Ok(facts) => facts.known_codes.iter().any(|known| known.code == *code),
+            Err(_) => true,
+        }
+    }
+
     /// The currency that the amounts of a promotion's rule are in, if it names one.
     pub(crate) fn currency_of(&self, promotion_id: &PromotionId) -> Option<Currency> {
         let facts = self.promotions.0.as_ref().ok()?;
@@ -276,7 +292,7 @@ impl PricingFacts {
             .lines
             .iter()
             .map(|line| {
-                line.sold(&self.levels)?.ok_or_else(|| {
+                line.sold(self.cart.currency, &self.levels)?.ok_or_else(|| {
                     Problem::new(Code::SkuUnknown)
                         .detail(line.gone())
                         .with(NotSold, &line.sku)
@@ -289,7 +305,11 @@ impl PricingFacts {
 
 impl PricedLine {
     /// What totals are made of it, if the catalog has it and it is sold.
-    fn sold(&self, levels: &[StockLevel]) -> Result<Option<LineInput>, Problem> {
+    fn sold(
+        &self,
+        currency: Currency,
+        levels: &[StockLevel],
+    ) -> Result<Option<LineInput>, Problem> {
         let (Some(name), Some(tax_class), Some(weight_g), true) =
             (&self.name, &self.tax_class, self.weight_g, self.active)
         else {
@@ -306,6 +326,10 @@ impl PricedLine {
             tax_class: tax_class.clone(),
             weight_g,
             stock: stock::check_line(&self.sku, self.quantity.get(), Some(levels)),
+            reduced: self.reduced.as_ref().map(|reduced| Reduced {
+                reduced_at_ms: reduced.reduced_at_ms,
+                lowest_30_days: Money::new(reduced.lowest_30_days_minor, currency),
+            }),
         }))
     }
 

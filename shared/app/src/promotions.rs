@@ -238,12 +238,13 @@ pub fn put(
     promotion_id: &PromotionId,
     body: &PutPromotion,
 ) -> Result<Done<Rendered<Promotion>>, Problem> {
-    let Terms { conditions, limits, .. } = body.rule.terms();
+    let Terms { conditions, limits, currency, exchanged, .. } = body.rule.terms();
+    let only_currency = currency.as_ref().filter(|_| !exchanged).map_or("", Currency::as_str);
     // Who has had a promotion for a first order has ordered.
     let once = conditions.first_order.then_some(NonZeroU32::MIN);
     let input = json!({
         "subject": subject(promotion_id), "actor": service.actor(), "promotion_id": promotion_id,
-        "rule": body.rule, "active": body.active, "by_code": conditions.code,
+        "rule": body.rule, "active": body.active, "by_code": conditions.code, "only_currency": only_currency,
         "starts_at_ms": conditions.starts_at_ms.unwrap_or_default(), "ends_at_ms": conditions.ends_at_ms.unwrap_or(NEVER_MS),
         "uses_limit": limits.uses, "person_limit": limits.uses_per_person.into_iter().chain(once).min(), "budget_minor": limits.budget_minor,
     });

@@ -10,6 +10,7 @@ use crate::{
     contact::{internal, keyring, random, unwrap},
     cursor::Cursor,
     events::{AccountChanged, AccountOpened, Event, GiftCardAssigned},
+    guesses::Tried,
     operations::Reason,
     page::PageSize,
     problem::refused,
@@ -33,10 +34,6 @@ const PAGE: PageSize = PageSize { default: 50, max: 200 };
 /// A gift card lives so long at most: ten years.
 const EXPIRES_IN_DAYS_MAX: i64 = 3_650;
 const DAY_MS: i64 = 86_400_000;
-/// Codes that are none that a customer may try in an hour: nobody guesses 128 bits so, and nobody
-/// keeps the database busy with it.
-const WRONG_CODES_MAX: i64 = 10;
-const WRONG_CODES_PERIOD_MS: i64 = 3_600_000;
 
 /// An account of stored value.
 #[derive(Debug)]
@@ -261,13 +258,6 @@ struct Seen {
     kind: AccountKind,
     customer_id: Option<CustomerId>,
     currency: Option<Currency>,
-}
-
-/// A try that was counted.
-#[derive(Deserialize)]
-struct Taken {
-    attempts: i64,
-    wait_ms: i64,
 }
 
 impl From<OpenedKind> for AccountKind {
@@ -565,33 +555,4 @@ pub fn assign(
         tried.was_right(&shop)?;
     }
     applied.done(refused)
-}
-
-/// A code that is being tried, of gift cards.
-pub(crate) struct Tried(json::Value);
-
-impl Tried {
-    /// Counts it before it is made, so that many at once are no more than one after another.
-    ///
-    /// # Errors
-    /// `too_many_requests`.
-    pub(crate) fn begin(shop: &Shop<'_>, owner: &str) -> Result<Self, Problem> {
-        let tries = json!({
-            "subject": format!("gift-card/{owner}"), "period_ms": WRONG_CODES_PERIOD_MS, "most": WRONG_CODES_MAX,
-        });
-        let Taken { attempts, wait_ms } = shop
-            .read(&sql::ATTEMPT_TAKE, &tries)?
-            .ok_or_else(|| Problem::internal("a try that was not counted"))?;
-        if attempts > WRONG_CODES_MAX {
-            terms::log("warning", "too many codes of gift cards", &[("owner", owner)]);
-            let seconds = u64::try_from(wait_ms.div_euclid(1_000).saturating_add(1)).unwrap_or(1);
-            return Err(Problem::new(Code::TooManyRequests).retry_after(seconds));
-        }
-        Ok(Self(tries))
-    }
-
-    /// It was one, and is not counted.
-    pub(crate) fn was_right(self, shop: &Shop<'_>) -> Result<(), Problem> {
-        shop.read::<json::Value>(&sql::ATTEMPT_RETURN, &self.0).map(drop)
-    }
 }

@@ -73,6 +73,19 @@ pub struct LineInput {
     pub weight_g: i64,
     /// What is known of its stock; carried into the answer, no part of the money.
     pub stock: StockVerdict,
+    /// That its plain price came down; likewise.
+    pub reduced: Option<Reduced>,
+}
+
+/// That a price came down, as whoever announces it has to say (PRICE-11; article 6a of directive
+/// 98/6/EC of the European Union).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reduced {
+    /// When it did.
+    pub reduced_at_ms: i64,
+    /// The lowest price of the thirty days before that.
+    pub lowest_30_days: Money,
 }
 
 /// Everything a total depends on. Two equal inputs give two equal answers.
@@ -140,6 +153,9 @@ pub struct LineTotals {
     /// What is known of its stock.
     #[serde(flatten)]
     pub stock: StockVerdict,
+    /// That the plain price of the goods came down last, and from what; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduced: Option<Reduced>,
 }
 
 /// The shipping with its money.
@@ -687,6 +703,7 @@ fn finish_line(
         tax_inclusive,
         total,
         stock: line.input.stock,
+        reduced: line.input.reduced,
     })
 }
 

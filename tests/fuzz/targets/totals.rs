@@ -200,6 +200,7 @@ fn of_cart(number: usize, line: &Line, all: &[Line]) -> LineInput {
         tax_class: class(line.class),
         weight_g,
         stock: StockVerdict::Available,
+        reduced: None,
     }
 }
 

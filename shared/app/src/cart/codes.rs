@@ -5,6 +5,7 @@ use super::{conflict, idle_ms, not_found, view::CartRow};
 use crate::{
     Change,
     change::apply_over_attempt,
+    guesses::Guesser,
     members::{Maximum, Refused},
     pricing::{Binding, CODES_MAX, PricingFacts, promotions_unavailable},
     shop::Shop,
@@ -47,7 +48,7 @@ pub struct CodesChanged {
 /// a method is chosen.
 ///
 /// # Errors
-/// `cart_not_found`, `code_refused`, `too_many_codes`, `promotions_disabled`,
+/// `cart_not_found`, `code_refused`, `too_many_codes`, `too_many_requests`, `promotions_disabled`,
 /// `promotions_unavailable`, `cart_locked`, `version_conflict`, and what no total can be made of.
 pub fn give_code(
     ports: &Ports<'_>,
@@ -59,6 +60,8 @@ pub fn give_code(
     if !shop.setting(&PROMOTIONS_ENABLED)? {
         return Err(Problem::new(Code::PromotionsDisabled));
     }
+    let guesser = Guesser(owner);
+    guesser.may_try(&shop)?;
     let input = json!({ "owner": owner, "region": "", "try_code": body.code });
     let facts: PricingFacts = shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found)?;
     facts.has_room_for(&body.code)?;
@@ -70,6 +73,9 @@ pub fn give_code(
     if let Some(refused) = priced.totals.refused_codes.iter().find(|one| one.code == body.code)
         && refused.reason != RefusalReason::ShippingNotChosen
     {
+        if refused.reason == RefusalReason::Unknown {
+            guesser.was_wrong(&shop)?;
+        }
         write_down(&shop, owner, cart_id, refused)?;
         return Err(Problem::new(Code::CodeRefused).with(Refused, refused));
     }

@@ -3,6 +3,7 @@
 
 use super::not_found;
 use crate::{
+    guesses::Guesser,
     pricing::{Binding, GiftWrap, Priced, PricedCart, PricingFacts},
     shop::Shop,
 };
@@ -86,7 +87,7 @@ pub struct Suggestions {
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`,
-/// `shipping_method_unavailable`, `gift_wrap_unavailable`.
+/// `shipping_method_unavailable`, `gift_wrap_unavailable`, `too_many_requests`.
 pub fn totals(
     ports: &Ports<'_>,
     viewer: &Viewer,
@@ -149,12 +150,19 @@ fn facts(
         Viewer::Owner(owner) => (&sql::PRICING_FACTS, Some(owner), None),
         Viewer::Share(token_hash) => (&sql::PRICING_FACTS_SHARED, None, Some(token_hash)),
     };
+    let guesser = Guesser(owner.or(token_hash).map_or("", String::as_str));
+    if destination.try_code.is_some() {
+        guesser.may_try(shop)?;
+    }
     let region = destination.region.as_ref().map_or("", Region::as_str);
     let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region, "try_code": destination.try_code });
     let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(not_found)?;
     facts.served("country")?;
     if let Some(code) = &destination.try_code {
         facts.has_room_for(code)?;
+        if !facts.knows(code) {
+            guesser.was_wrong(shop)?;
+        }
     }
     Ok(facts)
 }

@@ -16,13 +16,13 @@ use super::{
 };
 use crate::{
     Change, compensation,
+    guesses::Tried,
     members::{AgreedTotal, CurrentTotal, CurrentTotals, Ordered, OrderedNumber},
     order::RatedFor,
     pricing::{Binding, Priced, PricingFacts},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
-    stored_value::Tried,
 };
 use config::{
     IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS,

@@ -8,8 +8,8 @@ use world::{Answer, Call, Fault, World, hours, minutes};
 const COVERED: &str = "update payment set amount_minor = 0, provider = 'none', method = 'none' where state = 'pending';
     update saga set plan = json_set(plan, '$.total_minor', 0, '$.payable_minor', 0, '$.discount_minor', plan ->> 'total_minor', '$.lines[0].total_minor', 0,
         '$.detail.shipping.total.amount_minor', 0) where state = 'authorizing';
-    insert into promotion (promotion_id, version, rule, active, by_code, starts_at_ms, ends_at_ms, uses, spent_minor)
-      select 'all-off', 1, '{}', 0, 1, 0, 1, 1, plan ->> 'discount_minor' from saga;
+    insert into promotion (promotion_id, version, rule, active, by_code, only_currency, starts_at_ms, ends_at_ms, uses, spent_minor)
+      select 'all-off', 1, '{}', 0, 1, '', 0, 1, 1, plan ->> 'discount_minor' from saga;
     insert into promotion_use (saga_id, promotion_id, version, owner, email_hash, currency, amount_minor, spent_minor, state, at_ms)
       select saga_id, 'all-off', 1, owner, '', 'USD', plan ->> 'discount_minor', plan ->> 'discount_minor', 'held', 1 from saga";
 

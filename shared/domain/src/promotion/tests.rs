@@ -107,6 +107,7 @@ impl Order {
             tax_class: parsed("standard"),
             weight_g: 0,
             stock: StockVerdict::Available,
+            reduced: None,
         };
         let untaxed = |class: &str| {
             read(

@@ -27,6 +27,7 @@ fn line(id: &str, quantity: i64, price: i64) -> LineInput {
         tax_class: "standard".parse().unwrap(),
         weight_g: 100,
         stock: StockVerdict::Available,
+        reduced: None,
     }
 }
 

@@ -43,6 +43,14 @@ create table if not exists price (
   amount_minor bigint not null constraint price_is_positive check (amount_minor > 0),
   primary key (sku, currency)
 );
+-- Which prices last came down: when, and the lowest of the thirty days before (PRICE-11). The command that changes a price makes it, of the history.
+create table if not exists reduced_price (
+  sku text collate "C",
+  currency text collate "C",
+  reduced_at_ms bigint not null,
+  lowest_30_days_minor bigint not null,
+  primary key (sku, currency)
+);
 -- What a SKU costs besides, from a quantity on, for a time, or for a group of customers, '' for everyone (PRICE-5).
 create table if not exists special_price (
   sku text collate "C",
@@ -192,7 +200,7 @@ create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
 -- Promotions (PROMO-1 … -9). What limits are held against is columns; the rest of a rule is JSON. `ends_at_ms` of one without an end is the
--- last moment there is. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
+-- last moment there is, and `only_currency` of one that runs in any is ''. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
 -- of the uses that are not 'returned'. One person (PROMO-14) is an owner, and whoever has their e-mail, by a keyed hash.
 create table if not exists promotion (
   promotion_id text collate "C" primary key,
@@ -200,6 +208,7 @@ create table if not exists promotion (
   rule jsonb not null,
   active bigint not null,
   by_code bigint not null,
+  only_currency text collate "C" not null,
   starts_at_ms bigint not null,
   ends_at_ms bigint not null,
   uses_limit bigint,

@@ -33,6 +33,8 @@ insert into currency (currency, minor_digits, minimum_minor, ceiling_minor)
 -- Catalog (CAT-1) and price list.
 create table if not exists sku (sku text primary key, product_id text not null, name text not null, category text not null, tax_class text not null, weight_g integer not null constraint weight_is_not_negative check (weight_g >= 0), active integer not null) without rowid;
 create table if not exists price (sku text, currency text, amount_minor integer not null constraint price_is_positive check (amount_minor > 0), primary key (sku, currency)) without rowid;
+-- Which prices last came down: when, and the lowest of the thirty days before (PRICE-11). The command that changes a price makes it, of the history.
+create table if not exists reduced_price (sku text, currency text, reduced_at_ms integer not null, lowest_30_days_minor integer not null, primary key (sku, currency)) without rowid;
 -- What a SKU costs besides, from a quantity on, for a time, or for a group of customers, '' for everyone (PRICE-5).
 create table if not exists special_price (sku text, currency text, customer_group text, min_quantity integer, valid_from_ms integer, valid_until_ms integer, amount_minor integer not null constraint special_price_is_positive check (amount_minor > 0), primary key (sku, currency, customer_group, min_quantity, valid_from_ms)) without rowid;
 
@@ -76,9 +78,9 @@ create index if not exists share_of_cart on cart_share (cart_id);
 create index if not exists share_due on cart_share (expires_at_ms);
 
 -- Promotions (PROMO-1 … -9). What limits are held against is columns; the rest of a rule is JSON. `ends_at_ms` of one without an end is the
--- last moment there is. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
+-- last moment there is, and `only_currency` of one that runs in any is ''. A confirm's claim counts a use, and what does not become an order gives it back: `uses` and `spent_minor` are the sums
 -- of the uses that are not 'returned'. One person (PROMO-14) is an owner, and whoever has their e-mail, by a keyed hash.
-create table if not exists promotion (promotion_id text primary key, version integer not null, rule text not null, active integer not null, by_code integer not null, starts_at_ms integer not null, ends_at_ms integer not null, uses_limit integer, person_limit integer, budget_minor integer, uses integer not null, spent_minor integer not null, constraint promotion_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses)), constraint promotion_spends_within_budget check (spent_minor >= 0 and spent_minor <= coalesce(budget_minor, spent_minor))) without rowid;
+create table if not exists promotion (promotion_id text primary key, version integer not null, rule text not null, active integer not null, by_code integer not null, only_currency text not null, starts_at_ms integer not null, ends_at_ms integer not null, uses_limit integer, person_limit integer, budget_minor integer, uses integer not null, spent_minor integer not null, constraint promotion_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses)), constraint promotion_spends_within_budget check (spent_minor >= 0 and spent_minor <= coalesce(budget_minor, spent_minor))) without rowid;
 create index if not exists promotion_running on promotion (ends_at_ms) where active = 1 and by_code = 0;
 create table if not exists promotion_code (code text primary key, promotion_id text not null, customer_id text, uses_limit integer, uses integer not null, active integer not null, created_at_ms integer not null, sharer text, constraint code_uses_are_within_limit check (uses >= 0 and uses <= coalesce(uses_limit, uses))) without rowid;
 create index if not exists code_of_promotion on promotion_code (promotion_id, code);

@@ -33,7 +33,7 @@ delete from data_key where owner = :owner;
 @append_change('customer/' || :customer_id, 'deleted', :actor, (select @customer_facts_json(c) from customer as c where c.customer_id = :customer_id), null)
 delete from customer where customer_id = :customer_id;
 update promotion_code set active = 0, sharer = null where sharer = :customer_id;
-delete from attempt_window where subject = 'gift-card/' || :owner;
+delete from attempt_window where subject in ('gift-card/' || :owner, 'promotion-code/' || :owner);
 @finish
 returning
 (select object('owner', :owner, 'orders', h.data -> 'orders', 'erased_at_ms', h.at_ms) from history as h

@@ -4,7 +4,9 @@
 object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_currency,
     'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
         'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-        'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, in_currency, of_owner, l.quantity)) order by l.added_at_ms, l.sku)
+        'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, in_currency, of_owner, l.quantity),
+        'reduced', document((select object('reduced_at_ms', cut.reduced_at_ms, 'lowest_30_days_minor', cut.lowest_30_days_minor)
+          from reduced_price as cut where cut.sku = l.sku and cut.currency = in_currency))) order by l.added_at_ms, l.sku)
       from cart_line as l
       left join sku as s on s.sku = l.sku
       where l.cart_id = of_cart))),

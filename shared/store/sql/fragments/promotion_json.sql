@@ -1,4 +1,4 @@
--- All that the promotions of a cart depend on, whatever their number in one read: those that run now, and those of the codes given. What the cart's
+-- All that the promotions of a cart depend on, whatever their number in one read: those that run now in its currency, and those of the codes given. What the cart's
 -- own attempt holds counts as free, so that a retry finds it. Who buys is an owner, and whoever has one of these e-mails.
 -- function: (of_cart text, of_owner text, own_saga text, emails jsonb, also_code text, in_currency text) returns jsonb language plpgsql
 object('now_ms', now_ms(),
@@ -11,6 +11,7 @@ object('now_ms', now_ms(),
     where m.promotion_id in (
       select running.promotion_id from promotion as running
         where running.active = 1 and running.by_code = 0 and running.ends_at_ms > now_ms() and running.starts_at_ms <= now_ms()
+          and running.only_currency in ('', in_currency)
       union select k.promotion_id from promotion_code as k join promotion as given on given.promotion_id = k.promotion_id and given.active = 1
         where k.active = 1 and (k.code = also_code or k.code in (select its.code from cart_code as its where its.cart_id = of_cart))))),
   'codes', document((select list(typed.code order by typed.code) from (select its.code from cart_code as its where its.cart_id = of_cart

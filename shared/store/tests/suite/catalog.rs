@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use store::{Refusal, sql};
 
-use super::{shopper::with, support::shop};
+use super::{
+    shopper::{shopper, with},
+    support::shop,
+};
 
 fn cup(sku: &str) -> Value {
     json!({"sku": sku, "product_id": "p1", "name": "Cup", "category": "tableware", "tax_class": "standard", "weight_g": 300, "active": true,
@@ -135,6 +138,11 @@ fn a_reduced_price_has_the_lowest_of_the_thirty_days_before() {
         let shown = shop.list(&sql::SKU_SHOWN, &json!({"sku": "A-1"}))[0].clone();
         let page = shop.list(&sql::SKU_PAGE, &json!({"cursor": "", "limit": 1}));
         assert_eq!((page.len(), &page[0], &shown["name"]), (1, &shown, &json!("Cup")));
+        // A cart's totals have what the catalog shows.
+        let asked = json!({"owner": "ann", "country": null, "region": "", "try_code": null});
+        let priced = shop.list(&sql::PRICING_FACTS, &asked).remove(0);
+        let of_line = &priced["cart"]["lines"][0]["reduced"];
+        assert_eq!(of_line, shown["reduced"].get("USD").unwrap_or(&Value::Null));
         shown["reduced"].clone()
     };
     let earlier = |days: i64| {
@@ -142,6 +150,10 @@ fn a_reduced_price_has_the_lowest_of_the_thirty_days_before() {
         shop.exec(&format!("update history set at_ms = at_ms - {ms} where subject = 'sku/A-1'"));
     };
     costs(400);
+    let ann = shopper("ann");
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    let one = with(ann.add("TILL-0001", 1), json!({"sku": "A-1", "price_minor": 400}));
+    shop.does(&sql::CART_ADD_LINE, &one);
     costs(500);
     assert_eq!(reduced(), json!({}));
     earlier(31);
@@ -150,7 +162,18 @@ fn a_reduced_price_has_the_lowest_of_the_thirty_days_before() {
     let at = shop.one("select at_ms from history where subject = 'sku/A-1' and seq = 4");
     let of_usd = json!({"lowest_30_days_minor": 500, "reduced_at_ms": at});
     assert_eq!(reduced(), json!({"USD": of_usd}), "400 ended before the thirty days");
+    // What changes nothing is no change.
+    costs(550);
+    assert_eq!(reduced(), json!({"USD": of_usd}));
     costs(551);
     assert_eq!(reduced(), json!({}));
+    // The last mention of an import counts, and a currency that is gone was not reduced.
+    let at = |usd: i64| with(cup("A-1"), json!({"prices": {"USD": usd, "VND": 120_000}}));
+    shop.does(&sql::SKU_PUT, &skus(&[at(9), at(700), at(540)]));
+    assert_eq!(reduced()["USD"]["lowest_30_days_minor"], 500);
+    shop.does(&sql::SKU_PUT, &skus(&[with(cup("A-1"), json!({"prices": {"VND": 110_000}}))]));
+    assert_eq!(reduced().as_object().unwrap().keys().collect::<Vec<_>>(), ["VND"]);
+    costs(530);
+    assert_eq!(reduced(), json!({}), "it came back, and VND went up again");
     assert!(shop.list(&sql::SKU_SHOWN, &json!({"sku": "A-2"})).is_empty());
 }

@@ -156,7 +156,7 @@ fn an_entry_is_deleted_once_per_key() {
         &sql::TAX_DELETE,
         &of("tax/us/standard", json!({"zone": "us", "tax_class": "standard"})),
     );
-    shop.exec("insert into promotion (promotion_id, version, rule, active, by_code, starts_at_ms, ends_at_ms, uses, spent_minor) values ('none', 1, '{}', 1, 0, 0, 1, 0, 0)");
+    shop.exec("insert into promotion (promotion_id, version, rule, active, by_code, only_currency, starts_at_ms, ends_at_ms, uses, spent_minor) values ('none', 1, '{}', 1, 0, '', 0, 1, 0, 0)");
     replays(
         &shop,
         &sql::PROMOTION_DELETE,

@@ -20,7 +20,7 @@ const USES: &str = "select saga_id, promotion_id, version, code, owner, order_id
 
 fn promotion(id: &str, over: Value) -> Value {
     let put = json!({"subject": format!("promotion/{id}"), "actor": "service:desk", "promotion_id": id,
-        "rule": {"name": "Ten off", "currency": "USD"}, "active": true, "by_code": true, "starts_at_ms": 0, "ends_at_ms": NEVER_MS,
+        "rule": {"name": "Ten off", "currency": "USD"}, "active": true, "by_code": true, "only_currency": "USD", "starts_at_ms": 0, "ends_at_ms": NEVER_MS,
         "uses_limit": null, "person_limit": null, "budget_minor": null});
     with(put, over)
 }
@@ -515,4 +515,27 @@ fn a_refused_code_is_written_down() {
             r#"promotion/ten|{seq}|code_refused|ann|expired|{{"cart_id":"cart-ann","code":"TEN"}}"#
         ))
     );
+}
+
+#[test]
+fn of_what_runs_by_itself_only_that_of_the_carts_currency_is_read() {
+    let (shop, ann) = (shop_with(json!({"only_currency": "EUR"}), json!({})), shopper("ann"));
+    shop.does(&sql::CART_CREATE, &ann.cart_create());
+    for (id, only) in [("any", ""), ("dollars", "USD"), ("euros", "EUR")] {
+        let of =
+            json!({"subject": format!("promotion/{id}"), "by_code": false, "only_currency": only});
+        shop.does(&sql::PROMOTION_PUT, &promotion(id, of));
+    }
+    let read = |code: Option<&str>| -> Vec<String> {
+        let asked = json!({"owner": "ann", "country": null, "region": "", "try_code": code});
+        let facts = shop.list(&sql::PRICING_FACTS, &asked).remove(0);
+        let read = facts["promotions"]["promotions"].as_array().unwrap();
+        read.iter().map(|one| one["promotion_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(read(None), ["any", "dollars"]);
+    // Who gives a code is told why it does nothing.
+    assert_eq!(read(Some("TEN")), ["any", "dollars", "ten"]);
+    let back = json!({"subject": "promotion/euros", "by_code": false, "only_currency": "USD"});
+    shop.does(&sql::PROMOTION_PUT, &promotion("euros", back));
+    assert_eq!(read(None), ["any", "dollars", "euros"]);
 }

@@ -212,7 +212,7 @@ impl Shopper {
     pub fn confirms_for_nothing(&self, shop: &Database, lines: &[Line]) {
         let promotion =
             json!({"subject": "promotion/all-off", "actor": "desk", "promotion_id": "all-off"});
-        let rule = json!({"rule": {"currency": "USD"}, "active": true, "by_code": true, "starts_at_ms": 0, "ends_at_ms": i64::MAX >> 10});
+        let rule = json!({"rule": {"currency": "USD"}, "active": true, "by_code": true, "only_currency": "USD", "starts_at_ms": 0, "ends_at_ms": i64::MAX >> 10});
         shop.does(&sql::PROMOTION_PUT, &with(promotion.clone(), rule));
         shop.does(&sql::CODES_PUT, &with(promotion, json!({"codes": ["ALL"], "active": true})));
         let version = self.goes_to_checkout(shop, lines);

@@ -184,12 +184,17 @@ fn accounts_are_listed_by_whose_they_are() {
     let balances = shop.rows(BALANCES);
     shop.list(&sql::CUSTOMER_ADD, &json!({"customer_id": "ann"}));
     for owner in ["customer:ann", "customer:bob"] {
-        let tried = json!({"subject": format!("gift-card/{owner}"), "period_ms": 1, "most": 1});
-        shop.list(&sql::ATTEMPT_TAKE, &tried);
+        for of in ["gift-card", "promotion-code"] {
+            let tried = json!({"subject": format!("{of}/{owner}"), "period_ms": 1, "most": 1});
+            shop.list(&sql::ATTEMPT_TAKE, &tried);
+        }
     }
     let erase = json!({"owner": "customer:ann", "customer_id": "ann", "cancel_id": "c", "actor": "service:desk", "reason": "they asked", "idempotency_key": null, "events": []});
     shop.does(&sql::PERSON_ERASE, &erase);
-    assert_eq!(shop.rows("select subject from attempt_window"), ["gift-card/customer:bob"]);
+    assert_eq!(
+        shop.rows("select subject from attempt_window order by subject"),
+        ["gift-card/customer:bob", "promotion-code/customer:bob"]
+    );
     assert_eq!(shop.rows(BALANCES), balances);
 }
 
@@ -203,14 +208,23 @@ fn tries_are_counted_by_subject_and_period() {
         assert!((1..=HOUR_MS).contains(&wait_ms), "{taken}");
         taken["attempts"].as_i64().unwrap()
     };
+    let seen = || {
+        let asked = json!({"subject": "ann", "period_ms": HOUR_MS});
+        let rows = shop.list(&sql::ATTEMPT_SEEN, &asked);
+        rows.first().map(|row| (row["attempts"].as_i64(), row["wait_ms"].as_i64()))
+    };
     shop.now_is(1_000 * HOUR_MS);
+    assert_eq!(seen(), None);
     assert_eq!([take("ann"), take("ann"), take("bob"), take("ann")], [1, 2, 1, 3]);
     // Beyond the most none is counted, and none that was right.
     assert_eq!([take("ann"), take("ann")], [4, 4]);
     shop.list(&sql::ATTEMPT_RETURN, &json!({"subject": "ann"}));
     assert_eq!(take("ann"), 4);
     assert!(shop.list(&sql::ATTEMPT_RETURN, &json!({"subject": "nobody"})).is_empty());
+    assert_eq!(seen().unwrap().0, Some(4));
+    assert!((1..=HOUR_MS).contains(&seen().unwrap().1.unwrap()));
     shop.advance(HOUR_MS);
+    assert_eq!(seen(), None, "it is another period");
     assert_eq!([take("ann"), take("bob")], [1, 1]);
     shop.list(&sql::ATTEMPT_RETURN, &json!({"subject": "bob"}));
     assert_eq!(take("bob"), 1);

@@ -347,7 +347,17 @@ fn a_reduced_price_is_shown_with_the_lowest_before_it() {
     assert_eq!(reduced["USD"]["lowest_30_days_minor"], 2_500, "{reduced}");
     assert!(reduced["USD"]["reduced_at_ms"].as_i64().unwrap() > 0);
     assert_eq!(reduced.as_object().unwrap().len(), 1, "in no other currency: {reduced}");
+    // Who has it in the cart sees it too.
+    let guest = shop.guest();
+    guest.add(&lowest.sku, 1).expect(200);
+    let line = || guest.totals("country=VN").expect(200)["lines"][0]["reduced"].clone();
+    let lowest_of_30 = json!({ "amount_minor": 2_500, "currency": "USD" });
+    let told =
+        json!({ "lowest_30_days": lowest_of_30, "reduced_at_ms": reduced["USD"]["reduced_at_ms"] });
+    assert_eq!(line(), told);
     // Another fact of it is no other price.
     lowest.clone().weight_g(400).put();
     assert_eq!(shown(&shop, &lowest.sku)["reduced"], reduced);
+    lowest.price("USD", 2_001).put();
+    assert_eq!(line(), Value::Null);
 }

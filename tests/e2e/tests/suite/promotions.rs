@@ -805,3 +805,49 @@ fn promotions_and_codes_are_looked_after_by_services() {
         .collect();
     assert_eq!(kinds, ["put", "codes_put", "codes_put", "put"]);
 }
+
+#[test]
+fn who_guesses_codes_waits_whatever_they_type_and_wherever_and_others_do_not() {
+    let shop = Shop::open();
+    let sku = shop.sku().price("USD", 5_000).weight_g(100).stock(20).create();
+    let coupon = Coupon::new(&shop, with(percent(1_000), json!({})), json!({}));
+    let (eve, ann) = (buyer_of(&shop, &sku), buyer_of(&shop, &sku));
+    let totals = |buyer: &Guest<'_>, code: &str| {
+        buyer.totals(&format!("country=VN&shipping_method=standard&try_code={code}"))
+    };
+    // The hour may end between two tries: twenty more are let through then, once.
+    let mut stopped = None;
+    for number in 0..41 {
+        let code = format!("GUESS-{number}");
+        let reply = match number % 3 {
+            0 => giving(&eve, &code).send(),
+            1 => totals(&eve, &code),
+            _ => {
+                let body = json!({ "try_code": code });
+                eve.call("POST", "/api/v1/cart/validate").json(&body).send()
+            }
+        };
+        if reply.status == 429 {
+            stopped = Some((number, reply));
+            break;
+        }
+        assert!([200, 422].contains(&reply.status), "{reply:?}");
+    }
+    let (number, reply) = stopped.expect("somebody who guesses is stopped");
+    assert!((20..=40).contains(&number), "{number}");
+    reply.problem(429, "too_many_requests");
+    let wait: i64 = reply.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=3_600).contains(&wait), "{wait}");
+    // Nobody learns by it that a code is one.
+    giving(&eve, &coupon.code).send().problem(429, "too_many_requests");
+    totals(&eve, &coupon.code).problem(429, "too_many_requests");
+    let methods = format!("/api/v1/cart/shipping-methods?country=VN&try_code={}", coupon.code);
+    eve.call("GET", &methods).send().problem(429, "too_many_requests");
+    // Without a code they go on, and so do others.
+    eve.totals("country=VN&shipping_method=standard").expect(200);
+    eve.check_out().confirm().expect(201);
+    for _ in 0..30 {
+        totals(&ann, &coupon.code).expect(200);
+    }
+    giving(&ann, &coupon.code).send().expect(200);
+}

@@ -28,12 +28,24 @@ begin
       weight_g = (item ->> 'weight_g')::bigint, active = (item ->> 'active')::boolean::integer
     from (select distinct on (item ->> 'sku') item from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention
     where sku.sku = item ->> 'sku';
+  with new as (select last_mention.sku, amount.key as currency, amount.value::bigint as amount_minor
+      from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item -> 'prices' as prices
+        from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
+        jsonb_each_text(last_mention.prices) as amount), moved as (
+      select new.sku, new.currency, new.amount_minor < old.amount_minor as down from new join price as old using (sku, currency)
+      where new.amount_minor <> old.amount_minor),
+    risen as (delete from reduced_price where (sku, currency) in (select sku, currency from moved where not down))
+  insert into reduced_price (sku, currency, reduced_at_ms, lowest_30_days_minor)
+    select sku, currency, (select max(h.at_ms) from history as h where h.subject = 'sku/' || moved.sku), (select min((h.data -> 'before' -> 'prices' ->> moved.currency)::bigint) from history as h
+      where h.subject = 'sku/' || moved.sku and h.at_ms > now_ms() - 2592000000) from moved where down
+  on conflict (sku, currency) do update set reduced_at_ms = excluded.reduced_at_ms, lowest_30_days_minor = excluded.lowest_30_days_minor;
   delete from price where sku in (select item ->> 'sku' from each_item(skus) as item);
-  insert into price (sku, currency, amount_minor)
-    select last_mention.sku, amount.key, amount.value::bigint
+  insert into price (sku, currency, amount_minor) select sku, currency, amount_minor from (select last_mention.sku, amount.key as currency, amount.value::bigint as amount_minor
     from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item -> 'prices' as prices
       from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
-      jsonb_each_text(last_mention.prices) as amount;
+    jsonb_each_text(last_mention.prices) as amount) as new;
+  delete from reduced_price as r where r.sku in (select item ->> 'sku' from each_item(skus) as item)
+    and not exists (select 1 from price as p where p.sku = r.sku and p.currency = r.currency);
   return jsonb_build_object('count', jsonb_array_length(skus));
 end
 $$;
