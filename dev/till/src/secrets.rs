@@ -14,12 +14,13 @@ pub type Secrets = BTreeMap<String, String>;
 
 /// Secrets that are empty by default and that a shop on one's own machine has: its simulator plays
 /// the customers' provider.
-const OPTIONAL: [&str; 1] = ["customer_jwt_secret"];
+const OPTIONAL: [&str; 2] = ["customer_jwt_secret", "payment_webhook_secret"];
 
 /// Secrets that may be several keys.
-const LISTS: [&str; 5] = [
+const LISTS: [&str; 6] = [
     "customer_jwt_secret",
     "event_sink_secret",
+    "payment_webhook_secret",
     "pii_key",
     "service_token_secret",
     "session_token_secret",
@@ -74,7 +75,9 @@ fn make(name: &str) -> Result<String> {
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
     Ok(match name {
         "pii_key" => STANDARD.encode(bytes),
-        _ if name.starts_with("event_sink") => format!("whsec_{}", STANDARD.encode(bytes)),
+        _ if name.starts_with("event_sink") || name.ends_with("webhook_secret") => {
+            format!("whsec_{}", STANDARD.encode(bytes))
+        }
         _ if name.starts_with("payment") => format!("sk_test_{}", URL_SAFE_NO_PAD.encode(bytes)),
         _ => URL_SAFE_NO_PAD.encode(bytes),
     })

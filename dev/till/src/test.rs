@@ -144,7 +144,9 @@ fn contract(project: &Project, manifest: &Manifest, arguments: &TestArgs) -> Res
         };
         let service = mint(first(secret("service_token_secret")?), "contract", EVERY_SCOPE, 3_600)?;
         let customer = mint_customer(first(secret("customer_jwt_secret")?), "contract", 3_600)?;
+        let webhooks = first(secret("payment_webhook_secret")?).to_owned();
         let mut command = Command::new(project.path("tests/e2e/contract/run"));
+        command.env("EDGETILL_PAYMENT_WEBHOOK_SECRET", webhooks);
         command.env("EDGETILL_URL", shop.url()).env("EDGETILL_SIMULATOR_URL", shop.simulator_url());
         command.env("EDGETILL_SERVICE_TOKEN", service).env("EDGETILL_CUSTOMER_TOKEN", customer);
         Ok(command)

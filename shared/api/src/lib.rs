@@ -219,8 +219,9 @@ use domain::{
 };
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
-    NoBody, NoQuery, Operation, Parameters, Rows, SheetPage, Unconditional, Versioned,
-    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Viewer},
+    NoBody, NoQuery, Operation, Parameters, Rows, SheetPage, StripeSigned, Unconditional,
+    Versioned,
+    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Signed, Viewer},
 };
 use names::{
     CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, MoneyWrite,
@@ -235,11 +236,12 @@ use {
         BalanceTooLow, BeingTried, CartCompleted, CartLocked, CartNotFound, CodeNotFound,
         CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
-        IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse, LineNotFound, OrderBusy,
-        OrderNotFound, OutcomeImpossible, PromotionsDisabled, PromotionsUnavailable,
-        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
-        TooManyShares, TotalMismatch, WarehouseUnknown,
+        GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
+        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PromotionsDisabled,
+        PromotionsUnavailable, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound,
+        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes,
+        TooManyLines, TooManyRequests, TooManyShares, TotalMismatch, WarehouseUnknown,
+        WebhooksDisabled,
     },
 };
 
@@ -382,7 +384,16 @@ endpoints! {
         begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Versioned,
             answer: 201 Done<Rendered<checkout::SessionBegun>> => |it| it.example(examples::begin_checkout()).located()
                 .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id").problems(OF_CART)
-                .problems(TOTALS).problems(BEGIN);
+                .problems(TOTALS).problems(BEGIN).problems(&[GuestCheckoutDisabled]);
+    }
+    /// What the payment provider tells by itself (PAY-4).
+    PAYMENT_WEBHOOKS: "checkout-webhooks" "/api/v1/webhooks/stripe" {
+        /// Take in an event of the payment provider, signed by it.
+        ///
+        /// Nothing of it is believed but that something happened: the provider is asked. It may come
+        /// late, twice, or in any order.
+        receive_webhook: POST Signed, body: StripeSigned,
+            answer: 200 Done<checkout::WebhookReceived> => |it| it.example(examples::receive_webhook()).problems(&[WebhooksDisabled]).stored();
     }
     /// A checkout session.
     CHECKOUT_SESSION: "checkout-session-by-id" "/api/v1/checkout/:session_id" (session_id: SessionId) {

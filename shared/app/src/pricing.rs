@@ -12,7 +12,7 @@ use crate::{
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
-use config::PROMOTIONS_ENABLED;
+use config::{MULTI_WAREHOUSE_ENABLED, PROMOTIONS_ENABLED};
 use domain::{
     ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass},
     money::{Currency, CurrencyRules, Money},
@@ -117,6 +117,15 @@ pub struct GiftWrap {
 }
 
 impl PricingFacts {
+    /// As the shop is switched just now: of a shop whose orders each come from one warehouse, the
+    /// others do not count (CFG-2).
+    pub(crate) fn switched(mut self, shop: &Shop<'_>) -> Result<Self, Problem> {
+        if !shop.setting(&MULTI_WAREHOUSE_ENABLED)? {
+            self.levels = stock::levels_of_one(&self.demand(), &self.levels);
+        }
+        Ok(self)
+    }
+
     /// What it costs now.
     pub(crate) fn price(
         &self,
@@ -269,9 +278,11 @@ impl PricingFacts {
     }
 
     fn allocate(&self) -> Result<Vec<Allocation>, Vec<stock::Shortage>> {
-        let demand: Vec<(Sku, i64)> =
-            self.cart.lines.iter().map(|line| (line.sku.clone(), line.quantity.get())).collect();
-        stock::allocate_stock(&demand, &self.levels)
+        stock::allocate_stock(&self.demand(), &self.levels)
+    }
+
+    fn demand(&self) -> Vec<(Sku, i64)> {
+        self.cart.lines.iter().map(|line| (line.sku.clone(), line.quantity.get())).collect()
     }
 
     /// That the shop serves the country it is priced for; `field` is where whoever asks has named

@@ -33,6 +33,8 @@ mod replies;
 mod retention;
 #[path = "suite/world.rs"]
 mod scripted_world;
+#[path = "suite/switches.rs"]
+mod switches;
 #[path = "suite/tries.rs"]
 mod tries;
 #[path = "suite/unknown_outcomes.rs"]

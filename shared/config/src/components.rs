@@ -51,6 +51,8 @@ pub enum Group {
     Saga,
     /// Calls the payment provider.
     Payment,
+    /// Is called by it.
+    Webhooks,
     /// Seals and opens personal data.
     Personal,
     /// Verifies customers' own tokens and gives sessions for them.
@@ -100,7 +102,7 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 use Group::{
     Agreements, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery, CartShares,
     CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment,
-    Personal, Promotions, Quotes, Replays, Saga, Services, Shoppers,
+    Personal, Promotions, Quotes, Replays, Saga, Services, Shoppers, Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -149,6 +151,7 @@ pub const COMPONENTS: &[Component] = &[
         "checkout-confirm",
         &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment, Promotions],
     ),
+    component("checkout-webhooks", &[Database, Bodies, Saga, Payment, Webhooks]),
     component(
         "order-orders",
         &[

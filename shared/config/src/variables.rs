@@ -5,7 +5,7 @@ use crate::{
         self, Agreements, Audit, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery,
         CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
         Personal, Promotions, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink,
-        Worker,
+        Webhooks, Worker,
     },
     form::{
         Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url,
@@ -189,6 +189,13 @@ variables! {
     /// Whether promotions and codes take anything off; `false` ends them all at once.
     PROMOTIONS_ENABLED: bool = "promotions_enabled" default("true")
         must("be true or false" parsed) [Promotions];
+    /// Whether an order may come from several warehouses; `false`: it comes from one that has all of
+    /// it, or there is not enough.
+    MULTI_WAREHOUSE_ENABLED: bool = "multi_warehouse_enabled" default("true")
+        must("be true or false" parsed) [Promotions];
+    /// Whether guests may check out; `false`: only customers, whose session is signed in, begin one.
+    GUEST_CHECKOUT_ENABLED: bool = "guest_checkout_enabled" default("true")
+        must("be true or false" parsed) [Checkouts];
     /// How long a stored reply answers replays.
     IDEMPOTENCY_MS: i64 = "idempotency_seconds" default("86400") seconds(60 to 31_536_000) [Replays]
         {
@@ -378,6 +385,10 @@ variables! {
     /// those of pii_key.
     EMAIL_HASH_KEY: Option<Keys> = "email_hash_key" secret("")
         must("be empty or secrets of at least 32 bytes each" signing_keys_if_any) [Buyers];
+    /// What the payment provider signs its webhooks with, each as the provider shows it: all of them
+    /// verify. Empty: webhooks are refused, and nothing waits for them.
+    PAYMENT_WEBHOOK_SECRET: Option<Keys> = "payment_webhook_secret" secret("")
+        must("be empty or secrets of at least 32 bytes each" signing_keys_if_any) [Webhooks];
     /// What wraps the keys that personal data is sealed with, each the base64 of 32 bytes: the first
     /// wraps, all of them unwrap.
     PII_KEY: Keys = "pii_key" secret()

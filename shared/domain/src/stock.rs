@@ -169,6 +169,28 @@ const fn covers(available: i64, requested: i64) -> bool {
 
 /// What is asked of each SKU over all lines. A sum too large to hold stays the largest number,
 /// which no stock covers.
+/// The levels of one warehouse alone, for a shop whose orders each come from one: of the first, in
+/// order of preference, of those that lack the fewest units of what is asked for.
+#[must_use]
+pub fn levels_of_one(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Vec<StockLevel> {
+    let demand = demand_per_sku(demand);
+    let lacking = |at: &StockLevel| {
+        demand.iter().fold(0, |sum: i64, (&sku, &requested)| {
+            let level = levels
+                .iter()
+                .find(|level| level.sku == *sku && level.warehouse_id == at.warehouse_id);
+            let there = level.map_or(0, StockLevel::available);
+            sum.saturating_add(requested.saturating_sub(there).max(0))
+        })
+    };
+    let best = levels
+        .iter()
+        .map(|level| (lacking(level), level.priority, &level.warehouse_id))
+        .min()
+        .map(|(_, _, warehouse_id)| warehouse_id);
+    levels.iter().filter(|level| Some(&level.warehouse_id) == best).cloned().collect()
+}
+
 fn demand_per_sku(demand: &[(Sku, i64)]) -> BTreeMap<&Sku, i64> {
     let mut per_sku = BTreeMap::new();
     for (sku, quantity) in demand.iter().filter(|(_, quantity)| *quantity > 0) {
@@ -265,6 +287,32 @@ mod tests {
         ];
         check(&[("b", 1), ("a", 5)], &levels, &[("a", "near", 5), ("b", "near", 1)]);
         check(&[("b", 2), ("a", 5)], &levels, &[("a", "far", 5), ("b", "far", 2)]);
+    }
+
+    #[test]
+    fn of_warehouses_that_must_serve_alone_the_one_that_lacks_least_counts() {
+        let of_one = |demand: &[(&str, i64)], levels: &[StockLevel]| -> Vec<String> {
+            let demand: Vec<(Sku, i64)> =
+                demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
+            let levels = levels_of_one(&demand, levels);
+            levels.iter().map(|level| format!("{} {}", level.sku, level.warehouse_id)).collect()
+        };
+        let levels = [
+            level("a", "far", 9, 2),
+            level("b", "far", 9, 2),
+            level("a", "near", 9, 1),
+            level("b", "near", 1, 1),
+        ];
+        assert_eq!(of_one(&[("a", 5), ("b", 1)], &levels), ["a near", "b near"]);
+        assert_eq!(of_one(&[("a", 5), ("b", 2)], &levels), ["a far", "b far"]);
+        // A SKU that a warehouse has no row of is one that it lacks.
+        assert_eq!(of_one(&[("a", 5), ("b", 1)], &levels[..3]), ["a far", "b far"]);
+        // Of two that lack as much the preferred one, and of equals the first by its id.
+        assert_eq!(of_one(&[("a", 20), ("b", 20)], &levels[..2]), ["a far", "b far"]);
+        assert_eq!(of_one(&[("a", 10)], &levels), ["a near", "b near"]);
+        let equal = [level("a", "two", 1, 1), level("a", "one", 1, 1)];
+        assert_eq!(of_one(&[("a", 1)], &equal), ["a one"]);
+        assert_eq!(of_one(&[("a", 1)], &[]), [""; 0]);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub use callers::{Owner, Viewer};
 pub enum Access {
     /// Anybody. No credential is read.
     Open,
+    /// The payment provider, which signs the body: the handler sees whether it does.
+    Signed,
     /// Anybody; a credential that is shown must be a shopper's.
     Newcomer,
     /// A customer, by a token of their identity provider.
@@ -61,7 +63,7 @@ impl Access {
     #[must_use]
     pub const fn takes(self) -> Option<Takes> {
         match self {
-            Self::Open | Self::Customer => None,
+            Self::Open | Self::Signed | Self::Customer => None,
             Self::Newcomer | Self::Owner | Self::Viewer => Some(Takes::Shoppers),
             Self::OwnerOr(_) => Some(Takes::Both),
             Self::Scope(_) | Self::Worker(_) => Some(Takes::Services),
@@ -72,6 +74,19 @@ impl Access {
 impl Admit for Open {
     type Caller = ();
     const ACCESS: Access = Access::Open;
+
+    fn admit(_: &Ports<'_>, _: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// [`Access::Signed`].
+#[derive(Debug)]
+pub enum Signed {}
+
+impl Admit for Signed {
+    type Caller = ();
+    const ACCESS: Access = Access::Signed;
 
     fn admit(_: &Ports<'_>, _: &Request) -> Result<(), Problem> {
         Ok(())

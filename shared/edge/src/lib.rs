@@ -35,10 +35,11 @@ pub use callers::{
 pub use operation::{
     Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault,
     Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoParameters, NoQuery, Operation, Parameters,
-    Path, Presence, Query, Row, Rows, Tick, Unconditional, Versioned, has_parameters, serves_all,
+    Path, Presence, Query, Row, Rows, StripeSigned, Tick, Unconditional, Versioned, has_parameters,
+    serves_all,
 };
 pub use outcome::{File, Media, Outcome};
 pub use reply::Reply;
 pub use request::{Method, Request};
 pub use route::{Handler, HandlerFuture, Route, body_limit, refuse, refuse_unread, serve};
-pub use terms::{Code, Done, Form, Precondition, Problem, Sheet, SheetPage, log};
+pub use terms::{Code, Done, Form, Precondition, Problem, Sheet, SheetPage, Signed, log};

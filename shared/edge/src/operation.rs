@@ -10,7 +10,7 @@ use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
-use terms::{Change, Done, Form, KeyedChange, Sheet};
+use terms::{Change, Done, Form, KeyedChange, Sheet, Signed};
 
 /// One method of one path.
 pub trait Operation: 'static {
@@ -265,6 +265,20 @@ impl Body for Rows {
 
     fn read(request: &Request) -> Result<Sheet, Problem> {
         request.sheet()
+    }
+}
+
+/// A JSON body that its sender signs as Stripe does, in the header `stripe-signature`: it is read only
+/// once the handler knows who has sent it.
+#[derive(Debug)]
+pub enum StripeSigned {}
+
+impl Body for StripeSigned {
+    type Value = Signed;
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(request: &Request) -> Result<Signed, Problem> {
+        request.signed("stripe-signature")
     }
 }
 

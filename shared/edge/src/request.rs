@@ -7,7 +7,7 @@
 use crate::{Code, Precondition, Problem, idempotency, precondition};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
-use terms::{Form, Sheet};
+use terms::{Form, Sheet, Signed};
 
 /// HTTP methods as far as they are told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +171,15 @@ impl Request {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         self.media_type(&["application/json"], || Problem::new(Code::UnsupportedMediaType))?;
         json::read_strictly(&self.body).map_err(|error| Problem::unreadable(&error))
+    }
+
+    /// The body as it came, and the header that signs it.
+    ///
+    /// # Errors
+    /// `unsupported_media_type`.
+    pub fn signed(&self, header: &str) -> Result<Signed, Problem> {
+        self.media_type(&["application/json"], || Problem::new(Code::UnsupportedMediaType))?;
+        Ok(Signed { signature: self.header(header).map(str::to_owned), bytes: self.body.clone() })
     }
 
     /// As [`Request::json`], where an empty body means the default.

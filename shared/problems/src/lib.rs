@@ -296,6 +296,15 @@ codes! {
     /// The promotions cannot be read: our mistake, with an alert. A look at a cart goes on without them; a purchase does not.
     PromotionsUnavailable: 503 "promotions_unavailable" "The promotions cannot be read"
         => "Wait as `Retry-After` says, then send it again with the same key.",
+    /// What says that it is from the payment provider is not signed by it, or too long ago.
+    SignatureInvalid: 400 "signature_invalid" "The signature is not valid"
+        => "Sign the very bytes of the body with the shop's secret, within five minutes.",
+    /// The shop has no secret to verify the provider's webhooks with.
+    WebhooksDisabled: 503 "webhooks_disabled" "Webhooks are not set up"
+        => "Set `payment_webhook_secret`; the provider sends again what was refused.",
+    /// The shop lets customers alone check out, and this is a guest.
+    GuestCheckoutDisabled: 403 "guest_checkout_disabled" "Guests cannot check out"
+        => "Have the buyer sign in; their cart comes along with `guest_token`.",
     /// The shop has switched promotions off.
     PromotionsDisabled: 503 "promotions_disabled" "There are no promotions at the moment"
         => "Do not ask for codes: the shop has switched promotions off.",

@@ -67,6 +67,46 @@ pub fn stripe(secret: &str, timestamp_s: i64, body: &[u8]) -> String {
     format!("t={timestamp_s},v1={hex}")
 }
 
+/// Whether `header`, a `stripe-signature`, signs `body` by one of `secrets`, at a time that is not more
+/// than `tolerance_s` from `now_s`; compared in constant time. A header may hold several signatures,
+/// while the provider's secret is being changed, and of schemes that are not known here
+/// (docs.stripe.com/webhooks#verify-manually).
+#[must_use]
+pub fn verify_stripe(
+    secrets: &Keys,
+    header: &str,
+    body: &[u8],
+    now_s: i64,
+    tolerance_s: i64,
+) -> bool {
+    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+    let mut times = parts().filter(|(name, _)| *name == "t").map(|(_, time)| time);
+    // One that names two times says neither.
+    let (Some(time), None) = (times.next(), times.next()) else { return false };
+    let Ok(timestamp_s) = time.parse::<i64>() else { return false };
+    if now_s.saturating_sub(timestamp_s).unsigned_abs() > tolerance_s.unsigned_abs() {
+        return false;
+    }
+    let signed: Vec<Vec<u8>> =
+        parts().filter(|(name, _)| *name == "v1").filter_map(|(_, tag)| bytes_of(tag)).collect();
+    secrets.all().any(|secret| {
+        let mut mac = keyed(secret.as_bytes());
+        mac.update(format!("{time}.").as_bytes());
+        mac.update(body);
+        signed.iter().any(|tag| mac.clone().verify_slice(tag).is_ok())
+    })
+}
+
+/// The bytes of a text in hexadecimal.
+fn bytes_of(hex: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = hex
+        .chars()
+        .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    Some(pairs.iter().map(|[high, low]| (high << 4) | low).collect())
+}
+
 fn standard_webhooks_mac(
     secret: &str,
     id: &str,
@@ -160,5 +200,43 @@ mod tests {
             stripe("whsec_test", 1_700_000_000, br#"{"id":"evt_1"}"#),
             "t=1700000000,v1=c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925"
         );
+    }
+
+    #[test]
+    fn what_is_signed_as_stripe_signs_is_known_and_nothing_else() {
+        let (body, now) = (br#"{"id":"evt_1"}"#, 1_700_000_000);
+        let (old, new) = ("whsec_the-old-one-of-the-provider", "whsec_the-new-one-of-the-provider");
+        let by = |secrets: &str, header: &str, now_s: i64| {
+            verify_stripe(&keys(secrets), header, body, now_s, 300)
+        };
+        let header = stripe(old, now, body);
+        assert!(by(old, &header, now));
+        assert!(by(&format!("{new} {old}"), &header, now), "while ours are changed");
+        assert!(!by(new, &header, now));
+        // While theirs are changed, and with a scheme that is not ours.
+        let both =
+            format!("{}, v0=00,{}", stripe(new, now, body), header.split_once(',').unwrap().1);
+        assert!(by(old, &both, now) && by(new, &both, now));
+        for (later, fits) in [(300, true), (301, false), (-300, true), (-301, false)] {
+            assert_eq!(by(old, &header, now + later), fits, "{later}");
+        }
+        assert!(!verify_stripe(&keys(old), &header, b"{}", now, 300));
+        let tag = header.split_once("v1=").unwrap().1;
+        for spoiled in [
+            String::new(),
+            format!("v1={tag}"),
+            format!("t={now}"),
+            format!("t={now},t={now},v1={tag}"),
+            format!("t=x,v1={tag}"),
+            format!("t={},v1={tag}", now + 1),
+            format!("t=0{now},v1={tag}"),
+            format!("t={now},v0={tag}"),
+            format!("t={now},v1={}", &tag[1..]),
+            format!("t={now},v1=zz{}", &tag[2..]),
+            format!("t={now},v1={tag}00"),
+            format!("t={now},v1="),
+        ] {
+            assert!(!by(old, &spoiled, now), "{spoiled}");
+        }
     }
 }

@@ -172,6 +172,8 @@ refusals! {
     CurrencyUnsupported: guard "currency_unsupported" => CurrencyUnsupported;
     /// A line has no price in the cart's new currency.
     SkuNotSold: guard "sku_not_sold" => SkuNotSoldInCurrency;
+    /// The provider has told of it before.
+    WebhookSeen: guard "webhook_seen" => Internal;
     /// The table has no such entry.
     EntryUnknown: guard "entry_unknown" => EntryNotFound;
     /// Stock names it.

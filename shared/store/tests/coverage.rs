@@ -32,6 +32,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/stock.rs"),
     include_str!("suite/stored_value.rs"),
     include_str!("suite/tables.rs"),
+    include_str!("suite/webhook.rs"),
 );
 
 /// The suites as one line, so that where a line is broken plays no part.

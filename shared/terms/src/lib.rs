@@ -12,6 +12,7 @@ pub mod member;
 mod problem;
 mod rendered;
 mod sheet;
+mod signed;
 
 pub use change::{Change, KeyedChange, Precondition};
 pub use done::{Done, Tag};
@@ -22,3 +23,4 @@ pub use problem::{Problem, Told};
 pub use problems::Code;
 pub use rendered::Rendered;
 pub use sheet::{Form, Sheet, SheetPage};
+pub use signed::Signed;

@@ -189,6 +189,7 @@ impl<'s> Scene<'s> {
     pub fn token(&self, row: &Row) -> String {
         match row.access {
             Access::Open
+            | Access::Signed
             | Access::Newcomer
             | Access::Owner
             | Access::Viewer

@@ -159,6 +159,10 @@ pub(crate) fn put_exchange_rate() -> Value {
     json!({ "factor": "0.8425" })
 }
 
+pub(crate) fn receive_webhook() -> Value {
+    json!({ "id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "data": { "object": { "id": "pi_1", "object": "payment_intent" } } })
+}
+
 pub(crate) fn put_fee() -> Value {
     json!({ "kind": "gift_wrap", "name": "Red paper and a bow", "amount_minor": 350, "free_from_minor": 10_000, "tax_class": "standard", "active": true })
 }

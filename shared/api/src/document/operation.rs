@@ -4,9 +4,9 @@ use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
 use edge::{
     BulkJson, Code, Credential, Done, File, Form, Json, JsonOrDefault, Media, Method, NoBody,
-    NoParameters, NoQuery, Parameters, Rows, SheetPage,
+    NoParameters, NoQuery, Parameters, Rows, SheetPage, StripeSigned,
 };
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -66,6 +66,20 @@ impl<T: JsonSchema> Shown for JsonOrDefault<T> {
 /// What stands in a file of rows is not said by a schema: a text is not.
 impl Shown for Rows {
     const SCHEMA: Option<SchemaOf> = Some(text_schema);
+}
+
+/// An event is the provider's to describe: what of it is read is said here.
+impl Shown for StripeSigned {
+    const SCHEMA: Option<SchemaOf> = Some(|_| {
+        json_schema!({
+            "type": "object", "required": ["id", "type", "data"],
+            "description": "An event of the payment provider, as it sends it.",
+            "properties": {
+                "id": { "type": "string", "minLength": 1, "maxLength": 255 }, "type": { "type": "string", "minLength": 1, "maxLength": 255 },
+                "data": { "type": "object", "required": ["object"], "properties": { "object": { "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } } } },
+            },
+        })
+    });
 }
 
 /// What a row answers, as the document shows it.
@@ -165,6 +179,9 @@ impl Operation {
         }
         operation = match row.access {
             Access::Open => operation,
+            Access::Signed => operation
+                .header("Stripe-Signature", "t=1893456000,v1=5257a869e7…", "The time, and the HMAC of time and body under the shop's secret, as Stripe writes them.")
+                .problems(&[Code::SignatureInvalid]),
             Access::Newcomer => operation.problems(&[Code::CredentialInvalid, Code::ScopeMissing]),
             Access::Customer => {
                 operation.problems(&[Code::CredentialMissing, Code::CredentialInvalid])
@@ -371,7 +388,7 @@ impl Operation {
     fn security(&self) -> Value {
         match self.row.access {
             Access::Newcomer => json!([{}, { "guest": [] }, { "session": [] }]),
-            Access::Open => json!([]),
+            Access::Open | Access::Signed => json!([]),
             Access::Customer => json!([{ "identity_provider": [] }]),
             Access::Owner => json!([{ "guest": [] }, { "session": [] }]),
             Access::Viewer => json!([{ "guest": [] }, { "session": [] }, { "share": [] }]),

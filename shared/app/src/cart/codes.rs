@@ -64,6 +64,7 @@ pub fn give_code(
     guesser.may_try(&shop)?;
     let input = json!({ "owner": owner, "region": "", "try_code": body.code });
     let facts: PricingFacts = shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found)?;
+    let facts = facts.switched(&shop)?;
     facts.has_room_for(&body.code)?;
     let priced = facts.price(&shop, Choices::default(), Binding::Preview)?;
     if priced.warnings.iter().any(|warning| warning.code == WarningCode::PromotionsUnavailable) {

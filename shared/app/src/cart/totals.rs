@@ -157,6 +157,7 @@ fn facts(
     let region = destination.region.as_ref().map_or("", Region::as_str);
     let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region, "try_code": destination.try_code });
     let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(not_found)?;
+    let facts = facts.switched(shop)?;
     facts.served("country")?;
     if let Some(code) = &destination.try_code {
         facts.has_room_for(code)?;

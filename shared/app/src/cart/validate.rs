@@ -62,6 +62,7 @@ pub fn validate(
         json!({ "owner": owner, "country": country, "region": region, "try_code": try_code });
     let Facts { pricing, held, locked, region_needed } =
         shop.read(&sql::CART_CHECK, &input)?.ok_or_else(not_found)?;
+    let pricing = pricing.switched(&shop)?;
     if try_code.as_ref().is_some_and(|code| !pricing.knows(code)) {
         guesser.was_wrong(&shop)?;
     }

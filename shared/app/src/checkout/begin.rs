@@ -12,7 +12,9 @@ use crate::{
     shop::Shop,
 };
 use callers::mark;
-use config::{CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, PII_KEY, PROMOTIONS_ENABLED};
+use config::{
+    CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, GUEST_CHECKOUT_ENABLED, PII_KEY, PROMOTIONS_ENABLED,
+};
 use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId},
@@ -195,7 +197,7 @@ pub(crate) struct Begun {
 /// the list that the cart's validation gives (CART-18).
 ///
 /// # Errors
-/// `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot
+/// `guest_checkout_disabled`, `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot
 /// be made or charged.
 pub fn begin(
     ports: &Ports<'_>,
@@ -246,6 +248,9 @@ fn begin_by(
     apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
+    if owner.starts_with("guest:") && !shop.setting(&GUEST_CHECKOUT_ENABLED)? {
+        return Err(Problem::new(Code::GuestCheckoutDisabled));
+    }
     complete(&body.shipping_address, "/shipping_address")?;
     if let Some(billed) = &body.billing_address {
         complete(billed, "/billing_address")?;
@@ -309,7 +314,9 @@ fn attempt(
     let region = region.as_ref().map_or("", Region::as_str);
     let email_hashes = email_hashes(shop, &contact.email)?;
     let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
-    let facts: Facts = shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
+    let mut facts: Facts =
+        shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
+    facts.pricing = facts.pricing.switched(shop)?;
     let totals = priced(shop, &facts.pricing, wanted.choices())
         .map_err(|problem| refuse(shop, &facts, wanted.choices(), problem))?;
 

@@ -301,6 +301,7 @@ async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts });
     let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
+    let pricing = facts.pricing.switched(shop)?;
 
     if let Some(Known { request_hash, saga }) = facts.same_key {
         let same_request = request_hash == asked.request_hash;
@@ -339,7 +340,7 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= facts.now_ms {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
-    let read = (&facts.session, &facts.pricing, facts.accounts.as_slice());
+    let read = (&facts.session, &pricing, facts.accounts.as_slice());
     claim(shop, asked, read, &agreement, supersedes)
 }
 

@@ -6,6 +6,7 @@ mod gate;
 mod plan;
 mod tenders;
 mod view;
+mod webhook;
 
 pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentToken, SessionBegun, SessionStatus, begin};
@@ -15,6 +16,8 @@ pub use view::{
     Reservation, ReservationStatus, SessionClosed, SessionPayment, SessionPaymentStatus,
     SessionView, abandon, view,
 };
+
+pub use webhook::{WebhookReceived, receive_webhook};
 
 use terms::{Code, Problem};
 

@@ -171,6 +171,9 @@ pub struct Payment {
     captured: Money,
     /// What was given back.
     refunded: Money,
+    /// How a dispute of its buyer stands at the provider: `open`, `won`, `lost` or `withdrawn`; null
+    /// without one.
+    dispute: Option<String>,
 }
 
 /// What an account of stored value has paid of an order.
@@ -306,6 +309,7 @@ struct OrderPayment {
     amount_minor: i64,
     captured_minor: i64,
     refunded_minor: i64,
+    dispute: Option<String>,
 }
 
 /// An order by its id.
@@ -502,6 +506,7 @@ impl OrderPayment {
             amount: money(self.amount_minor),
             captured: money(self.captured_minor),
             refunded: money(self.refunded_minor),
+            dispute: self.dispute,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `record-cleanup`: what nothing needs any more goes, so that no table grows but those of what
 //! happened (EVT-5).
 //!
-//! Idempotency records past their time; published and resolved events and the keys of confirms once
+//! Idempotency records past their time; published and resolved events, webhooks, and the keys of confirms once
 //! they are as old as `record_retention_seconds`. Checkout sessions without an order, with the
 //! contact in them, once nobody can come back to their cart (`cart_recovery_seconds`), if that is
 //! sooner; and data keys that no contact is sealed with.
@@ -26,6 +26,13 @@ struct Settled {
     /// Whose data keys no checkout has used for so long. One that a contact needs stays, and is
     /// looked at again as long after.
     data_keys: Vec<String>,
+    webhooks: Vec<Webhook>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Webhook {
+    source: String,
+    event_id: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -52,9 +59,9 @@ pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
         let contact_ms = retention_ms.min(shop.setting(&CART_RECOVERY_MS)?);
         let within = json!({ "limit": shop.setting(&WORKER_BATCH)?, "retention_ms": retention_ms, "contact_ms": contact_ms });
         let Some(settled) = shop.read::<Settled>(&sql::RECORD_SETTLED, &within)? else { return Ok(Report::default()) };
-        let Settled { records, events, confirms, sessions, data_keys } = &settled;
+        let Settled { records, events, confirms, sessions, data_keys, webhooks } = &settled;
         let taken =
-            [records.len(), events.len(), confirms.len(), sessions.len(), data_keys.len()].into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
+            [records.len(), events.len(), confirms.len(), sessions.len(), data_keys.len(), webhooks.len()].into_iter().map(|rows| u64::try_from(rows).unwrap_or(u64::MAX));
         let taken = taken.fold(0, u64::saturating_add);
         if taken == 0 {
             return Ok(Report::default());
@@ -67,7 +74,7 @@ pub async fn record_cleanup(ports: &Ports<'_>) -> Result<Report, Problem> {
             }
         }
         let input =
-            json!({ "records": records, "events": events, "confirms": confirms, "sessions": sessions, "data_keys": data_keys, "retention_ms": retention_ms });
+            json!({ "records": records, "events": events, "confirms": confirms, "sessions": sessions, "data_keys": data_keys, "webhooks": webhooks, "retention_ms": retention_ms });
         let Pruned { pruned } = shop.apply(&sql::RECORD_PRUNE, &input)?.map_err(crate::problem::refused)?;
         Ok(Report { taken, done: pruned, ..Report::default() })
     })

@@ -428,11 +428,24 @@ create table if not exists payment (
   captured_minor bigint not null,
   refunded_minor bigint not null,
   updated_at_ms bigint not null,
+  dispute text collate "C",
   constraint captured_is_within_amount check (captured_minor between 0 and amount_minor),
   constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)
 );
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+
+-- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
+-- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.
+create table if not exists inbox (
+  source text collate "C",
+  event_id text collate "C",
+  type text not null,
+  reference text collate "C",
+  received_at_ms bigint not null,
+  primary key (source, event_id)
+);
+create index if not exists inbox_by_age on inbox (received_at_ms);
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
 create table if not exists compensation (

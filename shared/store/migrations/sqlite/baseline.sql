@@ -143,9 +143,14 @@ create index if not exists saga_due on saga (next_attempt_at_ms) where state in 
 create table if not exists confirm_key (owner text, idempotency_key text, saga_id text not null, request_hash text not null, created_at_ms integer not null, constraint confirm_key_is_taken_once primary key (owner, idempotency_key)) without rowid;
 create index if not exists confirm_key_by_age on confirm_key (created_at_ms);
 
-create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
+create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, dispute text, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+
+-- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
+-- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.
+create table if not exists inbox (source text, event_id text, type text not null, reference text, received_at_ms integer not null, primary key (source, event_id)) without rowid;
+create index if not exists inbox_by_age on inbox (received_at_ms);
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8). `retries` counts the times an operator had a dead one tried anew.
 create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor integer not null, state text not null, reason text not null, attempts integer not null, retries integer not null default 0, failing_since_ms integer, refund_reference text, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, last_error text, created_at_ms integer not null) without rowid;

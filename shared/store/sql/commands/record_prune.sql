@@ -1,6 +1,6 @@
 -- Deletes what `record_settled` has found, and counts it (EVT-5). A key that was taken anew meanwhile stays, and so does a data key that a contact needs, to be looked at later; what was published, resolved or has ended
 -- stays so. Never movements, history or orders: they are what happened.
--- in: records jsonb, events jsonb, confirms jsonb: [{owner, key}], sessions jsonb, data_keys jsonb: [owner], retention_ms bigint
+-- in: records jsonb, events jsonb, confirms jsonb: [{owner, key}], sessions jsonb, data_keys jsonb: [owner], webhooks jsonb: [{source, event_id}], retention_ms bigint
 -- One run at a time, so that each row is counted once.
 lock worker_run where worker = 'record-cleanup';
 update data_key set used_at_ms = now_ms() where used_at_ms <= now_ms() - :retention_ms and owner in (select scalar(item.value) from each(:data_keys, item))
@@ -14,6 +14,7 @@ insert into worker_run (worker, last_success_at_ms, report)
     + (select count(*) from each(:confirms, item) join confirm_key as k on k.owner = item.value ->> 'owner' and k.idempotency_key = item.value ->> 'key'
       where k.created_at_ms <= now_ms() - :retention_ms)
     + (select count(*) from checkout_session where session_id in (select scalar(item.value) from each(:sessions, item)))
+    + (select count(*) from inbox where (source, event_id) in (select item.value ->> 'source', item.value ->> 'event_id' from each(:webhooks, item)))
     + (select count(*) from data_key where used_at_ms <= now_ms() - :retention_ms and owner in (select scalar(item.value) from each(:data_keys, item)))) where true
   on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
 insert into counter (name, value) select 'records_pruned_total', integer(report ->> 'pruned') from worker_run where worker = 'record-cleanup'
@@ -23,6 +24,7 @@ delete from outbox where outbox_id in (select integer(scalar(item.value)) from e
 delete from confirm_key where created_at_ms <= now_ms() - :retention_ms
   and (owner, idempotency_key) in (select item.value ->> 'owner', item.value ->> 'key' from each(:confirms, item));
 delete from checkout_session where session_id in (select scalar(item.value) from each(:sessions, item));
+delete from inbox where (source, event_id) in (select item.value ->> 'source', item.value ->> 'event_id' from each(:webhooks, item));
 delete from data_key where used_at_ms <= now_ms() - :retention_ms and owner in (select scalar(item.value) from each(:data_keys, item));
 returning
 (select report from worker_run where worker = 'record-cleanup')

@@ -16,5 +16,5 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'draws', document((select list(object('account_id', w.account_id, 'kind', a.kind, 'customer_id', a.customer_id, 'units', w.units, 'amount_minor', w.amount_minor, 'state', w.state) order by w.account_id)
     from draw as w join account as a on a.account_id = w.account_id where w.order_id = o.order_id)),
   'payment', document((select object('payment_id', p.payment_id, 'saga_id', p.saga_id, 'provider', p.provider, 'method', p.method, 'state', p.state,
-      'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'saga_state', g.state)
+      'amount_minor', p.amount_minor, 'captured_minor', p.captured_minor, 'refunded_minor', p.refunded_minor, 'dispute', p.dispute, 'saga_state', g.state)
     from saga as g join payment as p on p.saga_id = g.saga_id where g.saga_id = o.detail ->> 'saga_id')))

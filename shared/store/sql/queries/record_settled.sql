@@ -1,5 +1,5 @@
 -- What nothing needs any more, of each table the oldest: idempotency records past their time, and what was settled or ended so long ago. Of a confirm's keys
--- also whether their owner has none that is younger. A session that still holds stock or is being paid is not over. Of data keys those that no checkout
+-- also whether their owner has none that is younger. Of data keys those that no checkout
 -- has used for so long: whether an order needs one still is for the command to see.
 -- in: limit bigint, retention_ms bigint, contact_ms bigint
 select object(
@@ -10,9 +10,7 @@ select object(
   'confirms', document((select list(object('owner', owner, 'key', idempotency_key, 'is_last', flag(not exists (select 1 from confirm_key as younger
       where younger.owner = old.owner and younger.created_at_ms > now_ms() - :retention_ms))))
     from (select owner, idempotency_key from confirm_key where created_at_ms <= now_ms() - :retention_ms order by created_at_ms limit :limit) as old)),
-  'sessions', document((select list(session_id) from (select session_id from checkout_session as s
-    where status in ('replaced', 'abandoned', 'expired') and expires_at_ms <= now_ms() - :contact_ms
-      and not exists (select 1 from reservation as r where r.session_id = s.session_id and r.status = 'active')
-      and not exists (select 1 from saga as g where g.owner = s.owner and g.state in ('authorizing', 'awaiting_action'))
-    order by expires_at_ms limit :limit) as old)),
-  'data_keys', document((select list(owner) from (select owner from data_key where used_at_ms <= now_ms() - :retention_ms order by used_at_ms limit :limit) as old)))
+  'sessions', document(@ended_sessions_json(:contact_ms, :limit)),
+  'data_keys', document((select list(owner) from (select owner from data_key where used_at_ms <= now_ms() - :retention_ms order by used_at_ms limit :limit) as old)),
+  'webhooks', document((select list(object('source', source, 'event_id', event_id)) from (select source, event_id from inbox
+    where received_at_ms <= now_ms() - :retention_ms order by received_at_ms limit :limit) as old)))

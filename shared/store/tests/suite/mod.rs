@@ -26,3 +26,4 @@ mod stock;
 mod stored_value;
 pub mod support;
 mod tables;
+mod webhook;

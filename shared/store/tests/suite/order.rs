@@ -42,7 +42,7 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     assert_eq!(
         order["payment"],
         json!({"payment_id": "payment-ann", "saga_id": "saga-ann", "provider": "stripe", "method": "pm_card", "state": "captured",
-        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "saga_state": "completed"})
+        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "dispute": null, "saga_state": "completed"})
     );
     assert_eq!(view(json!(null), number.clone(), json!(null)), [order]);
     assert!(view(json!("order-ann"), json!(null), json!("eve")).is_empty());

@@ -39,8 +39,8 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     shop.does(&sql::CHECKOUT_BEGIN, &bob.checkout(version + 1));
     shop.exec("update checkout_session set status = 'replaced' where owner = 'bob'");
     shop.exec("update outbox set state = 'published'");
-    let nothing =
-        json!({"records": [], "events": [], "confirms": [], "sessions": [], "data_keys": []});
+    shop.exec("insert into inbox (source, event_id, type, reference, received_at_ms) select 'stripe', 'evt', 'refund.updated', null, created_at_ms from orders");
+    let nothing = json!({"records": [], "events": [], "confirms": [], "sessions": [], "data_keys": [], "webhooks": []});
     assert_eq!(settled(&shop, 9), nothing, "all of it is young");
 
     shop.advance(RETENTION_MS + 86_400_000);
@@ -52,10 +52,11 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     assert_eq!(found["confirms"], json!([{"owner": "ann", "key": "key-ann", "is_last": true}]));
     assert_eq!(found["sessions"], json!(["session-bob"]), "the session of an order stays");
     assert_eq!(found["data_keys"], json!(["ann", "bob"]));
-    assert_eq!(prune(&shop, &found), json!({"pruned": published + 4}));
+    assert_eq!(found["webhooks"], json!([{"source": "stripe", "event_id": "evt"}]));
+    assert_eq!(prune(&shop, &found), json!({"pruned": published + 5}));
     assert_eq!(
-        counts(&shop, &["outbox", "idempotency", "confirm_key"]),
-        [json!(0), json!(0), json!(0)]
+        counts(&shop, &["outbox", "idempotency", "confirm_key", "inbox"]),
+        [json!(0), json!(0), json!(0), json!(0)]
     );
     assert_eq!(
         shop.rows("select session_id, status from checkout_session"),
@@ -65,7 +66,7 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     assert_eq!(prune(&shop, &found), json!({"pruned": 0}), "once");
     assert_eq!(
         shop.one("select value from counter where name = 'records_pruned_total'"),
-        json!(published + 4)
+        json!(published + 5)
     );
     assert_eq!(settled(&shop, 9), nothing);
 }

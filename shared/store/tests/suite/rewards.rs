@@ -38,7 +38,7 @@ fn other(order: &str, customer_id: &str, over: Value) -> Value {
 
 fn promotion(id: &str, over: Value) -> Value {
     let put = json!({"subject": format!("promotion/{id}"), "actor": "service:desk", "promotion_id": id, "rule": {"name": id, "currency": "USD"}, "active": true,
-        "by_code": true, "starts_at_ms": 0, "ends_at_ms": i64::MAX >> 10, "uses_limit": null, "person_limit": null, "budget_minor": null});
+        "by_code": true, "only_currency": "", "starts_at_ms": 0, "ends_at_ms": i64::MAX >> 10, "uses_limit": null, "person_limit": null, "budget_minor": null});
     with(put, over)
 }
 

@@ -130,8 +130,8 @@ fn a_credential_that_is_missing_or_invalid_opens_nothing_and_changes_nothing() {
     for (endpoint, row) in operations() {
         let what = named(endpoint.path, row);
         // Open without any credential; where one may be shown it must be right.
-        let needs = !matches!(row.access, Access::Open | Access::Newcomer);
-        let reads = row.access != Access::Open;
+        let needs = !matches!(row.access, Access::Open | Access::Signed | Access::Newcomer);
+        let reads = !matches!(row.access, Access::Open | Access::Signed);
         if needs {
             refused(&scene.call((endpoint, row), None), 401, "credential_missing", &what);
         }
@@ -140,6 +140,8 @@ fn a_credential_that_is_missing_or_invalid_opens_nothing_and_changes_nothing() {
             if reads {
                 refused(&reply, 401, "credential_invalid", &format!("{what} with {kind}"));
                 assert!(reply.header("www-authenticate").is_some(), "{what}: {reply:?}");
+            } else if row.access == Access::Signed {
+                refused(&reply, 400, "signature_invalid", &format!("{what} with {kind}"));
             } else {
                 assert!(reply.status == 200 || reply.status == 503, "{what}: {reply:?}");
             }
@@ -158,6 +160,7 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
             Access::Scope(scope) => vec![scope.to_owned()],
             Access::Worker(name) => vec!["workers:run".to_owned(), format!("workers:{name}")],
             Access::Open
+            | Access::Signed
             | Access::Newcomer
             | Access::Customer
             | Access::Owner
@@ -211,6 +214,7 @@ fn what_is_owned(kind: fn(&Shop) -> Guest<'_>) {
             Access::Owner | Access::Viewer => None,
             Access::OwnerOr(scope) => Some(scope),
             Access::Open
+            | Access::Signed
             | Access::Newcomer
             | Access::Customer
             | Access::Scope(_)
@@ -310,6 +314,10 @@ fn a_share_looks_at_its_cart_and_opens_nothing_else() {
                 // Nobody is asked who they are.
                 Access::Open => {
                     assert!(reply.status == 200 || reply.status == 503, "{what}: {reply:?}");
+                    continue;
+                }
+                Access::Signed => {
+                    refused(&reply, 400, "signature_invalid", &what);
                     continue;
                 }
                 Access::Newcomer | Access::Owner | Access::OwnerOr(_) => {

@@ -265,7 +265,10 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
         shop.admin("PUT", &path).json(&json!({ "factor": "0.8425" })).send().expect(200);
     }
     let wrap = json!({ "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "tax_class": "standard", "active": false });
-    shop.admin("PUT", "/api/v1/catalog/fees/USD/e2e-red").json(&wrap).send().expect(200);
+    for currency in ["USD", "EUR"] {
+        let path = format!("/api/v1/catalog/fees/{currency}/e2e-red");
+        shop.admin("PUT", &path).json(&wrap).send().expect(200);
+    }
     let count = |reply: Reply| reply.expect(200)["applied"].as_u64().expect("a number");
     // The demo's rates are as SQL spelled them: `0.20`, which is 0.2.
     for file in exported(&shop, "taxes", "") {

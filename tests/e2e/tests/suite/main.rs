@@ -48,4 +48,5 @@ mod tables;
 mod tenders;
 mod totals;
 mod validate;
+mod webhooks;
 mod workers;

@@ -482,9 +482,10 @@ impl<'s> Story<'s> {
         call.json(&json!({ "active": active, "rule": rule })).send().expect(200);
     }
 
-    /// What is sold for less, what money is worth, at times that are long gone, and a wrapping that is no
-    /// more.
+    /// What is sold for less, what money is worth, at times that are long gone, a wrapping that is no
+    /// more; and what the provider has told of others.
     fn finds_the_catalog_full(&self) {
+        super::webhooks::of_nobody(self.shop);
         let specials = format!("/api/v1/catalog/special-prices/{}/USD", self.sku);
         let prices = json!([{ "min_quantity": 9_000, "amount_minor": 1 }]);
         let put = self.shop.admin("PUT", &specials).json(&json!({ "prices": prices }));
@@ -724,6 +725,7 @@ fn of_the_shop() -> Vec<(String, String)> {
         "session_token_secret",
         "customer_jwt_secret",
         "event_sink_secret",
+        "payment_webhook_secret",
         "pii_key",
     ];
     names
