@@ -223,6 +223,7 @@ pub(crate) fn path_parameter(name: &str) -> Option<Value> {
         "currency" | "from" => Some(json!("CHF")),
         "to" => Some(json!("EUR")),
         "quoted_at_ms" => Some(json!("1893456000000")),
+        "fee_id" => Some(json!("red")),
         "table" => Some(json!("warehouse")),
         "list" => Some(json!("skus")),
         "entry" => Some(json!("wh-basel")),
