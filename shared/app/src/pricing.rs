@@ -40,6 +40,8 @@ pub(crate) struct PricingFacts {
     rates: Vec<ShippingRate>,
     levels: Vec<StockLevel>,
     fees: Vec<Fee>,
+    /// Of the lines those whose plain price came down last.
+    reduced: Vec<ReducedPrice>,
     promotions: Readable<PromotionFacts>,
 }
 
@@ -76,12 +78,12 @@ pub(crate) struct PricedLine {
     weight_g: Option<i64>,
     active: bool,
     price_minor: Option<i64>,
-    reduced: Option<ReducedPrice>,
 }
 
 /// That a plain price came down.
 #[derive(Debug, Deserialize)]
 struct ReducedPrice {
+    sku: Sku,
     reduced_at_ms: i64,
     lowest_30_days_minor: i64,
 }
@@ -303,7 +305,7 @@ impl PricingFacts {
             .lines
             .iter()
             .map(|line| {
-                line.sold(self.cart.currency, &self.levels)?.ok_or_else(|| {
+                self.sold(line)?.ok_or_else(|| {
                     Problem::new(Code::SkuUnknown)
                         .detail(line.gone())
                         .with(NotSold, &line.sku)
@@ -312,38 +314,35 @@ impl PricingFacts {
             })
             .collect()
     }
-}
 
-impl PricedLine {
-    /// What totals are made of it, if the catalog has it and it is sold.
-    fn sold(
-        &self,
-        currency: Currency,
-        levels: &[StockLevel],
-    ) -> Result<Option<LineInput>, Problem> {
+    /// What totals are made of a line, if the catalog has it and it is sold.
+    fn sold(&self, line: &PricedLine) -> Result<Option<LineInput>, Problem> {
         let (Some(name), Some(tax_class), Some(weight_g), true) =
-            (&self.name, &self.tax_class, self.weight_g, self.active)
+            (&line.name, &line.tax_class, line.weight_g, line.active)
         else {
             return Ok(None);
         };
+        let reduced = self.reduced.iter().find(|reduced| reduced.sku == line.sku);
         Ok(Some(LineInput {
-            line_id: crate::cart::line_id(&self.sku)?,
-            sku: self.sku.clone(),
+            line_id: crate::cart::line_id(&line.sku)?,
+            sku: line.sku.clone(),
             name: name.clone(),
-            quantity: self.quantity,
-            unit_price_minor: self.price_minor,
-            added_price_minor: self.added_price_minor,
-            category: self.category.clone(),
+            quantity: line.quantity,
+            unit_price_minor: line.price_minor,
+            added_price_minor: line.added_price_minor,
+            category: line.category.clone(),
             tax_class: tax_class.clone(),
             weight_g,
-            stock: stock::check_line(&self.sku, self.quantity.get(), Some(levels)),
-            reduced: self.reduced.as_ref().map(|reduced| Reduced {
+            stock: stock::check_line(&line.sku, line.quantity.get(), Some(&self.levels)),
+            reduced: reduced.map(|reduced| Reduced {
                 reduced_at_ms: reduced.reduced_at_ms,
-                lowest_30_days: Money::new(reduced.lowest_30_days_minor, currency),
+                lowest_30_days: Money::new(reduced.lowest_30_days_minor, self.cart.currency),
             }),
         }))
     }
+}
 
+impl PricedLine {
     fn gone(&self) -> String {
         format!("{} is no longer sold; remove it from the cart", self.sku)
     }

@@ -297,7 +297,7 @@ const CODES: usize = 100;
 const CODE: &str = "WELCOME";
 
 /// SKUs that one request imports.
-const IMPORTED: usize = 10_000;
+const IMPORTED: usize = 500;
 
 /// Adds so many goods to the catalog that nobody buys.
 pub async fn grow(target: &Target, skus: usize) -> Result<()> {

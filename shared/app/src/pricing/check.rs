@@ -215,7 +215,7 @@ impl PricingFacts {
     ) -> Result<Vec<(&PricedLine, LineInput)>, Problem> {
         let mut lines = Vec::new();
         for line in &self.cart.lines {
-            match line.sold(self.cart.currency, &self.levels)? {
+            match self.sold(line)? {
                 Some(input) => lines.push((line, input)),
                 None => found.push(CartProblem::error(Code::SkuUnknown, line.gone()).of(line)?),
             }

@@ -4,9 +4,7 @@
 object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_currency,
     'lines', document((select list(object('sku', l.sku, 'quantity', l.quantity, 'added_price_minor', l.added_price_minor,
         'product_id', s.product_id, 'name', s.name, 'category', s.category, 'tax_class', s.tax_class, 'weight_g', s.weight_g,
-        'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, in_currency, of_owner, l.quantity),
-        'reduced', document((select object('reduced_at_ms', cut.reduced_at_ms, 'lowest_30_days_minor', cut.lowest_30_days_minor)
-          from reduced_price as cut where cut.sku = l.sku and cut.currency = in_currency))) order by l.added_at_ms, l.sku)
+        'active', flag(s.active = 1), 'price_minor', @price_of(l.sku, in_currency, of_owner, l.quantity)) order by l.added_at_ms, l.sku)
       from cart_line as l
       left join sku as s on s.sku = l.sku
       where l.cart_id = of_cart))),
@@ -25,6 +23,8 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
       'priority', w.priority) order by k.sku, k.warehouse_id)
     from cart_line as l join stock as k on k.sku = l.sku join warehouse as w on w.warehouse_id = k.warehouse_id
     where l.cart_id = of_cart)),
+  'reduced', document((select list(object('sku', cut.sku, 'reduced_at_ms', cut.reduced_at_ms, 'lowest_30_days_minor', cut.lowest_30_days_minor))
+    from cart_line as l join reduced_price as cut on cut.sku = l.sku and cut.currency = in_currency where l.cart_id = of_cart)),
   'fees', document((select list(object('fee_id', f.fee_id, 'kind', f.kind, 'name', f.name, 'amount_minor', f.amount_minor,
       'free_from_minor', f.free_from_minor, 'tax_class', f.tax_class)) from fee as f where f.currency = in_currency and f.active = 1)),
   'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code, in_currency)))
