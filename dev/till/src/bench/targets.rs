@@ -27,7 +27,7 @@ const STATEMENTS: [(&str, u32); 11] = [
     ("validate", 5),
     ("try-code", 5),
     ("price", 1),
-    ("stock", 1),
+    ("stock", 2),
     ("confirm", 8),
 ];
 /// Timed on SQLite at 16 connections on 2 cores.
