@@ -19,10 +19,15 @@ const SCENE: usize = 100;
 /// After so many refused requests it is looked whether anything has changed; one that succeeds is
 /// looked at by itself.
 const BATCH: usize = 20;
-/// What a refusal may change: it is counted, the provider's keys are fetched, and the provider's
-/// health is remembered.
-const NOBODYS: [&str; 4] =
-    ["table counter", "key-value identity/", "key-value breaker/", "key-value lease/"];
+/// What a refusal may change: it is counted, and so is a code that is none; the provider's keys are
+/// fetched, and the provider's health is remembered.
+const NOBODYS: [&str; 5] = [
+    "table counter",
+    "table attempt_window",
+    "key-value identity/",
+    "key-value breaker/",
+    "key-value lease/",
+];
 
 /// One operation of the table.
 struct Operation {
