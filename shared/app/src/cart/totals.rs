@@ -33,7 +33,8 @@ pub struct Destination {
     pub(super) shipping_method: Option<ShippingMethodId>,
     /// The gift wrap, if one is wanted (`gift_wraps` of the totals).
     pub(super) gift_wrap: Option<FeeId>,
-    /// A promotion's code to try, beside those of the cart: nothing is written (PROMO-7).
+    /// A promotion's code to try, beside those of the cart (PROMO-7): nothing of the cart is changed,
+    /// and one that is none counts as a guess.
     pub(super) try_code: Option<promotion::Code>,
 }
 

@@ -197,8 +197,8 @@ pub(crate) struct Begun {
 /// the list that the cart's validation gives (CART-18).
 ///
 /// # Errors
-/// `guest_checkout_disabled`, `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and every reason a total cannot
-/// be made or charged.
+/// `guest_checkout_disabled`, `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and
+/// every reason a total cannot be made or charged.
 pub fn begin(
     ports: &Ports<'_>,
     owner: &str,

@@ -34,7 +34,7 @@ pub struct WebhookReceived {
     /// Whether it was received before: then nothing was done.
     repeated: bool,
     /// Whether it is about a payment of this shop; of another, which shares the provider's account,
-    /// nothing is done.
+    /// nothing is done. Of one that is repeated it is not looked up again.
     known: bool,
 }
 
