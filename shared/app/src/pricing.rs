@@ -19,7 +19,7 @@ use domain::{
     promotion::{self, PromotionFacts, Suggestion},
     quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
-    stock::{self, Allocation, StockLevel},
+    stock::{self, Allocation, Available, StockLevel},
     tax::TaxRule,
     totals::{
         self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Reduced, Totals,
@@ -301,11 +301,12 @@ impl PricingFacts {
         if self.zone.is_none() {
             return Err(Problem::new(Code::CountryUnsupported));
         }
+        let available = Available::of(&self.levels);
         self.cart
             .lines
             .iter()
             .map(|line| {
-                self.sold(line)?.ok_or_else(|| {
+                self.sold(line, &available)?.ok_or_else(|| {
                     Problem::new(Code::SkuUnknown)
                         .detail(line.gone())
                         .with(NotSold, &line.sku)
@@ -316,7 +317,11 @@ impl PricingFacts {
     }
 
     /// What totals are made of a line, if the catalog has it and it is sold.
-    fn sold(&self, line: &PricedLine) -> Result<Option<LineInput>, Problem> {
+    fn sold(
+        &self,
+        line: &PricedLine,
+        available: &Available<'_>,
+    ) -> Result<Option<LineInput>, Problem> {
         let (Some(name), Some(tax_class), Some(weight_g), true) =
             (&line.name, &line.tax_class, line.weight_g, line.active)
         else {
@@ -333,7 +338,7 @@ impl PricingFacts {
             category: line.category.clone(),
             tax_class: tax_class.clone(),
             weight_g,
-            stock: stock::check_line(&line.sku, line.quantity.get(), Some(&self.levels)),
+            stock: available.check(&line.sku, line.quantity.get()),
             reduced: reduced.map(|reduced| Reduced {
                 reduced_at_ms: reduced.reduced_at_ms,
                 lowest_30_days: Money::new(reduced.lowest_30_days_minor, self.cart.currency),

@@ -51,7 +51,7 @@ use crate::sorted::sorted_by;
 use crate::text::{self, TextProblem};
 use crate::totals::LineInput;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::num::NonZeroU32;
 use thiserror::Error;
 
@@ -269,13 +269,16 @@ pub struct Conditions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at_ms: Option<i64>,
     /// Whom it is for.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "everyone")))]
     pub audience: Audience,
     /// Whether it is for a buyer's first order only.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub first_order: bool,
     /// Whether a code of it must be given.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub code: bool,
 }
 
@@ -322,6 +325,12 @@ pub struct Limits {
     pub budget_minor: Option<Amount>,
 }
 
+/// Whether it goes without saying: a rule is read with every price, and what it leaves to its default
+/// is not written down.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// A rule as it is written down; [`Rule`] is one that holds together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -338,22 +347,28 @@ pub struct Terms {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Whether it is for orders in other currencies too, its amounts at the shop's rate.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = false)))]
     pub exchanged: bool,
     /// What must hold for it to run.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = {})))]
     pub conditions: Conditions,
     /// The higher runs first.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = 0)))]
     pub priority: i32,
     /// What it may be together with.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = "freely")))]
     pub stacking: Stacking,
     /// The most that it takes off one order.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = {})))]
     pub caps: Caps,
     /// How often it may be used.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
+    #[cfg_attr(feature = "schema", schemars(extend("default" = {})))]
     pub limits: Limits,
 }
 
@@ -422,9 +437,13 @@ pub struct Promotion {
     pub version: i64,
     /// The rule.
     pub rule: Rule,
-    /// What has been used.
-    #[serde(default)]
+    /// What has been used; of a rule without limits it need not be said.
+    #[serde(default, deserialize_with = "or_nothing")]
     pub used: Used,
+}
+
+fn or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Used, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Promotion {

@@ -69,36 +69,56 @@ pub enum StockVerdict {
     Unknown,
 }
 
-/// Whether there is enough of a SKU, without reserving any.
-///
-/// `requested` is what the whole cart asks of this SKU, not one line of it: two lines of three each
-/// do not both fit into four. [`check_lines`] does that sum. `levels` is `None` when stock could
-/// not be read.
-#[must_use]
-pub fn check_line(sku: &Sku, requested: i64, levels: Option<&[StockLevel]>) -> StockVerdict {
-    let Some(levels) = levels else {
-        return StockVerdict::Unknown;
-    };
-    let available = levels
-        .iter()
-        .filter(|level| level.sku == *sku)
-        .fold(0, |sum: i64, level| sum.saturating_add(level.available()));
-    if covers(available, requested) {
-        StockVerdict::Available
-    } else {
-        StockVerdict::Short { available }
+/// What can still be promised of each SKU, over all warehouses.
+#[derive(Debug)]
+pub struct Available<'a>(BTreeMap<&'a Sku, i64>);
+
+impl<'a> Available<'a> {
+    /// Of these levels.
+    #[must_use]
+    pub fn of(levels: &'a [StockLevel]) -> Self {
+        let mut per_sku = BTreeMap::new();
+        for level in levels {
+            let sum: &mut i64 = per_sku.entry(&level.sku).or_default();
+            *sum = sum.saturating_add(level.available());
+        }
+        Self(per_sku)
+    }
+
+    /// How many there are.
+    fn get(&self, sku: &Sku) -> i64 {
+        self.0.get(sku).copied().unwrap_or_default()
+    }
+
+    /// Whether there is enough of a SKU, without reserving any.
+    ///
+    /// `requested` is what the whole cart asks of this SKU, not one line of it: two lines of three
+    /// each do not both fit into four. [`check_lines`] does that sum.
+    #[must_use]
+    pub fn check(&self, sku: &Sku, requested: i64) -> StockVerdict {
+        let available = self.get(sku);
+        if covers(available, requested) {
+            StockVerdict::Available
+        } else {
+            StockVerdict::Short { available }
+        }
     }
 }
 
 /// The same for a whole cart at once: demand is summed per SKU, and each SKU has one verdict.
+/// `levels` is `None` when stock could not be read.
 #[must_use]
 pub fn check_lines(
     demand: &[(Sku, i64)],
     levels: Option<&[StockLevel]>,
 ) -> BTreeMap<Sku, StockVerdict> {
+    let available = levels.map(Available::of);
+    let check = |sku, requested| {
+        available.as_ref().map_or(StockVerdict::Unknown, |there| there.check(sku, requested))
+    };
     demand_per_sku(demand)
         .into_iter()
-        .map(|(sku, requested)| (sku.clone(), check_line(sku, requested, levels)))
+        .map(|(sku, requested)| (sku.clone(), check(sku, requested)))
         .collect()
 }
 
@@ -121,13 +141,13 @@ pub fn allocate_stock(
     levels: &[StockLevel],
 ) -> Result<Vec<Allocation>, Vec<Shortage>> {
     let demand = demand_per_sku(demand);
-    let available = available_per_sku(levels);
+    let available = Available::of(levels);
     let shortages: Vec<Shortage> = demand
         .iter()
         .map(|(&sku, &requested)| Shortage {
             sku: sku.clone(),
             requested,
-            available: available.get(sku).copied().unwrap_or_default(),
+            available: available.get(sku),
         })
         .filter(|shortage| !covers(shortage.available, shortage.requested))
         .collect();
@@ -167,8 +187,6 @@ const fn covers(available: i64, requested: i64) -> bool {
     available >= requested && requested < i64::MAX
 }
 
-/// What is asked of each SKU over all lines. A sum too large to hold stays the largest number,
-/// which no stock covers.
 /// The levels of one warehouse alone, for a shop whose orders each come from one: of the first, in
 /// order of preference, of those that lack the fewest units of what is asked for.
 #[must_use]
@@ -191,20 +209,13 @@ pub fn levels_of_one(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Vec<StockL
     levels.iter().filter(|level| Some(&level.warehouse_id) == best).cloned().collect()
 }
 
+/// What is asked of each SKU over all lines. A sum too large to hold stays the largest number,
+/// which no stock covers.
 fn demand_per_sku(demand: &[(Sku, i64)]) -> BTreeMap<&Sku, i64> {
     let mut per_sku = BTreeMap::new();
     for (sku, quantity) in demand.iter().filter(|(_, quantity)| *quantity > 0) {
         let sum: &mut i64 = per_sku.entry(sku).or_default();
         *sum = sum.saturating_add(*quantity);
-    }
-    per_sku
-}
-
-fn available_per_sku(levels: &[StockLevel]) -> BTreeMap<&Sku, i64> {
-    let mut per_sku = BTreeMap::new();
-    for level in levels {
-        let sum: &mut i64 = per_sku.entry(&level.sku).or_default();
-        *sum = sum.saturating_add(level.available());
     }
     per_sku
 }
@@ -369,10 +380,12 @@ mod tests {
     #[test]
     fn a_line_is_available_short_or_unknown() {
         let levels = [level("a", "near", 2, 1), level("a", "far", 2, 2)];
-        assert_eq!(check_line(&sku("a"), 4, Some(&levels)), StockVerdict::Available);
-        assert_eq!(check_line(&sku("a"), 5, Some(&levels)), StockVerdict::Short { available: 4 });
-        assert_eq!(check_line(&sku("b"), 1, Some(&levels)), StockVerdict::Short { available: 0 });
-        assert_eq!(check_line(&sku("a"), 1, None), StockVerdict::Unknown);
+        let there = Available::of(&levels);
+        assert_eq!(there.check(&sku("a"), 4), StockVerdict::Available);
+        assert_eq!(there.check(&sku("a"), 5), StockVerdict::Short { available: 4 });
+        assert_eq!(there.check(&sku("b"), 1), StockVerdict::Short { available: 0 });
+        let unread = check_lines(&[(sku("a"), 1)], None);
+        assert_eq!(unread.get(&sku("a")), Some(&StockVerdict::Unknown));
         let both = check_lines(&[(sku("a"), 3), (sku("a"), 2)], Some(&levels));
         assert_eq!(both.get(&sku("a")), Some(&StockVerdict::Short { available: 4 }));
     }
@@ -402,7 +415,7 @@ mod tests {
             levels in warehouses(),
         ) {
             let asked = demand_per_sku(&demand);
-            let there_is = available_per_sku(&levels);
+            let there_is = Available::of(&levels);
             match allocate_stock(&demand, &levels) {
                 Ok(allocations) => {
                     let mut served: BTreeMap<&Sku, i64> = BTreeMap::new();
@@ -416,7 +429,7 @@ mod tests {
                     prop_assert!(keys.is_sorted_by(|a, b| a < b), "ordered, and each named once");
                 }
                 Err(shortages) => {
-                    let short = asked.iter().filter(|(sku, n)| there_is.get(*sku).copied().unwrap_or(0) < **n).count();
+                    let short = asked.iter().filter(|(sku, n)| there_is.get(sku) < **n).count();
                     prop_assert!(short > 0 && shortages.len() == short);
                 }
             }

@@ -11,6 +11,7 @@ use domain::{
     money::Money,
     promotion::RefusedCode,
     shipping::{Origins, ShippingError},
+    stock::Available,
     totals::{self, Choices, LineInput, PayableError, Totals, TotalsError, check_payable},
 };
 use serde::{Deserialize, Serialize};
@@ -213,9 +214,10 @@ impl PricingFacts {
         &self,
         found: &mut Vec<CartProblem>,
     ) -> Result<Vec<(&PricedLine, LineInput)>, Problem> {
+        let available = Available::of(&self.levels);
         let mut lines = Vec::new();
         for line in &self.cart.lines {
-            match self.sold(line)? {
+            match self.sold(line, &available)? {
                 Some(input) => lines.push((line, input)),
                 None => found.push(CartProblem::error(Code::SkuUnknown, line.gone()).of(line)?),
             }

@@ -595,15 +595,22 @@ fn a_rule_is_read_strictly_and_written_as_it_was_read() {
     let rule = json!({
         "name": "Autumn", "kind": { "percent": { "basis_points": 1_000 } },
         "target": { "selected": { "skus": ["a", "b"] } },
-        "currency": "USD", "exchanged": false,
+        "currency": "USD",
         "conditions": {
-            "minimum_subtotal_minor": 500, "audience": { "segments": ["vip"] },
-            "first_order": false, "code": true,
+            "minimum_subtotal_minor": 500, "audience": { "segments": ["vip"] }, "code": true,
         },
         "priority": 3, "stacking": { "one_of": "sale" },
         "caps": { "per_order_minor": 100 }, "limits": { "uses": 1 },
     });
     assert_eq!(serde_json::to_value(read::<Rule>(rule.clone())).unwrap(), rule);
+    // What is as it would be anyway may be said, and is not written down.
+    let mut spelled_out = rule.clone();
+    spelled_out["exchanged"] = json!(false);
+    spelled_out["conditions"]["first_order"] = json!(false);
+    assert_eq!(serde_json::to_value(read::<Rule>(spelled_out)).unwrap(), rule);
+    let least =
+        json!({ "name": "Sale", "kind": { "percent": { "basis_points": 1 } }, "target": "goods" });
+    assert_eq!(serde_json::to_value(read::<Rule>(least.clone())).unwrap(), least);
     let refused = |member: &str, value: Value| {
         let mut wrong = rule.clone();
         wrong[member] = value;

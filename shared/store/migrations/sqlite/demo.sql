@@ -62,7 +62,7 @@ insert into stock (sku, warehouse_id, on_hand, reserved)
 
 -- Ten percent off for who has the code WELCOME.
 insert into promotion (promotion_id, version, rule, active, by_code, only_currency, starts_at_ms, ends_at_ms, uses, spent_minor)
-  values ('welcome', 1, '{"name":"Ten percent off","kind":{"percent":{"basis_points":1000}},"target":"goods","exchanged":false,"conditions":{"audience":"everyone","first_order":false,"code":true},"priority":0,"stacking":"freely","caps":{},"limits":{}}', 1, 1, '', 0, 9007199254740991, 0, 0)
+  values ('welcome', 1, '{"name":"Ten percent off","kind":{"percent":{"basis_points":1000}},"target":"goods","conditions":{"code":true}}', 1, 1, '', 0, 9007199254740991, 0, 0)
   on conflict do nothing;
 insert into promotion_code (code, promotion_id, uses, active, created_at_ms) values ('WELCOME', 'welcome', 0, 1, 0) on conflict do nothing;
 commit;

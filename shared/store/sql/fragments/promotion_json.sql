@@ -1,11 +1,12 @@
 -- All that the promotions of a cart depend on, whatever their number in one read: those that run now in its currency, and those of the codes given. What the cart's
--- own attempt holds counts as free, so that a retry finds it. Who buys is an owner, and whoever has one of these e-mails.
+-- own attempt holds counts as free, so that a retry finds it. Who buys is an owner, and whoever has one of these e-mails. What was used of a rule
+-- without limits nobody asks.
 -- function: (of_cart text, of_owner text, own_saga text, emails jsonb, also_code text, in_currency text) returns jsonb language plpgsql
 object('now_ms', now_ms(),
-  'promotions', document((select list(object('promotion_id', m.promotion_id, 'version', m.version, 'rule', document(m.rule), 'used', object(
-      'uses', m.uses - case when held.saga_id is null then 0 else 1 end,
+  'promotions', document((select list(object('promotion_id', m.promotion_id, 'version', m.version, 'rule', document(m.rule), 'used',
+      case when m.uses_limit is null and m.person_limit is null and m.budget_minor is null then null else object('uses', m.uses - case when held.saga_id is null then 0 else 1 end,
       'uses_by_person', case when m.person_limit is null then 0 else @uses_by_person(m.promotion_id, of_owner, emails, own_saga) end,
-      'spent_minor', m.spent_minor - coalesce(held.spent_minor, 0))) order by m.promotion_id)
+      'spent_minor', m.spent_minor - coalesce(held.spent_minor, 0)) end) order by m.promotion_id)
     from promotion as m
     left join promotion_use as held on held.saga_id = own_saga and held.promotion_id = m.promotion_id and held.state = 'held'
     where m.promotion_id in (
