@@ -317,8 +317,15 @@ impl PricingFacts {
                 CartProblem::error(Code::GiftWrapUnavailable, error.to_string()).at(GIFT_WRAP_AT),
             );
         }
-        for fee in self.fees.iter().filter(|fee| fee.is_asked(choices)) {
-            if !is_taxed(&fee.tax_class) {
+        // Of lines without a price it is said already; what does not add up is the engine's to say.
+        let prices = lines.iter().filter_map(|(_, input)| {
+            Money::new(input.unit_price_minor?, self.cart.currency)
+                .mul_quantity(input.quantity)
+                .ok()
+        });
+        let Ok(subtotal) = Money::sum(self.cart.currency, prices) else { return Ok(()) };
+        for fee in &self.fees {
+            if fee.amount(choices, subtotal).is_some() && !is_taxed(&fee.tax_class) {
                 found.push(untaxed(fee.tax_class.clone()));
             }
         }

@@ -174,3 +174,28 @@ fn a_shop_may_take_a_rise_within_its_tolerance() {
     let (ann, session) = with_a_second_parcel(&world);
     assert_eq!(ann.confirm(&session).expect(201)["total"]["amount_minor"], 10_600);
 }
+
+// CART-18
+#[test]
+fn a_fee_without_a_tax_is_in_the_way_of_those_alone_who_have_it() {
+    let world = World::new();
+    world.exec(
+        "insert into fee (currency, fee_id, kind, name, amount_minor, free_from_minor, tax_class, active)
+         values ('USD', 'small-order', 'handling', 'Small order', 150, 2000, 'nowhere', 1)",
+    );
+    let ann = world.shopper();
+    let problems = || {
+        let body = serde_json::from_value(json!({ "shipping_method": "standard" })).unwrap();
+        let validated = app::cart::validate(&world.ports(), &ann.owner, &body);
+        let found = Answer::of::<api::validate_cart>(validated).expect(200);
+        let codes = found["problems"].as_array().unwrap().iter().map(|one| one["code"].clone());
+        codes.collect::<Vec<Value>>()
+    };
+    ann.add("TILL-0001", 1).expect(200);
+    assert_eq!(problems(), [json!("tax_missing")]);
+    ann.begin("pm_card_visa").expect_problem(422, "tax_missing");
+    // Two are worth enough to have it for nothing.
+    ann.add("TILL-0001", 1).expect(200);
+    assert_eq!(problems(), [Value::Null; 0]);
+    ann.begin("pm_card_visa").expect(201);
+}

@@ -42,32 +42,25 @@ pub struct Fee {
 }
 
 impl Fee {
-    /// Whether an order has it whose buyer has chosen so.
-    #[must_use]
-    pub fn is_asked(&self, choices: Choices<'_>) -> bool {
-        match self.kind {
-            FeeKind::Handling => true,
-            FeeKind::GiftWrap => choices.gift_wrap == Some(&self.fee_id),
-        }
-    }
-
     /// Whether it is this gift wrap.
     #[must_use]
     pub fn is_wrap(&self, fee_id: &FeeId) -> bool {
         self.kind == FeeKind::GiftWrap && self.fee_id == *fee_id
     }
 
-    /// What it costs an order whose goods are worth `subtotal`; `None` where it is not to be seen. A
-    /// wrapping for nothing is: somebody has to wrap.
-    fn amount(&self, subtotal: Money) -> Option<Money> {
+    /// What it costs an order whose goods are worth `subtotal` and whose buyer has chosen so; `None`
+    /// where the order does not have it, and needs no tax for it. A wrapping for nothing it has:
+    /// somebody has to wrap.
+    #[must_use]
+    pub fn amount(&self, choices: Choices<'_>, subtotal: Money) -> Option<Money> {
         let is_free = self.free_from_minor.is_some_and(|from| subtotal.amount_minor() >= from);
-        match self.kind {
-            FeeKind::Handling if is_free => None,
-            FeeKind::GiftWrap if is_free => Some(Money::new(0, subtotal.currency())),
-            FeeKind::Handling | FeeKind::GiftWrap => {
-                Some(Money::new(self.amount_minor, subtotal.currency()))
-            }
-        }
+        let amount_minor = match self.kind {
+            FeeKind::Handling if is_free => return None,
+            FeeKind::GiftWrap if choices.gift_wrap != Some(&self.fee_id) => return None,
+            FeeKind::GiftWrap if is_free => 0,
+            FeeKind::Handling | FeeKind::GiftWrap => self.amount_minor,
+        };
+        Some(Money::new(amount_minor, subtotal.currency()))
     }
 }
 
@@ -116,10 +109,7 @@ pub(super) fn price(
         if fee.amount_minor < 0 {
             return Err(TotalsError::FeeNegative { fee_id: fee.fee_id.clone() });
         }
-        let Some(amount) = fee.is_asked(input.choices).then(|| fee.amount(subtotal)).flatten()
-        else {
-            continue;
-        };
+        let Some(amount) = fee.amount(input.choices, subtotal) else { continue };
         let rule = rule_for(&fee.tax_class, input.tax_rules)?;
         let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
         let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
