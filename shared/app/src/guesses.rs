@@ -1,7 +1,8 @@
 //! How many codes that are none one buyer may try: nobody finds a gift card or a promotion by trying
 //! them all, and nobody keeps the database busy with it.
 
-use crate::shop::Shop;
+use crate::{pricing::PricingFacts, shop::Shop};
+use domain::promotion;
 use json::{Value, json};
 use serde::Deserialize;
 use store::sql;
@@ -50,36 +51,34 @@ impl Tried {
     }
 }
 
-/// Who tries codes of promotions: an owner, or the share by which a cart is looked at.
-pub(crate) struct Guesser<'a>(pub(crate) &'a str);
-
-impl Guesser<'_> {
-    fn subject(&self) -> String {
-        format!("promotion-code/{}", self.0)
-    }
-
-    /// That they have not had too many that are none. What is tried is counted afterwards, and only
-    /// if it is none: to look at a total with a good code writes nothing (PROMO-7).
-    ///
-    /// # Errors
-    /// `too_many_requests`, whatever the code.
-    pub(crate) fn may_try(&self, shop: &Shop<'_>) -> Result<(), Problem> {
-        let asked = json!({ "subject": self.subject(), "period_ms": PERIOD_MS });
-        match shop.read(&sql::ATTEMPT_SEEN, &asked)? {
-            Some(Tries { attempts, wait_ms }) if attempts >= PROMOTION_CODES_MAX => {
-                Err(too_many("promotions", self.0, wait_ms))
-            }
-            Some(_) | None => Ok(()),
+/// Reads what a cart is priced with, with the code of a promotion that is tried on it. `who` tries: an
+/// owner, or the share by which a cart is looked at. What is tried is counted afterwards, and only if
+/// it is none: to look at a total with a good code writes nothing (PROMO-7).
+///
+/// # Errors
+/// `too_many_requests`, whatever the code, for who has had too many that are none.
+pub(crate) fn read_trying<T>(
+    shop: &Shop<'_>,
+    who: &str,
+    code: Option<&promotion::Code>,
+    pricing: impl FnOnce(&T) -> &PricingFacts,
+    read: impl FnOnce() -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let Some(code) = code else { return read() };
+    let tries = json!({
+        "subject": format!("promotion-code/{who}"), "period_ms": PERIOD_MS, "most": PROMOTION_CODES_MAX,
+    });
+    match shop.read(&sql::ATTEMPT_SEEN, &tries)? {
+        Some(Tries { attempts, wait_ms }) if attempts >= PROMOTION_CODES_MAX => {
+            return Err(too_many("promotions", who, wait_ms));
         }
+        Some(_) | None => {}
     }
-
-    /// Counts one that is none.
-    pub(crate) fn was_wrong(&self, shop: &Shop<'_>) -> Result<(), Problem> {
-        let tries = json!({
-            "subject": self.subject(), "period_ms": PERIOD_MS, "most": PROMOTION_CODES_MAX,
-        });
-        shop.read::<Value>(&sql::ATTEMPT_TAKE, &tries).map(drop)
+    let facts = read()?;
+    if !pricing(&facts).knows(code) {
+        shop.read::<Value>(&sql::ATTEMPT_TAKE, &tries)?;
     }
+    Ok(facts)
 }
 
 fn too_many(of: &str, who: &str, wait_ms: i64) -> Problem {

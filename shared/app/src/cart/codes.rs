@@ -5,7 +5,7 @@ use super::{conflict, idle_ms, not_found, view::CartRow};
 use crate::{
     Change,
     change::apply_over_attempt,
-    guesses::Guesser,
+    guesses::read_trying,
     members::{Maximum, Refused},
     pricing::{Binding, CODES_MAX, PricingFacts, promotions_unavailable},
     shop::Shop,
@@ -60,10 +60,9 @@ pub fn give_code(
     if !shop.setting(&PROMOTIONS_ENABLED)? {
         return Err(Problem::new(Code::PromotionsDisabled));
     }
-    let guesser = Guesser(owner);
-    guesser.may_try(&shop)?;
     let input = json!({ "owner": owner, "region": "", "try_code": body.code });
-    let facts: PricingFacts = shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found)?;
+    let read = || shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found);
+    let facts: PricingFacts = read_trying(&shop, owner, Some(&body.code), |facts| facts, read)?;
     let facts = facts.switched(&shop)?;
     facts.has_room_for(&body.code)?;
     let priced = facts.price(&shop, Choices::default(), Binding::Preview)?;
@@ -74,9 +73,6 @@ pub fn give_code(
     if let Some(refused) = priced.totals.refused_codes.iter().find(|one| one.code == body.code)
         && refused.reason != RefusalReason::ShippingNotChosen
     {
-        if refused.reason == RefusalReason::Unknown {
-            guesser.was_wrong(&shop)?;
-        }
         write_down(&shop, owner, cart_id, refused)?;
         return Err(Problem::new(Code::CodeRefused).with(Refused, refused));
     }

@@ -3,7 +3,7 @@
 
 use super::not_found;
 use crate::{
-    guesses::Guesser,
+    guesses::read_trying,
     pricing::{Binding, GiftWrap, Priced, PricedCart, PricingFacts},
     shop::Shop,
 };
@@ -151,20 +151,14 @@ fn facts(
         Viewer::Owner(owner) => (&sql::PRICING_FACTS, Some(owner), None),
         Viewer::Share(token_hash) => (&sql::PRICING_FACTS_SHARED, None, Some(token_hash)),
     };
-    let guesser = Guesser(owner.or(token_hash).map_or("", String::as_str));
-    if destination.try_code.is_some() {
-        guesser.may_try(shop)?;
-    }
+    let who = owner.or(token_hash).map_or("", String::as_str);
     let region = destination.region.as_ref().map_or("", Region::as_str);
     let input = json!({ "owner": owner, "token_hash": token_hash, "country": destination.country, "region": region, "try_code": destination.try_code });
-    let facts: PricingFacts = shop.read(facts, &input)?.ok_or_else(not_found)?;
+    let code = destination.try_code.as_ref();
+    let read = || shop.read(facts, &input)?.ok_or_else(not_found);
+    let facts: PricingFacts = read_trying(shop, who, code, |facts| facts, read)?;
     let facts = facts.switched(shop)?;
     facts.served("country")?;
-    if let Some(code) = &destination.try_code {
-        facts.has_room_for(code)?;
-        if !facts.knows(code) {
-            guesser.was_wrong(shop)?;
-        }
-    }
+    code.map_or(Ok(()), |code| facts.has_room_for(code))?;
     Ok(facts)
 }

@@ -3,7 +3,7 @@
 
 use super::{not_found, totals::Destination};
 use crate::{
-    guesses::Guesser,
+    guesses::read_trying,
     pricing::{Asked, CartProblem, Held, PricedCart, PricingFacts, Severity},
     shop::Shop,
 };
@@ -53,19 +53,13 @@ pub fn validate(
 ) -> Result<Done<Validated>, Problem> {
     let shop = Shop::new(ports);
     let Destination { country, region, try_code, .. } = destination;
-    let guesser = Guesser(owner);
-    if try_code.is_some() {
-        guesser.may_try(&shop)?;
-    }
     let region = region.as_ref().map_or("", Region::as_str);
     let input =
         json!({ "owner": owner, "country": country, "region": region, "try_code": try_code });
+    let read = || shop.read(&sql::CART_CHECK, &input)?.ok_or_else(not_found);
     let Facts { pricing, held, locked, region_needed } =
-        shop.read(&sql::CART_CHECK, &input)?.ok_or_else(not_found)?;
+        read_trying(&shop, owner, try_code.as_ref(), |facts: &Facts| &facts.pricing, read)?;
     let pricing = pricing.switched(&shop)?;
-    if try_code.as_ref().is_some_and(|code| !pricing.knows(code)) {
-        guesser.was_wrong(&shop)?;
-    }
     let mut problems = pricing.check(&Asked {
         choices: destination.choices(),
         destination_at: "",

@@ -17,6 +17,17 @@ fn looks(world: &World, ann: &Shopper<'_>) -> Value {
     Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, &query)).expect(200)
 }
 
+fn tries(world: &World, ann: &Shopper<'_>, code: &str) -> Answer {
+    let viewer = edge::Viewer::Owner(ann.owner.clone());
+    let query = from_value(json!({ "try_code": code })).unwrap();
+    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, &query))
+}
+
+fn validates(world: &World, ann: &Shopper<'_>, body: Value) -> Answer {
+    let body = from_value(body).unwrap();
+    Answer::of::<api::validate_cart>(cart::validate(&world.ports(), &ann.owner, &body))
+}
+
 fn suggestions(world: &World, ann: &Shopper<'_>) -> Answer {
     let viewer = edge::Viewer::Owner(ann.owner.clone());
     let query = from_value(json!({})).unwrap();
@@ -99,4 +110,36 @@ fn a_use_is_kept_while_its_outcome_is_not_known_and_given_back_with_the_attempt(
     let order = world.rows("select order_id from orders").remove(0);
     ann.cancel(&order).expect(200);
     assert_eq!(counted(), ["0/0/returned"]);
+}
+
+// PROMO-7
+#[test]
+fn a_code_that_is_none_is_one_guess_wherever_it_is_tried() {
+    let world = World::new();
+    let ann = with_the_code(&world);
+    let guesses = || world.rows("select attempts from attempt_window");
+    tries(&world, &ann, "WELCOME").expect(200);
+    validates(&world, &ann, json!({ "try_code": "WELCOME" })).expect(200);
+    gives(&world, &ann, "WELCOME").expect(200);
+    assert!(guesses().is_empty(), "what is one is no guess");
+    gives(&world, &ann, "NONE-1").expect_problem(422, "code_refused");
+    assert_eq!(guesses(), ["1"]);
+    tries(&world, &ann, "NONE-2").expect(200);
+    assert_eq!(guesses(), ["2"]);
+    validates(&world, &ann, json!({ "try_code": "NONE-3" })).expect(200);
+    assert_eq!(guesses(), ["3"]);
+    // Of a cart that has no room for it too.
+    world.exec("insert into cart_code (cart_id, code, added_at_ms) select cart_id, code || '-' || value, 0 from cart_code, json_each('[1,2,3,4]')");
+    tries(&world, &ann, "NONE-4").expect_problem(422, "too_many_codes");
+    gives(&world, &ann, "NONE-5").expect_problem(422, "too_many_codes");
+    validates(&world, &ann, json!({ "try_code": "NONE-6" })).expect(200);
+    assert_eq!(guesses(), ["6"]);
+    world.exec("update attempt_window set attempts = 20");
+    for answer in [
+        tries(&world, &ann, "WELCOME"),
+        gives(&world, &ann, "WELCOME"),
+        validates(&world, &ann, json!({ "try_code": "WELCOME" })),
+    ] {
+        answer.expect_problem(429, "too_many_requests");
+    }
 }
