@@ -8,9 +8,10 @@ use crate::{
 };
 use config::{Keys, SERVICE_TOKEN_SECRET, SESSION_TOKEN_SECRET, Setting};
 use ports::Ports;
-use terms::{Code, Problem, member::Scope};
+use terms::{Code, Problem, fingerprint, member::Scope};
 
 const CUSTOMER_PREFIX: &str = "customer:";
+const SERVICE_PREFIX: &str = "service:";
 
 /// Who is asking, by the credential they showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,20 @@ impl Service {
     /// Who acts, as history and the keys of its requests know it.
     #[must_use]
     pub fn actor(&self) -> String {
-        format!("service:{}", self.subject)
+        format!("{SERVICE_PREFIX}{}", self.subject)
+    }
+
+    /// The owner's key in rows of what it orders under this idempotency key: one owner per key, so
+    /// that a repeated request meets what the first has left.
+    #[must_use]
+    pub fn owner_under(&self, key: &str) -> String {
+        format!("{SERVICE_PREFIX}{}", fingerprint(&[&self.subject, key]))
+    }
+
+    /// Whether `owner`, a key in rows, is of what a service orders.
+    #[must_use]
+    pub fn owns(owner: &str) -> bool {
+        owner.starts_with(SERVICE_PREFIX)
     }
 
     /// Whether it may do what `scope` is for.

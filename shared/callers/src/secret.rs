@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use terms::hex;
 
+const GUEST_PREFIX: &str = "guest:";
 const SECRET_BYTES: usize = 32;
 /// Enough that nobody guesses one: 128 bits.
 const CHECK_BYTES: usize = 16;
@@ -100,7 +101,13 @@ impl GuestToken {
     /// The owner's key in rows: `guest:` and the hash.
     #[must_use]
     pub fn owner(&self) -> String {
-        format!("guest:{}", self.hash())
+        format!("{GUEST_PREFIX}{}", self.hash())
+    }
+
+    /// Whether `owner`, a key in rows, is a guest's.
+    #[must_use]
+    pub fn owns(owner: &str) -> bool {
+        owner.starts_with(GUEST_PREFIX)
     }
 }
 

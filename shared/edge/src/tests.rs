@@ -445,6 +445,19 @@ fn a_guest_token_is_256_random_bits_and_only_its_hash_names_the_owner() {
     assert_eq!(text(&reply), format!("\"{owner}\""));
 }
 
+#[test]
+fn a_key_in_rows_is_of_one_kind_of_owner() {
+    let customer = Customer { id: "guest:service:ann".to_owned() };
+    let service = Service { subject: "desk".to_owned(), scopes: Vec::new() };
+    let kinds =
+        |owner: &str| (GuestToken::owns(owner), Customer::owns(owner), Service::owns(owner));
+    assert_eq!(kinds(&World::of_shoppers().guest().owner()), (true, false, false));
+    assert_eq!(kinds(&customer.owner()), (false, true, false));
+    assert_eq!(kinds(&service.owner_under("a")), (false, false, true));
+    assert_eq!(service.owner_under("a"), service.owner_under("a"));
+    assert_ne!(service.owner_under("a"), service.owner_under("b"));
+}
+
 // SEC-5
 #[test]
 fn a_guest_or_a_share_is_known_by_a_token_that_we_have_issued_and_no_other() {

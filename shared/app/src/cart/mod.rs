@@ -35,7 +35,7 @@ use crate::{
     problem::refused,
     shop::Shop,
 };
-use callers::Customer;
+use callers::{Customer, Service};
 use config::{CART_CUSTOMER_IDLE_MS, CART_GUEST_IDLE_MS, CART_QUANTITY_LIMIT, IDEMPOTENCY_MS};
 use domain::{ids::Sku, money::Currency, quantity::Quantity};
 use json::json;
@@ -55,12 +55,13 @@ pub(crate) fn not_found() -> Problem {
 /// it from any device, so it waits longer than a guest's; a service's waits for as long as the key
 /// of its order is remembered, since the next try under that key needs it.
 pub(crate) fn idle_ms(shop: &Shop<'_>, owner: &str) -> Result<i64, Problem> {
-    let setting = match owner.starts_with("service:") {
-        true => &IDEMPOTENCY_MS,
-        false if Customer::owns(owner) => &CART_CUSTOMER_IDLE_MS,
-        false => &CART_GUEST_IDLE_MS,
-    };
-    shop.setting(setting)
+    shop.setting(if Service::owns(owner) {
+        &IDEMPOTENCY_MS
+    } else if Customer::owns(owner) {
+        &CART_CUSTOMER_IDLE_MS
+    } else {
+        &CART_GUEST_IDLE_MS
+    })
 }
 
 /// A refused change. A stale version is counted and answered with the cart as it is (CART-1).

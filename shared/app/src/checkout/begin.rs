@@ -11,7 +11,7 @@ use crate::{
     problem::refused,
     shop::Shop,
 };
-use callers::mark;
+use callers::{GuestToken, mark};
 use config::{
     CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, GUEST_CHECKOUT_ENABLED, PII_KEY, PROMOTIONS_ENABLED,
 };
@@ -248,7 +248,7 @@ fn begin_by(
     apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
     let shop = Shop::relaxed(ports)?;
-    if owner.starts_with("guest:") && !shop.setting(&GUEST_CHECKOUT_ENABLED)? {
+    if GuestToken::owns(owner) && !shop.setting(&GUEST_CHECKOUT_ENABLED)? {
         return Err(Problem::new(Code::GuestCheckoutDisabled));
     }
     complete(&body.shipping_address, "/shipping_address")?;

@@ -21,7 +21,7 @@ use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
-use terms::{Code, Done, Problem, fingerprint};
+use terms::{Code, Done, Problem};
 
 /// An order to be. `expected_total` is compared and never used: prices are ours.
 #[derive(Debug, Deserialize)]
@@ -79,8 +79,7 @@ pub async fn create(
     change: &KeyedChange,
 ) -> Result<Done<OrderPlaced>, Problem> {
     let shop = Shop::new(ports);
-    // One owner per key, so that a repeated request meets what the first has left.
-    let owner = format!("service:{}", fingerprint(&[&service.subject, change.key()]));
+    let owner = service.owner_under(change.key());
     if let Some(session_id) = earlier(&shop, &owner)? {
         return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
     }
