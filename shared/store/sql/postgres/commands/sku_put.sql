@@ -11,28 +11,25 @@ begin
   then raise exception 'currency_unsupported'; end if;
   -- In one order, so that two imports of the same SKUs never wait for each other; and each row is locked before it is looked at.
   with new as (insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
-    select distinct on (item ->> 'sku') item ->> 'sku', item ->> 'product_id', item ->> 'name', item ->> 'category', item ->> 'tax_class',
+    select item ->> 'sku', item ->> 'product_id', item ->> 'name', item ->> 'category', item ->> 'tax_class',
       (item ->> 'weight_g')::bigint, (item ->> 'active')::boolean::integer
-    from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc
+    from last_mention(skus) as item order by item ->> 'sku'
     on conflict (sku) do nothing returning sku)
   select array(select sku from new) into made;
   perform 1 from sku where sku in (select item ->> 'sku' from each_item(skus) as item) order by sku for update;
   insert into history (subject, seq, kind, actor, at_ms, data)
     select 'sku/' || found.sku, coalesce((select max(seq) from history as h where h.subject = 'sku/' || found.sku), 0) + 1, 'put', doc ->> 'actor', now_ms(),
       jsonb_build_object('before', found.before, 'after', found.after)
-    from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item as after,
+    from (select item ->> 'sku' as sku, item as after,
         (select sku_json(s) from sku as s where s.sku = item ->> 'sku' and s.sku <> all (made)) as before
-      from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as found
+      from last_mention(skus) as item order by item ->> 'sku') as found
     where found.before is distinct from found.after;
   update sku set product_id = item ->> 'product_id', name = item ->> 'name', category = item ->> 'category', tax_class = item ->> 'tax_class',
       weight_g = (item ->> 'weight_g')::bigint, active = (item ->> 'active')::boolean::integer
-    from (select distinct on (item ->> 'sku') item from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention
+    from last_mention(skus) as item
     where sku.sku = item ->> 'sku';
-  with new as (select last_mention.sku, amount.key as currency, amount.value::bigint as amount_minor
-      from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item -> 'prices' as prices
-        from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
-        jsonb_each_text(last_mention.prices) as amount), moved as (
-      select new.sku, new.currency, new.amount_minor < old.amount_minor as down from new join price as old using (sku, currency)
+  with moved as (
+      select new.sku, new.currency, new.amount_minor < old.amount_minor as down from mentioned_price(skus) as new join price as old using (sku, currency)
       where new.amount_minor <> old.amount_minor),
     risen as (delete from reduced_price where (sku, currency) in (select sku, currency from moved where not down))
   insert into reduced_price (sku, currency, reduced_at_ms, lowest_30_days_minor)
@@ -40,10 +37,7 @@ begin
       where h.subject = 'sku/' || moved.sku and h.at_ms > now_ms() - 2592000000) from moved where down
   on conflict (sku, currency) do update set reduced_at_ms = excluded.reduced_at_ms, lowest_30_days_minor = excluded.lowest_30_days_minor;
   delete from price where sku in (select item ->> 'sku' from each_item(skus) as item);
-  insert into price (sku, currency, amount_minor) select sku, currency, amount_minor from (select last_mention.sku, amount.key as currency, amount.value::bigint as amount_minor
-    from (select distinct on (item ->> 'sku') item ->> 'sku' as sku, item -> 'prices' as prices
-      from each_item(skus) with ordinality as each (item, place) order by item ->> 'sku', place desc) as last_mention,
-    jsonb_each_text(last_mention.prices) as amount) as new;
+  insert into price (sku, currency, amount_minor) select sku, currency, amount_minor from mentioned_price(skus);
   delete from reduced_price as r where r.sku in (select item ->> 'sku' from each_item(skus) as item)
     and not exists (select 1 from price as p where p.sku = r.sku and p.currency = r.currency);
   return jsonb_build_object('count', jsonb_array_length(skus));

@@ -22,18 +22,14 @@ insert into sku (sku, product_id, name, category, tax_class, weight_g, active)
 insert into reduced_price (sku, currency, reduced_at_ms, lowest_30_days_minor)
   select new.sku, new.currency, (select max(h.at_ms) from history as h where h.subject = 'sku/' || new.sku), (select min(h.data -> 'before' -> 'prices' ->> new.currency) from history as h
       where h.subject = 'sku/' || new.sku and h.at_ms > now_ms() - 2592000000)
-    from (select item.value ->> 'sku' as sku, amount.key as currency, amount.value as amount_minor
-      from (select value, max(key) from json_each(:skus) group by value ->> 'sku') as item, json_each(item.value, '$.prices') as amount) as new
+    from @mentioned_price as new
     join price as old on old.sku = new.sku and old.currency = new.currency where new.amount_minor < old.amount_minor
   on conflict (sku, currency) do update set reduced_at_ms = excluded.reduced_at_ms, lowest_30_days_minor = excluded.lowest_30_days_minor;
 delete from reduced_price where (sku, currency) in (select new.sku, new.currency
-    from (select item.value ->> 'sku' as sku, amount.key as currency, amount.value as amount_minor
-      from (select value, max(key) from json_each(:skus) group by value ->> 'sku') as item, json_each(item.value, '$.prices') as amount) as new
+    from @mentioned_price as new
     join price as old on old.sku = new.sku and old.currency = new.currency where new.amount_minor > old.amount_minor);
 delete from price where sku in (select value ->> 'sku' from json_each(:skus));
-insert into price (sku, currency, amount_minor)
-  select item.value ->> 'sku', amount.key, amount.value
-  from (select value, max(key) from json_each(:skus) group by value ->> 'sku') as item, json_each(item.value, '$.prices') as amount;
+insert into price (sku, currency, amount_minor) select sku, currency, amount_minor from @mentioned_price;
 delete from reduced_price where sku in (select value ->> 'sku' from json_each(:skus))
   and not exists (select 1 from price as p where p.sku = reduced_price.sku and p.currency = reduced_price.currency);
 returning
