@@ -34,7 +34,7 @@ pub struct WebhookReceived {
     /// Whether it was received before: then nothing was done.
     repeated: bool,
     /// Whether it is about a payment of this shop; of another, which shares the provider's account,
-    /// nothing is done. Of one that is repeated it is not looked up again.
+    /// nothing is done. Of one that is repeated this is as it was the first time.
     known: bool,
 }
 
@@ -75,6 +75,12 @@ struct Found {
     saga_id: Option<SagaId>,
     /// Whether it waits for its buyer.
     waits: bool,
+}
+
+/// What was answered to an event when it was received first.
+#[derive(Deserialize)]
+struct Seen {
+    known: bool,
 }
 
 impl Told {
@@ -143,7 +149,10 @@ pub async fn receive_webhook(
             answer(false, true)
         }
         Ok(Found { saga_id, .. }) => answer(false, saga_id.is_some()),
-        Err(Refusal::WebhookSeen) => answer(true, true),
+        Err(Refusal::WebhookSeen) => {
+            let seen: Option<Seen> = shop.read(&sql::WEBHOOK_SEEN, &input)?;
+            answer(true, seen.is_some_and(|seen| seen.known))
+        }
         Err(refusal) => Err(refused(refusal)),
     }
 }

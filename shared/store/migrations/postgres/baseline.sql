@@ -442,6 +442,7 @@ create table if not exists inbox (
   event_id text collate "C",
   type text not null,
   reference text collate "C",
+  known integer not null,
   received_at_ms bigint not null,
   primary key (source, event_id)
 );

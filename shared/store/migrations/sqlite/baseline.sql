@@ -149,7 +149,7 @@ create unique index if not exists payment_reference on payment (provider, refere
 
 -- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
 -- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.
-create table if not exists inbox (source text, event_id text, type text not null, reference text, received_at_ms integer not null, primary key (source, event_id)) without rowid;
+create table if not exists inbox (source text, event_id text, type text not null, reference text, known integer not null, received_at_ms integer not null, primary key (source, event_id)) without rowid;
 create index if not exists inbox_by_age on inbox (received_at_ms);
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8). `retries` counts the times an operator had a dead one tried anew.

@@ -4,7 +4,8 @@
 -- in: source text, event_id text, type text, reference text?, saga_id text?, dispute text?, alert text?
 -- refuses: webhook_seen
 refuse 'webhook_seen' where exists (select 1 from inbox where source = :source and event_id = :event_id);
-insert into inbox (source, event_id, type, reference, received_at_ms) values (:source, :event_id, :type, :reference, now_ms()) on conflict do nothing;
+insert into inbox (source, event_id, type, reference, known, received_at_ms)
+  values (:source, :event_id, :type, :reference, number(@saga_of_webhook(:source, :reference, :saga_id) is not null), now_ms()) on conflict do nothing;
 lock saga where saga_id = @saga_of_webhook(:source, :reference, :saga_id);
 update saga set next_attempt_at_ms = now_ms() where saga_id = @saga_of_webhook(:source, :reference, :saga_id)
   and state in ('authorizing', 'awaiting_action', 'capturing') and next_attempt_at_ms > now_ms();

@@ -39,7 +39,7 @@ fn what_is_settled_and_old_goes_and_what_happened_stays() {
     shop.does(&sql::CHECKOUT_BEGIN, &bob.checkout(version + 1));
     shop.exec("update checkout_session set status = 'replaced' where owner = 'bob'");
     shop.exec("update outbox set state = 'published'");
-    shop.exec("insert into inbox (source, event_id, type, reference, received_at_ms) select 'stripe', 'evt', 'refund.updated', null, created_at_ms from orders");
+    shop.exec("insert into inbox (source, event_id, type, reference, known, received_at_ms) select 'stripe', 'evt', 'refund.updated', null, 0, created_at_ms from orders");
     let nothing = json!({"records": [], "events": [], "confirms": [], "sessions": [], "data_keys": [], "webhooks": []});
     assert_eq!(settled(&shop, 9), nothing, "all of it is young");
 

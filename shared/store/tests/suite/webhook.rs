@@ -42,7 +42,13 @@ fn what_is_told_of_an_attempt_is_kept_once_and_makes_it_due() {
         shop.rows("select source, event_id, type, reference from inbox"),
         ["stripe|evt-1|payment_intent.succeeded|pi-ann"]
     );
-    shop.refuses(&sql::WEBHOOK_RECEIVE, &told("evt-1", json!({})), Refusal::WebhookSeen);
+    // Told again, it is answered as it was.
+    let again = |event_id: &str| {
+        let told = told(event_id, json!({}));
+        shop.refuses(&sql::WEBHOOK_RECEIVE, &told, Refusal::WebhookSeen);
+        shop.list(&sql::WEBHOOK_SEEN, &told)
+    };
+    assert_eq!(again("evt-1"), [json!({"known": true})]);
     // Another's event of the same id is another event.
     let from_elsewhere = json!({"source": "elsewhere"});
     assert_eq!(tell(&shop, "evt-1", from_elsewhere), (Value::Null, json!(false)));
@@ -52,6 +58,7 @@ fn what_is_told_of_an_attempt_is_kept_once_and_makes_it_due() {
     assert_eq!(due(&shop, "saga"), json!(2));
     let of_nobody = json!({"reference": "pi-nobody", "saga_id": "saga-nobody"});
     assert_eq!(tell(&shop, "evt-3", of_nobody), (Value::Null, json!(false)));
+    assert_eq!(again("evt-3"), [json!({"known": false})]);
     assert_eq!(shop.one("select count(*) from inbox"), json!(4));
 }
 

@@ -197,6 +197,8 @@ fn what_is_not_the_providers_is_refused_and_kept_nowhere() {
     // Of a payment of somebody who shares the account nothing is done, and it is kept.
     assert_eq!(tell(&shop, &told).expect(200)["known"], false);
     assert_eq!(shop.rows("inbox", "event_id", told["id"].as_str().expect("an id")).len(), 1);
+    let again = tell(&shop, &told).expect(200);
+    assert_eq!(again, json!({ "event_id": told["id"], "known": false, "repeated": true }));
     // While the provider's secret is changed it signs with both.
     let told = of_payment(&json!("pi_of_nobody"));
     let body = told.to_string();
