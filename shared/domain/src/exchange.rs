@@ -1,6 +1,6 @@
 //! Exchange: what an amount of one currency is in another, at a named rate (PRICE-8).
 
-use crate::money::{Currency, Money, MoneyError, Rounding, round};
+use crate::money::{Currency, Money, MoneyError, Rounding, fraction, scaled};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -69,7 +69,8 @@ impl ExchangeRate {
     /// # Errors
     /// If the amount is in another currency, or the result does not fit.
     pub fn convert(&self, amount: Money) -> Result<Money, MoneyError> {
-        self.rounded(amount, self.from, self.to, Decimal::checked_mul)
+        let (times, by) = fraction(self.factor.0);
+        exchanged(amount, self.from, self.to, (times, by))
     }
 
     /// An amount of `to` in `from`, rounded half away from zero.
@@ -77,22 +78,20 @@ impl ExchangeRate {
     /// # Errors
     /// As [`Self::convert`].
     pub fn convert_back(&self, amount: Money) -> Result<Money, MoneyError> {
-        self.rounded(amount, self.to, self.from, Decimal::checked_div)
+        let (by, times) = fraction(self.factor.0);
+        exchanged(amount, self.to, self.from, (times, by))
     }
+}
 
-    fn rounded(
-        &self,
-        amount: Money,
-        from: Currency,
-        to: Currency,
-        by: fn(Decimal, Decimal) -> Option<Decimal>,
-    ) -> Result<Money, MoneyError> {
-        // Nothing of the currency expected: what is added to it must be of the same.
-        let amount = Money::zero(from).checked_add(amount)?;
-        let exact =
-            by(Decimal::from(amount.amount_minor()), self.factor.0).ok_or(MoneyError::Overflow)?;
-        Ok(Money::new(round(exact, Rounding::HalfAway)?, to))
-    }
+fn exchanged(
+    amount: Money,
+    from: Currency,
+    to: Currency,
+    (times, by): (i128, i128),
+) -> Result<Money, MoneyError> {
+    // Nothing of the currency expected: what is added to it must be of the same.
+    let amount = Money::zero(from).checked_add(amount)?;
+    Ok(Money::new(scaled(amount.amount_minor(), times, by, Rounding::HalfAway)?, to))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@
 use crate::quantity::Quantity;
 use crate::sorted::sorted_by;
 use crate::text::{TextError, TextProblem};
-use rust_decimal::prelude::ToPrimitive;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize, Serializer};
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -274,16 +274,34 @@ named_enum! {
     }
 }
 
-/// Makes minor units of a decimal: the ONE place where money is rounded.
+/// `amount_minor × times ÷ by`, rounded once and exact before that: the ONE place where money is
+/// rounded.
 ///
 /// # Errors
-/// If the result does not fit.
-pub fn round(amount: Decimal, rounding: Rounding) -> Result<i64, MoneyError> {
-    let strategy = match rounding {
-        Rounding::HalfAway => RoundingStrategy::MidpointAwayFromZero,
-        Rounding::HalfEven => RoundingStrategy::MidpointNearestEven,
+/// If the result does not fit, or there is nothing to divide by.
+pub(crate) fn scaled(
+    amount_minor: i64,
+    times: i128,
+    by: i128,
+    rounding: Rounding,
+) -> Result<i64, MoneyError> {
+    // A product that does not fit is of a result that does not either: nobody divides by more than
+    // a million million.
+    let product = i128::from(amount_minor).checked_mul(times).ok_or(MoneyError::Overflow)?;
+    let whole = product.checked_div(by).ok_or(MoneyError::Overflow)?;
+    let rest = product - whole * by;
+    let is_away = match (2 * rest.abs()).cmp(&by.abs()) {
+        Ordering::Less => false,
+        Ordering::Equal => rounding == Rounding::HalfAway || whole % 2 != 0,
+        Ordering::Greater => true,
     };
-    amount.round_dp_with_strategy(0, strategy).to_i64().ok_or(MoneyError::Overflow)
+    let rounded = if is_away { whole + product.signum() * by.signum() } else { whole };
+    i64::try_from(rounded).map_err(|_| MoneyError::Overflow)
+}
+
+/// A decimal as `mantissa ÷ power of ten`.
+pub(crate) fn fraction(decimal: Decimal) -> (i128, i128) {
+    (decimal.mantissa(), 10_i128.pow(decimal.scale()))
 }
 
 /// Divides an amount in proportion to `weights`, so that the parts sum to exactly the whole.
@@ -358,7 +376,8 @@ mod tests {
     }
 
     fn rounded(text: &str, rounding: Rounding) -> Result<i64, MoneyError> {
-        round(text.parse().unwrap(), rounding)
+        let (times, by) = fraction(text.parse().unwrap());
+        scaled(1, times, by, rounding)
     }
 
     #[test]
@@ -380,6 +399,40 @@ mod tests {
         ];
         for (digits, amount, expected) in cases {
             assert_eq!(written("USD", digits, amount), expected);
+        }
+    }
+
+    proptest! {
+        /// A decimal library is the judge, where it is exact: of products.
+        #[test]
+        fn a_product_is_rounded_as_a_decimal_is(
+            amount in -1_000_000_000_000_000..=1_000_000_000_000_000_i64,
+            millionths in 0..=10_000_000_i64,
+            even: bool,
+        ) {
+            let factor = Decimal::new(millionths, 6);
+            let (rounding, strategy) = if even {
+                (Rounding::HalfEven, rust_decimal::RoundingStrategy::MidpointNearestEven)
+            } else {
+                (Rounding::HalfAway, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
+            };
+            let exact = Decimal::from(amount) * factor;
+            let expected = i64::try_from(exact.round_dp_with_strategy(0, strategy)).unwrap();
+            let (times, by) = fraction(factor);
+            prop_assert_eq!(scaled(amount, times, by, rounding), Ok(expected));
+        }
+
+        /// What comes out is never further than a half from the exact quotient.
+        #[test]
+        fn a_quotient_is_rounded_to_the_nearest(
+            amount: i64, times in 1..=1_000_000_i128, by in 1..=1_000_000_000_000_i128, even: bool,
+        ) {
+            let rounding = if even { Rounding::HalfEven } else { Rounding::HalfAway };
+            if let Ok(result) = scaled(amount, times, by, rounding) {
+                let off = i128::from(amount) * times - i128::from(result) * by;
+                prop_assert!(2 * off.abs() <= by);
+                prop_assert!(!even || 2 * off.abs() < by || result % 2 == 0);
+            }
         }
     }
 

@@ -46,11 +46,10 @@ pub(crate) use suggestion::suggest;
 
 use crate::exchange::ExchangeRate;
 use crate::ids::{Category, CustomerId, PromotionGroup, PromotionId, Segment, Sku};
-use crate::money::{Currency, Money, MoneyError, Rounding, round};
+use crate::money::{Currency, Money, MoneyError, Rounding, scaled};
 use crate::sorted::sorted_by;
 use crate::text::{self, TextProblem};
 use crate::totals::LineInput;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::num::NonZeroU32;
 use thiserror::Error;
@@ -111,11 +110,9 @@ impl BasisPoints {
     /// # Errors
     /// If the result does not fit.
     pub fn of(self, amount: Money) -> Result<Money, MoneyError> {
-        // 19 digits and five: exact.
-        let part = Decimal::from(amount.amount_minor())
-            .checked_mul(Decimal::new(self.0, 4))
-            .ok_or(MoneyError::Overflow)?;
-        Ok(Money::new(round(part, Rounding::HalfAway)?, amount.currency()))
+        let whole = i128::from(Self::WHOLE);
+        let part = scaled(amount.amount_minor(), self.0.into(), whole, Rounding::HalfAway)?;
+        Ok(Money::new(part, amount.currency()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tax: which rate a thing is taxed at, and whether its price already holds the tax.
 
 use crate::ids::TaxClass;
-use crate::money::{Money, MoneyError, Rounding, round};
+use crate::money::{Money, MoneyError, Rounding, fraction, scaled};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -38,8 +38,6 @@ impl TryFrom<Decimal> for TaxRate {
     fn try_from(rate: Decimal) -> Result<Self, Self::Error> {
         // One way to write each rate: 0.10 and 0.1 must not make two quotes of one.
         let rate = rate.normalize();
-        // An i64 has at most 19 digits, so with six decimals the product of amount and rate fits
-        // the 28 digits of a decimal: it is exact, and a half is known to be a half.
         if rate < Decimal::ZERO || rate > Decimal::ONE || rate.scale() > RATE_DECIMALS_MAX {
             return Err(TaxRateError);
         }
@@ -106,14 +104,10 @@ pub fn tax_on(
     inclusive: bool,
     rounding: Rounding,
 ) -> Result<Money, MoneyError> {
-    let tax =
-        Decimal::from(amount.amount_minor()).checked_mul(rate.0).ok_or(MoneyError::Overflow)?;
-    let tax = if inclusive {
-        tax.checked_div(Decimal::ONE + rate.0).ok_or(MoneyError::Overflow)?
-    } else {
-        tax
-    };
-    Ok(Money::new(round(tax, rounding)?, amount.currency()))
+    let (part, one) = fraction(rate.0);
+    let whole = if inclusive { one + part } else { one };
+    let tax = scaled(amount.amount_minor(), part, whole, rounding)?;
+    Ok(Money::new(tax, amount.currency()))
 }
 
 #[cfg(test)]
