@@ -634,9 +634,31 @@ fn a_cart_that_a_confirm_holds_is_not_gone_however_long_it_takes() {
     shop.does(&sql::CART_ABANDON, &json!({"owner": "ann"}));
     assert_eq!(
         shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS})),
-        json!({"abandoned": 0, "forgotten": 0})
+        json!({"abandoned": 0, "ended": 0, "forgotten": 0})
     );
     assert_eq!(shop.rows(ENDED), ["cart-ann|ann|checkout|USD"]);
+}
+
+// CHK-17
+#[test]
+fn a_checkout_whose_time_is_over_ends_and_its_cart_is_active_again() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    let version = ann.goes_to_checkout(&shop, OF_ANN);
+    bob.confirms(&shop, OF_ANN);
+    let run = || shop.does(&sql::CART_EXPIRE, &json!({"limit": 5, "recovery_ms": RECOVERY_MS}));
+    let both = || {
+        shop.rows("select c.status, s.status from cart as c join checkout_session as s using (cart_id) order by c.cart_id, s.session_id")
+    };
+    run();
+    assert_eq!(both(), ["checkout|open", "checkout|open"]);
+    shop.advance(ann.checkout(version)["session_ttl_ms"].as_i64().unwrap());
+    run();
+    assert_eq!(both(), ["active|expired", "checkout|open"], "a confirm holds the other");
+    run();
+    let again = with(ann.checkout(version), json!({"session_id": "session-ann-2"}));
+    shop.does(&sql::CHECKOUT_BEGIN, &again);
+    assert_eq!(both(), ["checkout|expired", "checkout|open", "checkout|open"]);
+    shop.stock_adds_up();
 }
 
 /// Ann's cart with a hold that a decline has left, past its time.
@@ -739,15 +761,15 @@ fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
     let run = |limit: i64| {
         shop.does(&sql::CART_EXPIRE, &json!({"limit": limit, "recovery_ms": RECOVERY_MS}))
     };
-    assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
+    assert_eq!(run(5), json!({"abandoned": 0, "ended": 0, "forgotten": 0}));
     shop.advance(CART_IDLE_MS);
     assert_eq!(run(1)["abandoned"], 2, "one that is being filled and one in checkout");
     assert_eq!(
         shop.rows(ENDED),
         ["cart-ann|ann|active|USD", "cart-bob|bob|abandoned|USD", "cart-cat|cat|abandoned|USD"]
     );
-    assert_eq!(run(5), json!({"abandoned": 1, "forgotten": 0}));
-    assert_eq!(run(5), json!({"abandoned": 0, "forgotten": 0}));
+    assert_eq!(run(5), json!({"abandoned": 1, "ended": 0, "forgotten": 0}));
+    assert_eq!(run(5), json!({"abandoned": 0, "ended": 0, "forgotten": 0}));
     assert_eq!(
         shop.one("select value from counter where name = 'carts_abandoned_total'"),
         json!(3)
@@ -766,12 +788,12 @@ fn the_worker_gives_up_the_oldest_first_and_forgets_in_the_end() {
             .is_empty(),
         "before the worker has been here"
     );
-    assert_eq!(run(2), json!({"abandoned": 1, "forgotten": 2}));
+    assert_eq!(run(2), json!({"abandoned": 1, "ended": 0, "forgotten": 2}));
     assert_eq!(run(2)["forgotten"], 1);
     assert_eq!(shop.rows(ENDED), ["cart-dan|dan|abandoned|USD"]);
     assert_eq!(shop.rows("select distinct cart_id from cart_line"), ["cart-dan"]);
     shop.advance(RECOVERY_MS);
-    assert_eq!(run(2), json!({"abandoned": 0, "forgotten": 1}));
+    assert_eq!(run(2), json!({"abandoned": 0, "ended": 0, "forgotten": 1}));
     assert_eq!(
         shop.one("select (select count(*) from cart) + (select count(*) from cart_line) + (select count(*) from cart_share)"),
         json!(0)

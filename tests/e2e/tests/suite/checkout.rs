@@ -207,5 +207,10 @@ fn a_session_past_its_time_cannot_be_confirmed() {
     assert_eq!(session.show().expect(200)["status"], "expired");
     session.confirm().problem(409, "session_expired");
     assert_eq!(guest.payment_rows(), [Value::Null; 0]);
+    // CHK-17: its worker says so in the rows, and the cart is the buyer's to fill again.
+    while shop.run("cart-cleanup")["taken"] != 0 {}
+    let status = |table: &str| shop.rows(table, "cart_id", &guest.cart_id)[0]["status"].clone();
+    assert_eq!((status("checkout_session"), status("cart")), (json!("expired"), json!("active")));
+    assert_eq!(session.show().expect(200)["status"], "expired");
     guest.check_out().confirm().expect(201);
 }
