@@ -237,11 +237,11 @@ use {
         CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
-        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PromotionsDisabled,
-        PromotionsUnavailable, QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound,
-        SkuNotSoldInCurrency, SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes,
-        TooManyLines, TooManyRequests, TooManyShares, TotalMismatch, WarehouseUnknown,
-        WebhooksDisabled,
+        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PaymentCollected, PaymentNotDue,
+        PromotionsDisabled, PromotionsUnavailable, QuantityOutOfRange, SessionNotFound,
+        ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative,
+        TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests, TooManyShares,
+        TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
 
@@ -413,7 +413,7 @@ endpoints! {
         /// Send an `Idempotency-Key`: the same key has the same reply, byte for byte. After
         /// `payment_declined` the key is free for another try.
         confirm_checkout: POST Owner, body: JsonOrDefault<checkout::Confirm>, change: Keyed,
-            answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::confirm()).located()
+            answer: 201 Done<Rendered<checkout::OrderPlaced>> => |it| it.example(examples::confirm()).located()
                 .link("view_order", "order_id", "order_id").link("view_order_by_number", "order_number", "order_number")
                 .link("cancel_order", "order_id", "order_id").problems(&[SessionNotFound]).problems(TOTALS).problems(BEGIN)
                 .problems(CONFIRM).problems(STORED_VALUE);
@@ -428,7 +428,7 @@ endpoints! {
         /// Through the same cart, session and confirm as a buyer's. `expected_total` is compared
         /// with the total we compute, and never used.
         create_order: POST Scope<OrdersWrite>, body: Json<order::CreateOrder>, change: MustBeKeyed,
-            answer: 201 Done<checkout::OrderPlaced> => |it| it.example(examples::create_order()).located()
+            answer: 201 Done<Rendered<checkout::OrderPlaced>> => |it| it.example(examples::create_order()).located()
                 .link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id").problems(TOTALS).problems(BEGIN)
                 .problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
     }
@@ -458,7 +458,17 @@ endpoints! {
         /// at once and then by its worker.
         cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
-                .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
+                .problems(&[OrderNotFound, IllegalTransition, PaymentCollected, OrderBusy]).stored();
+    }
+    /// The money for an order that is paid on delivery.
+    ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {
+        /// Say that an order was paid at the door.
+        ///
+        /// Of one whose `payment_method` is `cash_on_delivery`: once, and all of it. Its payment is
+        /// `captured` then, and it cannot be cancelled any more.
+        collect_order: POST Scope<MoneyWrite>, body: Json<order::CollectCash>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::CashCollected>> => |it| it.example(examples::collect_order()).tagged()
+                .problems(&[OrderNotFound, PaymentNotDue, OrderBusy]).stored();
     }
     /// The catalog.
     SKUS: "catalog-skus" "/api/v1/catalog/skus" {

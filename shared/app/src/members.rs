@@ -10,7 +10,7 @@ use domain::{
     order::OrderStatus,
     promotion::RefusedCode,
     stock::Shortage,
-    totals::Totals,
+    totals::{Difference, Totals},
 };
 
 terms::members! {
@@ -46,6 +46,11 @@ terms::members! {
     /// `price_changed`, `promotion_expired`, `session_stale`, `total_mismatch`,
     /// `stored_value_above_total`: what it is now.
     CurrentTotal "current_total": Money;
+    /// `price_changed`, `promotion_expired`, `session_stale`: the name of what it costs now.
+    CurrentQuote "quote_hash": String;
+    /// `price_changed`, `promotion_expired`, `session_stale`: what costs something else than the buyer
+    /// was shown, before and after.
+    Differences "differences": [Difference];
     /// `price_changed`, `promotion_expired`, `session_stale`: why.
     CurrentTotals "totals": Totals;
     /// `cart_completed`, `payment_superseded`: the order.

@@ -14,14 +14,19 @@ use terms::Problem;
 /// The name under which payments and the breaker know the one provider there is.
 pub(crate) const PROVIDER: &str = "stripe";
 
-/// What stands in their place, and for the method, where nothing is to be paid: nobody outside is
-/// asked.
+/// What stands in their place where nobody outside is asked; and for the method, where nothing is to
+/// be paid.
 pub(crate) const NO_PROVIDER: &str = "none";
+
+/// The method of a payment that is made at the door (CHK-11): no provider is asked, and it is pending
+/// until somebody says that the money is there.
+pub(crate) const CASH_ON_DELIVERY: &str = "cash_on_delivery";
 
 /// A payment's row.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PaymentRow {
     pub(crate) payment_id: PaymentId,
+    pub(crate) provider: String,
     pub(crate) reference: Option<String>,
     pub(crate) method: String,
     pub(crate) currency: Currency,

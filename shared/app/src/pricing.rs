@@ -12,7 +12,7 @@ use crate::{
     problem::{payable, short, totals as totals_problem},
     shop::Shop,
 };
-use config::{MULTI_WAREHOUSE_ENABLED, PROMOTIONS_ENABLED};
+use config::{MULTI_WAREHOUSE_ENABLED, PRICE_STALE_MS, PROMOTIONS_ENABLED};
 use domain::{
     ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass},
     money::{Currency, CurrencyRules, Money},
@@ -22,7 +22,7 @@ use domain::{
     stock::{self, Allocation, Available, StockLevel},
     tax::TaxRule,
     totals::{
-        self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Reduced, Totals,
+        self, Choices, Fee, FeeKind, LineInput, Payable, PayableError, Quote, Reduced, Totals,
         TotalsError, TotalsInput, Warning, WarningCode, check_payable,
     },
 };
@@ -106,11 +106,11 @@ pub(crate) struct Priced {
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// A wrapping that a buyer may choose.
+/// A fee that a buyer may choose.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct GiftWrap {
-    /// What to choose it by: `gift_wrap`.
+pub struct OfferedFee {
+    /// The fee; a wrapping is chosen by it, as `gift_wrap`.
     fee_id: FeeId,
     /// Its name as the buyer reads it.
     name: String,
@@ -188,15 +188,22 @@ impl PricingFacts {
     }
 
     /// The wrappings that its buyer may choose.
-    pub(crate) fn gift_wraps(&self) -> Vec<GiftWrap> {
+    pub(crate) fn gift_wraps(&self) -> Vec<OfferedFee> {
         let wraps = self.fees.iter().filter(|fee| fee.kind == FeeKind::GiftWrap);
-        wraps
-            .map(|wrap| GiftWrap {
-                fee_id: wrap.fee_id.clone(),
-                name: wrap.name.clone(),
-                amount: Money::new(wrap.amount_minor, self.cart.currency),
-            })
-            .collect()
+        wraps.map(|wrap| self.offered(wrap)).collect()
+    }
+
+    /// By which fee an order of these totals can be paid on delivery, if it can be (CHK-11).
+    pub(crate) fn cash_on_delivery(&self, totals: &Totals) -> Option<OfferedFee> {
+        totals::cash_on_delivery(&self.fees, totals.subtotal).map(|fee| self.offered(fee))
+    }
+
+    fn offered(&self, fee: &Fee) -> OfferedFee {
+        OfferedFee {
+            fee_id: fee.fee_id.clone(),
+            name: fee.name.clone(),
+            amount: Money::new(fee.amount_minor, self.cart.currency),
+        }
     }
 
     /// The promotions that more in it would bring (PROMO-12).
@@ -392,7 +399,19 @@ pub(crate) fn promotions_unavailable() -> Problem {
     Problem::new(Code::PromotionsUnavailable).retry_after(PROMOTIONS_RETRY_SECONDS)
 }
 
+/// What a buyer should know of prices that were read so long ago (CHK-2): nothing, or that they are
+/// old.
+pub(crate) fn stale(shop: &Shop<'_>, age_ms: i64) -> Result<Option<Warning>, Problem> {
+    let is_stale = age_ms > shop.setting(&PRICE_STALE_MS)?;
+    Ok(is_stale.then(|| Warning {
+        code: WarningCode::PricesStale,
+        detail: "the prices of this session are old; they are checked again at the confirm"
+            .to_owned(),
+        line_id: None,
+    }))
+}
+
 /// A short name for exactly this quote: equal hashes, equal money.
-pub(crate) fn quote_hash(totals: &Totals) -> String {
-    fingerprint(&[&totals::quote_fingerprint_input(totals)])
+pub(crate) fn quote_hash(quote: &Quote) -> String {
+    fingerprint(&[&quote.to_string()])
 }

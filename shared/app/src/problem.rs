@@ -59,6 +59,7 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
             Code::ShippingMethodUnavailable
         }
         TotalsError::GiftWrapUnavailable { .. } => Code::GiftWrapUnavailable,
+        TotalsError::CashOnDeliveryUnavailable => Code::CashOnDeliveryUnavailable,
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
         TotalsError::PriceNotPositive { .. } => Code::AmountZeroUnpriced,

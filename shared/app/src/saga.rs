@@ -15,7 +15,7 @@ use crate::{
     },
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
-    payment::{PaymentRow, provider},
+    payment::{NO_PROVIDER, PaymentRow, provider},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
 };
@@ -36,6 +36,7 @@ use domain::{
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
     stored_value::{AccountKind, EntryKind},
+    totals::Warning,
 };
 use json::{Value, json};
 use providers::{
@@ -44,7 +45,7 @@ use providers::{
 };
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
-use terms::{Code, Problem};
+use terms::{Code, Problem, Rendered};
 
 /// What a confirm decided before it called anyone, kept with the saga: recovery works from this
 /// alone. No personal data.
@@ -70,6 +71,8 @@ pub(crate) struct Plan {
     pub(crate) payable_minor: i64,
     /// What is told of promotions and accounts once there is an order.
     pub(crate) events: Vec<Event>,
+    /// What the buyer is told with the order.
+    pub(crate) warnings: Rendered<Vec<Warning>>,
     /// How the totals were made, the shipping chosen and where it was rated for; frozen onto the
     /// order.
     pub(crate) detail: OrderDetail,
@@ -144,6 +147,7 @@ pub(crate) struct Planned {
     pub(crate) return_url: Option<String>,
     /// As they were made with the plan.
     pub(crate) events: Vec<Value>,
+    pub(crate) warnings: Rendered<Vec<Warning>>,
     pub(crate) lines: Vec<OrderLine>,
 }
 
@@ -233,7 +237,7 @@ pub(crate) async fn drive(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Proble
 }
 
 async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
-    if saga.is_free() {
+    if saga.asks_nobody() {
         return create_order(shop, saga, None).await;
     }
     let request = saga.payment.authorization(
@@ -359,7 +363,7 @@ async fn create_order(
     mut saga: Saga,
     reference: Option<String>,
 ) -> Result<Outcome, Problem> {
-    let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.is_free();
+    let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.asks_nobody();
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
@@ -708,7 +712,7 @@ async fn go_back(
     event: SagaEvent,
     reason: &'static str,
 ) -> Result<Outcome, Problem> {
-    if saga.is_free() {
+    if saga.asks_nobody() {
         nothing_held(shop, &saga, reason)?;
         return Ok(Outcome::Refused(told_of_no_order(reason)));
     }
@@ -806,15 +810,26 @@ fn write(
 }
 
 fn order_receipt(shop: &Shop<'_>, saga: &Saga) -> Result<OrderReceipt, Problem> {
-    shop.read(&sql::ORDER_VIEW, &json!({ "order_id": saga.plan.order_id }))?
+    shop.read(&sql::ORDER_RECEIPT, &json!({ "order_id": saga.plan.order_id }))?
         .ok_or_else(|| Problem::internal(format!("saga {} has no order", saga.saga_id)))
 }
 
 impl Saga {
-    /// Whether nothing is left to be paid: then no provider is asked, and there is no money to be
-    /// held, taken or given back.
-    pub(crate) fn is_free(&self) -> bool {
-        self.payment.amount_minor == 0
+    /// Whether no provider is asked, because nothing is left to be paid or it is paid at the door: then
+    /// there is no money to be held, taken or given back.
+    pub(crate) fn asks_nobody(&self) -> bool {
+        self.payment.provider == NO_PROVIDER
+    }
+
+    /// What its payment is when there is an order.
+    pub(crate) fn payment_status(&self) -> PaymentState {
+        if !self.asks_nobody() {
+            PaymentState::Authorized
+        } else if self.payment.amount_minor == 0 {
+            PaymentState::Captured
+        } else {
+            PaymentState::Pending
+        }
     }
 
     /// Whether nobody can have asked the provider yet.

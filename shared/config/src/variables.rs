@@ -177,7 +177,7 @@ variables! {
             "the stock is gone before a driver that has its answer can make the order"
         };
     /// The age from which a session's prices have the warning `prices_stale`.
-    PRICE_STALE_MS: i64 = "price_stale_seconds" default("600") seconds(1 to 86_400) [Quotes];
+    PRICE_STALE_MS: i64 = "price_stale_seconds" default("600") seconds(1 to 86_400) [Quotes, Agreements];
     /// How far a total, its shipping included, may move before the buyer is asked again, in
     /// hundredths of a percent: 500 is 5 %.
     PRICE_TOLERANCE_BASIS_POINTS: u32 = "price_tolerance_basis_points" default("500")

@@ -25,9 +25,11 @@
 
 mod fee;
 mod payable;
+mod quote;
 
-pub use fee::{Fee, FeeKind, FeeTotals};
+pub use fee::{Fee, FeeKind, FeeTotals, cash_on_delivery};
 pub use payable::{Payable, PayableError, check_payable, total_moved};
+pub use quote::{Difference, Figures, Quote, QuotePart};
 
 use crate::exchange::ExchangeRate;
 use crate::ids::{
@@ -116,6 +118,8 @@ pub struct Choices<'a> {
     pub shipping_method: Option<&'a ShippingMethodId>,
     /// The gift wrap, if they want one: a fee of that kind.
     pub gift_wrap: Option<&'a FeeId>,
+    /// Whether it is paid at the door: a fee of that kind.
+    pub cash_on_delivery: bool,
 }
 
 /// A line with its money.
@@ -370,6 +374,9 @@ pub enum TotalsError {
         /// What was chosen.
         fee_id: FeeId,
     },
+    /// It cannot be paid at the door.
+    #[error("an order like this cannot be paid on delivery; the cart's totals say whether one can")]
+    CashOnDeliveryUnavailable,
     /// A sum does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -828,52 +835,6 @@ fn line_warnings(line: &LineTotals) -> Vec<Warning> {
         }
     }
     warnings
-}
-
-/// The canonical text of a quote, to be hashed elsewhere: two quotes have the same text exactly if
-/// they charge the same money for the same things by the same promotions. Names, labels, codes, stock
-/// and the price at adding are no part of it.
-#[must_use]
-pub fn quote_fingerprint_input(totals: &Totals) -> String {
-    // No id holds a space or a line break, so no text can be read in two ways.
-    let mut rows = vec![format!("quote-1 {}", totals.currency)];
-    rows.extend(totals.lines.iter().map(|line| {
-        format!(
-            "line {} {} {} {} {} {} {} {}",
-            line.line_id,
-            line.sku,
-            line.quantity,
-            line.unit_price.amount_minor(),
-            line.discount.amount_minor(),
-            line.tax_base.amount_minor(),
-            line.tax.amount_minor(),
-            line.total.amount_minor(),
-        )
-    }));
-    rows.extend(totals.fees.iter().map(|fee| {
-        format!(
-            "fee {} {} {} {}",
-            fee.fee_id,
-            fee.amount.amount_minor(),
-            fee.tax_base.amount_minor(),
-            fee.total.amount_minor(),
-        )
-    }));
-    rows.extend(totals.shipping_method.iter().map(|shipping| {
-        format!(
-            "shipping {} {} {} {}",
-            shipping.method_id,
-            shipping.discount.amount_minor(),
-            shipping.tax_base.amount_minor(),
-            shipping.total.amount_minor(),
-        )
-    }));
-    rows.extend(totals.promotions.iter().map(|used| {
-        let amount = used.amount.amount_minor();
-        format!("promotion {} {} {amount}", used.promotion_id, used.version)
-    }));
-    rows.push(format!("total {}", totals.total.amount_minor()));
-    rows.join("\n")
 }
 
 #[cfg(test)]

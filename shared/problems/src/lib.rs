@@ -145,13 +145,13 @@ codes! {
         => "Wait as `Retry-After` says, then send it again with the same key.",
     /// The total moved since the session; `agreed_total` and `current_total` say how.
     PriceChanged: 409 "price_changed" "The total has changed"
-        => "Show the buyer `current_total`; if they agree, confirm again with it as \
-            `accept_total`.",
+        => "Show the buyer `differences` and `current_total`; if they agree, confirm again with this \
+            `quote_hash`.",
     /// A promotion that the buyer was shown has ended, or is used up; `agreed_total` and
     /// `current_total` say what that does.
     PromotionExpired: 409 "promotion_expired" "A promotion has ended"
-        => "Show the buyer `current_total`; if they agree, confirm again with it as \
-            `accept_total`.",
+        => "Show the buyer `differences` and `current_total`; if they agree, confirm again with this \
+            `quote_hash`.",
     /// A promotion's limit or budget may not be less than what has been used of it.
     LimitBelowUse: 409 "limit_below_use" "More than that has been used already"
         => "Read what has been used, and give a limit that is not below it; or set `active` to `false` to end it now.",
@@ -163,8 +163,8 @@ codes! {
         => "Begin the checkout again.",
     /// The cart changed since the checkout session began.
     SessionStale: 409 "session_stale" "The cart has changed since the checkout began"
-        => "Show the buyer the cart and `current_total`; if they agree, confirm again with it as \
-            `accept_total`, or begin the checkout again.",
+        => "Show the buyer `differences` and `current_total`; if they agree, confirm again with this \
+            `quote_hash`, or begin the checkout again.",
     /// The order's state does not allow this; `legal` lists what it does.
     IllegalTransition: 409 "illegal_transition" "The order's state does not allow this"
         => "Read the order again; `legal` lists where it can go.",
@@ -172,6 +172,12 @@ codes! {
     /// nothing is charged.
     ReservationExpired: 409 "reservation_expired" "The reservation has expired"
         => "Confirm again: the stock is reserved again, if there is any.",
+    /// The order waits for no money at the door: it is paid otherwise, was paid, or is cancelled.
+    PaymentNotDue: 409 "payment_not_due" "No money is waited for at the door"
+        => "Read the order: `payment_method` and `payment_status` say how it is paid, and whether it was.",
+    /// The order was paid at the door: the buyer has the goods, and a cancel gives no cash back.
+    PaymentCollected: 409 "payment_collected" "The order was paid at the door"
+        => "Take the goods back, and hand the money back, as the shop does that.",
     /// The order or its payment is in motion; `Retry-After` says when to try again.
     OrderBusy: 409 "order_busy" "The order is being changed"
         => "Wait as `Retry-After` says, then send it again.",
@@ -257,6 +263,9 @@ codes! {
     /// The shipping method does not exist for this address and cart.
     ShippingMethodUnavailable: 422 "shipping_method_unavailable" "The shipping method is not available"
         => "Choose a method that `GET /api/v1/cart/shipping-methods` lists; `detail` names them too.",
+    /// The order cannot be paid on delivery: not there, not in this currency, or not for that much.
+    CashOnDeliveryUnavailable: 422 "cash_on_delivery_unavailable" "The order cannot be paid on delivery"
+        => "Offer it where the cart's totals have `cash_on_delivery`.",
     /// The gift wrap is none that the shop has in the cart's currency.
     GiftWrapUnavailable: 422 "gift_wrap_unavailable" "The gift wrap is not available"
         => "Choose one of `gift_wraps` in the cart's totals, or none.",

@@ -164,6 +164,8 @@ refusals! {
     PaymentReferenceTaken: unique "payment_reference" "payment.provider, payment.reference" => where_it_arises;
     /// The order changed since it was read.
     OrderChanged: guard "order_changed" => OrderBusy again_in 1;
+    /// No money is waited for at the door.
+    PaymentNotDue: guard "payment_not_due" => PaymentNotDue;
     /// The order's payment is in motion.
     OrderBusy: guard "order_busy" => OrderBusy again_in 1;
     /// No region, in a country whose regions have taxes of their own.

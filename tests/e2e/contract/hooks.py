@@ -112,6 +112,16 @@ class Buyer:
         return self
 
 
+    def with_cash_order(self):
+        fee = example("put_fee") | {"kind": "cash_on_delivery", "name": "Payment at the door"}
+        api("PUT", "/api/v1/catalog/fees/USD/door", SERVICE, fee)
+        self.with_line()
+        checkout = example("begin_checkout") | {"payment_method": "cash_on_delivery"}
+        session_id = api("POST", "/api/v1/checkout", self.token, checkout)["session_id"]
+        order = api("POST", f"/api/v1/checkout/{session_id}/confirm", self.token, {})
+        self.order_id, self.due = order["order_id"], order["total"]
+        return self
+
     def with_owner(self):
         self.with_order()
         self.owner = api("GET", f"/api/v1/orders/{self.order_id}", SERVICE)["owner"]
@@ -241,7 +251,15 @@ def with_friends():
     return Signed(), {}
 
 
+def with_cash_order():
+    """An order that is paid at the door, and what for."""
+    buyer = Buyer().with_cash_order()
+    return buyer, {"order_id": buyer.order_id}
+
+
 def what_it_needs(operation, path_parameters):
+    if operation == "collect_order":
+        return with_cash_order()
     if operation in NEEDS:
         return NEEDS[operation]()
     if operation == "share_code":
@@ -312,6 +330,8 @@ def before_call(context, case, kwargs):
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
         if operation == "create_order":
             case.body["expected_total"] = total_of_the_example()
+        if operation == "collect_order":
+            case.body = {"amount": buyer.due}
         if operation == "assign_gift_card":
             case.body = {"code": code_of_a_card()}
         if operation == "open_account":

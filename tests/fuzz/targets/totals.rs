@@ -14,8 +14,8 @@ use domain::{
     stock::{Allocation, StockVerdict},
     tax::{TaxRate, TaxRule},
     totals::{
-        Choices, Fee, FeeKind, LineInput, Payable, Totals, TotalsInput, check_payable, compute,
-        list_shipping_methods, quote_fingerprint_input, suggestions, total_moved,
+        Choices, Fee, FeeKind, LineInput, Payable, Quote, Totals, TotalsInput, check_payable,
+        compute, list_shipping_methods, suggestions, total_moved,
     },
 };
 use serde_json::{Value, json};
@@ -125,7 +125,11 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         lines: &lines,
         origins: &origins,
         tax_rules: &rules,
-        choices: Choices { shipping_method: method.as_ref(), gift_wrap: None },
+        choices: Choices {
+            shipping_method: method.as_ref(),
+            gift_wrap: None,
+            cash_on_delivery: false,
+        },
         shipping_rates: &rates,
         promotions: &facts,
         fees: &fees,
@@ -152,8 +156,8 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
     };
     let turned = turned.expect("a total of the same in another order");
     assert_eq!(
-        (&totals.total, quote_fingerprint_input(&totals), &totals.refused_codes),
-        (&turned.total, quote_fingerprint_input(&turned), &turned.refused_codes)
+        (&totals.total, Quote::of(&totals), &totals.refused_codes),
+        (&turned.total, Quote::of(&turned), &turned.refused_codes)
     );
     suggestions(&asked).expect("what is priced has suggestions, or none");
     adds_up(&totals, &lines);
@@ -313,6 +317,7 @@ fn fee(number: usize, amount: Amount) -> Fee {
         name: String::new(),
         amount_minor: amount.get(),
         free_from_minor: None,
+        up_to_minor: None,
         tax_class: class(0),
     }
 }

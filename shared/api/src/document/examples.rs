@@ -93,6 +93,10 @@ pub(crate) fn cancel_order() -> Value {
     json!({ "reason": "ordered twice" })
 }
 
+pub(crate) fn collect_order() -> Value {
+    json!({ "amount": { "amount_minor": 2664, "currency": "USD" } })
+}
+
 pub(crate) fn put_sku() -> Value {
     json!({
         "product_id": "product-teapot", "name": "Teapot", "category": "tableware", "tax_class": "standard", "weight_g": 900, "active": true,

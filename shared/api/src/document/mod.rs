@@ -33,6 +33,7 @@ pub(crate) const TOTALS: &[Code] = &[
     Code::TaxMissing,
     Code::ShippingMethodUnavailable,
     Code::GiftWrapUnavailable,
+    Code::CashOnDeliveryUnavailable,
     Code::SkuUnknown,
     Code::AmountZeroUnpriced,
     Code::AmountAboveCeiling,

@@ -3,8 +3,9 @@
 
 use super::not_found;
 use crate::{
+    checkout::PaymentMethod,
     guesses::read_trying,
-    pricing::{Binding, GiftWrap, Priced, PricedCart, PricingFacts},
+    pricing::{Binding, OfferedFee, Priced, PricedCart, PricingFacts},
     shop::Shop,
 };
 use callers::Viewer;
@@ -12,7 +13,7 @@ use domain::{
     ids::{CartId, Country, FeeId, Region, ShippingMethodId},
     promotion::{self, Suggestion},
     shipping::ShippingQuote,
-    totals::{Choices, Totals, Warning},
+    totals::{Choices, Quote, Totals, Warning},
 };
 use json::json;
 use ports::Ports;
@@ -33,6 +34,8 @@ pub struct Destination {
     pub(super) shipping_method: Option<ShippingMethodId>,
     /// The gift wrap, if one is wanted (`gift_wraps` of the totals).
     pub(super) gift_wrap: Option<FeeId>,
+    /// How it would be paid: `cash_on_delivery` has a fee (`cash_on_delivery` of the totals).
+    pub(super) payment_method: Option<PaymentMethod>,
     /// A promotion's code to try, beside those of the cart (PROMO-7): nothing of the cart is changed,
     /// and one that is none counts as a guess.
     pub(super) try_code: Option<promotion::Code>,
@@ -44,6 +47,10 @@ impl Destination {
         Choices {
             shipping_method: self.shipping_method.as_ref(),
             gift_wrap: self.gift_wrap.as_ref(),
+            cash_on_delivery: self
+                .payment_method
+                .as_ref()
+                .is_some_and(PaymentMethod::is_cash_on_delivery),
         }
     }
 }
@@ -62,7 +69,10 @@ pub struct Preview {
     warnings: Vec<Warning>,
     /// The wrappings that the buyer may choose.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    gift_wraps: Vec<GiftWrap>,
+    gift_wraps: Vec<OfferedFee>,
+    /// What it costs to pay on delivery; absent where it cannot be paid so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cash_on_delivery: Option<OfferedFee>,
     /// Equal hashes, equal money.
     quote_hash: String,
 }
@@ -99,14 +109,16 @@ pub fn totals(
     let Priced { totals, warnings, .. } =
         facts.price(&shop, destination.choices(), Binding::Preview)?;
     let gift_wraps = facts.gift_wraps();
+    let cash_on_delivery = facts.cash_on_delivery(&totals);
     let PricedCart { cart_id, version, .. } = facts.cart;
-    let quote_hash = crate::pricing::quote_hash(&totals);
+    let quote_hash = crate::pricing::quote_hash(&Quote::of(&totals));
     Ok(Done::new(Preview {
         cart_id,
         cart_version: version,
         totals,
         warnings,
         gift_wraps,
+        cash_on_delivery,
         quote_hash,
     })
     .representation(version))

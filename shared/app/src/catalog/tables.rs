@@ -577,6 +577,12 @@ pub struct FeeFacts {
     /// has, when it is left out.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
     free_from_minor: Option<i64>,
+    /// Orders whose goods are worth more before any discount cannot have it; any can, when it is left
+    /// out. It is for `cash_on_delivery` alone: those cannot be paid so.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
+    up_to_minor: Option<i64>,
+    /// The zone whose orders have it; those of all zones, when it is left out.
+    zone: Option<ZoneId>,
     /// The class it is taxed in.
     tax_class: TaxClass,
     /// Whether orders have it.
@@ -605,6 +611,10 @@ pub struct ShopFee {
     /// Orders whose goods are worth so much before any discount, or more, have it for nothing; null
     /// where none has.
     pub free_from_minor: Option<i64>,
+    /// Orders whose goods are worth more before any discount cannot have it; null where any can.
+    pub up_to_minor: Option<i64>,
+    /// The zone whose orders have it; null where those of all zones have.
+    pub zone: Option<ZoneId>,
     /// The class it is taxed in.
     pub tax_class: TaxClass,
     /// Whether orders have it.
@@ -895,9 +905,18 @@ impl Entry for ExchangeRateEntry {
 
 impl Entry for ShopFee {
     fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
-        let Self { currency, fee_id, kind, name, amount_minor, free_from_minor, tax_class, active } =
-            self;
-        let facts = FeeFacts { kind, name, amount_minor, free_from_minor, tax_class, active };
+        let Self { currency, fee_id, kind, name, amount_minor, .. } = self;
+        let Self { free_from_minor, up_to_minor, zone, tax_class, active, .. } = self;
+        let facts = FeeFacts {
+            kind,
+            name,
+            amount_minor,
+            free_from_minor,
+            up_to_minor,
+            zone,
+            tax_class,
+            active,
+        };
         put_fee(ports, service, &currency, &fee_id, &facts).map(drop)
     }
 }
@@ -1312,15 +1331,23 @@ pub fn put_fee(
     fee_id: &FeeId,
     facts: &FeeFacts,
 ) -> Result<Done<Rendered<ShopFee>>, Problem> {
-    let FeeFacts { kind, name, amount_minor, free_from_minor, tax_class, active } = facts;
+    let FeeFacts { kind, name, amount_minor, free_from_minor, up_to_minor, zone, .. } = facts;
     one_line("/name", name)?;
     in_range("/amount_minor", *amount_minor, 0, AMOUNT_MINOR_MAX)?;
     if let Some(from) = free_from_minor {
         in_range("/free_from_minor", *from, 1, AMOUNT_MINOR_MAX)?;
     }
+    if let Some(up_to) = up_to_minor {
+        in_range("/up_to_minor", *up_to, 1, AMOUNT_MINOR_MAX)?;
+        if *kind != FeeKind::CashOnDelivery {
+            let right = "must be left out: it is for cash_on_delivery alone";
+            return Err(Problem::invalid_field("/up_to_minor", right));
+        }
+    }
     let facts = json!({
         "kind": kind, "name": name, "amount_minor": amount_minor, "free_from_minor": free_from_minor,
-        "tax_class": tax_class, "active": active,
+        "up_to_minor": up_to_minor, "zone": zone.as_ref().map_or("", ZoneId::as_str),
+        "tax_class": facts.tax_class, "active": facts.active,
     });
     FEES.put(ports, service, &[currency.as_str(), fee_id.as_str()], facts)
 }

@@ -7,6 +7,7 @@ use crate::{
     change::{Applied, apply_over_attempt},
     contact,
     members::Problems,
+    payment::CASH_ON_DELIVERY,
     pricing::{Asked, Binding, Priced, PricedCart, PricingFacts, quote_hash},
     problem::refused,
     shop::Shop,
@@ -19,7 +20,7 @@ use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId},
     money::Money,
-    totals::{Choices, Totals, Warning, warnings},
+    totals::{Choices, Quote, Totals, Warning, warnings},
 };
 use json::{Value, json};
 use ports::Ports;
@@ -28,8 +29,8 @@ use serde::{Deserialize, Serialize};
 use store::{Command, Refusal, sql};
 use terms::{Code, Done, Problem, Rendered};
 
-/// What a checkout needs to know. No field takes card data: `payment_method` is the provider's
-/// token (PAY-5).
+/// What a checkout needs to know. No field takes card data: `payment_method` is at most the
+/// provider's token (PAY-5).
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -46,59 +47,64 @@ pub struct BeginCheckout {
     pub(crate) gift_wrap: Option<FeeId>,
     /// How it is paid; left out where accounts of stored value pay all of it, or the confirm says
     /// it.
-    pub(crate) payment_method: Option<PaymentToken>,
+    pub(crate) payment_method: Option<PaymentMethod>,
     /// What the buyer wants to say.
     pub(crate) notes: Option<Notes>,
 }
 
-/// A provider's token for a payment method: `pm_…`. Anything that could be a card number is refused
-/// unseen.
+/// How something is paid: a provider's token for a payment method, `pm_…`; or `cash_on_delivery`.
+/// Anything that could be a card number is refused unseen.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PaymentToken(String);
+pub struct PaymentMethod(String);
 
-impl TryFrom<String> for PaymentToken {
+impl TryFrom<String> for PaymentMethod {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let fits = text.starts_with("pm_")
+        let is_token = text.starts_with("pm_")
             && (4..=255).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             // No token has as many digits in a row as the shortest card number.
             && !text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 12);
-        if fits {
+        if is_token || text == CASH_ON_DELIVERY {
             Ok(Self(text))
         } else {
-            Err("must be a payment provider's token, pm_…; never card data")
+            Err("must be a payment provider's token, pm_…, or cash_on_delivery; never card data")
         }
     }
 }
 
-impl PaymentToken {
-    /// The token as the provider knows it.
+impl PaymentMethod {
+    /// The token as the provider knows it; or that it is paid on delivery.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is paid at the door, and no provider asked (CHK-11).
+    pub(crate) fn is_cash_on_delivery(&self) -> bool {
+        self.0 == CASH_ON_DELIVERY
+    }
 }
 
 #[cfg(feature = "schema")]
-impl schemars::JsonSchema for PaymentToken {
+impl schemars::JsonSchema for PaymentMethod {
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "PaymentToken".into()
+        "PaymentMethod".into()
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "pattern": "^pm_[A-Za-z0-9_]{1,252}$",
-            "description": "The payment provider's token for a payment method; never card data: one with twelve digits in a row is refused.",
+            "type": "string", "pattern": "^(pm_[A-Za-z0-9_]{1,252}|cash_on_delivery)$",
+            "description": "The payment provider's token for a payment method, never card data: one with twelve digits in a row is refused. Or `cash_on_delivery`, where the cart's totals offer it.",
         })
     }
 }
 
-impl From<PaymentToken> for String {
-    fn from(token: PaymentToken) -> Self {
-        token.0
+impl From<PaymentMethod> for String {
+    fn from(method: PaymentMethod) -> Self {
+        method.0
     }
 }
 
@@ -156,12 +162,13 @@ pub struct Foreseen {
     pub(super) warnings: Vec<Warning>,
 }
 
-/// What a buyer was shown and agrees to, as the session's row keeps it. The confirm compares by
-/// total and hash; the totals are shown again as they were.
+/// What a buyer was shown and agrees to, as the session's row keeps it. The confirm compares with the
+/// quote; the totals are shown again as they were.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Agreed {
     pub(super) total: Money,
-    pub(super) quote_hash: String,
+    /// The money in the totals.
+    pub(super) quote: Quote,
     pub(super) totals: Rendered<Totals>,
     pub(super) warnings: Vec<Warning>,
     /// The promotions in it.
@@ -175,7 +182,7 @@ impl Agreed {
         Self {
             gift_wrap: gift_wrap.cloned(),
             total: totals.total,
-            quote_hash: quote_hash(totals),
+            quote: Quote::of(totals),
             totals: Rendered::of(totals),
             warnings: warnings(totals),
             promotions: totals.promotions.iter().map(|used| used.promotion_id.clone()).collect(),
@@ -282,13 +289,20 @@ fn begin_by(
 struct Wanted {
     shipping_method: ShippingMethodId,
     gift_wrap: Option<FeeId>,
-    payment_method: Option<PaymentToken>,
+    payment_method: Option<PaymentMethod>,
     contact: Contact,
 }
 
 impl Wanted {
     fn choices(&self) -> Choices<'_> {
-        Choices { shipping_method: Some(&self.shipping_method), gift_wrap: self.gift_wrap.as_ref() }
+        Choices {
+            shipping_method: Some(&self.shipping_method),
+            gift_wrap: self.gift_wrap.as_ref(),
+            cash_on_delivery: self
+                .payment_method
+                .as_ref()
+                .is_some_and(PaymentMethod::is_cash_on_delivery),
+        }
     }
 }
 
@@ -329,13 +343,13 @@ fn attempt(
         cart_version,
         status: SessionStatus::Open,
         shipping_method: shipping_method.clone(),
-        quote_hash: agreed.quote_hash.clone(),
+        quote_hash: quote_hash(&agreed.quote),
         totals: agreed.totals.clone(),
         warnings: agreed.warnings.clone(),
     };
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
-        "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method.as_ref().map_or("", PaymentToken::as_str),
+        "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method.as_ref().map_or("", PaymentMethod::as_str),
         "contact": sealed.contact, "email_hashes": email_hashes, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
         "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
         "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],

@@ -8,7 +8,7 @@
 //! it while it waits for the buyer.
 
 use super::{
-    begin::{Agreed, PaymentToken, SessionStatus},
+    begin::{Agreed, PaymentMethod, SessionStatus},
     gate::Gate,
     not_found,
     plan::{Chosen, plan, uses},
@@ -17,9 +17,12 @@ use super::{
 use crate::{
     Change, compensation,
     guesses::Tried,
-    members::{AgreedTotal, CurrentTotal, CurrentTotals, Ordered, OrderedNumber},
+    members::{
+        AgreedTotal, CurrentQuote, CurrentTotal, CurrentTotals, Differences, Ordered, OrderedNumber,
+    },
     order::RatedFor,
-    pricing::{Binding, Priced, PricingFacts},
+    payment::CASH_ON_DELIVERY,
+    pricing::{Binding, Priced, PricingFacts, quote_hash, stale},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
@@ -38,13 +41,13 @@ use domain::{
     payment::PaymentState,
     saga::SagaState,
     stored_value::Drawable,
-    totals::{Choices, total_moved},
+    totals::{Choices, Quote, Warning, total_moved},
 };
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
-use terms::{Code, Done, Problem, fingerprint};
+use terms::{Code, Done, Problem, Rendered, fingerprint};
 
 /// How often a claim that lost a race is decided anew before the client is asked to come again.
 const CLAIM_ROUNDS: u32 = 4;
@@ -54,11 +57,14 @@ const CLAIM_ROUNDS: u32 = 4;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Confirm {
+    /// The quote the buyer agrees to, by its name: the session's, or the one that a difference came
+    /// with. Nothing but that very money is charged for it (CHK-18).
+    quote_hash: Option<String>,
     /// The total the buyer agrees to, when it is no longer the one they were shown (CHK-2).
     accept_total: Option<Money>,
     /// Another payment method than the session's: a retry after a decline, with the stock still
     /// held (CHK-9).
-    payment_method: Option<PaymentToken>,
+    payment_method: Option<PaymentMethod>,
     /// Where the buyer is sent back to when their bank has asked them (https, or http to this
     /// machine). Without it a client that knows the `client_secret` asks them itself.
     return_url: Option<ReturnUrl>,
@@ -125,7 +131,7 @@ impl schemars::JsonSchema for ReturnUrl {
 }
 
 /// There is an order.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OrderPlaced {
     /// The cart it was.
@@ -136,12 +142,15 @@ pub struct OrderPlaced {
     order_id: OrderId,
     /// The number people use for it.
     order_number: OrderNumber,
-    /// `authorized`; the order says what has become of it.
+    /// `authorized`; `captured` where nothing was left to be paid, `pending` where it is paid on delivery.
+    /// The order says what has become of it.
     payment_status: PaymentState,
     /// `confirmed`.
     status: OrderStatus,
     /// What was agreed to.
     total: Money,
+    /// What the buyer should know, as it was when they confirmed.
+    warnings: Rendered<Vec<Warning>>,
 }
 
 /// One confirm, as it was asked for.
@@ -161,7 +170,6 @@ struct Asked<'a> {
 
 #[derive(Deserialize)]
 struct Facts {
-    now_ms: i64,
     session: Session,
     pricing: PricingFacts,
     /// The attempt of this very key.
@@ -191,7 +199,9 @@ struct Session {
     shipping_method: ShippingMethodId,
     payment_method: String,
     totals: Agreed,
+    created_at_ms: i64,
     expires_at_ms: i64,
+    now_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -228,12 +238,12 @@ pub async fn confirm(
     session_id: &SessionId,
     body: &Confirm,
     change: &Change,
-) -> Result<Done<OrderPlaced>, Problem> {
+) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
     let shop = Shop::new(ports);
     let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?)?;
     let kept_key = change.kept_key(owner);
     if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
-        return answer.map(|placed| placed.done().replay(true));
+        return answer.and_then(answered).map(|done| done.replay(true));
     }
     let (accounts, draws) = asked_for(&body.stored_value)?;
     let (key, request_hash) = match kept_key {
@@ -271,11 +281,16 @@ pub async fn confirm(
         if let Some(cancel_id) = cancel_id {
             cancel(&shop, &cancel_id).await;
         }
-        let total = Money::new(saga.plan.total_minor, saga.plan.currency);
-        let (cart_id, is_free) = (saga.cart_id.clone(), saga.is_free());
+        let placing = Placing::of(&saga);
         return match drive(&shop, saga).await? {
             Outcome::Ordered(receipt) => {
-                Ok(gate.keep(&asked.key, OrderPlaced::of(receipt, cart_id, total, is_free)))
+                let placed = placing.placed(receipt);
+                let kept = gate.kept(&asked.key, &placed);
+                let done = answered(placed)?;
+                Ok(match kept {
+                    Some((name, record)) => done.kv_after(name, record),
+                    None => done,
+                })
             }
             Outcome::Refused(problem)
             | Outcome::Pending(problem)
@@ -337,7 +352,9 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
         // first.
         Some(saga) => return resume(shop, &saga, false),
     };
-    if facts.session.status != SessionStatus::Open || facts.session.expires_at_ms <= facts.now_ms {
+    if facts.session.status != SessionStatus::Open
+        || facts.session.expires_at_ms <= facts.session.now_ms
+    {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
     let read = (&facts.session, &pricing, facts.accounts.as_slice());
@@ -388,16 +405,17 @@ fn claim(
     agreement: &str,
     supersedes: Option<SagaId>,
 ) -> Result<Decision, Problem> {
+    let payment_method = payment_method(session, asked.body);
     let choices = Choices {
         shipping_method: Some(&session.shipping_method),
         gift_wrap: session.totals.gift_wrap.as_ref(),
+        cash_on_delivery: payment_method == CASH_ON_DELIVERY,
     };
     let priced = pricing.price(shop, choices, Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
     pricing.payable(shop, &priced.totals)?;
     let tenders =
         tenders(priced.totals.total, pricing.rules()?, &asked.body.stored_value, accounts)?;
-    let payment_method = payment_method(session, asked.body);
     if tenders.payable.is_positive() && payment_method.is_empty() {
         return Err(Problem::invalid_field("/payment_method", "must be given: it pays the rest"));
     }
@@ -407,7 +425,10 @@ fn claim(
         shipping_method: session.shipping_method.clone(),
     };
     let return_url = asked.body.return_url.as_ref().map(|url| url.0.as_str());
-    let chosen = Chosen { payment_method, agreement, return_url, destination: &destination };
+    let age_ms = session.now_ms.saturating_sub(session.created_at_ms);
+    let warnings = Rendered::of(&stale(shop, age_ms)?.into_iter().collect());
+    let destination = &destination;
+    let chosen = Chosen { payment_method, agreement, return_url, destination, warnings };
     let plan = plan(shop, pricing, &priced, tenders, chosen)?;
     let cancel_id: Option<CompensationId> =
         supersedes.is_some().then(|| shop.new_id()).transpose()?;
@@ -437,7 +458,8 @@ fn claim(
     }
 }
 
-/// Whether the buyer has agreed to the total as it is now (CHK-2): they were shown it, or name it.
+/// Whether the buyer has agreed to what it costs now: they name its quote (CHK-18) or its total; or
+/// they name neither, and were shown a total from which it has not moved too far (CHK-2).
 fn agreed(
     shop: &Shop<'_>,
     session: &Session,
@@ -446,15 +468,23 @@ fn agreed(
     body: &Confirm,
 ) -> Result<(), Problem> {
     let (shown, now) = (session.totals.total, priced.totals.total);
-    if body.accept_total == Some(now) {
+    let quote = Quote::of(&priced.totals);
+    let hash = quote_hash(&quote);
+    let is_named = body.quote_hash.is_some() || body.accept_total.is_some();
+    if is_named
+        && body.quote_hash.as_ref().is_none_or(|named| *named == hash)
+        && body.accept_total.is_none_or(|named| named == now)
+    {
         return Ok(());
     }
     let differs = |code| {
-        let problem = Problem::new(code)
-            .detail("show the buyer the current total and confirm again with accept_total");
-        Err(problem
+        let detail = "show the buyer what has changed, and confirm again with this quote_hash";
+        Err(Problem::new(code)
+            .detail(detail)
             .with(AgreedTotal, &shown)
             .with(CurrentTotal, &now)
+            .with(CurrentQuote, &hash)
+            .with(Differences, session.totals.quote.differences(&quote).as_slice())
             .with(CurrentTotals, &priced.totals))
     };
     if pricing.cart.version != session.cart_version {
@@ -466,7 +496,7 @@ fn agreed(
         shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?,
         shop.setting(&PRICE_REFUSE_ANY_INCREASE)?,
     );
-    if !moved && body.accept_total.is_none() {
+    if !moved && !is_named {
         return Ok(());
     }
     let has_ended = |shown: &PromotionId| {
@@ -482,11 +512,12 @@ fn agreed(
 /// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and
 /// quote are the session's and stay.
 fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm, draws: &str) -> String {
-    let method = body.payment_method.as_ref().map_or("", PaymentToken::as_str);
+    let method = body.payment_method.as_ref().map_or("", PaymentMethod::as_str);
     fingerprint(&[
         owner,
         session_id.as_str(),
         method,
+        body.quote_hash.as_deref().unwrap_or_default(),
         &body.accept_total.map(money_text).unwrap_or_default(),
         draws,
     ])
@@ -497,12 +528,13 @@ fn agreement(asked: &Asked<'_>, session: &Session) -> String {
     let total = asked.body.accept_total.unwrap_or(session.totals.total);
     let version = session.cart_version.to_string();
     let method = payment_method(session, asked.body);
+    let shown = quote_hash(&session.totals.quote);
     fingerprint(&[
         asked.session_id.as_str(),
         session.cart_id.as_str(),
         &version,
         method,
-        &session.totals.quote_hash,
+        asked.body.quote_hash.as_deref().unwrap_or(&shown),
         &money_text(total),
         &asked.draws,
     ])
@@ -514,17 +546,33 @@ fn money_text(money: Money) -> String {
 
 /// The method this confirm pays with.
 fn payment_method<'a>(session: &'a Session, body: &'a Confirm) -> &'a str {
-    body.payment_method.as_ref().map_or(session.payment_method.as_str(), PaymentToken::as_str)
+    body.payment_method.as_ref().map_or(session.payment_method.as_str(), PaymentMethod::as_str)
 }
 
-impl OrderPlaced {
+/// What is known of an order before there is one.
+struct Placing {
+    cart_id: CartId,
+    total: Money,
+    payment_status: PaymentState,
+    warnings: Rendered<Vec<Warning>>,
+}
+
+impl Placing {
+    fn of(saga: &Saga) -> Self {
+        Self {
+            cart_id: saga.cart_id.clone(),
+            total: Money::new(saga.plan.total_minor, saga.plan.currency),
+            payment_status: saga.payment_status(),
+            warnings: saga.plan.warnings.clone(),
+        }
+    }
+
     /// From what the order's creation assigned and nothing that can change later: the first answer
     /// and every replay are the same.
-    fn of(receipt: OrderReceipt, cart_id: CartId, total: Money, is_free: bool) -> Self {
+    fn placed(self, receipt: OrderReceipt) -> Rendered<OrderPlaced> {
+        let Self { cart_id, total, payment_status, warnings } = self;
         let OrderReceipt { order_id, order_number, created_at_ms } = receipt;
-        let payment_status =
-            if is_free { PaymentState::Captured } else { PaymentState::Authorized };
-        Self {
+        Rendered::of(&OrderPlaced {
             cart_id,
             created_at_ms,
             order_id,
@@ -532,23 +580,22 @@ impl OrderPlaced {
             payment_status,
             status: OrderStatus::Confirmed,
             total,
-        }
-    }
-
-    /// As it is answered.
-    pub(super) fn done(self) -> Done<Self> {
-        let location = format!("/api/v1/orders/{}", self.order_id);
-        Done::new(self).location(location)
+            warnings,
+        })
     }
 }
 
-fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Done<OrderPlaced>, Problem> {
+/// As it is answered.
+fn answered(placed: Rendered<OrderPlaced>) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
+    let order_id: OrderId = placed.id("order_id")?;
+    Ok(Done::new(placed).location(format!("/api/v1/orders/{order_id}")))
+}
+
+fn replay(shop: &Shop<'_>, saga: &Saga) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
     let receipt: OrderReceipt = shop
-        .read(&sql::ORDER_VIEW, &json!({ "order_id": saga.plan.order_id }))?
+        .read(&sql::ORDER_RECEIPT, &json!({ "order_id": saga.plan.order_id }))?
         .ok_or_else(|| Problem::internal(format!("saga {} has no order", saga.saga_id)))?;
-    let total = Money::new(saga.plan.total_minor, saga.plan.currency);
-    let placed = OrderPlaced::of(receipt, saga.cart_id.clone(), total, saga.is_free());
-    Ok(placed.done().replay(true))
+    Ok(answered(Placing::of(saga).placed(receipt))?.replay(true))
 }
 
 fn in_progress(seconds: u64) -> Problem {

@@ -13,7 +13,7 @@ use crate::shop::Shop;
 use callers::mark;
 use config::{Keys, SESSION_TOKEN_SECRET};
 use serde::{Deserialize, Serialize};
-use terms::{Code, Done, Problem, fingerprint};
+use terms::{Code, Problem, Rendered, fingerprint};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
@@ -21,7 +21,7 @@ struct Record {
     request_hash: String,
     /// When it came.
     at_ms: i64,
-    placed: OrderPlaced,
+    placed: Rendered<OrderPlaced>,
 }
 
 /// The key of an owner's record.
@@ -56,7 +56,7 @@ impl<'a> Gate<'a> {
     }
 
     /// What came of `key`, if that is known here.
-    pub(super) fn ask(&self, key: &str) -> Option<Result<OrderPlaced, Problem>> {
+    pub(super) fn ask(&self, key: &str) -> Option<Result<Rendered<OrderPlaced>, Problem>> {
         let bytes = match self.shop.ports.kv.get(&self.name) {
             Ok(bytes) => bytes?,
             Err(error) => {
@@ -87,19 +87,18 @@ impl<'a> Gate<'a> {
         Some(Ok(placed))
     }
 
-    /// What came of `key` in the end, to be kept once it has been told. A store that cannot be
-    /// written costs speed, not correctness.
-    pub(super) fn keep(&self, key: &str, placed: OrderPlaced) -> Done<OrderPlaced> {
+    /// What came of `key` in the end, as it is to be kept once it has been told, and under which name.
+    /// A record that cannot be written costs speed, not correctness.
+    pub(super) fn kept(
+        &self,
+        key: &str,
+        placed: &Rendered<OrderPlaced>,
+    ) -> Option<(String, Vec<u8>)> {
         let (key, request_hash) = (key.to_owned(), self.request_hash.clone());
-        let record = Record { key, request_hash, at_ms: self.shop.ports.clock.wall_ms(), placed };
-        let kept = serde_json::to_vec(&record);
-        let done = record.placed.done();
-        match kept {
-            Ok(kept) => {
-                done.kv_after(self.name.clone(), mark::marked(&self.marks, &self.name, &kept))
-            }
-            // Texts and numbers always become JSON; if they did not, SQL would be asked.
-            Err(_) => done,
-        }
+        let at_ms = self.shop.ports.clock.wall_ms();
+        let record = Record { key, request_hash, at_ms, placed: placed.clone() };
+        // Texts and numbers always become JSON; if they did not, SQL would be asked.
+        let record = serde_json::to_vec(&record).ok()?;
+        Some((self.name.clone(), mark::marked(&self.marks, &self.name, &record)))
     }
 }

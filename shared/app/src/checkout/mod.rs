@@ -9,7 +9,7 @@ mod view;
 mod webhook;
 
 pub(crate) use begin::begin_unless_locked;
-pub use begin::{BeginCheckout, PaymentToken, SessionBegun, SessionStatus, begin};
+pub use begin::{BeginCheckout, PaymentMethod, SessionBegun, SessionStatus, begin};
 pub use confirm::{Confirm, OrderPlaced, confirm};
 pub(crate) use gate::gate_of;
 pub use view::{

@@ -5,7 +5,7 @@ use crate::{
     checkout::tenders::Tenders,
     events::{Event, PromotionApplied},
     order::{LineDetail, OrderDetail, RatedFor},
-    payment::{NO_PROVIDER, PROVIDER},
+    payment::{CASH_ON_DELIVERY, NO_PROVIDER, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine, PlannedUse},
     shop::Shop,
@@ -15,7 +15,7 @@ use domain::{
     money::{Money, MoneyError, allocate},
     stock::Allocation,
     stored_value::EntryKind,
-    totals::{LineTotals, Totals},
+    totals::{LineTotals, Totals, Warning},
 };
 use terms::{Problem, Rendered};
 
@@ -26,6 +26,8 @@ pub(super) struct Chosen<'a> {
     pub(super) agreement: &'a str,
     pub(super) return_url: Option<&'a str>,
     pub(super) destination: &'a RatedFor,
+    /// What they are told with the order.
+    pub(super) warnings: Rendered<Vec<Warning>>,
 }
 
 /// The plan of a confirm. Order and payment get their ids now, so that a retry cannot give them
@@ -35,7 +37,7 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     Tenders { draws, payable }: Tenders,
-    Chosen { payment_method, agreement, return_url, destination }: Chosen<'_>,
+    Chosen { payment_method, agreement, return_url, destination, warnings }: Chosen<'_>,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
@@ -84,6 +86,8 @@ pub(super) fn plan(
     // Of what is paid already nothing is left, however the buyer would have paid.
     let (provider, payment_method, kind) = if payable.is_zero() {
         (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER)
+    } else if payment_method == CASH_ON_DELIVERY {
+        (NO_PROVIDER, CASH_ON_DELIVERY, CASH_ON_DELIVERY)
     } else {
         (PROVIDER, payment_method, "card")
     };
@@ -111,6 +115,7 @@ pub(super) fn plan(
         draws,
         payable_minor: payable.amount_minor(),
         events,
+        warnings,
         detail: OrderDetail {
             shipping: totals.shipping_method.as_ref().map(Rendered::of),
             shipping_tax: totals.shipping_tax,

@@ -4,13 +4,15 @@ use super::{
     begin::{Agreed, Foreseen, SessionBegun, SessionStatus},
     not_found,
 };
-use crate::{problem::refused, shop::Shop};
-use config::PRICE_STALE_MS;
+use crate::{
+    pricing::{quote_hash, stale},
+    problem::refused,
+    shop::Shop,
+};
 use domain::{
     ids::{CartId, ReservationId, SessionId, ShippingMethodId, Sku, WarehouseId},
     quantity::Quantity,
     saga::SagaState,
-    totals::{Warning, WarningCode},
 };
 use json::json;
 use ports::Ports;
@@ -133,21 +135,14 @@ pub fn view(
 ) -> Result<Done<Rendered<SessionView>>, Problem> {
     let shop = Shop::new(ports);
     let session = read(&shop, owner, session_id)?;
-    let Agreed { quote_hash, totals, mut warnings, .. } = session.totals;
-    if session.now_ms.saturating_sub(session.created_at_ms) > shop.setting(&PRICE_STALE_MS)? {
-        warnings.push(Warning {
-            code: WarningCode::PricesStale,
-            detail: "the prices of this session are old; they are checked again at the confirm"
-                .to_owned(),
-            line_id: None,
-        });
-    }
+    let Agreed { quote, totals, mut warnings, .. } = session.totals;
+    warnings.extend(stale(&shop, session.now_ms.saturating_sub(session.created_at_ms))?);
     let foreseen = Foreseen {
         cart_id: session.cart_id,
         cart_version: session.cart_version,
         status: session.status,
         shipping_method: session.shipping_method,
-        quote_hash,
+        quote_hash: quote_hash(&quote),
         totals,
         warnings,
     };

@@ -6,6 +6,7 @@ use crate::{
     change::Apply as _,
     compensation,
     events::{self, Event, OrderStatusChanged},
+    payment::NO_PROVIDER,
     problem::{illegal, refused},
     saga::PlannedDraw,
     shop::Shop,
@@ -90,6 +91,7 @@ struct Seen {
 struct SeenPayment {
     payment_id: PaymentId,
     saga_id: SagaId,
+    provider: String,
     state: PaymentState,
     captured_minor: i64,
     refunded_minor: i64,
@@ -99,8 +101,8 @@ struct SeenPayment {
 /// owed to the provider is a row with it, tried at once and retried by its worker.
 ///
 /// # Errors
-/// `order_not_found`, `illegal_transition` with the legal moves, `order_busy` while its payment is
-/// in motion.
+/// `order_not_found`, `illegal_transition` with the legal moves, `payment_collected` of one that was
+/// paid at the door, `order_busy` while its payment is in motion.
 pub async fn cancel(
     ports: &Ports<'_>,
     caller: &OwnerOrService,
@@ -115,6 +117,12 @@ pub async fn cancel(
     };
     let reason = reason(body)?;
     let order: Seen = read(&shop, caller.owner(), Which::Id(order_id))?;
+    // Nobody outside can be asked to give it back, and whoever paid at the door has the goods.
+    let paid_at_the_door =
+        |paid: &SeenPayment| paid.provider == NO_PROVIDER && paid.captured_minor > 0;
+    if order.status.may_cancel() && order.payment.as_ref().is_some_and(paid_at_the_door) {
+        return Err(Problem::new(Code::PaymentCollected));
+    }
     let compensation_id: CompensationId = shop.new_id()?;
     let input = input(&shop, &order, &actor, reason, &compensation_id);
     let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;

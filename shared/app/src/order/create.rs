@@ -4,7 +4,7 @@
 use crate::{
     Change, KeyedChange, cart,
     change::Apply as _,
-    checkout::{self, BeginCheckout, Confirm, OrderPlaced, PaymentToken},
+    checkout::{self, BeginCheckout, Confirm, OrderPlaced, PaymentMethod},
     members::{CurrentTotal, NotSold},
     problem::refused,
     shop::Shop,
@@ -21,7 +21,7 @@ use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
-use terms::{Code, Done, Problem};
+use terms::{Code, Done, Problem, Rendered};
 
 /// An order to be. `expected_total` is compared and never used: prices are ours.
 #[derive(Debug, Deserialize)]
@@ -46,7 +46,7 @@ pub struct CreateOrder {
     /// How it is wrapped, if at all: a fee of the kind `gift_wrap`.
     gift_wrap: Option<FeeId>,
     /// How it is paid.
-    payment_method: PaymentToken,
+    payment_method: PaymentMethod,
     /// What the buyer wants to say.
     notes: Option<Notes>,
 }
@@ -77,7 +77,7 @@ pub async fn create(
     service: &Service,
     body: CreateOrder,
     change: &KeyedChange,
-) -> Result<Done<OrderPlaced>, Problem> {
+) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
     let shop = Shop::new(ports);
     let owner = service.owner_under(change.key());
     if let Some(session_id) = earlier(&shop, &owner)? {

@@ -1,11 +1,13 @@
 //! Orders: look, list, cancel, and create for a service.
 
 mod cancel;
+mod collect;
 mod create;
 mod list;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel};
+pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
 pub use view::{

@@ -90,6 +90,8 @@ pub struct Held {
 const SHIPPING_METHOD_AT: &str = "/shipping_method";
 /// Where a gift wrap stands in a request.
 const GIFT_WRAP_AT: &str = "/gift_wrap";
+/// Where a payment method stands in a request.
+const PAYMENT_METHOD_AT: &str = "/payment_method";
 
 /// What a cart is checked for.
 pub(crate) struct Asked<'a> {
@@ -192,9 +194,21 @@ impl PricingFacts {
                     if problem.code() == Code::Internal {
                         return Err(problem);
                     }
-                    let unrated = matches!(error, TotalsError::Shipping(_));
-                    let problem = CartProblem::error(problem.code(), error.to_string());
-                    found.push(if unrated { problem.at(SHIPPING_METHOD_AT) } else { problem });
+                    let code = problem.code();
+                    let problem = CartProblem::error(code, error.to_string());
+                    found.push(match error {
+                        TotalsError::Shipping(_) => problem.at(SHIPPING_METHOD_AT),
+                        TotalsError::CashOnDeliveryUnavailable => problem.at(PAYMENT_METHOD_AT),
+                        TotalsError::PriceMissing { .. }
+                        | TotalsError::PriceNotPositive { .. }
+                        | TotalsError::TaxMissing { .. }
+                        | TotalsError::TaxAmbiguous { .. }
+                        | TotalsError::LineRepeated { .. }
+                        | TotalsError::FeeRepeated { .. }
+                        | TotalsError::FeeNegative { .. }
+                        | TotalsError::GiftWrapUnavailable { .. }
+                        | TotalsError::Money(_) => problem,
+                    });
                 }
             }
         }
@@ -325,7 +339,7 @@ impl PricingFacts {
         });
         let Ok(subtotal) = Money::sum(self.cart.currency, prices) else { return Ok(()) };
         for fee in &self.fees {
-            if fee.amount(choices, subtotal).is_some() && !is_taxed(&fee.tax_class) {
+            if fee.amount(&self.fees, choices, subtotal).is_some() && !is_taxed(&fee.tax_class) {
                 found.push(untaxed(fee.tax_class.clone()));
             }
         }

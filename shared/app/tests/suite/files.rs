@@ -251,7 +251,7 @@ fn what_is_exported_is_taken_again_and_changes_nothing() {
     let rate =
         |at: i64| json!({ "from": "EUR", "to": "GBP", "quoted_at_ms": at, "factor": "0.8425" });
     lines(&world, "exchange-rates", &format!("{}\n{}", rate(1), rate(2))).expect(200);
-    let wrap = json!({ "currency": "USD", "fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": null, "tax_class": "standard", "active": true });
+    let wrap = json!({ "currency": "USD", "fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": null, "up_to_minor": null, "zone": null, "tax_class": "standard", "active": true });
     lines(&world, "fees", &wrap.to_string()).expect(200);
     // What the demo shop writes `0.20` is kept as `0.2` when it is put.
     lines(&world, "taxes", &text(export(&world, "taxes", json!({})))).expect(200);

@@ -94,14 +94,15 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_that_stands_has_its_money",
-        sentence: "An order that is not cancelled has its money held or taken, or its capture \
-                   given up with an alert.",
+        sentence: "An order that is not cancelled has its money held or taken, its capture given up \
+                   with an alert, or is paid at the door.",
         look_at: "the payment at the provider, before anything is shipped",
         walk: "orders",
         subject: "o.order_id",
         detail: "{object}('status', o.status, 'payment', p.state)",
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
-  where o.status <> 'cancelled' and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')",
+  where o.status <> 'cancelled' and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')
+    and not (p.state = 'pending' and p.provider = 'none' and p.method = 'cash_on_delivery')",
     },
     Rule {
         code: "cancelled_order_gives_its_money_back",

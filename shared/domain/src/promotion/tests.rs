@@ -7,8 +7,8 @@ use crate::shipping::{Origins, ShippingRate};
 use crate::stock::StockVerdict;
 use crate::tax::TaxRule;
 use crate::totals::{
-    AdjustmentKind, Choices, Totals, TotalsInput, compute, list_shipping_methods,
-    quote_fingerprint_input, suggestions,
+    AdjustmentKind, Choices, Quote, Totals, TotalsInput, compute, list_shipping_methods,
+    suggestions,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -158,6 +158,7 @@ impl Order {
             choices: Choices {
                 shipping_method: self.method.as_ref().map(|rate| &rate.method_id),
                 gift_wrap: None,
+                cash_on_delivery: false,
             },
             shipping_rates: self.method.as_slice(),
             promotions: &self.facts,
@@ -555,10 +556,10 @@ fn the_methods_are_listed_with_what_promotions_take_off_them() {
 #[test]
 fn what_is_used_is_part_of_the_quote_with_its_version() {
     let mut order = fifteen_and_twenty_percent().coded(&["TWENTY"]);
-    let before = quote_fingerprint_input(&order.totals());
-    assert!(before.contains("\npromotion twenty 1 2000\n"), "{before}");
+    let before = Quote::of(&order.totals()).to_string();
+    assert!(before.ends_with("\npromotion twenty - 1 - 2000 - -"), "{before}");
     order.facts.promotions[1].version = 2;
-    assert_ne!(quote_fingerprint_input(&order.totals()), before);
+    assert_ne!(Quote::of(&order.totals()).to_string(), before);
 }
 
 #[test]

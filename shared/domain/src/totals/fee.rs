@@ -20,6 +20,8 @@ named_enum! {
         Handling = "handling",
         /// A wrapping: an order has it whose buyer has chosen it.
         GiftWrap = "gift_wrap",
+        /// Paying at the door: an order has it that is paid so, and none can be paid so without one.
+        CashOnDelivery = "cash_on_delivery",
     }
 }
 
@@ -37,6 +39,8 @@ pub struct Fee {
     pub amount_minor: i64,
     /// An order whose goods are worth so much before any discount, or more, has it for nothing.
     pub free_from_minor: Option<i64>,
+    /// An order whose goods are worth more before any discount cannot have it.
+    pub up_to_minor: Option<i64>,
     /// The class it is taxed in.
     pub tax_class: TaxClass,
 }
@@ -49,18 +53,22 @@ impl Fee {
     }
 
     /// What it costs an order whose goods are worth `subtotal` and whose buyer has chosen so; `None`
-    /// where the order does not have it, and needs no tax for it. A wrapping for nothing it has:
-    /// somebody has to wrap.
+    /// where the order does not have it, and needs no tax for it. What somebody has to do it has for
+    /// nothing too: to wrap, and to take the money at the door. Of the fees for that, `among` all, it
+    /// has one.
     #[must_use]
-    pub fn amount(&self, choices: Choices<'_>, subtotal: Money) -> Option<Money> {
+    pub fn amount(&self, among: &[Self], choices: Choices<'_>, subtotal: Money) -> Option<Money> {
         let is_free = self.free_from_minor.is_some_and(|from| subtotal.amount_minor() >= from);
-        let amount_minor = match self.kind {
-            FeeKind::Handling if is_free => return None,
-            FeeKind::GiftWrap if choices.gift_wrap != Some(&self.fee_id) => return None,
-            FeeKind::GiftWrap if is_free => 0,
-            FeeKind::Handling | FeeKind::GiftWrap => self.amount_minor,
+        let is_asked = match self.kind {
+            FeeKind::Handling => !is_free,
+            FeeKind::GiftWrap => choices.gift_wrap == Some(&self.fee_id),
+            FeeKind::CashOnDelivery => {
+                let first = cash_on_delivery(among, subtotal);
+                choices.cash_on_delivery && first.is_some_and(|fee| fee.fee_id == self.fee_id)
+            }
         };
-        Some(Money::new(amount_minor, subtotal.currency()))
+        let amount_minor = if is_free { 0 } else { self.amount_minor };
+        is_asked.then(|| Money::new(amount_minor, subtotal.currency()))
     }
 }
 
@@ -95,7 +103,7 @@ pub(super) fn price(
     subtotal: Money,
     adjustments: &mut Vec<Adjustment>,
 ) -> Result<Vec<FeeTotals>, TotalsError> {
-    is_there(input)?;
+    is_there(input, subtotal)?;
     // Nothing is sent of an empty cart, and nothing wrapped.
     if input.lines.is_empty() {
         return Ok(Vec::new());
@@ -109,7 +117,7 @@ pub(super) fn price(
         if fee.amount_minor < 0 {
             return Err(TotalsError::FeeNegative { fee_id: fee.fee_id.clone() });
         }
-        let Some(amount) = fee.amount(input.choices, subtotal) else { continue };
+        let Some(amount) = fee.amount(input.fees, input.choices, subtotal) else { continue };
         let rule = rule_for(&fee.tax_class, input.tax_rules)?;
         let tax = tax_on(amount, rule.rate, rule.inclusive, rule.rounding)?;
         let (tax_base, total) = base_and_total(amount, tax, rule.inclusive)?;
@@ -130,14 +138,28 @@ pub(super) fn price(
     Ok(fees)
 }
 
-/// That the gift wrap chosen is one.
-fn is_there(input: &TotalsInput<'_>) -> Result<(), TotalsError> {
-    match input.choices.gift_wrap {
-        Some(chosen) if !input.fees.iter().any(|fee| fee.is_wrap(chosen)) => {
-            Err(TotalsError::GiftWrapUnavailable { fee_id: chosen.clone() })
-        }
-        Some(_) | None => Ok(()),
+/// That what is chosen is to be had: the gift wrap, and to pay at the door.
+fn is_there(input: &TotalsInput<'_>, subtotal: Money) -> Result<(), TotalsError> {
+    if let Some(chosen) = input.choices.gift_wrap
+        && !input.fees.iter().any(|fee| fee.is_wrap(chosen))
+    {
+        return Err(TotalsError::GiftWrapUnavailable { fee_id: chosen.clone() });
     }
+    if input.choices.cash_on_delivery && cash_on_delivery(input.fees, subtotal).is_none() {
+        return Err(TotalsError::CashOnDeliveryUnavailable);
+    }
+    Ok(())
+}
+
+/// The fee by which an order whose goods are worth `subtotal` can be paid at the door: of several the
+/// first by its id.
+#[must_use]
+pub fn cash_on_delivery(fees: &[Fee], subtotal: Money) -> Option<&Fee> {
+    let serves = |fee: &&Fee| {
+        fee.kind == FeeKind::CashOnDelivery
+            && fee.up_to_minor.is_none_or(|up_to| subtotal.amount_minor() <= up_to)
+    };
+    fees.iter().filter(serves).min_by(|a, b| a.fee_id.cmp(&b.fee_id))
 }
 
 /// The tax of each fee, as a step.

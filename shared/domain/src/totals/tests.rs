@@ -6,6 +6,7 @@ use crate::promotion::tests::{off_shipping, off_sku, promotions};
 use crate::promotion::{Amount, Promotion};
 use crate::stock::Allocation;
 use proptest::prelude::*;
+use serde_json::json;
 
 fn usd() -> Currency {
     "USD".parse().unwrap()
@@ -62,6 +63,7 @@ struct Order {
     shipping_rates: Vec<ShippingRate>,
     promotions: PromotionFacts,
     gift_wrap: Option<FeeId>,
+    cash_on_delivery: bool,
     fees: Vec<Fee>,
 }
 
@@ -77,6 +79,7 @@ impl Order {
             shipping_rates: vec![rate("post", None, 500)],
             promotions: PromotionFacts::default(),
             gift_wrap: None,
+            cash_on_delivery: false,
             fees: vec![],
         }
     }
@@ -102,6 +105,7 @@ impl Order {
             choices: Choices {
                 shipping_method: self.shipping_method.as_ref(),
                 gift_wrap: self.gift_wrap.as_ref(),
+                cash_on_delivery: self.cash_on_delivery,
             },
             shipping_rates: &self.shipping_rates,
             promotions: &self.promotions,
@@ -337,6 +341,7 @@ fn fee(id: &str, class: &str, amount_minor: i64) -> Fee {
         name: format!("Fee {id}"),
         amount_minor,
         free_from_minor: None,
+        up_to_minor: None,
         tax_class: class.parse().unwrap(),
     }
 }
@@ -374,7 +379,7 @@ fn a_fee_has_its_own_tax_and_no_discount_touches_it() {
             ("tax", "tax 0%", 0, Some("shipping")),
         ]
     );
-    assert!(quote_fingerprint_input(&totals).contains("\nfee box 205 205 226\n"));
+    assert!(Quote::of(&totals).to_string().contains("\nfee box - - - - 21 226\n"));
 
     order.fees.push(fee("box", "standard", 1));
     assert!(matches!(order.refusal(), TotalsError::FeeRepeated { .. }));
@@ -484,10 +489,10 @@ fn a_preview_warns_of_what_does_not_stop_it() {
 #[test]
 fn a_fingerprint_changes_with_the_money_and_with_nothing_else() {
     let order = Order::of(vec![line("a", 2, 1_999)]).shipped();
-    let print = |order: &Order| quote_fingerprint_input(&order.totals());
+    let print = |order: &Order| Quote::of(&order.totals()).to_string();
     assert_eq!(
         print(&order),
-        "quote-1 USD\nline a a 2 1999 0 3998 400 4398\nshipping post 0 500 550\ntotal 4948"
+        "quote-2 USD 4948\nline a 2 - 1999 0 400 4398\nshipping post - - - 0 50 550"
     );
 
     let mut same_money = order.clone();
@@ -502,6 +507,86 @@ fn a_fingerprint_changes_with_the_money_and_with_nothing_else() {
     let mut dearer = order.clone();
     dearer.lines[0].unit_price_minor = Some(2_000);
     assert_ne!(print(&dearer), print(&order));
+}
+
+#[test]
+fn what_moved_between_two_quotes_is_told_part_by_part() {
+    let order = Order::of(vec![line("a", 2, 1_999), line("b", 1, 500)]).shipped();
+    let shown = Quote::of(&order.totals());
+    assert_eq!(shown.differences(&shown), []);
+
+    let mut moved = order.clone();
+    moved.lines[0].unit_price_minor = Some(2_000);
+    moved.lines[1] = line("c", 1, 500);
+    let moved = moved.discounted(vec![off_shipping(100)]);
+    let told = shown.differences(&Quote::of(&moved.totals()));
+    let parts: Vec<_> = told
+        .iter()
+        .map(|it| (it.part, it.id.as_str(), it.before.is_some(), it.after.is_some()))
+        .collect();
+    assert_eq!(
+        parts,
+        [
+            (QuotePart::Line, "a", true, true),
+            (QuotePart::Line, "b", true, false),
+            (QuotePart::Shipping, "post", true, true),
+            (QuotePart::Line, "c", false, true),
+            (QuotePart::Promotion, "off-shipping", false, true),
+        ]
+    );
+    let a = &told[0];
+    let price = |figures: Option<Figures>| figures.unwrap().unit_price_minor.unwrap();
+    assert_eq!((price(a.before), price(a.after)), (1_999, 2_000));
+    assert_eq!(
+        json!(told[2]),
+        json!({
+            "part": "shipping", "id": "post",
+            "before": { "discount_minor": 0, "tax_minor": 50, "total_minor": 550 },
+            "after": { "discount_minor": 100, "tax_minor": 40, "total_minor": 440 },
+        })
+    );
+}
+
+#[test]
+fn a_text_that_is_no_quote_is_none() {
+    let text = Quote::of(&Order::of(vec![line("a", 2, 1_999)]).totals()).to_string();
+    assert!(Quote::try_from(text.clone()).is_ok());
+    for broken in [
+        String::new(),
+        text.replace("quote-2", "quote-1"),
+        text.replace("USD", "dollars"),
+        text.replace("line", "thing"),
+        text.replace(" -", " none"),
+        format!("{text}\nfee box -"),
+    ] {
+        assert!(Quote::try_from(broken.clone()).is_err(), "{broken}");
+    }
+}
+
+// CHK-11
+#[test]
+fn an_order_that_is_paid_at_the_door_has_the_first_fee_that_serves_it() {
+    let at_the_door = |id: &str, amount_minor, up_to_minor| Fee {
+        kind: FeeKind::CashOnDelivery,
+        up_to_minor,
+        ..fee(id, "standard", amount_minor)
+    };
+    let mut order = Order::of(vec![line("a", 1, 1_000)]);
+    order.fees = vec![at_the_door("far", 300, None), at_the_door("door", 200, Some(1_000))];
+    let ids = |order: &Order| -> Vec<String> {
+        order.totals().fees.iter().map(|fee| fee.fee_id.to_string()).collect()
+    };
+    assert_eq!(ids(&order), [""; 0], "it is paid otherwise");
+    order.cash_on_delivery = true;
+    assert_eq!((ids(&order), order.totals().total), (vec!["door".to_owned()], money(1_320)));
+    order.lines[0].quantity = 2.try_into().unwrap();
+    assert_eq!(ids(&order), ["far"], "the goods are worth more than the first is for");
+    order.fees.remove(0);
+    assert_eq!(order.refusal(), TotalsError::CashOnDeliveryUnavailable);
+    order.fees.clear();
+    assert_eq!(order.refusal(), TotalsError::CashOnDeliveryUnavailable);
+    order.fees.push(Fee { free_from_minor: Some(500), ..at_the_door("free", 200, None) });
+    assert_eq!(order.totals().fees[0].total, money(0), "and somebody has to take the money");
 }
 
 fn rules() -> CurrencyRules {
@@ -669,7 +754,10 @@ proptest! {
         let preview = order.totals();
         let stored = serde_json::to_string(&preview).unwrap();
         let confirm = order.clone().totals();
-        prop_assert_eq!(quote_fingerprint_input(&preview), quote_fingerprint_input(&confirm));
+        let quote = Quote::of(&preview);
+        prop_assert_eq!(&quote, &Quote::of(&confirm));
+        prop_assert_eq!(quote.differences(&quote), []);
+        prop_assert_eq!(Quote::try_from(quote.to_string()), Ok(quote));
         prop_assert_eq!(serde_json::from_str::<Totals>(&stored).unwrap(), confirm);
     }
 

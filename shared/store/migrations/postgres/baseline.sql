@@ -72,7 +72,8 @@ create table if not exists exchange_rate (
   primary key (to_currency, from_currency, quoted_at_ms)
 );
 
--- What orders cost besides goods and shipping (PRICE-13); from goods worth free_from_minor on nothing.
+-- What orders cost besides goods and shipping (PRICE-13), in one zone or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
+-- delivery is also where that is offered: for goods worth at most up_to_minor (CHK-11).
 create table if not exists fee (
   currency text collate "C",
   fee_id text collate "C",
@@ -80,6 +81,8 @@ create table if not exists fee (
   name text not null,
   amount_minor bigint not null constraint fee_is_not_negative check (amount_minor >= 0),
   free_from_minor bigint,
+  up_to_minor bigint,
+  zone text collate "C" not null default '',
   tax_class text collate "C" not null,
   active bigint not null,
   primary key (currency, fee_id)
@@ -378,6 +381,7 @@ create table if not exists checkout_session (
   expires_at_ms bigint not null
 );
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_due on checkout_session (expires_at_ms) where status = 'open';
 create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 

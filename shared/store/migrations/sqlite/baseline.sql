@@ -41,8 +41,9 @@ create table if not exists special_price (sku text, currency text, customer_grou
 -- What a minor unit of one currency was worth in minor units of another, from a time until the next (PRICE-8).
 create table if not exists exchange_rate (to_currency text, from_currency text, quoted_at_ms integer, factor text not null, primary key (to_currency, from_currency, quoted_at_ms)) without rowid;
 
--- What orders cost besides goods and shipping (PRICE-13); from goods worth free_from_minor on nothing.
-create table if not exists fee (currency text, fee_id text, kind text not null, name text not null, amount_minor integer not null constraint fee_is_not_negative check (amount_minor >= 0), free_from_minor integer, tax_class text not null, active integer not null, primary key (currency, fee_id)) without rowid;
+-- What orders cost besides goods and shipping (PRICE-13), in one zone or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
+-- delivery is also where that is offered: for goods worth at most up_to_minor (CHK-11).
+create table if not exists fee (currency text, fee_id text, kind text not null, name text not null, amount_minor integer not null constraint fee_is_not_negative check (amount_minor >= 0), free_from_minor integer, up_to_minor integer, zone text not null default '', tax_class text not null, active integer not null, primary key (currency, fee_id)) without rowid;
 
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (warehouse_id text primary key, name text not null, country text not null, priority integer not null) without rowid;
@@ -129,6 +130,7 @@ create table if not exists attempt_window (subject text primary key, period inte
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
 create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, email_hashes text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
+create index if not exists session_due on checkout_session (expires_at_ms) where status = 'open';
 create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
 

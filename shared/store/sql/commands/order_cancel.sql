@@ -22,6 +22,9 @@ insert into order_history (order_id, seq, from_status, to_status, actor, reason,
   select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
 update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
   where order_id = :order_id;
+-- What would have been paid at the door is not any more.
+update payment set state = 'voided', updated_at_ms = now_ms()
+  where state = 'pending' and saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
 update reward set state = 'owed' where order_id = :order_id and state = 'given';
 @return_uses((select detail ->> 'saga_id' from orders where order_id = :order_id), :actor)
 perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres

@@ -1,6 +1,6 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
--- with it, and has no reference. What it has held of accounts is spent.
+-- with it, one at the door is pending; neither has a reference. What it has held of accounts is spent.
 -- in: saga_id text, lease_token text, to_state text, reference text?, capture boolean, draws boolean?, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
@@ -45,7 +45,7 @@ insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit
   from saga, each(saga.plan, 'lines', line) where saga.saga_id = :saga_id;
 update reservation set status = 'committed', expires_at_ms = null, order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where session_id = (select session_id from saga where saga_id = :saga_id) and status = 'active';
-update payment set state = case when amount_minor = 0 then 'captured' when :capture then 'capture_pending' else 'authorized' end,
+update payment set state = case when amount_minor = 0 then 'captured' when provider = 'none' then 'pending' when :capture then 'capture_pending' else 'authorized' end,
     reference = :reference, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
 update promotion_use set state = 'used', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()

@@ -26,5 +26,6 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
   'reduced', document((select list(object('sku', cut.sku, 'reduced_at_ms', cut.reduced_at_ms, 'lowest_30_days_minor', cut.lowest_30_days_minor))
     from cart_line as l join reduced_price as cut on cut.sku = l.sku and cut.currency = in_currency where l.cart_id = of_cart)),
   'fees', document((select list(object('fee_id', f.fee_id, 'kind', f.kind, 'name', f.name, 'amount_minor', f.amount_minor,
-      'free_from_minor', f.free_from_minor, 'tax_class', f.tax_class)) from fee as f where f.currency = in_currency and f.active = 1)),
+      'free_from_minor', f.free_from_minor, 'up_to_minor', f.up_to_minor, 'tax_class', f.tax_class)) from fee as f where f.currency = in_currency
+    and f.active = 1 and f.zone in ('', to_zone))),
   'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code, in_currency)))

@@ -1,9 +1,9 @@
 -- All a confirm decides from: the session, what its totals are made of now, and any attempt of this key, this
 -- cart or this owner that came before.
 -- in: owner text, session_id text, idempotency_key text, stored_value jsonb?
-select object('now_ms', now_ms(), 'session', object('session_id', d.session_id, 'cart_id', d.cart_id, 'status', d.status, 'cart_version', d.cart_version,
+select object('session', object('session_id', d.session_id, 'cart_id', d.cart_id, 'status', d.status, 'cart_version', d.cart_version,
     'country', d.country, 'region', d.region, 'shipping_method', d.shipping_method, 'payment_method', d.payment_method, 'totals', document(d.totals),
-    'created_at_ms', d.created_at_ms, 'expires_at_ms', d.expires_at_ms),
+    'created_at_ms', d.created_at_ms, 'expires_at_ms', d.expires_at_ms, 'now_ms', now_ms()),
   'pricing', @pricing_json(c.cart_id, c.version, c.currency, z.zone, d.session_id, c.owner, c.saga_id, d.email_hashes, null),
   'same_key', document((select object('request_hash', k.request_hash, 'saga', @saga_json(g))
     from confirm_key as k join saga as g on g.saga_id = k.saga_id where k.owner = :owner and k.idempotency_key = :idempotency_key)),

@@ -347,7 +347,7 @@ fn a_confirm_claims_the_cart_the_stock_and_the_payment_at_once() {
     );
     assert_eq!(
         saga["payment"],
-        json!({"payment_id": "payment-ann", "reference": null, "method": "pm_card", "state": "pending", "currency": "USD",
+        json!({"payment_id": "payment-ann", "provider": "stripe", "reference": null, "method": "pm_card", "state": "pending", "currency": "USD",
         "amount_minor": 3000, "captured_minor": 0, "refunded_minor": 0})
     );
     assert_eq!(shop.rows("select status, version, saga_id from cart"), ["checkout|4|saga-ann"]);

@@ -68,7 +68,7 @@ fn a_lease_brings_all_that_the_provider_is_asked_with() {
             json!({"compensation_id": "compensation-ann", "kind": "refund", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
         "attempts": 0, "retries": 2, "failing_since_ms": 7, "refund_reference": "re-1", "created_at_ms": at("created_at_ms"), "now_ms": taken[0]["now_ms"],
         "saga_created_at_ms": began, "order_status": "cancelled", "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
-        "payment": {"payment_id": "payment-ann", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0}})
+        "payment": {"payment_id": "payment-ann", "provider": "stripe", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0}})
         ]
     );
     assert!(lease(&shop, "w2", 9, json!("compensation-ann")).is_empty());

@@ -183,7 +183,7 @@ fn an_entry_is_deleted_once_per_key() {
         &sql::SPECIAL_PRICES_DELETE,
         &of("special-prices/TILL-0001/USD", json!({"sku": "TILL-0001", "currency": "USD"})),
     );
-    shop.exec("insert into fee values ('USD', 'red', 'handling', 'Red', 1, null, 'standard', 1)");
+    shop.exec("insert into fee values ('USD', 'red', 'handling', 'Red', 1, null, null, '', 'standard', 1)");
     shop.exec("insert into exchange_rate (to_currency, from_currency, quoted_at_ms, factor) values ('GBP', 'EUR', 7, '0.8')");
     replays(
         &shop,
@@ -196,6 +196,16 @@ fn an_entry_is_deleted_once_per_key() {
         &of("fee/USD/red", json!({"currency": "USD", "fee_id": "red"})),
     );
     replays(&shop, &sql::CURRENCY_DELETE, &of("currency/CHF", json!({"currency": "CHF"})));
+}
+
+// CHK-11
+#[test]
+fn what_is_collected_at_the_door_replays_its_receipt() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays_at_the_door(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    let collect = json!({"order_id": "order-ann", "order_version": 1, "actor": "service:courier", "reason": "paid on delivery",
+        "if_versions": null, "reply": {"payment_status": "captured"}, "events": []});
+    replays(&shop, &sql::ORDER_COLLECT, &collect);
 }
 
 #[test]

@@ -44,6 +44,13 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
         json!({"payment_id": "payment-ann", "saga_id": "saga-ann", "provider": "stripe", "method": "pm_card", "state": "captured",
         "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "dispute": null, "saga_state": "completed"})
     );
+    let receipt = shop.list(&sql::ORDER_RECEIPT, &json!({"order_id": "order-ann"}));
+    assert_eq!(
+        receipt,
+        [
+            json!({"order_id": "order-ann", "order_number": number, "created_at_ms": order["created_at_ms"]})
+        ]
+    );
     assert_eq!(view(json!(null), number.clone(), json!(null)), [order]);
     assert!(view(json!("order-ann"), json!(null), json!("eve")).is_empty());
     assert!(view(json!(null), number, json!("eve")).is_empty());
@@ -250,4 +257,66 @@ fn a_cancel_waits_for_a_payment_in_motion() {
         Refusal::OrderBusy,
     );
     shop.does(&sql::ORDER_CANCEL, &ann.cancel());
+}
+
+// CHK-11
+#[test]
+fn what_is_paid_at_the_door_is_collected_once_and_then_it_is_captured() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays_at_the_door(&shop, CUPS_AND_TEA);
+    let payment = || {
+        shop.rows(
+            "select state, reference, captured_minor from payment where order_id = 'order-ann'",
+        )
+    };
+    assert_eq!(payment(), ["pending|-|0"]);
+    let collect = |order_version: i64| {
+        json!({"order_id": "order-ann", "order_version": order_version, "actor": "service:courier", "reason": "paid on delivery",
+            "if_versions": null, "reply": {"payment_status": "captured"},
+            "events": [event_with("e1", "order-ann", "orders.payment.captured", &[])]})
+    };
+    shop.refuses(&sql::ORDER_COLLECT, &collect(2), Refusal::OrderChanged);
+    let seen = with(collect(1), json!({"if_versions": [2]}));
+    shop.refuses(&sql::ORDER_COLLECT, &seen, Refusal::VersionConflict);
+    let receipt = shop.does(&sql::ORDER_COLLECT, &collect(1));
+    assert_eq!((&receipt["version"], &receipt["payment_status"]), (&json!(2), &json!("captured")));
+    assert_eq!(payment(), ["captured|-|3000"]);
+    assert_eq!(
+        shop.rows(
+            "select seq, from_status, to_status, actor, reason from order_history order by seq"
+        ),
+        ["1|-|confirmed|ann|checkout", "2|confirmed|confirmed|service:courier|paid on delivery"]
+    );
+    shop.refuses(&sql::ORDER_COLLECT, &collect(2), Refusal::PaymentNotDue);
+    shop.stock_adds_up();
+}
+
+// CHK-11
+#[test]
+fn a_cancel_ends_what_was_to_be_paid_at_the_door() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays_at_the_door(&shop, CUPS_AND_TEA);
+    let owes_nothing = json!({"payment_state": "pending", "compensation": null});
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), owes_nothing));
+    assert_eq!(shop.rows("select state, captured_minor from payment"), ["voided|0"]);
+    shop.refuses(
+        &sql::ORDER_COLLECT,
+        &json!({"order_id": "order-ann", "order_version": 2, "actor": "service:courier", "reason": "paid on delivery",
+            "if_versions": null, "reply": {}, "events": []}),
+        Refusal::OrderChanged,
+    );
+    shop.stock_adds_up();
+}
+
+// CHK-11
+#[test]
+fn nothing_is_collected_of_who_pays_by_card() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders(&shop, CUPS_AND_TEA);
+    shop.refuses(
+        &sql::ORDER_COLLECT,
+        &json!({"order_id": "order-ann", "order_version": 1, "actor": "service:courier", "reason": "paid on delivery",
+            "if_versions": null, "reply": {}, "events": []}),
+        Refusal::PaymentNotDue,
+    );
 }

@@ -272,6 +272,17 @@ impl Shopper {
         shop.does(&sql::ORDER_CREATE, &self.order_create())
     }
 
+    /// An order that is paid at the door: no provider is asked.
+    pub fn pays_at_the_door(&self, shop: &Database, lines: &[Line]) {
+        let cart_version = self.goes_to_checkout(shop, lines);
+        let door = json!({"provider": "none", "payment_method": "cash_on_delivery"});
+        let claim =
+            with(self.confirm(cart_version, lines), json!({"plan": with(self.plan(lines), door)}));
+        shop.does(&sql::CONFIRM_BEGIN, &claim);
+        let made = json!({"to_state": "completed", "reference": null, "capture": false});
+        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), made));
+    }
+
     /// Has an order of which nothing was to be paid; the receipt.
     pub fn gets_for_nothing(&self, shop: &Database, lines: &[Line]) -> Value {
         self.confirms_for_nothing(shop, lines);

@@ -78,7 +78,7 @@ fn fee(kind: &str, amount_minor: i64, free_from_minor: Option<i64>) -> Value {
     of(
         "fee/USD/red",
         json!({"currency": "USD", "fee_id": "red", "kind": kind, "name": "Red paper", "amount_minor": amount_minor,
-            "free_from_minor": free_from_minor, "tax_class": "standard", "active": true}),
+            "free_from_minor": free_from_minor, "up_to_minor": null, "zone": "", "tax_class": "standard", "active": true}),
     )
 }
 
@@ -409,7 +409,7 @@ fn the_live_fees_of_a_carts_currency_are_among_what_it_is_priced_with() {
     shop.does(&sql::FEE_PUT, &with(fee("gift_wrap", 350, None), ended));
     assert_eq!(
         fees(),
-        json!([{"fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": 9_000, "tax_class": "standard"}])
+        json!([{"fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": 9_000, "up_to_minor": null, "tax_class": "standard"}])
     );
     let francs = with(fee("handling", 1, None), json!({"currency": "CHF"}));
     shop.refuses(&sql::FEE_PUT, &francs, Refusal::CurrencyUnsupported);

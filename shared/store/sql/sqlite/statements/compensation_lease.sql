@@ -6,7 +6,7 @@ update compensation set lease_token = :lease_token, lease_until_ms = now_ms() + 
 returning json_object('compensation_id', compensation_id, 'kind', kind, 'payment_id', payment_id, 'saga_id', saga_id, 'amount_minor', amount_minor,
   'attempts', attempts, 'retries', retries, 'failing_since_ms', failing_since_ms, 'refund_reference', refund_reference, 'created_at_ms', created_at_ms, 'now_ms', now_ms(),
   'reason', reason,
-  'payment', json((select json_object('payment_id', payment_id, 'reference', reference, 'method', method, 'state', p.state, 'currency', currency,
+  'payment', json((select json_object('payment_id', payment_id, 'provider', provider, 'reference', reference, 'method', method, 'state', p.state, 'currency', currency,
       'amount_minor', amount_minor, 'captured_minor', captured_minor, 'refunded_minor', refunded_minor) from payment as p where p.payment_id = compensation.payment_id)),
   'saga_created_at_ms', (select created_at_ms from saga where saga.saga_id = compensation.saga_id),
   'order_status', (select status from orders where orders.order_id = (select order_id from payment as p where p.payment_id = compensation.payment_id)),

@@ -1,0 +1,248 @@
+//! Paying at the door (CHK-11): offered by the fee for it, agreed to like any total, and paid when
+//! somebody says so; no provider is asked.
+
+use e2e::{Basket, Call, Guest, Reply, Session, Shop, unique};
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// To where the fees of these tests are for, which no other test looks at.
+const TO_GERMANY: &str = "country=DE&shipping_method=standard";
+const AT_THE_DOOR: &str = "country=DE&shipping_method=standard&payment_method=cash_on_delivery";
+
+/// What is offered is for everyone on that way: one test at a time has an offer.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A fee of a test, gone with it.
+struct Offer<'s> {
+    shop: &'s Shop,
+    path: String,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl<'s> Offer<'s> {
+    /// For goods of at most so much, in US dollars, in a zone.
+    fn put(shop: &'s Shop, zone: &str, amount_minor: i64, up_to_minor: i64) -> Self {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = format!("/api/v1/catalog/fees/USD/{}", unique("cod-"));
+        let fee = json!({
+            "kind": "cash_on_delivery", "name": "Payment at the door", "amount_minor": amount_minor,
+            "up_to_minor": up_to_minor, "zone": zone, "tax_class": "standard", "active": true,
+        });
+        shop.admin("PUT", &path).json(&fee).send().expect(200);
+        Self { shop, path, _alone: alone }
+    }
+}
+
+impl Drop for Offer<'_> {
+    fn drop(&mut self) {
+        self.shop.admin("DELETE", &self.path).send();
+    }
+}
+
+fn minor(amount: &Value) -> i64 {
+    amount["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {amount}"))
+}
+
+/// One of these, at so many cents, on the way to Germany.
+fn with_one<'s>(shop: &'s Shop, price: i64) -> (Guest<'s>, Basket<'s>, String) {
+    let sku = shop.sku().price("USD", price).stock(9).create();
+    let guest = shop.guest();
+    guest.add(&sku, 1).expect(200);
+    let basket = guest.basket().to("DE", None);
+    (guest, basket, sku)
+}
+
+fn collecting(shop: &Shop, order_id: &str, amount: &Value) -> Call {
+    collecting_with(shop, "money:write", order_id, amount).keyed(&unique("collect-"))
+}
+
+fn collecting_with(shop: &Shop, scopes: &str, order_id: &str, amount: &Value) -> Call {
+    shop.call("POST", &format!("/api/v1/orders/{order_id}/collect"))
+        .bearer(&shop.token(scopes))
+        .json(&json!({ "amount": amount }))
+}
+
+fn by_cash(session: &Session<'_>) -> Call {
+    session.confirming_with(&json!({ "payment_method": "cash_on_delivery" }))
+}
+
+fn order_of(reply: Reply) -> (String, Value) {
+    let order = reply.expect(201);
+    (order["order_id"].as_str().expect("an order").to_owned(), order)
+}
+
+#[test]
+fn an_order_is_paid_at_the_door_with_a_fee_and_no_provider_is_asked() {
+    let shop = Shop::open();
+    let _offer = Offer::put(&shop, "de", 300, 100_000);
+    let (guest, basket, sku) = with_one(&shop, 10_000);
+    let offered = guest.totals(TO_GERMANY).expect(200);
+    assert_eq!(offered["cash_on_delivery"]["amount"]["amount_minor"], 300);
+    let priced = guest.totals(AT_THE_DOOR).expect(200);
+    assert_eq!(minor(&priced["total"]), minor(&offered["total"]) + 300);
+    assert_eq!(priced["fees"][0]["kind"], "cash_on_delivery");
+
+    let session = basket.paying_with("cash_on_delivery").begin();
+    assert_eq!(session.view["totals"]["total"], priced["total"]);
+    let (order_id, placed) = order_of(session.confirm());
+    assert_eq!(
+        (&placed["total"], &placed["payment_status"]),
+        (&priced["total"], &json!("pending"))
+    );
+    assert_eq!(guest.provider_payments().times_authorized, 0);
+    assert_eq!(shop.stock_of(&sku), (8, 0));
+    let order = guest.order(&order_id).expect(200);
+    assert_eq!(
+        (
+            &order["status"],
+            &order["payment_method"],
+            &order["payment_status"],
+            &order["fees"][0]["kind"]
+        ),
+        (
+            &json!("confirmed"),
+            &json!("cash_on_delivery"),
+            &json!("pending"),
+            &json!("cash_on_delivery")
+        )
+    );
+    shop.run("saga-recovery");
+    shop.run("compensation-retry");
+    assert_eq!(guest.order(&order_id).expect(200)["payment_status"], "pending");
+
+    // Only all of it, and only by who may.
+    let less = json!({ "amount_minor": minor(&placed["total"]) - 1, "currency": "USD" });
+    let refused = collecting(&shop, &order_id, &less).send().problem(400, "invalid_field");
+    assert_eq!(refused["field"], "/amount");
+    collecting_with(&shop, "orders:write", &order_id, &placed["total"])
+        .keyed(&unique("collect-"))
+        .send()
+        .problem(403, "scope_missing");
+    let key = unique("collect-");
+    let collected =
+        collecting_with(&shop, "money:write", &order_id, &placed["total"]).keyed(&key).send();
+    assert_eq!(collected.clone().expect(200)["payment_status"], "captured");
+    let again =
+        collecting_with(&shop, "money:write", &order_id, &placed["total"]).keyed(&key).send();
+    assert_eq!(again.body, collected.body);
+    collecting(&shop, &order_id, &placed["total"]).send().problem(409, "payment_not_due");
+    let order = guest.order(&order_id).expect(200);
+    assert_eq!((&order["payment_status"], &order["version"]), (&json!("captured"), &json!(2)));
+    assert_eq!(order["status_history"][1]["reason"], "paid on delivery");
+    let told = shop.rows("outbox", "type", "orders.payment.captured");
+    assert!(told.iter().any(|event| event["data"].to_string().contains(&order_id)), "{told:?}");
+    guest.cancelling(&order_id).send().problem(409, "payment_collected");
+}
+
+#[test]
+fn what_was_to_be_paid_at_the_door_is_cancelled_without_anyone_being_owed() {
+    let shop = Shop::open();
+    let _offer = Offer::put(&shop, "de", 0, 100_000);
+    let (guest, basket, sku) = with_one(&shop, 10_000);
+    let (order_id, placed) = order_of(basket.paying_with("cash_on_delivery").begin().confirm());
+    let cancelled = guest.cancelling(&order_id).send().expect(200);
+    assert_eq!(
+        (&cancelled["compensation"], &cancelled["payment_status"]),
+        (&json!("none"), &json!("pending"))
+    );
+    let order = guest.order(&order_id).expect(200);
+    assert_eq!(
+        (&order["status"], &order["payment_status"]),
+        (&json!("cancelled"), &json!("voided"))
+    );
+    assert_eq!(shop.stock_of(&sku), (9, 0));
+    collecting(&shop, &order_id, &placed["total"]).send().problem(409, "payment_not_due");
+    // Nor is money waited for at the door of who pays by card, or of nobody.
+    let (_, basket, _) = with_one(&shop, 1_000);
+    let (by_card, paid) = order_of(basket.begin().confirm());
+    collecting(&shop, &by_card, &paid["total"]).send().problem(409, "payment_not_due");
+    collecting(&shop, "01900000-0000-7000-8000-000000000000", &paid["total"])
+        .send()
+        .problem(404, "order_not_found");
+}
+
+#[test]
+fn it_is_offered_where_its_fee_is_and_for_so_much() {
+    let shop = Shop::open();
+    let _offer = Offer::put(&shop, "de", 300, 5_000);
+    let (guest, basket, _) = with_one(&shop, 5_001);
+    assert!(guest.totals(TO_GERMANY).expect(200)["cash_on_delivery"].is_null());
+    guest.totals(AT_THE_DOOR).problem(422, "cash_on_delivery_unavailable");
+    let cash = basket.paying_with("cash_on_delivery");
+    cash.try_begin().problem(422, "cash_on_delivery_unavailable");
+    let checked = guest
+        .call("POST", "/api/v1/cart/validate")
+        .json(&json!({ "country": "DE", "shipping_method": "standard", "payment_method": "cash_on_delivery" }))
+        .send()
+        .expect(200);
+    let found = checked["problems"].as_array().unwrap();
+    assert!(
+        found
+            .iter()
+            .any(|it| it["code"] == "cash_on_delivery_unavailable"
+                && it["pointer"] == "/payment_method"),
+        "{checked}"
+    );
+    let (guest, basket, _) = with_one(&shop, 5_000);
+    assert!(
+        guest.totals("country=FR&shipping_method=standard").expect(200)["cash_on_delivery"]
+            .is_null()
+    );
+    let cash = basket.paying_with("cash_on_delivery");
+    cash.clone().to("FR", None).try_begin().problem(422, "cash_on_delivery_unavailable");
+    assert_eq!(cash.begin().confirm().expect(201)["payment_status"], "pending");
+}
+
+// CHK-9, CHK-18: whoever changes their mind agrees to the fee, and to its end.
+#[test]
+fn a_buyer_who_changes_their_mind_is_told_of_the_fee() {
+    let shop = Shop::open();
+    let offer = Offer::put(&shop, "de", 300, 100_000);
+    let (guest, basket, _) = with_one(&shop, 10_000);
+    let session = basket.begin();
+    let problem = by_cash(&session).send().problem(409, "price_changed");
+    let fee = &problem["differences"][0];
+    assert_eq!(
+        (&fee["part"], &fee["before"], &fee["after"]["total_minor"]),
+        (&json!("fee"), &Value::Null, &json!(300))
+    );
+    drop(offer);
+    by_cash(&session).send().problem(422, "cash_on_delivery_unavailable");
+    let _offer = Offer::put(&shop, "de", 400, 100_000);
+    // A card that needs its buyer waits; they would rather pay at the door.
+    let asks = json!({ "payment_method": "pm_card_authenticationRequired" });
+    session.confirming_with(&asks).send().problem(402, "payment_action_required");
+    let problem = by_cash(&session).send().problem(409, "price_changed");
+    let agrees =
+        json!({ "payment_method": "cash_on_delivery", "quote_hash": problem["quote_hash"] });
+    let order = session.confirming_with(&agrees).send().expect(201);
+    assert_eq!(
+        (&order["payment_status"], &order["total"]),
+        (&json!("pending"), &problem["current_total"])
+    );
+    assert_eq!(guest.order_rows().len(), 1);
+    shop.run("compensation-retry");
+    assert_eq!(guest.provider_payments().held(), 0, "the card is asked for nothing");
+}
+
+// PROMO-13: a gift card pays a part, and the rest is paid at the door.
+#[test]
+fn a_gift_card_pays_a_part_and_the_door_the_rest() {
+    let shop = Shop::open();
+    let _offer = Offer::put(&shop, "de", 300, 100_000);
+    let (_, basket, _) = with_one(&shop, 10_000);
+    let issued = shop
+        .call("POST", "/api/v1/gift-cards")
+        .bearer(&shop.token("money:write"))
+        .keyed(&unique("gift-"))
+        .json(&json!({ "currency": "USD", "amount_minor": 4_000, "reason": "bought" }))
+        .send()
+        .expect(201);
+    let session = basket.paying_with("cash_on_delivery").begin();
+    let pays = json!({ "stored_value": [{ "code": issued["code"], "amount_minor": 4_000 }] });
+    let (order_id, placed) = order_of(session.confirming_with(&pays).send());
+    let all = placed["total"].clone();
+    collecting(&shop, &order_id, &all).send().problem(400, "invalid_field");
+    let rest = json!({ "amount_minor": minor(&all) - 4_000, "currency": "USD" });
+    collecting(&shop, &order_id, &rest).send().expect(200);
+}
