@@ -32,9 +32,9 @@ const SIZES: [Size; 9] = [
     FUZZ_SECONDS,
     // How many race at once, in percent of what the requirements say.
     Size { variable: "EDGETILL_RACE_PERCENT", sampled: 100, full: 100 },
-    // At a call one fault of so many, another at the next: 4 is one of the four there are, 1 is all
-    // of them.
-    Size { variable: "EDGETILL_CRASH_EVERY", sampled: 4, full: 1 },
+    // Every so-manieth of the faults there are at calls, four at each: 1 is all of them, 4 is one at
+    // each call, and 7 is one at most calls, another at the next.
+    Size { variable: "EDGETILL_CRASH_EVERY", sampled: 7, full: 1 },
     // 1: patient and impatient buyers take turns. 2: every fault meets one of each.
     Size { variable: "EDGETILL_CRASH_BUYERS", sampled: 1, full: 1 },
     // SKUs that one request imports.

@@ -42,9 +42,9 @@ impl Fault {
         json!({ "call": number, "fault": fault })
     }
 
-    /// The faults that a run tries at the call in this place: all of them, or with
+    /// The faults that a run tries at the call in this place: all of them; or with
     /// `EDGETILL_CRASH_EVERY=4` one of the four, another at each of four calls that follow one
-    /// another, and another order in the next four.
+    /// another, and another order in the next four; or with 7 one at most calls.
     pub fn tried_at(position: usize, kind: &str) -> impl Iterator<Item = Self> {
         let every = size("EDGETILL_CRASH_EVERY").max(1);
         let of_turn = move |(number, _): &(usize, Self)| {
