@@ -2,7 +2,7 @@
 //!
 //! There is no `+` on [`Money`]: every sum can fail (overflow, two currencies), and a failure is an
 //! error, never a wrapped or a clamped amount. No float touches money. Rates are decimals, and a
-//! decimal becomes an amount in exactly one place, [`round`].
+//! decimal becomes an amount in exactly one place, `scaled`.
 
 use crate::quantity::Quantity;
 use crate::sorted::sorted_by;
