@@ -45,6 +45,12 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
     }
 }
 
+/// As [`refused`], of something that has versions: a stale one is told the one there is.
+pub(crate) fn refused_at(refusal: Refusal, version: i64) -> Problem {
+    let problem = refused(refusal);
+    if refusal == Refusal::VersionConflict { problem.at_version(version) } else { problem }
+}
+
 /// A total that cannot be made; it names the part that failed (CART-6).
 pub(crate) fn totals(error: &TotalsError) -> Problem {
     let code = match error {

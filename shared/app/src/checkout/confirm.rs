@@ -468,9 +468,18 @@ fn agreed(
     body: &Confirm,
 ) -> Result<(), Problem> {
     let (shown, now) = (session.totals.total, priced.totals.total);
+    let is_named = body.quote_hash.is_some() || body.accept_total.is_some();
+    let is_stale = pricing.cart.version != session.cart_version;
+    let has_moved = || {
+        let tolerance = shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?;
+        let any_increase = shop.setting(&PRICE_REFUSE_ANY_INCREASE)?;
+        Ok::<_, Problem>(total_moved(shown, now, tolerance, any_increase))
+    };
+    if !is_named && !is_stale && !has_moved()? {
+        return Ok(());
+    }
     let quote = Quote::of(&priced.totals);
     let hash = quote_hash(&quote);
-    let is_named = body.quote_hash.is_some() || body.accept_total.is_some();
     if is_named
         && body.quote_hash.as_ref().is_none_or(|named| *named == hash)
         && body.accept_total.is_none_or(|named| named == now)
@@ -487,17 +496,8 @@ fn agreed(
             .with(Differences, session.totals.quote.differences(&quote).as_slice())
             .with(CurrentTotals, &priced.totals))
     };
-    if pricing.cart.version != session.cart_version {
+    if is_stale {
         return differs(Code::SessionStale);
-    }
-    let moved = total_moved(
-        shown,
-        now,
-        shop.setting(&PRICE_TOLERANCE_BASIS_POINTS)?,
-        shop.setting(&PRICE_REFUSE_ANY_INCREASE)?,
-    );
-    if !moved && !is_named {
-        return Ok(());
     }
     let has_ended = |shown: &PromotionId| {
         !priced.totals.promotions.iter().any(|used| used.promotion_id == *shown)
@@ -509,7 +509,7 @@ fn agreed(
     }
 }
 
-/// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and
+/// The key of a confirm that brings none (CHK-4): asked again it is the same. Cart, version and shown
 /// quote are the session's and stay.
 fn derived_key(owner: &str, session_id: &SessionId, body: &Confirm, draws: &str) -> String {
     let method = body.payment_method.as_ref().map_or("", PaymentMethod::as_str);

@@ -7,7 +7,7 @@ use crate::{
     compensation,
     events::{self, Event, OrderStatusChanged},
     payment::NO_PROVIDER,
-    problem::{illegal, refused},
+    problem::{illegal, refused_at},
     saga::PlannedDraw,
     shop::Shop,
 };
@@ -132,12 +132,7 @@ pub async fn cancel(
         if illegal_move {
             return illegal(order.status);
         }
-        let problem = refused(refusal);
-        if refusal == Refusal::VersionConflict {
-            problem.at_version(order.version)
-        } else {
-            problem
-        }
+        refused_at(refusal, order.version)
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.

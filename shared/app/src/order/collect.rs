@@ -6,7 +6,7 @@ use crate::{
     change::Apply as _,
     events::{Event, PaymentCaptured},
     payment::CASH_ON_DELIVERY,
-    problem::refused,
+    problem::refused_at,
     shop::Shop,
 };
 use callers::Service;
@@ -112,11 +112,6 @@ pub fn collect(
         if refusal == Refusal::OrderChanged && order.status == OrderStatus::Cancelled {
             return Problem::new(Code::PaymentNotDue);
         }
-        let problem = refused(refusal);
-        if refusal == Refusal::VersionConflict {
-            problem.at_version(order.version)
-        } else {
-            problem
-        }
+        refused_at(refusal, order.version)
     })
 }
