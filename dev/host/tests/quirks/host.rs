@@ -104,7 +104,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Starts a host and waits until it answers.
+    /// Starts a host and waits until it answers, at its control port too where it has one.
     pub fn start(setup: Setup) -> Self {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let (address, control) = (free(), free());
@@ -114,7 +114,8 @@ impl Host {
         }
         let mut child = command.spawn().unwrap();
         let begun = Instant::now();
-        while std::net::TcpStream::connect(address).is_err() {
+        let answers = |at| std::net::TcpStream::connect(at).is_ok();
+        while !(answers(address) && (!setup.faults || answers(control))) {
             let log =
                 || std::fs::read_to_string(setup.folder.path().join("log")).unwrap_or_default();
             assert!(child.try_wait().unwrap().is_none(), "the host ended: {}", log());

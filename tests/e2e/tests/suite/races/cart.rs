@@ -5,7 +5,9 @@ use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, together, unique
 use serde_json::{Value, json};
 
 // CART-1: as many requests in flight as the host has instances. Alone, for the crowd fills the
-// host's queue of connections, and a neighbour's request would be reset with it.
+// host's queue of connections, and a neighbour's request would be reset with it. Patiently, for
+// SQLite lets whoever comes next write, and on a slow machine some of a thousand wait longer than
+// its five seconds: they are told to come again, and their key makes that the same add.
 #[test]
 fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
     let shop = Shop::alone();
@@ -13,15 +15,11 @@ fn a_thousand_parallel_adds_of_one_end_at_a_thousand() {
     let guest = shop.guest();
     let adds = at_once(1_000);
     let replies = together(adds, |_| {
-        guest.adding(&sku, 1).header("idempotency-key", &unique("add-")).send_until_heard()
+        guest.adding(&sku, 1).header("idempotency-key", &unique("add-")).send_patiently()
     });
-    let refused: Vec<&Reply> = replies.iter().filter(|reply| reply.status != 200).collect();
-    assert!(
-        refused.is_empty(),
-        "{} of {adds} were refused, the first: {:?}",
-        refused.len(),
-        refused[0]
-    );
+    for reply in &replies {
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
     let adds = i64::try_from(adds).unwrap();
     assert_eq!((guest.quantity_of(&sku), &guest.cart()["version"]), (adds, &json!(adds + 1)));
 }
