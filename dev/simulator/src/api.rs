@@ -11,7 +11,7 @@ use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use base64::Engine as _;
 use decide::{Asked, Change, Decision};
-use edge::{Code, Problem, Reply, Request};
+use edge::{Code, Method, Problem, Reply, Request};
 use ports::Ports;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -85,7 +85,13 @@ pub async fn retrieve(ports: &Ports<'_>, request: &Request) -> Result<Reply, Pro
         }
         Ok(match books.intent(intent_id)? {
             Some((_, record)) => {
-                Answer::json(200, &expand.apply(objects::payment_intent(&record), &record))
+                let secret = parameters.get("client_secret").map(String::as_str);
+                match opened(request, secret, &record) {
+                    Ok(()) => {
+                        Answer::json(200, &expand.apply(objects::payment_intent(&record), &record))
+                    }
+                    Err(closed) => closed,
+                }
             }
             None => Answer::missing(404, "payment_intent", "intent", intent_id),
         })
@@ -374,6 +380,21 @@ fn admitted(
         .reply()));
     }
     let key = api_key(request.header("authorization").unwrap_or_default());
+    if key.as_deref().is_some_and(is_publishable) {
+        let is_open = match (request.method(), request.path().rsplit_once('/')) {
+            (Method::Get, Some((of, _))) => of == "/v1/payment_intents",
+            (Method::Post, Some((_, what))) => what == "confirm",
+            (_, _) => false,
+        };
+        let message = "This API call cannot be made with a publishable API key. Please use a \
+                       secret API key.";
+        let kind = "invalid_request_error";
+        return Ok(if is_open {
+            Ok(now)
+        } else {
+            Err(Answer::error(403, kind, "secret_key_required", message, json!({})).reply())
+        });
+    }
     let refused = |code: &str, message: &str| {
         Answer::error(401, "invalid_request_error", code, message, json!({})).reply()
     };
@@ -391,6 +412,27 @@ fn admitted(
              header, using Bearer auth.",
         )),
     })
+}
+
+/// The key of a buyer's browser, which opens one payment alone: with its client secret.
+fn is_publishable(key: &str) -> bool {
+    key.starts_with("pk_test_")
+}
+
+/// Whether the client secret that came opens this payment: a browser must bring it.
+fn opened(request: &Request, secret: Option<&str>, record: &Record) -> Result<(), Answer> {
+    let key = api_key(request.header("authorization").unwrap_or_default());
+    let needs_one = key.as_deref().is_some_and(is_publishable);
+    match secret {
+        Some(secret) if secret == record.intent.client_secret => Ok(()),
+        None if !needs_one => Ok(()),
+        None => Err(Answer::required("client_secret")),
+        Some(_) => Err(Answer::invalid(
+            "client_secret",
+            "The client_secret provided does not match the client_secret associated with this \
+             PaymentIntent.",
+        )),
+    }
 }
 
 /// The key of a header: as a bearer's token, or as a user's name without a password.
@@ -523,6 +565,11 @@ async fn ran(
         return Ok(answer.reply());
     }
     let found = intent_id.map(|id| books.intent(id)).transpose()?.flatten();
+    if let Some((_, record)) = &found
+        && let Err(closed) = opened(request, form.get("client_secret").map(String::as_str), record)
+    {
+        return Ok(closed.reply());
+    }
     let (saga, payment_method) = match &found {
         Some((_, record)) => (
             record.intent.metadata.get("saga_id"),

@@ -118,7 +118,7 @@ fn order(saga: &str, payment_method: &str) -> AuthorizeRequest {
         idempotency_key: format!("{saga}/authorize"),
         amount_minor: 1999,
         currency: "USD".to_owned(),
-        payment_method: payment_method.to_owned(),
+        payment_method: Some(payment_method.to_owned()),
         saga_id: saga.to_owned(),
         order_reference: format!("ord-{saga}"),
         return_url: None,
@@ -255,6 +255,54 @@ fn a_customer_may_have_to_authenticate() {
     assert_eq!(status, 200);
     assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
     assert_eq!(block_on(world.stripe().retrieve(&id)).unwrap().state, PaymentState::Authorized);
+}
+
+// What Stripe's own element does in a browser.
+#[test]
+fn a_browser_pays_by_the_client_secret_and_can_nothing_else() {
+    let world = World::new();
+    let asked = AuthorizeRequest { payment_method: None, ..order("s1", "") };
+    let answer = block_on(world.stripe().authorize(&asked)).unwrap();
+    let Authorization::ActionRequired { reference, client_secret: Some(secret), .. } = answer
+    else {
+        panic!("{answer:?}")
+    };
+    let browser = |method, path: &str, form: &str| {
+        let request = Request::new(method, path).with_header("authorization", "Bearer pk_test_1");
+        let (status, body) = world.call(request.with_body(form));
+        let code = body["error"]["code"].as_str().or(body["error"]["param"].as_str());
+        (status, code.or(body["status"].as_str()).unwrap_or_default().to_owned())
+    };
+    let said = |status, what: &str| (status, what.to_owned());
+    let path = format!("/v1/payment_intents/{reference}");
+    let pay = format!("{path}/confirm");
+    let with =
+        |card: &str| format!("payment_method={card}&client_secret={secret}&return_url=https://s/");
+    // Without its secret, with another's, and what a browser may not do at all.
+    let nothing = "payment_method=pm_card_visa";
+    assert_eq!(browser(Method::Post, &pay, nothing), said(400, "parameter_missing"));
+    let wrong = format!("{nothing}&client_secret=pi_x_secret_y");
+    assert_eq!(browser(Method::Post, &pay, &wrong), said(400, "client_secret"));
+    assert_eq!(browser(Method::Get, &path, ""), said(400, "parameter_missing"));
+    for (method, closed) in [
+        (Method::Post, format!("{path}/cancel")),
+        (Method::Post, format!("{path}/capture")),
+        (Method::Post, "/v1/payment_intents".to_owned()),
+        (Method::Post, "/v1/refunds".to_owned()),
+        (Method::Get, "/v1/payment_intents".to_owned()),
+    ] {
+        assert_eq!(browser(method, &closed, ""), said(403, "secret_key_required"), "{closed}");
+    }
+    // A card is refused, and another pays.
+    let refused = browser(Method::Post, &pay, &with("pm_card_chargeDeclined"));
+    assert_eq!(refused, said(402, "card_declined"));
+    let seen = browser(Method::Get, &format!("{path}?client_secret={secret}"), "");
+    assert_eq!(seen, said(200, "requires_payment_method"));
+    let waits = block_on(world.stripe().retrieve(&reference)).unwrap();
+    assert_eq!(waits.state, PaymentState::RequiresAction);
+    let paid = browser(Method::Post, &pay, &with("pm_card_visa"));
+    assert_eq!(paid, said(200, "requires_capture"));
+    assert_eq!(world.ledger("s1"), ["authorized 1999 USD"]);
 }
 
 #[test]

@@ -20,13 +20,17 @@ pub fn two_hosts(project: &Project, manifest: &Manifest, suite: &Suite) -> Resul
     let Some(cluster) = Cluster::start_small()? else { return Ok(false) };
     let url = database::deployed_on(&cluster, project)?;
     let folder = project.path("target/till-test").join(format!("{}-two-hosts", std::process::id()));
-    let first =
-        Shop::prepare(project, manifest, &folder.join("first"), free_address()?, Some(&url))?;
+    let prepare = |host: &str| -> Result<Shop> {
+        let mut shop =
+            Shop::prepare(project, manifest, &folder.join(host), free_address()?, Some(&url))?;
+        shop.set("confirm_cool_down_seconds", "30");
+        Ok(shop)
+    };
+    let first = prepare("first")?;
     let secrets = |host: &str| folder.join(host).join("secrets.toml");
     std::fs::create_dir_all(folder.join("second"))?;
     std::fs::copy(secrets("first"), secrets("second")).context("cannot copy the shop's secrets")?;
-    let mut second =
-        Shop::prepare(project, manifest, &folder.join("second"), free_address()?, Some(&url))?;
+    let mut second = prepare("second")?;
     second.share_the_simulator_of(&first);
     let tested = on_both(project, &first, &second, suite);
     tested.with_context(|| {

@@ -237,11 +237,11 @@ use {
         CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
-        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PaymentCollected, PaymentNotDue,
-        PromotionsDisabled, PromotionsUnavailable, QuantityOutOfRange, SessionNotFound,
-        ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative,
-        TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests, TooManyShares,
-        TotalMismatch, WarehouseUnknown, WebhooksDisabled,
+        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PaymentCollected,
+        PaymentNotCapturable, PaymentNotDue, PromotionsDisabled, PromotionsUnavailable,
+        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
+        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
+        TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
 
@@ -459,6 +459,16 @@ endpoints! {
         cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, PaymentCollected, OrderBusy]).stored();
+    }
+    /// The money of an order that is held for it.
+    ORDER_CAPTURE: "order-capture" "/api/v1/orders/:order_id/capture" (order_id: OrderId) {
+        /// Take the money of an order, later than the order.
+        ///
+        /// Of one whose `payment_status` is `authorized`, and all of it. It is tried at once and then
+        /// by its worker; the order says what has become of it.
+        capture_order: POST Scope<MoneyWrite>, body: JsonOrDefault<order::CaptureOrder>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::CaptureAsked>> => |it| it.example(examples::capture_order()).tagged()
+                .problems(&[OrderNotFound, PaymentNotCapturable, OrderBusy]).stored();
     }
     /// The money for an order that is paid on delivery.
     ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {

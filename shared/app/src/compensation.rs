@@ -74,6 +74,8 @@ enum Attempt {
     Taken(i64),
     /// A refund was accepted and is not finished; the provider's name for it.
     Accepted(String),
+    /// It is another's to try.
+    NotMade,
     /// No answer to rely on.
     Failed(ProviderError),
     /// Never: a person must look.
@@ -115,6 +117,41 @@ pub(crate) async fn run_next(
     shop: &Shop<'_>,
     only: Option<&CompensationId>,
 ) -> Result<Option<Tried>, Problem> {
+    run(shop, only, async |provider, owed| match owed.kind {
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
+            void(provider, owed).await
+        }
+        CompensationKind::RefundPayment => refund(provider, owed).await,
+        CompensationKind::CapturePayment => capture(provider, owed).await,
+    })
+    .await
+}
+
+/// Tries at once the void or the cancel that a confirm has just written down. It is a row: if this
+/// fails, the worker goes on, and a line in the log says so. A confirm takes and gives back no
+/// money, and does not carry what does.
+pub(crate) async fn void_now(shop: &Shop<'_>, compensation_id: &CompensationId) {
+    let tried = run(shop, Some(compensation_id), async |provider, owed| match owed.kind {
+        CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
+            void(provider, owed).await
+        }
+        CompensationKind::RefundPayment | CompensationKind::CapturePayment => Ok(Attempt::NotMade),
+    })
+    .await;
+    if let Err(problem) = tried {
+        terms::log(
+            "warning",
+            "a compensation waits for its worker",
+            &[("compensation_id", compensation_id.as_str()), ("code", problem.code().slug())],
+        );
+    }
+}
+
+async fn run(
+    shop: &Shop<'_>,
+    only: Option<&CompensationId>,
+    try_once: impl AsyncFnOnce(&Stripe<'_>, &Owed) -> Result<Attempt, ProviderError>,
+) -> Result<Option<Tried>, Problem> {
     // Before a row is taken: with a configuration like that none can be tried.
     let provider =
         provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
@@ -123,13 +160,7 @@ pub(crate) async fn run_next(
     let Some(owed) = shop.read::<Owed>(&sql::COMPENSATION_LEASE, &lease)? else {
         return Ok(None);
     };
-    let tried = match owed.kind {
-        CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
-            void(&provider, &owed).await
-        }
-        CompensationKind::RefundPayment => refund(&provider, &owed).await,
-        CompensationKind::CapturePayment => capture(&provider, &owed).await,
-    };
+    let tried = try_once(&provider, &owed).await;
     settle(shop, &owed, &token, tried.unwrap_or_else(Attempt::Failed)).map(Some)
 }
 
@@ -356,6 +387,10 @@ fn settle(shop: &Shop<'_>, owed: &Owed, token: &str, attempt: Attempt) -> Result
                 refund_reference: Some(refund_reference),
                 ..Settlement::of(CompensationStatus::Pending)
             }
+        }
+        Attempt::NotMade => {
+            write(shop, owed, token, Settlement::untried(owed, 0))?;
+            return Ok(Tried::Untried);
         }
         Attempt::Hopeless(error) => Settlement::dead(error),
         Attempt::Failed(error) => match Failure::of(&error) {

@@ -63,7 +63,7 @@ terms::members! {
     Legal "legal": [OrderStatus];
     /// `payment_declined`: the provider's reason.
     DeclineCode "decline_code": str;
-    /// `payment_declined`: until when the stock is held for another try.
+    /// `payment_declined`, `payment_action_required`: until when the stock is held for the buyer.
     ReservedUntil "reserved_until_ms": Option<i64>;
     /// `payment_action_required`: for the provider's own library.
     ClientSecret "client_secret": Option<String>;

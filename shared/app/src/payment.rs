@@ -22,6 +22,10 @@ pub(crate) const NO_PROVIDER: &str = "none";
 /// until somebody says that the money is there.
 pub(crate) const CASH_ON_DELIVERY: &str = "cash_on_delivery";
 
+/// The method of a payment whose buyer says to the provider's own element how they pay (PAY-7): a
+/// card, a wallet, what the shop has enabled there. The shop sees a client secret alone.
+pub(crate) const ONLINE: &str = "online";
+
 /// A payment's row.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PaymentRow {
@@ -64,7 +68,7 @@ impl PaymentRow {
             idempotency_key: format!("{}/authorize", self.payment_id),
             amount_minor: self.amount_minor,
             currency: self.currency.to_string(),
-            payment_method: self.method.clone(),
+            payment_method: Some(&self.method).filter(|method| *method != ONLINE).cloned(),
             saga_id: saga_id.to_string(),
             order_reference: order_id.to_string(),
             return_url: return_url.map(str::to_owned),

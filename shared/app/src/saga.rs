@@ -69,6 +69,8 @@ pub(crate) struct Plan {
     pub(crate) draws: Vec<PlannedDraw>,
     /// What the provider is asked for: the rest.
     pub(crate) payable_minor: i64,
+    /// Whether it stays held until somebody asks for it, whatever the shop does otherwise.
+    pub(crate) capture_later: bool,
     /// What is told of promotions and accounts once there is an order.
     pub(crate) events: Vec<Event>,
     /// What the buyer is told with the order.
@@ -145,6 +147,8 @@ pub(crate) struct Planned {
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
     pub(crate) return_url: Option<String>,
+    #[serde(default)]
+    pub(crate) capture_later: bool,
     /// As they were made with the plan.
     pub(crate) events: Vec<Value>,
     pub(crate) warnings: Rendered<Vec<Warning>>,
@@ -269,8 +273,8 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
                 retry_in_ms: action_wait_ms(shop, &saga)?,
                 ..Settlement::default()
             };
-            settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
-            Ok(Outcome::Pending(action_required(client_secret, next_action_url)))
+            let saga = settle(shop, &saga, SagaEvent::ActionRequired, settlement)?;
+            Ok(Outcome::Pending(action_required(&saga, client_secret, next_action_url)))
         }
         Ok(Authorization::Declined { reference, decline_code, .. }) => {
             declined(shop, &saga, reference, &decline_code, true)
@@ -341,6 +345,7 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
                     Settlement { reason: "action_required", retry_in_ms, ..Settlement::default() },
                 )?;
                 Ok(Outcome::Pending(action_required(
+                    &saga,
                     payment.client_secret,
                     payment.next_action_url,
                 )))
@@ -363,7 +368,8 @@ async fn create_order(
     mut saga: Saga,
     reference: Option<String>,
 ) -> Result<Outcome, Problem> {
-    let capture_now = shop.setting(&PAYMENT_CAPTURE)? && !saga.asks_nobody();
+    let capture_now =
+        shop.setting(&PAYMENT_CAPTURE)? && !saga.plan.capture_later && !saga.asks_nobody();
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
@@ -466,7 +472,7 @@ fn nothing_held(shop: &Shop<'_>, saga: &Saga, reason: &'static str) -> Result<()
 
 /// The order stands, and that is what the buyer is told: a capture that fails here is recovery's
 /// affair, and a line in the log.
-async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
+pub(crate) async fn try_capture(shop: &Shop<'_>, saga: Saga) -> Option<Problem> {
     let saga_id = saga.saga_id.clone();
     let problem = capture(shop, saga).await.err()?;
     terms::log(
@@ -728,14 +734,7 @@ async fn go_back(
         ..Settlement::default()
     };
     settle(shop, &saga, event, settlement)?;
-    // What was decided is written down; a provider that fails now is the worker's business.
-    if let Err(problem) = compensation::run_next(shop, Some(&void)).await {
-        terms::log(
-            "warning",
-            "a compensation waits for its worker",
-            &[("compensation_id", void.as_str()), ("code", problem.code().slug())],
-        );
-    }
+    compensation::void_now(shop, &void).await;
     Ok(Outcome::Refused(told_of_no_order(reason)))
 }
 
@@ -848,9 +847,14 @@ fn overtaken() -> Problem {
     Problem::new(Code::IdempotencyInProgress).retry_after(1)
 }
 
-fn action_required(client_secret: Option<String>, next_action_url: Option<String>) -> Problem {
+fn action_required(
+    saga: &Saga,
+    client_secret: Option<String>,
+    next_action_url: Option<String>,
+) -> Problem {
     Problem::new(Code::PaymentActionRequired)
         .detail("let the buyer act, then confirm again with the same key")
+        .with(ReservedUntil, &saga.reserved_until_ms)
         .with(ClientSecret, &client_secret)
         .with(NextActionUrl, &next_action_url)
 }

@@ -11,6 +11,8 @@ mod bounds;
 mod carts;
 #[path = "suite/catalog.rs"]
 mod catalog;
+#[path = "suite/cool_down.rs"]
+mod cool_down;
 #[path = "suite/edges.rs"]
 mod edges;
 #[path = "suite/files.rs"]

@@ -186,6 +186,11 @@ variables! {
     /// charged.
     PRICE_REFUSE_ANY_INCREASE: bool = "price_refuse_any_increase" default("true")
         must("be true or false" parsed) [Agreements];
+    /// How long a buyer whose confirm has become an order, or has failed, waits before the next one; a
+    /// card that was refused and a total that moved are no failures, and the same key may be sent
+    /// again at once. 0: nobody waits.
+    CONFIRM_COOL_DOWN_MS: i64 = "confirm_cool_down_seconds" default("30")
+        seconds(0 to 3_600) [Agreements];
     /// Whether promotions and codes take anything off; `false` ends them all at once.
     PROMOTIONS_ENABLED: bool = "promotions_enabled" default("true")
         must("be true or false" parsed) [Promotions];
@@ -230,6 +235,10 @@ variables! {
     /// Whether money is taken with the order; `false`: it stays authorized.
     PAYMENT_CAPTURE: bool = "payment_capture_at_order" default("true")
         must("be true or false" parsed) [Saga];
+    /// How long money may stay held for an order. Then it is captured, with an alert, before the
+    /// provider lets it go: a card's is held for 7 days at Stripe.
+    CAPTURE_LATEST_MS: i64 = "capture_latest_seconds" default("518400")
+        seconds(60 to 31_536_000) [Saga];
     /// Failed tries of a capture after which an alert is raised.
     PAYMENT_CAPTURE_ATTEMPTS: u32 = "payment_capture_attempts" default("10")
         number(1 to 1_000) [Saga];

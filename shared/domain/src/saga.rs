@@ -7,7 +7,8 @@
 //! ```text
 //!              ActionRequired            OrderCreated{capture}             Captured, CaptureGivenUp
 //!  Authorizing ─────────────▶ AwaitingAction      Authorizing ──▶ Capturing ─────────────────▶ Completed
-//!      ▲  ◀───── Authorized ──────┘                    └── OrderCreated, no capture ──────────────▲
+//!      ▲  ◀───── Authorized ──────┘                    │              ▲◀───── CaptureRequested ────┤
+//!      │                                               └── OrderCreated, no capture ──────────────▲
 //!      │
 //!      ├── PaymentDeclined ──▶ Declined       (also from AwaitingAction)
 //!      ├── NothingHeld ──────▶ Failed         (also from AwaitingAction)
@@ -89,6 +90,8 @@ pub enum SagaEvent {
     NothingHeld,
     /// The buyer has changed their mind: another card, another cart, or nothing at all.
     Superseded,
+    /// The money that stayed held with the order is asked for.
+    CaptureRequested,
     /// The provider has taken the money for us.
     Captured,
     /// The capture has failed too often for the saga to wait for it; a compensation owns it now.
@@ -121,6 +124,7 @@ impl SagaEvent {
         Self::GivenUp,
         Self::NothingHeld,
         Self::Superseded,
+        Self::CaptureRequested,
         Self::Captured,
         Self::CaptureGivenUp,
         Self::Voided,
@@ -147,7 +151,12 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             E::OrderRefused | E::GivenUp => Ok(S::Voiding),
             E::NothingHeld => Ok(S::Failed),
             // Who is asked at this moment may be saying yes: wait for the answer.
-            E::Superseded | E::Captured | E::CaptureGivenUp | E::Voided | E::VoidGivenUp => illegal,
+            E::Superseded
+            | E::CaptureRequested
+            | E::Captured
+            | E::CaptureGivenUp
+            | E::Voided
+            | E::VoidGivenUp => illegal,
         },
         S::AwaitingAction => match event {
             E::Authorized => Ok(S::Authorizing),
@@ -160,6 +169,7 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             E::Superseded => Ok(S::Superseded),
             E::OrderCreated { .. }
             | E::OrderRefused
+            | E::CaptureRequested
             | E::Captured
             | E::CaptureGivenUp
             | E::Voided
@@ -176,6 +186,7 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             | E::GivenUp
             | E::NothingHeld
             | E::Superseded
+            | E::CaptureRequested
             | E::Voided
             | E::VoidGivenUp => illegal,
         },
@@ -188,11 +199,28 @@ pub fn next(state: SagaState, event: SagaEvent) -> Result<SagaState, IllegalEven
             | E::OrderRefused
             | E::GivenUp
             | E::Superseded
+            | E::CaptureRequested
             | E::Captured
             | E::CaptureGivenUp => illegal,
         },
+        // An end, unless the money of its order is still held.
+        S::Completed => match event {
+            E::CaptureRequested => Ok(S::Capturing),
+            E::Authorized
+            | E::ActionRequired
+            | E::PaymentDeclined
+            | E::OrderCreated { .. }
+            | E::OrderRefused
+            | E::GivenUp
+            | E::NothingHeld
+            | E::Superseded
+            | E::Captured
+            | E::CaptureGivenUp
+            | E::Voided
+            | E::VoidGivenUp => illegal,
+        },
         // Ends: nothing happens to them any more.
-        S::Completed | S::Declined | S::Superseded | S::Failed => illegal,
+        S::Declined | S::Superseded | S::Failed => illegal,
     }
 }
 
@@ -227,6 +255,7 @@ voiding
   Voided: failed
   VoidGivenUp: failed
 completed
+  CaptureRequested: capturing
 declined
 superseded
 failed
@@ -278,8 +307,8 @@ failed
     }
 
     #[test]
-    fn exactly_the_live_states_can_move() {
-        for &state in SagaState::ALL {
+    fn exactly_the_live_states_can_move_and_money_that_stayed_held() {
+        for &state in SagaState::ALL.iter().filter(|state| **state != SagaState::Completed) {
             assert_eq!(
                 is_live(state),
                 SagaEvent::ALL.iter().any(|&event| next(state, event).is_ok()),

@@ -80,8 +80,8 @@ codes! {
             held until `reserved_until_ms`.",
     /// The payer must act first (for instance 3-D Secure).
     PaymentActionRequired: 402 "payment_action_required" "The payment needs an action by the payer"
-        => "Let the buyer act, with `client_secret` or at `next_action_url`, then confirm again \
-            with the same key.",
+        => "Let the buyer act until `reserved_until_ms`, with `client_secret` or at \
+            `next_action_url`, then confirm again with the same key.",
     /// The credential is valid and not allowed to do this.
     ScopeMissing: 403 "scope_missing" "The credential is not allowed to do this"
         => "Use a credential that may do this; `detail` says which.",
@@ -175,6 +175,9 @@ codes! {
     /// The order waits for no money at the door: it is paid otherwise, was paid, or is cancelled.
     PaymentNotDue: 409 "payment_not_due" "No money is waited for at the door"
         => "Read the order: `payment_method` and `payment_status` say how it is paid, and whether it was.",
+    /// The order's money is not held for it: it was taken, given back, or nobody outside was asked.
+    PaymentNotCapturable: 409 "payment_not_capturable" "No money is held for the order"
+        => "Read the order: `payment_status` says what has become of its money.",
     /// The order was paid at the door: the buyer has the goods, and a cancel gives no cash back.
     PaymentCollected: 409 "payment_collected" "The order was paid at the door"
         => "Take the goods back, and hand the money back, as the shop does that.",

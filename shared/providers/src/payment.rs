@@ -93,13 +93,15 @@ pub struct AuthorizeRequest {
     pub amount_minor: i64,
     /// ISO 4217 code, any case.
     pub currency: String,
-    /// The provider's token for card or wallet; never card data (PAY-5).
-    pub payment_method: String,
+    /// The provider's token for card or wallet; never card data (PAY-5). Without one the payment is
+    /// made for the buyer to choose how: the provider's own element asks them, by its client secret
+    /// (PAY-7).
+    pub payment_method: Option<String>,
     /// The saga this payment belongs to, kept with the payment as metadata.
     pub saga_id: String,
     /// Order id or number, kept with the payment as metadata: what support searches for.
     pub order_reference: String,
-    /// Where the customer returns to after authenticating elsewhere.
+    /// Where the customer returns to after authenticating elsewhere; an element knows it itself.
     pub return_url: Option<String>,
 }
 
@@ -111,7 +113,7 @@ pub enum Authorization {
         /// The provider's id of the payment.
         reference: String,
     },
-    /// The customer must authenticate first; nothing is held yet.
+    /// The customer must act first: authenticate, or say how they pay; nothing is held yet.
     ActionRequired {
         /// The provider's id of the payment.
         reference: String,

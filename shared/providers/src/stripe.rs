@@ -179,16 +179,22 @@ impl PaymentProvider for Stripe<'_> {
         let mut form = vec![
             ("amount", amount.as_str()),
             ("currency", currency.as_str()),
-            ("payment_method", request.payment_method.as_str()),
-            ("payment_method_types[]", "card"),
             ("capture_method", "manual"),
-            ("confirm", "true"),
             ("metadata[saga_id]", request.saga_id.as_str()),
             ("metadata[order_reference]", request.order_reference.as_str()),
             ("metadata[idempotency_key]", request.idempotency_key.as_str()),
         ];
-        if let Some(return_url) = &request.return_url {
-            form.push(("return_url", return_url.as_str()));
+        match &request.payment_method {
+            Some(token) => {
+                form.extend([
+                    ("payment_method", token.as_str()),
+                    ("payment_method_types[]", "card"),
+                    ("confirm", "true"),
+                ]);
+                form.extend(request.return_url.iter().map(|url| ("return_url", url.as_str())));
+            }
+            // Stripe takes a return_url only with a confirm: the element has its own.
+            None => form.push(("automatic_payment_methods[enabled]", "true")),
         }
         match self.effect("payment_intents".to_owned(), &form, &request.idempotency_key).await? {
             Answer::Done(body) => authorization(read(&body)?, request),
@@ -253,7 +259,7 @@ impl PaymentProvider for Stripe<'_> {
                 Ok(Capture::NotCapturable {
                     reference: reference.to_owned(),
                     code: "payment_intent_unexpected_state".to_owned(),
-                    message: format!("the payment is {:?}", intent.status.state()),
+                    message: format!("the payment is {:?}", intent.state()),
                 })
             }
             Some(code) if refusal.status == 402 || code == "charge_expired_for_capture" => {
@@ -449,12 +455,36 @@ struct Intent {
     client_secret: Option<String>,
     next_action: Option<NextAction>,
     last_payment_error: Option<Box<WireError>>,
+    automatic_payment_methods: Option<AutomaticPaymentMethods>,
+}
+
+/// Whether the buyer chooses among what the shop has enabled at Stripe.
+#[derive(Deserialize)]
+struct AutomaticPaymentMethods {
+    enabled: bool,
 }
 
 impl Intent {
+    /// Where it stands. A card of ours that was refused is the end of its payment; where an element
+    /// asks the buyer, they choose again as often as they like.
+    fn state(&self) -> PaymentState {
+        let asks = self.automatic_payment_methods.as_ref().is_some_and(|methods| methods.enabled);
+        match self.status {
+            Status::RequiresPaymentMethod if asks => PaymentState::RequiresAction,
+            Status::RequiresPaymentMethod => PaymentState::Failed,
+            Status::RequiresAction => PaymentState::RequiresAction,
+            Status::RequiresCapture => PaymentState::Authorized,
+            Status::Canceled => PaymentState::Voided,
+            Status::Succeeded => PaymentState::Captured,
+            Status::RequiresConfirmation | Status::Processing | Status::Other => {
+                PaymentState::Processing
+            }
+        }
+    }
+
     fn into_payment(self) -> Payment {
         Payment {
-            state: self.status.state(),
+            state: self.state(),
             reference: self.id,
             amount_minor: self.amount,
             amount_captured_minor: self.amount_received,
@@ -503,17 +533,6 @@ impl Status {
             Self::RequiresAction | Self::RequiresConfirmation => 2,
             Self::RequiresPaymentMethod => 1,
             Self::Canceled => 0,
-        }
-    }
-
-    fn state(self) -> PaymentState {
-        match self {
-            Self::RequiresPaymentMethod => PaymentState::Failed,
-            Self::RequiresAction => PaymentState::RequiresAction,
-            Self::RequiresCapture => PaymentState::Authorized,
-            Self::Canceled => PaymentState::Voided,
-            Self::Succeeded => PaymentState::Captured,
-            Self::RequiresConfirmation | Self::Processing | Self::Other => PaymentState::Processing,
         }
     }
 }
@@ -656,17 +675,19 @@ fn authorization(
         (request.amount_minor, &request.currency),
         (intent.amount, &intent.currency),
     )?;
-    let reference = intent.id;
-    match intent.status {
-        // Succeeded: found by a search long after, when someone had gone on to capture; the hold
-        // was there.
-        Status::RequiresCapture | Status::Succeeded => Ok(Authorization::Authorized { reference }),
-        Status::RequiresAction => Ok(Authorization::ActionRequired {
+    let (state, status, reference) = (intent.state(), intent.status, intent.id);
+    match state {
+        // Captured: found by a search long after, when someone had gone on to capture, or a method
+        // that knows no hold; the money was there.
+        PaymentState::Authorized | PaymentState::Captured => {
+            Ok(Authorization::Authorized { reference })
+        }
+        PaymentState::RequiresAction => Ok(Authorization::ActionRequired {
             reference,
             client_secret: intent.client_secret,
             next_action_url: next_action_url(intent.next_action),
         }),
-        Status::RequiresPaymentMethod | Status::Canceled => {
+        PaymentState::Failed | PaymentState::Voided => {
             let error = intent.last_payment_error.map(|e| *e).unwrap_or_default();
             Ok(Authorization::Declined {
                 reference: Some(reference),
@@ -677,9 +698,9 @@ fn authorization(
                 message: error.message.unwrap_or_default(),
             })
         }
-        Status::RequiresConfirmation | Status::Processing | Status::Other => Err(unknown(
+        PaymentState::Processing => Err(unknown(
             UnknownReason::Unreadable,
-            format!("{reference} is {:?}: not decided yet", intent.status),
+            format!("{reference} is {status:?}: not decided yet"),
         )),
     }
 }

@@ -32,7 +32,7 @@ fn order() -> AuthorizeRequest {
         idempotency_key: "saga_1/authorize".to_owned(),
         amount_minor: 1999,
         currency: "USD".to_owned(),
-        payment_method: "pm_card_visa".to_owned(),
+        payment_method: Some("pm_card_visa".to_owned()),
         saga_id: "saga_1".to_owned(),
         order_reference: "ord_1".to_owned(),
         return_url: None,
@@ -72,9 +72,9 @@ fn an_authorization_is_one_form_under_one_key() {
     assert_eq!(
         http.sent(),
         ["POST https://api.stripe.com/v1/payment_intents amount=1999&currency=usd\
-          &payment_method=pm_card_visa&payment_method_types%5B%5D=card&capture_method=manual\
-          &confirm=true&metadata%5Bsaga_id%5D=saga_1&metadata%5Border_reference%5D=ord_1\
-          &metadata%5Bidempotency_key%5D=saga_1%2Fauthorize"]
+          &capture_method=manual&metadata%5Bsaga_id%5D=saga_1\
+          &metadata%5Border_reference%5D=ord_1&metadata%5Bidempotency_key%5D=saga_1%2Fauthorize\
+          &payment_method=pm_card_visa&payment_method_types%5B%5D=card&confirm=true"]
     );
     let request = http.requests().remove(0);
     assert_eq!(request.timeout_ms, 4_000);
@@ -116,6 +116,48 @@ fn a_stored_server_error_is_resolved_by_search_and_stays_unknown_without_a_find(
     let (found, _) =
         with_stripe([answer(500, ""), search("")], async |s| s.look_up(&order()).await);
     assert!(found.unwrap_err().may_have_happened());
+}
+
+// PAY-7: the buyer says to the provider's own element how they pay, as often as it takes.
+#[test]
+fn a_payment_without_a_method_waits_for_its_buyer() {
+    let asked = AuthorizeRequest {
+        payment_method: None,
+        return_url: Some("https://shop.example/back".to_owned()),
+        ..order()
+    };
+    let waits = r#"{"id":"pi_1","status":"requires_payment_method","amount":1999,"currency":"usd","client_secret":"pi_1_secret",
+                    "automatic_payment_methods":{"enabled":true}}"#;
+    let (answered, http) = with_stripe([answer(200, waits)], async |s| s.authorize(&asked).await);
+    assert_eq!(
+        answered,
+        Ok(Authorization::ActionRequired {
+            reference: "pi_1".to_owned(),
+            client_secret: Some("pi_1_secret".to_owned()),
+            next_action_url: None,
+        })
+    );
+    assert_eq!(
+        http.sent(),
+        ["POST https://api.stripe.com/v1/payment_intents amount=1999&currency=usd\
+          &capture_method=manual&metadata%5Bsaga_id%5D=saga_1\
+          &metadata%5Border_reference%5D=ord_1&metadata%5Bidempotency_key%5D=saga_1%2Fauthorize\
+          &automatic_payment_methods%5Benabled%5D=true"]
+    );
+    // A card that was refused there is not the end of it; of a card of ours it is.
+    let refused = waits.replace(
+        r#""currency""#,
+        r#""last_payment_error":{"type":"card_error","code":"card_declined"},"currency""#,
+    );
+    let state = |body: &str| {
+        let (payment, _) = with_stripe([answer(200, body)], async |s| s.retrieve("pi_1").await);
+        payment.unwrap().state
+    };
+    assert_eq!(state(&refused), PaymentState::RequiresAction);
+    for ours in ["null", r#"{"enabled":false}"#] {
+        let ours = refused.replace(r#"{"enabled":true}"#, ours);
+        assert_eq!(state(&ours), PaymentState::Failed, "{ours}");
+    }
 }
 
 #[test]

@@ -166,6 +166,10 @@ refusals! {
     OrderChanged: guard "order_changed" => OrderBusy again_in 1;
     /// No money is waited for at the door.
     PaymentNotDue: guard "payment_not_due" => PaymentNotDue;
+    /// The buyer's last confirm has just ended.
+    CoolingDown: guard "cooling_down" => TooManyRequests;
+    /// The order's money is not held for it.
+    PaymentNotCapturable: guard "payment_not_capturable" => PaymentNotCapturable;
     /// The order's payment is in motion.
     OrderBusy: guard "order_busy" => OrderBusy again_in 1;
     /// No region, in a country whose regions have taxes of their own.

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, unique};
+use e2e::{Call, CustomerClaims, Guest, Reply, Shop, SigningKey, address, unique};
 use serde_json::{Value, json};
 
 use crate::{
@@ -34,6 +34,8 @@ pub enum Case {
     ConfirmNeedsAction,
     /// The confirm after the buyer has acted.
     ConfirmAfterAction,
+    /// The confirm after the buyer has paid in the provider's own element.
+    ConfirmAfterElement,
     /// A confirm with another card, while a bank has said yes to the first one and nobody has heard
     /// of it.
     ConfirmInstead,
@@ -50,6 +52,8 @@ pub enum Case {
     CancelRefundPends,
     /// Cancelling an order whose money is held, and could not be taken.
     CancelUncaptured,
+    /// Taking the money of an order that stayed held.
+    Capture,
     /// An operator has a refund tried again that the provider refused.
     OperatorRetries,
     /// A guest with a cart logs in as a customer who has one too.
@@ -71,13 +75,14 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Confirm,
         Self::ConfirmDeclined,
         Self::ConfirmGoesBack,
         Self::ConfirmCaptureFails,
         Self::ConfirmNeedsAction,
         Self::ConfirmAfterAction,
+        Self::ConfirmAfterElement,
         Self::ConfirmInstead,
         Self::ConfirmSoldOut,
         Self::Begin,
@@ -85,6 +90,7 @@ impl Case {
         Self::CancelCaptured,
         Self::CancelRefundPends,
         Self::CancelUncaptured,
+        Self::Capture,
         Self::OperatorRetries,
         Self::Merge,
     ];
@@ -99,6 +105,7 @@ impl Case {
             Self::ConfirmCaptureFails => "confirm, capture fails",
             Self::ConfirmNeedsAction => "confirm, needs action",
             Self::ConfirmAfterAction => "confirm, after action",
+            Self::ConfirmAfterElement => "confirm, after element",
             Self::ConfirmInstead => "confirm, instead",
             Self::ConfirmSoldOut => "confirm, sold out",
             Self::Begin => "begin",
@@ -106,6 +113,7 @@ impl Case {
             Self::CancelCaptured => "cancel, captured",
             Self::CancelRefundPends => "cancel, refund pends",
             Self::CancelUncaptured => "cancel, uncaptured",
+            Self::Capture => "capture",
             Self::OperatorRetries => "an operator's retry",
             Self::Merge => "merge at login",
         }
@@ -116,8 +124,10 @@ impl Case {
         match self {
             Self::Confirm
             | Self::ConfirmAfterAction
+            | Self::ConfirmAfterElement
             | Self::ConfirmInstead
             | Self::CancelCaptured
+            | Self::Capture
             | Self::OperatorRetries => true,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
@@ -139,6 +149,7 @@ impl Case {
             Self::Confirm
             | Self::ConfirmCaptureFails
             | Self::ConfirmAfterAction
+            | Self::ConfirmAfterElement
             | Self::ConfirmInstead => &[End::Paid, End::NothingHeld],
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
@@ -149,6 +160,7 @@ impl Case {
             Self::CancelCaptured | Self::CancelRefundPends => &[End::Cancelled, End::Paid],
             Self::OperatorRetries => &[End::Cancelled, End::Owed],
             Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
+            Self::Capture => &[End::Paid, End::Authorized],
             Self::Merge => &[End::Merged, End::NotMerged],
         }
     }
@@ -160,7 +172,9 @@ impl Case {
             Self::Confirm
             | Self::ConfirmCaptureFails
             | Self::ConfirmAfterAction
-            | Self::ConfirmInstead => End::Paid,
+            | Self::ConfirmAfterElement
+            | Self::ConfirmInstead
+            | Self::Capture => End::Paid,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmNeedsAction
@@ -186,10 +200,12 @@ impl Case {
             Self::CancelUncaptured => "pm_sim_capture_fails_always",
             Self::CancelRefundPends => "pm_sim_refund_pending",
             Self::Confirm
+            | Self::ConfirmAfterElement
             | Self::ConfirmSoldOut
             | Self::Begin
             | Self::Add
             | Self::CancelCaptured
+            | Self::Capture
             | Self::OperatorRetries
             | Self::Merge => "pm_card_visa",
         }
@@ -212,7 +228,7 @@ impl Case {
             card: None,
             customer: None,
         };
-        if self != Self::Add {
+        if !matches!(self, Self::Add | Self::Capture) {
             buyer.add(&sku, QUANTITY).expect(200);
             // With a promotion of the demo shop: what is used of it is held, kept and given back with
             // all else.
@@ -234,37 +250,59 @@ impl Case {
                 // Idempotent by what it does: it takes no key.
                 Stage { call, customer: Some(id), ..stage(Call::new("POST", "/")) }
             }
+            Self::Capture => {
+                let order = held_order(shop, &sku);
+                let text = |member: &str| order[member].as_str().unwrap_or_default().to_owned();
+                let call = shop
+                    .call("POST", &format!("/api/v1/orders/{}/capture", text("order_id")))
+                    .bearer(&shop.token("money:write"));
+                // The program's own cart, which nobody has a token for.
+                let buyer = Guest { shop, token: String::new(), cart_id: text("cart_id") };
+                Stage { buyer, ..stage(call) }
+            }
             Self::Confirm
             | Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmCaptureFails
             | Self::ConfirmNeedsAction
             | Self::ConfirmAfterAction
+            | Self::ConfirmAfterElement
             | Self::ConfirmInstead
             | Self::ConfirmSoldOut
             | Self::CancelCaptured
             | Self::CancelRefundPends
             | Self::CancelUncaptured
             | Self::OperatorRetries => {
-                let session = buyer.check_out_with(self.payment_method());
+                let basket = buyer.basket();
+                let session = if self == Self::ConfirmAfterElement {
+                    basket.without("payment_method").begin()
+                } else {
+                    basket.paying_with(self.payment_method()).begin()
+                };
                 let (card, code) = gift_card(shop);
                 let draws = json!([{ "code": code, "amount_minor": DRAWN }]);
                 let stage = |call| Stage { card: Some(card.clone()), ..stage(call) };
                 if self == Self::ConfirmSoldOut {
                     shop.move_stock(&sku, "wh-hanoi", "adjust", 1 - STOCK).expect(200);
                 }
-                if matches!(self, Self::ConfirmAfterAction | Self::ConfirmInstead) {
+                if matches!(
+                    self,
+                    Self::ConfirmAfterAction | Self::ConfirmAfterElement | Self::ConfirmInstead
+                ) {
                     let asked = session.confirming_with(&json!({ "stored_value": draws }));
                     let asked =
                         if self == Self::ConfirmInstead { asked } else { asked.keyed(&key) };
                     let asked = patiently(&asked);
                     asked.problem(402, "payment_action_required");
-                    let intent = buyer.payment_rows()[0]["reference"].clone();
-                    let acted = shop
-                        .simulator("POST", "/authenticate")
-                        .json(&json!({ "payment_intent": intent }))
-                        .send();
-                    acted.expect(200);
+                    if self == Self::ConfirmAfterElement {
+                        shop.pays_in_the_element(&asked.json(), "pm_card_visa").expect(200);
+                    } else {
+                        let intent = buyer.payment_rows()[0]["reference"].clone();
+                        shop.simulator("POST", "/authenticate")
+                            .json(&json!({ "payment_intent": intent }))
+                            .send()
+                            .expect(200);
+                    }
                 }
                 let cancels = matches!(
                     self,
@@ -310,6 +348,23 @@ impl Case {
             settle_until_quiet(shop);
         }
     }
+}
+
+/// An order of [`QUANTITY`] that a program has made, and whose money it has not asked for yet.
+fn held_order(shop: &Shop, sku: &str) -> Value {
+    let key = unique("held-");
+    let create = |total: &Value| {
+        let body = json!({
+            "currency": "USD", "lines": [{ "sku": sku, "quantity": QUANTITY }], "email": "desk@customer.example",
+            "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
+            "expected_total": total, "capture_later": true,
+        });
+        let token = shop.token("orders:write");
+        let call = shop.call("POST", "/api/v1/orders").bearer(&token);
+        patiently(&call.keyed(&format!("{key}{}", total["amount_minor"])).json(&body))
+    };
+    let refused = create(&json!({ "amount_minor": 1, "currency": "USD" }));
+    create(&refused.problem(409, "total_mismatch")["current_total"]).expect(201)
 }
 
 /// A gift card of [`DRAWN`]: its account, and its code.
@@ -372,6 +427,7 @@ impl Stage<'_> {
             Case::Confirm
             | Case::ConfirmCaptureFails
             | Case::ConfirmAfterAction
+            | Case::ConfirmAfterElement
             | Case::ConfirmInstead => {
                 if reply.status == 201 {
                     assert_eq!(
@@ -381,7 +437,9 @@ impl Stage<'_> {
                     );
                     return;
                 }
-                if self.case == Case::ConfirmAfterAction && reply.status == 402 {
+                let waits =
+                    matches!(self.case, Case::ConfirmAfterAction | Case::ConfirmAfterElement);
+                if waits && reply.status == 402 {
                     reply.problem(402, "payment_action_required");
                     return;
                 }
@@ -409,6 +467,7 @@ impl Stage<'_> {
             | Case::CancelCaptured
             | Case::CancelRefundPends
             | Case::CancelUncaptured
+            | Case::Capture
             | Case::OperatorRetries
             | Case::Merge => drop(reply.expect(200)),
         }

@@ -123,7 +123,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
                     );
                     End::Paid
                 }
-                ("capture_failed", captured) => {
+                ("authorized" | "capture_failed", captured) => {
                     assert_eq!((captured, money.captured), (0, 0), "{money:?}");
                     End::Authorized
                 }

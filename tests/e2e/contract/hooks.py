@@ -257,9 +257,17 @@ def with_cash_order():
     return buyer, {"order_id": buyer.order_id}
 
 
+def with_held_order():
+    """An order of a service whose money is held until it asks for it."""
+    order = example("create_order") | {"expected_total": total_of_the_example(), "capture_later": True}
+    return shopper, {"order_id": api("POST", "/api/v1/orders", SERVICE, order, str(uuid.uuid4()))["order_id"]}
+
+
 def what_it_needs(operation, path_parameters):
     if operation == "collect_order":
         return with_cash_order()
+    if operation == "capture_order":
+        return with_held_order()
     if operation in NEEDS:
         return NEEDS[operation]()
     if operation == "share_code":
@@ -332,6 +340,8 @@ def before_call(context, case, kwargs):
             case.body["expected_total"] = total_of_the_example()
         if operation == "collect_order":
             case.body = {"amount": buyer.due}
+        if operation == "capture_order":
+            case.body = {"amount": total_of_the_example()}
         if operation == "assign_gift_card":
             case.body = {"code": code_of_a_card()}
         if operation == "open_account":

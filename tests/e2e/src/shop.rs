@@ -84,6 +84,21 @@ impl Shop {
         Call::new(method, path).at(&Settings::get().simulator_url)
     }
 
+    /// The buyer pays with this card in the provider's own element (PAY-7). Their browser knows what
+    /// a 402 told it, and nothing else.
+    ///
+    /// # Panics
+    /// When that was no client secret.
+    pub fn pays_in_the_element(&self, told: &Value, card: &str) -> Reply {
+        let secret = told["client_secret"].as_str().unwrap_or_else(|| panic!("{told}"));
+        let (payment, _) = secret.split_once("_secret_").unwrap_or_else(|| panic!("{told}"));
+        self.simulator("POST", &format!("/v1/payment_intents/{payment}/confirm"))
+            .header("authorization", "Bearer pk_test_browser")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("payment_method={card}&client_secret={secret}"))
+            .send()
+    }
+
     /// A service token with these scopes.
     #[must_use]
     pub fn token(&self, scope: &str) -> String {

@@ -8,6 +8,7 @@
 #![cfg(test)]
 
 use e2e::{Guest, Hosts, Reply, together, unique};
+use serde_json::json;
 use std::{
     io::{self, Write as _},
     thread,
@@ -217,4 +218,52 @@ fn a_run_of_each_worker_on_both_hosts_does_no_harm() {
         assert!(all > 0 && ids.len() == all, "of {order} arrived {ids:?}");
     }
     buyers.iter().for_each(|(guest, _)| has_one_paid_order(guest));
+}
+
+// CHK-5, and that neither host needs to have seen the order: this shop's buyers wait, as by default.
+#[test]
+fn who_has_just_bought_waits_on_the_other_host_too() {
+    let hosts = Hosts::alone();
+    let shop = &hosts.shop;
+    let sku = shop.sku().stock(10).create();
+    let [guest, other] = [shop.guest(), shop.guest()];
+    guest.add(&sku, 1).expect(200);
+    let first = guest.check_out();
+    let bought = hosts.by_turns(0, first.confirming().header("idempotency-key", "first")).send();
+    bought.expect(201);
+    // Their next cart.
+    guest.call("POST", "/api/v1/cart").json(&json!({})).send().expect(201);
+    guest.add(&sku, 1).expect(200);
+    let next = guest.check_out();
+    let again = |number| {
+        hosts.by_turns(number, next.confirming().header("idempotency-key", "second")).send()
+    };
+    for number in 0..4 {
+        let refused = again(number);
+        refused.problem(429, "too_many_requests");
+        assert!((1..=30).contains(&refused.retry_after_s()), "{refused:?}");
+        // Whose answer was lost has it at once.
+        let lost = first.confirming().header("idempotency-key", "first");
+        assert_eq!(hosts.by_turns(number, lost).send().body, bought.body);
+    }
+    other.add(&sku, 1).expect(200);
+    other.check_out().confirm().expect(201);
+    assert_eq!(shop.stock_of(&sku), (8, 0), "who waits holds nothing");
+    shop.advance_ms(i64::try_from(again(0).retry_after_s()).unwrap() * 1_000);
+    again(1).expect(201);
+
+    // Who could not be served waits too, or sends the same again; a refused card makes nobody wait.
+    let [unserved, declined] = [shop.guest(), shop.guest()];
+    unserved.add(&sku, 1).expect(200);
+    let session = unserved.check_out_with("pm_sim_status_429");
+    let keyed = |key: &str| session.confirming().header("idempotency-key", key).send();
+    keyed("one").problem(503, "provider_unavailable");
+    let refused = keyed("two");
+    refused.problem(429, "too_many_requests");
+    keyed("one").problem(503, "provider_unavailable");
+    declined.add(&sku, 1).expect(200);
+    let session = declined.check_out_with("pm_card_chargeDeclined");
+    session.confirm_as("one").problem(402, "payment_declined");
+    let card = json!({ "payment_method": "pm_card_visa" });
+    session.confirming_with(&card).header("idempotency-key", "two").send().expect(201);
 }

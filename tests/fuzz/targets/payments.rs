@@ -177,7 +177,7 @@ async fn ask(
         idempotency_key: format!("k{}", input.reference),
         amount_minor,
         currency: "USD".to_owned(),
-        payment_method: "pm_1".to_owned(),
+        payment_method: Some("pm_1".to_owned()),
         saga_id: "s".to_owned(),
         order_reference: "o".to_owned(),
         return_url: None,

@@ -99,8 +99,8 @@ impl Default for World {
 }
 
 impl World {
-    /// A demo shop at [`BEGINNING_MS`], with the defaults of `spin.toml`, the simulator as provider
-    /// and sink.
+    /// A demo shop at [`BEGINNING_MS`], with the defaults of `spin.toml`, but that nobody waits before
+    /// they buy again; the simulator as provider and sink.
     #[must_use]
     pub fn new() -> Self {
         let now_ms = Arc::new(AtomicI64::new(BEGINNING_MS));
@@ -260,6 +260,7 @@ fn variables() -> BTreeMap<String, String> {
     for (name, value) in [
         ("payment_base_url", "https://provider"),
         ("payment_api_key", "sk_test_1"),
+        ("confirm_cool_down_seconds", "0"),
         ("event_sink_url", "https://sink/sink"),
         ("event_sink_secret", SINK_SECRET),
         ("pii_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),

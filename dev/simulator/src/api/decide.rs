@@ -81,7 +81,7 @@ pub(super) fn unknown_parameter(
             "confirm",
             "return_url",
         ],
-        Operation::Authorize => &["payment_method", "return_url"],
+        Operation::Authorize => &["payment_method", "return_url", "client_secret"],
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "charge", "amount", "reason"],

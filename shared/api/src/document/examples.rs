@@ -93,6 +93,10 @@ pub(crate) fn cancel_order() -> Value {
     json!({ "reason": "ordered twice" })
 }
 
+pub(crate) fn capture_order() -> Value {
+    json!({})
+}
+
 pub(crate) fn collect_order() -> Value {
     json!({ "amount": { "amount_minor": 2664, "currency": "USD" } })
 }

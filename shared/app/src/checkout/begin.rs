@@ -45,8 +45,8 @@ pub struct BeginCheckout {
     pub(crate) shipping_method: ShippingMethodId,
     /// How it is wrapped, if at all: one of `gift_wraps` of the cart's totals.
     pub(crate) gift_wrap: Option<FeeId>,
-    /// How it is paid; left out where accounts of stored value pay all of it, or the confirm says
-    /// it.
+    /// How it is paid; left out where the confirm says it, where the provider's own element asks the
+    /// buyer, or where accounts of stored value pay all of it.
     pub(crate) payment_method: Option<PaymentMethod>,
     /// What the buyer wants to say.
     pub(crate) notes: Option<Notes>,

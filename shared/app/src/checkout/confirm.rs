@@ -28,8 +28,8 @@ use crate::{
     shop::Shop,
 };
 use config::{
-    IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS, RESERVATION_MS,
-    SAGA_LEASE_MS,
+    CONFIRM_COOL_DOWN_MS, IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS,
+    RESERVATION_MS, SAGA_LEASE_MS,
 };
 use domain::{
     ids::{
@@ -63,7 +63,8 @@ pub struct Confirm {
     /// The total the buyer agrees to, when it is no longer the one they were shown (CHK-2).
     accept_total: Option<Money>,
     /// Another payment method than the session's: a retry after a decline, with the stock still
-    /// held (CHK-9).
+    /// held (CHK-9). With none here and none there the buyer is asked by the provider's own element:
+    /// the answer is 402 with its `client_secret`, and all is held for them meanwhile (PAY-7).
     payment_method: Option<PaymentMethod>,
     /// Where the buyer is sent back to when their bank has asked them (https, or http to this
     /// machine). Without it a client that knows the `client_secret` asks them itself.
@@ -72,6 +73,18 @@ pub struct Confirm {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
     stored_value: Vec<DrawAsked>,
+    /// Whether the money stays held until it is asked for: a service's to say, of an order that it
+    /// creates.
+    #[serde(skip)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    capture_later: bool,
+}
+
+impl Confirm {
+    /// What a service confirms an order with that it creates.
+    pub(crate) fn of_service(capture_later: bool) -> Self {
+        Self { capture_later, ..Self::default() }
+    }
 }
 
 /// Where a buyer comes back to. It is kept and sent to the provider, so nothing of theirs belongs
@@ -176,6 +189,8 @@ struct Facts {
     same_key: Option<Known>,
     /// A saga of this owner that is still on its way to an order.
     live: Option<Saga>,
+    /// When the last confirm of this owner became an order or failed; 0 for never.
+    ended_at_ms: i64,
     /// The accounts that are named and may be drawn on.
     accounts: Vec<Drawable>,
     /// The order this cart has become.
@@ -231,7 +246,7 @@ enum Decision {
 /// `price_changed`, `cart_completed`, `idempotency_in_progress`, `idempotency_key_reused`,
 /// `insufficient_stock`, `payment_declined`, `payment_action_required`, `payment_superseded`,
 /// `provider_unavailable`, `provider_timeout`, `reservation_expired`, `account_not_found`,
-/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`.
+/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`, `too_many_requests`.
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
@@ -279,7 +294,7 @@ pub async fn confirm(
             Decision::Drive(saga, cancel_id) => (*saga, cancel_id),
         };
         if let Some(cancel_id) = cancel_id {
-            cancel(&shop, &cancel_id).await;
+            compensation::void_now(&shop, &cancel_id).await;
         }
         let placing = Placing::of(&saga);
         return match drive(&shop, saga).await? {
@@ -300,23 +315,14 @@ pub async fn confirm(
     Err(in_progress(1))
 }
 
-/// Tries at once what is owed for the attempt that was superseded. It is a row: if this fails, the
-/// worker goes on.
-async fn cancel(shop: &Shop<'_>, cancel_id: &CompensationId) {
-    if let Err(problem) = compensation::run_next(shop, Some(cancel_id)).await {
-        terms::log(
-            "warning",
-            "a superseded payment waits to be cancelled",
-            &[("compensation_id", cancel_id.as_str()), ("code", problem.code().slug())],
-        );
-    }
-}
-
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts });
     let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
     let pricing = facts.pricing.switched(shop)?;
+    // Who sends a request again does not begin another.
+    let cool_down_ms =
+        if facts.same_key.is_some() { 0 } else { shop.setting(&CONFIRM_COOL_DOWN_MS)? };
 
     if let Some(Known { request_hash, saga }) = facts.same_key {
         let same_request = request_hash == asked.request_hash;
@@ -357,8 +363,28 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     {
         return Err(Problem::new(Code::SessionExpired).detail("begin the checkout again"));
     }
+    let ended_ms = facts.session.now_ms.saturating_sub(facts.ended_at_ms).max(0);
+    let cools_ms = cool_down_ms.saturating_sub(ended_ms);
+    if cools_ms > 0 {
+        return Err(Problem::new(Code::TooManyRequests)
+            .detail("another confirm of this buyer has just ended")
+            .retry_after(seconds(cools_ms)));
+    }
     let read = (&facts.session, &pricing, facts.accounts.as_slice());
-    claim(shop, asked, read, &agreement, supersedes)
+    claim(shop, asked, read, &Attempt { agreement: &agreement, supersedes, cool_down_ms })
+}
+
+/// What a claim is of.
+struct Attempt<'a> {
+    agreement: &'a str,
+    supersedes: Option<SagaId>,
+    /// How long ago the owner's last confirm must have ended.
+    cool_down_ms: i64,
+}
+
+/// Whole seconds that are not over before these milliseconds are.
+fn seconds(ms: i64) -> u64 {
+    u64::try_from(ms).unwrap_or(0).div_ceil(1_000)
 }
 
 /// Another key for the same: it is written down first, so that it is answered like the first one
@@ -381,12 +407,8 @@ fn resume(shop: &Shop<'_>, saga: &Saga, ours: bool) -> Result<Decision, Problem>
     if leased_ms > 0 {
         // While the buyer is waited for, a lease is one question of another tab's; else it is all
         // of a driver's time.
-        let seconds = if saga.state == SagaState::AwaitingAction {
-            1
-        } else {
-            u64::try_from(leased_ms).unwrap_or(0).div_ceil(1_000)
-        };
-        return Err(in_progress(seconds));
+        let waits = saga.state == SagaState::AwaitingAction;
+        return Err(in_progress(if waits { 1 } else { seconds(leased_ms) }));
     }
     let input = json!({ "saga_id": saga.saga_id, "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)? });
     Ok(match shop.read(&sql::SAGA_RESUME, &input)? {
@@ -402,8 +424,7 @@ fn claim(
     shop: &Shop<'_>,
     asked: &Asked<'_>,
     (session, pricing, accounts): (&Session, &PricingFacts, &[Drawable]),
-    agreement: &str,
-    supersedes: Option<SagaId>,
+    &Attempt { agreement, ref supersedes, cool_down_ms }: &Attempt<'_>,
 ) -> Result<Decision, Problem> {
     let payment_method = payment_method(session, asked.body);
     let choices = Choices {
@@ -416,9 +437,6 @@ fn claim(
     pricing.payable(shop, &priced.totals)?;
     let tenders =
         tenders(priced.totals.total, pricing.rules()?, &asked.body.stored_value, accounts)?;
-    if tenders.payable.is_positive() && payment_method.is_empty() {
-        return Err(Problem::invalid_field("/payment_method", "must be given: it pays the rest"));
-    }
     let destination = RatedFor {
         country: session.country.clone(),
         region: session.region.clone(),
@@ -428,7 +446,9 @@ fn claim(
     let age_ms = session.now_ms.saturating_sub(session.created_at_ms);
     let warnings = Rendered::of(&stale(shop, age_ms)?.into_iter().collect());
     let destination = &destination;
-    let chosen = Chosen { payment_method, agreement, return_url, destination, warnings };
+    let capture_later = asked.body.capture_later;
+    let chosen =
+        Chosen { payment_method, agreement, return_url, capture_later, destination, warnings };
     let plan = plan(shop, pricing, &priced, tenders, chosen)?;
     let cancel_id: Option<CompensationId> =
         supersedes.is_some().then(|| shop.new_id()).transpose()?;
@@ -436,7 +456,7 @@ fn claim(
         "saga_id": shop.id(), "session_id": asked.session_id, "cart_id": session.cart_id, "owner": asked.owner,
         "cart_version": pricing.cart.version, "idempotency_key": asked.key, "request_hash": asked.request_hash,
         "lease_token": shop.id(), "lease_ms": shop.setting(&SAGA_LEASE_MS)?, "reservation_ttl_ms": shop.setting(&RESERVATION_MS)?,
-        "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(uses(pricing, &priced.totals)).filter(|uses| !uses.is_empty()),
+        "cool_down_ms": cool_down_ms, "supersedes": supersedes, "cancel_id": cancel_id, "uses": Some(uses(pricing, &priced.totals)).filter(|uses| !uses.is_empty()),
         "draws": Some(&plan.draws).filter(|draws| !draws.is_empty()), "plan": plan,
     });
     match shop.apply::<Saga>(&sql::CONFIRM_BEGIN, &input)? {
@@ -452,6 +472,7 @@ fn claim(
             | Refusal::PromotionsMoved
             | Refusal::PromotionUsedUp
             | Refusal::BalanceTooLow
+            | Refusal::CoolingDown
             | Refusal::InsufficientStock,
         ) => Ok(Decision::Again),
         Err(refusal) => Err(refused(refusal)),

@@ -5,7 +5,7 @@ use crate::{
     checkout::tenders::Tenders,
     events::{Event, PromotionApplied},
     order::{LineDetail, OrderDetail, RatedFor},
-    payment::{CASH_ON_DELIVERY, NO_PROVIDER, PROVIDER},
+    payment::{CASH_ON_DELIVERY, NO_PROVIDER, ONLINE, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine, PlannedUse},
     shop::Shop,
@@ -25,6 +25,8 @@ pub(super) struct Chosen<'a> {
     /// All of it that they agree to, as a hash.
     pub(super) agreement: &'a str,
     pub(super) return_url: Option<&'a str>,
+    /// Whether the money is taken when it is asked for, and not with the order.
+    pub(super) capture_later: bool,
     pub(super) destination: &'a RatedFor,
     /// What they are told with the order.
     pub(super) warnings: Rendered<Vec<Warning>>,
@@ -37,7 +39,9 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     Tenders { draws, payable }: Tenders,
-    Chosen { payment_method, agreement, return_url, destination, warnings }: Chosen<'_>,
+    Chosen { payment_method, agreement, return_url, capture_later, destination, warnings }: Chosen<
+        '_,
+    >,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
@@ -88,6 +92,8 @@ pub(super) fn plan(
         (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER)
     } else if payment_method == CASH_ON_DELIVERY {
         (NO_PROVIDER, CASH_ON_DELIVERY, CASH_ON_DELIVERY)
+    } else if payment_method.is_empty() {
+        (PROVIDER, ONLINE, ONLINE)
     } else {
         (PROVIDER, payment_method, "card")
     };
@@ -114,6 +120,7 @@ pub(super) fn plan(
         total_minor: totals.total.amount_minor(),
         draws,
         payable_minor: payable.amount_minor(),
+        capture_later,
         events,
         warnings,
         detail: OrderDetail {

@@ -49,6 +49,9 @@ pub struct CreateOrder {
     payment_method: PaymentMethod,
     /// What the buyer wants to say.
     notes: Option<Notes>,
+    /// Whether the money stays held until a capture asks for it, whatever the shop does otherwise.
+    #[serde(default)]
+    capture_later: bool,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -80,8 +83,9 @@ pub async fn create(
 ) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
     let shop = Shop::new(ports);
     let owner = service.owner_under(change.key());
+    let confirm = Confirm::of_service(body.capture_later);
     if let Some(session_id) = earlier(&shop, &owner)? {
-        return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change).await;
+        return checkout::confirm(ports, &owner, &session_id, &confirm, change).await;
     }
     check_lines(&shop, &body.lines)?;
     open_cart(&shop, &owner, &body, change)?;
@@ -112,8 +116,7 @@ pub async fn create(
         // or waits for its buyer.
         Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
             Some(session_id) => {
-                return checkout::confirm(ports, &owner, &session_id, &Confirm::default(), change)
-                    .await;
+                return checkout::confirm(ports, &owner, &session_id, &confirm, change).await;
             }
             None => return Err(problem),
         },
@@ -123,7 +126,7 @@ pub async fn create(
             .field("/expected_total")
             .with(CurrentTotal, &begun.total));
     }
-    checkout::confirm(ports, &owner, &begun.session_id, &Confirm::default(), change).await
+    checkout::confirm(ports, &owner, &begun.session_id, &confirm, change).await
 }
 
 /// The session of the order this owner already has: a replay.

@@ -1,12 +1,14 @@
-//! Orders: look, list, cancel, and create for a service.
+//! Orders: look, list, cancel, take their money, and create for a service.
 
 mod cancel;
+mod capture;
 mod collect;
 mod create;
 mod list;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel};
+pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
@@ -15,6 +17,7 @@ pub use view::{
     status_history,
 };
 
+pub(crate) use capture::capture_due;
 pub(crate) use view::{LineDetail, OrderDetail, OrderRow, render};
 
 use terms::{Code, Problem};

@@ -66,7 +66,8 @@ pub struct Order {
     shipping_method: Option<Rendered<ShippingTotals>>,
     /// What it was rated for.
     destination: Option<Rendered<RatedFor>>,
-    /// The kind of payment: `card`.
+    /// The kind of payment: `card`, `online` (what the buyer chose in the provider's element),
+    /// `cash_on_delivery` or `none`.
     payment_method: Option<String>,
     /// The payment's state.
     payment_status: Option<PaymentState>,

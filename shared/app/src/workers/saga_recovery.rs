@@ -1,12 +1,14 @@
-//! `saga-recovery`: sagas whose driver has gone, driven on by the same code (CHK-7).
+//! `saga-recovery`: sagas whose driver has gone, driven on by the same code (CHK-7); and money that
+//! is held until somebody asks for it, asked for before its provider lets it go.
 
 use super::{Report, Turn, lease::leased, one_by_one};
 use crate::{
+    order::capture_due,
     payment::provider,
     saga::{Outcome, Saga, drive},
     tries::misconfigured,
 };
-use config::{PAYMENT_API_KEY, SAGA_LEASE_MS, SAGA_RECOVERY};
+use config::{PAYMENT_API_KEY, SAGA_LEASE_MS, SAGA_RECOVERY, WORKER_BATCH};
 use json::json;
 use ports::Ports;
 use store::sql;
@@ -22,6 +24,12 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
         // Before a saga is taken: with a configuration like that none can be driven.
         provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
+        // They are sagas again, and taken with the others.
+        for _ in 0..shop.setting(&WORKER_BATCH)? {
+            if !capture_due(shop)? {
+                break;
+            }
+        }
         one_by_one(shop, async || {
             let input = json!({ "lease_token": shop.id(), "lease_ms": lease_ms, "limit": 1 });
             let Some(saga) = shop.read::<Saga>(&sql::SAGA_LEASE, &input)? else {

@@ -77,6 +77,30 @@ fn a_provider_and_a_sink_away_for_a_day_lose_no_capture_void_refund_or_event() {
     assert_eq!(world.arrived().len(), world.events().len());
 }
 
+// PAY-3: money that nobody asks for is asked for before its provider lets it go.
+#[test]
+fn a_hold_that_would_lapse_is_captured_in_time_and_somebody_is_told() {
+    let world = World::new();
+    world.set("payment_capture_at_order", "false");
+    let (ann, bob) = (world.shopper(), world.shopper());
+    let kept = ann.buys("pm_card_visa");
+    let cancelled = bob.buys("pm_card_mastercard");
+    bob.cancel(&cancelled).expect(200);
+    world.lives(hours(6 * 24 - 1));
+    assert_eq!(world.rows("select state from payment order by state"), ["authorized", "voided"]);
+    assert_eq!(world.alerts(), Vec::<String>::new());
+    // The provider is away just then.
+    world.fault(&[Call::Capture], Fault::Status(503), 2);
+    world.lives(hours(2));
+    assert_eq!(ann.order(&kept).expect(200)["payment"]["state"], "captured");
+    assert_eq!(world.alerts().len(), 1, "{:?}", world.alerts());
+    assert!(world.alerts()[0].contains("authorization_lapsing:"), "{:?}", world.alerts());
+    let asked: Vec<String> =
+        world.events().into_iter().filter(|event| event.contains("capture")).collect();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    world.is_consistent();
+}
+
 #[test]
 fn of_what_fails_again_and_again_somebody_is_told_once() {
     let world = World::new();

@@ -407,6 +407,7 @@ create table if not exists saga (
 );
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+create index if not exists saga_failed on saga (owner) where state in ('voiding', 'failed');
 
 -- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
 create table if not exists confirm_key (
@@ -438,6 +439,7 @@ create table if not exists payment (
 );
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
 -- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
 -- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.

@@ -140,6 +140,7 @@ create index if not exists session_ended on checkout_session (expires_at_ms) whe
 create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, plan text not null, reason text, attempts integer not null, capture_attempts integer not null default 0, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+create index if not exists saga_failed on saga (owner) where state in ('voiding', 'failed');
 
 -- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
 create table if not exists confirm_key (owner text, idempotency_key text, saga_id text not null, request_hash text not null, created_at_ms integer not null, constraint confirm_key_is_taken_once primary key (owner, idempotency_key)) without rowid;
@@ -148,6 +149,7 @@ create index if not exists confirm_key_by_age on confirm_key (created_at_ms);
 create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, dispute text, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
 -- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
 -- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.

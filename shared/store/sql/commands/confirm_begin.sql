@@ -4,11 +4,13 @@
 -- What promotions it has is used from here on: their rules are as they were read, and their limits hold (PROMO-4); else nothing is claimed. What it
 -- draws on accounts is held of them (PROMO-13): the card is asked for the rest.
 -- Demand is summed per SKU and warehouse first, since an UPDATE … FROM with a repeated key applies one of them.
--- in: saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, uses jsonb?, draws jsonb?, plan jsonb
--- refuses: cart_converted, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, promotions_moved, promotion_used_up, balance_too_low, insufficient_stock
+-- A buyer whose last confirm has just ended waits `cool_down_ms` for another one (CHK-5).
+-- in: cool_down_ms bigint, saga_id text, session_id text, cart_id text, owner text, cart_version bigint, idempotency_key text, request_hash text, lease_token text, lease_ms bigint, reservation_ttl_ms bigint, supersedes text?, cancel_id text?, uses jsonb?, draws jsonb?, plan jsonb
+-- refuses: cart_converted, cooling_down, confirm_in_progress, idempotency_key_seen, session_closed, cart_changed, prices_moved, promotions_moved, promotion_used_up, balance_too_low, insufficient_stock
 -- One claim of a cart at a time; the next one then sees what became of it.
 lock cart where cart_id = :cart_id;
 refuse 'cart_converted' where exists (select 1 from orders where cart_id = :cart_id);
+refuse 'cooling_down' where :cool_down_ms > 0 and @confirm_ended_at(:owner) > now_ms() - :cool_down_ms;
 perform lock_uses(:uses, :draws, :supersedes); -- only postgres
 @supersede
 refuse 'confirm_in_progress' where :supersedes is distinct from (select saga_id from compensation where compensation_id = :cancel_id);

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use store::{Refusal, sql};
 
 use super::{
-    shopper::{LEASE_MS, Line, TEN_MINUTES_MS, event_with, shopper, with},
-    support::shop,
+    shopper::{LEASE_MS, Line, Shopper, TEN_MINUTES_MS, event_with, shopper, with},
+    support::{Database, shop},
 };
 
 const TWO_CUPS: &[Line] = &[("TILL-0001", "wh-hanoi", 2)];
@@ -163,6 +163,49 @@ fn a_change_of_the_cart_gives_up_the_attempt_that_waits_for_its_buyer() {
         );
         shop.stock_adds_up();
     }
+}
+
+// CHK-5: what another tab has ended since this one looked.
+#[test]
+fn a_claim_waits_until_the_last_one_of_its_buyer_has_cooled_down() {
+    let half_a_minute = json!({"cool_down_ms": 30_000});
+    type End = fn(&Database, &Shopper);
+    let ends: [(End, bool); 5] = [
+        (|shop, ann| drop(shop.does(&sql::ORDER_CREATE, &ann.order_create())), true),
+        (|shop, ann| ends(shop, ann, "failed", "provider_silent"), true),
+        (|shop, ann| ends(shop, ann, "voiding", "provider_silent"), true),
+        (|shop, ann| ends(shop, ann, "voiding", "action_not_taken"), false),
+        (|shop, ann| ends(shop, ann, "declined", "declined"), false),
+    ];
+    for (number, (end, waits)) in ends.into_iter().enumerate() {
+        let (shop, ann) = (shop(), shopper("ann"));
+        ann.confirms(&shop, TWO_CUPS);
+        end(&shop, &ann);
+        // Another cart of hers, as after a purchase.
+        shop.exec("update cart set owner = 'was ann' where cart_id = 'cart-ann'");
+        let other = json!({"cart_id": "cart-2", "session_id": "session-2"});
+        shop.does(&sql::CART_CREATE, &with(ann.cart_create(), json!({"cart_id": "cart-2"})));
+        shop.does(
+            &sql::CART_ADD_LINE,
+            &with(ann.add("TILL-0001", 2), json!({"cart_id": "cart-2"})),
+        );
+        shop.does(&sql::CHECKOUT_BEGIN, &with(ann.checkout(2), other.clone()));
+        let claim = with(with(ann.confirm_anew(2, TWO_CUPS), other), half_a_minute.clone());
+        if waits {
+            shop.refuses(&sql::CONFIRM_BEGIN, &claim, Refusal::CoolingDown);
+            shop.advance(29_000);
+            shop.refuses(&sql::CONFIRM_BEGIN, &claim, Refusal::CoolingDown);
+            shop.advance(1_000);
+        }
+        let saga = shop.does(&sql::CONFIRM_BEGIN, &claim);
+        assert_eq!(saga["saga_id"], "saga-2", "{number}");
+        shop.stock_adds_up();
+    }
+}
+
+fn ends(shop: &Database, ann: &Shopper, state: &str, reason: &str) {
+    let how = json!({"reason": reason, "free_cart": true, "release_stock": true});
+    shop.does(&sql::SAGA_SETTLE, &with(ann.settle(state), how));
 }
 
 #[test]

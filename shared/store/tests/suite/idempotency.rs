@@ -209,6 +209,17 @@ fn what_is_collected_at_the_door_replays_its_receipt() {
 }
 
 #[test]
+fn what_is_asked_for_of_a_held_order_replays_its_receipt() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders_for_later(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    replays(
+        &shop,
+        &sql::ORDER_CAPTURE,
+        &with(ann.capture_order(1), json!({"reply": {"payment_status": "capture_pending"}})),
+    );
+}
+
+#[test]
 fn a_stored_receipt_is_the_first_one_byte_for_byte() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.fills_a_cart(&shop, &[]);

@@ -308,6 +308,47 @@ fn a_cancel_ends_what_was_to_be_paid_at_the_door() {
     shop.stock_adds_up();
 }
 
+// PAY-3
+#[test]
+fn money_that_is_held_for_an_order_is_asked_for_once() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders_for_later(&shop, CUPS_AND_TEA);
+    let stands = || {
+        shop.rows("select saga.state, payment.state, captured_minor, version from payment join saga using (saga_id) join orders on orders.order_id = payment.order_id")
+    };
+    let due = |life_ms: i64| shop.list(&sql::CAPTURE_DUE, &json!({"life_ms": life_ms}));
+    assert_eq!(stands(), ["completed|authorized|0|1"]);
+    shop.refuses(&sql::ORDER_CAPTURE, &ann.capture_order(2), Refusal::OrderChanged);
+    let seen = with(ann.capture_order(1), json!({"if_versions": [2]}));
+    shop.refuses(&sql::ORDER_CAPTURE, &seen, Refusal::VersionConflict);
+    // Who waits for long enough is reminded of it.
+    assert_eq!(due(1_000), Vec::<Value>::new());
+    shop.advance(1_000);
+    assert_eq!(due(1_000)[0]["order_id"], "order-ann");
+    let receipt = shop.does(&sql::ORDER_CAPTURE, &ann.capture_order(1));
+    assert_eq!(receipt["version"], 2);
+    assert_eq!(stands(), ["capturing|capture_pending|0|2"]);
+    assert_eq!(due(0), Vec::<Value>::new());
+    shop.refuses(&sql::ORDER_CAPTURE, &ann.capture_order(2), Refusal::PaymentNotCapturable);
+    // Its saga takes it as it would have with the order.
+    let lease = json!({"saga_id": "saga-ann", "lease_token": "lease-ann", "lease_ms": 1_000});
+    assert_eq!(shop.list(&sql::SAGA_RESUME, &lease)[0]["state"], "capturing");
+    shop.does(&sql::PAYMENT_CAPTURE, &ann.capture());
+    assert_eq!(stands(), ["completed|captured|3000|2"]);
+    shop.refuses(&sql::ORDER_CAPTURE, &ann.capture_order(2), Refusal::PaymentNotCapturable);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn of_an_order_that_is_cancelled_no_money_is_asked_for() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders_for_later(&shop, CUPS_AND_TEA);
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "authorized"})));
+    shop.refuses(&sql::ORDER_CAPTURE, &ann.capture_order(2), Refusal::OrderChanged);
+    shop.advance(1_000);
+    assert_eq!(shop.list(&sql::CAPTURE_DUE, &json!({"life_ms": 0})), Vec::<Value>::new());
+}
+
 // CHK-11
 #[test]
 fn nothing_is_collected_of_who_pays_by_card() {

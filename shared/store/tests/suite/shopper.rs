@@ -128,7 +128,7 @@ impl Shopper {
     }
 
     pub fn confirm(&self, cart_version: i64, lines: &[Line]) -> Value {
-        json!({"saga_id": self.own("saga"), "session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version,
+        json!({"cool_down_ms": 0, "saga_id": self.own("saga"), "session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version,
             "idempotency_key": self.own("key"), "request_hash": "hash", "lease_token": self.own("lease"), "lease_ms": LEASE_MS,
             "reservation_ttl_ms": TEN_MINUTES_MS, "plan": self.plan(lines)})
     }
@@ -270,6 +270,19 @@ impl Shopper {
     pub fn orders(&self, shop: &Database, lines: &[Line]) -> Value {
         self.confirms(shop, lines);
         shop.does(&sql::ORDER_CREATE, &self.order_create())
+    }
+
+    /// An order whose money stays held.
+    pub fn orders_for_later(&self, shop: &Database, lines: &[Line]) {
+        self.confirms(shop, lines);
+        let held = json!({"to_state": "completed", "capture": false});
+        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), held));
+    }
+
+    /// … that is asked for.
+    pub fn capture_order(&self, order_version: i64) -> Value {
+        json!({"order_id": self.own("order"), "order_version": order_version, "actor": "service:desk", "reason": "capture asked for",
+            "if_versions": null, "reply": {}, "idempotency_key": null, "events": [event(&self.own("asked"), &self.own("order"), "orders.payment.capture_requested")]})
     }
 
     /// An order that is paid at the door: no provider is asked.

@@ -32,6 +32,7 @@ mod migration;
 mod openapi;
 mod operations;
 mod orders;
+mod payment_sessions;
 mod payments;
 mod prices;
 mod privacy;

@@ -1,6 +1,6 @@
 //! Orders: looked at, listed, cancelled, created by a colleague.
 
-use e2e::{Shop, address, eventually, together, unique};
+use e2e::{Reply, Shop, address, eventually, together, unique};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -374,6 +374,86 @@ fn direct(sku: &str, quantity: i64, expected_minor: i64) -> Value {
         "payment_method": "pm_card_visa",
         "expected_total": { "amount_minor": expected_minor, "currency": "USD" },
     })
+}
+
+// PAY-3: the money of an order is taken when it is asked for, once.
+#[test]
+fn money_that_is_held_for_an_order_is_taken_when_it_is_asked_for() {
+    let shop = Shop::open();
+    let sku = shop.sku().stock(9).create();
+    let service = shop.token("orders:write orders:read money:write");
+    let total = 1_999 + 500;
+    let create = |later: bool| {
+        let mut body = direct(&sku, 1, total);
+        body["capture_later"] = json!(later);
+        let call = shop.call("POST", "/api/v1/orders").bearer(&service).keyed(&unique("direct-"));
+        call.json(&body).send().expect(201)["order_id"].as_str().unwrap().to_owned()
+    };
+    let capture_by = |token: &str, order_id: &str, amount: &Value| {
+        shop.call("POST", &format!("/api/v1/orders/{order_id}/capture"))
+            .bearer(token)
+            .keyed(&unique("capture-"))
+            .json(&json!({ "amount": amount }))
+    };
+    let capture = |order_id: &str, amount: &Value| capture_by(&service, order_id, amount);
+    let status = |order_id: &str| {
+        let order = shop.call("GET", &format!("/api/v1/orders/{order_id}")).bearer(&service);
+        order.send().expect(200)["payment_status"].clone()
+    };
+    let all = json!({ "amount_minor": total, "currency": "USD" });
+    let later = create(true);
+    assert_eq!(status(&later), "authorized");
+    // Another amount takes nothing, and neither does who may not.
+    for wrong in [
+        json!({ "amount_minor": total - 1, "currency": "USD" }),
+        json!({ "amount_minor": total, "currency": "EUR" }),
+    ] {
+        let refused = capture(&later, &wrong).send().problem(400, "invalid_field");
+        assert_eq!(refused["field"], "/amount");
+    }
+    let seller = shop.token("orders:write");
+    capture_by(&seller, &later, &all).send().problem(403, "scope_missing");
+    capture(&later, &all).header("if-match", "\"7\"").send().problem(412, "version_conflict");
+    capture("01a1fc02-ffc3-773a-b716-c37d79a372e2", &all).send().problem(404, "order_not_found");
+    assert_eq!(status(&later), "authorized");
+
+    let asking = capture(&later, &all);
+    let asked = asking.clone().send();
+    let told = asked.expect(200);
+    let said = (&told["payment_status"], &told["amount"], &told["version"]);
+    assert_eq!(said, (&json!("capture_pending"), &all, &json!(2)), "{told}");
+    assert_eq!(status(&later), "captured");
+    assert_eq!(asking.send().body, asked.body);
+    capture(&later, &all).send().problem(409, "payment_not_capturable");
+    let payments = shop.rows("payment", "order_id", &later);
+    assert_eq!(payments[0]["captured_minor"], total, "{payments:?}");
+    // One that was taken with the order, and one that is cancelled.
+    capture(&create(false), &all).send().problem(409, "payment_not_capturable");
+    let cancelled = create(true);
+    shop.call("POST", &format!("/api/v1/orders/{cancelled}/cancel"))
+        .bearer(&service)
+        .keyed(&unique("cancel-"))
+        .json(&json!({}))
+        .send()
+        .expect(200);
+    capture(&cancelled, &all).send().problem(409, "payment_not_capturable");
+    shop.run_workers_until_quiet();
+    assert_eq!(status(&cancelled), "voided");
+    // Many at once ask, and many cancel: it is taken once, or given back.
+    let held = create(true);
+    let replies = together(8, |number| match number % 2 {
+        0 => capture(&held, &all).send_patiently(),
+        _ => shop
+            .call("POST", &format!("/api/v1/orders/{held}/cancel"))
+            .bearer(&service)
+            .keyed(&unique("cancel-"))
+            .json(&json!({}))
+            .send_patiently(),
+    });
+    assert!(replies.iter().any(Reply::is_success), "{replies:?}");
+    shop.run_workers_until_quiet();
+    let ended = status(&held);
+    assert!(["captured", "voided", "refunded"].iter().any(|end| ended == *end), "{ended}");
 }
 
 // ORD-1: prices are ours; a direct create recomputes totals exactly or refuses.

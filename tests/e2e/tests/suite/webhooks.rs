@@ -1,6 +1,7 @@
 //! What the payment provider tells by itself (PAY-4): signed, in any order, any number of times, and
 //! never believed.
 
+use super::payment_sessions;
 use e2e::{Call, Guest, Reply, Session, Settings, Shop, together, unique};
 use hmac::{Hmac, Mac as _};
 use serde_json::{Value, json};
@@ -113,6 +114,26 @@ fn who_approves_at_the_bank_and_never_comes_back_has_their_order_at_once() {
     let order = session.confirm().expect(201);
     assert_eq!(order["order_id"], guest.order_rows()[0]["order_id"]);
     assert_eq!(guest.order_rows().len(), 1);
+}
+
+// PAY-7: likewise in the provider's own element, where a card that is refused ends nothing.
+#[test]
+fn who_pays_in_the_element_and_never_comes_back_has_their_order_at_once() {
+    if !needs_a_secret("who_pays_in_the_element_and_never_comes_back_has_their_order_at_once") {
+        return;
+    }
+    let shop = Shop::open();
+    let (guest, _, _, asked) = payment_sessions::asked(&shop);
+    let reference = guest.payment_rows()[0]["reference"].clone();
+    assert_eq!(payment_sessions::pays(&shop, &asked, "pm_card_chargeDeclined").status, 402);
+    let object = json!({ "id": reference, "object": "payment_intent" });
+    tell(&shop, &event("payment_intent.payment_failed", object)).expect(200);
+    let sagas = shop.rows("saga", "cart_id", &guest.cart_id);
+    assert_eq!(sagas[0]["state"], "awaiting_action", "{sagas:?}");
+    payment_sessions::pays(&shop, &asked, "pm_card_visa").expect(200);
+    tell(&shop, &of_payment(&reference)).expect(200);
+    assert_eq!(guest.order_rows().len(), 1);
+    assert!(guest.has_one_paid_order_or_nothing());
 }
 
 // The seeds' 23: the same told several times at once.
