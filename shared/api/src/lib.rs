@@ -19,6 +19,7 @@
 
 #[cfg(feature = "document")]
 pub mod document;
+mod headers;
 mod ids;
 mod names;
 mod workers;
@@ -49,7 +50,7 @@ macro_rules! endpoints {
         $name:ident: $component:literal $path:literal $(($($parameter:ident: $of:ty),+))? {
             $(
                 $(#[doc = $summary:literal])+
-                $id:ident: $method:ident $access:ty $(, makes: $makes:literal)? $(, query: $query:ty)? $(, body: $body:ty)? $(, change: $change:ty)?,
+                $id:ident: $method:ident $access:ty $(, makes: $makes:literal)? $(, query: $query:ty)? $(, header: $header:ty)? $(, body: $body:ty)? $(, change: $change:ty)?,
                     answer: $status:literal $(| $other:literal)? $outcome:ty => $describe:expr;
             )+
         }
@@ -109,6 +110,7 @@ macro_rules! endpoints {
                         type Path = Path;
                         $(const MAKES: bool = $makes;)?
                         type Query = given!([$($query)?] NoQuery);
+                        type Header = given!([$($header)?] NoHeader);
                         type Body = given!([$($body)?] NoBody);
                         type Change = given!([$($change)?] Unconditional);
                         type Outcome = $outcome;
@@ -219,10 +221,11 @@ use domain::{
 };
 use edge::{
     BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
-    NoBody, NoQuery, Operation, Parameters, Rows, SheetPage, StripeSigned, Unconditional,
+    NoBody, NoHeader, NoQuery, Operation, Parameters, Rows, SheetPage, StripeSigned, Unconditional,
     Versioned,
     access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Signed, Viewer},
 };
+use headers::FromWarehouse;
 use names::{
     CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, MoneyWrite,
     OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, PromotionsRead, PromotionsWrite,
@@ -311,8 +314,8 @@ endpoints! {
         ///
         /// By the engine that the confirm uses. Short stock is a flag on the line; nothing is
         /// silently zero.
-        preview_totals: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
+        preview_totals: GET Viewer, query: Parameters<cart::Destination>, header: FromWarehouse,
+            answer: 200 Done<cart::Preview> => |it| it.tagged().problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests, WarehouseUnknown]);
     }
     /// What stands between the cart and its order.
     CART_VALIDATE: "cart-validate" "/api/v1/cart/validate" {
@@ -321,14 +324,14 @@ endpoints! {
         /// All of it at once, by line, with what the cart's own checkout holds in stock. It is no
         /// refusal: a cart with problems is answered with 200 too. Nothing is changed. A checkout
         /// that does not begin carries the same list.
-        validate_cart: POST Owner, body: JsonOrDefault<cart::Destination>,
-            answer: 200 Done<cart::Validated> => |it| it.example(examples::validate_cart()).problems(OF_CART).problems(&[TooManyRequests]);
+        validate_cart: POST Owner, header: FromWarehouse, body: JsonOrDefault<cart::Destination>,
+            answer: 200 Done<cart::Validated> => |it| it.example(examples::validate_cart()).problems(OF_CART).problems(&[TooManyRequests, WarehouseUnknown]);
     }
     /// How the cart could be sent.
     CART_SHIPPING_METHODS: "cart-shipping-methods" "/api/v1/cart/shipping-methods" {
         /// The methods that carry this cart, each with the price the totals will quote.
-        list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
+        list_shipping_methods: GET Viewer, query: Parameters<cart::Destination>, header: FromWarehouse,
+            answer: 200 Done<cart::ShippingMethods> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests, WarehouseUnknown]);
     }
     /// The codes of the caller's cart.
     CART_CODES: "cart-codes" "/api/v1/cart/codes" {
@@ -353,8 +356,8 @@ endpoints! {
         ///
         /// Said by the rules themselves: "add 5.00 more for free shipping". One that asks for a code
         /// is told to who gave it.
-        list_suggestions: GET Viewer, query: Parameters<cart::Destination>,
-            answer: 200 Done<cart::Suggestions> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests]);
+        list_suggestions: GET Viewer, query: Parameters<cart::Destination>, header: FromWarehouse,
+            answer: 200 Done<cart::Suggestions> => |it| it.problems(OF_CART).problems(TOTALS).problems(&[TooManyCodes, TooManyRequests, WarehouseUnknown]);
     }
     /// The shares of the caller's cart.
     CART_SHARES: "cart-shares" "/api/v1/cart/shares" {
@@ -380,11 +383,12 @@ endpoints! {
     CHECKOUT: "checkout-sessions" "/api/v1/checkout" {
         /// Begin a checkout, or begin it anew.
         ///
-        /// Everything a confirm would refuse is refused here already. Nothing is reserved yet.
-        begin_checkout: POST Owner, body: Json<checkout::BeginCheckout>, change: Versioned,
+        /// Everything a confirm would refuse is refused here already. Nothing is reserved yet. Where
+        /// the goods come from is chosen now, and kept while it can serve.
+        begin_checkout: POST Owner, header: FromWarehouse, body: Json<checkout::BeginCheckout>, change: Versioned,
             answer: 201 Done<Rendered<checkout::SessionBegun>> => |it| it.example(examples::begin_checkout()).located()
                 .link("view_checkout", "session_id", "session_id").link("confirm_checkout", "session_id", "session_id").problems(OF_CART)
-                .problems(TOTALS).problems(BEGIN).problems(&[GuestCheckoutDisabled]);
+                .problems(TOTALS).problems(BEGIN).problems(&[GuestCheckoutDisabled, WarehouseUnknown]);
     }
     /// What the payment provider tells by itself (PAY-4).
     PAYMENT_WEBHOOKS: "checkout-webhooks" "/api/v1/webhooks/stripe" {

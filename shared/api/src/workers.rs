@@ -5,8 +5,8 @@
 use crate::document;
 use app::workers::Report;
 use edge::{
-    Answer, Credential, Done, Endpoint, Method, NoBody, NoParameters, NoQuery, Operation, Route,
-    Unconditional,
+    Answer, Credential, Done, Endpoint, Method, NoBody, NoHeader, NoParameters, NoQuery, Operation,
+    Route, Unconditional,
     access::{self, Named},
 };
 use std::marker::PhantomData;
@@ -46,6 +46,7 @@ impl<W: Worker> Operation for Run<W> {
     type Access = access::Worker<NameOf<W>>;
     type Path = NoParameters;
     type Query = Credential;
+    type Header = NoHeader;
     type Body = NoBody;
     type Change = Unconditional;
     type Outcome = Done<Report>;
@@ -62,6 +63,7 @@ impl<W: Worker> Operation for Start<W> {
     type Access = access::Worker<NameOf<W>>;
     type Path = NoParameters;
     type Query = NoQuery;
+    type Header = NoHeader;
     type Body = NoBody;
     type Change = Unconditional;
     type Outcome = Done<Report>;

@@ -14,7 +14,7 @@ use crate::{
 };
 use config::{MULTI_WAREHOUSE_ENABLED, PRICE_STALE_MS, PROMOTIONS_ENABLED};
 use domain::{
-    ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass},
+    ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass, WarehouseId},
     money::{Currency, CurrencyRules, Money},
     promotion::{self, PromotionFacts, Suggestion},
     quantity::Quantity,
@@ -26,8 +26,10 @@ use domain::{
         TotalsError, TotalsInput, Warning, WarningCode, check_payable,
     },
 };
+use json::{Value, json};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use store::sql;
 use terms::{Code, Problem, fingerprint};
 
 /// All that totals are made of, read in one statement.
@@ -43,7 +45,13 @@ pub(crate) struct PricingFacts {
     /// Of the lines those whose plain price came down last.
     reduced: Vec<ReducedPrice>,
     promotions: Readable<PromotionFacts>,
+    /// Where it all comes from, if that is more than the policy's to say.
+    #[serde(skip)]
+    origins: Vec<Allocation>,
 }
+
+/// The header that names the warehouse which is asked for.
+pub const ASKED_WAREHOUSE: &str = "x-warehouse-id";
 
 /// What a row says, or why it cannot be read: one that cannot does not take the others with it.
 #[derive(Debug)]
@@ -120,12 +128,48 @@ pub struct OfferedFee {
 
 impl PricingFacts {
     /// As the shop is switched just now: of a shop whose orders each come from one warehouse, the
-    /// others do not count (CFG-2).
-    pub(crate) fn switched(mut self, shop: &Shop<'_>) -> Result<Self, Problem> {
+    /// others do not count (CFG-2). `asked` is that one if no other lacks less.
+    fn switched(mut self, shop: &Shop<'_>, asked: Option<&WarehouseId>) -> Result<Self, Problem> {
         if !shop.setting(&MULTI_WAREHOUSE_ENABLED)? {
-            self.levels = stock::levels_of_one(&self.demand(), &self.levels);
+            self.levels = stock::levels_of_one(asked, &self.demand(), &self.levels);
         }
         Ok(self)
+    }
+
+    /// As the shop is switched just now, with what the warehouse that is asked for can serve from
+    /// there (CHK-1). It need not have anything of it, but has to be one of the shop's.
+    pub(crate) fn asking(
+        self,
+        shop: &Shop<'_>,
+        asked: Option<&WarehouseId>,
+    ) -> Result<Self, Problem> {
+        let Some(asked) = asked else { return self.switched(shop, None) };
+        let known = || {
+            let input = json!({ "warehouse_id": asked });
+            Ok::<_, Problem>(shop.read::<Value>(&sql::WAREHOUSE_VIEW, &input)?.is_some())
+        };
+        if !self.levels.iter().any(|level| level.warehouse_id == *asked) && !known()? {
+            return Err(Problem::new(Code::WarehouseUnknown).field(ASKED_WAREHOUSE));
+        }
+        let mut facts = self.switched(shop, Some(asked))?;
+        // What there is too little of is told where it is priced.
+        facts.origins =
+            stock::allocate_from(asked, &facts.demand(), &facts.levels).unwrap_or_default();
+        Ok(facts)
+    }
+
+    /// As the shop is switched just now, from where it was to come while that still serves (CHK-1).
+    pub(crate) fn keeping(
+        self,
+        shop: &Shop<'_>,
+        origins: Vec<Allocation>,
+    ) -> Result<Self, Problem> {
+        let asked = origins.first().map(|part| &part.warehouse_id);
+        let mut facts = self.switched(shop, asked)?;
+        if stock::still_serves(&origins, &facts.demand(), &facts.levels) {
+            facts.origins = origins;
+        }
+        Ok(facts)
     }
 
     /// What it costs now.
@@ -287,6 +331,9 @@ impl PricingFacts {
     }
 
     fn allocate(&self) -> Result<Vec<Allocation>, Vec<stock::Shortage>> {
+        if !self.origins.is_empty() {
+            return Ok(self.origins.clone());
+        }
         stock::allocate_stock(&self.demand(), &self.levels)
     }
 

@@ -30,14 +30,16 @@ impl StockLevel {
 }
 
 /// So many of a SKU from one warehouse.
+// There is no default: a thing without a warehouse is not allocated.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Allocation {
     /// The SKU.
     pub sku: Sku,
-    /// The warehouse that serves it. There is no default: a thing without a warehouse is not
-    /// allocated.
+    /// The warehouse that serves it.
     pub warehouse_id: WarehouseId,
     /// How many; at least one.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub quantity: i64,
 }
 
@@ -181,6 +183,60 @@ pub fn allocate_stock(
     Ok(sorted_by(allocations, Ord::cmp))
 }
 
+/// The same where a warehouse is asked for: what it can serve comes from there, and the policy
+/// decides of the rest.
+///
+/// # Errors
+/// As [`allocate_stock`]: a wish makes nothing scarce.
+pub fn allocate_from(
+    asked: &WarehouseId,
+    demand: &[(Sku, i64)],
+    levels: &[StockLevel],
+) -> Result<Vec<Allocation>, Vec<Shortage>> {
+    // What is short is told of the whole demand, not of the rest.
+    allocate_stock(demand, levels)?;
+    let (there, elsewhere): (Vec<StockLevel>, Vec<StockLevel>) =
+        levels.iter().cloned().partition(|level| level.warehouse_id == *asked);
+    let mut rest = Vec::new();
+    let mut allocations = Vec::new();
+    for (sku, requested) in demand_per_sku(demand) {
+        let served = Available::of(&there).get(sku).min(requested);
+        if served > 0 {
+            let (sku, warehouse_id) = (sku.clone(), asked.clone());
+            allocations.push(Allocation { sku, warehouse_id, quantity: served });
+        }
+        rest.push((sku.clone(), requested.saturating_sub(served)));
+    }
+    allocations.extend(allocate_stock(&rest, &elsewhere)?);
+    Ok(sorted_by(allocations, Ord::cmp))
+}
+
+/// Whether what was allocated before still serves a demand: it is neither more nor less, and each
+/// warehouse can still promise its part. It names each SKU and warehouse at most once, as
+/// [`allocate_stock`] does.
+#[must_use]
+pub fn still_serves(
+    allocated: &[Allocation],
+    demand: &[(Sku, i64)],
+    levels: &[StockLevel],
+) -> bool {
+    let mut rest = demand_per_sku(demand);
+    let can_be_had = |part: &Allocation| {
+        levels.iter().any(|level| {
+            level.sku == part.sku
+                && level.warehouse_id == part.warehouse_id
+                && level.available() >= part.quantity
+        })
+    };
+    allocated.iter().all(|part| match rest.get_mut(&part.sku) {
+        Some(rest) => {
+            *rest = rest.saturating_sub(part.quantity);
+            can_be_had(part)
+        }
+        None => false,
+    }) && rest.values().all(|rest| *rest == 0)
+}
+
 /// The largest number stands for a sum that is too large to hold, so not even as much stock covers
 /// it.
 const fn covers(available: i64, requested: i64) -> bool {
@@ -188,9 +244,14 @@ const fn covers(available: i64, requested: i64) -> bool {
 }
 
 /// The levels of one warehouse alone, for a shop whose orders each come from one: of the first, in
-/// order of preference, of those that lack the fewest units of what is asked for.
+/// order of preference, of those that lack the fewest units of what is asked for. Of these `asked`
+/// is the first, whatever the order.
 #[must_use]
-pub fn levels_of_one(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Vec<StockLevel> {
+pub fn levels_of_one(
+    asked: Option<&WarehouseId>,
+    demand: &[(Sku, i64)],
+    levels: &[StockLevel],
+) -> Vec<StockLevel> {
     let demand = demand_per_sku(demand);
     let lacking = |at: &StockLevel| {
         demand.iter().fold(0, |sum: i64, (&sku, &requested)| {
@@ -203,9 +264,12 @@ pub fn levels_of_one(demand: &[(Sku, i64)], levels: &[StockLevel]) -> Vec<StockL
     };
     let best = levels
         .iter()
-        .map(|level| (lacking(level), level.priority, &level.warehouse_id))
+        .map(|level| {
+            let id = &level.warehouse_id;
+            (lacking(level), asked != Some(id), level.priority, id)
+        })
         .min()
-        .map(|(_, _, warehouse_id)| warehouse_id);
+        .map(|(.., warehouse_id)| warehouse_id);
     levels.iter().filter(|level| Some(&level.warehouse_id) == best).cloned().collect()
 }
 
@@ -277,15 +341,76 @@ mod tests {
         StockLevel { sku: sku(name), warehouse_id, on_hand: available + 3, reserved: 3, priority }
     }
 
+    fn demand_of(demand: &[(&str, i64)]) -> Vec<(Sku, i64)> {
+        demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect()
+    }
+
+    fn parts(allocations: &[Allocation]) -> Vec<(&str, &str, i64)> {
+        let part = |a| {
+            let Allocation { sku, warehouse_id, quantity }: &Allocation = a;
+            (sku.as_str(), warehouse_id.as_str(), *quantity)
+        };
+        allocations.iter().map(part).collect()
+    }
+
     fn check(demand: &[(&str, i64)], levels: &[StockLevel], expected: &[(&str, &str, i64)]) {
-        let demand: Vec<(Sku, i64)> =
-            demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
-        let allocations = allocate_stock(&demand, levels).unwrap();
-        let found: Vec<(&str, &str, i64)> = allocations
-            .iter()
-            .map(|a| (a.sku.as_str(), a.warehouse_id.as_str(), a.quantity))
-            .collect();
-        assert_eq!(found, expected);
+        let allocations = allocate_stock(&demand_of(demand), levels).unwrap();
+        assert_eq!(parts(&allocations), expected);
+    }
+
+    fn allocated(parts: &[(&str, &str, i64)]) -> Vec<Allocation> {
+        let part = |(name, warehouse, quantity): &(&str, &str, i64)| Allocation {
+            sku: sku(name),
+            warehouse_id: warehouse.parse().unwrap(),
+            quantity: *quantity,
+        };
+        parts.iter().map(part).collect()
+    }
+
+    // CHK-1
+    #[test]
+    fn what_a_warehouse_that_is_asked_for_can_serve_comes_from_there() {
+        let from = |asked: &str, demand: &[(&str, i64)], levels: &[StockLevel]| {
+            allocate_from(&asked.parse().unwrap(), &demand_of(demand), levels)
+        };
+        let levels = [
+            level("a", "near", 9, 1),
+            level("b", "near", 9, 1),
+            level("a", "far", 9, 2),
+            level("b", "far", 2, 2),
+            level("b", "farther", 9, 3),
+        ];
+        let check = |asked: &str, demand: &[(&str, i64)], expected: &[(&str, &str, i64)]| {
+            assert_eq!(parts(&from(asked, demand, &levels).unwrap()), expected, "{asked}");
+        };
+        check("far", &[("b", 2), ("a", 5)], &[("a", "far", 5), ("b", "far", 2)]);
+        // Of what it has too few of it sends what it has, and the policy decides of the rest.
+        check("far", &[("b", 5), ("a", 5)], &[("a", "far", 5), ("b", "far", 2), ("b", "near", 3)]);
+        check("far", &[("b", 20)], &[("b", "far", 2), ("b", "farther", 9), ("b", "near", 9)]);
+        check("farther", &[("a", 1), ("b", 1)], &[("a", "near", 1), ("b", "farther", 1)]);
+        check("nowhere", &[("a", 1), ("b", 1)], &[("a", "near", 1), ("b", "near", 1)]);
+        check("far", &[], &[]);
+        let short = Shortage { sku: sku("b"), requested: 21, available: 20 };
+        assert_eq!(from("far", &[("a", 1), ("b", 21)], &levels), Err(vec![short]));
+    }
+
+    // CHK-1
+    #[test]
+    fn an_allocation_is_kept_while_it_is_the_demand_and_can_be_had() {
+        let levels = [level("a", "near", 9, 1), level("a", "far", 2, 2), level("b", "far", 1, 2)];
+        let serves = |kept: &[(&str, &str, i64)], demand: &[(&str, i64)]| {
+            still_serves(&allocated(kept), &demand_of(demand), &levels)
+        };
+        assert!(serves(&[("a", "far", 2)], &[("a", 2)]), "though the policy would take the near");
+        assert!(serves(&[("a", "far", 2), ("a", "near", 3)], &[("a", 2), ("a", 3)]));
+        assert!(!serves(&[("a", "far", 3)], &[("a", 3)]), "there are two");
+        assert!(!serves(&[("b", "near", 1)], &[("b", 1)]), "it never lay there");
+        assert!(!serves(&[("a", "far", 1)], &[("a", 2)]), "more is asked for");
+        assert!(!serves(&[("a", "far", 2)], &[("a", 1)]), "less is asked for");
+        assert!(!serves(&[("a", "far", 1), ("b", "far", 1)], &[("a", 1)]), "nobody asks for b");
+        assert!(!serves(&[("a", "far", 1)], &[("a", 1), ("b", 1)]), "b is asked for too");
+        assert!(!serves(&[], &[("a", 1)]), "nothing was kept");
+        assert!(serves(&[], &[]));
     }
 
     #[test]
@@ -302,12 +427,14 @@ mod tests {
 
     #[test]
     fn of_warehouses_that_must_serve_alone_the_one_that_lacks_least_counts() {
-        let of_one = |demand: &[(&str, i64)], levels: &[StockLevel]| -> Vec<String> {
-            let demand: Vec<(Sku, i64)> =
-                demand.iter().map(|(name, quantity)| (sku(name), *quantity)).collect();
-            let levels = levels_of_one(&demand, levels);
-            levels.iter().map(|level| format!("{} {}", level.sku, level.warehouse_id)).collect()
+        let of_one_asked = |asked: &str, demand: &[(&str, i64)], levels: &[StockLevel]| {
+            let asked = asked.parse().ok();
+            let levels = levels_of_one(asked.as_ref(), &demand_of(demand), levels);
+            let shown = |level: &StockLevel| format!("{} {}", level.sku, level.warehouse_id);
+            levels.iter().map(shown).collect::<Vec<_>>()
         };
+        let of_one =
+            |demand: &[(&str, i64)], levels: &[StockLevel]| of_one_asked("", demand, levels);
         let levels = [
             level("a", "far", 9, 2),
             level("b", "far", 9, 2),
@@ -324,6 +451,10 @@ mod tests {
         let equal = [level("a", "two", 1, 1), level("a", "one", 1, 1)];
         assert_eq!(of_one(&[("a", 1)], &equal), ["a one"]);
         assert_eq!(of_one(&[("a", 1)], &[]), [""; 0]);
+        // The one that is asked for is the one if no other lacks less.
+        assert_eq!(of_one_asked("far", &[("a", 5), ("b", 1)], &levels), ["a far", "b far"]);
+        assert_eq!(of_one_asked("near", &[("a", 5), ("b", 2)], &levels), ["a far", "b far"]);
+        assert_eq!(of_one_asked("nowhere", &[("a", 5), ("b", 1)], &levels), ["a near", "b near"]);
     }
 
     #[test]
@@ -433,6 +564,52 @@ mod tests {
                     prop_assert!(short > 0 && shortages.len() == short);
                 }
             }
+        }
+
+        // CHK-1
+        #[test]
+        fn a_wish_is_served_first_and_makes_nothing_scarce(
+            demand in demands(),
+            levels in warehouses(),
+            asked in prop::sample::select(vec!["x", "y", "z", "elsewhere"]),
+        ) {
+            let asked_for: WarehouseId = asked.parse().unwrap();
+            let found = allocate_from(&asked_for, &demand, &levels);
+            let policys = allocate_stock(&demand, &levels);
+            let Ok(allocations) = found else {
+                prop_assert_eq!(found, policys);
+                return Ok(());
+            };
+            prop_assert!(policys.is_ok());
+            // It is the demand, each part can be had, and each is named once.
+            prop_assert!(still_serves(&allocations, &demand, &levels));
+            let keys: Vec<_> = allocations.iter().map(|a| (&a.sku, &a.warehouse_id)).collect();
+            prop_assert!(keys.is_sorted_by(|a, b| a < b) && allocations.iter().all(|a| a.quantity > 0));
+            for (sku, requested) in demand_per_sku(&demand) {
+                let there = levels.iter().find(|l| l.sku == *sku && l.warehouse_id == asked_for);
+                let from_there = allocations.iter().find(|a| a.sku == *sku && a.warehouse_id == asked_for);
+                let can = there.map_or(0, StockLevel::available).min(requested);
+                prop_assert_eq!(from_there.map_or(0, |a| a.quantity), can);
+            }
+        }
+
+        // CHK-1
+        #[test]
+        fn what_the_policy_allocates_serves_until_stock_or_demand_moves(
+            demand in demands(),
+            levels in warehouses(),
+            (at, taken) in (0..9_usize, 1..5_i64),
+            more in demands(),
+        ) {
+            let Ok(kept) = allocate_stock(&demand, &levels) else { return Ok(()) };
+            prop_assert!(still_serves(&kept, &demand, &levels));
+            let mut moved = levels.clone();
+            moved[at].reserved += taken;
+            let part = kept.iter().find(|a| (&a.sku, &a.warehouse_id) == (&moved[at].sku, &moved[at].warehouse_id));
+            let lacks = part.is_some_and(|a| a.quantity > moved[at].available());
+            prop_assert_eq!(still_serves(&kept, &demand, &moved), !lacks);
+            let changed: Vec<_> = demand.iter().chain(&more).cloned().collect();
+            prop_assert_eq!(still_serves(&kept, &changed, &levels), more.is_empty());
         }
 
         #[test]

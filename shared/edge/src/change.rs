@@ -20,9 +20,16 @@ impl Request {
     /// # Errors
     /// A malformed key.
     pub fn unversioned_change(&self) -> Result<Change, Problem> {
-        let body = String::from_utf8_lossy(self.body());
-        let fingerprint = fingerprint(&[self.method().name(), self.path(), &canonical(&body)]);
-        Ok(Change::new(self.idempotency_key()?, fingerprint))
+        self.change_counting(None)
+    }
+
+    /// As [`Request::unversioned_change`], where this header too, if it is sent, makes the request
+    /// what it is.
+    pub(crate) fn change_counting(&self, header: Option<&str>) -> Result<Change, Problem> {
+        let body = canonical(&String::from_utf8_lossy(self.body()));
+        let mut parts = vec![self.method().name(), self.path(), &body];
+        parts.extend(header.and_then(|name| self.header(name)).map(str::trim));
+        Ok(Change::new(self.idempotency_key()?, fingerprint(&parts)))
     }
 
     /// As [`Request::unversioned_change`], where the key must be there.
@@ -30,7 +37,11 @@ impl Request {
     /// # Errors
     /// `idempotency_key_required`; a malformed key.
     pub fn keyed_change(&self) -> Result<KeyedChange, Problem> {
-        self.unversioned_change()?.keyed().ok_or_else(|| {
+        self.keyed_counting(None)
+    }
+
+    pub(crate) fn keyed_counting(&self, header: Option<&str>) -> Result<KeyedChange, Problem> {
+        self.change_counting(header)?.keyed().ok_or_else(|| {
             let why = "send the header Idempotency-Key: without one a request that is sent twice \
                        would be done twice";
             Problem::new(Code::IdempotencyKeyRequired).field("idempotency-key").detail(why)
@@ -60,5 +71,22 @@ mod tests {
         assert_eq!(malformed.code(), Code::InvalidIdempotencyKey);
         let keyed = request().with_header("Idempotency-Key", "\"a\"").keyed_change().unwrap();
         assert_eq!((keyed.key(), keyed.kept_key("o")), ("a", Some(fingerprint(&["o", "a"]))));
+    }
+
+    // CHK-1, CHK-4
+    #[test]
+    fn a_header_that_is_read_is_part_of_what_a_request_was() {
+        let request = Request::new(Method::Post, "/api/v1/checkout").with_body("{}");
+        let of = |request: &Request, header| {
+            request.change_counting(header).unwrap().fingerprint().to_owned()
+        };
+        let counted = Some("x-warehouse-id");
+        let plain = of(&request, None);
+        assert_eq!(of(&request, counted), plain, "what is not sent changes nothing");
+        let sent = |value: &str| request.clone().with_header("X-Warehouse-ID", value);
+        assert_eq!(of(&sent("wh-a"), None), plain, "what is not read neither");
+        assert_ne!(of(&sent("wh-a"), counted), plain);
+        assert_eq!(of(&sent(" wh-a "), counted), of(&sent("wh-a"), counted));
+        assert_ne!(of(&sent("wh-b"), counted), of(&sent("wh-a"), counted));
     }
 }

@@ -12,7 +12,7 @@ use ports::Ports;
 
 /// The headers of a request that a page may set, beyond those that every page may.
 const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, \
-    if-none-match, traceparent, tracestate";
+    if-none-match, traceparent, tracestate, x-warehouse-id";
 
 /// The headers of a reply that a page may read, beyond those that every page may.
 const EXPOSED_HEADERS: &str = "etag, idempotency-replayed, location, retry-after, www-authenticate";

@@ -33,10 +33,10 @@ pub use callers::{
     ShownToken, Takes, Viewer, jwt, mark, service_token, session_token,
 };
 pub use operation::{
-    Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Json, JsonOrDefault,
-    Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoParameters, NoQuery, Operation, Parameters,
-    Path, Presence, Query, Row, Rows, StripeSigned, Tick, Unconditional, Versioned, has_parameters,
-    serves_all,
+    Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Header, Json,
+    JsonOrDefault, Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoHeader, NoParameters,
+    NoQuery, Operation, Parameters, Path, Presence, Query, Row, Rows, StripeSigned, Tick,
+    Unconditional, Versioned, has_parameters, serves_all,
 };
 pub use outcome::{File, Media, Outcome};
 pub use reply::Reply;

@@ -27,6 +27,8 @@ pub trait Operation: 'static {
     const MAKES: bool = false;
     /// What its query may say.
     type Query: Query;
+    /// The header that it reads besides those that are every operation's.
+    type Header: Header;
     /// What its body may be.
     type Body: Body;
     /// Which of `If-Match` and `Idempotency-Key` it reads.
@@ -44,6 +46,7 @@ pub trait Operation: 'static {
         method: Self::METHOD,
         access: <Self::Access as Admit>::ACCESS,
         takes_query: <Self::Query as Query>::IS_TAKEN,
+        header: <Self::Header as Header>::NAME,
         body: <Self::Body as Body>::PRESENCE,
         media: <Self::Body as Body>::MEDIA,
         body_limit: <Self::Body as Body>::LIMIT.name,
@@ -89,6 +92,8 @@ pub struct Row {
     pub access: crate::Access,
     /// Whether it takes any query parameter.
     pub takes_query: bool,
+    /// The header of its own that it reads, if one, in lower case.
+    pub header: Option<&'static str>,
     /// Its body.
     pub body: Presence,
     /// The media types its body may have; any, where it is not looked at.
@@ -187,6 +192,33 @@ pub enum Credential {}
 impl Query for Credential {
     type Value = ();
     const IS_TAKEN: bool = true;
+
+    fn read(_: &Request) -> Result<(), Problem> {
+        Ok(())
+    }
+}
+
+/// A header that some operations read.
+pub trait Header {
+    /// What the handler gets.
+    type Value;
+    /// Its name in lower case; none where none is read.
+    const NAME: Option<&'static str>;
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    fn read(request: &Request) -> Result<Self::Value, Problem>;
+}
+
+/// No header but those of every operation: what comes is not looked at.
+#[derive(Debug)]
+pub enum NoHeader {}
+
+impl Header for NoHeader {
+    type Value = ();
+    const NAME: Option<&'static str> = None;
 
     fn read(_: &Request) -> Result<(), Problem> {
         Ok(())
@@ -304,11 +336,11 @@ pub trait Conditions {
     /// Whether `Idempotency-Key` is read.
     const KEY: Presence;
 
-    /// Reads them.
+    /// Reads them. The header `counted` is part of what the request was, if it is sent.
     ///
     /// # Errors
     /// `invalid_field`, `invalid_idempotency_key`, `idempotency_key_required`.
-    fn read(request: &Request) -> Result<Self::Value, Problem>;
+    fn read(request: &Request, counted: Option<&str>) -> Result<Self::Value, Problem>;
 }
 
 /// Neither.
@@ -320,7 +352,7 @@ impl Conditions for Unconditional {
     const IS_VERSIONED: bool = false;
     const KEY: Presence = Presence::Unread;
 
-    fn read(_: &Request) -> Result<(), Problem> {
+    fn read(_: &Request, _: Option<&str>) -> Result<(), Problem> {
         Ok(())
     }
 }
@@ -334,8 +366,8 @@ impl Conditions for Keyed {
     const IS_VERSIONED: bool = false;
     const KEY: Presence = Presence::Optional;
 
-    fn read(request: &Request) -> Result<Change, Problem> {
-        request.unversioned_change()
+    fn read(request: &Request, counted: Option<&str>) -> Result<Change, Problem> {
+        request.change_counting(counted)
     }
 }
 
@@ -348,8 +380,8 @@ impl Conditions for Versioned {
     const IS_VERSIONED: bool = true;
     const KEY: Presence = Presence::Optional;
 
-    fn read(request: &Request) -> Result<Change, Problem> {
-        request.change()
+    fn read(request: &Request, counted: Option<&str>) -> Result<Change, Problem> {
+        Ok(request.change_counting(counted)?.against(request.if_match()?))
     }
 }
 
@@ -363,9 +395,9 @@ impl Conditions for MustBeKeyedVersioned {
     const IS_VERSIONED: bool = true;
     const KEY: Presence = Presence::Required;
 
-    fn read(request: &Request) -> Result<KeyedChange, Problem> {
+    fn read(request: &Request, counted: Option<&str>) -> Result<KeyedChange, Problem> {
         let seen = request.if_match()?;
-        Ok(request.keyed_change()?.against(seen))
+        Ok(request.keyed_counting(counted)?.against(seen))
     }
 }
 
@@ -378,8 +410,8 @@ impl Conditions for MustBeKeyed {
     const IS_VERSIONED: bool = false;
     const KEY: Presence = Presence::Required;
 
-    fn read(request: &Request) -> Result<KeyedChange, Problem> {
-        request.keyed_change()
+    fn read(request: &Request, counted: Option<&str>) -> Result<KeyedChange, Problem> {
+        request.keyed_counting(counted)
     }
 }
 
@@ -393,6 +425,8 @@ pub struct Call<'a, O: Operation> {
     pub path: O::Path,
     /// The query.
     pub query: <O::Query as Query>::Value,
+    /// The header of its own.
+    pub header: <O::Header as Header>::Value,
     /// The body.
     pub body: <O::Body as Body>::Value,
     /// The preconditions, and the key.
@@ -426,8 +460,9 @@ impl<'a, O: Operation> Call<'a, O> {
             ports,
             caller: O::Access::admit(ports, request)?,
             query: O::Query::read(request)?,
+            header: O::Header::read(request)?,
             body: O::Body::read(request)?,
-            change: O::Change::read(request)?,
+            change: O::Change::read(request, <O::Header as Header>::NAME)?,
             // Last: whether a thing is there is the use case's to say of a name that can be one, so
             // of every other it is said where that would be.
             path: O::Path::read(request, O::MAKES)?,

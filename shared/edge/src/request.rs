@@ -7,6 +7,7 @@
 use crate::{Code, Precondition, Problem, idempotency, precondition};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use std::fmt::Display;
 use terms::{Form, Sheet, Signed};
 
 /// HTTP methods as far as they are told apart here.
@@ -148,6 +149,23 @@ impl Request {
             (_, Some(_)) => Err(Repeated),
             (value, None) => Ok(value),
         }
+    }
+
+    /// The header `name`, in lower case, as `T`, if it is sent.
+    ///
+    /// # Errors
+    /// `invalid_field`, which names it: it is sent twice, or is none.
+    pub fn optional<T: for<'a> TryFrom<&'a str, Error: Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let value = self
+            .single(name)
+            .map_err(|Repeated| Problem::invalid_field(name, "must be sent once"))?;
+        value
+            .map(|value| T::try_from(value.trim()))
+            .transpose()
+            .map_err(|error| Problem::invalid_field(name, error.to_string()))
     }
 
     /// W3C trace context as the client sent it.
@@ -342,6 +360,12 @@ mod tests {
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(try_from = "String")]
     struct Short(String);
+    impl TryFrom<&str> for Short {
+        type Error = &'static str;
+        fn try_from(text: &str) -> Result<Self, Self::Error> {
+            Self::try_from(text.to_owned())
+        }
+    }
     impl TryFrom<String> for Short {
         type Error = &'static str;
         fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -504,6 +528,25 @@ mod tests {
         let request = request.with_header("If-None-Match", "\"1\", W/\"2-ab\"");
         assert!(request.has_seen("\"2-ab\"") && !request.has_seen("\"2\""));
         assert_eq!(request.idempotency_key().unwrap_err().code(), Code::InvalidIdempotencyKey);
+    }
+
+    // CHK-1
+    #[test]
+    fn a_header_is_read_as_what_it_should_be() {
+        let sent = |values: &[&str]| {
+            let request = Request::new(Method::Get, "/x");
+            let sent = |request: Request, value: &&str| request.with_header("X-Wish", value);
+            values.iter().fold(request, sent).optional::<Short>("x-wish")
+        };
+        assert_eq!(sent(&[]).unwrap(), None);
+        assert_eq!(sent(&[" a "]).unwrap(), Some(Short("a".to_owned())));
+        let cases: [(&[&str], &str); 2] = [
+            (&["abc"], "invalid_field x-wish | must be at most 2 characters"),
+            (&["a", "a"], "invalid_field x-wish | must be sent once"),
+        ];
+        for (values, expected) in cases {
+            assert_eq!(shown(sent(values).unwrap_err()), expected, "{values:?}");
+        }
     }
 
     #[test]

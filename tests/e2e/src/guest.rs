@@ -211,9 +211,24 @@ impl<'s> Basket<'s> {
         self
     }
 
+    /// A call that begins the checkout.
+    pub fn beginning(&self) -> Call {
+        self.guest.call("POST", "/api/v1/checkout").json(&self.body)
+    }
+
     /// Begins the checkout, whatever comes of it.
     pub fn try_begin(&self) -> Reply {
-        self.guest.call("POST", "/api/v1/checkout").json(&self.body).send()
+        self.beginning().send()
+    }
+
+    /// Begins one that asks for this warehouse.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[track_caller]
+    #[must_use]
+    pub fn begin_from(&self, warehouse: &str) -> Session<'s> {
+        self.begun(self.beginning().header("x-warehouse-id", warehouse).send())
     }
 
     /// Begins the checkout.
@@ -223,7 +238,12 @@ impl<'s> Basket<'s> {
     #[track_caller]
     #[must_use]
     pub fn begin(&self) -> Session<'s> {
-        let view = self.try_begin().expect(201);
+        self.begun(self.try_begin())
+    }
+
+    #[track_caller]
+    fn begun(&self, reply: Reply) -> Session<'s> {
+        let view = reply.expect(201);
         let session_id = view["session_id"]
             .as_str()
             .unwrap_or_else(|| panic!("no session_id: {view}"))

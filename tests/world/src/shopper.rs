@@ -106,6 +106,12 @@ impl<'w> Shopper<'w> {
 
     /// Begins a checkout to Vietnam with this payment method.
     pub fn begin(&self, payment_method: &str) -> Answer {
+        self.begin_from(None, payment_method)
+    }
+
+    /// Begins one that asks for a warehouse.
+    pub fn begin_from(&self, warehouse: Option<&str>, payment_method: &str) -> Answer {
+        let asked = warehouse.map(|id| id.parse().expect("an id"));
         let address = json!({ "name": "Nguyen Thi Minh Khai", "line1": "17 Hang Bac", "city": "Old Quarter", "postal_code": "100000",
             "country": "VN", "phone": "+84 24 3825 0000" });
         let body = json!({ "email": "minh.khai@customer.example", "shipping_address": address, "shipping_method": "standard",
@@ -116,6 +122,7 @@ impl<'w> Shopper<'w> {
             Ok(body) => Answer::of::<api::begin_checkout>(app::checkout::begin(
                 &self.world.ports(),
                 &self.owner,
+                asked.as_ref(),
                 body,
                 &change,
             )),

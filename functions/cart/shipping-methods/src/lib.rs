@@ -6,5 +6,5 @@ use edge::{Answered, Call};
 spin_shell::http!(api::CART_SHIPPING_METHODS { list_shipping_methods: list });
 
 async fn list(call: Call<'_, api::list_shipping_methods>) -> Answered<api::list_shipping_methods> {
-    cart::shipping_methods(call.ports, &call.caller, &call.query)
+    cart::shipping_methods(call.ports, &call.caller, call.header.as_ref(), &call.query)
 }

@@ -6,5 +6,5 @@ use edge::{Answered, Call};
 spin_shell::http!(api::CART_VALIDATE { validate_cart: validate });
 
 async fn validate(call: Call<'_, api::validate_cart>) -> Answered<api::validate_cart> {
-    cart::validate(call.ports, &call.caller, &call.body)
+    cart::validate(call.ports, &call.caller, call.header.as_ref(), &call.body)
 }

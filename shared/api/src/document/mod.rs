@@ -12,7 +12,9 @@ mod problem;
 mod problems;
 
 pub use events::{asyncapi, events};
-pub use operation::{Operation, Parameter, Shown, ShownOutcome, ShownPath};
+pub use operation::{
+    HeaderShown, Operation, Parameter, Shown, ShownHeader, ShownOutcome, ShownPath,
+};
 pub use problems::problems;
 
 use crate::{Document, Page};

@@ -4,7 +4,7 @@ use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
 use edge::{
     BulkJson, Code, Credential, Done, File, Form, Json, JsonOrDefault, Media, Method, NoBody,
-    NoParameters, NoQuery, Parameters, Rows, SheetPage, StripeSigned,
+    NoHeader, NoParameters, NoQuery, Parameters, Rows, SheetPage, StripeSigned,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -32,6 +32,29 @@ pub trait ShownPath {
 
 impl ShownPath for NoParameters {
     const PARAMETERS: &'static [Parameter] = &[];
+}
+
+/// A header of an operation's own, as the document shows it.
+pub trait ShownHeader {
+    /// It; none where there is nothing to show.
+    const SHOWN: Option<HeaderShown>;
+}
+
+/// What is shown of a header.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderShown {
+    /// Its name as it is usually written.
+    pub name: &'static str,
+    /// A value that works.
+    pub example: &'static str,
+    /// What it says.
+    pub about: &'static str,
+    /// What it must be.
+    pub schema: SchemaOf,
+}
+
+impl ShownHeader for NoHeader {
+    const SHOWN: Option<HeaderShown> = None;
 }
 
 impl Shown for NoQuery {
@@ -115,6 +138,7 @@ pub struct Operation {
     doc: String,
     parameters: &'static [Parameter],
     query: Option<SchemaOf>,
+    header: Option<HeaderShown>,
     body: Option<SchemaOf>,
     /// One for each media type that a body may have.
     examples: Vec<Value>,
@@ -135,10 +159,16 @@ impl Operation {
     /// What the row of `O` says by itself.
     pub(crate) fn of<O>(endpoint: Endpoint, doc: impl Into<String>) -> Self
     where
-        O: edge::Operation<Path: ShownPath, Query: Shown, Body: Shown, Outcome: ShownOutcome>,
+        O: edge::Operation<
+                Path: ShownPath,
+                Query: Shown,
+                Header: ShownHeader,
+                Body: Shown,
+                Outcome: ShownOutcome,
+            >,
     {
         let content = <O::Outcome as ShownOutcome>::CONTENT;
-        Self::new(
+        let operation = Self::new(
             endpoint,
             O::ROW,
             doc.into(),
@@ -146,7 +176,13 @@ impl Operation {
             <O::Query as Shown>::SCHEMA,
             <O::Body as Shown>::SCHEMA,
         )
-        .answering(content)
+        .answering(content);
+        match <O::Header as ShownHeader>::SHOWN {
+            Some(header) => {
+                Self { header: Some(header), ..operation }.problems(&[Code::InvalidField])
+            }
+            None => operation,
+        }
     }
 
     fn new(
@@ -168,8 +204,19 @@ impl Operation {
                 Code::VersionConflict,
             ],
         );
-        let mut operation =
-            Self { endpoint, row, doc, parameters, query, body, examples, headers, replies, codes };
+        let mut operation = Self {
+            endpoint,
+            row,
+            doc,
+            parameters,
+            query,
+            header: None,
+            body,
+            examples,
+            headers,
+            replies,
+            codes,
+        };
         if row.method != Method::Get {
             // The body is read before anything else, whatever the method means by it.
             operation = operation.problems(&[Code::BodyTooLarge, Code::InvalidField]);
@@ -426,6 +473,10 @@ impl Operation {
         }
         if let Some(query) = self.query {
             parameters.extend(query_parameters(&query(&mut schemas.read)));
+        }
+        if let Some(HeaderShown { name, example, about, schema }) = self.header {
+            let schema = schema(&mut schemas.read);
+            parameters.push(json!({ "name": name, "in": "header", "description": about, "schema": schema, "example": example }));
         }
         parameters.extend(self.headers.iter().cloned());
         Value::Array(parameters)

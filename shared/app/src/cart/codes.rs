@@ -63,7 +63,7 @@ pub fn give_code(
     let input = json!({ "owner": owner, "region": "", "try_code": body.code });
     let read = || shop.read(&sql::PRICING_FACTS, &input)?.ok_or_else(not_found);
     let facts: PricingFacts = read_trying(&shop, owner, Some(&body.code), |facts| facts, read)?;
-    let facts = facts.switched(&shop)?;
+    let facts = facts.asking(&shop, None)?;
     facts.has_room_for(&body.code)?;
     let priced = facts.price(&shop, Choices::default(), Binding::Preview)?;
     if priced.warnings.iter().any(|warning| warning.code == WarningCode::PromotionsUnavailable) {

@@ -10,7 +10,7 @@ use crate::{
 };
 use callers::Viewer;
 use domain::{
-    ids::{CartId, Country, FeeId, Region, ShippingMethodId},
+    ids::{CartId, Country, FeeId, Region, ShippingMethodId, WarehouseId},
     promotion::{self, Suggestion},
     shipping::ShippingQuote,
     totals::{Choices, Quote, Totals, Warning},
@@ -94,18 +94,21 @@ pub struct Suggestions {
 }
 
 /// The caller's cart, or the one they hold a share of, with tax, shipping and stock as they are
-/// now. Nothing is silently zero (CART-6).
+/// now, from the warehouse that is asked for as far as it can serve (CHK-1). Nothing is silently
+/// zero (CART-6).
 ///
 /// # Errors
 /// `cart_not_found`, `country_unsupported`, `price_missing`, `tax_missing`,
-/// `shipping_method_unavailable`, `gift_wrap_unavailable`, `too_many_requests`.
+/// `shipping_method_unavailable`, `gift_wrap_unavailable`, `too_many_requests`,
+/// `warehouse_unknown`.
 pub fn totals(
     ports: &Ports<'_>,
     viewer: &Viewer,
+    asked: Option<&WarehouseId>,
     destination: &Destination,
 ) -> Result<Done<Preview>, Problem> {
     let shop = Shop::new(ports);
-    let facts = facts(&shop, viewer, destination)?;
+    let facts = facts(&shop, viewer, asked, destination)?;
     let Priced { totals, warnings, .. } =
         facts.price(&shop, destination.choices(), Binding::Preview)?;
     let gift_wraps = facts.gift_wraps();
@@ -128,14 +131,15 @@ pub fn totals(
 /// (SHIP-1).
 ///
 /// # Errors
-/// `cart_not_found`, `country_unsupported`.
+/// `cart_not_found`, `country_unsupported`, `warehouse_unknown`.
 pub fn shipping_methods(
     ports: &Ports<'_>,
     viewer: &Viewer,
+    asked: Option<&WarehouseId>,
     destination: &Destination,
 ) -> Result<Done<ShippingMethods>, Problem> {
     let shop = Shop::new(ports);
-    let facts = facts(&shop, viewer, destination)?;
+    let facts = facts(&shop, viewer, asked, destination)?;
     Ok(Done::new(ShippingMethods { methods: facts.shipping_methods(&shop)? }))
 }
 
@@ -146,10 +150,11 @@ pub fn shipping_methods(
 pub fn suggestions(
     ports: &Ports<'_>,
     viewer: &Viewer,
+    asked: Option<&WarehouseId>,
     destination: &Destination,
 ) -> Result<Done<Suggestions>, Problem> {
     let shop = Shop::new(ports);
-    let facts = facts(&shop, viewer, destination)?;
+    let facts = facts(&shop, viewer, asked, destination)?;
     let suggestions = facts.suggestions(&shop, destination.choices())?;
     Ok(Done::new(Suggestions { suggestions }))
 }
@@ -157,6 +162,7 @@ pub fn suggestions(
 fn facts(
     shop: &Shop<'_>,
     viewer: &Viewer,
+    asked: Option<&WarehouseId>,
     destination: &Destination,
 ) -> Result<PricingFacts, Problem> {
     let (facts, owner, token_hash) = match viewer {
@@ -169,7 +175,7 @@ fn facts(
     let code = destination.try_code.as_ref();
     let read = || shop.read(facts, &input)?.ok_or_else(not_found);
     let facts: PricingFacts = read_trying(shop, who, code, |facts| facts, read)?;
-    let facts = facts.switched(shop)?;
+    let facts = facts.asking(shop, asked)?;
     facts.served("country")?;
     code.map_or(Ok(()), |code| facts.has_room_for(code))?;
     Ok(facts)

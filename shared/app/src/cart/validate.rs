@@ -8,7 +8,7 @@ use crate::{
     shop::Shop,
 };
 use config::PROMOTIONS_ENABLED;
-use domain::ids::{CartId, Region};
+use domain::ids::{CartId, Region, WarehouseId};
 use json::json;
 use ports::Ports;
 use serde::{Deserialize, Serialize};
@@ -41,14 +41,15 @@ struct Facts {
     region_needed: bool,
 }
 
-/// All that would stop a checkout of the caller's cart to this destination now, and all that they
-/// should know of it. Nothing is changed.
+/// All that would stop a checkout of the caller's cart to this destination now, from the warehouse
+/// that is asked for, and all that they should know of it. Nothing is changed.
 ///
 /// # Errors
-/// `cart_not_found`, `too_many_requests`.
+/// `cart_not_found`, `too_many_requests`, `warehouse_unknown`.
 pub fn validate(
     ports: &Ports<'_>,
     owner: &str,
+    asked: Option<&WarehouseId>,
     destination: &Destination,
 ) -> Result<Done<Validated>, Problem> {
     let shop = Shop::new(ports);
@@ -59,7 +60,7 @@ pub fn validate(
     let read = || shop.read(&sql::CART_CHECK, &input)?.ok_or_else(not_found);
     let Facts { pricing, held, locked, region_needed } =
         read_trying(&shop, owner, try_code.as_ref(), |facts: &Facts| &facts.pricing, read)?;
-    let pricing = pricing.switched(&shop)?;
+    let pricing = pricing.asking(&shop, asked)?;
     let mut problems = pricing.check(&Asked {
         choices: destination.choices(),
         destination_at: "",

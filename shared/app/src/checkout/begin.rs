@@ -18,8 +18,9 @@ use config::{
 };
 use domain::{
     address::{Address, Contact, Email, Notes},
-    ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId},
+    ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId, WarehouseId},
     money::Money,
+    stock::Allocation,
     totals::{Choices, Quote, Totals, Warning, warnings},
 };
 use json::{Value, json};
@@ -154,6 +155,8 @@ pub struct Foreseen {
     pub(super) status: SessionStatus,
     /// How it goes.
     pub(super) shipping_method: ShippingMethodId,
+    /// Where the goods come from: chosen now, and kept while it can serve.
+    pub(super) origins: Vec<Allocation>,
     /// Equal hashes, equal money.
     pub(super) quote_hash: String,
     /// What is agreed to.
@@ -175,12 +178,17 @@ pub(super) struct Agreed {
     pub(super) promotions: Vec<PromotionId>,
     /// How it is wrapped.
     pub(super) gift_wrap: Option<FeeId>,
+    /// Where it comes from; nothing in a row from before that was kept.
+    #[serde(default)]
+    pub(super) origins: Vec<Allocation>,
 }
 
 impl Agreed {
-    fn of(totals: &Totals, gift_wrap: Option<&FeeId>) -> Self {
+    fn of(Priced { totals, allocations, .. }: Priced, gift_wrap: Option<&FeeId>) -> Self {
+        let totals = &totals;
         Self {
             gift_wrap: gift_wrap.cloned(),
+            origins: allocations,
             total: totals.total,
             quote: Quote::of(totals),
             totals: Rendered::of(totals),
@@ -201,7 +209,8 @@ pub(crate) struct Begun {
 /// Begins a checkout of the caller's cart, or begins it anew: a payment that waits for them ends
 /// then, and what is held passes on. Everything a confirm would refuse is refused here already, by
 /// the same functions (STOCK-7), and all at once: the first of it is the problem, and with it comes
-/// the list that the cart's validation gives (CART-18).
+/// the list that the cart's validation gives (CART-18). What the warehouse that is asked for can
+/// serve comes from there (CHK-1).
 ///
 /// # Errors
 /// `guest_checkout_disabled`, `cart_not_found`, `cart_empty`, `cart_locked`, `session_stale`, and
@@ -209,10 +218,12 @@ pub(crate) struct Begun {
 pub fn begin(
     ports: &Ports<'_>,
     owner: &str,
+    asked: Option<&WarehouseId>,
     body: BeginCheckout,
     change: &Change,
 ) -> Result<Done<Rendered<SessionBegun>>, Problem> {
-    begin_by(ports, owner, body, change, with_all, apply_over_attempt).map(|begun| begun.done)
+    let from = |shop: &Shop<'_>, pricing: PricingFacts| pricing.asking(shop, asked);
+    begin_by(ports, owner, body, change, from, with_all, apply_over_attempt).map(|begun| begun.done)
 }
 
 /// Begins a checkout, but not anew while a payment is under way: for who repeats a request and has
@@ -224,7 +235,8 @@ pub(crate) fn begin_unless_locked(
     change: &Change,
 ) -> Result<Begun, Problem> {
     let first = |_: &Shop<'_>, _: &Facts, _: Choices<'_>, problem| problem;
-    begin_by(ports, owner, body, change, first, |shop, owner, change, command, input| {
+    let from = |shop: &Shop<'_>, pricing: PricingFacts| pricing.asking(shop, None);
+    begin_by(ports, owner, body, change, from, first, |shop, owner, change, command, input| {
         change.apply(shop, owner, command, input)
     })
 }
@@ -251,6 +263,7 @@ fn begin_by(
     owner: &str,
     body: BeginCheckout,
     change: &Change,
+    from: impl Fn(&Shop<'_>, PricingFacts) -> Result<PricingFacts, Problem>,
     refuse: impl Fn(&Shop<'_>, &Facts, Choices<'_>, Problem) -> Problem,
     apply: impl Fn(&Shop<'_>, &str, &Change, &Command, Value) -> Result<Applied, Problem>,
 ) -> Result<Begun, Problem> {
@@ -275,7 +288,7 @@ fn begin_by(
     };
     let mut rounds = 1..ROUNDS;
     loop {
-        let (begun, total) = attempt(&shop, owner, &wanted, &refuse, |shop, input| {
+        let (begun, total) = attempt(&shop, owner, &wanted, &from, &refuse, |shop, input| {
             apply(shop, owner, change, &sql::CHECKOUT_BEGIN, input)
         })?;
         if begun.refusal() == Some(Refusal::DataKeyReplaced) && rounds.next().is_some() {
@@ -320,6 +333,7 @@ fn attempt(
     shop: &Shop<'_>,
     owner: &str,
     wanted: &Wanted,
+    from: impl Fn(&Shop<'_>, PricingFacts) -> Result<PricingFacts, Problem>,
     refuse: impl Fn(&Shop<'_>, &Facts, Choices<'_>, Problem) -> Problem,
     apply: impl FnOnce(&Shop<'_>, Value) -> Result<Applied, Problem>,
 ) -> Result<(Applied, Money), Problem> {
@@ -330,19 +344,20 @@ fn attempt(
     let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
     let mut facts: Facts =
         shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
-    facts.pricing = facts.pricing.switched(shop)?;
-    let totals = priced(shop, &facts.pricing, wanted.choices())
+    facts.pricing = from(shop, facts.pricing)?;
+    let priced = priced(shop, &facts.pricing, wanted.choices())
         .map_err(|problem| refuse(shop, &facts, wanted.choices(), problem))?;
 
     let Facts { pricing: facts, data_key, .. } = facts;
     let PricedCart { cart_id, version: cart_version, .. } = facts.cart;
     let sealed = contact::seal(shop, data_key.as_ref(), &cart_id, contact)?;
-    let agreed = Agreed::of(&totals, gift_wrap.as_ref());
+    let agreed = Agreed::of(priced, gift_wrap.as_ref());
     let foreseen = Foreseen {
         cart_id: cart_id.clone(),
         cart_version,
         status: SessionStatus::Open,
         shipping_method: shipping_method.clone(),
+        origins: agreed.origins.clone(),
         quote_hash: quote_hash(&agreed.quote),
         totals: agreed.totals.clone(),
         warnings: agreed.warnings.clone(),
@@ -358,14 +373,14 @@ fn attempt(
 }
 
 /// What it costs now, if it may be charged.
-fn priced(shop: &Shop<'_>, facts: &PricingFacts, choices: Choices<'_>) -> Result<Totals, Problem> {
+fn priced(shop: &Shop<'_>, facts: &PricingFacts, choices: Choices<'_>) -> Result<Priced, Problem> {
     if facts.cart.lines.is_empty() {
         return Err(Problem::new(Code::CartEmpty));
     }
     facts.served("/shipping_address/country")?;
-    let Priced { totals, .. } = facts.price(shop, choices, Binding::Binding)?;
-    facts.payable(shop, &totals)?;
-    Ok(totals)
+    let priced = facts.price(shop, choices, Binding::Binding)?;
+    facts.payable(shop, &priced.totals)?;
+    Ok(priced)
 }
 
 /// Why a checkout does not begin, with all that stands in its way (CART-18).

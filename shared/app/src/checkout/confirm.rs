@@ -8,7 +8,7 @@
 //! it while it waits for the buyer.
 
 use super::{
-    begin::{Agreed, PaymentMethod, SessionStatus},
+    begin::{PaymentMethod, SessionStatus},
     gate::Gate,
     not_found,
     plan::{Chosen, plan, uses},
@@ -33,13 +33,14 @@ use config::{
 };
 use domain::{
     ids::{
-        CartId, CompensationId, Country, OrderId, OrderNumber, PromotionId, SagaId, SessionId,
-        ShippingMethodId,
+        CartId, CompensationId, Country, FeeId, OrderId, OrderNumber, PromotionId, SagaId,
+        SessionId, ShippingMethodId,
     },
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
     saga::SagaState,
+    stock::Allocation,
     stored_value::Drawable,
     totals::{Choices, Quote, Warning, total_moved},
 };
@@ -213,10 +214,22 @@ struct Session {
     region: String,
     shipping_method: ShippingMethodId,
     payment_method: String,
-    totals: Agreed,
+    totals: Shown,
     created_at_ms: i64,
     expires_at_ms: i64,
     now_ms: i64,
+}
+
+/// What the buyer was shown and agrees to, as far as it is compared.
+#[derive(Deserialize)]
+struct Shown {
+    total: Money,
+    quote: Quote,
+    promotions: Vec<PromotionId>,
+    gift_wrap: Option<FeeId>,
+    /// Where it was to come from; nothing in a row from before that was kept.
+    #[serde(default)]
+    origins: Vec<Allocation>,
 }
 
 #[derive(Deserialize)]
@@ -318,8 +331,9 @@ pub async fn confirm(
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
     let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts });
-    let facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
-    let pricing = facts.pricing.switched(shop)?;
+    let mut facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
+    let origins = std::mem::take(&mut facts.session.totals.origins);
+    let pricing = facts.pricing.keeping(shop, origins)?;
     // Who sends a request again does not begin another.
     let cool_down_ms =
         if facts.same_key.is_some() { 0 } else { shop.setting(&CONFIRM_COOL_DOWN_MS)? };

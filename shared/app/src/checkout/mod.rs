@@ -8,6 +8,7 @@ mod tenders;
 mod view;
 mod webhook;
 
+pub use crate::pricing::ASKED_WAREHOUSE;
 pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentMethod, SessionBegun, SessionStatus, begin};
 pub use confirm::{Confirm, OrderPlaced, confirm};

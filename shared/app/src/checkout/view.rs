@@ -135,13 +135,14 @@ pub fn view(
 ) -> Result<Done<Rendered<SessionView>>, Problem> {
     let shop = Shop::new(ports);
     let session = read(&shop, owner, session_id)?;
-    let Agreed { quote, totals, mut warnings, .. } = session.totals;
+    let Agreed { quote, totals, mut warnings, origins, .. } = session.totals;
     warnings.extend(stale(&shop, session.now_ms.saturating_sub(session.created_at_ms))?);
     let foreseen = Foreseen {
         cart_id: session.cart_id,
         cart_version: session.cart_version,
         status: session.status,
         shipping_method: session.shipping_method,
+        origins,
         quote_hash: quote_hash(&quote),
         totals,
         warnings,

@@ -50,6 +50,7 @@ fn totals(world: &World, viewer: &Viewer, query: Value) -> Answer {
     Answer::of::<api::preview_totals>(cart::totals(
         &world.ports(),
         viewer,
+        None,
         &from_value(query).unwrap(),
     ))
 }
@@ -120,6 +121,7 @@ fn a_share_looks_until_it_is_revoked() {
     let ways = cart::shipping_methods(
         &world.ports(),
         &bob,
+        None,
         &from_value(json!({ "country": "VN" })).unwrap(),
     );
     assert_eq!(

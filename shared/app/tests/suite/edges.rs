@@ -186,7 +186,7 @@ fn a_fee_without_a_tax_is_in_the_way_of_those_alone_who_have_it() {
     let ann = world.shopper();
     let problems = || {
         let body = serde_json::from_value(json!({ "shipping_method": "standard" })).unwrap();
-        let validated = app::cart::validate(&world.ports(), &ann.owner, &body);
+        let validated = app::cart::validate(&world.ports(), &ann.owner, None, &body);
         let found = Answer::of::<api::validate_cart>(validated).expect(200);
         let codes = found["problems"].as_array().unwrap().iter().map(|one| one["code"].clone());
         codes.collect::<Vec<Value>>()

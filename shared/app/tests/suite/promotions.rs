@@ -14,24 +14,25 @@ fn gives(world: &World, ann: &Shopper<'_>, code: &str) -> Answer {
 fn looks(world: &World, ann: &Shopper<'_>) -> Value {
     let viewer = edge::Viewer::Owner(ann.owner.clone());
     let query = from_value(json!({ "shipping_method": "standard" })).unwrap();
-    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, &query)).expect(200)
+    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, None, &query))
+        .expect(200)
 }
 
 fn tries(world: &World, ann: &Shopper<'_>, code: &str) -> Answer {
     let viewer = edge::Viewer::Owner(ann.owner.clone());
     let query = from_value(json!({ "try_code": code })).unwrap();
-    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, &query))
+    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, None, &query))
 }
 
 fn validates(world: &World, ann: &Shopper<'_>, body: Value) -> Answer {
     let body = from_value(body).unwrap();
-    Answer::of::<api::validate_cart>(cart::validate(&world.ports(), &ann.owner, &body))
+    Answer::of::<api::validate_cart>(cart::validate(&world.ports(), &ann.owner, None, &body))
 }
 
 fn suggestions(world: &World, ann: &Shopper<'_>) -> Answer {
     let viewer = edge::Viewer::Owner(ann.owner.clone());
     let query = from_value(json!({})).unwrap();
-    Answer::of::<api::list_suggestions>(cart::suggestions(&world.ports(), &viewer, &query))
+    Answer::of::<api::list_suggestions>(cart::suggestions(&world.ports(), &viewer, None, &query))
 }
 
 fn discount(totals: &Value) -> i64 {

@@ -24,9 +24,9 @@ fn made() -> Map<String, Value> {
     tell("add_to_cart", 200, ann.add("TILL-0001", 2));
     tell("view_cart", 200, ann.cart());
     let destination = json!({ "country": "US", "region": "CA", "shipping_method": "standard" });
-    let totals = cart::totals(&ports, &viewer, &from_value(destination).unwrap());
+    let totals = cart::totals(&ports, &viewer, None, &from_value(destination).unwrap());
     tell("preview_totals", 200, Answer::of::<api::preview_totals>(totals));
-    let methods = cart::shipping_methods(&ports, &viewer, &Default::default());
+    let methods = cart::shipping_methods(&ports, &viewer, None, &Default::default());
     tell("list_shipping_methods", 200, Answer::of::<api::list_shipping_methods>(methods));
     let change = Request::new(Method::Put, "/").change().unwrap();
     let line = "TILL-0001".parse().unwrap();

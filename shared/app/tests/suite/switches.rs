@@ -7,7 +7,8 @@ use world::{Answer, Shopper, World};
 fn looks(world: &World, ann: &Shopper<'_>) -> Value {
     let viewer = edge::Viewer::Owner(ann.owner.clone());
     let query = from_value(json!({ "shipping_method": "standard" })).unwrap();
-    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, &query)).expect(200)
+    Answer::of::<api::preview_totals>(cart::totals(&world.ports(), &viewer, None, &query))
+        .expect(200)
 }
 
 #[test]
@@ -89,5 +90,65 @@ fn an_order_comes_from_several_warehouses_only_where_it_may() {
     bob.confirm(&session).expect(201);
     let sent_from = world.rows("select distinct warehouse_id from order_line as l join orders as o using (order_id) where o.owner like 'guest:%' and l.quantity = 1");
     assert_eq!(sent_from, ["wh-newark"]);
+    world.is_consistent();
+}
+
+// CHK-1
+#[test]
+fn an_order_from_one_warehouse_comes_from_the_one_that_is_asked_for_if_it_has_all() {
+    let world = World::new();
+    world.set("multi_warehouse_enabled", "false");
+    let begins = |of: &Shopper<'_>, asked: Option<&str>| {
+        let session = of.begin_from(asked, "pm_card_visa").expect(201);
+        let from: Vec<String> = session["origins"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|part| {
+                format!(
+                    "{} {}",
+                    part["sku"].as_str().unwrap(),
+                    part["warehouse_id"].as_str().unwrap()
+                )
+            })
+            .collect();
+        (session["session_id"].as_str().unwrap().to_owned(), from)
+    };
+    let ann = world.shopper();
+    ann.add("TILL-0001", 1).expect(200);
+    ann.add("TILL-0002", 1).expect(200);
+    let at_newark = ["TILL-0001 wh-newark", "TILL-0002 wh-newark"];
+    let at_hanoi = ["TILL-0001 wh-hanoi", "TILL-0002 wh-hanoi"];
+    assert_eq!(begins(&ann, None).1, at_hanoi);
+    let (session, from) = begins(&ann, Some("wh-newark"));
+    assert_eq!(from, at_newark);
+    // The confirm is not asked, and keeps to it.
+    ann.confirm(&session).expect(201);
+    let sent_from = world.rows("select sku || ' ' || warehouse_id from order_line order by 1");
+    assert_eq!(sent_from, at_newark);
+
+    // What lacks something is no warehouse for all of it.
+    let taken = "from stock as k where k.sku = 'TILL-0002' and k.warehouse_id = 'wh-newark'";
+    world.exec(&format!("insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms) \
+        select k.sku, k.warehouse_id, 'adjust', -k.on_hand, 0, 'gone', 2 {taken}"));
+    world.exec(
+        "update stock set on_hand = 0 where sku = 'TILL-0002' and warehouse_id = 'wh-newark'",
+    );
+    let bob = world.shopper();
+    bob.add("TILL-0001", 1).expect(200);
+    bob.add("TILL-0002", 1).expect(200);
+    let (session, from) = begins(&bob, Some("wh-newark"));
+    assert_eq!(from, at_hanoi);
+    bob.confirm(&session).expect(201);
+
+    // Of a session from when several were allowed.
+    let eve = world.shopper();
+    eve.add("TILL-0001", 1).expect(200);
+    eve.add("TILL-0002", 1).expect(200);
+    world.set("multi_warehouse_enabled", "true");
+    let (session, from) = begins(&eve, Some("wh-newark"));
+    assert_eq!(from, ["TILL-0001 wh-newark", "TILL-0002 wh-hanoi"]);
+    world.set("multi_warehouse_enabled", "false");
+    eve.confirm(&session).expect_problem(409, "price_changed");
     world.is_consistent();
 }

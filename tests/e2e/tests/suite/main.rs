@@ -32,6 +32,7 @@ mod migration;
 mod openapi;
 mod operations;
 mod orders;
+mod origins;
 mod payment_sessions;
 mod payments;
 mod prices;

@@ -101,6 +101,12 @@ fn a_header_that_is_read_is_read_strictly_and_where_it_must_be_there_it_must() {
                 );
             }
         }
+        if let Some(name) = row.header {
+            for malformed in ["a b", "..", "a/b", "-".repeat(65).as_str()] {
+                let problem = call(name, malformed).problem(400, "invalid_field");
+                assert_eq!(problem["field"], name, "{path} {malformed}");
+            }
+        }
         if row.key != Presence::Unread {
             call("idempotency-key", "a b").problem(400, "invalid_idempotency_key");
         }
