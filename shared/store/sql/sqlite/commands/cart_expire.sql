@@ -9,19 +9,17 @@ update cart set status = 'abandoning'
 insert into counter (name, value) select 'carts_abandoned_total', count(*) from cart where status = 'abandoning'
   on conflict (name) do update set value = value + excluded.value;
 insert into worker_run (worker, last_success_at_ms, report)
-  select 'cart-cleanup', now_ms(), json_object('abandoned', (select count(*) from cart where status = 'abandoning'), 'ended', (select count(*) from checkout_session where session_id in (select s.session_id from checkout_session as s join cart as c on c.cart_id = s.cart_id and c.status in ('active', 'checkout') and c.saga_id is null
-    where s.status = 'open' and s.expires_at_ms <= now_ms() order by s.expires_at_ms, s.session_id limit :limit)), 'forgotten', (select count(*) from cart where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit))) where true
+  select 'cart-cleanup', now_ms(), json_object('abandoned', (select count(*) from cart where status = 'abandoning'),
+    'ended', (select count(*) from checkout_session where session_id in (select s.session_id from @sessions_past_time)),
+    'forgotten', (select count(*) from cart where cart_id in (select cart_id from @forgotten_carts))) where true
   on conflict (worker) do update set last_success_at_ms = excluded.last_success_at_ms, report = excluded.report;
-update reservation set status = 'releasing' where status = 'active' and session_id in (select s.session_id from checkout_session as s join cart as c on c.cart_id = s.cart_id and c.status in ('active', 'checkout') and c.saga_id is null
-    where s.status = 'open' and s.expires_at_ms <= now_ms() order by s.expires_at_ms, s.session_id limit :limit);
+update reservation set status = 'releasing' where status = 'active' and session_id in (select s.session_id from @sessions_past_time);
 @release
-update cart set status = 'active' where status = 'checkout' and cart_id in (select s.cart_id from checkout_session as s join cart as c on c.cart_id = s.cart_id and c.status in ('active', 'checkout') and c.saga_id is null
-    where s.status = 'open' and s.expires_at_ms <= now_ms() order by s.expires_at_ms, s.session_id limit :limit);
-update checkout_session set status = 'expired' where session_id in (select s.session_id from checkout_session as s join cart as c on c.cart_id = s.cart_id and c.status in ('active', 'checkout') and c.saga_id is null
-    where s.status = 'open' and s.expires_at_ms <= now_ms() order by s.expires_at_ms, s.session_id limit :limit);
-delete from cart_line where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
-delete from cart_share where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
-delete from cart where cart_id in (select cart_id from cart where status = 'abandoned' and expires_at_ms <= now_ms() - :recovery_ms order by expires_at_ms, cart_id limit :limit);
+update cart set status = 'active' where status = 'checkout' and cart_id in (select s.cart_id from @sessions_past_time);
+update checkout_session set status = 'expired' where session_id in (select s.session_id from @sessions_past_time);
+delete from cart_line where cart_id in (select cart_id from @forgotten_carts);
+delete from cart_share where cart_id in (select cart_id from @forgotten_carts);
+delete from cart where cart_id in (select cart_id from @forgotten_carts);
 @abandon
 returning
 (select report from worker_run where worker = 'cart-cleanup')
