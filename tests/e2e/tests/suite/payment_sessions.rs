@@ -103,7 +103,13 @@ fn an_element_that_is_left_open_holds_nothing_for_ever_and_takes_nothing_late() 
     let late = pays(&shop, &asked, "pm_card_visa");
     assert_eq!(late.json()["error"]["code"], "payment_intent_unexpected_state", "{late:?}");
     is_nothing(&guest, &sku);
-    session.confirm_as("second").problem(409, "session_expired");
+    // Who comes back to the page is asked anew, for a payment of its own.
+    let anew = session.confirm_as("second");
+    anew.problem(402, "payment_action_required");
+    assert_ne!(anew.json()["client_secret"], asked.json()["client_secret"]);
+    pays(&shop, &anew, "pm_card_visa").expect(200);
+    session.confirm_as("second").expect(201);
+    is_paid_once(&guest, &sku);
 }
 
 #[test]

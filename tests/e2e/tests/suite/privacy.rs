@@ -17,12 +17,13 @@ use std::collections::BTreeSet;
 const LATER_MS: i64 = 10 * 60_000;
 
 /// What the payment provider gets with a form, and nothing else (PAY-1).
-const PROVIDER_GETS: [(&str, &str); 13] = [
+const PROVIDER_GETS: [(&str, &str); 14] = [
     ("amount", "what is to be held, or given back"),
     ("amount_to_capture", "what is to be taken"),
     ("currency", "of those"),
     ("payment_method", "the provider's own token for the card"),
     ("payment_method_types[]", "card: no other method is expected"),
+    ("automatic_payment_methods[enabled]", "true: its own element asks the buyer"),
     ("capture_method", "manual: holding and taking are two steps"),
     ("confirm", "true: one call holds the money"),
     ("return_url", "where the bank sends a buyer it has asked"),
