@@ -14,6 +14,19 @@ use std::{
 /// Longer than any lease, so that what the dead host had begun is anybody's.
 const LEASES_ARE_OVER_MS: i64 = 120_000;
 
+/// Ends a host at once. A Spin serves in a child of its own, which would live on.
+fn kill(process: u32) {
+    let parent = process.to_string();
+    let found = Command::new("pgrep").args(["-P", &parent]).output().expect("pgrep can be run");
+    let children = String::from_utf8(found.stdout).expect("numbers");
+    let killed = Command::new("kill")
+        .args(["-KILL", &parent])
+        .args(children.split_whitespace())
+        .status()
+        .expect("kill can be run");
+    assert!(killed.success());
+}
+
 #[test]
 fn what_a_killed_host_had_begun_is_ended_by_the_other() {
     let hosts = Hosts::alone();
@@ -33,11 +46,7 @@ fn what_a_killed_host_had_begun_is_ended_by_the_other() {
     let last_answer = thread::scope(|scope| {
         let killing = scope.spawn(|| {
             thread::sleep(Duration::from_millis(700));
-            let killed = Command::new("kill")
-                .args(["-KILL", &process.to_string()])
-                .status()
-                .expect("kill can be run");
-            assert!(killed.success());
+            kill(process);
             hosts.all_answer(&questions)
         });
         together(buyers.len() + keys.len(), |number| match number.checked_sub(buyers.len()) {
