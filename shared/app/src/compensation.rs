@@ -127,9 +127,14 @@ pub(crate) async fn run_next(
     .await
 }
 
-/// Tries at once the void or the cancel that a confirm has just written down. It is a row: if this
-/// fails, the worker goes on, and a line in the log says so. A confirm takes and gives back no
-/// money, and does not carry what does.
+/// Tries at once what has just been written down. It is a row: if this fails, the worker goes on,
+/// and a line in the log says so.
+pub(crate) async fn run_now(shop: &Shop<'_>, compensation_id: &CompensationId) {
+    waits_if_failed(run_next(shop, Some(compensation_id)).await, compensation_id);
+}
+
+/// As [`run_now`], of a void or a cancel: a confirm takes and gives back no money, and does not
+/// carry what does.
 pub(crate) async fn void_now(shop: &Shop<'_>, compensation_id: &CompensationId) {
     let tried = run(shop, Some(compensation_id), async |provider, owed| match owed.kind {
         CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
@@ -138,6 +143,10 @@ pub(crate) async fn void_now(shop: &Shop<'_>, compensation_id: &CompensationId) 
         CompensationKind::RefundPayment | CompensationKind::CapturePayment => Ok(Attempt::NotMade),
     })
     .await;
+    waits_if_failed(tried, compensation_id);
+}
+
+fn waits_if_failed(tried: Result<Option<Tried>, Problem>, compensation_id: &CompensationId) {
     if let Err(problem) = tried {
         terms::log(
             "warning",

@@ -136,13 +136,7 @@ pub async fn cancel(
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
-        if let Err(problem) = compensation::run_next(&shop, Some(&compensation_id)).await {
-            terms::log(
-                "warning",
-                "a compensation waits for its worker",
-                &[("code", problem.code().slug())],
-            );
-        }
+        compensation::run_now(&shop, &compensation_id).await;
     }
     Ok(cancelled)
 }

@@ -83,8 +83,8 @@ struct Held {
 /// `saga-recovery` until it is taken or given up.
 ///
 /// # Errors
-/// `order_not_found`; `invalid_field` for another amount; `payment_not_capturable` of an order that is cancelled, or whose money is not
-/// held: it was taken already, or nobody outside was asked.
+/// `order_not_found`; `invalid_field` for another amount; `payment_not_capturable` of an order that
+/// is cancelled, or whose money is not held: it was taken already, or nobody outside was asked.
 pub async fn capture(
     ports: &Ports<'_>,
     service: &Service,
@@ -106,14 +106,14 @@ pub async fn capture(
     let (seen, held_as) = ((order_id, order.version), (&held.payment_id, amount));
     let input = input(&shop, seen, held_as, (&actor, "capture asked for"));
     let applied = change.apply(&shop, &actor, &sql::ORDER_CAPTURE, input)?;
-    let is_new = applied.refusal().is_none();
+    let is_asked = applied.refusal().is_none();
     let asked = applied.done(|refusal| {
         if refusal == Refusal::OrderChanged && order.status == OrderStatus::Cancelled {
             return Problem::new(Code::PaymentNotCapturable);
         }
         refused_at(refusal, order.version)
     })?;
-    if is_new {
+    if is_asked {
         take_now(&shop, &held.saga_id).await;
     }
     Ok(asked)
