@@ -203,8 +203,16 @@ pub fn is_expand(name: &str) -> bool {
         .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// A payment method, as far as it is known: a card.
+/// A payment method, as far as it is known: a card. Each token is another one, of the United States
+/// unless it names a country, as Stripe's `pm_card_de` does.
 #[must_use]
 pub fn payment_method(token: &str) -> Value {
-    json!({"id": token, "object": "payment_method", "type": "card", "livemode": false})
+    let country = token.strip_prefix("pm_card_").filter(|rest| rest.len() == 2).unwrap_or("us");
+    json!({
+        "id": token, "object": "payment_method", "type": "card", "livemode": false,
+        "card": {
+            "country": country.to_ascii_uppercase(),
+            "fingerprint": terms::fingerprint(&[token]).get(..16),
+        },
+    })
 }

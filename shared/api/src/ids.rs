@@ -6,9 +6,9 @@ use app::catalog::{
 };
 use domain::{
     ids::{
-        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
-        OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId,
-        Sku, TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
+        OrderId, OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId,
+        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -50,6 +50,7 @@ ids! {
     PromotionCode CodeNotFound;
     QuotedAt EntryNotFound;
     Region EntryNotFound;
+    FraudRuleId EntryNotFound;
     RewardId EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;

@@ -207,14 +207,14 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, operations, ops, order, promotions, rewards, session, stored_value,
+    checkout, customers, fraud, operations, ops, order, promotions, rewards, session, stored_value,
 };
 use domain::{
     exchange::ExchangeRate,
     ids::{
-        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, LineId, OrderId,
-        OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId, ShippingMethodId,
-        Sku, TaxClass, WarehouseId, ZoneId,
+        AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
+        OrderId, OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId,
+        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -227,9 +227,9 @@ use edge::{
 };
 use headers::FromWarehouse;
 use names::{
-    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, MoneyWrite,
-    OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, PromotionsRead, PromotionsWrite,
-    SchemaMigrate,
+    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, FraudRead, FraudWrite,
+    MoneyWrite, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, PromotionsRead,
+    PromotionsWrite, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
@@ -473,6 +473,27 @@ endpoints! {
         capture_order: POST Scope<MoneyWrite>, body: JsonOrDefault<order::CaptureOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::CaptureAsked>> => |it| it.example(examples::capture_order()).tagged()
                 .problems(&[OrderNotFound, PaymentNotCapturable, OrderBusy]).stored();
+    }
+    /// An order that waits for a person, and goes on.
+    ORDER_RELEASE: "order-review" "/api/v1/orders/:order_id/release" (order_id: OrderId) {
+        /// Let an order go on that waits for a review.
+        ///
+        /// Of one whose `status` is `on_hold`. Its money is taken now, if it would have been with the
+        /// order: at once, and then by its worker. An order that nobody reviews is denied after
+        /// `fraud_review_seconds`.
+        release_order: POST Scope<OrdersWrite>, body: JsonOrDefault<order::ReleaseOrder>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::OrderReleased>> => |it| it.example(examples::release_order()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
+    }
+    /// An order that waits for a person, and ends.
+    ORDER_DENY: "order-review" "/api/v1/orders/:order_id/deny" (order_id: OrderId) {
+        /// Deny an order that waits for a review: it is cancelled.
+        ///
+        /// Its stock is back at once; its money, and what it used of codes and accounts, go back as
+        /// with any cancel.
+        deny_order: POST Scope<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }
     /// The money for an order that is paid on delivery.
     ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {
@@ -730,6 +751,31 @@ endpoints! {
         /// Give out a code, or replace what is said of it.
         put_code: PUT Scope<PromotionsWrite>, makes: true, body: Json<promotions::PutCode>,
             answer: 200 Done<Rendered<promotions::CodesGiven>> => |it| it.example(examples::put_code()).problems(&[EntryNotFound, LimitBelowUse, InUse]).stored();
+    }
+    /// Rules of fraud.
+    FRAUD_RULES: "checkout-fraud" "/api/v1/fraud/rules" {
+        /// Rules of fraud, those too that are not asked, page by page.
+        list_fraud_rules: GET Scope<FraudRead>, query: Parameters<fraud::ListFraudRules>,
+            answer: 200 Done<fraud::FraudRulePage> => |it| it.stored();
+    }
+    /// A rule of fraud.
+    FRAUD_RULE: "checkout-fraud" "/api/v1/fraud/rules/:rule_id" (rule_id: FraudRuleId) {
+        /// Add or replace a rule of fraud.
+        ///
+        /// It is asked for every confirm from now on. The scores of the rules that a confirm meets are
+        /// added up: from `fraud_review_score` on its order waits for a person (`on_hold`), from
+        /// `fraud_deny_score` on there is none.
+        put_fraud_rule: PUT Scope<FraudWrite>, makes: true, body: Json<fraud::FraudRuleFacts>,
+            answer: 200 Done<Rendered<fraud::FraudRule>> => |it| it.example(examples::put_fraud_rule()).problems(&[CurrencyUnsupported]).stored();
+        /// Delete a rule of fraud. Orders keep what it found.
+        delete_fraud_rule: DELETE Scope<FraudWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// Confirms that were denied.
+    FRAUD_DENIED: "checkout-fraud" "/api/v1/fraud/denied" {
+        /// Confirms that rules of fraud have denied, the newest first.
+        list_denied_confirms: GET Scope<FraudRead>, query: Parameters<fraud::ListDenied>,
+            answer: 200 Done<fraud::DeniedPage> => |it| it.stored();
     }
     /// Rules of rewards.
     REWARDS: "promotion-rewards" "/api/v1/rewards" {

@@ -25,6 +25,10 @@ names! {
     CustomersRead = "customers:read";
     /// The scope to put customers into groups and segments, and to erase a person.
     CustomersWrite = "customers:write";
+    /// The scope to see rules of fraud, and what they have denied.
+    FraudRead = "fraud:read";
+    /// The scope to change rules of fraud.
+    FraudWrite = "fraud:write";
     /// The scope to open accounts of stored value, issue gift cards, and change balances.
     MoneyWrite = "money:write";
     /// The scope to see what was given up, and alerts.

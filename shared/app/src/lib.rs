@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod checkout;
 pub mod customers;
 pub mod events;
+pub mod fraud;
 pub mod members;
 pub mod operations;
 pub mod ops;

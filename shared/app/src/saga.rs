@@ -13,6 +13,7 @@ use crate::{
         AccountDrawn, CaptureRequested, CartConverted, CompensationDead, Event, OrderCreated,
         OrderLine, PaymentCaptured, StockCommitted,
     },
+    fraud::{self, Found},
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
     payment::{NO_PROVIDER, PaymentRow, provider},
@@ -25,6 +26,7 @@ use config::{
 };
 use domain::{
     compensation::CompensationKind,
+    fraud::Decision,
     ids::{
         AccountId, CartId, CompensationId, CustomerId, OrderId, OrderNumber, PaymentId,
         PromotionId, ReservationId, SagaId, SessionId, Sku, WarehouseId,
@@ -40,7 +42,7 @@ use domain::{
 };
 use json::{Value, json};
 use providers::{
-    Authorization, AuthorizeRequest, PaymentProvider as _, PaymentState as ProviderState,
+    Authorization, AuthorizeRequest, Card, PaymentProvider as _, PaymentState as ProviderState,
     ProviderError, Stripe,
 };
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ pub(crate) struct Plan {
     pub(crate) payable_minor: i64,
     /// Whether it stays held until somebody asks for it, whatever the shop does otherwise.
     pub(crate) capture_later: bool,
+    /// What the shop's rules of fraud have found in its buyer.
+    pub(crate) fraud: Found,
     /// What is told of promotions and accounts once there is an order.
     pub(crate) events: Vec<Event>,
     /// What the buyer is told with the order.
@@ -149,6 +153,9 @@ pub(crate) struct Planned {
     pub(crate) return_url: Option<String>,
     #[serde(default)]
     pub(crate) capture_later: bool,
+    /// What the shop's rules have found in its buyer; nothing where it has none.
+    #[serde(default)]
+    pub(crate) fraud: Found,
     /// As they were made with the plan.
     pub(crate) events: Vec<Value>,
     pub(crate) warnings: Rendered<Vec<Warning>>,
@@ -176,15 +183,23 @@ pub(crate) struct Saga {
     pub(crate) now_ms: i64,
     pub(crate) reserved_until_ms: Option<i64>,
     pub(crate) payment: PaymentRow,
+    /// By what the provider knows its card again, once a rule of fraud has asked for it.
+    #[serde(skip)]
+    pub(crate) card: Option<String>,
 }
 
 /// What the order's creation assigned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct OrderReceipt {
+    /// What it was then.
+    pub(crate) status: OrderStatus,
     pub(crate) order_id: OrderId,
     pub(crate) order_number: OrderNumber,
     pub(crate) created_at_ms: i64,
 }
+
+/// Why a saga goes back whose order the shop does not want.
+const ORDER_DENIED: &str = "order_denied";
 
 /// What a buyer is told beside the reason when a confirm has ended without an order.
 const NO_ORDER: &str = "no order was made and nothing is charged; confirm again";
@@ -263,7 +278,7 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     };
     match answer {
         Ok(Authorization::Authorized { reference }) => {
-            create_order(shop, saga, Some(reference)).await
+            authorized(shop, saga, &provider, reference).await
         }
         Ok(Authorization::ActionRequired { reference, client_secret, next_action_url }) => {
             let settlement = Settlement {
@@ -300,7 +315,7 @@ async fn find(
                 declined(shop, &saga, Some(payment.reference), "not_authorized", false)
             }
             ProviderState::Authorized | ProviderState::Captured => {
-                create_order(shop, saga, Some(payment.reference)).await
+                authorized(shop, saga, provider, payment.reference).await
             }
             ProviderState::RequiresAction | ProviderState::Processing => {
                 go_back(shop, saga, Some(payment.reference), SagaEvent::GivenUp, "provider_silent")
@@ -331,7 +346,7 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
         Ok(payment) => match payment.state {
             ProviderState::Authorized | ProviderState::Captured => {
                 let state = step(saga.state, SagaEvent::Authorized)?;
-                create_order(shop, Saga { state, ..saga }, Some(reference)).await
+                authorized(shop, Saga { state, ..saga }, &provider, reference).await
             }
             ProviderState::RequiresAction | ProviderState::Processing if saga.lapsed() => {
                 go_back(shop, saga, Some(reference), SagaEvent::GivenUp, "action_not_taken").await
@@ -361,28 +376,74 @@ async fn await_action(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
     }
 }
 
+/// The money is held. Where a rule looks at cards, this one is looked at before there is an order
+/// (CHK-16).
+async fn authorized(
+    shop: &Shop<'_>,
+    mut saga: Saga,
+    provider: &Stripe<'_>,
+    reference: String,
+) -> Result<Outcome, Problem> {
+    let mut ends_by = None;
+    if saga.plan.fraud.asks_card {
+        match provider.card(&reference).await {
+            Ok(None) => {}
+            Ok(Some(card)) => {
+                if look_at(shop, &mut saga, card)? == Decision::Deny {
+                    ends_by = Some((SagaEvent::OrderRefused, ORDER_DENIED));
+                }
+            }
+            Err(_) if saga.lapsed() => ends_by = Some((SagaEvent::GivenUp, "provider_silent")),
+            Err(error) => {
+                wait(shop, &saga, "card_unknown")?;
+                return Ok(Outcome::Pending(told_of(&error)));
+            }
+        }
+    }
+    match ends_by {
+        None => create_order(shop, saga, Some(reference)).await,
+        Some((event, reason)) => go_back(shop, saga, Some(reference), event, reason).await,
+    }
+}
+
+/// What the card that pays adds to what was found in its buyer; a denial is written down.
+fn look_at(shop: &Shop<'_>, saga: &mut Saga, card: Card) -> Result<Decision, Problem> {
+    let total = Money::new(saga.plan.total_minor, saga.plan.currency);
+    let found = fraud::find(shop, &saga.session_id, total, Some(&card))?;
+    saga.plan.fraud.join(found);
+    saga.card = Some(card.fingerprint);
+    let decision = saga.plan.fraud.decide(shop)?;
+    if decision == Decision::Deny {
+        let of = (saga.owner.as_str(), &saga.session_id);
+        fraud::deny(shop, of, total, &saga.plan.fraud, None)?;
+    }
+    Ok(decision)
+}
+
 /// The money is held, or there is none to hold: the one statement that makes the order, then the
-/// capture if it is asked for.
+/// capture if it is asked for. One that a person is to look at is not captured before they did.
 async fn create_order(
     shop: &Shop<'_>,
     mut saga: Saga,
     reference: Option<String>,
 ) -> Result<Outcome, Problem> {
-    let capture_now =
+    let captures =
         shop.setting(&PAYMENT_CAPTURE)? && !saga.plan.capture_later && !saga.asks_nobody();
+    let fraud = &saga.plan.fraud;
+    let waits = fraud.decide(shop)? == Decision::Review;
+    let (status, reason) = match waits {
+        true => (OrderStatus::OnHold, "waits for a review"),
+        false => (OrderStatus::Confirmed, "checkout"),
+    };
+    let hold =
+        waits.then(|| json!({ "score": fraud.score, "rules": fraud.rules, "captures": captures }));
+    let capture_now = captures && !waits;
     let to_state = step(saga.state, SagaEvent::OrderCreated { capture: capture_now })?;
     let plan = &saga.plan;
     let total = Money::new(plan.total_minor, plan.currency);
     let (order_id, cart_id, owner, lines) =
         (&plan.order_id, &saga.cart_id, saga.owner.as_str(), &plan.lines);
-    let created = OrderCreated {
-        order_id,
-        cart_id,
-        owner,
-        status: OrderStatus::Confirmed,
-        total,
-        lines: lines.clone(),
-    };
+    let created = OrderCreated { order_id, cart_id, owner, status, total, lines: lines.clone() };
     let mut events = vec![
         Event::of(shop, &created),
         Event::of(shop, &StockCommitted { order_id, cart_id, lines: lines.clone() }),
@@ -404,6 +465,7 @@ async fn create_order(
     let draws = Some(true).filter(|_| saga.payment.amount() != total);
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
+        "status": status, "reason": reason, "hold": hold, "card": saga.card,
         "draws": draws, "events": events,
     });
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
@@ -745,6 +807,7 @@ fn told_of_no_order(reason: &'static str) -> Problem {
             let problem = Problem::new(Code::ProviderUnavailable).retry_after(1).detail(NO_ORDER);
             problem.because("the provider held another amount than it was asked for")
         }
+        ORDER_DENIED => Problem::new(Code::OrderDenied),
         "cart_converted" => Problem::new(Code::CartCompleted)
             .detail("the cart has its order already, and nothing is charged for this confirm"),
         _ => Problem::new(Code::ReservationExpired).detail(NO_ORDER),

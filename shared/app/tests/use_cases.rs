@@ -17,6 +17,8 @@ mod cool_down;
 mod edges;
 #[path = "suite/files.rs"]
 mod files;
+#[path = "suite/fraud.rs"]
+mod fraud;
 #[path = "suite/health.rs"]
 mod health;
 #[path = "suite/idle_carts.rs"]

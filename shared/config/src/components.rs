@@ -151,6 +151,7 @@ pub const COMPONENTS: &[Component] = &[
         "checkout-confirm",
         &[Database, Shoppers, Bodies, Browsers, Replays, Agreements, Saga, Payment, Promotions],
     ),
+    component("checkout-fraud", &[Database, Services, Bodies, Replays]),
     component("checkout-webhooks", &[Database, Bodies, Saga, Payment, Webhooks]),
     component(
         "order-orders",
@@ -163,6 +164,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-by-number", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
     component("order-status-history", &[Database, Shoppers, Services, Bodies, Browsers]),
     component("order-capture", &[Database, Services, Bodies, Replays, Saga, Payment]),
+    component("order-review", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-collect", &[Database, Services, Bodies, Replays]),
     component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),

@@ -191,6 +191,18 @@ variables! {
     /// again at once. 0: nobody waits.
     CONFIRM_COOL_DOWN_MS: i64 = "confirm_cool_down_seconds" default("30")
         seconds(0 to 3_600) [Agreements];
+    /// The score from which an order waits for a person, its money held (`docs/fraud.md`).
+    FRAUD_REVIEW_SCORE: i64 = "fraud_review_score" default("50") number(1 to 1_000) [Saga];
+    /// The score from which a confirm becomes no order.
+    FRAUD_DENY_SCORE: i64 = "fraud_deny_score" default("100") number(1 to 1_000) [Saga]
+        {
+            &[(1, FRAUD_REVIEW_SCORE.name)], 0, "must be at least fraud_review_score",
+            "what a person would look at is denied before"
+        };
+    /// How long an order waits for a person at most; then it is denied. A provider lets a hold go
+    /// after 7 days.
+    FRAUD_REVIEW_MS: i64 = "fraud_review_seconds" default("259200")
+        seconds(60 to 518_400) [Saga];
     /// Whether promotions and codes take anything off; `false` ends them all at once.
     PROMOTIONS_ENABLED: bool = "promotions_enabled" default("true")
         must("be true or false" parsed) [Promotions];

@@ -192,6 +192,21 @@ pub struct Address {
 }
 
 impl Address {
+    /// The place, however it is written: letters and digits alone, in small letters, whoever lives
+    /// there.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let parts = [
+            Some(self.country.as_str()),
+            self.postal_code.as_ref().map(PersonalText::as_str),
+            Some(self.city.as_str()),
+            Some(self.line1.as_str()),
+            self.line2.as_ref().map(PersonalText::as_str),
+        ];
+        let written = parts.into_iter().flatten().flat_map(str::chars);
+        written.filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    }
+
     /// Whether it lacks the postal code that mail to its country needs.
     #[must_use]
     pub fn lacks_postal_code(&self) -> bool {

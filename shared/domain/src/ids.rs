@@ -109,6 +109,10 @@ text_type!(
     ReservationId, "a reservation id", id_rule
 );
 text_type!(
+    /// A rule of fraud.
+    FraudRuleId, "a fraud rule's id", id_rule
+);
+text_type!(
     /// A rule of rewards, whatever its version.
     RewardId, "a reward id", id_rule
 );

@@ -29,6 +29,7 @@ pub mod attributes;
 pub mod cart;
 pub mod compensation;
 pub mod exchange;
+pub mod fraud;
 pub mod ids;
 pub mod merge;
 pub mod money;

@@ -10,10 +10,10 @@ use crate::{
     attributes::{AttributeKey, AttributeValue, Attributes},
     exchange::Factor,
     ids::{
-        AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId, GrantId,
-        LineId, OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup, PromotionId, Region,
-        ReservationId, RewardId, SagaId, Segment, SessionId, ShareId, ShippingMethodId, Sku,
-        TaxClass, WarehouseId, ZoneId,
+        AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId,
+        FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup,
+        PromotionId, Region, ReservationId, RewardId, SagaId, Segment, SessionId, ShareId,
+        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -116,6 +116,10 @@ schemas! {
     GrantId, "GrantId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A reward that was given."
+    };
+    FraudRuleId, "FraudRuleId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A rule of fraud."
     };
     RewardId, "RewardId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

@@ -175,6 +175,10 @@ codes! {
     /// The order waits for no money at the door: it is paid otherwise, was paid, or is cancelled.
     PaymentNotDue: 409 "payment_not_due" "No money is waited for at the door"
         => "Read the order: `payment_method` and `payment_status` say how it is paid, and whether it was.",
+    /// The shop's rules of fraud have found too much in a confirm: there is no order, and nothing is
+    /// held or charged.
+    OrderDenied: 422 "order_denied" "The shop does not take this order"
+        => "Do not try again: nothing is charged. Whoever thinks that it is a mistake writes to the shop.",
     /// The order's money is not held for it: it was taken, given back, or nobody outside was asked.
     PaymentNotCapturable: 409 "payment_not_capturable" "No money is held for the order"
         => "Read the order: `payment_status` says what has become of its money.",

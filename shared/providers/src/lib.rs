@@ -21,7 +21,7 @@ mod testing;
 
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use payment::{
-    Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
+    Authorization, AuthorizeRequest, Capture, Card, Payment, PaymentProvider, PaymentState,
     ProviderError, Refund, UnknownReason, Void,
 };
 pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings};

@@ -41,6 +41,9 @@ pub trait PaymentProvider {
     /// The payment's present state.
     fn retrieve(&self, reference: &str) -> impl Future<Output = Result<Payment, ProviderError>>;
 
+    /// The card that a payment is made with; `None` if it is made with none.
+    fn card(&self, reference: &str) -> impl Future<Output = Result<Option<Card>, ProviderError>>;
+
     /// Takes the held amount. A payment that was captured already answers as captured.
     fn capture(
         &self,
@@ -103,6 +106,15 @@ pub struct AuthorizeRequest {
     pub order_reference: String,
     /// Where the customer returns to after authenticating elsewhere; an element knows it itself.
     pub return_url: Option<String>,
+}
+
+/// A card, as far as a shop may know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// By what the provider knows the same number again, whoever brings it.
+    pub fingerprint: String,
+    /// Two letters, of the country of the bank that gave it out.
+    pub country: Option<String>,
 }
 
 /// How an authorization ended.

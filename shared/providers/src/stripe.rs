@@ -19,11 +19,12 @@ use std::cmp::Reverse;
 use form_urlencoded::Serializer;
 use ports::{Http, HttpError, HttpRequest, HttpResponse};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
     breaker::Breaker,
     payment::{
-        Authorization, AuthorizeRequest, Capture, Payment, PaymentProvider, PaymentState,
+        Authorization, AuthorizeRequest, Capture, Card, Payment, PaymentProvider, PaymentState,
         ProviderError, Refund, UnknownReason, Void,
     },
 };
@@ -231,6 +232,23 @@ impl PaymentProvider for Stripe<'_> {
 
     async fn retrieve(&self, reference: &str) -> Result<Payment, ProviderError> {
         self.intent(reference).await.map(Intent::into_payment)
+    }
+
+    async fn card(&self, reference: &str) -> Result<Option<Card>, ProviderError> {
+        let path = format!("payment_intents/{}?expand[]=payment_method", segment(reference));
+        let mut intent: Value = match self.question(path).await? {
+            Answer::Done(body) => read(&body)?,
+            Answer::Refused(refusal) => return Err(refusal.into_rejected()),
+        };
+        let mut card = intent.get_mut("payment_method").and_then(|method| method.get_mut("card"));
+        let mut text = |member: &str| match card.as_mut()?.get_mut(member).map(Value::take) {
+            Some(Value::String(text)) => Some(text),
+            Some(_) | None => None,
+        };
+        let country = text("country");
+        // What cannot be known again is as good as no card.
+        let fingerprint = text("fingerprint");
+        Ok(fingerprint.map(|fingerprint| Card { fingerprint, country }))
     }
 
     async fn capture(

@@ -18,6 +18,8 @@ pub(crate) const STOCK: i64 = 10;
 pub(crate) const QUANTITY: i64 = 2;
 /// How often somebody waits who is told to come back in so many seconds.
 const PATIENCE: usize = 10;
+/// What a thing costs of which two are looked at by a person.
+const DEAR: i64 = 230_000;
 
 /// A request that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub enum Case {
     CancelUncaptured,
     /// Taking the money of an order that stayed held.
     Capture,
+    /// Releasing an order that waited for a person, and taking its money.
+    Release,
     /// An operator has a refund tried again that the provider refused.
     OperatorRetries,
     /// A guest with a cart logs in as a customer who has one too.
@@ -75,7 +79,7 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Confirm,
         Self::ConfirmDeclined,
         Self::ConfirmGoesBack,
@@ -91,6 +95,7 @@ impl Case {
         Self::CancelRefundPends,
         Self::CancelUncaptured,
         Self::Capture,
+        Self::Release,
         Self::OperatorRetries,
         Self::Merge,
     ];
@@ -114,6 +119,7 @@ impl Case {
             Self::CancelRefundPends => "cancel, refund pends",
             Self::CancelUncaptured => "cancel, uncaptured",
             Self::Capture => "capture",
+            Self::Release => "release",
             Self::OperatorRetries => "an operator's retry",
             Self::Merge => "merge at login",
         }
@@ -128,6 +134,7 @@ impl Case {
             | Self::ConfirmInstead
             | Self::CancelCaptured
             | Self::Capture
+            | Self::Release
             | Self::OperatorRetries => true,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
@@ -160,7 +167,7 @@ impl Case {
             Self::CancelCaptured | Self::CancelRefundPends => &[End::Cancelled, End::Paid],
             Self::OperatorRetries => &[End::Cancelled, End::Owed],
             Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
-            Self::Capture => &[End::Paid, End::Authorized],
+            Self::Capture | Self::Release => &[End::Paid, End::Authorized],
             Self::Merge => &[End::Merged, End::NotMerged],
         }
     }
@@ -174,7 +181,8 @@ impl Case {
             | Self::ConfirmAfterAction
             | Self::ConfirmAfterElement
             | Self::ConfirmInstead
-            | Self::Capture => End::Paid,
+            | Self::Capture
+            | Self::Release => End::Paid,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmNeedsAction
@@ -206,6 +214,7 @@ impl Case {
             | Self::Add
             | Self::CancelCaptured
             | Self::Capture
+            | Self::Release
             | Self::OperatorRetries
             | Self::Merge => "pm_card_visa",
         }
@@ -228,7 +237,7 @@ impl Case {
             card: None,
             customer: None,
         };
-        if !matches!(self, Self::Add | Self::Capture) {
+        if !matches!(self, Self::Add | Self::Capture | Self::Release) {
             buyer.add(&sku, QUANTITY).expect(200);
             // With a promotion of the demo shop: what is used of it is held, kept and given back with
             // all else.
@@ -251,14 +260,17 @@ impl Case {
                 Stage { call, customer: Some(id), ..stage(Call::new("POST", "/")) }
             }
             Self::Capture => {
-                let order = held_order(shop, &sku);
-                let text = |member: &str| order[member].as_str().unwrap_or_default().to_owned();
-                let call = shop
-                    .call("POST", &format!("/api/v1/orders/{}/capture", text("order_id")))
-                    .bearer(&shop.token("money:write"));
-                // The program's own cart, which nobody has a token for.
-                let buyer = Guest { shop, token: String::new(), cart_id: text("cart_id") };
-                Stage { buyer, ..stage(call) }
+                let order = held_order(shop, &sku, true);
+                let path = format!("/api/v1/orders/{}/capture", text(&order, "order_id"));
+                let call = shop.call("POST", &path).bearer(&shop.token("money:write"));
+                Stage { buyer: of_a_program(shop, &order), ..stage(call) }
+            }
+            Self::Release => {
+                let sku = shop.sku().stock(STOCK).price("USD", DEAR).create();
+                let order = order_on_hold(shop, &sku);
+                let path = format!("/api/v1/orders/{}/release", text(&order, "order_id"));
+                let call = shop.call("POST", &path).bearer(&shop.token("orders:write"));
+                Stage { buyer: of_a_program(shop, &order), sku, ..stage(call) }
             }
             Self::Confirm
             | Self::ConfirmDeclined
@@ -350,14 +362,37 @@ impl Case {
     }
 }
 
-/// An order of [`QUANTITY`] that a program has made, and whose money it has not asked for yet.
-fn held_order(shop: &Shop, sku: &str) -> Value {
+fn text(of: &Value, member: &str) -> String {
+    of[member].as_str().unwrap_or_default().to_owned()
+}
+
+/// The program's own cart, which nobody has a token for.
+fn of_a_program<'s>(shop: &'s Shop, order: &Value) -> Guest<'s> {
+    Guest { shop, token: String::new(), cart_id: text(order, "cart_id") }
+}
+
+/// An order of [`QUANTITY`] dear things, which waits for a person: a rule of fraud is about those.
+fn order_on_hold(shop: &Shop, sku: &str) -> Value {
+    let rule = json!({
+        "name": "Dear", "signal": "amount", "currency": "USD", "above_minor": DEAR, "score": 60, "active": true,
+    });
+    let token = shop.token("fraud:write");
+    let put = shop.call("PUT", "/api/v1/fraud/rules/dear").bearer(&token).json(&rule);
+    patiently(&put).expect(200);
+    let order = held_order(shop, sku, false);
+    assert_eq!(order["status"], "on_hold", "{order}");
+    order
+}
+
+/// An order of [`QUANTITY`] that a program has made, and whose money it has not asked for yet, or
+/// nobody has taken.
+fn held_order(shop: &Shop, sku: &str, capture_later: bool) -> Value {
     let key = unique("held-");
     let create = |total: &Value| {
         let body = json!({
             "currency": "USD", "lines": [{ "sku": sku, "quantity": QUANTITY }], "email": "desk@customer.example",
             "shipping_address": address("VN", None), "shipping_method": "standard", "payment_method": "pm_card_visa",
-            "expected_total": total, "capture_later": true,
+            "expected_total": total, "capture_later": capture_later,
         });
         let token = shop.token("orders:write");
         let call = shop.call("POST", "/api/v1/orders").bearer(&token);
@@ -468,6 +503,7 @@ impl Stage<'_> {
             | Case::CancelRefundPends
             | Case::CancelUncaptured
             | Case::Capture
+            | Case::Release
             | Case::OperatorRetries
             | Case::Merge => drop(reply.expect(200)),
         }

@@ -85,7 +85,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         &format!("order/{}", order["order_id"].as_str().unwrap_or_default()),
     );
     events_are_in_order(buyer.shop, &format!("cart/{}", buyer.cart_id));
-    let stands = order["status"] == "confirmed";
+    let stands = ["confirmed", "on_hold"].contains(&order["status"].as_str().unwrap_or_default());
     let of_order: i64 = buyer
         .shop
         .rows("draw", "order_id", order["order_id"].as_str().unwrap_or_default())
@@ -108,7 +108,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         payment["captured_minor"].as_i64().unwrap_or_default(),
     );
     match order["status"].as_str().unwrap_or_default() {
-        "confirmed" => {
+        "confirmed" | "on_hold" => {
             assert_eq!(
                 (money.held(), on_hand),
                 (total, stock - QUANTITY),

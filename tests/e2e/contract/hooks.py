@@ -26,6 +26,7 @@ ANSWERS = os.environ["EDGETILL_ANSWERS"]
 MADE_TO_SUCCEED = 3
 
 lock = threading.Lock()
+on_hold = threading.Lock()
 made = collections.Counter()
 answers = collections.defaultdict(collections.Counter)
 
@@ -260,10 +261,35 @@ def with_cash_order():
 def with_held_order():
     """An order of a service whose money is held until it asks for it."""
     order = example("create_order") | {"expected_total": total_of_the_example(), "capture_later": True}
-    return shopper, {"order_id": api("POST", "/api/v1/orders", SERVICE, order, str(uuid.uuid4()))["order_id"]}
+    with on_hold:
+        return shopper, {"order_id": api("POST", "/api/v1/orders", SERVICE, order, str(uuid.uuid4()))["order_id"]}
+
+
+def with_order_on_hold():
+    """An order that waits for a person: a rule asks for it, for as long as it takes."""
+    rule = example("put_fraud_rule") | {"signal": "amount", "active": True}
+    rule = {name: value for name, value in rule.items() if name not in ("within_seconds", "currency", "above_minor")}
+    with on_hold:
+        api("PUT", "/api/v1/fraud/rules/contract", SERVICE, rule)
+        try:
+            buyer = Buyer().with_order()
+        finally:
+            api("DELETE", "/api/v1/fraud/rules/contract", SERVICE, key=str(uuid.uuid4()))
+    return shopper, {"order_id": buyer.order_id}
+
+
+def with_fraud_rule():
+    """One that is not asked."""
+    name = str(uuid.uuid4())
+    api("PUT", f"/api/v1/fraud/rules/{name}", SERVICE, example("put_fraud_rule"))
+    return shopper, {"rule_id": name}
 
 
 def what_it_needs(operation, path_parameters):
+    if operation in ("release_order", "deny_order"):
+        return with_order_on_hold()
+    if "rule_id" in path_parameters:
+        return with_fraud_rule()
     if operation == "collect_order":
         return with_cash_order()
     if operation == "capture_order":
@@ -303,6 +329,9 @@ def spare_the_demo(case, operation):
         for name in spared.keys() & names.keys():
             if names[name] in spared[name]:
                 names[name] = harmless[name]
+    # No generated rule of fraud is asked: it would deny what others are to buy.
+    if operation == "put_fraud_rule" and isinstance(case.body, dict) and case.body.get("active") is True:
+        case.body["active"] = False
     skus = case.body.get("skus") if operation == "import_skus" and isinstance(case.body, dict) else None
     for sku in skus if isinstance(skus, list) else []:
         if isinstance(sku, dict) and str(sku.get("sku", "")).startswith("TILL-"):

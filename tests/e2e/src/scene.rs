@@ -104,6 +104,7 @@ impl<'s> Scene<'s> {
             ("customer_id", TO_BE_PUT.to_owned()),
             ("account_id", NOTHING.to_owned()),
             ("reward_id", TO_BE_PUT.to_owned()),
+            ("rule_id", TO_BE_PUT.to_owned()),
             ("promotion_id", TO_BE_PUT.to_owned()),
             ("promotion_code", TO_BE_PUT.to_ascii_uppercase()),
             ("code", CODE.to_owned()),

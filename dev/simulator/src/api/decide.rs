@@ -128,7 +128,9 @@ fn card(token: &str, fault: Option<&Fault>) -> Option<Card> {
     });
     match name.unwrap_or_default() {
         "visa" | "visa_debit" | "mastercard" | "mastercard_debit" | "mastercard_prepaid"
-        | "amex" | "discover" | "diners" | "jcb" | "unionpay" | "us" => Some(Card::Good),
+        | "amex" | "discover" | "diners" | "jcb" | "unionpay" | "us" | "au" | "br" | "ca"
+        | "ch" | "cn" | "de" | "es" | "fr" | "gb" | "hk" | "ie" | "in" | "it" | "jp" | "mx"
+        | "nl" | "pl" | "se" | "sg" | "th" => Some(Card::Good),
         "authenticationRequired" | "threeDSecure2Required" | "threeDSecureRequired" => {
             Some(Card::NeedsAuthentication)
         }

@@ -62,6 +62,13 @@ pub(crate) fn put_reward() -> Value {
     })
 }
 
+pub(crate) fn put_fraud_rule() -> Value {
+    json!({
+        "name": "A dear order of somebody new", "signal": "new_account", "within_seconds": 86_400,
+        "currency": "USD", "above_minor": 100_000, "score": 50, "active": false,
+    })
+}
+
 pub(crate) fn share_code() -> Value {
     json!({ "promotion_id": "refer-a-friend" })
 }
@@ -95,6 +102,10 @@ pub(crate) fn cancel_order() -> Value {
 
 pub(crate) fn capture_order() -> Value {
     json!({})
+}
+
+pub(crate) fn release_order() -> Value {
+    json!({ "reason": "called the buyer" })
 }
 
 pub(crate) fn collect_order() -> Value {

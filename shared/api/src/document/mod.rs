@@ -56,6 +56,7 @@ pub(crate) const BEGIN: &[Code] = &[
 ];
 /// Why a confirm may end without an order.
 pub(crate) const CONFIRM: &[Code] = &[
+    Code::OrderDenied,
     Code::SessionExpired,
     Code::PriceChanged,
     Code::PromotionExpired,

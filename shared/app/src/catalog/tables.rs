@@ -46,14 +46,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|fee|promotion|reward)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|fee|promotion|reward|fraud-rule)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 12] = [
+const SUBJECTS: [&str; 13] = [
     "warehouse",
     "zone",
     "tax",
@@ -64,6 +64,7 @@ const SUBJECTS: [&str; 12] = [
     "special-prices",
     "exchange-rate",
     "fee",
+    "fraud-rule",
     "promotion",
     "reward",
 ];

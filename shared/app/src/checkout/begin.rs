@@ -340,7 +340,8 @@ fn attempt(
     let Wanted { shipping_method, gift_wrap, payment_method, contact } = wanted;
     let Address { country, region, .. } = &contact.shipping_address;
     let region = region.as_ref().map_or("", Region::as_str);
-    let email_hashes = email_hashes(shop, &contact.email)?;
+    let (email_hashes, address_hash) = hashes(shop, contact)?;
+    let billing_country = contact.billing_address.as_ref().map_or("", |at| at.country.as_str());
     let input = json!({ "owner": owner, "country": country, "region": region, "email_hashes": email_hashes });
     let mut facts: Facts =
         shop.read(&sql::BEGIN_FACTS, &input)?.ok_or_else(crate::cart::not_found)?;
@@ -365,7 +366,7 @@ fn attempt(
     let input = json!({
         "session_id": shop.id(), "cart_id": cart_id, "owner": owner, "cart_version": cart_version,
         "country": country, "region": region, "shipping_method": shipping_method, "payment_method": payment_method.as_ref().map_or("", PaymentMethod::as_str),
-        "contact": sealed.contact, "email_hashes": email_hashes, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
+        "contact": sealed.contact, "email_hashes": email_hashes, "address_hash": address_hash, "billing_country": billing_country, "data_key_id": sealed.data_key_id, "data_key": sealed.data_key,
         "totals": agreed, "session_ttl_ms": shop.setting(&CHECKOUT_SESSION_MS)?,
         "cart_idle_ms": crate::cart::idle_ms(shop, owner)?, "reply": foreseen, "events": [],
     });
@@ -401,15 +402,16 @@ fn with_all(shop: &Shop<'_>, facts: &Facts, choices: Choices<'_>, problem: Probl
 }
 
 /// By what a buyer is known again (PROMO-14): the keyed hash of their e-mail, by each of the shop's
-/// keys, the one that is written down first.
-fn email_hashes(shop: &Shop<'_>, email: &Email) -> Result<Vec<String>, Problem> {
+/// keys, the one that is written down first. And by what a place is (CHK-16).
+fn hashes(shop: &Shop<'_>, contact: &Contact) -> Result<(Vec<String>, String), Problem> {
     let keys = match shop.setting(&EMAIL_HASH_KEY)? {
         Some(keys) => keys,
         None => shop.setting(&PII_KEY)?,
     };
-    let email = email.as_str().to_lowercase();
-    let hash = |mark: [u8; 32]| terms::hex(&mark);
-    Ok(mark::by_each(&keys, "email", email.as_bytes()).map(hash).collect())
+    let email = contact.email.as_str().to_lowercase();
+    let place = mark::of(&keys, "address", contact.shipping_address.place().as_bytes());
+    let emails = mark::by_each(&keys, "email", email.as_bytes());
+    Ok((emails.map(|mark| terms::hex(&mark)).collect(), terms::hex(&place)))
 }
 
 fn answer(begun: Applied, total: Money) -> Result<Begun, Problem> {

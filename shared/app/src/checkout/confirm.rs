@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Change, compensation,
+    fraud::{self, Found},
     guesses::Tried,
     members::{
         AgreedTotal, CurrentQuote, CurrentTotal, CurrentTotals, Differences, Ordered, OrderedNumber,
@@ -32,6 +33,7 @@ use config::{
     RESERVATION_MS, SAGA_LEASE_MS,
 };
 use domain::{
+    fraud::Decision as Fraud,
     ids::{
         CartId, CompensationId, Country, FeeId, OrderId, OrderNumber, PromotionId, SagaId,
         SessionId, ShippingMethodId,
@@ -159,7 +161,7 @@ pub struct OrderPlaced {
     /// `authorized`; `captured` where nothing was left to be paid, `pending` where it is paid on delivery.
     /// The order says what has become of it.
     payment_status: PaymentState,
-    /// `confirmed`.
+    /// `confirmed`; `on_hold` where a person of the shop looks at it first.
     status: OrderStatus,
     /// What was agreed to.
     total: Money,
@@ -190,6 +192,8 @@ struct Facts {
     same_key: Option<Known>,
     /// A saga of this owner that is still on its way to an order.
     live: Option<Saga>,
+    /// Whether the shop has rules of fraud.
+    has_fraud_rules: bool,
     /// When the last confirm of this owner became an order or failed; 0 for never.
     ended_at_ms: i64,
     /// The accounts that are named and may be drawn on.
@@ -259,7 +263,8 @@ enum Decision {
 /// `price_changed`, `cart_completed`, `idempotency_in_progress`, `idempotency_key_reused`,
 /// `insufficient_stock`, `payment_declined`, `payment_action_required`, `payment_superseded`,
 /// `provider_unavailable`, `provider_timeout`, `reservation_expired`, `account_not_found`,
-/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`, `too_many_requests`.
+/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`, `too_many_requests`,
+/// `order_denied`.
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
@@ -385,7 +390,9 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
             .retry_after(seconds(cools_ms)));
     }
     let read = (&facts.session, &pricing, facts.accounts.as_slice());
-    claim(shop, asked, read, &Attempt { agreement: &agreement, supersedes, cool_down_ms })
+    let has_fraud_rules = facts.has_fraud_rules;
+    let attempt = Attempt { agreement: &agreement, supersedes, cool_down_ms, has_fraud_rules };
+    claim(shop, asked, read, &attempt)
 }
 
 /// What a claim is of.
@@ -394,6 +401,8 @@ struct Attempt<'a> {
     supersedes: Option<SagaId>,
     /// How long ago the owner's last confirm must have ended.
     cool_down_ms: i64,
+    /// Whether the shop has rules of fraud.
+    has_fraud_rules: bool,
 }
 
 /// Whole seconds that are not over before these milliseconds are.
@@ -438,7 +447,7 @@ fn claim(
     shop: &Shop<'_>,
     asked: &Asked<'_>,
     (session, pricing, accounts): (&Session, &PricingFacts, &[Drawable]),
-    &Attempt { agreement, ref supersedes, cool_down_ms }: &Attempt<'_>,
+    &Attempt { agreement, ref supersedes, cool_down_ms, has_fraud_rules }: &Attempt<'_>,
 ) -> Result<Decision, Problem> {
     let payment_method = payment_method(session, asked.body);
     let choices = Choices {
@@ -451,6 +460,18 @@ fn claim(
     pricing.payable(shop, &priced.totals)?;
     let tenders =
         tenders(priced.totals.total, pricing.rules()?, &asked.body.stored_value, accounts)?;
+    let total = priced.totals.total;
+    let fraud = match has_fraud_rules {
+        true => fraud::find(shop, asked.session_id, total, None)?,
+        false => Found::default(),
+    };
+    if fraud.decide(shop)? == Fraud::Deny {
+        let of = (asked.owner, asked.session_id);
+        return match fraud::deny(shop, of, total, &fraud, Some(true))? {
+            true => Err(Problem::new(Code::OrderDenied)),
+            false => Ok(Decision::Again),
+        };
+    }
     let destination = RatedFor {
         country: session.country.clone(),
         region: session.region.clone(),
@@ -461,8 +482,15 @@ fn claim(
     let warnings = Rendered::of(&stale(shop, age_ms)?.into_iter().collect());
     let destination = &destination;
     let capture_later = asked.body.capture_later;
-    let chosen =
-        Chosen { payment_method, agreement, return_url, capture_later, destination, warnings };
+    let chosen = Chosen {
+        payment_method,
+        agreement,
+        return_url,
+        capture_later,
+        fraud,
+        destination,
+        warnings,
+    };
     let plan = plan(shop, pricing, &priced, tenders, chosen)?;
     let cancel_id: Option<CompensationId> =
         supersedes.is_some().then(|| shop.new_id()).transpose()?;
@@ -606,14 +634,14 @@ impl Placing {
     /// and every replay are the same.
     fn placed(self, receipt: OrderReceipt) -> Rendered<OrderPlaced> {
         let Self { cart_id, total, payment_status, warnings } = self;
-        let OrderReceipt { order_id, order_number, created_at_ms } = receipt;
+        let OrderReceipt { status, order_id, order_number, created_at_ms } = receipt;
         Rendered::of(&OrderPlaced {
             cart_id,
             created_at_ms,
             order_id,
             order_number,
             payment_status,
-            status: OrderStatus::Confirmed,
+            status,
             total,
             warnings,
         })

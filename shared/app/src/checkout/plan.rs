@@ -4,6 +4,7 @@
 use crate::{
     checkout::tenders::Tenders,
     events::{Event, PromotionApplied},
+    fraud::Found,
     order::{LineDetail, OrderDetail, RatedFor},
     payment::{CASH_ON_DELIVERY, NO_PROVIDER, ONLINE, PROVIDER},
     pricing::{Priced, PricingFacts},
@@ -27,6 +28,8 @@ pub(super) struct Chosen<'a> {
     pub(super) return_url: Option<&'a str>,
     /// Whether the money is taken when it is asked for, and not with the order.
     pub(super) capture_later: bool,
+    /// What rules of fraud have found in them.
+    pub(super) fraud: Found,
     pub(super) destination: &'a RatedFor,
     /// What they are told with the order.
     pub(super) warnings: Rendered<Vec<Warning>>,
@@ -39,7 +42,7 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     Tenders { draws, payable }: Tenders,
-    Chosen { payment_method, agreement, return_url, capture_later, destination, warnings }: Chosen<
+    Chosen { payment_method, agreement, return_url, capture_later, fraud, destination, warnings }: Chosen<
         '_,
     >,
 ) -> Result<Plan, Problem> {
@@ -121,6 +124,7 @@ pub(super) fn plan(
         draws,
         payable_minor: payable.amount_minor(),
         capture_later,
+        fraud,
         events,
         warnings,
         detail: OrderDetail {

@@ -1,4 +1,5 @@
-//! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4).
+//! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4); and
+//! `/deny`, the same of an order that a person has looked at (CHK-16).
 
 use super::view::{Which, read};
 use crate::{
@@ -11,7 +12,8 @@ use crate::{
     saga::PlannedDraw,
     shop::Shop,
 };
-use callers::OwnerOrService;
+use callers::{OwnerOrService, Service};
+use config::FRAUD_REVIEW_MS;
 use domain::{
     compensation::CompensationKind,
     ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, SagaId},
@@ -110,12 +112,12 @@ pub async fn cancel(
     body: &CancelOrder,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
-    let shop = Shop::new(ports);
     let actor = match caller {
         OwnerOrService::Owner(owner) => owner.to_string(),
         OwnerOrService::Service(service) => service.actor(),
     };
-    let reason = reason(body)?;
+    let reason = reason(body.reason.as_deref(), "cancelled on request")?;
+    let shop = Shop::new(ports);
     let order: Seen = read(&shop, caller.owner(), Which::Id(order_id))?;
     // Nobody outside can be asked to give it back, and whoever paid at the door has the goods.
     let paid_at_the_door =
@@ -123,33 +125,93 @@ pub async fn cancel(
     if order.status.may_cancel() && order.payment.as_ref().is_some_and(paid_at_the_door) {
         return Err(Problem::new(Code::PaymentCollected));
     }
+    end(&shop, &order, OrderStatus::may_cancel, (&actor, reason), change).await
+}
+
+/// Denies an order that waits for a person (CHK-16): it is cancelled, with all that follows.
+///
+/// # Errors
+/// `order_not_found`, `illegal_transition` of one that waits for nobody, `order_busy`.
+pub async fn deny(
+    ports: &Ports<'_>,
+    service: &Service,
+    order_id: &OrderId,
+    body: &CancelOrder,
+    change: &KeyedChange,
+) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
+    let actor = service.actor();
+    let reason = reason(body.reason.as_deref(), "denied")?;
+    let shop = Shop::new(ports);
+    let order: Seen = read(&shop, None, Which::Id(order_id))?;
+    end(&shop, &order, waits, (&actor, reason), change).await
+}
+
+/// Whether it waits for a person.
+fn waits(status: OrderStatus) -> bool {
+    status == OrderStatus::OnHold
+}
+
+async fn end(
+    shop: &Shop<'_>,
+    order: &Seen,
+    may_end: fn(OrderStatus) -> bool,
+    (actor, reason): (&str, &str),
+    change: &KeyedChange,
+) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
     let compensation_id: CompensationId = shop.new_id()?;
-    let input = input(&shop, &order, &actor, reason, &compensation_id);
-    let applied = change.apply(&shop, &actor, &sql::ORDER_CANCEL, input)?;
+    let input = input(shop, order, may_end, (actor, reason), &compensation_id);
+    let applied = change.apply(shop, actor, &sql::ORDER_CANCEL, input)?;
     let done = applied.refusal().is_none();
     let cancelled = applied.done(|refusal| {
-        let illegal_move = refusal == Refusal::OrderChanged && !order.status.may_cancel();
-        if illegal_move {
+        if refusal == Refusal::OrderChanged && !may_end(order.status) {
             return illegal(order.status);
         }
         refused_at(refusal, order.version)
     })?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
-        compensation::run_now(&shop, &compensation_id).await;
+        compensation::run_now(shop, &compensation_id).await;
     }
     Ok(cancelled)
+}
+
+/// Denies the order that nobody has looked at for longest, if it has waited too long: an alert says
+/// so. Whether there was one.
+///
+/// # Errors
+/// What the database refuses.
+pub(crate) fn review_due(shop: &Shop<'_>) -> Result<bool, Problem> {
+    let latest = json!({ "review_ms": shop.setting(&FRAUD_REVIEW_MS)? });
+    let Some(Due { order_id }) = shop.read(&sql::REVIEW_DUE, &latest)? else { return Ok(false) };
+    let order: Seen = read(shop, None, Which::Id(&order_id))?;
+    let why = ("saga-recovery", "nobody has reviewed it in time");
+    let input = input(shop, &order, waits, why, &shop.new_id()?);
+    match shop.apply::<json::Value>(&sql::ORDER_CANCEL, &input)? {
+        Ok(_) => {
+            let detail = format!("order {order_id} waited for a review, and is denied now");
+            shop.alert(&format!("review_unanswered:{order_id}"), &detail);
+            Ok(true)
+        }
+        // Somebody has decided since it was read.
+        Err(Refusal::OrderChanged | Refusal::OrderBusy) => Ok(false),
+        Err(refusal) => Err(Problem::internal(format!("denial refused: {refusal:?}"))),
+    }
+}
+
+#[derive(Deserialize)]
+struct Due {
+    order_id: OrderId,
 }
 
 fn input(
     shop: &Shop<'_>,
     order: &Seen,
-    actor: &str,
-    reason: &str,
+    may_end: fn(OrderStatus) -> bool,
+    (actor, reason): (&str, &str),
     compensation_id: &CompensationId,
 ) -> json::Value {
     let legal: Vec<OrderStatus> =
-        OrderStatus::ALL.iter().copied().filter(|status| status.may_cancel()).collect();
+        OrderStatus::ALL.iter().copied().filter(|status| may_end(*status)).collect();
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
             PaymentState::Authorized
@@ -202,8 +264,8 @@ fn input(
 }
 
 /// The reason is kept in the open, in the history, so it is short and of one line.
-fn reason(body: &CancelOrder) -> Result<&str, Problem> {
-    let reason = body.reason.as_deref().unwrap_or("cancelled on request");
+pub(super) fn reason<'a>(given: Option<&'a str>, default: &'a str) -> Result<&'a str, Problem> {
+    let reason = given.unwrap_or(default);
     let fits = !reason.trim().is_empty()
         && reason.chars().count() <= 200
         && !reason.chars().any(char::is_control);

@@ -84,7 +84,7 @@ struct Held {
 ///
 /// # Errors
 /// `order_not_found`; `invalid_field` for another amount; `payment_not_capturable` of an order that
-/// is cancelled, or whose money is not held: it was taken already, or nobody outside was asked.
+/// is cancelled, or waits for a review, or whose money is not held: it was taken already, or nobody outside was asked.
 pub async fn capture(
     ports: &Ports<'_>,
     service: &Service,
@@ -108,7 +108,8 @@ pub async fn capture(
     let applied = change.apply(&shop, &actor, &sql::ORDER_CAPTURE, input)?;
     let is_asked = applied.refusal().is_none();
     let asked = applied.done(|refusal| {
-        if refusal == Refusal::OrderChanged && order.status == OrderStatus::Cancelled {
+        let waits_or_ended = [OrderStatus::Cancelled, OrderStatus::OnHold].contains(&order.status);
+        if refusal == Refusal::OrderChanged && waits_or_ended {
             return Problem::new(Code::PaymentNotCapturable);
         }
         refused_at(refusal, order.version)
@@ -133,7 +134,7 @@ fn input(
 }
 
 /// The answer is final already: what fails now is recovery's business, and a line in the log.
-async fn take_now(shop: &Shop<'_>, saga_id: &SagaId) {
+pub(super) async fn take_now(shop: &Shop<'_>, saga_id: &SagaId) {
     let lease = || {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
         let input = json!({ "saga_id": saga_id, "lease_token": shop.id(), "lease_ms": lease_ms });

@@ -1,22 +1,25 @@
-//! Orders: look, list, cancel, take their money, and create for a service.
+//! Orders: look, list, review, cancel, take their money, and create for a service.
 
 mod cancel;
 mod capture;
 mod collect;
 mod create;
 mod list;
+mod release;
 mod view;
 
-pub use cancel::{CancelOrder, OrderCancelled, cancel};
+pub use cancel::{CancelOrder, OrderCancelled, cancel, deny};
 pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
+pub use release::{OrderReleased, ReleaseOrder, release};
 pub use view::{
     Order, OrderLine, Payment, RatedFor, StatusChange, StatusHistory, by_id, by_number,
     status_history,
 };
 
+pub(crate) use cancel::review_due;
 pub(crate) use capture::capture_due;
 pub(crate) use view::{LineDetail, OrderDetail, OrderRow, render};
 

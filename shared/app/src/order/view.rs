@@ -8,8 +8,8 @@ use domain::{
     address::{Address, Contact, Email, Notes},
     attributes::{Attributes, ClientReference},
     ids::{
-        AccountId, CartId, Country, OrderId, OrderNumber, PaymentId, ReservationId, SessionId,
-        ShippingMethodId, Sku, WarehouseId,
+        AccountId, CartId, Country, FraudRuleId, OrderId, OrderNumber, PaymentId, ReservationId,
+        SessionId, ShippingMethodId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
@@ -75,6 +75,8 @@ pub struct Order {
     payment: Option<Payment>,
     /// What accounts of stored value have paid of it.
     stored_value: Vec<Drawn>,
+    /// Why it waits for a person, or waited; null but for services, and for an order that did not.
+    hold: Option<Held>,
     /// Whose it is; null but for services.
     owner: Option<String>,
     /// Where to write to; null of a person who was erased, as are the three below.
@@ -103,6 +105,16 @@ pub struct Order {
     cancelled_at_ms: Option<i64>,
     /// When it was completed.
     completed_at_ms: Option<i64>,
+}
+
+/// Why an order waits for a person.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "OrderHold"))]
+pub struct Held {
+    /// What the rules of fraud added up to.
+    score: i64,
+    /// Which they were.
+    rules: Vec<FraudRuleId>,
 }
 
 /// A line of an order, frozen when it was made.
@@ -266,6 +278,7 @@ pub(crate) struct OrderRow {
     completed_at_ms: Option<i64>,
     attributes: Option<Rendered<Attributes>>,
     client_reference: Option<Rendered<ClientReference>>,
+    hold: Option<Held>,
     lines: Vec<LineRow>,
     history: Vec<Rendered<StatusChange>>,
     payment: Option<OrderPayment>,
@@ -449,6 +462,7 @@ pub(crate) fn render(
         payment_status: order.payment.as_ref().map(|payment| payment.state),
         payment: order.payment.map(|payment| payment.render(currency)),
         stored_value: order.draws.into_iter().map(|draw| draw.render(currency)).collect(),
+        hold: order.hold.filter(|_| names_owner),
         owner: names_owner.then_some(order.owner),
         email,
         shipping_address,

@@ -1,9 +1,10 @@
 //! `saga-recovery`: sagas whose driver has gone, driven on by the same code (CHK-7); and money that
-//! is held until somebody asks for it, asked for before its provider lets it go.
+//! is held until somebody asks for it, asked for before its provider lets it go; and orders that
+//! nobody has reviewed, denied.
 
 use super::{Report, Turn, lease::leased, one_by_one};
 use crate::{
-    order::capture_due,
+    order::{capture_due, review_due},
     payment::provider,
     saga::{Outcome, Saga, drive},
     tries::misconfigured,
@@ -24,10 +25,13 @@ pub async fn saga_recovery(ports: &Ports<'_>) -> Result<Report, Problem> {
         let lease_ms = shop.setting(&SAGA_LEASE_MS)?;
         // Before a saga is taken: with a configuration like that none can be driven.
         provider(shop).map_err(|problem| misconfigured(shop, PAYMENT_API_KEY.name, problem))?;
-        // They are sagas again, and taken with the others.
-        for _ in 0..shop.setting(&WORKER_BATCH)? {
-            if !capture_due(shop)? {
-                break;
+        // What is captured is a saga again, and taken with the others; what a denied order is owed is a
+        // compensation.
+        for due in [capture_due, review_due] {
+            for _ in 0..shop.setting(&WORKER_BATCH)? {
+                if !due(shop)? {
+                    break;
+                }
             }
         }
         one_by_one(shop, async || {

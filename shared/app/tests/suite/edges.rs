@@ -116,7 +116,7 @@ fn an_order_that_is_refused_is_told_by_its_reason() {
     assert_eq!(expired.rows("select state, reason from saga"), ["failed|reservation_expired"]);
 
     let converted =
-        "insert into orders select 'other', 'ORD-other', cart_id, session_id, owner, 'confirmed', 1, 'USD', 1, 0, 0, 0, 1, '{}', 'sealed', '',
+        "insert into orders select 'other', 'ORD-other', cart_id, session_id, owner, 'confirmed', 1, 'USD', 1, 0, 0, 0, 1, '{}', 'sealed', '', '',
         1, 1, null, null, null from checkout_session";
     let converted = refused_because_of(converted, 409, "cart_completed");
     assert_eq!(converted.ledger(), ["authorized 1509", "voided 1509"]);

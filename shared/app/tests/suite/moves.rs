@@ -5,9 +5,10 @@ use std::{fs, path::Path};
 
 /// `update saga set state = '…'` with the state it is moved from, where a statement says both
 /// itself.
-const WRITTEN: [(&str, SagaState, SagaEvent); 4] = [
+const WRITTEN: [(&str, SagaState, SagaEvent); 5] = [
     ("sqlite/fragments/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
     ("postgres/functions/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
+    ("commands/order_release.sql", SagaState::Completed, SagaEvent::CaptureRequested),
     ("commands/order_capture.sql", SagaState::Completed, SagaEvent::CaptureRequested),
     ("commands/order_cancel.sql", SagaState::Capturing, SagaEvent::CaptureGivenUp),
 ];

@@ -16,7 +16,7 @@ fn a_purchase_leaves_its_order_and_none_of_what_was_needed_on_the_way() {
     let order = ann.confirm(&session).expect(201);
     let order_id = order["order_id"].as_str().unwrap();
     // She came to the checkout twice before she paid; of that session nobody needs anything.
-    world.exec("insert into checkout_session select 'earlier', cart_id, owner, 'replaced', cart_version, country, region, shipping_method, payment_method, contact, email_hashes, totals, created_at_ms, expires_at_ms from checkout_session");
+    world.exec("insert into checkout_session select 'earlier', cart_id, owner, 'replaced', cart_version, country, region, shipping_method, payment_method, contact, email_hashes, address_hash, billing_country, totals, created_at_ms, expires_at_ms from checkout_session");
     world.relays().unwrap();
     assert_eq!(world.prunes().unwrap().taken, 0, "all of it is young");
     assert_eq!(ann.confirm(&session).expect(201), order);

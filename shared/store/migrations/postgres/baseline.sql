@@ -376,6 +376,8 @@ create table if not exists checkout_session (
   payment_method text not null,
   contact text not null,
   email_hashes jsonb not null,
+  address_hash text collate "C" not null default '',
+  billing_country text not null default '',
   totals jsonb not null,
   created_at_ms bigint not null,
   expires_at_ms bigint not null
@@ -384,6 +386,20 @@ create unique index if not exists session_open_per_cart on checkout_session (car
 create index if not exists session_due on checkout_session (expires_at_ms) where status = 'open';
 create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
+
+-- Rules of fraud (CHK-16): what each looks at in a confirm of more than `above_minor` in its currency, of any where that is '', and what it adds to the
+-- score. An address and an e-mail are known again by keyed hashes, a card by the provider's name for it.
+create table if not exists fraud_rule (
+  rule_id text collate "C" primary key,
+  name text not null,
+  signal text not null,
+  at_least bigint not null,
+  within_ms bigint not null,
+  currency text collate "C" not null,
+  above_minor bigint not null,
+  score bigint not null,
+  active bigint not null
+);
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
 -- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
@@ -407,6 +423,7 @@ create table if not exists saga (
 );
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+create index if not exists saga_declined on saga (owner, saga_id) where state = 'declined';
 create index if not exists saga_failed on saga (owner) where state in ('voiding', 'failed');
 
 -- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
@@ -434,11 +451,13 @@ create table if not exists payment (
   refunded_minor bigint not null,
   updated_at_ms bigint not null,
   dispute text collate "C",
+  card text collate "C",
   constraint captured_is_within_amount check (captured_minor between 0 and amount_minor),
   constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)
 );
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+create index if not exists payment_by_card on payment (card, order_id) where card > '';
 create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
 -- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
@@ -499,6 +518,7 @@ create table if not exists orders (
   detail jsonb not null,
   contact text not null,
   email_hash text collate "C" not null,
+  address_hash text collate "C" not null default '',
   created_at_ms bigint not null,
   updated_at_ms bigint not null,
   expires_at_ms bigint,
@@ -509,7 +529,8 @@ create table if not exists orders (
 create unique index if not exists order_number on orders (order_number);
 create unique index if not exists order_of_cart on orders (cart_id);
 create index if not exists order_by_owner on orders (owner, order_id);
-create index if not exists order_by_email on orders (email_hash) where email_hash > '';
+create index if not exists order_by_email on orders (email_hash, order_id) where email_hash > '';
+create index if not exists order_by_address on orders (address_hash, order_id) where address_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
 create table if not exists order_line (
   order_id text collate "C",

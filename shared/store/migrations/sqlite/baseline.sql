@@ -128,11 +128,15 @@ create index if not exists draw_of_order on draw (order_id) where order_id is no
 create table if not exists attempt_window (subject text primary key, period integer not null, attempts integer not null) without rowid;
 
 -- Checkout sessions. `contact` is sealed (SEC-3), and empty once nothing needs it; `totals` is what the buyer was shown.
-create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, email_hashes text not null, totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
+create table if not exists checkout_session (session_id text primary key, cart_id text not null, owner text not null, status text not null, cart_version integer not null, country text not null, region text not null, shipping_method text not null, payment_method text not null, contact text not null, email_hashes text not null, address_hash text not null default '', billing_country text not null default '', totals text not null, created_at_ms integer not null, expires_at_ms integer not null) without rowid;
 create unique index if not exists session_open_per_cart on checkout_session (cart_id) where status = 'open';
 create index if not exists session_due on checkout_session (expires_at_ms) where status = 'open';
 create index if not exists session_with_contact on checkout_session (owner) where contact > '';
 create index if not exists session_ended on checkout_session (expires_at_ms) where status in ('replaced', 'abandoned', 'expired');
+
+-- Rules of fraud (CHK-16): what each looks at in a confirm of more than `above_minor` in its currency, of any where that is '', and what it adds to the
+-- score. An address and an e-mail are known again by keyed hashes, a card by the provider's name for it.
+create table if not exists fraud_rule (rule_id text primary key, name text not null, signal text not null, at_least integer not null, within_ms integer not null, currency text not null, above_minor integer not null, score integer not null, active integer not null) without rowid;
 
 -- The saga (CHK-6), one attempt of a confirm: a row before every outside call. `plan` is what was decided, with no personal data. One
 -- per owner until its order stands. 'voiding' is driven by its compensation row, not by saga recovery; what a 'superseded' one asked of
@@ -140,15 +144,17 @@ create index if not exists session_ended on checkout_session (expires_at_ms) whe
 create table if not exists saga (saga_id text primary key, session_id text not null, cart_id text not null, owner text not null, state text not null, plan text not null, reason text, attempts integer not null, capture_attempts integer not null default 0, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text not null, lease_until_ms integer not null, created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 create unique index if not exists saga_live_per_owner on saga (owner) where state in ('authorizing', 'awaiting_action');
 create index if not exists saga_due on saga (next_attempt_at_ms) where state in ('authorizing', 'awaiting_action', 'capturing');
+create index if not exists saga_declined on saga (owner, saga_id) where state = 'declined';
 create index if not exists saga_failed on saga (owner) where state in ('voiding', 'failed');
 
 -- The keys of confirms (CHK-4), hashed: many may join one attempt. A key whose attempt ended without an order is taken anew.
 create table if not exists confirm_key (owner text, idempotency_key text, saga_id text not null, request_hash text not null, created_at_ms integer not null, constraint confirm_key_is_taken_once primary key (owner, idempotency_key)) without rowid;
 create index if not exists confirm_key_by_age on confirm_key (created_at_ms);
 
-create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, dispute text, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
+create table if not exists payment (payment_id text primary key, saga_id text not null, order_id text, provider text not null, reference text, method text not null, state text not null, currency text not null, amount_minor integer not null, captured_minor integer not null, refunded_minor integer not null, updated_at_ms integer not null, dispute text, card text, constraint captured_is_within_amount check (captured_minor between 0 and amount_minor), constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)) without rowid;
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
+create index if not exists payment_by_card on payment (card, order_id) where card > '';
 create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
 -- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
@@ -164,11 +170,12 @@ create index if not exists compensation_of_payment on compensation (payment_id);
 
 -- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
 create table if not exists order_counter (day text primary key, last integer not null) without rowid;
-create table if not exists orders (order_id text primary key, order_number text not null, cart_id text not null, session_id text not null, owner text not null, status text not null, version integer not null, currency text not null, subtotal_minor integer not null, discount_minor integer not null, shipping_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, contact text not null, email_hash text not null, created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer, cancelled_at_ms integer, completed_at_ms integer, constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)) without rowid;
+create table if not exists orders (order_id text primary key, order_number text not null, cart_id text not null, session_id text not null, owner text not null, status text not null, version integer not null, currency text not null, subtotal_minor integer not null, discount_minor integer not null, shipping_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, contact text not null, email_hash text not null, address_hash text not null default '', created_at_ms integer not null, updated_at_ms integer not null, expires_at_ms integer, cancelled_at_ms integer, completed_at_ms integer, constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)) without rowid;
 create unique index if not exists order_number on orders (order_number);
 create unique index if not exists order_of_cart on orders (cart_id);
 create index if not exists order_by_owner on orders (owner, order_id);
-create index if not exists order_by_email on orders (email_hash) where email_hash > '';
+create index if not exists order_by_email on orders (email_hash, order_id) where email_hash > '';
+create index if not exists order_by_address on orders (address_hash, order_id) where address_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
 create table if not exists order_line (order_id text, line_no integer, sku text not null, product_id text not null, name text not null, quantity integer not null, unit_price_minor integer not null, subtotal_minor integer not null, discount_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, warehouse_id text not null, reservation_id text not null, primary key (order_id, line_no)) without rowid;
 create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;

@@ -6,7 +6,7 @@ lock orders where order_id = :order_id;
 -- only with if_versions
 refuse 'version_conflict' where :if_versions is not null
   and not exists (select 1 from orders, each(:if_versions, seen) where order_id = :order_id and version = integer(scalar(seen.value)));
-refuse 'order_changed' where not exists (select 1 from orders where order_id = :order_id and version = :order_version and status <> 'cancelled');
+refuse 'order_changed' where not exists (select 1 from orders where order_id = :order_id and version = :order_version and status not in ('cancelled', 'on_hold'));
 lock payment where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
 refuse 'payment_not_due' where not exists (select 1 from payment
     where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id) and method = 'cash_on_delivery' and state = 'pending');

@@ -1,7 +1,8 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
--- with it, one at the door is pending; neither has a reference. What it has held of accounts is spent.
--- in: saga_id text, lease_token text, to_state text, reference text?, capture boolean, draws boolean?, events
+-- with it, one at the door is pending; neither has a reference. What it has held of accounts is spent. With a `hold` it
+-- waits for a person (CHK-16), and keeps why.
+-- in: saga_id text, lease_token text, to_state text, status text, reason text, hold jsonb?, card text?, reference text?, capture boolean, draws boolean?, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
 lock cart where cart_id = (select cart_id from saga where saga_id = :saga_id);
@@ -27,11 +28,11 @@ update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.q
 insert into order_counter (day, last) values (replace(utc_day(now_ms()), '-', ''), 1)
   on conflict (day) do update set last = order_counter.last + 1;
 insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
-    shipping_minor, tax_minor, total_minor, detail, contact, email_hash, created_at_ms, updated_at_ms)
-  select plan ->> 'order_id', 'ORD-' || day || '-' || padded(last), saga.cart_id, saga.session_id, saga.owner, 'confirmed', 1, plan ->> 'currency',
+    shipping_minor, tax_minor, total_minor, detail, contact, email_hash, address_hash, created_at_ms, updated_at_ms)
+  select plan ->> 'order_id', 'ORD-' || day || '-' || padded(last), saga.cart_id, saga.session_id, saga.owner, :status, 1, plan ->> 'currency',
     integer(plan ->> 'subtotal_minor'), integer(plan ->> 'discount_minor'), integer(plan ->> 'shipping_minor'), integer(plan ->> 'tax_minor'),
-    integer(plan ->> 'total_minor'), with_member(with_member(with_member(part(plan, 'detail'), 'saga_id', saga.saga_id), 'attributes', document(kept.attributes)),
-      'client_reference', kept.client_reference), session.contact, coalesce(session.email_hashes ->> 0, ''), now_ms(), now_ms()
+    integer(plan ->> 'total_minor'), with_member(with_member(with_member(with_member(part(plan, 'detail'), 'hold', document(:hold)), 'saga_id', saga.saga_id), 'attributes', document(kept.attributes)),
+      'client_reference', kept.client_reference), session.contact, coalesce(session.email_hashes ->> 0, ''), session.address_hash, now_ms(), now_ms()
   from saga join checkout_session as session on session.session_id = saga.session_id
   join cart as kept on kept.cart_id = saga.cart_id
   join order_counter on day = replace(utc_day(now_ms()), '-', '')
@@ -46,7 +47,7 @@ insert into order_line (order_id, line_no, sku, product_id, name, quantity, unit
 update reservation set status = 'committed', expires_at_ms = null, order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where session_id = (select session_id from saga where saga_id = :saga_id) and status = 'active';
 update payment set state = case when amount_minor = 0 then 'captured' when provider = 'none' then 'pending' when :capture then 'capture_pending' else 'authorized' end,
-    reference = :reference, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
+    reference = :reference, card = :card, updated_at_ms = now_ms(), order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id)
   where saga_id = :saga_id;
 update promotion_use set state = 'used', order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id), at_ms = now_ms()
   where saga_id = :saga_id and state = 'held';
@@ -62,13 +63,13 @@ update draw set state = 'spent', order_id = (select plan ->> 'order_id' from sag
   where saga_id = :saga_id and state = 'held';
 update saga set state = :to_state, updated_at_ms = now_ms() where saga_id = :saga_id;
 -- The order has the contact now, and what the client kept with the cart.
-update checkout_session set status = 'completed', contact = '', email_hashes = '[]' where session_id = (select session_id from saga where saga_id = :saga_id);
+update checkout_session set status = 'completed', contact = '', email_hashes = '[]', address_hash = '' where session_id = (select session_id from saga where saga_id = :saga_id);
 update cart_line set attributes = '{}' where cart_id = (select cart_id from saga where saga_id = :saga_id) and attributes <> '{}';
 update cart set status = 'completed', attributes = '{}', client_reference = null, version = version + 1, updated_at_ms = now_ms() where cart_id = (select cart_id from saga where saga_id = :saga_id);
 insert into order_history (order_id, seq, to_status, actor, reason, at_ms)
-  select plan ->> 'order_id', 1, 'confirmed', owner, 'checkout', now_ms() from saga where saga_id = :saga_id;
+  select plan ->> 'order_id', 1, :status, owner, :reason, now_ms() from saga where saga_id = :saga_id;
 @finish
 returning
-(select object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms,
+(select object('order_id', order_id, 'order_number', order_number, 'created_at_ms', created_at_ms, 'status', status,
     'attributes', document(part(detail, 'attributes')), 'client_reference', detail ->> 'client_reference') from orders
   where order_id = (select plan ->> 'order_id' from saga where saga_id = :saga_id))

@@ -5,7 +5,7 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', document(o.detail), 'contact', o.contact,
   'data_key', document(@data_key_json(o.owner)),
   'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
-  'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
+  'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'hold', document(part(o.detail, 'hold')), 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
       'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
       'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no)

@@ -61,9 +61,10 @@ fn the_plans_are_as_the_file_says() {
     assert_eq!(fs::read_to_string(&path).unwrap(), plans, "see the head of plans.rs");
 }
 
-/// What a command makes of its own lines, or its receipt, before it applies them; in a trigger the
-/// plan does not say so.
-const OF_THE_COMMAND: &[&str] = &["back", "bought", "demand", "item", "made", "sold", "wanted"];
+/// What a command makes of its own lines, or its receipt, before it applies them, and the latest
+/// hundred that a rule of fraud counts; in a trigger the plan does not say so.
+const OF_THE_COMMAND: &[&str] =
+    &["back", "bought", "demand", "item", "latest", "made", "sold", "wanted"];
 /// Tables that grow with the shop and not with its trade.
 const SMALL: &[&str] = &[
     "clock",
@@ -73,6 +74,8 @@ const SMALL: &[&str] = &[
     "fee",
     "migration",
     "reward_rule",
+    // Of fraud.
+    "rule",
     "shipping_method",
     "shipping_rate",
     "tax",

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Applied once; a second time nothing happens and the first receipt is there to answer with.
-fn replays(shop: &Database, command: &Command, input: &Value) {
+pub fn replays(shop: &Database, command: &Command, input: &Value) {
     let input = with(input.clone(), keyed(command.name));
     let receipt = shop.does(command, &input);
     shop.refuses(command, &input, Refusal::IdempotencyKeySeen);

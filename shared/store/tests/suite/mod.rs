@@ -9,6 +9,7 @@ mod checkout;
 mod compensation;
 mod concurrency;
 mod customer;
+mod fraud;
 mod idempotency;
 mod migration;
 mod operations;

@@ -28,7 +28,7 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     );
     assert_eq!(
         order["detail"],
-        json!({"shipping_method": "standard", "saga_id": "saga-ann", "attributes": {}, "client_reference": null})
+        json!({"shipping_method": "standard", "saga_id": "saga-ann", "attributes": {}, "client_reference": null, "hold": null})
     );
     let lines: Vec<_> = order["lines"]
         .as_array()
@@ -48,7 +48,7 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     assert_eq!(
         receipt,
         [
-            json!({"order_id": "order-ann", "order_number": number, "created_at_ms": order["created_at_ms"]})
+            json!({"order_id": "order-ann", "order_number": number, "created_at_ms": order["created_at_ms"], "status": "confirmed"})
         ]
     );
     assert_eq!(view(json!(null), number.clone(), json!(null)), [order]);

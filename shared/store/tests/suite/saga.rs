@@ -26,14 +26,14 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
     assert_eq!(
         receipt,
         json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at,
-            "attributes": {}, "client_reference": null})
+            "attributes": {}, "client_reference": null, "status": "confirmed"})
     );
     assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, expires_at_ms from orders"),
         ["cart-ann|session-ann|ann|confirmed|1|USD|2500|500|3000|v2.data-key-ann.sealed|-"]);
     assert_eq!(
         shop.rows("select detail from orders"),
         [
-            r#"{"attributes":{},"client_reference":null,"saga_id":"saga-ann","shipping_method":"standard"}"#
+            r#"{"attributes":{},"client_reference":null,"hold":null,"saga_id":"saga-ann","shipping_method":"standard"}"#
         ]
     );
     assert_eq!(shop.rows("select line_no, sku, name, quantity, unit_price_minor, total_minor, detail, warehouse_id, reservation_id from order_line order by line_no"), [

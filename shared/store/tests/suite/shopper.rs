@@ -82,7 +82,7 @@ impl Shopper {
 
     pub fn checkout(&self, cart_version: i64) -> Value {
         json!({"session_id": self.own("session"), "cart_id": self.own("cart"), "owner": self.0, "cart_version": cart_version, "country": "VN",
-            "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": self.contact(), "email_hashes": [self.own("email")], "data_key_id": self.own("data-key"), "data_key": self.data_key(), "totals": {"total_minor": 3000},
+            "region": "", "shipping_method": "standard", "payment_method": "pm_card", "contact": self.contact(), "email_hashes": [self.own("email")], "address_hash": self.own("address"), "billing_country": "", "data_key_id": self.own("data-key"), "data_key": self.data_key(), "totals": {"total_minor": 3000},
             "session_ttl_ms": 3 * TEN_MINUTES_MS, "cart_idle_ms": CART_IDLE_MS, "idempotency_key": null})
     }
 
@@ -220,7 +220,7 @@ impl Shopper {
     }
 
     pub fn order_create(&self) -> Value {
-        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "capturing", "reference": self.own("pi"), "capture": true,
+        json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "to_state": "capturing", "reference": self.own("pi"), "capture": true, "status": "confirmed", "reason": "checkout", "hold": null, "card": null,
             "events": [event_with(&self.own("created"), &self.own("order"), "orders.order.created", &["order_number", "created_at_ms"])]})
     }
 

@@ -94,15 +94,15 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
             "committed_never_expires",
         ),
         (
-            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 1, null)",
+            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 1, null, null)",
             "captured_is_within_amount",
         ),
         (
-            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 5, 6, 1, null)",
+            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 5, 6, 1, null, null)",
             "refunded_is_within_captured",
         ),
         (
-            "insert into orders values ('o', 'n', 'c', 's', 'w', 'pending', 1, 'USD', 1, 0, 0, 0, 1, '{}', '', '', 1, 1, null, null, null)",
+            "insert into orders values ('o', 'n', 'c', 's', 'w', 'pending', 1, 'USD', 1, 0, 0, 0, 1, '{}', '', '', '', 1, 1, null, null, null)",
             "unpaid_orders_expire",
         ),
         ("update shipping_rate set amount_minor = -1", "shipping_is_not_negative"),

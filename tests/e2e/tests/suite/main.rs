@@ -26,6 +26,7 @@ mod events;
 mod expiry;
 mod fees;
 mod files;
+mod fraud;
 mod health;
 mod merge;
 mod migration;

@@ -38,7 +38,7 @@ begin
   update cart set attributes = guest.attributes, client_reference = coalesce(client_reference, guest.client_reference)
     where cart_id = own.cart_id and attributes = '{}';
   perform release_reservations(lock_held((select session_id from checkout_session where cart_id = guest.cart_id and status = 'open')));
-  update checkout_session set status = 'replaced', contact = '', email_hashes = '[]' where cart_id = guest.cart_id and status = 'open';
+  update checkout_session set status = 'replaced', contact = '', email_hashes = '[]', address_hash = '' where cart_id = guest.cart_id and status = 'open';
   update cart_line set attributes = '{}' where cart_id = guest.cart_id and attributes <> '{}';
   update cart set status = 'merged', attributes = '{}', client_reference = null, version = version + 1, updated_at_ms = now_ms() where cart_id = guest.cart_id;
   perform touch_cart(doc);

@@ -28,7 +28,7 @@ update cart set attributes = guest.attributes, client_reference = coalesce(cart.
 update reservation set status = 'releasing' where status = 'active'
   and session_id = (select session_id from checkout_session where cart_id = :guest_cart_id and status = 'open');
 @release
-update checkout_session set status = 'replaced', contact = '', email_hashes = '[]' where cart_id = :guest_cart_id and status = 'open';
+update checkout_session set status = 'replaced', contact = '', email_hashes = '[]', address_hash = '' where cart_id = :guest_cart_id and status = 'open';
 update cart_line set attributes = '{}' where cart_id = :guest_cart_id and attributes <> '{}';
 update cart set status = 'merged', attributes = '{}', client_reference = null, version = version + 1, updated_at_ms = now_ms() where cart_id = :guest_cart_id;
 @touch_cart
