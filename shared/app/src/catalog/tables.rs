@@ -584,6 +584,8 @@ pub struct FeeFacts {
     up_to_minor: Option<i64>,
     /// The zone whose orders have it; those of all zones, when it is left out.
     zone: Option<ZoneId>,
+    /// The group of customers whose orders have it; those of everyone, when it is left out.
+    customer_group: Option<Segment>,
     /// The class it is taxed in.
     tax_class: TaxClass,
     /// Whether orders have it.
@@ -616,6 +618,8 @@ pub struct ShopFee {
     pub up_to_minor: Option<i64>,
     /// The zone whose orders have it; null where those of all zones have.
     pub zone: Option<ZoneId>,
+    /// The group of customers whose orders have it; null where those of everyone have.
+    pub customer_group: Option<Segment>,
     /// The class it is taxed in.
     pub tax_class: TaxClass,
     /// Whether orders have it.
@@ -907,7 +911,8 @@ impl Entry for ExchangeRateEntry {
 impl Entry for ShopFee {
     fn put(self, ports: &Ports<'_>, service: &Service) -> Result<(), Problem> {
         let Self { currency, fee_id, kind, name, amount_minor, .. } = self;
-        let Self { free_from_minor, up_to_minor, zone, tax_class, active, .. } = self;
+        let Self { free_from_minor, up_to_minor, zone, customer_group, tax_class, active, .. } =
+            self;
         let facts = FeeFacts {
             kind,
             name,
@@ -915,6 +920,7 @@ impl Entry for ShopFee {
             free_from_minor,
             up_to_minor,
             zone,
+            customer_group,
             tax_class,
             active,
         };
@@ -1348,7 +1354,7 @@ pub fn put_fee(
     let facts = json!({
         "kind": kind, "name": name, "amount_minor": amount_minor, "free_from_minor": free_from_minor,
         "up_to_minor": up_to_minor, "zone": zone.as_ref().map_or("", ZoneId::as_str),
-        "tax_class": facts.tax_class, "active": facts.active,
+        "customer_group": facts.customer_group.as_ref().map_or("", Segment::as_str), "tax_class": facts.tax_class, "active": facts.active,
     });
     FEES.put(ports, service, &[currency.as_str(), fee_id.as_str()], facts)
 }

@@ -72,7 +72,7 @@ create table if not exists exchange_rate (
   primary key (to_currency, from_currency, quoted_at_ms)
 );
 
--- What orders cost besides goods and shipping (PRICE-13), in one zone or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
+-- What orders cost besides goods and shipping (PRICE-13), in one zone and of one group of customers, or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
 -- delivery is also where that is offered: for goods worth at most up_to_minor (CHK-11).
 create table if not exists fee (
   currency text collate "C",
@@ -83,6 +83,7 @@ create table if not exists fee (
   free_from_minor bigint,
   up_to_minor bigint,
   zone text collate "C" not null default '',
+  customer_group text collate "C" not null default '',
   tax_class text collate "C" not null,
   active bigint not null,
   primary key (currency, fee_id)

@@ -41,9 +41,9 @@ create table if not exists special_price (sku text, currency text, customer_grou
 -- What a minor unit of one currency was worth in minor units of another, from a time until the next (PRICE-8).
 create table if not exists exchange_rate (to_currency text, from_currency text, quoted_at_ms integer, factor text not null, primary key (to_currency, from_currency, quoted_at_ms)) without rowid;
 
--- What orders cost besides goods and shipping (PRICE-13), in one zone or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
+-- What orders cost besides goods and shipping (PRICE-13), in one zone and of one group of customers, or in all (''); from goods worth free_from_minor on nothing. The fee of cash on
 -- delivery is also where that is offered: for goods worth at most up_to_minor (CHK-11).
-create table if not exists fee (currency text, fee_id text, kind text not null, name text not null, amount_minor integer not null constraint fee_is_not_negative check (amount_minor >= 0), free_from_minor integer, up_to_minor integer, zone text not null default '', tax_class text not null, active integer not null, primary key (currency, fee_id)) without rowid;
+create table if not exists fee (currency text, fee_id text, kind text not null, name text not null, amount_minor integer not null constraint fee_is_not_negative check (amount_minor >= 0), free_from_minor integer, up_to_minor integer, zone text not null default '', customer_group text not null default '', tax_class text not null, active integer not null, primary key (currency, fee_id)) without rowid;
 
 -- Stock (STOCK-1, -10): the counters, and the rows they are the sum of. available = on_hand - reserved.
 create table if not exists warehouse (warehouse_id text primary key, name text not null, country text not null, priority integer not null) without rowid;

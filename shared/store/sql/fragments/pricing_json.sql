@@ -27,5 +27,6 @@ object('cart', object('cart_id', of_cart, 'version', of_version, 'currency', in_
     from cart_line as l join reduced_price as cut on cut.sku = l.sku and cut.currency = in_currency where l.cart_id = of_cart)),
   'fees', document((select list(object('fee_id', f.fee_id, 'kind', f.kind, 'name', f.name, 'amount_minor', f.amount_minor,
       'free_from_minor', f.free_from_minor, 'up_to_minor', f.up_to_minor, 'tax_class', f.tax_class)) from fee as f where f.currency = in_currency
-    and f.active = 1 and f.zone in ('', to_zone))),
+    and f.active = 1 and f.zone in ('', to_zone)
+    and f.customer_group in ('', (select buyer.customer_group from customer as buyer where buyer.customer_id = substr(of_owner, 10) and of_owner like 'customer:%')))),
   'promotions', document(@promotion_json(of_cart, of_owner, own_saga, emails, also_code, in_currency)))

@@ -183,7 +183,7 @@ fn an_entry_is_deleted_once_per_key() {
         &sql::SPECIAL_PRICES_DELETE,
         &of("special-prices/TILL-0001/USD", json!({"sku": "TILL-0001", "currency": "USD"})),
     );
-    shop.exec("insert into fee values ('USD', 'red', 'handling', 'Red', 1, null, null, '', 'standard', 1)");
+    shop.exec("insert into fee values ('USD', 'red', 'handling', 'Red', 1, null, null, '', '', 'standard', 1)");
     shop.exec("insert into exchange_rate (to_currency, from_currency, quoted_at_ms, factor) values ('GBP', 'EUR', 7, '0.8')");
     replays(
         &shop,

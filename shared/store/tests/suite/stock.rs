@@ -107,7 +107,7 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
         ),
         ("update shipping_rate set amount_minor = -1", "shipping_is_not_negative"),
         (
-            "insert into fee values ('USD', 'f', 'handling', 'n', -1, null, null, '', 'standard', 1)",
+            "insert into fee values ('USD', 'f', 'handling', 'n', -1, null, null, '', '', 'standard', 1)",
             "fee_is_not_negative",
         ),
     ] {

@@ -78,7 +78,7 @@ fn fee(kind: &str, amount_minor: i64, free_from_minor: Option<i64>) -> Value {
     of(
         "fee/USD/red",
         json!({"currency": "USD", "fee_id": "red", "kind": kind, "name": "Red paper", "amount_minor": amount_minor,
-            "free_from_minor": free_from_minor, "up_to_minor": null, "zone": "", "tax_class": "standard", "active": true}),
+            "free_from_minor": free_from_minor, "up_to_minor": null, "zone": "", "customer_group": "", "tax_class": "standard", "active": true}),
     )
 }
 
@@ -411,6 +411,18 @@ fn the_live_fees_of_a_carts_currency_are_among_what_it_is_priced_with() {
         fees(),
         json!([{"fee_id": "red", "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350, "free_from_minor": 9_000, "up_to_minor": null, "tax_class": "standard"}])
     );
+    // What is for a group is for its customers alone.
+    let of_dealers = json!({"fee_id": "pallet", "customer_group": "dealers"});
+    shop.does(&sql::FEE_PUT, &with(fee("handling", 9, None), of_dealers));
+    let count = |owner: &str, customer_id: &str| {
+        shop.exec(&format!("update cart set owner = '{owner}'"));
+        shop.list(&sql::CUSTOMER_ADD, &json!({"customer_id": customer_id}));
+        let asked = json!({"owner": owner, "country": null, "region": "", "try_code": null});
+        shop.list(&sql::PRICING_FACTS, &asked).remove(0)["fees"].as_array().unwrap().len()
+    };
+    assert_eq!((count("customer:bob", "bob"), count("guest:ann", "ann")), (1, 1));
+    shop.exec("update customer set customer_group = 'dealers'");
+    assert_eq!((count("customer:bob", "bob"), count("guest:ann", "ann")), (2, 1));
     let francs = with(fee("handling", 1, None), json!({"currency": "CHF"}));
     shop.refuses(&sql::FEE_PUT, &francs, Refusal::CurrencyUnsupported);
 }

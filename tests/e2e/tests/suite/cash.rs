@@ -22,11 +22,22 @@ struct Offer<'s> {
 impl<'s> Offer<'s> {
     /// For goods of at most so much, in US dollars, in a zone.
     fn put(shop: &'s Shop, zone: &str, amount_minor: i64, up_to_minor: i64) -> Self {
+        Self::put_for(shop, None, zone, amount_minor, up_to_minor)
+    }
+
+    /// … and for customers of this group.
+    fn put_for(
+        shop: &'s Shop,
+        group: Option<&str>,
+        zone: &str,
+        amount_minor: i64,
+        up_to_minor: i64,
+    ) -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let path = format!("/api/v1/catalog/fees/USD/{}", unique("cod-"));
         let fee = json!({
             "kind": "cash_on_delivery", "name": "Payment at the door", "amount_minor": amount_minor,
-            "up_to_minor": up_to_minor, "zone": zone, "tax_class": "standard", "active": true,
+            "up_to_minor": up_to_minor, "zone": zone, "customer_group": group, "tax_class": "standard", "active": true,
         });
         shop.admin("PUT", &path).json(&fee).send().expect(200);
         Self { shop, path, _alone: alone }
@@ -245,4 +256,32 @@ fn a_gift_card_pays_a_part_and_the_door_the_rest() {
     collecting(&shop, &order_id, &all).send().problem(400, "invalid_field");
     let rest = json!({ "amount_minor": minor(&all) - 4_000, "currency": "USD" });
     collecting(&shop, &order_id, &rest).send().expect(200);
+}
+
+#[test]
+fn an_offer_for_a_group_is_for_its_customers_alone() {
+    let shop = Shop::open();
+    let group = unique("dealers-");
+    let _offer = Offer::put_for(&shop, Some(&group), "de", 300, 100_000);
+    let sku = shop.sku().price("USD", 1_000).stock(9).create();
+    let customer_id = unique("dealer-");
+    let (guest, dealer) = (shop.guest(), shop.customer_called(&customer_id, "USD"));
+    let offered = |buyer: &Guest<'_>| {
+        buyer.totals(TO_GERMANY).expect(200)["cash_on_delivery"]["amount"]["amount_minor"].clone()
+    };
+    for buyer in [&guest, &dealer] {
+        buyer.add(&sku, 1).expect(200);
+        assert_eq!(offered(buyer), Value::Null);
+    }
+    let put = json!({ "customer_group": group, "segments": [] });
+    shop.call("PUT", &format!("/api/v1/customers/{customer_id}"))
+        .bearer(&shop.token("customers:write"))
+        .json(&put)
+        .send()
+        .expect(200);
+    assert_eq!((offered(&guest), offered(&dealer)), (Value::Null, json!(300)));
+    let refused = guest.basket().to("DE", None).paying_with("cash_on_delivery").try_begin();
+    refused.problem(422, "cash_on_delivery_unavailable");
+    let session = dealer.basket().to("DE", None).paying_with("cash_on_delivery").begin();
+    assert_eq!(order_of(session.confirm()).1["payment_status"], "pending");
 }

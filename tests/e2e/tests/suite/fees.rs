@@ -66,7 +66,7 @@ fn a_buyer_who_wants_it_wrapped_sees_pays_and_gets_back_what_that_costs() {
     assert_eq!(
         kept,
         json!({ "currency": "USD", "fee_id": red, "kind": "gift_wrap", "name": "Red paper", "amount_minor": 350,
-            "free_from_minor": null, "up_to_minor": null, "zone": null, "tax_class": "standard", "active": true })
+            "free_from_minor": null, "up_to_minor": null, "zone": null, "customer_group": null, "tax_class": "standard", "active": true })
     );
     let mut free = wrap("Gold paper", 900);
     free["free_from_minor"] = json!(5_000);
