@@ -5,6 +5,7 @@
 //! (`decide`), one statement that applies it and stores the answer, the webhook. Errors here have
 //! Stripe's shape; only the simulator's own failures are problem documents.
 
+pub mod customers;
 mod decide;
 
 use std::{borrow::Cow, collections::BTreeMap, time::Duration};
@@ -240,8 +241,11 @@ pub async fn authenticate(ports: &Ports<'_>, request: &Request) -> Result<Reply,
         fault: None,
     };
     let answer = context
-        .settle(Some(&body.payment_intent), |found, _| match found {
-            Some(record) => decide::authenticate(record, body.succeeds.unwrap_or(true)),
+        .settle(Some(&body.payment_intent), |found, now_s| match found {
+            Some(record) => {
+                let new_id = ports.random.id().replace('-', "");
+                decide::authenticate(record, body.succeeds.unwrap_or(true), &new_id, now_s)
+            }
             None => Decision::refused(Answer::missing(
                 404,
                 "payment_intent",
@@ -337,6 +341,17 @@ impl Answer {
             "parameter_invalid_integer",
             message,
             json!({"param": "limit"}),
+        )
+    }
+
+    fn unknown_parameter(name: &str) -> Self {
+        let message = format!("Received unknown parameter: {name}");
+        Self::error(
+            400,
+            "invalid_request_error",
+            "parameter_unknown",
+            &message,
+            json!({"param": name}),
         )
     }
 
@@ -468,17 +483,7 @@ where
                 .keys()
                 .find(|name| !known.contains(&name.as_str()) && !objects::is_expand(name))
             {
-                Some(name) => {
-                    let message = format!("Received unknown parameter: {name}");
-                    Answer::error(
-                        400,
-                        "invalid_request_error",
-                        "parameter_unknown",
-                        &message,
-                        json!({"param": name}),
-                    )
-                    .reply()
-                }
+                Some(name) => Answer::unknown_parameter(name).reply(),
                 None => answer(&books, &now, &parameters)?.reply(),
             }
         }
@@ -579,6 +584,10 @@ async fn ran(
         ),
         None => (form.get("metadata[saga_id]"), form.get("payment_method").map(String::as_str)),
     };
+    let saved = payment_method.map(|method| books.card(method)).transpose()?.flatten();
+    let customer = form.get("customer").map(|id| books.customer(id)).transpose()?.flatten();
+    // What a saved card does is what its token said.
+    let payment_method = saved.as_ref().map(|card| card.token.as_str()).or(payment_method);
     let subject = Subject { saga: saga.map(String::as_str), payment_method, ..Subject::default() };
     let key = request.header("idempotency-key");
     let scope = intent_id.or(key).map_or_else(|| Cow::Owned(ports.random.id()), Cow::Borrowed);
@@ -622,7 +631,14 @@ async fn ran(
     let new_id = || ports.random.id().replace('-', "");
     let answer = context
         .settle(intent_id, |found, now_s| {
-            let asked = Asked { form: &form, new_id: new_id(), now_s, fault: fault.as_ref() };
+            let asked = Asked {
+                form: &form,
+                new_id: new_id(),
+                now_s,
+                fault: fault.as_ref(),
+                saved: saved.clone(),
+                customer: customer.clone(),
+            };
             match (operation, found) {
                 (Operation::Authorize, None) if intent_id.is_none() => decide::create(&asked),
                 (Operation::Authorize, Some(record)) => decide::confirm(record, &asked),
@@ -634,6 +650,7 @@ async fn ran(
                     | Operation::Capture
                     | Operation::Cancel
                     | Operation::Refund
+                    | Operation::Customer
                     | Operation::Question
                     | Operation::Sink
                     | Operation::Identity,
@@ -708,6 +725,7 @@ impl Context<'_> {
                 record: &change.record,
                 entries: &change.entries,
                 refund: change.refund.as_ref(),
+                card: change.card.as_ref(),
                 idempotency_key: self.key,
                 status: answer.status,
                 body: &answer.body,

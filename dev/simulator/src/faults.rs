@@ -23,7 +23,9 @@ pub enum Operation {
     Cancel,
     /// Giving money back.
     Refund,
-    /// Asking for a payment or a refund.
+    /// Making or deleting a customer, saving or removing what they pay with.
+    Customer,
+    /// Asking for a payment or a refund, for a customer or their cards.
     Question,
     /// Receiving an event.
     Sink,
@@ -40,6 +42,7 @@ impl Operation {
             Self::Capture => "capture",
             Self::Cancel => "cancel",
             Self::Refund => "refund",
+            Self::Customer => "customer",
             Self::Question => "question",
             Self::Sink => "sink",
             Self::Identity => "identity",

@@ -16,7 +16,7 @@ use crate::provider::Now;
 pub const CLAIM_MS_MAX: i64 = 30_000;
 
 /// One statement each: Spin runs only the first of several.
-const SCHEMA: [&str; 13] = [
+const SCHEMA: [&str; 16] = [
     "pragma journal_mode = wal",
     "create table if not exists intent (intent_id text primary key, version integer not null, record text not null)",
     "create table if not exists ledger (entry integer primary key autoincrement, at_ms integer not null,
@@ -25,6 +25,9 @@ const SCHEMA: [&str; 13] = [
     "create index if not exists ledger_by_intent on ledger (intent_id)",
     "create index if not exists ledger_by_saga on ledger (saga)",
     "create table if not exists refund (refund_id text primary key, refund text not null)",
+    "create table if not exists customer (customer_id text primary key, customer text not null)",
+    "create table if not exists card (card_id text primary key, card text not null)",
+    "create index if not exists card_of_customer on card (card ->> '$.customer')",
     "create table if not exists answer (idempotency_key text primary key, fingerprint text not null,
        started_ms integer not null, at_ms integer not null, status integer, body text)",
     "create table if not exists provider (one integer primary key check (one = 1), standing text not null default '{}',
@@ -39,7 +42,7 @@ const SCHEMA: [&str; 13] = [
        event text not null)",
 ];
 
-const APPLY: [&str; 2] = [
+const APPLY: [&str; 4] = [
     "create view if not exists effect (doc) as select null",
     "create trigger if not exists effect_applies instead of insert on effect begin
        select raise(abort, 'stale') where new.doc ->> '$.seen_version'
@@ -55,6 +58,19 @@ const APPLY: [&str; 2] = [
        insert into refund (refund_id, refund)
          select new.doc ->> '$.refund.id', new.doc -> '$.refund' where new.doc ->> '$.refund' is not null
          on conflict (refund_id) do update set refund = excluded.refund;
+       insert into card (card_id, card) select new.doc ->> '$.card.id', new.doc -> '$.card' where new.doc ->> '$.card.id' is not null;
+       update answer set status = new.doc ->> '$.status', body = new.doc ->> '$.body'
+         where idempotency_key = new.doc ->> '$.idempotency_key';
+     end",
+    "create view if not exists kept (doc) as select null",
+    "create trigger if not exists kept_applies instead of insert on kept begin
+       insert into customer (customer_id, customer)
+         select new.doc ->> '$.customer.id', new.doc -> '$.customer' where new.doc ->> '$.customer.id' is not null
+         on conflict (customer_id) do update set customer = excluded.customer;
+       update card set card = json_set(card, '$.customer', null)
+         where new.doc ->> '$.customer.deleted' and card ->> '$.customer' = new.doc ->> '$.customer.id';
+       insert into card (card_id, card) select new.doc ->> '$.card.id', new.doc -> '$.card' where new.doc ->> '$.card.id' is not null
+         on conflict (card_id) do update set card = excluded.card;
        update answer set status = new.doc ->> '$.status', body = new.doc ->> '$.body'
          where idempotency_key = new.doc ->> '$.idempotency_key';
      end",
@@ -95,8 +111,57 @@ pub struct Intent {
     pub next_action: Option<Value>,
     /// The token, once there is one.
     pub payment_method: Option<String>,
+    /// Whose it is.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// Whether what pays it is saved for them: `on_session` or `off_session`.
+    #[serde(default)]
+    pub setup_future_usage: Option<String>,
     /// Stripe's word for the state.
     pub status: String,
+}
+
+/// A customer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Customer {
+    /// `cus_…`
+    pub id: String,
+    /// Epoch seconds.
+    pub created: i64,
+    /// What the shop attached.
+    pub metadata: BTreeMap<String, String>,
+    /// What was said of them and is only shown again.
+    pub said: BTreeMap<String, String>,
+    /// Whether nothing is left of them but their name.
+    pub deleted: bool,
+}
+
+/// A card that is, or was, saved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Card {
+    /// `pm_…`
+    pub id: String,
+    /// Whose it is; nobody's any more once it was detached.
+    pub customer: Option<String>,
+    /// The token that it was paid with first: what it does.
+    pub token: String,
+    /// Epoch seconds.
+    pub created: i64,
+}
+
+/// What is kept of customers by one request.
+#[derive(Debug, Default, Serialize)]
+pub struct Kept<'a> {
+    /// The customer afterwards.
+    pub customer: Option<Customer>,
+    /// The card afterwards.
+    pub card: Option<Card>,
+    /// The key to store the answer under.
+    pub idempotency_key: Option<&'a str>,
+    /// The answer's status.
+    pub status: u16,
+    /// The answer's body, byte for byte.
+    pub body: &'a str,
 }
 
 /// A payment as stored, with what Stripe keeps on the charge.
@@ -155,6 +220,8 @@ pub struct Effect<'a> {
     pub entries: &'a [Entry],
     /// A refund made.
     pub refund: Option<&'a Refund>,
+    /// A card saved.
+    pub card: Option<&'a Card>,
     /// The key to store the answer under.
     pub idempotency_key: Option<&'a str>,
     /// The answer's status.
@@ -195,9 +262,11 @@ impl<'a> Books<'a> {
         let books = Self(ports.sql);
         let known = books.query(
             "select name from sqlite_schema where name = ?1 ->> '$.name'",
-            &json!({"name": "effect_applies"}),
+            &json!({"name": "kept_applies"}),
         )?;
         if known.is_empty() {
+            // Books of before there were customers have an older one.
+            books.0.run("drop trigger if exists effect_applies").map_err(failed)?;
             for statement in SCHEMA.iter().chain(&APPLY) {
                 books.0.run(statement).map_err(failed)?;
             }
@@ -320,6 +389,45 @@ impl<'a> Books<'a> {
             "select record from intent where ?1 ->> '$.after' is null or rowid < (select rowid from intent where intent_id = ?1 ->> '$.after')
              order by rowid desc limit ?1 ->> '$.limit'",
             &json!({"after": after, "limit": limit}),
+        )?;
+        rows.iter().map(|text| decode(text)).collect()
+    }
+
+    /// Keeps what a request made of a customer and their cards.
+    pub fn keep(&self, kept: &Kept<'_>) -> Result<(), Problem> {
+        self.query("insert into kept (doc) values (?1)", &json!(kept)).map(drop)
+    }
+
+    /// A customer.
+    pub fn customer(&self, customer_id: &str) -> Result<Option<Customer>, Problem> {
+        let rows = self.query(
+            "select customer from customer where customer_id = ?1 ->> '$.id'",
+            &json!({"id": customer_id}),
+        )?;
+        rows.first().map(|text| decode(text)).transpose()
+    }
+
+    /// A card that is or was saved.
+    pub fn card(&self, card_id: &str) -> Result<Option<Card>, Problem> {
+        let rows = self.query(
+            "select card from card where card_id = ?1 ->> '$.id'",
+            &json!({"id": card_id}),
+        )?;
+        rows.first().map(|text| decode(text)).transpose()
+    }
+
+    /// A customer's cards, the newest first, from behind the one named.
+    pub fn cards(
+        &self,
+        customer_id: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Card>, Problem> {
+        let rows = self.query(
+            "select card from card where card ->> '$.customer' = ?1 ->> '$.customer'
+               and (?1 ->> '$.after' is null or rowid < (select rowid from card where card_id = ?1 ->> '$.after'))
+             order by rowid desc limit ?1 ->> '$.limit'",
+            &json!({"customer": customer_id, "after": after, "limit": limit}),
         )?;
         rows.iter().map(|text| decode(text)).collect()
     }

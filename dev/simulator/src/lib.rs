@@ -38,6 +38,16 @@ pub fn routes() -> Vec<Route> {
         Route::at("/v1/payment_intents/:intent_id/cancel").post(api::cancel),
         Route::at("/v1/refunds").post(api::refund).get(api::list_refunds),
         Route::at("/v1/refunds/:refund_id").get(api::retrieve_refund),
+        Route::at("/v1/customers").post(api::customers::create),
+        Route::at("/v1/customers/:customer_id")
+            .get(api::customers::retrieve)
+            .delete(api::customers::delete),
+        Route::at("/v1/customers/:customer_id/payment_methods").get(api::customers::list_cards),
+        Route::at("/v1/customers/:customer_id/payment_methods/:card_id")
+            .get(api::customers::retrieve_card_of),
+        Route::at("/v1/payment_methods/:card_id").get(api::customers::retrieve_card),
+        Route::at("/v1/payment_methods/:card_id/attach").post(api::customers::attach),
+        Route::at("/v1/payment_methods/:card_id/detach").post(api::customers::detach),
         Route::at("/authenticate").post(api::authenticate),
         Route::at("/ledger").get(ledger::list),
         Route::at("/requests").get(ledger::requests),

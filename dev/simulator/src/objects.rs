@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::ledger::{Record, Refund};
+use crate::ledger::{Card, Customer, Record, Refund};
 
 /// A PaymentIntent.
 #[must_use]
@@ -33,6 +33,7 @@ pub fn payment_intent(record: &Record) -> Value {
             },
         },
         "payment_method_types": ["card"],
+        "customer": intent.customer, "setup_future_usage": intent.setup_future_usage,
         "description": said("description"), "receipt_email": said("receipt_email"),
         "statement_descriptor": said("statement_descriptor"),
         "statement_descriptor_suffix": said("statement_descriptor_suffix"),
@@ -42,12 +43,10 @@ pub fn payment_intent(record: &Record) -> Value {
         &[
             "application",
             "application_fee_amount",
-            "customer",
             "on_behalf_of",
             "payment_method_configuration_details",
             "processing",
             "review",
-            "setup_future_usage",
             "shipping",
             "source",
             "transfer_data",
@@ -77,7 +76,7 @@ pub fn charge(record: &Record) -> Option<Value> {
         "failure_message": error.and_then(|error| error.get("message")), "fraud_details": {},
         "metadata": intent.metadata,
         "paid": error.is_none(), "payment_intent": intent.id,
-        "payment_method": intent.payment_method,
+        "payment_method": intent.payment_method, "customer": intent.customer,
         "payment_method_details": {"type": "card", "card": {}},
         "refunded": taken && record.amount_refunded == intent.amount_received,
         "status": if error.is_none() { "succeeded" } else { "failed" },
@@ -92,7 +91,6 @@ pub fn charge(record: &Record) -> Option<Value> {
             "application_fee_amount",
             "balance_transaction",
             "calculated_statement_descriptor",
-            "customer",
             "failure_balance_transaction",
             "on_behalf_of",
             "outcome",
@@ -129,6 +127,74 @@ pub fn refund(refund: &Refund) -> Value {
         &mut shown,
         &["balance_transaction", "receipt_number", "source_transfer_reversal", "transfer_reversal"],
     );
+    shown
+}
+
+/// A customer; of one that was deleted its name alone.
+#[must_use]
+pub fn customer(customer: &Customer) -> Value {
+    let Customer { id, created, metadata, said, deleted } = customer;
+    if *deleted {
+        return json!({"id": id, "object": "customer", "deleted": true});
+    }
+    let said = |name: &str| said.get(name);
+    let mut shown = json!({
+        "id": id, "object": "customer", "livemode": false, "created": created, "metadata": metadata,
+        "balance": 0, "delinquent": false, "invoice_prefix": "SIMULATE", "next_invoice_sequence": 1,
+        "preferred_locales": [], "tax_exempt": "none",
+        "invoice_settings": {
+            "custom_fields": null, "default_payment_method": null, "footer": null,
+            "rendering_options": null,
+        },
+        "description": said("description"), "email": said("email"), "name": said("name"),
+        "phone": said("phone"),
+    });
+    nothing(
+        &mut shown,
+        &["address", "currency", "default_source", "discount", "shipping", "test_clock"],
+    );
+    shown
+}
+
+/// A card that is or was saved.
+#[must_use]
+pub fn card(card: &Card) -> Value {
+    let (brand, last4) = match card.token.strip_prefix("pm_card_").unwrap_or_default() {
+        name if name.starts_with("mastercard") => ("mastercard", "4444"),
+        "amex" => ("amex", "8431"),
+        "discover" => ("discover", "9424"),
+        "authenticationRequired" => ("visa", "3184"),
+        _ => ("visa", "4242"),
+    };
+    let mut shown = payment_method(&card.id);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.extend([
+            ("allow_redisplay".to_owned(), json!("unspecified")),
+            ("created".to_owned(), json!(card.created)),
+            ("customer".to_owned(), json!(card.customer)),
+            ("metadata".to_owned(), json!({})),
+            (
+                "billing_details".to_owned(),
+                json!({"address": null, "email": null, "name": null, "phone": null, "tax_id": null}),
+            ),
+            (
+                "card".to_owned(),
+                json!({
+                    "brand": brand, "last4": last4, "exp_month": 4, "exp_year": 2044,
+                    "checks": {
+                        "address_line1_check": null, "address_postal_code_check": null,
+                        "cvc_check": "pass",
+                    },
+                    "country": country(&card.token), "display_brand": brand,
+                    "fingerprint": fingerprint(&card.token),
+                    "funding": "credit", "generated_from": null,
+                    "networks": {"available": [brand], "preferred": null},
+                    "regulated_status": "unregulated",
+                    "three_d_secure_usage": {"supported": true}, "wallet": null,
+                }),
+            ),
+        ]);
+    }
     shown
 }
 
@@ -207,12 +273,17 @@ pub fn is_expand(name: &str) -> bool {
 /// unless it names a country, as Stripe's `pm_card_de` does.
 #[must_use]
 pub fn payment_method(token: &str) -> Value {
-    let country = token.strip_prefix("pm_card_").filter(|rest| rest.len() == 2).unwrap_or("us");
     json!({
         "id": token, "object": "payment_method", "type": "card", "livemode": false,
-        "card": {
-            "country": country.to_ascii_uppercase(),
-            "fingerprint": terms::fingerprint(&[token]).get(..16),
-        },
+        "card": {"country": country(token), "fingerprint": fingerprint(token)},
     })
+}
+
+fn country(token: &str) -> String {
+    let named = token.strip_prefix("pm_card_").filter(|rest| rest.len() == 2);
+    named.unwrap_or("us").to_ascii_uppercase()
+}
+
+fn fingerprint(token: &str) -> String {
+    terms::fingerprint(&[token]).chars().take(16).collect()
 }

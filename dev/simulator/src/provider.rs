@@ -104,9 +104,11 @@ impl Chaos {
             Some(fault(bounded(self.ms)))
         };
         match operation {
-            Operation::Authorize | Operation::Capture | Operation::Cancel | Operation::Refund => {
-                of(&OF_EFFECTS)
-            }
+            Operation::Authorize
+            | Operation::Capture
+            | Operation::Cancel
+            | Operation::Refund
+            | Operation::Customer => of(&OF_EFFECTS),
             Operation::Question => of(&OF_QUESTIONS),
             Operation::Sink | Operation::Identity => None,
         }

@@ -20,7 +20,7 @@ use ports::{
 use providers::{
     Authorization, AuthorizeRequest, Breaker, BreakerPolicy, Capture, EventSink, OutboxEvent,
     PaymentProvider, PaymentState, ProviderError, Refund, SinkError, SinkSettings, Stripe,
-    StripeSettings, UnknownReason, Void,
+    StripeSettings, UnknownReason, Void, Wallets,
 };
 use serde_json::{Value, json};
 use simulator::routes;
@@ -122,6 +122,8 @@ fn order(saga: &str, payment_method: &str) -> AuthorizeRequest {
         saga_id: saga.to_owned(),
         order_reference: format!("ord-{saga}"),
         return_url: None,
+        customer: None,
+        saves_method: false,
     }
 }
 
@@ -1067,4 +1069,147 @@ impl Config for World {
         ]);
         known.get(name).cloned().ok_or_else(|| ConfigError::Undefined { name: name.to_owned() })
     }
+}
+
+#[test]
+fn a_card_is_saved_for_its_customer_by_the_payment_that_says_so() {
+    let world = World::new();
+    let stripe = world.stripe();
+    let made = || block_on(stripe.make_customer("k1")).unwrap();
+    let ann = made();
+    assert_eq!(made(), ann, "one key is one customer");
+    let bob = block_on(stripe.make_customer("k2")).unwrap();
+    assert_ne!(ann, bob);
+    let pays = |saga: &str, method: &str, customer: Option<&str>, saves_method| {
+        let asked = AuthorizeRequest {
+            customer: customer.map(str::to_owned),
+            saves_method,
+            ..order(saga, method)
+        };
+        block_on(stripe.authorize(&asked))
+    };
+    let cards = |customer: &str| block_on(stripe.saved_cards(customer)).unwrap().unwrap();
+    pays("s1", "pm_card_visa", Some(&ann), false).unwrap();
+    pays("s2", "pm_card_visa_chargeDeclined", Some(&ann), true).unwrap();
+    assert_eq!(cards(&ann), [], "what is not to be saved, and what was refused");
+    pays("s3", "pm_card_mastercard", Some(&ann), true).unwrap();
+    let saved = cards(&ann).remove(0);
+    assert_eq!((saved.brand.as_str(), saved.last4.as_str()), ("mastercard", "4444"));
+    let card = saved.payment_method.as_str();
+    pays("s4", card, Some(&ann), true).unwrap();
+    assert_eq!((cards(&ann).len(), cards(&bob).len()), (1, 0));
+    let has = |customer: &str| block_on(stripe.has_saved(customer, card)).unwrap();
+    assert_eq!((has(&ann), has(&bob), has("cus_nobody")), (true, false, false));
+
+    // Whose it is not is told so, in Stripe's words.
+    let refused = |saga: &str, customer: Option<&str>, words: &str| {
+        let error = pays(saga, card, customer, false).unwrap_err();
+        assert!(error.is_of_the_method() && error.to_string().contains(words), "{error}");
+    };
+    refused("s5", Some(&bob), "does not have a payment method with the ID");
+    refused("s6", None, "Please include the Customer in the `customer` parameter");
+    let error = pays("s7", "pm_card_visa", Some("cus_nobody"), false).unwrap_err();
+    assert!(error.is_of_no_customer(), "{error}");
+    assert_eq!(world.ledger("s5").len() + world.ledger("s6").len() + world.ledger("s7").len(), 0);
+
+    block_on(stripe.detach(card, "d1")).unwrap();
+    assert_eq!((cards(&ann), has(&ann)), (vec![], false));
+    refused("s8", Some(&ann), "It may not be used again");
+    let error = block_on(stripe.detach(card, "d2")).unwrap_err();
+    assert!(error.to_string().contains("detachment is impossible"), "{error}");
+
+    // Whoever is deleted leaves nothing behind.
+    pays("s9", "pm_card_visa", Some(&ann), true).unwrap();
+    let left = cards(&ann).remove(0).payment_method;
+    for _ in 0..2 {
+        block_on(stripe.delete_customer(&ann)).unwrap();
+    }
+    assert_eq!(block_on(stripe.saved_cards(&ann)), Ok(None));
+    assert_eq!(v1(&world, Method::Get, &format!("customers/{ann}"), "").1["deleted"], true);
+    let error = pays("s10", &left, Some(&bob), false).unwrap_err();
+    assert!(error.is_of_the_method(), "{error}");
+    assert!(pays("s11", "pm_card_visa", Some(&ann), false).unwrap_err().is_of_no_customer());
+}
+
+#[test]
+fn customers_are_refused_as_stripe_refuses_them() {
+    let world = World::new();
+    let post = |path: &str, form: &str| v1(&world, Method::Post, path, form);
+    let (_, ann) = post("customers", "description=d&metadata[a]=b");
+    let ann = ann["id"].as_str().unwrap().to_owned();
+    let shown = v1(&world, Method::Get, &format!("customers/{ann}"), "").1;
+    assert_eq!((&shown["description"], &shown["metadata"]["a"]), (&json!("d"), &json!("b")));
+    let check = |(status, body): (u16, Value), expect: (u16, &str, &str)| {
+        let said = |name: &str| body["error"][name].as_str().unwrap_or("-").to_owned();
+        let seen = (status, said("code"), said("param"));
+        assert_eq!(seen, (expect.0, expect.1.to_owned(), expect.2.to_owned()), "{body}");
+    };
+    let missing = "resource_missing";
+    check(post("customers", "nmae=x"), (400, "parameter_unknown", "nmae"));
+    check(v1(&world, Method::Get, "customers/cus_x", ""), (404, missing, "id"));
+    check(
+        v1(&world, Method::Get, "customers/cus_x/payment_methods", ""),
+        (404, missing, "customer"),
+    );
+    check(v1(&world, Method::Get, "payment_methods/pm_x", ""), (404, missing, "payment_method"));
+    check(post("payment_methods/pm_x/detach", ""), (404, missing, "payment_method"));
+    check(post("payment_methods/pm_card_visa/attach", ""), (400, "parameter_missing", "customer"));
+    let attach = |card: &str, customer: &str| {
+        post(&format!("payment_methods/{card}/attach"), &format!("customer={customer}"))
+    };
+    check(attach("pm_card_visa", "cus_x"), (400, missing, "customer"));
+    check(attach("pm_x", &ann), (404, missing, "payment_method"));
+    let (status, card) = attach("pm_card_visa", &ann);
+    assert_eq!(
+        (status, &card["customer"], &card["card"]["brand"]),
+        (200, &json!(ann), &json!("visa"))
+    );
+    let card = card["id"].as_str().unwrap().to_owned();
+    assert_eq!(attach(&card, &ann).0, 200, "it is theirs");
+    let (_, bob) = post("customers", "");
+    check(attach(&card, bob["id"].as_str().unwrap()), (400, "-", "payment_method"));
+    let none = "payment_methods?type=sepa_debit";
+    let listed = v1(&world, Method::Get, &format!("customers/{ann}/{none}"), "").1;
+    assert_eq!(listed["data"], json!([]));
+    let pages =
+        |query: &str| v1(&world, Method::Get, &format!("customers/{ann}/payment_methods"), query);
+    attach("pm_card_mastercard", &ann);
+    let (_, first) = pages("limit=1");
+    let after = first["data"][0]["id"].as_str().unwrap();
+    let (_, second) = pages(&format!("limit=1&starting_after={after}"));
+    assert_eq!((&first["has_more"], &second["data"][0]["id"]), (&json!(true), &json!(card)));
+    check(pages("limit=0"), (400, "parameter_invalid_integer", "limit"));
+    let form = "amount=5&currency=usd&customer=cus_x";
+    check(post("payment_intents", form), (400, missing, "customer"));
+    let form = format!("amount=5&currency=usd&customer={ann}&setup_future_usage=always");
+    check(post("payment_intents", &form), (400, "-", "setup_future_usage"));
+}
+
+#[test]
+fn calls_about_customers_go_wrong_like_all_others() {
+    let world = World::new();
+    let stripe = world.stripe();
+    let fault = |fault: &Value| {
+        let mut fault = fault.clone();
+        fault["match"] = json!({ "operation": "customer" });
+        assert_eq!(world.post("/faults", &fault).0, 201);
+    };
+    let make = |key: &str| block_on(stripe.make_customer(key));
+    fault(&json!({ "fault": "status", "code": 429 }));
+    assert!(!make("a").unwrap_err().may_have_happened());
+    fault(&json!({ "fault": "processed_no_answer" }));
+    assert!(make("a").unwrap_err().may_have_happened());
+    let ann = make("a").unwrap();
+    assert_eq!(make("a").unwrap(), ann, "what was done is what is answered");
+    for kind in ["server_error", "processed_server_error"] {
+        fault(&json!({ "fault": kind }));
+        for _ in 0..2 {
+            assert!(make(kind).unwrap_err().may_have_happened(), "kept under its key");
+        }
+    }
+    world.set(&json!({ "away": { "status": 503 } }));
+    assert!(block_on(stripe.saved_cards(&ann)).unwrap_err().may_have_happened());
+    assert!(block_on(stripe.delete_customer(&ann)).is_err());
+    world.set(&json!({}));
+    assert_eq!(block_on(stripe.saved_cards(&ann)), Ok(Some(vec![])));
 }

@@ -7,8 +7,8 @@ use app::catalog::{
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId,
-        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
+        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -46,6 +46,7 @@ ids! {
     OrderId OrderNotFound;
     OrderNumber OrderNotFound;
     OwnerId CustomerNotFound;
+    PaymentMethodId PaymentMethodNotFound;
     PromotionId EntryNotFound;
     PromotionCode CodeNotFound;
     QuotedAt EntryNotFound;

@@ -207,14 +207,15 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, fraud, operations, ops, order, promotions, rewards, session, stored_value,
+    checkout, customers, fraud, operations, ops, order, payment_methods, promotions, rewards,
+    session, stored_value,
 };
 use domain::{
     exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PromotionId, Region, RewardId, SessionId, ShareId,
-        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
+        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -241,9 +242,10 @@ use {
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
         LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PaymentCollected,
-        PaymentNotCapturable, PaymentNotDue, PromotionsDisabled, PromotionsUnavailable,
-        QuantityOutOfRange, SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
+        PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PromotionsDisabled,
+        PromotionsUnavailable, ProviderTimeout, ProviderUnavailable, QuantityOutOfRange,
+        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown,
+        StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
         TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
@@ -869,6 +871,24 @@ endpoints! {
         erase_customer: POST Scope<CustomersWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<customers::Erased>> => |it| it.example(examples::act())
                 .problems(&[CustomerNotFound, CartLocked]).stored();
+    }
+    /// Payment methods that are saved.
+    PAYMENT_METHODS: "account-payment-methods" "/api/v1/payment-methods" {
+        /// The cards that the caller has saved, newest first.
+        ///
+        /// For customers, who save one by a confirm with `save_payment_method`; a guest has none.
+        /// The payment provider keeps them and is asked each time, unless nothing was ever saved.
+        list_payment_methods: GET Owner,
+            answer: 200 Done<payment_methods::PaymentMethods> => |it| it.problems(&[ProviderUnavailable, ProviderTimeout]).stored();
+    }
+    /// One payment method that is saved.
+    PAYMENT_METHOD: "account-payment-methods" "/api/v1/payment-methods/:payment_method_id" (payment_method_id: PaymentMethodId) {
+        /// Remove a saved card of the caller's: nobody can pay with it any more.
+        ///
+        /// One that is not theirs is 404, and so is one that is removed already.
+        remove_payment_method: DELETE Owner,
+            answer: 200 Done<payment_methods::PaymentMethodRemoved> => |it| it
+                .problems(&[PaymentMethodNotFound, ProviderUnavailable, ProviderTimeout]).stored();
     }
     /// Accounts of stored value.
     ACCOUNTS: "account-stored-value" "/api/v1/accounts" {

@@ -8,6 +8,7 @@
 use crate::{
     capture::{Taken, take},
     events::{CompensationCompleted, CompensationDead, Event, PaymentCaptured},
+    payer::Payer,
     payment::{PaymentRow, provider},
     saga::step,
     shop::Shop,
@@ -64,6 +65,8 @@ struct Owed {
 struct PlannedOrder {
     order_id: OrderId,
     return_url: Option<String>,
+    #[serde(default)]
+    payer: Option<Payer>,
 }
 
 /// What one try came to.
@@ -217,6 +220,7 @@ async fn authorized(provider: &Stripe<'_>, owed: &Owed) -> Result<Found, Provide
         &owed.saga_id,
         &owed.plan.order_id,
         owed.plan.return_url.as_deref(),
+        owed.plan.payer.as_ref(),
     );
     if owed.now_ms.saturating_sub(owed.saga_created_at_ms) > KEY_LIFE_MS {
         return Ok(match provider.find(&request).await {
@@ -236,6 +240,8 @@ async fn authorized(provider: &Stripe<'_>, owed: &Owed) -> Result<Found, Provide
         ) => Ok(Found::Held(reference)),
         Ok(Authorization::Declined { reference, .. }) => Ok(Found::Refused(reference)),
         Err(ProviderError::Mismatch { reference, .. }) => Ok(Found::Held(reference)),
+        // Under its key a request that is refused is one that never went through.
+        Err(ProviderError::Rejected { .. }) => Ok(Found::Nothing),
         Err(error) => Err(error),
     }
 }

@@ -112,6 +112,9 @@ pub struct Export {
     owner: OwnerId,
     /// A customer's group and segments; null for a guest, and for who has had no session.
     customer: Option<Rendered<Customer>>,
+    /// What the payment provider calls a customer who has saved a card there: it knows their cards
+    /// by that, and the shop does not.
+    provider_customer: Option<String>,
     /// A customer's points, credit and gift cards.
     accounts: Vec<Rendered<Account>>,
     /// What a customer was given for orders, oldest first.
@@ -214,6 +217,7 @@ pub struct Erased {
 struct Facts {
     data_key: Option<WrappedKey>,
     customer: Option<Rendered<Customer>>,
+    provider_customer: Option<String>,
     accounts: Vec<Rendered<Account>>,
     rewards: Vec<Rendered<EarnedReward>>,
     share_codes: Vec<Rendered<ShareCode>>,
@@ -337,6 +341,7 @@ pub fn export(
     let Facts {
         data_key,
         customer,
+        provider_customer,
         accounts,
         rewards,
         share_codes,
@@ -353,6 +358,7 @@ pub fn export(
     Ok(Done::new(Export {
         owner: owner.clone(),
         customer,
+        provider_customer,
         accounts,
         rewards,
         share_codes,
@@ -368,6 +374,7 @@ impl Facts {
     /// Whether there is nothing of such a person.
     fn is_nobody(&self) -> bool {
         self.customer.is_none()
+            && self.provider_customer.is_none()
             && self.accounts.is_empty()
             && self.rewards.is_empty()
             && self.share_codes.is_empty()
@@ -395,7 +402,9 @@ impl CheckoutRow {
     }
 }
 
-/// Erases a person: their data key, and with it every contact of theirs; and a customer's row.
+/// Erases a person: their data key, and with it every contact of theirs; and a customer's row. What
+/// the payment provider has of a customer, cards that were saved, is deleted there by the worker
+/// `compensation-retry`.
 ///
 /// # Errors
 /// `customer_not_found` where there is neither; `cart_locked` while a payment of theirs

@@ -1,7 +1,7 @@
 //! The provider as this request may use it: client, breaker, and the keys every call of a saga is
 //! made under.
 
-use crate::shop::Shop;
+use crate::{payer::Payer, shop::Shop};
 use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
 use domain::{
     ids::{OrderId, PaymentId, SagaId},
@@ -63,6 +63,7 @@ impl PaymentRow {
         saga_id: &SagaId,
         order_id: &OrderId,
         return_url: Option<&str>,
+        payer: Option<&Payer>,
     ) -> AuthorizeRequest {
         AuthorizeRequest {
             idempotency_key: format!("{}/authorize", self.payment_id),
@@ -72,6 +73,8 @@ impl PaymentRow {
             saga_id: saga_id.to_string(),
             order_reference: order_id.to_string(),
             return_url: return_url.map(str::to_owned),
+            customer: payer.map(|payer| payer.customer.clone()),
+            saves_method: payer.is_some_and(|payer| payer.saves),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
     fraud::{self, Found},
     members::{ClientSecret, DeclineCode, NextActionUrl, ReservedUntil},
     order::{LineDetail, OrderDetail},
+    payer::{Payer, forget, told_of},
     payment::{NO_PROVIDER, PaymentRow, provider},
     shop::Shop,
     tries::{Failure, KEY_LIFE_MS, key_refused, misconfigured, policy},
@@ -61,6 +62,8 @@ pub(crate) struct Plan {
     pub(crate) agreement: String,
     /// Where the buyer comes back to from their bank: a look-up must send it again.
     pub(crate) return_url: Option<String>,
+    /// Who they are at the provider, likewise.
+    pub(crate) payer: Option<Payer>,
     pub(crate) currency: Currency,
     pub(crate) subtotal_minor: i64,
     pub(crate) discount_minor: i64,
@@ -151,6 +154,8 @@ pub(crate) struct Planned {
     pub(crate) total_minor: i64,
     pub(crate) agreement: String,
     pub(crate) return_url: Option<String>,
+    #[serde(default)]
+    pub(crate) payer: Option<Payer>,
     #[serde(default)]
     pub(crate) capture_later: bool,
     /// What the shop's rules have found in its buyer; nothing where it has none.
@@ -263,6 +268,7 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
         &saga.saga_id,
         &saga.plan.order_id,
         saga.plan.return_url.as_deref(),
+        saga.plan.payer.as_ref(),
     );
     let provider = match provider(shop) {
         Ok(provider) => provider,
@@ -741,7 +747,13 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     if matches!(Failure::of(&error), Failure::Misconfigured) {
         return unconfigured(shop, saga, key_refused(shop, &error.to_string())).await;
     }
-    if saga.is_first() && !error.may_have_happened() {
+    if let Some(payer) = saga.plan.payer.as_ref().filter(|_| error.is_of_no_customer()) {
+        forget(shop, &saga.owner, Some(&payer.customer))?;
+    }
+    // Under its key a request that was refused is one that never went through.
+    let is_refused = matches!(error, ProviderError::Rejected { .. });
+    let is_asked_for = saga.state == SagaState::Authorizing;
+    if saga.is_first() && !error.may_have_happened() || is_asked_for && is_refused {
         nothing_held(shop, &saga, "provider_not_reached")?;
         return Ok(Outcome::Refused(told));
     }
@@ -920,15 +932,4 @@ fn action_required(
         .with(ReservedUntil, &saga.reserved_until_ms)
         .with(ClientSecret, &client_secret)
         .with(NextActionUrl, &next_action_url)
-}
-
-/// What a buyer is told of a provider that gave no answer (CHK-13).
-fn told_of(error: &ProviderError) -> Problem {
-    if matches!(error, ProviderError::Rejected { code, .. } if code == "resource_missing") {
-        return Problem::new(Code::PaymentMethodInvalid)
-            .detail("the provider does not know this payment method; begin the checkout again");
-    }
-    let code = if error.is_timeout() { Code::ProviderTimeout } else { Code::ProviderUnavailable };
-    let seconds = error.retry_after_ms().map_or(5, |ms| ms.div_ceil(1_000).max(1));
-    Problem::new(code).retry_after(seconds).because(format!("payment provider: {error}"))
 }

@@ -35,6 +35,8 @@ mod promotions;
 mod replies;
 #[path = "suite/retention.rs"]
 mod retention;
+#[path = "suite/saved_methods.rs"]
+mod saved_methods;
 #[path = "suite/world.rs"]
 mod scripted_world;
 #[path = "suite/switches.rs"]

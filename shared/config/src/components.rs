@@ -185,6 +185,7 @@ pub const COMPONENTS: &[Component] = &[
         "account-stored-value",
         &[Database, Shoppers, Services, Bodies, Browsers, Replays, Personal],
     ),
+    component("account-payment-methods", &[Database, Shoppers, Browsers, Payment]),
     component("account-rewards", &[Database, Shoppers, Bodies, Browsers]),
 ];
 

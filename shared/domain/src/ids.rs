@@ -39,6 +39,16 @@ fn category_rule(text: &str) -> Result<(), TextProblem> {
     text::check(text, CATEGORY_LENGTH_MAX, "one line of text", |c| !c.is_control())
 }
 
+/// What a checkout takes for one, but that it may not be a card number need not be asked here.
+fn payment_method_rule(text: &str) -> Result<(), TextProblem> {
+    if !text.starts_with("pm_") {
+        return Err(TextProblem::Shape { expected: "a payment provider's token, pm_…" });
+    }
+    text::check(text, CUSTOMER_ID_LENGTH_MAX, "letters, digits and '_'", |c| {
+        c.is_ascii_alphanumeric() || c == '_'
+    })
+}
+
 fn owner_rule(text: &str) -> Result<(), TextProblem> {
     let named = ["customer:", "guest:", "service:"].iter().find_map(|of| text.strip_prefix(of));
     customer_rule(named.ok_or(TextProblem::Shape {
@@ -95,6 +105,10 @@ text_type!(
 text_type!(
     /// A payment: one attempt at a provider.
     PaymentId, "a payment id", id_rule
+);
+text_type!(
+    /// A payment method that was saved: the payment provider's token for it.
+    PaymentMethodId, "a payment method id", payment_method_rule
 );
 text_type!(
     /// Promotions of which an order has one at most.

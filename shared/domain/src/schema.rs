@@ -11,9 +11,9 @@ use crate::{
     exchange::Factor,
     ids::{
         AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId,
-        FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PromotionGroup,
-        PromotionId, Region, ReservationId, RewardId, SagaId, Segment, SessionId, ShareId,
-        ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PaymentMethodId,
+        PromotionGroup, PromotionId, Region, ReservationId, RewardId, SagaId, Segment, SessionId,
+        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -100,6 +100,10 @@ schemas! {
     OwnerId, "OwnerId", {
         "type": "string", "pattern": "^(customer|guest|service):[A-Za-z0-9._~|:+/=-]{1,255}$",
         "description": "Whose it is, such as customer:248289761001."
+    };
+    PaymentMethodId, "PaymentMethodId", {
+        "type": "string", "pattern": "^pm_[A-Za-z0-9_]*$", "minLength": 3, "maxLength": 255,
+        "description": "A payment method that was saved: the payment provider's token for it."
     };
     PaymentId, "PaymentId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

@@ -116,6 +116,9 @@ codes! {
     GiftCardNotFound: 404 "gift_card_not_found" "There is no such gift card"
         => "Ask the buyer to look at the code again. A card that is somebody else's, or past its \
             time, is answered so too.",
+    /// No such payment method, or not one that the caller has saved.
+    PaymentMethodNotFound: 404 "payment_method_not_found" "There is no such payment method"
+        => "List the payment methods again: it is removed, or was never the caller's.",
     /// No such SKU in the catalog.
     SkuNotFound: 404 "sku_not_found" "There is no such SKU"
         => "Correct the SKU, or add it with `PUT`.",
@@ -282,9 +285,10 @@ codes! {
     /// The tax class of a line, of a fee, or of shipping has no rate at this destination.
     TaxMissing: 422 "tax_missing" "There is no tax rate for this destination"
         => "Tell the shop: its tax table lacks this destination or class.",
-    /// The payment method is not known to the provider.
+    /// The payment provider does not take the payment method: it does not know it, or it is another
+    /// customer's, or nobody's any more.
     PaymentMethodInvalid: 422 "payment_method_invalid" "The payment method is not valid"
-        => "Ask the buyer for another payment method, and begin the checkout again.",
+        => "Ask the buyer for another payment method, and confirm with that.",
     /// What is said of the money cannot be, by what is known of the payment.
     OutcomeImpossible: 422 "outcome_impossible" "The payment does not allow this outcome"
         => "Read the payment; resolve it with the outcome that it allows.",

@@ -22,7 +22,7 @@ mod testing;
 pub use breaker::{Breaker, BreakerPolicy, BreakerState};
 pub use payment::{
     Authorization, AuthorizeRequest, Capture, Card, Payment, PaymentProvider, PaymentState,
-    ProviderError, Refund, UnknownReason, Void,
+    ProviderError, Refund, SavedCard, UnknownReason, Void, Wallets,
 };
 pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings};
 pub use stripe::{Stripe, StripeSettings};

@@ -86,6 +86,58 @@ pub trait PaymentProvider {
     ) -> impl Future<Output = Result<Option<Refund>, ProviderError>>;
 }
 
+/// What a provider keeps of buyers who come back: a customer each, without a name, and the methods
+/// that they have saved (CHK-12).
+pub trait Wallets {
+    /// Makes a customer, of whom the provider is told this key alone; under the same key it is the
+    /// same one. Its name there.
+    fn make_customer(
+        &self,
+        idempotency_key: &str,
+    ) -> impl Future<Output = Result<String, ProviderError>>;
+
+    /// Deletes a customer, and with it all that is saved. One that is not there is deleted.
+    fn delete_customer(&self, customer: &str) -> impl Future<Output = Result<(), ProviderError>>;
+
+    /// The cards that a customer has saved, the newest first, at most a hundred; none of a customer
+    /// who is not there.
+    fn saved_cards(
+        &self,
+        customer: &str,
+    ) -> impl Future<Output = Result<Option<Vec<SavedCard>>, ProviderError>>;
+
+    /// Whether a method is saved, and this customer's.
+    fn has_saved(
+        &self,
+        customer: &str,
+        payment_method: &str,
+    ) -> impl Future<Output = Result<bool, ProviderError>>;
+
+    /// Takes a method from whose it is. Nobody can pay with it any more.
+    fn detach(
+        &self,
+        payment_method: &str,
+        idempotency_key: &str,
+    ) -> impl Future<Output = Result<(), ProviderError>>;
+}
+
+/// A card that was saved, as far as its owner needs it to know which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedCard {
+    /// The provider's token for it.
+    pub payment_method: String,
+    /// `visa`, `mastercard` …
+    pub brand: String,
+    /// The last digits of its number, at most four.
+    pub last4: String,
+    /// The month in which it ends, from 1.
+    pub expiry_month: i64,
+    /// And the year.
+    pub expiry_year: i64,
+    /// When it was saved.
+    pub created_at_ms: i64,
+}
+
 /// An authorization to be made. Every field must be derivable again from rows: a look-up sends the
 /// same bytes, and a provider refuses a known key with other parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +158,10 @@ pub struct AuthorizeRequest {
     pub order_reference: String,
     /// Where the customer returns to after authenticating elsewhere; an element knows it itself.
     pub return_url: Option<String>,
+    /// The provider's name for the buyer: a method that is saved must be theirs.
+    pub customer: Option<String>,
+    /// Whether the method is saved for them, once it has paid.
+    pub saves_method: bool,
 }
 
 /// A card, as far as a shop may know it.
@@ -260,6 +316,9 @@ pub enum PaymentState {
     Processing,
 }
 
+/// The code of what names something that is not there.
+const MISSING: &str = "resource_missing";
+
 /// A call that brought no answer the business could act on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -299,6 +358,8 @@ pub enum ProviderError {
         status: u16,
         /// The provider's stable code.
         code: String,
+        /// The parameter it is about; empty where it names none.
+        parameter: String,
         /// The provider's words, for the log.
         message: String,
     },
@@ -336,6 +397,20 @@ pub enum UnknownReason {
 }
 
 impl ProviderError {
+    /// Whether the provider does not know the customer that was named: it was deleted there.
+    #[must_use]
+    pub fn is_of_no_customer(&self) -> bool {
+        matches!(self, Self::Rejected { code, parameter, .. } if code == MISSING && parameter == "customer")
+    }
+
+    /// Whether the provider does not take the payment method: it knows none of this name, or it is
+    /// another customer's, or nobody's any more.
+    #[must_use]
+    pub fn is_of_the_method(&self) -> bool {
+        matches!(self, Self::Rejected { code, parameter, .. }
+            if parameter == "payment_method" || code == MISSING && parameter != "customer")
+    }
+
     /// Whether money may have moved, or a hold may exist.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {

@@ -1,4 +1,5 @@
-//! The client of Stripe's PaymentIntents API: manual capture, cancel, refunds.
+//! The client of Stripe's PaymentIntents API: manual capture, cancel, refunds; and of its customers
+//! with the cards they saved.
 //!
 //! The simulator speaks the same part of that API, so the base URL is all that differs between a
 //! test and money. An answer is believed only if its amount and currency are the ones asked for.
@@ -25,7 +26,7 @@ use crate::{
     breaker::Breaker,
     payment::{
         Authorization, AuthorizeRequest, Capture, Card, Payment, PaymentProvider, PaymentState,
-        ProviderError, Refund, UnknownReason, Void,
+        ProviderError, Refund, SavedCard, UnknownReason, Void, Wallets,
     },
 };
 
@@ -93,7 +94,7 @@ impl<'a> Stripe<'a> {
         let url = format!("{}/v1/{}", self.settings.base_url, call.path);
         match call.effect {
             None => HttpRequest {
-                method: "GET",
+                method: call.method,
                 url,
                 headers,
                 body: Vec::new(),
@@ -106,7 +107,7 @@ impl<'a> Stripe<'a> {
                 ));
                 headers.push(("idempotency-key".to_owned(), effect.idempotency_key.to_owned()));
                 HttpRequest {
-                    method: "POST",
+                    method: call.method,
                     url,
                     headers,
                     body: effect.form.into_bytes(),
@@ -117,7 +118,7 @@ impl<'a> Stripe<'a> {
     }
 
     async fn question(&self, path: String) -> Result<Answer, ProviderError> {
-        self.call(Call { path, effect: None }).await
+        self.call(Call { method: "GET", path, effect: None }).await
     }
 
     async fn effect(
@@ -127,7 +128,8 @@ impl<'a> Stripe<'a> {
         idempotency_key: &str,
     ) -> Result<Answer, ProviderError> {
         let form = Serializer::new(String::new()).extend_pairs(form).finish();
-        self.call(Call { path, effect: Some(Effect { form, idempotency_key }) }).await
+        let effect = Some(Effect { form, idempotency_key });
+        self.call(Call { method: "POST", path, effect }).await
     }
 
     /// The intent as it stands, where an error answer did not bring it along.
@@ -185,6 +187,12 @@ impl PaymentProvider for Stripe<'_> {
             ("metadata[order_reference]", request.order_reference.as_str()),
             ("metadata[idempotency_key]", request.idempotency_key.as_str()),
         ];
+        form.extend(request.customer.iter().map(|customer| ("customer", customer.as_str())));
+        if request.saves_method {
+            // Their next payments are made with them there, as this one is: nothing of it is agreed
+            // to that would be taken behind their back.
+            form.push(("setup_future_usage", "on_session"));
+        }
         match &request.payment_method {
             Some(token) => {
                 form.extend([
@@ -394,8 +402,57 @@ impl PaymentProvider for Stripe<'_> {
     }
 }
 
-/// A call to make: a question (GET), or an effect (POST under a key).
+impl Wallets for Stripe<'_> {
+    async fn make_customer(&self, idempotency_key: &str) -> Result<String, ProviderError> {
+        let form = [(REFERENCE_FIELD, idempotency_key)];
+        match self.effect("customers".to_owned(), &form, idempotency_key).await? {
+            Answer::Done(body) => read::<Named>(&body).map(|customer| customer.id),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn delete_customer(&self, customer: &str) -> Result<(), ProviderError> {
+        let path = format!("customers/{}", segment(customer));
+        match self.call(Call { method: "DELETE", path, effect: None }).await? {
+            Answer::Refused(refusal) if !refusal.is_missing() => Err(refusal.into_rejected()),
+            Answer::Done(_) | Answer::Refused(_) => Ok(()),
+        }
+    }
+
+    async fn saved_cards(&self, customer: &str) -> Result<Option<Vec<SavedCard>>, ProviderError> {
+        let customer = segment(customer);
+        let path = format!("customers/{customer}/payment_methods?type=card&limit=100");
+        match self.question(path).await? {
+            Answer::Done(body) => {
+                let page: Page<WireMethod> = read(&body)?;
+                Ok(Some(page.data.into_iter().map(WireMethod::into_card).collect()))
+            }
+            Answer::Refused(refusal) if refusal.is_missing() => Ok(None),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn has_saved(&self, customer: &str, method: &str) -> Result<bool, ProviderError> {
+        let (customer, method) = (segment(customer), segment(method));
+        match self.question(format!("customers/{customer}/payment_methods/{method}")).await? {
+            Answer::Done(_) => Ok(true),
+            Answer::Refused(refusal) if refusal.is_missing() => Ok(false),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+
+    async fn detach(&self, method: &str, idempotency_key: &str) -> Result<(), ProviderError> {
+        let path = format!("payment_methods/{}/detach", segment(method));
+        match self.effect(path, &[], idempotency_key).await? {
+            Answer::Done(_) => Ok(()),
+            Answer::Refused(refusal) => Err(refusal.into_rejected()),
+        }
+    }
+}
+
+/// A call to make: a question (GET), an effect (POST under a key), or a deletion, which needs none.
 struct Call<'a> {
+    method: &'static str,
     path: String,
     effect: Option<Effect<'a>>,
 }
@@ -422,8 +479,14 @@ impl Refusal {
         ProviderError::Rejected {
             status: self.status,
             code: self.error.code.or(self.error.kind).unwrap_or_default(),
+            parameter: self.error.param.unwrap_or_default(),
             message: self.error.message.unwrap_or_default(),
         }
+    }
+
+    /// Whether what the path names is not there.
+    fn is_missing(&self) -> bool {
+        self.status == 404
     }
 
     fn into_declined(self) -> Authorization {
@@ -450,6 +513,7 @@ struct WireError {
     kind: Option<String>,
     code: Option<String>,
     decline_code: Option<String>,
+    param: Option<String>,
     message: Option<String>,
     payment_intent: Option<Box<Intent>>,
 }
@@ -460,6 +524,41 @@ struct Page<T> {
     data: Vec<T>,
     #[serde(default)]
     has_more: bool,
+}
+
+/// What has a name, and nothing else that matters.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+/// A saved method, of which cards alone are asked for.
+#[derive(Deserialize)]
+struct WireMethod {
+    id: String,
+    created: i64,
+    card: WireCard,
+}
+
+#[derive(Deserialize)]
+struct WireCard {
+    brand: String,
+    last4: String,
+    exp_month: i64,
+    exp_year: i64,
+}
+
+impl WireMethod {
+    fn into_card(self) -> SavedCard {
+        SavedCard {
+            payment_method: self.id,
+            brand: self.card.brand,
+            last4: self.card.last4,
+            expiry_month: self.card.exp_month,
+            expiry_year: self.card.exp_year,
+            created_at_ms: self.created.saturating_mul(1_000),
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -36,6 +36,8 @@ fn order() -> AuthorizeRequest {
         saga_id: "saga_1".to_owned(),
         order_reference: "ord_1".to_owned(),
         return_url: None,
+        customer: None,
+        saves_method: false,
     }
 }
 
@@ -205,6 +207,7 @@ fn every_answer_to_an_authorization_has_its_own_value() {
         Err(ProviderError::Rejected {
             status: 400,
             code: "resource_missing".to_owned(),
+            parameter: String::new(),
             message: "m".to_owned(),
         }),
     );
@@ -569,4 +572,119 @@ fn after_five_failures_nothing_is_sent_and_declines_are_no_failures() {
     assert_eq!(http.sent().len(), 5);
     assert_eq!(error, ProviderError::CircuitOpen { retry_after_ms: 10_000 });
     assert!(!error.may_have_happened());
+}
+
+// CHK-12
+#[test]
+fn a_payment_names_its_customer_and_saves_what_they_pay_with() {
+    let saving =
+        AuthorizeRequest { customer: Some("cus_1".to_owned()), saves_method: true, ..order() };
+    let asks = |request: &AuthorizeRequest| {
+        let ok = answer(200, &intent("requires_capture", 1999, "usd"));
+        let (_, http) = with_stripe([ok], async |s| s.authorize(request).await);
+        http.sent().remove(0)
+    };
+    let sent = asks(&saving);
+    assert!(sent.contains("&customer=cus_1&setup_future_usage=on_session&"), "{sent}");
+    let sent = asks(&AuthorizeRequest { saves_method: false, ..saving.clone() });
+    assert!(sent.contains("&customer=cus_1&payment_method"), "{sent}");
+    // To the element too.
+    let sent = asks(&AuthorizeRequest { payment_method: None, ..saving });
+    assert!(sent.contains("&customer=cus_1&setup_future_usage=on_session&automatic"), "{sent}");
+}
+
+#[test]
+fn what_is_wrong_with_the_method_is_told_from_what_is_wrong_with_the_customer() {
+    let check = |code: &str, param: &str, expect: (bool, bool)| {
+        let body = format!(
+            r#"{{"error":{{"type":"invalid_request_error","code":{code},"message":"m","param":{param}}}}}"#
+        );
+        let (refused, _) = with_stripe([answer(400, &body)], async |s| s.authorize(&order()).await);
+        let error = refused.unwrap_err();
+        assert!(!error.may_have_happened());
+        assert_eq!((error.is_of_the_method(), error.is_of_no_customer()), expect, "{error}");
+    };
+    let missing = r#""resource_missing""#;
+    check(missing, r#""payment_method""#, (true, false));
+    check(missing, "null", (true, false));
+    check(missing, r#""customer""#, (false, true));
+    // Another customer's, or nobody's any more: Stripe has no code for it.
+    check("null", r#""payment_method""#, (true, false));
+    check("null", r#""amount""#, (false, false));
+    check(r#""parameter_invalid""#, r#""customer""#, (false, false));
+}
+
+#[test]
+fn a_customer_is_made_without_a_name_and_deleted() {
+    let (made, http) =
+        with_stripe([answer(200, r#"{"id":"cus_1","object":"customer"}"#)], async |s| {
+            s.make_customer("0193").await
+        });
+    assert_eq!(made, Ok("cus_1".to_owned()));
+    assert_eq!(
+        http.sent(),
+        ["POST https://api.stripe.com/v1/customers metadata%5Breference%5D=0193"]
+    );
+    let request = http.requests().remove(0);
+    assert!(request.headers.contains(&("idempotency-key".to_owned(), "0193".to_owned())));
+
+    let deletes = |answered: Answered| {
+        let (deleted, http) = with_stripe([answered], async |s| s.delete_customer("cus_1").await);
+        assert_eq!(http.sent(), ["DELETE https://api.stripe.com/v1/customers/cus_1"]);
+        deleted
+    };
+    let gone = || error("invalid_request_error", "resource_missing", "");
+    assert_eq!(deletes(answer(200, r#"{"id":"cus_1","deleted":true}"#)), Ok(()));
+    assert_eq!(deletes(answer(404, &gone())), Ok(()), "it was deleted before");
+    assert!(deletes(answer(400, &gone())).is_err());
+    assert!(deletes(answer(503, "")).unwrap_err().may_have_happened());
+    assert!(matches!(
+        deletes(answer(401, "")),
+        Err(ProviderError::Unauthorized { status: 401, .. })
+    ));
+}
+
+#[test]
+fn saved_cards_are_listed_looked_for_and_detached() {
+    let listed = r#"{"object":"list","has_more":false,"data":[{"id":"pm_1","created":7,
+        "card":{"brand":"visa","last4":"4242","exp_month":4,"exp_year":2034,"fingerprint":"f"}}]}"#;
+    let (cards, http) = with_stripe([answer(200, listed)], async |s| s.saved_cards("cus_1").await);
+    let card = SavedCard {
+        payment_method: "pm_1".to_owned(),
+        brand: "visa".to_owned(),
+        last4: "4242".to_owned(),
+        expiry_month: 4,
+        expiry_year: 2034,
+        created_at_ms: 7_000,
+    };
+    assert_eq!(cards, Ok(Some(vec![card])));
+    assert_eq!(
+        http.sent(),
+        ["GET https://api.stripe.com/v1/customers/cus_1/payment_methods?type=card&limit=100"]
+    );
+    let gone = || answer(404, &error("invalid_request_error", "resource_missing", ""));
+    let cards = |answered| with_stripe([answered], async |s| s.saved_cards("cus_1").await).0;
+    assert_eq!(cards(gone()), Ok(None));
+    assert!(cards(answer(200, r#"{"data":[{"id":"pm_1"}]}"#)).is_err());
+    assert!(cards(answer(503, "")).is_err());
+
+    let has = |answered| {
+        let (has, http) = with_stripe([answered], async |s| s.has_saved("cus_1", "pm_1").await);
+        assert_eq!(
+            http.sent(),
+            ["GET https://api.stripe.com/v1/customers/cus_1/payment_methods/pm_1"]
+        );
+        has
+    };
+    assert_eq!(has(answer(200, r#"{"id":"pm_1"}"#)), Ok(true));
+    assert_eq!(has(gone()), Ok(false));
+    assert!(has(answer(400, "")).is_err());
+
+    let detach = |answered| {
+        let (result, http) = with_stripe([answered], async |s| s.detach("pm_1", "k").await);
+        assert_eq!(http.sent(), ["POST https://api.stripe.com/v1/payment_methods/pm_1/detach"]);
+        result
+    };
+    assert_eq!(detach(answer(200, r#"{"id":"pm_1","customer":null}"#)), Ok(()));
+    assert!(matches!(detach(answer(400, "")), Err(ProviderError::Rejected { .. })));
 }

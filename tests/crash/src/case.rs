@@ -26,6 +26,8 @@ const DEAR: i64 = 230_000;
 pub enum Case {
     /// A confirm that is paid and captured.
     Confirm,
+    /// A confirm of a customer whose first card is saved: the provider is to know them first.
+    ConfirmSaves,
     /// A confirm that the provider declines.
     ConfirmDeclined,
     /// A confirm whose provider holds another amount than it was asked for: it goes back at once.
@@ -81,6 +83,7 @@ impl Case {
     /// All of them.
     pub const ALL: [Self; 18] = [
         Self::Confirm,
+        Self::ConfirmSaves,
         Self::ConfirmDeclined,
         Self::ConfirmGoesBack,
         Self::ConfirmCaptureFails,
@@ -105,6 +108,7 @@ impl Case {
     pub fn name(self) -> &'static str {
         match self {
             Self::Confirm => "confirm",
+            Self::ConfirmSaves => "confirm, saves the card",
             Self::ConfirmDeclined => "confirm, declined",
             Self::ConfirmGoesBack => "confirm, goes back",
             Self::ConfirmCaptureFails => "confirm, capture fails",
@@ -129,6 +133,7 @@ impl Case {
     pub(crate) fn asks_the_provider(self) -> bool {
         match self {
             Self::Confirm
+            | Self::ConfirmSaves
             | Self::ConfirmAfterAction
             | Self::ConfirmAfterElement
             | Self::ConfirmInstead
@@ -154,6 +159,7 @@ impl Case {
     pub fn ends(self) -> &'static [End] {
         match self {
             Self::Confirm
+            | Self::ConfirmSaves
             | Self::ConfirmCaptureFails
             | Self::ConfirmAfterAction
             | Self::ConfirmAfterElement
@@ -177,6 +183,7 @@ impl Case {
     pub fn end_after_retry(self) -> End {
         match self {
             Self::Confirm
+            | Self::ConfirmSaves
             | Self::ConfirmCaptureFails
             | Self::ConfirmAfterAction
             | Self::ConfirmAfterElement
@@ -208,6 +215,7 @@ impl Case {
             Self::CancelUncaptured => "pm_sim_capture_fails_always",
             Self::CancelRefundPends => "pm_sim_refund_pending",
             Self::Confirm
+            | Self::ConfirmSaves
             | Self::ConfirmAfterElement
             | Self::ConfirmSoldOut
             | Self::Begin
@@ -222,7 +230,8 @@ impl Case {
 
     /// Everything up to the request, for a new buyer of goods of their own.
     pub(crate) fn prepare(self, shop: &Shop) -> Stage<'_> {
-        self.prepare_for(shop, shop.guest())
+        let buyer = if self == Self::ConfirmSaves { shop.customer() } else { shop.guest() };
+        self.prepare_for(shop, buyer)
     }
 
     /// … for this one.
@@ -273,6 +282,7 @@ impl Case {
                 Stage { buyer: of_a_program(shop, &order), sku, ..stage(call) }
             }
             Self::Confirm
+            | Self::ConfirmSaves
             | Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmCaptureFails
@@ -326,6 +336,8 @@ impl Case {
                 if !cancels {
                     let body = if self == Self::ConfirmInstead {
                         json!({ "payment_method": "pm_card_visa", "stored_value": draws })
+                    } else if self == Self::ConfirmSaves {
+                        json!({ "save_payment_method": true, "stored_value": draws })
                     } else {
                         json!({ "stored_value": draws })
                     };
@@ -460,6 +472,7 @@ impl Stage<'_> {
         }
         match self.case {
             Case::Confirm
+            | Case::ConfirmSaves
             | Case::ConfirmCaptureFails
             | Case::ConfirmAfterAction
             | Case::ConfirmAfterElement

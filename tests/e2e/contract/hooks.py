@@ -161,6 +161,19 @@ class Signed:
         return self
 
 
+class Saver(Signed):
+    """A customer who has saved a card."""
+
+    def __init__(self):
+        super().__init__()
+        api("POST", "/api/v1/cart", self.token, {})
+        api("POST", "/api/v1/cart/items", self.token, example("add_to_cart"))
+        session_id = api("POST", "/api/v1/checkout", self.token, example("begin_checkout"))["session_id"]
+        api("POST", f"/api/v1/checkout/{session_id}/confirm", self.token, {"save_payment_method": True})
+        saved = api("GET", "/api/v1/payment-methods", self.token)["payment_methods"]
+        self.payment_method_id = saved[0]["payment_method_id"]
+
+
 def code_of_a_card():
     return api("POST", "/api/v1/gift-cards", SERVICE, example("issue_gift_card"), key=str(uuid.uuid4()))["code"]
 
@@ -176,6 +189,7 @@ MADE_FOR = {
     "order_number": Buyer.with_order,
     "owner": Buyer.with_owner,
     "account_id": lambda _: Signed().with_card(),
+    "payment_method_id": lambda _: Saver(),
     "compensation_id": Buyer.with_dead_refund,
     "event_id": Buyer.with_failed_event,
 }
@@ -197,6 +211,7 @@ NEEDS = {
     "list_customer_history": lambda: (shopper, {"customer_id": put_customer()}),
     "list_accounts": lambda: (Signed(), {}),
     "list_earned_rewards": lambda: (Signed(), {}),
+    "list_payment_methods": lambda: (Saver(), {}),
     "assign_gift_card": lambda: (Signed(), {}),
     "put_sku": lambda: (shopper, {"sku": "TEAPOT-2"}),
     "give_code": lambda: (Buyer().with_line(), {}),

@@ -39,6 +39,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
                 plain::<LineId>(text),
                 plain::<OrderId>(text),
                 plain::<PaymentId>(text),
+                plain::<PaymentMethodId>(text),
                 plain::<ReservationId>(text),
                 plain::<SagaId>(text),
                 plain::<SessionId>(text),

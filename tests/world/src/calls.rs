@@ -28,6 +28,14 @@ pub enum Call {
     RefundState,
     /// Which refunds a payment has.
     Refunds,
+    /// To make a customer.
+    MakeCustomer,
+    /// To delete one.
+    DeleteCustomer,
+    /// What a customer has saved, or whether a method is theirs.
+    Saved,
+    /// To save a method no more.
+    Detach,
     /// An event to the sink.
     Event,
     /// Anything else.
@@ -44,6 +52,10 @@ pub const PROVIDER: &[Call] = &[
     Call::Search,
     Call::RefundState,
     Call::Refunds,
+    Call::MakeCustomer,
+    Call::DeleteCustomer,
+    Call::Saved,
+    Call::Detach,
 ];
 
 /// What goes wrong.
@@ -157,11 +169,16 @@ impl World {
     /// # Panics
     /// If it cannot be taken.
     pub fn captures_at_the_desk(&self, reference: &str) {
-        let request =
-            Request::new(Method::Post, &format!("/v1/payment_intents/{reference}/capture"))
-                .with_header("authorization", "Bearer sk_test_1");
+        let (status, body) =
+            self.desk(Method::Post, &format!("/v1/payment_intents/{reference}/capture"));
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// Somebody asks the provider past the shop.
+    pub fn desk(&self, method: Method, target: &str) -> (u16, Value) {
+        let request = Request::new(method, target).with_header("authorization", "Bearer sk_test_1");
         let reply = block_on(edge::serve(&simulator::routes(), &self.simulators_ports(), request));
-        assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+        (reply.status, serde_json::from_slice(&reply.body).unwrap_or(Value::Null))
     }
 
     fn rule(&self, call: Call) -> Option<Fault> {
@@ -242,6 +259,10 @@ fn call(request: &HttpRequest) -> Call {
         ("GET", ["v1", "payment_intents", _]) => Call::Retrieve,
         ("GET", ["v1", "refunds", _]) => Call::RefundState,
         ("GET", ["v1", "refunds"]) => Call::Refunds,
+        ("POST", ["v1", "customers"]) => Call::MakeCustomer,
+        ("DELETE", ["v1", "customers", _]) => Call::DeleteCustomer,
+        ("GET", ["v1", "customers", ..]) => Call::Saved,
+        ("POST", ["v1", "payment_methods", _, "detach"]) => Call::Detach,
         ("POST", []) if path.ends_with("/sink") => Call::Event,
         _ => Call::Other,
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::{
     faults::{Fault, Operation, is_known_token},
-    ledger::{Entry, Intent, Record, Refund},
+    ledger::{Card as SavedCard, Customer, Entry, Intent, Record, Refund},
     objects::{self, Expand, is_expand},
 };
 
@@ -28,6 +28,8 @@ pub(super) struct Change {
     pub(super) record: Record,
     pub(super) entries: Vec<Entry>,
     pub(super) refund: Option<Refund>,
+    /// A card that was saved.
+    pub(super) card: Option<SavedCard>,
     pub(super) event_type: &'static str,
 }
 
@@ -54,7 +56,7 @@ impl Decision {
         expand: &Expand,
     ) -> Self {
         let body = expand.apply(objects::payment_intent(&record), &record);
-        Self::changed(200, &body, Change { record, entries, refund: None, event_type })
+        Self::changed(200, &body, Change { record, entries, refund: None, card: None, event_type })
     }
 }
 
@@ -80,12 +82,14 @@ pub(super) fn unknown_parameter(
             "capture_method",
             "confirm",
             "return_url",
+            "customer",
+            "setup_future_usage",
         ],
         Operation::Authorize => &["payment_method", "return_url", "client_secret"],
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "charge", "amount", "reason"],
-        Operation::Question | Operation::Sink | Operation::Identity => &[],
+        Operation::Customer | Operation::Question | Operation::Sink | Operation::Identity => &[],
     };
     let takes_metadata = is_new || matches!(operation, Operation::Capture | Operation::Refund);
     let is_metadata =
@@ -95,17 +99,21 @@ pub(super) fn unknown_parameter(
         !known.contains(&name.as_str()) && !is_metadata(name) && !is_said(name) && !is_expand(name)
     });
     if let Some(name) = unknown {
-        let message = format!("Received unknown parameter: {name}");
-        return Some(Answer::error(
-            400,
-            "invalid_request_error",
-            "parameter_unknown",
-            &message,
-            json!({"param": name}),
-        ));
+        return Some(Answer::unknown_parameter(name));
     }
     let object = if operation == Operation::Refund { "refund" } else { "payment_intent" };
     Expand::of(form).unknown(object).map(Answer::not_expandable)
+}
+
+/// What Stripe says of a card that was detached.
+pub(super) const USED: &str = "The provided PaymentMethod was previously used with a PaymentIntent without Customer \
+     attachment, shared with a connected account without Customer attachment, or was detached from \
+     a Customer. It may not be used again. To use a PaymentMethod multiple times, you must attach it \
+     to a Customer first.";
+
+/// Whether this is a token of the tests' that a card can be made of.
+pub(super) fn is_card(token: &str) -> bool {
+    matches!(card(token, None), Some(Card::Good | Card::NeedsAuthentication))
 }
 
 /// What a card does.
@@ -155,6 +163,10 @@ pub(super) struct Asked<'a> {
     pub(super) new_id: String,
     pub(super) now_s: i64,
     pub(super) fault: Option<&'a Fault>,
+    /// The payment method, if it is one that is or was saved.
+    pub(super) saved: Option<SavedCard>,
+    /// The customer that is named, if there is one.
+    pub(super) customer: Option<Customer>,
 }
 
 impl Asked<'_> {
@@ -227,6 +239,13 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
                        `automatic_payment_methods[allow_redirects]` to `never`.";
         return Err(Answer::error(400, "invalid_request_error", "", message, json!({})));
     }
+    if let Some(named) = asked.get("customer")
+        && asked.customer.as_ref().is_none_or(|customer| customer.deleted)
+    {
+        return Err(Answer::missing(400, "customer", "customer", named));
+    }
+    let setup_future_usage =
+        Some(asked.one_of("setup_future_usage", &["on_session", "off_session"], "")?);
     let held =
         if asked.fault == Some(&Fault::WrongAmount) { amount.saturating_add(1) } else { amount };
     let id = format!("pi_{}", asked.new_id);
@@ -248,6 +267,8 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
         metadata: metadata(asked.form),
         next_action: None,
         payment_method: payment_method.map(str::to_owned),
+        customer: asked.get("customer").map(str::to_owned),
+        setup_future_usage: setup_future_usage.filter(|usage| !usage.is_empty()).map(str::to_owned),
         status: if payment_method.is_some() {
             "requires_confirmation"
         } else {
@@ -263,13 +284,35 @@ fn begin(asked: &Asked<'_>) -> Result<Decision, Answer> {
         return tried(record, asked);
     }
     if let Some(token) = payment_method {
-        card(token, None).ok_or_else(|| no_such_card(token))?;
+        let does = token_of(&record.intent, asked, token)?;
+        card(&does, None).ok_or_else(|| no_such_card(token))?;
     }
     Ok(Decision::intent(record, Vec::new(), "payment_intent.created", &asked.expand()))
 }
 
 fn no_such_card(token: &str) -> Answer {
     Answer::missing(400, "PaymentMethod", "payment_method", token)
+}
+
+/// What a payment method does: of one that is saved, what it did when it was. It must be whose the
+/// payment is.
+fn token_of(intent: &Intent, asked: &Asked<'_>, token: &str) -> Result<String, Answer> {
+    let Some(saved) = asked.saved.as_ref().filter(|saved| saved.id == token) else {
+        return Ok(token.to_owned());
+    };
+    let refused = |message: &str| Err(Answer::invalid("payment_method", message));
+    match (&saved.customer, &intent.customer) {
+        (None, _) => refused(USED),
+        (Some(owner), None) => refused(&format!(
+            "The `payment_method` parameter supplied {token} belongs to the Customer {owner}. \
+             Please include the Customer in the `customer` parameter on the PaymentIntent."
+        )),
+        (Some(owner), Some(named)) if owner != named => refused(&format!(
+            "The customer does not have a payment method with the ID {token}. The payment method \
+             must be attached to the customer."
+        )),
+        (Some(_), Some(_)) => Ok(saved.token.clone()),
+    }
 }
 
 /// A payment that was made before is confirmed, with another card if one is named.
@@ -306,10 +349,11 @@ fn tried(mut record: Record, asked: &Asked<'_>) -> Result<Decision, Answer> {
             more,
         ));
     };
-    let card = card(&token, asked.fault).ok_or_else(|| no_such_card(&token))?;
+    let does = token_of(&record.intent, asked, &token)?;
+    let card = card(&does, asked.fault).ok_or_else(|| no_such_card(&token))?;
     record.intent.last_payment_error = None;
     Ok(match card {
-        Card::Good => approved(record, &asked.expand()),
+        Card::Good => approved(record, &asked.expand(), &asked.new_id, asked.now_s),
         Card::NeedsAuthentication => {
             "requires_action".clone_into(&mut record.intent.status);
             record.intent.next_action = Some(match asked.get("return_url") {
@@ -323,8 +367,42 @@ fn tried(mut record: Record, asked: &Asked<'_>) -> Result<Decision, Answer> {
     })
 }
 
-/// The issuer has said yes: it is held, or taken at once.
-fn approved(mut record: Record, expand: &Expand) -> Decision {
+/// The issuer has said yes: it is held, or taken at once; and what paid is saved, if that is wanted.
+fn approved(mut record: Record, expand: &Expand, new_id: &str, now_s: i64) -> Decision {
+    let card = to_save(&record.intent, new_id, now_s);
+    if let Some(card) = &card {
+        record.intent.payment_method = Some(card.id.clone());
+    }
+    let mut decision = held_or_taken(record, expand);
+    if let Some(change) = &mut decision.change {
+        change.card = card;
+    }
+    decision
+}
+
+/// The name of a card: without digits, of which a dozen in a row could be a card's number.
+pub(super) fn card_id(new_id: &str) -> String {
+    let letter = |letter: char| match letter.to_digit(10) {
+        Some(digit) => "ghijklmnop".chars().nth(usize::try_from(digit).unwrap_or(0)).unwrap_or('g'),
+        None => letter,
+    };
+    format!("pm_{}", new_id.chars().map(letter).collect::<String>())
+}
+
+/// The card that is saved now: a token of the tests', which is none yet.
+fn to_save(intent: &Intent, new_id: &str, now_s: i64) -> Option<SavedCard> {
+    let (customer, token) = (intent.customer.clone()?, intent.payment_method.clone()?);
+    intent.setup_future_usage.as_ref()?;
+    let is_token = token.starts_with("pm_card_") || token.starts_with("pm_sim_");
+    is_token.then(|| SavedCard {
+        id: card_id(new_id),
+        customer: Some(customer),
+        token,
+        created: now_s,
+    })
+}
+
+fn held_or_taken(mut record: Record, expand: &Expand) -> Decision {
     let intent = &mut record.intent;
     intent.next_action = None;
     intent.last_payment_error = None;
@@ -398,6 +476,7 @@ fn failed(
             record,
             entries: Vec::new(),
             refund: None,
+            card: None,
             event_type: "payment_intent.payment_failed",
         }),
         is_stored: true,
@@ -405,9 +484,9 @@ fn failed(
 }
 
 /// The customer at the issuer's page.
-pub(super) fn authenticate(record: Record, succeeds: bool) -> Decision {
+pub(super) fn authenticate(record: Record, succeeds: bool, new_id: &str, now_s: i64) -> Decision {
     match record.intent.status.as_str() {
-        "requires_action" if succeeds => approved(record, &Expand::default()),
+        "requires_action" if succeeds => approved(record, &Expand::default(), new_id, now_s),
         "requires_action" => {
             let message = "The provided PaymentMethod has failed authentication. You can provide \
                            payment_method_data or a new PaymentMethod to attempt to fulfill this \
@@ -562,6 +641,7 @@ pub(super) fn refund(mut record: Record, asked: &Asked<'_>) -> Decision {
                 vec![Entry { kind: "refunded", amount_minor: back }]
             },
             refund: Some(refund),
+            card: None,
             event_type: "charge.refunded",
         },
     )
@@ -586,7 +666,7 @@ pub(super) fn settle_refund(
     Decision::changed(
         200,
         &body,
-        Change { record, entries, refund: Some(refund), event_type: "refund.updated" },
+        Change { record, entries, refund: Some(refund), card: None, event_type: "refund.updated" },
     )
 }
 
@@ -605,7 +685,7 @@ fn unexpected_state(record: &Record, wanted: &str) -> Decision {
     ))
 }
 
-fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn metadata(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     form.iter()
         .filter_map(|(name, value)| {
             let name = name.strip_prefix("metadata[")?.strip_suffix(']')?;

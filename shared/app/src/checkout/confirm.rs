@@ -22,12 +22,14 @@ use crate::{
         AgreedTotal, CurrentQuote, CurrentTotal, CurrentTotals, Differences, Ordered, OrderedNumber,
     },
     order::RatedFor,
+    payer::{Payer, introduce},
     payment::CASH_ON_DELIVERY,
     pricing::{Binding, Priced, PricingFacts, quote_hash, stale},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
     shop::Shop,
 };
+use callers::Customer;
 use config::{
     CONFIRM_COOL_DOWN_MS, IDEMPOTENCY_MS, PRICE_REFUSE_ANY_INCREASE, PRICE_TOLERANCE_BASIS_POINTS,
     RESERVATION_MS, SAGA_LEASE_MS,
@@ -72,6 +74,10 @@ pub struct Confirm {
     /// Where the buyer is sent back to when their bank has asked them (https, or http to this
     /// machine). Without it a client that knows the `client_secret` asks them itself.
     return_url: Option<ReturnUrl>,
+    /// Whether the provider saves the payment method for the buyer's next orders, once it has paid:
+    /// for customers who are signed in. Where no provider is asked nothing is saved.
+    #[serde(default)]
+    save_payment_method: bool,
     /// What accounts of stored value pay of it; the payment method pays the rest.
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(length(max = 5)))]
@@ -172,6 +178,8 @@ pub struct OrderPlaced {
 /// One confirm, as it was asked for.
 struct Asked<'a> {
     owner: &'a str,
+    /// Who it is, of a customer.
+    customer_id: Option<&'a str>,
     session_id: &'a SessionId,
     body: &'a Confirm,
     /// The client's key as it is kept, or the one that is made of what was asked.
@@ -180,7 +188,7 @@ struct Asked<'a> {
     request_hash: String,
     /// The accounts that are named, as they are read by.
     accounts: Vec<Value>,
-    /// What is to be drawn on them, for the agreement.
+    /// What is to be drawn on them, and whether the method is saved, for the agreement.
     draws: String,
 }
 
@@ -194,6 +202,8 @@ struct Facts {
     live: Option<Saga>,
     /// Whether the shop has rules of fraud.
     has_fraud_rules: bool,
+    /// The provider's name for this owner, if they have saved a card.
+    payer: Option<String>,
     /// When the last confirm of this owner became an order or failed; 0 for never.
     ended_at_ms: i64,
     /// The accounts that are named and may be drawn on.
@@ -252,6 +262,8 @@ enum Decision {
     Finish(Box<Saga>),
     /// This saga has its order already.
     Replay(Box<Saga>),
+    /// The provider is to know this customer first.
+    Introduce,
     /// Somebody moved first: read again.
     Again,
 }
@@ -262,9 +274,9 @@ enum Decision {
 /// Every refusal of a total, `session_not_found`, `session_expired`, `session_stale`,
 /// `price_changed`, `cart_completed`, `idempotency_in_progress`, `idempotency_key_reused`,
 /// `insufficient_stock`, `payment_declined`, `payment_action_required`, `payment_superseded`,
-/// `provider_unavailable`, `provider_timeout`, `reservation_expired`, `account_not_found`,
-/// `gift_card_not_found`, `balance_too_low`, `stored_value_above_total`, `too_many_requests`,
-/// `order_denied`.
+/// `provider_unavailable`, `provider_timeout`, `payment_method_invalid`, `invalid_field`,
+/// `reservation_expired`, `account_not_found`, `gift_card_not_found`, `balance_too_low`,
+/// `stored_value_above_total`, `too_many_requests`, `order_denied`.
 pub async fn confirm(
     ports: &Ports<'_>,
     owner: &str,
@@ -272,13 +284,44 @@ pub async fn confirm(
     body: &Confirm,
     change: &Change,
 ) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
+    confirmed(ports, owner, session_id, (body, change), introduce).await
+}
+
+/// As [`confirm`], of an order that a service creates: it saves no card, and carries nothing of
+/// what does.
+pub(crate) async fn confirm_of_service(
+    ports: &Ports<'_>,
+    owner: &str,
+    session_id: &SessionId,
+    body: &Confirm,
+    change: &Change,
+) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
+    let nobody = async |_: &Shop<'_>, _: &str| Err(Problem::internal("a service has saved a card"));
+    confirmed(ports, owner, session_id, (body, change), nobody).await
+}
+
+async fn confirmed(
+    ports: &Ports<'_>,
+    owner: &str,
+    session_id: &SessionId,
+    (body, change): (&Confirm, &Change),
+    introduce: impl AsyncFn(&Shop<'_>, &str) -> Result<(), Problem>,
+) -> Result<Done<Rendered<OrderPlaced>>, Problem> {
     let shop = Shop::new(ports);
     let gate = Gate::new(&shop, owner, change.fingerprint(), shop.setting(&IDEMPOTENCY_MS)?)?;
     let kept_key = change.kept_key(owner);
     if let Some(answer) = kept_key.as_deref().and_then(|key| gate.ask(key)) {
         return answer.and_then(answered).map(|done| done.replay(true));
     }
-    let (accounts, draws) = asked_for(&body.stored_value)?;
+    let customer_id = Customer::id_in(owner);
+    if body.save_payment_method && customer_id.is_none() {
+        let right = "must be left to a customer who is signed in";
+        return Err(Problem::invalid_field("/save_payment_method", right));
+    }
+    let (accounts, mut draws) = asked_for(&body.stored_value)?;
+    if body.save_payment_method {
+        draws.push_str("saved");
+    }
     let (key, request_hash) = match kept_key {
         Some(key) => (key, change.fingerprint().to_owned()),
         None => {
@@ -286,7 +329,7 @@ pub async fn confirm(
             (key.clone(), key)
         }
     };
-    let asked = Asked { owner, session_id, body, key, request_hash, accounts, draws };
+    let asked = Asked { owner, customer_id, session_id, body, key, request_hash, accounts, draws };
     let mut tried = match names_a_code(&body.stored_value) {
         true => Some(Tried::begin(&shop, owner)?),
         false => None,
@@ -300,6 +343,10 @@ pub async fn confirm(
         }
         let (saga, cancel_id) = match decided? {
             Decision::Again => continue,
+            Decision::Introduce => {
+                introduce(&shop, customer_id.unwrap_or_default()).await?;
+                continue;
+            }
             // The winner writes the gate; whoever comes after only reads it.
             Decision::Replay(saga) => return replay(&shop, &saga),
             Decision::Finish(saga) => match drive(&shop, *saga).await? {
@@ -335,7 +382,7 @@ pub async fn confirm(
 
 /// One round: read all there is to know, decide, and claim.
 fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
-    let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts });
+    let input = json!({ "owner": asked.owner, "session_id": asked.session_id, "idempotency_key": asked.key, "stored_value": asked.accounts, "customer_id": asked.customer_id });
     let mut facts: Facts = shop.read(&sql::CONFIRM_FACTS, &input)?.ok_or_else(not_found)?;
     let origins = std::mem::take(&mut facts.session.totals.origins);
     let pricing = facts.pricing.keeping(shop, origins)?;
@@ -390,9 +437,10 @@ fn decide(shop: &Shop<'_>, asked: &Asked<'_>) -> Result<Decision, Problem> {
             .retry_after(seconds(cools_ms)));
     }
     let read = (&facts.session, &pricing, facts.accounts.as_slice());
-    let has_fraud_rules = facts.has_fraud_rules;
-    let attempt = Attempt { agreement: &agreement, supersedes, cool_down_ms, has_fraud_rules };
-    claim(shop, asked, read, &attempt)
+    let (has_fraud_rules, payer) = (facts.has_fraud_rules, facts.payer);
+    let attempt =
+        Attempt { agreement: &agreement, supersedes, cool_down_ms, has_fraud_rules, payer };
+    claim(shop, asked, read, attempt)
 }
 
 /// What a claim is of.
@@ -403,6 +451,8 @@ struct Attempt<'a> {
     cool_down_ms: i64,
     /// Whether the shop has rules of fraud.
     has_fraud_rules: bool,
+    /// Who the buyer is at the provider.
+    payer: Option<String>,
 }
 
 /// Whole seconds that are not over before these milliseconds are.
@@ -447,7 +497,7 @@ fn claim(
     shop: &Shop<'_>,
     asked: &Asked<'_>,
     (session, pricing, accounts): (&Session, &PricingFacts, &[Drawable]),
-    &Attempt { agreement, ref supersedes, cool_down_ms, has_fraud_rules }: &Attempt<'_>,
+    Attempt { agreement, supersedes, cool_down_ms, has_fraud_rules, payer }: Attempt<'_>,
 ) -> Result<Decision, Problem> {
     let payment_method = payment_method(session, asked.body);
     let choices = Choices {
@@ -472,6 +522,12 @@ fn claim(
             false => Ok(Decision::Again),
         };
     }
+    let saves = asked.body.save_payment_method;
+    let is_card = payment_method != CASH_ON_DELIVERY && !tenders.payable.is_zero();
+    if saves && is_card && payer.is_none() {
+        return Ok(Decision::Introduce);
+    }
+    let payer = payer.map(|customer| Payer { customer, saves });
     let destination = RatedFor {
         country: session.country.clone(),
         region: session.region.clone(),
@@ -486,6 +542,7 @@ fn claim(
         payment_method,
         agreement,
         return_url,
+        payer,
         capture_later,
         fraud,
         destination,

@@ -6,6 +6,7 @@ use crate::{
     events::{Event, PromotionApplied},
     fraud::Found,
     order::{LineDetail, OrderDetail, RatedFor},
+    payer::Payer,
     payment::{CASH_ON_DELIVERY, NO_PROVIDER, ONLINE, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine, PlannedUse},
@@ -26,6 +27,8 @@ pub(super) struct Chosen<'a> {
     /// All of it that they agree to, as a hash.
     pub(super) agreement: &'a str,
     pub(super) return_url: Option<&'a str>,
+    /// Who they are at the provider, if it knows them.
+    pub(super) payer: Option<Payer>,
     /// Whether the money is taken when it is asked for, and not with the order.
     pub(super) capture_later: bool,
     /// What rules of fraud have found in them.
@@ -42,9 +45,16 @@ pub(super) fn plan(
     facts: &PricingFacts,
     priced: &Priced,
     Tenders { draws, payable }: Tenders,
-    Chosen { payment_method, agreement, return_url, capture_later, fraud, destination, warnings }: Chosen<
-        '_,
-    >,
+    Chosen {
+        payment_method,
+        agreement,
+        return_url,
+        payer,
+        capture_later,
+        fraud,
+        destination,
+        warnings,
+    }: Chosen<'_>,
 ) -> Result<Plan, Problem> {
     let totals = &priced.totals;
     let broken = |error: MoneyError| Problem::internal(format!("plan: {error}"));
@@ -115,6 +125,7 @@ pub(super) fn plan(
         payment_method: payment_method.to_owned(),
         agreement: agreement.to_owned(),
         return_url: return_url.map(str::to_owned),
+        payer,
         currency: totals.currency,
         subtotal_minor: totals.subtotal.amount_minor(),
         discount_minor: totals.discount.amount_minor(),

@@ -85,7 +85,7 @@ pub async fn create(
     let owner = service.owner_under(change.key());
     let confirm = Confirm::of_service(body.capture_later);
     if let Some(session_id) = earlier(&shop, &owner)? {
-        return checkout::confirm(ports, &owner, &session_id, &confirm, change).await;
+        return checkout::confirm_of_service(ports, &owner, &session_id, &confirm, change).await;
     }
     check_lines(&shop, &body.lines)?;
     open_cart(&shop, &owner, &body, change)?;
@@ -116,7 +116,8 @@ pub async fn create(
         // or waits for its buyer.
         Err(problem) => match earlier(&shop, &owner)?.or(under_way(&shop, &owner)?) {
             Some(session_id) => {
-                return checkout::confirm(ports, &owner, &session_id, &confirm, change).await;
+                return checkout::confirm_of_service(ports, &owner, &session_id, &confirm, change)
+                    .await;
             }
             None => return Err(problem),
         },
@@ -126,7 +127,7 @@ pub async fn create(
             .field("/expected_total")
             .with(CurrentTotal, &begun.total));
     }
-    checkout::confirm(ports, &owner, &begun.session_id, &confirm, change).await
+    checkout::confirm_of_service(ports, &owner, &begun.session_id, &confirm, change).await
 }
 
 /// The session of the order this owner already has: a replay.

@@ -1,7 +1,11 @@
-//! `compensation-retry`: what is owed to the provider, until it is done or dead (CHK-8).
+//! `compensation-retry`: what is owed to the provider, until it is done or dead (CHK-8); and the customers of
+//! the provider's who were erased here, until it has deleted them (SEC-6).
 
 use super::{Report, Turn, lease::leased, one_by_one};
-use crate::compensation::{Tried, run_next};
+use crate::{
+    compensation::{Tried, run_next},
+    payer::delete_next,
+};
 use config::COMPENSATION_RETRY;
 use domain::compensation::CompensationStatus;
 use ports::Ports;
@@ -15,7 +19,11 @@ use terms::Problem;
 pub async fn compensation_retry(ports: &Ports<'_>) -> Result<Report, Problem> {
     leased(ports, COMPENSATION_RETRY, async |shop| {
         one_by_one(shop, async || {
-            Ok(run_next(shop, None).await?.map(|tried| match tried {
+            let tried = match run_next(shop, None).await? {
+                Some(tried) => Some(tried),
+                None => delete_next(shop).await?,
+            };
+            Ok(tried.map(|tried| match tried {
                 Tried::Settled(CompensationStatus::Done) => Turn::Done,
                 Tried::Settled(CompensationStatus::Pending) => Turn::Retried,
                 Tried::Settled(CompensationStatus::Dead | CompensationStatus::Resolved) => {

@@ -313,6 +313,18 @@ create table if not exists customer (
   updated_at_ms bigint not null
 );
 
+-- Customers at the payment provider, from the first card on that one saves (CHK-12). The row is there before the provider is asked: `payer_id` is the key it is
+-- asked under, and all that it is told of whom it is for. One without a customer is of somebody who was erased, and goes once the provider has deleted it.
+create table if not exists payer (
+  payer_id text collate "C" primary key,
+  customer_id text collate "C",
+  reference text,
+  attempts integer not null default 0,
+  next_attempt_at_ms bigint not null
+);
+create unique index if not exists payer_of_customer on payer (customer_id);
+create index if not exists payer_erased on payer (next_attempt_at_ms) where customer_id is null;
+
 -- Stored value (PROMO-13): points, store credit and gift cards. currency '' is points. A balance is the sum of its entries, which are appended and
 -- never changed, and what is held of it is within it. Of a gift card's code the SHA-256 is kept. A customer has one account of a kind and currency,
 -- and any number of gift cards.

@@ -110,6 +110,12 @@ create index if not exists data_key_by_use on data_key (used_at_ms);
 -- to erase a person takes the row away.
 create table if not exists customer (customer_id text primary key, customer_group text not null default '', segments text not null default '[]', created_at_ms integer not null, updated_at_ms integer not null) without rowid;
 
+-- Customers at the payment provider, from the first card on that one saves (CHK-12). The row is there before the provider is asked: `payer_id` is the key it is
+-- asked under, and all that it is told of whom it is for. One without a customer is of somebody who was erased, and goes once the provider has deleted it.
+create table if not exists payer (payer_id text primary key, customer_id text, reference text, attempts integer not null default 0, next_attempt_at_ms integer not null) without rowid;
+create unique index if not exists payer_of_customer on payer (customer_id);
+create index if not exists payer_erased on payer (next_attempt_at_ms) where customer_id is null;
+
 -- Stored value (PROMO-13): points, store credit and gift cards. currency '' is points. A balance is the sum of its entries, which are appended and
 -- never changed, and what is held of it is within it. Of a gift card's code the SHA-256 is kept. A customer has one account of a kind and currency,
 -- and any number of gift cards.

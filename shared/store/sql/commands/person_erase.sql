@@ -1,5 +1,5 @@
--- Erases a person (SEC-6): the key of their contacts, every sealed text of theirs, what clients kept with their carts and orders, and the row with a customer's group and segments. Orders,
--- money and what happened stay. A checkout of theirs that is open ends, since it cannot be completed without a contact; an attempt that waits
+-- Erases a person (SEC-6): the key of their contacts, every sealed text of theirs, what clients kept with their carts and orders, and the row with a customer's group and segments.
+-- Their name at the payment provider becomes nobody's, and is deleted there (`payer_lease`). Orders, money and what happened stay. A checkout of theirs that is open ends, since it cannot be completed without a contact; an attempt that waits
 -- for them is taken back.
 -- in: owner text, customer_id text?, cancel_id text, actor text, reason text, idempotency…?, events
 -- refuses: nothing_personal, cart_locked, idempotency_key_seen
@@ -9,6 +9,7 @@ lock data_key where owner = :owner;
 perform hold_subject('customer/' || :customer_id); -- only postgres
 refuse 'nothing_personal' where not exists (select 1 from data_key where owner = :owner)
   and not exists (select 1 from customer where customer_id = :customer_id)
+  and not exists (select 1 from payer where customer_id = :customer_id)
   and not exists (select 1 from cart where owner = :owner and status in ('active', 'checkout') and (attributes <> '{}' or client_reference is not null));
 @supersede
 refuse 'cart_locked' where exists (select 1 from cart where owner = :owner and status in ('active', 'checkout') and saga_id is not null);
@@ -33,6 +34,7 @@ update orders set detail = with_member(with_member(detail, 'attributes', object(
 delete from data_key where owner = :owner;
 @append_change('customer/' || :customer_id, 'deleted', :actor, (select @customer_facts_json(c) from customer as c where c.customer_id = :customer_id), null)
 delete from customer where customer_id = :customer_id;
+update payer set customer_id = null, next_attempt_at_ms = now_ms() where customer_id = :customer_id;
 update promotion_code set active = 0, sharer = null where sharer = :customer_id;
 delete from attempt_window where subject in ('gift-card/' || :owner, 'promotion-code/' || :owner);
 @finish

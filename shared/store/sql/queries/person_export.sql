@@ -3,6 +3,7 @@
 -- in: owner text, customer_id text?, cursor text?, limit bigint
 select object('data_key', document(@data_key_json(:owner)),
   'customer', @customer_of_json(:customer_id),
+  'provider_customer', (select reference from payer where customer_id = :customer_id),
   'accounts', @accounts_json(:customer_id),
   'rewards', @rewards_json(:customer_id),
   'share_codes', @share_codes_json(:customer_id),

@@ -147,3 +147,109 @@ fn changes_at_once_are_each_in_the_history_and_the_last_one_stands() {
         );
     }
 }
+
+const PAYERS: &str = "select payer_id, coalesce(customer_id, '-'), coalesce(reference, '-'), attempts from payer order by 1";
+
+/// The one document of a statement.
+fn tells(shop: &Database, statement: &store::Statement, asked: &Value) -> Vec<Value> {
+    shop.list(statement, asked)
+}
+
+fn takes(shop: &Database, payer_id: &str, customer_id: &str) -> Value {
+    let asked = json!({"payer_id": payer_id, "customer_id": customer_id});
+    tells(shop, &sql::PAYER_TAKE, &asked).remove(0)
+}
+
+fn is_known(shop: &Database, payer_id: &str, reference: &str) -> Vec<Value> {
+    tells(shop, &sql::PAYER_KNOWN, &json!({"payer_id": payer_id, "reference": reference}))
+}
+
+// CHK-12
+#[test]
+fn a_customer_has_one_name_at_the_provider() {
+    let shop = shop();
+    let view =
+        |customer_id: &str| tells(&shop, &sql::PAYER_VIEW, &json!({"customer_id": customer_id}));
+    assert_eq!(takes(&shop, "p1", "ann"), json!({"payer_id": "p1", "reference": null}));
+    assert_eq!(takes(&shop, "p2", "ann"), json!({"payer_id": "p1", "reference": null}));
+    assert_eq!(view("ann"), [Value::Null; 0], "the provider has not answered yet");
+    assert_eq!(is_known(&shop, "p1", "cus_1"), [json!({"is_theirs": true})]);
+    assert_eq!(is_known(&shop, "p9", "cus_9"), [Value::Null; 0]);
+    assert_eq!(takes(&shop, "p3", "ann")["reference"], "cus_1");
+    takes(&shop, "p4", "bob");
+    assert_eq!(shop.rows(PAYERS), ["p1|ann|cus_1|0", "p4|bob|-|0"]);
+    assert_eq!(view("ann"), [json!({"reference": "cus_1"})]);
+    let asked = json!({"customer_id": "ann", "reference": null});
+    assert_eq!(tells(&shop, &sql::PAYER_FORGET, &asked), [Value::Null; 0]);
+    let asked = json!({"owner": "customer:ann", "customer_id": "ann", "cursor": null, "limit": 9});
+    assert_eq!(shop.list(&sql::PERSON_EXPORT, &asked)[0]["provider_customer"], "cus_1");
+
+    let forget = |reference: &str| {
+        let asked = json!({"customer_id": "ann", "reference": reference});
+        tells(&shop, &sql::PAYER_FORGET, &asked).len()
+    };
+    assert_eq!((forget("cus_2"), forget("cus_1"), forget("cus_1")), (0, 1, 0));
+    let asked = json!({"customer_id": "bob", "reference": null});
+    assert_eq!(tells(&shop, &sql::PAYER_FORGET, &asked).len(), 1, "who was never heard of");
+    assert_eq!(takes(&shop, "p5", "ann"), json!({"payer_id": "p5", "reference": null}));
+}
+
+#[test]
+fn of_two_who_save_their_first_card_at_once_both_ask_under_one_key() {
+    let shared = SharedShop::new();
+    let asked: Vec<String> = shared
+        .at_once(|shop, turn| takes(shop, &format!("p-{turn}"), "ann")["payer_id"].to_string());
+    assert!(asked.iter().all(|one| *one == asked[0]), "{asked:?}");
+    assert_eq!(shared.open().rows("select count(*) from payer"), ["1"]);
+}
+
+// SEC-6
+#[test]
+fn who_is_erased_is_owed_to_be_deleted_at_the_provider_until_it_is_done() {
+    let shop = shop();
+    let lease = || tells(&shop, &sql::PAYER_LEASE, &json!({"lease_ms": 60_000}));
+    for (payer_id, customer_id) in [("p1", "ann"), ("p2", "bob")] {
+        takes(&shop, payer_id, customer_id);
+    }
+    is_known(&shop, "p1", "cus_1");
+    assert_eq!(lease(), [Value::Null; 0]);
+    // There is no other row of theirs.
+    shop.does(&sql::PERSON_ERASE, &erase("ann"));
+    assert_eq!(shop.rows(PAYERS), ["p1|-|cus_1|0", "p2|bob|-|0"]);
+    shop.refuses(&sql::PERSON_ERASE, &erase("ann"), Refusal::NothingPersonal);
+    let asked = json!({"owner": "customer:ann", "customer_id": "ann", "cursor": null, "limit": 9});
+    assert_eq!(shop.list(&sql::PERSON_EXPORT, &asked)[0]["provider_customer"], Value::Null);
+
+    let owed = json!({"payer_id": "p1", "reference": "cus_1", "attempts": 0});
+    assert_eq!((lease(), lease()), (vec![owed], vec![]), "one has it");
+    let waits = |payer_id: &str, tried: bool| {
+        let asked = json!({"payer_id": payer_id, "tried": tried, "retry_in_ms": 30_000});
+        tells(&shop, &sql::PAYER_WAITS, &asked)
+    };
+    assert_eq!(waits("p1", true), [json!({"attempts": 1})]);
+    assert_eq!(waits("p1", false), [json!({"attempts": 1})]);
+    assert_eq!(waits("p2", true), [Value::Null; 0], "whoever is not erased is not owed");
+    assert_eq!(lease(), [Value::Null; 0]);
+    shop.advance(30_001);
+    assert_eq!(lease()[0]["attempts"], 1);
+    // Whoever took it has died.
+    shop.advance(60_001);
+    assert_eq!(lease()[0]["attempts"], 1);
+
+    // They come back, as anybody.
+    assert_eq!(takes(&shop, "p3", "ann"), json!({"payer_id": "p3", "reference": null}));
+    let gone =
+        |payer_id: &str| tells(&shop, &sql::PAYER_GONE, &json!({"payer_id": payer_id})).len();
+    assert_eq!((gone("p2"), gone("p3"), gone("p1"), gone("p1")), (0, 0, 1, 0));
+    assert_eq!(shop.rows(PAYERS), ["p2|bob|-|0", "p3|ann|-|0"]);
+}
+
+#[test]
+fn who_is_erased_while_the_provider_is_asked_is_deleted_there_too() {
+    let shop = shop();
+    takes(&shop, "p1", "ann");
+    shop.does(&sql::PERSON_ERASE, &erase("ann"));
+    assert_eq!(is_known(&shop, "p1", "cus_1"), [json!({"is_theirs": false})]);
+    let owed = tells(&shop, &sql::PAYER_LEASE, &json!({"lease_ms": 60_000}));
+    assert_eq!(owed, [json!({"payer_id": "p1", "reference": "cus_1", "attempts": 0})]);
+}

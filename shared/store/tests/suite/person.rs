@@ -118,7 +118,7 @@ fn what_is_kept_of_a_person_is_theirs_alone_and_whole() {
     let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
     assert_eq!(
         export(&shop, "ann", None, 9),
-        json!({"data_key": null, "customer": null, "accounts": [], "rewards": [], "share_codes": [], "carts": [], "checkouts": [], "orders": [], "erasures": []}),
+        json!({"data_key": null, "customer": null, "provider_customer": null, "accounts": [], "rewards": [], "share_codes": [], "carts": [], "checkouts": [], "orders": [], "erasures": []}),
         "nobody"
     );
     ann.pays(&shop, CUPS);

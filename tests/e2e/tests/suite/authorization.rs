@@ -226,8 +226,9 @@ fn what_is_owned(kind: fn(&Shop) -> Guest<'_>) {
             | Access::Scope(_)
             | Access::Worker(_) => continue,
         };
-        // Accounts and rewards are customers' alone: their suites have who sees them.
-        if ["account-stored-value", "account-rewards"].contains(&endpoint.component) {
+        // Accounts, rewards and saved cards are customers' alone: their suites have who sees them.
+        let of_customers = ["account-stored-value", "account-rewards", "account-payment-methods"];
+        if of_customers.contains(&endpoint.component) {
             continue;
         }
         let what = named(endpoint.path, row);

@@ -42,6 +42,7 @@ mod promotions;
 mod quotes;
 mod races;
 mod rewards;
+mod saved_methods;
 mod security;
 mod session;
 mod share;

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 const LATER_MS: i64 = 10 * 60_000;
 
 /// What the payment provider gets with a form, and nothing else (PAY-1).
-const PROVIDER_GETS: [(&str, &str); 14] = [
+const PROVIDER_GETS: [(&str, &str); 16] = [
     ("amount", "what is to be held, or given back"),
     ("amount_to_capture", "what is to be taken"),
     ("currency", "of those"),
@@ -31,7 +31,9 @@ const PROVIDER_GETS: [(&str, &str); 14] = [
     ("metadata[saga_id]", "so that its books can be held against ours"),
     ("metadata[order_reference]", "so that people can"),
     ("metadata[idempotency_key]", "so that a payment is found whose answer was lost"),
-    ("metadata[reference]", "so that a refund is"),
+    ("metadata[reference]", "so that a refund is; and a name without a meaning for a customer"),
+    ("customer", "its own name for whoever has saved a card"),
+    ("setup_future_usage", "on_session: the card is saved, for payments with its owner there"),
 ];
 
 /// Somebody whose every word stands nowhere else.
@@ -611,7 +613,9 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     let back = customer.customer();
     customer.is_given_a_card(&back);
     customer.orders_are_rewarded(true);
-    customer.person.begins(&back, "pm_card_visa").confirm().expect(201);
+    let saving = json!({ "save_payment_method": true });
+    let session = customer.person.begins(&back, "pm_card_visa");
+    session.confirming_with(&saving).send().expect(201);
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();
