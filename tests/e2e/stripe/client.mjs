@@ -59,6 +59,26 @@ const key = { idempotencyKey: randomUUID() };
 await stripe.paymentIntents.create({ amount: 5, currency: "usd" }, key);
 await assert.rejects(stripe.paymentIntents.create({ amount: 6, currency: "usd" }, key), (error) => error instanceof StripeIdempotencyError);
 
+// A customer, whose card is saved by the payment that says so, used again, and removed.
+const ann = await stripe.customers.create({ metadata: { reference: saga } });
+const paid = { ...held, customer: ann.id, metadata: { saga_id: `${saga}-saved` } };
+const saved = await stripe.paymentIntents.create({ ...paid, setup_future_usage: "on_session" });
+assert.deepEqual([saved.status, saved.customer, saved.setup_future_usage], ["requires_capture", ann.id, "on_session"]);
+const cards = [];
+for await (const one of stripe.customers.listPaymentMethods(ann.id, { type: "card" })) cards.push(one);
+assert.deepEqual(cards.map((one) => [one.id, one.card.last4]), [[saved.payment_method, "4242"]]);
+const card = { payment_method: saved.payment_method };
+assert.equal((await stripe.paymentIntents.create({ ...paid, ...card })).status, "requires_capture");
+const isOfTheMethod = (error) => error instanceof StripeInvalidRequestError && error.param === "payment_method";
+await assert.rejects(stripe.paymentIntents.create({ ...held, ...card }), isOfTheMethod);
+const bob = await stripe.customers.create();
+await assert.rejects(stripe.paymentIntents.create({ ...paid, ...card, customer: bob.id }), isOfTheMethod);
+assert.equal((await stripe.paymentMethods.detach(saved.payment_method)).customer, null);
+await assert.rejects(stripe.paymentIntents.create({ ...paid, ...card }), isOfTheMethod);
+assert.equal((await stripe.customers.del(ann.id)).deleted, true);
+const missing = (error) => error instanceof StripeInvalidRequestError && error.code === "resource_missing";
+await assert.rejects(stripe.customers.del(ann.id), missing);
+
 // Found again.
 const listed = [];
 for await (const one of stripe.paymentIntents.list({ limit: 2 })) listed.push(one.id);

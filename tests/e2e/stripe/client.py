@@ -85,9 +85,61 @@ key = {"idempotency_key": str(uuid.uuid4())}
 v1.payment_intents.create({"amount": 5, "currency": "usd"}, key)
 refused(stripe.IdempotencyError, lambda: v1.payment_intents.create({"amount": 6, "currency": "usd"}, key))
 
+# A customer, whose card is saved by the payment that says so, used again, and removed.
+once = {"idempotency_key": str(uuid.uuid4())}
+name = {"metadata": {"reference": saga}}
+ann = v1.customers.create(name, once)
+assert (ann.object, ann.metadata["reference"], ann.livemode) == ("customer", saga, False)
+assert v1.customers.create(name, once).id == ann.id
+refused(stripe.IdempotencyError, lambda: v1.customers.create({"metadata": {"reference": "another"}}, once))
+assert v1.customers.retrieve(ann.id).id == ann.id
+paid = {**held, "metadata": {"saga_id": f"{saga}-saved"}}
+unsaved = v1.payment_intents.create({**paid, "customer": ann.id})
+assert (unsaved.customer, unsaved.setup_future_usage) == (ann.id, None)
+saved = v1.payment_intents.create({**paid, "customer": ann.id, "setup_future_usage": "on_session"})
+assert (saved.status, saved.customer, saved.setup_future_usage) == ("requires_capture", ann.id, "on_session")
+cards = v1.customers.payment_methods.list(ann.id, {"type": "card", "limit": 100})
+assert [card.id for card in cards.auto_paging_iter()] == [saved.payment_method] and not cards.has_more
+card = cards.data[0]
+assert (card.object, card.type, card.customer) == ("payment_method", "card", ann.id)
+assert (card.card.brand, card.card.last4, len(str(card.card.exp_year)), card.card.exp_month in range(1, 13)) == ("visa", "4242", 4, True)
+assert v1.customers.payment_methods.retrieve(ann.id, card.id).id == v1.payment_methods.retrieve(card.id).id == card.id
+again = v1.payment_intents.create({**paid, "payment_method": card.id, "customer": ann.id})
+assert again.status == "requires_capture"
+# In two steps, and in the buyer's own browser.
+asks = v1.payment_intents.create({"amount": 700, "currency": "usd", "customer": ann.id, "setup_future_usage": "on_session", "automatic_payment_methods": {"enabled": True}})
+browser = client("pk_test_python").payment_intents
+asked = {"client_secret": asks.client_secret, "payment_method": "pm_card_mastercard", "return_url": "https://shop.example/"}
+assert browser.confirm(asks.id, asked).status == "succeeded"
+brands = lambda: [one.card.brand for one in v1.customers.payment_methods.list(ann.id).data]
+assert brands() == ["mastercard", "visa"]
+
+# Whose it is not.
+bob = v1.customers.create()
+theirs = {**paid, "payment_method": card.id}
+is_of_the_method = {"param": "payment_method", "code": None, "http_status": 400}
+refused(invalid, lambda: v1.payment_intents.create(theirs), **is_of_the_method)
+refused(invalid, lambda: v1.payment_intents.create({**theirs, "customer": bob.id}), **is_of_the_method)
+refused(invalid, lambda: v1.payment_intents.create({**paid, "customer": "cus_nobodys"}), code="resource_missing", param="customer")
+refused(invalid, lambda: v1.customers.payment_methods.retrieve(bob.id, card.id), code="resource_missing", http_status=404)
+refused(invalid, lambda: v1.payment_methods.attach(card.id, {"customer": bob.id}), **is_of_the_method)
+assert v1.payment_methods.attach("pm_card_amex", {"customer": bob.id}).card.brand == "amex"
+
+# Removed, and deleted.
+assert v1.payment_methods.detach(card.id).customer is None
+refused(invalid, lambda: v1.payment_methods.detach(card.id), http_status=400)
+refused(invalid, lambda: v1.payment_intents.create({**theirs, "customer": ann.id}), **is_of_the_method)
+assert brands() == ["mastercard"]
+deleted = v1.customers.delete(ann.id)
+assert (deleted.id, deleted.deleted) == (ann.id, True)
+assert v1.customers.retrieve(ann.id).deleted
+refused(invalid, lambda: v1.customers.delete(ann.id), code="resource_missing", http_status=404)
+refused(invalid, lambda: v1.customers.payment_methods.list(ann.id), code="resource_missing", http_status=404)
+refused(invalid, lambda: v1.payment_intents.create({**paid, "customer": ann.id}), code="resource_missing", param="customer")
+
 # Found again.
 listed = [one.id for one in v1.payment_intents.list({"limit": 2}).auto_paging_iter()]
-assert {intent.id, other.id} <= set(listed) and len(set(listed)) == len(listed)
+assert {intent.id, other.id, saved.id} <= set(listed) and len(set(listed)) == len(listed)
 assert [one.id for one in v1.payment_intents.search({"query": f"metadata['saga_id']:'{saga}'"}).data] == [intent.id]
 
 # What was told of it: by us and now, and not when it was changed on its way.
