@@ -7,6 +7,8 @@
 //!   and write as many rows of tables with the same keys and indexes, said as plainly as SQL
 //!   allows. They guard nothing. Their databases hold nothing else (`sql/cart.sql`,
 //!   `sql/confirm.sql`).
+//! - `/bare/provider?N`: the two requests of a confirm to the payment provider, and nothing else: what
+//!   the simulator, on the same machine, takes of a confirm's time.
 //! - `/bare/same-add?N`, `/bare/same-get-cart?N`: the shop's very statements, on a schema of only
 //!   the tables they name.
 //!
@@ -52,6 +54,7 @@ impl Guest for Bare {
             }
             Some("same-add") => (same_add(number, &sku(0)), None),
             Some("same-get-cart") => (read("same", shop(&sql::CART_VIEW), &owner(number)), None),
+            Some("provider") => (provider::held_and_taken(), None),
             Some("confirm") => confirm::confirm(number, [sku(0), sku(1), sku(2)]),
             other => panic!("no {other:?}"),
         };

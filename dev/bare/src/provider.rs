@@ -16,6 +16,14 @@ pub(crate) fn authorize(id: &str) -> String {
     rest.split('"').next().expect("a reference").to_owned()
 }
 
+/// Both, of a payment of its own.
+pub(crate) fn held_and_taken() -> String {
+    let id = crate::id();
+    let reference = authorize(&id);
+    capture(&id, &reference);
+    format!("{{\"reference\":\"{reference}\"}}")
+}
+
 /// Takes them.
 pub(crate) fn capture(id: &str, reference: &str) {
     post(

@@ -90,6 +90,8 @@ scenarios! {
     SameGetCart "same-get-cart" "the same statement, get cart";
     /// What a confirm asks of the host.
     BareConfirm "bare-confirm" "bare confirm";
+    /// What of that is the provider's, which is the simulator on the same host: to hold and to take.
+    BareProvider "bare-provider" "the provider alone, hold and take";
 }
 
 impl Scenario {
@@ -107,6 +109,7 @@ impl Scenario {
             Self::BareGetCart => Some("get-cart"),
             Self::SameGetCart => Some("same-get-cart"),
             Self::BareConfirm => Some("confirm"),
+            Self::BareProvider => Some("provider"),
             Self::Live
             | Self::CreateCart
             | Self::Add
@@ -160,7 +163,8 @@ impl Scenario {
             | Self::SameAdd
             | Self::BareGetCart
             | Self::SameGetCart
-            | Self::BareConfirm => {}
+            | Self::BareConfirm
+            | Self::BareProvider => {}
             Self::Add => subject.token = Some(guest(connection).await?),
             Self::AddSession => {
                 let theirs = target.credentials.customer(&customer(), Algorithm::HS256)?;
@@ -250,7 +254,8 @@ impl Scenario {
             | Self::SameAdd
             | Self::BareGetCart
             | Self::SameGetCart
-            | Self::BareConfirm => exchange(subject.token.as_deref().unwrap_or_default()),
+            | Self::BareConfirm
+            | Self::BareProvider => exchange(subject.token.as_deref().unwrap_or_default()),
         }
     }
 

@@ -27,6 +27,9 @@ const SCENARIOS: [&str; 17] = [
 /// A shopper, a few, and many.
 const CONNECTIONS: [u32; 3] = [1, 16, 128];
 
+/// Buyers who confirm at once: each holds stock, a lease and a provider's answer meanwhile.
+const BUYERS: [u32; 4] = [1, 16, 64, 256];
+
 /// A crowd: nobody may be turned away.
 const CROWDS: [&str; 3] = ["create-cart@1000", "add@1000", "totals@500"];
 
@@ -41,12 +44,18 @@ const BARE: [(&str, &[&str]); 3] = [
     ("confirm", &["bare-confirm"]),
 ];
 
+/// What of a row is the simulator's own time, on either database.
+const OUTSIDE: (&str, &str) = ("confirm", "bare-provider");
+
 /// The rows of a run, as `tests/load` takes them: each beside its bare component's, so that both
 /// see the same machine.
 pub fn rows(quick: bool, postgres: bool) -> Vec<String> {
     let connections: &[u32] = if quick { &CONNECTIONS[..1] } else { &CONNECTIONS };
+    // Of a brief run confirms alone meet one another.
+    let buyers: &[u32] = if quick { &BUYERS[..2] } else { &BUYERS };
     let mut rows = Vec::new();
     for scenario in SCENARIOS {
+        let connections = if scenario == OUTSIDE.0 { buyers } else { connections };
         let bare = BARE
             .iter()
             .find(|(of, _)| *of == scenario && !postgres)
@@ -54,6 +63,9 @@ pub fn rows(quick: bool, postgres: bool) -> Vec<String> {
         for connections in connections {
             rows.push(format!("{scenario}@{connections}"));
             rows.extend(bare.iter().map(|bare| format!("{bare}@{connections}")));
+            if scenario == OUTSIDE.0 {
+                rows.push(format!("{}@{connections}", OUTSIDE.1));
+            }
         }
     }
     // Last, since it changes the shop.

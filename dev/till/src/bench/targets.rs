@@ -30,6 +30,10 @@ const STATEMENTS: [(&str, u32); 11] = [
     ("stock", 2),
     ("confirm", 8),
 ];
+/// So many buyers at once nobody may be turned away of. Of more, one whose write waits for those of
+/// others for longer than SQLite lets it is told 503 `database_busy`: that is shown, and breaks
+/// nothing.
+const BUYERS_SERVED: u64 = 64;
 /// Timed on SQLite at 16 connections on 2 cores.
 const CONNECTIONS: u64 = 16;
 /// Requests a second.
@@ -58,7 +62,9 @@ pub fn judge(database: &str, row: &Row, of_bare: Option<f64>) -> Vec<Verdict> {
     let mut judge =
         |wanted: String, met: bool, counted: bool| verdicts.push(Verdict { wanted, met, counted });
     if row.errors > 0 {
-        judge("no error".to_owned(), false, true);
+        let is_crowd = row.scenario == "confirm"
+            && row.connections.is_some_and(|connections| connections > BUYERS_SERVED);
+        judge("no error".to_owned(), false, !is_crowd);
     } else if row.connections.is_some_and(|connections| connections >= 500) {
         judge("no error".to_owned(), true, true);
     }
@@ -90,6 +96,12 @@ fn of<T: Copy>(table: &[(&str, T)], row: &Row) -> Option<T> {
 mod tests {
     use super::*;
 
+    /// Errors, of so many buyers who confirm at once.
+    fn crowd(connections: u64, errors: u64) -> Row {
+        let row = row(8, errors, 1.0);
+        Row { scenario: "confirm".to_owned(), connections: Some(connections), ..row }
+    }
+
     fn row(statements: u32, errors: u64, p99_ms: f64) -> Row {
         let row = serde_json::json!({
             "scenario": "add", "name": "add", "connections": 16, "rate": null, "seconds": 1.0,
@@ -115,6 +127,8 @@ mod tests {
         assert_eq!(missed(&row(3, 0, 99.0), 0.7), []);
         assert_eq!(missed(&row(4, 0, 99.0), 0.7), [("≤ 3 statements".to_owned(), true)]);
         assert_eq!(missed(&row(3, 1, 99.0), 0.7), [("no error".to_owned(), true)]);
+        assert_eq!(missed(&crowd(64, 1), 0.7), [("no error".to_owned(), true)]);
+        assert_eq!(missed(&crowd(256, 1), 0.7), [("no error".to_owned(), false)]);
         assert_eq!(
             missed(&row(3, 0, 100.0), 0.69),
             [("p99 < 100 ms".to_owned(), false), ("≥ 70 % of bare".to_owned(), false)]
