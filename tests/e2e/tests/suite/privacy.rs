@@ -485,6 +485,24 @@ impl<'s> Story<'s> {
         call.json(&json!({ "active": active, "rule": rule })).send().expect(200);
     }
 
+    /// What a rule of fraud says of a card from another country than the goods go to.
+    fn cards_from_abroad(&self, score: i64, active: bool) {
+        let rule = json!({ "name": "From abroad", "signal": "card_country", "score": score, "active": active });
+        let call = self.shop.call("PUT", "/api/v1/fraud/rules/of-the-story");
+        call.bearer(&self.shop.token("fraud:write")).json(&rule).send().expect(200);
+    }
+
+    /// Rules of fraud have an order of theirs wait, and deny another, for the country of the card.
+    fn is_looked_at(&mut self) {
+        self.cards_from_abroad(60, true);
+        let someone = self.customer();
+        self.person.begins(&someone, "pm_card_visa").confirm().expect(201);
+        self.cards_from_abroad(100, true);
+        let someone = self.customer();
+        self.person.begins(&someone, "pm_card_visa").confirm().problem(422, "order_denied");
+        self.cards_from_abroad(100, false);
+    }
+
     /// What is sold for less, what money is worth, at times that are long gone, a wrapping that is no
     /// more; and what the provider has told of others.
     fn finds_the_catalog_full(&self) {
@@ -616,6 +634,7 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     let saving = json!({ "save_payment_method": true });
     let session = customer.person.begins(&back, "pm_card_visa");
     session.confirming_with(&saving).send().expect(201);
+    customer.is_looked_at();
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);
         shop.run_workers_until_quiet();
