@@ -38,8 +38,8 @@ struct Taken {
 /// Makes the provider know a customer of ours. Of two requests at once both ask under one key.
 ///
 /// # Errors
-/// `provider_unavailable`, `provider_timeout`; `idempotency_in_progress` for who was erased
-/// meanwhile.
+/// `provider_unavailable`, `provider_timeout`; `idempotency_in_progress` while another tab asks,
+/// and for who was erased meanwhile.
 pub(crate) async fn introduce(shop: &Shop<'_>, customer_id: &str) -> Result<(), Problem> {
     let input = json!({ "payer_id": shop.id(), "customer_id": customer_id });
     let Taken { payer_id, reference } = shop
@@ -50,6 +50,10 @@ pub(crate) async fn introduce(shop: &Shop<'_>, customer_id: &str) -> Result<(), 
     }
     let reference = match provider(shop)?.make_customer(&payer_id).await {
         Ok(reference) => reference,
+        // Another tab of theirs is asking under the same key.
+        Err(ProviderError::Unknown { reason: UnknownReason::InProgress, .. }) => {
+            return Err(elsewhere());
+        }
         Err(error) => {
             // It is kept under the key for a day: the next try needs another.
             if let ProviderError::Unknown { reason: UnknownReason::ServerError(_), .. } = error {
@@ -63,7 +67,12 @@ pub(crate) async fn introduce(shop: &Shop<'_>, customer_id: &str) -> Result<(), 
     if known.is_some_and(|known| known.get("is_theirs").and_then(Value::as_bool) == Some(true)) {
         return Ok(());
     }
-    Err(Problem::new(Code::IdempotencyInProgress).retry_after(1))
+    Err(elsewhere())
+}
+
+/// Somebody else is at it: the buyer asks again.
+fn elsewhere() -> Problem {
+    Problem::new(Code::IdempotencyInProgress).retry_after(1)
 }
 
 /// The provider has no such customer: the next card that the owner saves makes another.
