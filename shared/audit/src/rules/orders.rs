@@ -105,6 +105,16 @@ pub(super) const RULES: &[Rule] = &[
     and not (p.state = 'pending' and p.provider = 'none' and p.method = 'cash_on_delivery')",
     },
     Rule {
+        code: "order_on_hold_is_not_captured",
+        sentence: "Of an order that waits for a person no money is taken.",
+        look_at: "who asked for the money; release the order, or deny it and give the money back",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('payment', p.state, 'captured', p.captured_minor)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
+  where o.status = 'on_hold' and (p.captured_minor > 0 or p.state in ('capture_pending', 'capture_failed'))",
+    },
+    Rule {
         code: "cancelled_order_gives_its_money_back",
         sentence: "A cancelled order's money was given back, is owed back, or an operator has \
                    settled it.",

@@ -296,6 +296,10 @@ const BREAKS: &[(&str, &str)] = &[
         "order_that_stands_has_its_money",
         "update payment set state = 'voided' where saga_id = 'saga-ann'",
     ),
+    (
+        "order_on_hold_is_not_captured",
+        "update orders set status = 'on_hold' where order_id = 'order-ann'; update order_history set to_status = 'on_hold' where order_id = 'order-ann'",
+    ),
     ("cancelled_order_gives_its_money_back", "delete from compensation where saga_id = 'saga-bob'"),
     (
         "order_line_has_its_reservation",
