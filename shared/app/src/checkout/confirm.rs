@@ -517,7 +517,9 @@ fn claim(
     };
     if fraud.decide(shop)? == Fraud::Deny {
         let of = (asked.owner, asked.session_id);
-        return match fraud::deny(shop, of, total, &fraud, Some(true))? {
+        // An attempt that waits for them was let go: it keeps what it holds, and the session with it.
+        let closes = supersedes.is_none().then_some(true);
+        return match fraud::deny(shop, of, total, &fraud, closes)? {
             true => Err(Problem::new(Code::OrderDenied)),
             false => Ok(Decision::Again),
         };

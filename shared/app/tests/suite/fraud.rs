@@ -99,6 +99,20 @@ fn too_much_is_denied_before_anybody_is_asked() {
 }
 
 #[test]
+fn another_try_that_is_denied_leaves_the_one_that_waits_for_its_buyer() {
+    let world = World::new();
+    let (ann, session) = world.at_checkout("pm_card_authenticationRequired");
+    ann.confirm(&session).expect_problem(402, "payment_action_required");
+    rule(&world, "every", &json!({ "signal": "amount" }), 100).expect(200);
+    let other = json!({ "payment_method": "pm_card_visa" });
+    ann.confirm_with(&session, &other, Some("other")).expect_problem(422, "order_denied");
+    assert_eq!(world.rows("select state from saga"), ["awaiting_action"]);
+    ann.authenticates(true);
+    ann.confirm(&session).expect(201);
+    world.is_consistent();
+}
+
+#[test]
 fn an_order_that_waits_is_paid_when_it_is_released_and_not_before() {
     let world = World::new();
     let order = waits(&world);
