@@ -81,7 +81,7 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Confirm,
         Self::ConfirmSaves,
         Self::ConfirmDeclined,
