@@ -52,6 +52,24 @@ impl OrderStatus {
         }
     }
 
+    /// Whether its money may be taken: not of one that ended, and not of one that waits for a person.
+    #[must_use]
+    pub const fn takes_money(self) -> bool {
+        match self {
+            Self::Confirmed
+            | Self::Processing
+            | Self::PartiallyShipped
+            | Self::Shipped
+            | Self::Delivered => true,
+            Self::Draft
+            | Self::Pending
+            | Self::OnHold
+            | Self::Cancelled
+            | Self::Refunded
+            | Self::Failed => false,
+        }
+    }
+
     /// Whether it may still be cancelled: until anything has left a warehouse.
     #[must_use]
     pub fn may_cancel(self) -> bool {
@@ -92,6 +110,14 @@ failed            | .     .       .       .         .          .                
         let may: Vec<&str> =
             OrderStatus::ALL.iter().filter(|s| s.may_cancel()).map(|s| s.as_str()).collect();
         assert_eq!(may, ["draft", "pending", "on_hold", "confirmed", "processing"]);
+    }
+
+    #[test]
+    fn money_is_taken_of_an_order_that_goes_on() {
+        let takes: Vec<&str> =
+            OrderStatus::ALL.iter().filter(|s| s.takes_money()).map(|s| s.as_str()).collect();
+        let goes_on = ["confirmed", "processing", "partially_shipped", "shipped", "delivered"];
+        assert_eq!(takes, goes_on);
     }
 
     #[test]

@@ -108,8 +108,7 @@ pub async fn capture(
     let applied = change.apply(&shop, &actor, &sql::ORDER_CAPTURE, input)?;
     let is_asked = applied.refusal().is_none();
     let asked = applied.done(|refusal| {
-        let waits_or_ended = [OrderStatus::Cancelled, OrderStatus::OnHold].contains(&order.status);
-        if refusal == Refusal::OrderChanged && waits_or_ended {
+        if refusal == Refusal::OrderChanged && !order.status.takes_money() {
             return Problem::new(Code::PaymentNotCapturable);
         }
         refused_at(refusal, order.version)

@@ -82,7 +82,7 @@ const REASON: &str = "paid on delivery";
 ///
 /// # Errors
 /// `order_not_found`; `invalid_field` for another amount; `payment_not_due` of an order that is paid
-/// otherwise, that was paid already, or that is cancelled.
+/// otherwise, that was paid already, that is cancelled, or that waits for a review.
 pub fn collect(
     ports: &Ports<'_>,
     service: &Service,
@@ -109,7 +109,7 @@ pub fn collect(
     });
     let applied = change.apply(&shop, &actor, &sql::ORDER_COLLECT, input)?;
     applied.done(|refusal| {
-        if refusal == Refusal::OrderChanged && order.status == OrderStatus::Cancelled {
+        if refusal == Refusal::OrderChanged && !order.status.takes_money() {
             return Problem::new(Code::PaymentNotDue);
         }
         refused_at(refusal, order.version)

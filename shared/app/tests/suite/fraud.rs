@@ -23,6 +23,21 @@ fn desk() -> Service {
     Service { subject: "desk".to_owned(), scopes: vec!["orders:write".to_owned()] }
 }
 
+/// Says that an order was paid at the door.
+fn collects(world: &World, placed: &Value) -> Answer {
+    let request = Request::new(Method::Post, "/api/v1/orders/x/collect")
+        .with_header("content-type", "application/json")
+        .with_header("idempotency-key", &format!("collect-{}", world.now_ms()))
+        .with_body(json!({ "amount": placed["total"] }).to_string());
+    Answer::of::<api::collect_order>(order::collect(
+        &world.ports(),
+        &desk(),
+        &placed["order_id"].as_str().unwrap().parse().unwrap(),
+        &request.json().unwrap(),
+        &request.keyed_change().unwrap(),
+    ))
+}
+
 /// What a person makes of an order that waits: `release` or `deny`.
 fn decides(world: &World, order_id: &str, what: &str, key: &str) -> Answer {
     let request = Request::new(Method::Post, &format!("/api/v1/orders/{order_id}/{what}"))
@@ -184,6 +199,24 @@ fn an_order_that_nobody_reviews_is_denied_after_three_days_with_an_alert() {
     assert_eq!(stands(&world), ["cancelled|voided"]);
     assert_eq!(world.alerts(), [format!("review_unanswered:{order}")]);
     decides(&world, &order, "release", "late").expect_problem(409, "illegal_transition");
+    world.is_consistent();
+}
+
+#[test]
+fn what_is_to_be_paid_at_the_door_is_reviewed_before_anybody_goes_there() {
+    let world = World::new();
+    world.exec("insert into fee (currency, fee_id, kind, name, amount_minor, tax_class, active) values ('USD', 'door', 'cash_on_delivery', 'Door', 0, 'standard', 1)");
+    rule(&world, "every", &json!({ "signal": "amount" }), 60).expect(200);
+    let (ann, session) = world.at_checkout("cash_on_delivery");
+    let placed = ann.confirm(&session).expect(201);
+    assert_eq!(stands(&world), ["on_hold|pending"]);
+    collects(&world, &placed).expect_problem(409, "payment_not_due");
+    world.passes(1);
+    let order = placed["order_id"].as_str().unwrap();
+    let released = decides(&world, order, "release", "one").expect(200);
+    assert_eq!(released["payment_status"], "pending");
+    collects(&world, &placed).expect(200);
+    assert_eq!(stands(&world), ["confirmed|captured"]);
     world.is_consistent();
 }
 
