@@ -181,6 +181,8 @@ async fn ask(
         saga_id: "s".to_owned(),
         order_reference: "o".to_owned(),
         return_url: None,
+        customer: None,
+        saves_method: false,
     };
     // Whether the answer that was read last proves `amount` in dollars, and one of these states.
     let proves = |amount: &str, states: &[&str]| {
