@@ -300,6 +300,14 @@ async fn authorize(shop: &Shop<'_>, saga: Saga) -> Result<Outcome, Problem> {
         Ok(Authorization::Declined { reference, decline_code, .. }) => {
             declined(shop, &saga, reference, &decline_code, true)
         }
+        // Under its key a request that was refused is one that never went through.
+        Err(error @ ProviderError::Rejected { .. }) if saga.payment.reference.is_none() => {
+            if let Some(payer) = saga.plan.payer.as_ref().filter(|_| error.is_of_no_customer()) {
+                forget(shop, &saga.owner, Some(&payer.customer))?;
+            }
+            nothing_held(shop, &saga, "provider_refused")?;
+            Ok(Outcome::Refused(told_of(&error)))
+        }
         Err(error) => unanswered(shop, saga, error).await,
     }
 }
@@ -436,7 +444,8 @@ async fn create_order(
     let captures =
         shop.setting(&PAYMENT_CAPTURE)? && !saga.plan.capture_later && !saga.asks_nobody();
     let fraud = &saga.plan.fraud;
-    let waits = fraud.decide(shop)? == Decision::Review;
+    // What would be denied by now was let go when it was asked: a person decides.
+    let waits = fraud.decide(shop)? != Decision::Allow;
     let (status, reason) = match waits {
         true => (OrderStatus::OnHold, "waits for a review"),
         false => (OrderStatus::Confirmed, "checkout"),
@@ -747,13 +756,7 @@ async fn unanswered(shop: &Shop<'_>, saga: Saga, error: ProviderError) -> Result
     if matches!(Failure::of(&error), Failure::Misconfigured) {
         return unconfigured(shop, saga, key_refused(shop, &error.to_string())).await;
     }
-    if let Some(payer) = saga.plan.payer.as_ref().filter(|_| error.is_of_no_customer()) {
-        forget(shop, &saga.owner, Some(&payer.customer))?;
-    }
-    // Under its key a request that was refused is one that never went through.
-    let is_refused = matches!(error, ProviderError::Rejected { .. });
-    let is_asked_for = saga.state == SagaState::Authorizing;
-    if saga.is_first() && !error.may_have_happened() || is_asked_for && is_refused {
+    if saga.is_first() && !error.may_have_happened() {
         nothing_held(shop, &saga, "provider_not_reached")?;
         return Ok(Outcome::Refused(told));
     }

@@ -146,6 +146,19 @@ fn an_order_that_waits_is_paid_when_it_is_released_and_not_before() {
 }
 
 #[test]
+fn what_was_let_go_and_would_be_denied_by_now_waits_for_a_person() {
+    let world = World::new();
+    rule(&world, "every", &json!({ "signal": "amount" }), 30).expect(200);
+    let (ann, session) = world.at_checkout("pm_card_visa");
+    world.meanwhile(Call::Authorize, |world| {
+        world.set("fraud_review_score", "10");
+        world.set("fraud_deny_score", "20");
+    });
+    assert_eq!(ann.confirm(&session).expect(201)["status"], "on_hold");
+    world.is_consistent();
+}
+
+#[test]
 fn a_release_while_the_provider_is_away_is_paid_when_it_is_back() {
     let world = World::new();
     let order = waits(&world);

@@ -400,7 +400,7 @@ fn an_attempt_that_is_taken_up_with_what_is_anothers_ends_at_once() {
     nothing_is_held(&world, &guest);
     assert_eq!(
         world.rows("select state, reason from saga where owner like 'guest:%'"),
-        ["failed|provider_not_reached"]
+        ["failed|provider_refused"]
     );
     // Gone back before it was heard of: nothing is owed.
     world.is_consistent();

@@ -237,6 +237,27 @@ fn a_void_a_day_old_looks_for_its_authorization_and_makes_none() {
     world.is_consistent();
 }
 
+// A search that is refused says nothing of what was held a day ago.
+#[test]
+fn a_refused_search_after_a_day_leaves_no_hold_behind() {
+    let world = World::new();
+    let (ann, session) = world.at_checkout("pm_card_visa");
+    world.fault(&[Call::Authorize], Fault::Lost, 1);
+    ann.confirm(&session).expect_problem(503, "provider_unavailable");
+    assert_eq!(world.ledger(), ["authorized 1509"]);
+    world.passes(hours(21));
+    let refused = json!({ "error": { "type": "invalid_request_error", "code": "search_not_available", "message": "No." } });
+    world.fault(&[Call::Search], Fault::Answer(400, refused), ALWAYS);
+    world.lives(minutes(5));
+    assert_eq!(world.rows("select state from saga"), ["voiding"]);
+    assert_eq!(world.rows("select kind, state from compensation"), ["void_payment|pending"]);
+    world.heals();
+    world.lives(hours(1));
+    assert_eq!(world.ledger(), ["authorized 1509", "voided 1509"]);
+    assert_eq!(world.rows("select state from saga"), ["failed"]);
+    world.is_consistent();
+}
+
 #[test]
 fn a_buyer_is_told_that_there_is_no_order_though_the_void_cannot_be_written_down() {
     let world = World::new();
