@@ -21,7 +21,7 @@ update checkout_session set status = 'abandoned' where status = 'open'
 update cart set status = 'active', updated_at_ms = now_ms() where owner = :owner and status in ('active', 'checkout');
 update checkout_session set contact = '', email_hashes = '[]', address_hash = '' where owner = :owner and contact > '';
 update promotion_use set email_hash = '' where email_hash > '' and saga_id in (select o.detail ->> 'saga_id' from orders as o where o.owner = :owner);
-update payment set card = null where card > '' and order_id in (select order_id from orders where owner = :owner);
+update payment set card = null where card > '' and saga_id in (select o.detail ->> 'saga_id' from orders as o where o.owner = :owner);
 update orders set contact = '', email_hash = '', address_hash = '', updated_at_ms = now_ms() where owner = :owner and contact > '';
 update cart_line set attributes = '{}' where attributes <> '{}' and cart_id in (select cart_id from cart where owner = :owner and status in ('active', 'checkout')
   union all select cart_id from cart where owner = :owner and status = 'abandoned' union all select cart_id from cart where owner = :owner and status = 'merged');
