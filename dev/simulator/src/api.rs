@@ -601,20 +601,8 @@ async fn ran(
         // Before the claim: nothing began, so the key stays free.
         return Ok(refused_by_fault(*status));
     }
-    if let Some(key) = key {
-        // The same parameters in another order are the same request.
-        let parameters =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let fingerprint = format!("{} {parameters}", request.path());
-        match books.claim(key, &fingerprint, ports.clock.wall_ms(), &now)? {
-            Claim::Ours => {}
-            Claim::Running => return Ok(key_in_use().reply()),
-            Claim::OtherRequest => return Ok(key_reused(key).reply()),
-            Claim::Answered { .. } if is_lost => return Ok(Reply::empty(500)),
-            Claim::Answered { status, body } => {
-                return Ok(Reply::stored(status, body).header("idempotent-replayed", "true"));
-            }
-        }
+    if let Some(reply) = answered_before(ports, &books, request, &form, (&now, is_lost))? {
+        return Ok(reply);
     }
     match &fault {
         Some(Fault::Slow(ms)) => wait(*ms),
@@ -757,6 +745,29 @@ impl Context<'_> {
         )
         .await
     }
+}
+
+/// Claims the key that a request has, if it has one; the reply, if something stands under it already.
+fn answered_before(
+    ports: &Ports<'_>,
+    books: &Books<'_>,
+    request: &Request,
+    form: &BTreeMap<String, String>,
+    (now, is_lost): (&Now, bool),
+) -> Result<Option<Reply>, Problem> {
+    let Some(key) = request.header("idempotency-key") else { return Ok(None) };
+    // The same parameters in another order are the same request.
+    let parameters = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let fingerprint = format!("{} {parameters}", request.path());
+    Ok(match books.claim(key, &fingerprint, ports.clock.wall_ms(), now)? {
+        Claim::Ours => None,
+        Claim::Running => Some(key_in_use().reply()),
+        Claim::OtherRequest => Some(key_reused(key).reply()),
+        Claim::Answered { .. } if is_lost => Some(Reply::empty(500)),
+        Claim::Answered { status, body } => {
+            Some(Reply::stored(status, body).header("idempotent-replayed", "true"))
+        }
+    })
 }
 
 fn key_in_use() -> Answer {

@@ -5,7 +5,11 @@
 //! for a person with its money held.
 
 use crate::{
-    Change, catalog::tables::Deleted, change::Apply as _, page::PageSize, problem::refused,
+    Change,
+    catalog::tables::{AMOUNT_MINOR_MAX, Deleted, in_range, one_line},
+    change::Apply as _,
+    page::PageSize,
+    problem::refused,
     shop::Shop,
 };
 use callers::Service;
@@ -23,16 +27,12 @@ use store::sql;
 use terms::{Done, Problem, Rendered};
 
 const PAGE: PageSize = PageSize { default: 50, max: 500 };
-/// Characters of a rule's name.
-const NAME_MAX: usize = 200;
 /// What a signal is counted up to.
 const COUNT_MAX: i64 = 100;
 /// The longest time that is looked back over, in seconds: a year.
 const WITHIN_SECONDS_MAX: i64 = 31_536_000;
 /// What one rule adds or takes off at most.
 const SCORE_MAX: i64 = 1_000;
-/// The largest amount, in minor units.
-const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
 
 /// What rules have found in a confirm.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -273,27 +273,24 @@ pub fn put(
 ) -> Result<Done<Rendered<FraudRule>>, Problem> {
     let FraudRuleFacts { name, signal, at_least, within_seconds, currency, above_minor, .. } =
         facts;
-    let fits = !name.trim().is_empty()
-        && name.chars().count() <= NAME_MAX
-        && !name.chars().any(char::is_control);
-    if !fits {
-        let right = format!("must be one line of 1 to {NAME_MAX} characters");
-        return Err(Problem::invalid_field("/name", right));
-    }
+    one_line("/name", name)?;
     let at_least = one_of_signal("/at_least", *at_least, signal.is_counted(), COUNT_MAX)?;
     let has_time = signal.has_time();
     let within = one_of_signal("/within_seconds", *within_seconds, has_time, WITHIN_SECONDS_MAX)?;
     let above_minor = match (currency, above_minor) {
-        (Some(_), Some(above)) => in_range("/above_minor", *above, 0, AMOUNT_MINOR_MAX)?,
+        (Some(_), Some(above)) => {
+            in_range("/above_minor", *above, 0, AMOUNT_MINOR_MAX)?;
+            *above
+        }
         (None, None) => 0,
         (Some(_), None) => return Err(missing("/above_minor", "currency")),
         (None, Some(_)) => return Err(missing("/currency", "above_minor")),
     };
-    let score = in_range("/score", facts.score, -SCORE_MAX, SCORE_MAX)?;
+    in_range("/score", facts.score, -SCORE_MAX, SCORE_MAX)?;
     let input = json!({
         "subject": subject(rule_id), "actor": service.actor(), "rule_id": rule_id, "name": name, "signal": signal,
         "at_least": at_least.unwrap_or(0), "within_ms": within.unwrap_or(0).saturating_mul(1_000),
-        "currency": currency.as_ref().map_or("", Currency::as_str), "above_minor": above_minor, "score": score, "active": facts.active,
+        "currency": currency.as_ref().map_or("", Currency::as_str), "above_minor": above_minor, "score": facts.score, "active": facts.active,
     });
     match Shop::new(ports).apply(&sql::FRAUD_RULE_PUT, &input)? {
         Ok(rule) => Ok(Done::new(Rendered::new(rule))),
@@ -325,7 +322,7 @@ fn one_of_signal(
     most: i64,
 ) -> Result<Option<i64>, Problem> {
     match (given, is_asked) {
-        (Some(given), true) => in_range(pointer, given, 1, most).map(Some),
+        (Some(number), true) => in_range(pointer, number, 1, most).map(|()| given),
         (None, false) => Ok(None),
         (None, true) => Err(Problem::invalid_field(pointer, "must be given for this signal")),
         (Some(_), false) => {
@@ -336,11 +333,4 @@ fn one_of_signal(
 
 fn missing(pointer: &str, other: &str) -> Problem {
     Problem::invalid_field(pointer, format!("must be given with {other}"))
-}
-
-fn in_range(pointer: &str, number: i64, least: i64, most: i64) -> Result<i64, Problem> {
-    if (least..=most).contains(&number) {
-        return Ok(number);
-    }
-    Err(Problem::invalid_field(pointer, format!("must be {least} to {most}")))
 }

@@ -7,12 +7,12 @@ use ports::Ports;
 use serde_json::Value;
 
 use super::{
-    Answer, admitted, asked, decide, form, key_in_use, key_reused, limit, numbered, page,
+    Answer, admitted, answered_before, asked, decide, form, limit, numbered, page,
     refused_by_fault, server_error, wait,
 };
 use crate::{
     faults::{self, Fault, Operation, Subject},
-    ledger::{Books, Card, Claim, Customer, Kept},
+    ledger::{Books, Card, Customer, Kept},
     objects,
 };
 
@@ -231,19 +231,8 @@ fn changed(
         Some(Fault::Slow(ms)) => wait(*ms),
         Some(_) | None => {}
     }
-    if let Some(key) = key {
-        let parameters =
-            form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let fingerprint = format!("{} {parameters}", request.path());
-        match books.claim(key, &fingerprint, ports.clock.wall_ms(), &now)? {
-            Claim::Ours => {}
-            Claim::Running => return Ok(key_in_use().reply()),
-            Claim::OtherRequest => return Ok(key_reused(key).reply()),
-            Claim::Answered { .. } if is_lost => return Ok(Reply::empty(500)),
-            Claim::Answered { status, body } => {
-                return Ok(Reply::stored(status, body).header("idempotent-replayed", "true"));
-            }
-        }
+    if let Some(reply) = answered_before(ports, &books, request, &form, (&now, is_lost))? {
+        return Ok(reply);
     }
     let new_id = ports.random.id().replace('-', "");
     let (status, body, change) = match &fault {

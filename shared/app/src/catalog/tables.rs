@@ -24,7 +24,7 @@ use terms::{Code, Done, Problem, Rendered};
 /// Rates one method may have in a zone and a currency.
 const RATES_MAX: usize = 500;
 /// As the highest price of the catalog.
-const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
+pub(crate) const AMOUNT_MINOR_MAX: i64 = 100_000_000_000;
 /// Special prices a SKU may have in a currency.
 const SPECIAL_PRICES_MAX: usize = 100;
 /// As many as a line may have.
@@ -936,7 +936,8 @@ impl Entry for CurrencySold {
     }
 }
 
-fn one_line(pointer: &str, text: &str) -> Result<(), Problem> {
+/// That a name is one line, of 1 to 200 characters.
+pub(crate) fn one_line(pointer: &str, text: &str) -> Result<(), Problem> {
     let fits = !text.trim().is_empty()
         && text.chars().count() <= NAME_MAX
         && !text.chars().any(char::is_control);
@@ -946,7 +947,8 @@ fn one_line(pointer: &str, text: &str) -> Result<(), Problem> {
     Err(Problem::invalid_field(pointer, format!("must be one line of 1 to {NAME_MAX} characters")))
 }
 
-fn in_range(pointer: &str, number: i64, least: i64, most: i64) -> Result<(), Problem> {
+/// That a number is within its bounds.
+pub(crate) fn in_range(pointer: &str, number: i64, least: i64, most: i64) -> Result<(), Problem> {
     if (least..=most).contains(&number) {
         return Ok(());
     }
