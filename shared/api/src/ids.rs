@@ -8,7 +8,7 @@ use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
         OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
-        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -55,6 +55,7 @@ ids! {
     RewardId EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;
+    ShipmentId ShipmentNotFound;
     ShippingMethodId EntryNotFound;
     Sku SkuNotFound;
     TaxClass EntryNotFound;

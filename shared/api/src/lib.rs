@@ -215,7 +215,7 @@ use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
         OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
-        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -241,11 +241,11 @@ use {
         CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
-        LineNotFound, OrderBusy, OrderNotFound, OutcomeImpossible, PaymentCollected,
+        LineNotFound, OrderBusy, OrderNotFound, OrderUnpaid, OutcomeImpossible, PaymentCollected,
         PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PromotionsDisabled,
         PromotionsUnavailable, ProviderTimeout, ProviderUnavailable, QuantityOutOfRange,
-        SessionNotFound, ShareNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown,
-        StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
+        SessionNotFound, ShareNotFound, ShipmentNotFound, SkuNotFound, SkuNotSoldInCurrency,
+        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
         TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
@@ -484,7 +484,7 @@ endpoints! {
         /// order: at once, and then by its worker. An order that nobody reviews is denied after
         /// `fraud_review_seconds`.
         release_order: POST Scope<OrdersWrite>, body: JsonOrDefault<order::ReleaseOrder>, change: MustBeKeyedVersioned,
-            answer: 200 Done<Rendered<order::OrderReleased>> => |it| it.example(examples::release_order()).tagged()
+            answer: 200 Done<Rendered<order::OrderMoved>> => |it| it.example(examples::release_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
     }
     /// An order that waits for a person, and ends.
@@ -496,6 +496,36 @@ endpoints! {
         deny_order: POST Scope<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, OrderBusy]).stored();
+    }
+    /// Where an order is.
+    ORDER_STATUS: "order-status" "/api/v1/orders/:order_id/status" (order_id: OrderId) {
+        /// Say where an order is, where that needs a person.
+        ///
+        /// A move that is more than a word is made as its own endpoint makes it: `confirmed` releases,
+        /// `shipped` sends off all that is left, `delivered` says that all shipments have arrived, and
+        /// `cancelled` cancels. To `partially_shipped`, `refunded` and the rest an order comes by itself.
+        set_order_status: PUT Scope<OrdersWrite>, body: Json<order::SetStatus>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::OrderMoved>> => |it| it.example(examples::set_order_status()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, OrderUnpaid, AlreadySettled, PaymentCollected, OrderBusy]).stored();
+    }
+    /// What of an order has left.
+    ORDER_SHIPMENTS: "order-status" "/api/v1/orders/:order_id/shipments" (order_id: OrderId) {
+        /// Write down that a part of an order has left, or all that is left of it.
+        ///
+        /// Of one whose `status` is `processing` or `partially_shipped`; its status follows from what
+        /// its lines have counted. Money that is still held is taken with the first shipment, all of it.
+        ship_order: POST Scope<OrdersWrite>, body: JsonOrDefault<order::ShipOrder>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::Shipped>> => |it| it.example(examples::ship_order()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, OrderUnpaid, OrderBusy]).stored();
+    }
+    /// A shipment of an order.
+    ORDER_SHIPMENT_DELIVER: "order-status" "/api/v1/orders/:order_id/shipments/:shipment_id/deliver" (order_id: OrderId, shipment_id: ShipmentId) {
+        /// Write down that a shipment has arrived.
+        ///
+        /// With the last of them the order is `delivered`, and complete.
+        deliver_shipment: POST Scope<OrdersWrite>, body: JsonOrDefault<order::DeliverShipment>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::OrderMoved>> => |it| it.example(examples::deliver_shipment()).tagged()
+                .problems(&[OrderNotFound, ShipmentNotFound, AlreadySettled, IllegalTransition, OrderBusy]).stored();
     }
     /// The money for an order that is paid on delivery.
     ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {

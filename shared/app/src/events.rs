@@ -22,6 +22,7 @@ use domain::{
     promotion::Code,
     quantity::Quantity,
     reward::RewardName,
+    shipment::{Carrier, TrackingNumber, TrackingUrl},
     stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
@@ -577,6 +578,56 @@ events! {
         }
     }
 
+    /// A part of an order has left a warehouse, or all of it.
+    OrderShipped: "orders.order.shipped" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The shipment.
+            shipment_id: ShipmentId,
+            /// Who said so: a program.
+            actor: str,
+        }
+        facts {
+            /// What has left with it.
+            lines: Vec<ShippedLine>,
+        }
+        maybe {
+            /// Who carries it.
+            carrier: Carrier,
+            /// The carrier's number for it.
+            tracking_number: TrackingNumber,
+            /// Where its way can be followed.
+            tracking_url: TrackingUrl,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// All of an order has arrived.
+    OrderCompleted: "orders.order.completed" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The cart it was.
+            cart_id: CartId,
+        }
+        facts {
+            /// What it cost.
+            total: Money,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
     /// The stock of an order is sold.
     StockCommitted: "inventory.stock.committed" 1 about order/order_id {
         text {
@@ -677,6 +728,18 @@ events! {
             order_id: OrderId,
         }
     }
+}
+
+/// So many pieces of a line of an order.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ShippedLine {
+    /// The line.
+    pub(crate) line_no: i64,
+    /// What.
+    pub(crate) sku: Sku,
+    /// How many.
+    pub(crate) quantity: i64,
 }
 
 /// A line of an order.

@@ -1,6 +1,7 @@
 //! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the
 //! clock in milliseconds, `{object}(` what makes an object, `{json}(` what reads one back,
-//! `{plan_lines}` a plan's lines, `{order_fees}` an order's fees, `{looked}` a walk's rows.
+//! `{plan_lines}` a plan's lines, `{order_fees}` an order's fees, `{shipment_lines}` what
+//! left together, `{looked}` a walk's rows.
 
 use crate::{Order, Rule, WALKS, Walk, rules};
 use ports::Dialect;
@@ -188,6 +189,7 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{json}", "json"),
             ("{plan_lines}", "json_each(g.plan, '$.lines') as line"),
             ("{order_fees}", "json_each(o.detail, '$.fees') as fee"),
+            ("{shipment_lines}", "shipment as s, json_each(s.lines) as part"),
         ],
         Dialect::Postgres => [
             ("{doc}", "$1::text::jsonb"),
@@ -196,6 +198,7 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{json}", ""),
             ("{plan_lines}", "jsonb_array_elements(g.plan -> 'lines') as line (value)"),
             ("{order_fees}", "jsonb_array_elements(o.detail -> 'fees') as fee (value)"),
+            ("{shipment_lines}", "shipment as s, jsonb_array_elements(s.lines) as part (value)"),
         ],
     };
     words.iter().fold(statement.to_owned(), |text, (word, spelled)| text.replace(word, spelled))

@@ -165,6 +165,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-status-history", &[Database, Shoppers, Services, Bodies, Browsers]),
     component("order-capture", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-review", &[Database, Services, Bodies, Replays, Saga, Payment]),
+    component("order-status", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-collect", &[Database, Services, Bodies, Replays]),
     component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),

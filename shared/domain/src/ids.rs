@@ -147,6 +147,10 @@ text_type!(
     ShareId, "a share id", id_rule
 );
 text_type!(
+    /// A shipment: what of an order left together.
+    ShipmentId, "a shipment id", id_rule
+);
+text_type!(
     /// A shipping method, as in the rate table: `standard`, `express`.
     ShippingMethodId, "a shipping method", id_rule
 );

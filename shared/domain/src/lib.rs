@@ -42,6 +42,7 @@ pub mod reward;
 pub mod saga;
 #[cfg(feature = "schema")]
 mod schema;
+pub mod shipment;
 pub mod shipping;
 mod sorted;
 pub mod stock;

@@ -52,6 +52,22 @@ impl OrderStatus {
         }
     }
 
+    /// Whether an order comes to it by what becomes of its pieces, as [`of_pieces`] says.
+    #[must_use]
+    pub const fn follows_from_pieces(self) -> bool {
+        match self {
+            Self::PartiallyShipped | Self::Shipped | Self::Delivered => true,
+            Self::Draft
+            | Self::Pending
+            | Self::OnHold
+            | Self::Confirmed
+            | Self::Processing
+            | Self::Cancelled
+            | Self::Refunded
+            | Self::Failed => false,
+        }
+    }
+
     /// Whether its money may be taken: not of one that ended, and not of one that waits for a person.
     #[must_use]
     pub const fn takes_money(self) -> bool {
@@ -77,9 +93,94 @@ impl OrderStatus {
     }
 }
 
+/// What has become of the pieces of one line of an order (ORD-15): each counter is within the one
+/// before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pieces {
+    /// How many were ordered.
+    pub ordered: i64,
+    /// How many of them have left a warehouse.
+    pub shipped: i64,
+    /// How many of those have arrived.
+    pub delivered: i64,
+}
+
+impl Pieces {
+    /// How many are to leave yet.
+    #[must_use]
+    pub const fn to_ship(self) -> i64 {
+        self.ordered.saturating_sub(self.shipped)
+    }
+
+    /// How many are on their way.
+    #[must_use]
+    pub const fn on_the_way(self) -> i64 {
+        self.shipped.saturating_sub(self.delivered)
+    }
+}
+
+/// Where an order is that a warehouse works on, by its lines: the one function that says it.
+#[must_use]
+pub fn of_pieces(lines: impl IntoIterator<Item = Pieces>) -> OrderStatus {
+    let (mut to_ship, mut shipped, mut on_the_way) = (false, false, false);
+    for line in lines {
+        to_ship |= line.to_ship() > 0;
+        shipped |= line.shipped > 0;
+        on_the_way |= line.on_the_way() > 0;
+    }
+    match (shipped, to_ship, on_the_way) {
+        (false, _, _) => OrderStatus::Processing,
+        (true, true, _) => OrderStatus::PartiallyShipped,
+        (true, false, true) => OrderStatus::Shipped,
+        (true, false, false) => OrderStatus::Delivered,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn pieces((ordered, shipped, delivered): (i64, i64, i64)) -> Pieces {
+        Pieces { ordered, shipped, delivered }
+    }
+
+    #[test]
+    fn where_an_order_is_follows_from_its_pieces() {
+        let at = |lines: &[(i64, i64, i64)]| of_pieces(lines.iter().copied().map(pieces)).as_str();
+        assert_eq!(at(&[(2, 0, 0), (1, 0, 0)]), "processing");
+        assert_eq!(at(&[(2, 1, 0), (1, 0, 0)]), "partially_shipped");
+        assert_eq!(at(&[(2, 2, 2), (1, 0, 0)]), "partially_shipped");
+        assert_eq!(at(&[(2, 2, 0), (1, 1, 0)]), "shipped");
+        assert_eq!(at(&[(2, 2, 2), (1, 1, 0)]), "shipped");
+        assert_eq!(at(&[(2, 2, 2), (1, 1, 1)]), "delivered");
+    }
+
+    proptest! {
+        /// One piece more that leaves or arrives never takes an order back, nor to where the table
+        /// of moves does not lead.
+        #[test]
+        fn what_leaves_and_arrives_only_leads_on(
+            ordered in prop::collection::vec(1..4_i64, 1..4),
+            steps in prop::collection::vec((0..4_usize, any::<bool>()), 1..24),
+        ) {
+            let mut lines: Vec<Pieces> = ordered.into_iter().map(|ordered| pieces((ordered, 0, 0))).collect();
+            let mut at = OrderStatus::Processing;
+            for (index, leaves) in steps {
+                let all_left = lines.iter().all(|line| line.to_ship() == 0);
+                let index = index % lines.len();
+                let line = &mut lines[index];
+                if leaves && line.to_ship() > 0 {
+                    line.shipped += 1;
+                } else if line.on_the_way() > 0 && all_left {
+                    line.delivered += 1;
+                }
+                let now = of_pieces(lines.iter().copied());
+                prop_assert!(now == at || at.legal_next().contains(&now), "{at} to {now}");
+                at = now;
+            }
+        }
+    }
 
     /// Every status by every status; `x` is a legal move.
     const GOLDEN: &str = "\

@@ -13,12 +13,13 @@ use crate::{
         AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId,
         FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PaymentMethodId,
         PromotionGroup, PromotionId, Region, ReservationId, RewardId, SagaId, Segment, SessionId,
-        ShareId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
     quantity::Quantity,
     reward::{AfterDays, Orders, Points, RewardName, WithinDays},
+    shipment::{Carrier, TrackingNumber, TrackingUrl},
     stock::StockVerdict,
     stored_value::GiftCode,
     tax::TaxRate,
@@ -164,6 +165,22 @@ schemas! {
     ShareId, "ShareId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A share of a cart."
+    };
+    ShipmentId, "ShipmentId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A shipment of an order."
+    };
+    Carrier, "Carrier", {
+        "type": "string", "pattern": ONE_LINE, "minLength": 1, "maxLength": 60,
+        "description": "Who carries it."
+    };
+    TrackingNumber, "TrackingNumber", {
+        "type": "string", "pattern": ONE_LINE, "minLength": 1, "maxLength": 100,
+        "description": "The carrier's number for it."
+    };
+    TrackingUrl, "TrackingUrl", {
+        "type": "string", "pattern": "^https://[A-Za-z0-9][!-~]*$", "maxLength": 500,
+        "description": "Where its way can be followed."
     };
     ShippingMethodId, "ShippingMethodId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

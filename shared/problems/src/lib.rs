@@ -97,6 +97,9 @@ codes! {
     /// No such share of the caller's cart.
     ShareNotFound: 404 "share_not_found" "There is no such share of the cart"
         => "Ask the cart's owner for a new link.",
+    /// The order has no such shipment.
+    ShipmentNotFound: 404 "shipment_not_found" "There is no such shipment of the order"
+        => "Read the order: `shipments` are all there are.",
     /// No such checkout session, or not the caller's.
     SessionNotFound: 404 "session_not_found" "There is no such checkout session"
         => "Begin the checkout again.",
@@ -188,6 +191,9 @@ codes! {
     /// The order was paid at the door: the buyer has the goods, and a cancel gives no cash back.
     PaymentCollected: 409 "payment_collected" "The order was paid at the door"
         => "Take the goods back, and hand the money back, as the shop does that.",
+    /// The order's money is neither held nor taken: its capture was given up, or it has all gone back.
+    OrderUnpaid: 409 "order_unpaid" "The order is not paid"
+        => "Read the order: `payment_status` says what has become of its money. Ship it once that is settled.",
     /// The order or its payment is in motion; `Retry-After` says when to try again.
     OrderBusy: 409 "order_busy" "The order is being changed"
         => "Wait as `Retry-After` says, then send it again.",

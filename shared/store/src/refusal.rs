@@ -164,6 +164,8 @@ refusals! {
     PaymentReferenceTaken: unique "payment_reference" "payment.provider, payment.reference" => where_it_arises;
     /// The order changed since it was read.
     OrderChanged: guard "order_changed" => OrderBusy again_in 1;
+    /// More pieces of a line than there are: somebody was faster.
+    PiecesExceeded: check "shipped_is_within_ordered", check "delivered_is_within_shipped" => OrderBusy again_in 1;
     /// No money is waited for at the door.
     PaymentNotDue: guard "payment_not_due" => PaymentNotDue;
     /// The buyer's last confirm has just ended.

@@ -17,6 +17,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/concurrency.rs"),
     include_str!("suite/customer.rs"),
     include_str!("suite/fraud.rs"),
+    include_str!("suite/fulfilment.rs"),
     include_str!("suite/idempotency.rs"),
     include_str!("suite/migration.rs"),
     include_str!("suite/operations.rs"),

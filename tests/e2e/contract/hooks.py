@@ -280,6 +280,20 @@ def with_held_order():
         return shopper, {"order_id": api("POST", "/api/v1/orders", SERVICE, order, str(uuid.uuid4()))["order_id"]}
 
 
+def with_order_in_the_warehouse():
+    """A paid order that may leave."""
+    buyer = Buyer().with_order()
+    api("PUT", f"/api/v1/orders/{buyer.order_id}/status", SERVICE, {"status": "processing"}, key=str(uuid.uuid4()))
+    return buyer, {"order_id": buyer.order_id}
+
+
+def with_shipment():
+    """An order that has left and not arrived."""
+    buyer, named = with_order_in_the_warehouse()
+    sent = api("POST", f"/api/v1/orders/{buyer.order_id}/shipments", SERVICE, {}, key=str(uuid.uuid4()))
+    return buyer, named | {"shipment_id": sent["shipment_id"]}
+
+
 def with_order_on_hold():
     """An order that waits for a person: a rule asks for it, for as long as it takes."""
     rule = example("put_fraud_rule") | {"signal": "amount", "active": True}
@@ -305,6 +319,10 @@ def what_it_needs(operation, path_parameters):
         return with_order_on_hold()
     if "rule_id" in path_parameters:
         return with_fraud_rule()
+    if operation == "ship_order":
+        return with_order_in_the_warehouse()
+    if operation == "deliver_shipment":
+        return with_shipment()
     if operation == "collect_order":
         return with_cash_order()
     if operation == "capture_order":

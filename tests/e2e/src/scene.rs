@@ -83,6 +83,7 @@ impl<'s> Scene<'s> {
             ("share_id", share.share_id.clone()),
             ("order_id", order_id.clone()),
             ("order_number", text(&order["order_number"])),
+            ("shipment_id", NOTHING.to_owned()),
             // Of these there are none, unless a test makes one.
             ("warehouse_id", TO_BE_PUT.to_owned()),
             ("country", "QZ".to_owned()),

@@ -108,6 +108,21 @@ pub(crate) fn release_order() -> Value {
     json!({ "reason": "called the buyer" })
 }
 
+pub(crate) fn set_order_status() -> Value {
+    json!({ "status": "processing", "reason": "the warehouse has it" })
+}
+
+pub(crate) fn ship_order() -> Value {
+    json!({
+        "lines": [{ "line_no": 1, "quantity": 1 }], "carrier": "DHL", "tracking_number": "JD014600006281230704",
+        "tracking_url": "https://www.dhl.com/en/express/tracking.html?AWB=JD014600006281230704",
+    })
+}
+
+pub(crate) fn deliver_shipment() -> Value {
+    json!({ "reason": "signed by the neighbour" })
+}
+
 pub(crate) fn collect_order() -> Value {
     json!({ "amount": { "amount_minor": 2664, "currency": "USD" } })
 }

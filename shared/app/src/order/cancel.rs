@@ -1,27 +1,22 @@
 //! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4); and
 //! `/deny`, the same of an order that a person has looked at (CHK-16).
 
-use super::view::{Which, read};
+use super::seen::{By, Seen, SeenPayment};
 use crate::{
-    KeyedChange,
-    change::Apply as _,
-    compensation,
-    events::{self, Event, OrderStatusChanged},
-    payment::NO_PROVIDER,
-    problem::{illegal, refused_at},
-    saga::PlannedDraw,
+    KeyedChange, compensation,
+    events::{self, Event},
     shop::Shop,
 };
 use callers::{OwnerOrService, Service};
 use config::FRAUD_REVIEW_MS;
 use domain::{
     compensation::CompensationKind,
-    ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, SagaId},
+    ids::{CompensationId, OrderId, OrderNumber},
     order::OrderStatus,
     payment::PaymentState,
     stored_value::EntryKind,
 };
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
@@ -49,6 +44,8 @@ pub struct OrderCancelled {
     pub version: i64,
     /// When.
     pub cancelled_at_ms: i64,
+    /// The same.
+    pub updated_at_ms: i64,
     /// What was known of it before.
     #[cfg_attr(feature = "schema", schemars(flatten))]
     pub foreseen: Foreseen,
@@ -59,12 +56,12 @@ pub struct OrderCancelled {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Foreseen {
     /// `cancelled`.
-    status: OrderStatus,
+    pub(super) status: OrderStatus,
     /// `restocked`: with the same statement.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["restocked"])))]
     stock: &'static str,
     /// The payment's state as it was found; null without a payment.
-    payment_status: Option<PaymentState>,
+    pub(super) payment_status: Option<PaymentState>,
     /// What follows for the payment.
     #[cfg_attr(feature = "schema", schemars(schema_with = "compensation_or_none"))]
     compensation: &'static str,
@@ -74,29 +71,6 @@ pub struct Foreseen {
 fn compensation_or_none(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let names: Vec<&str> = CompensationKind::NAMES.iter().copied().chain(["none"]).collect();
     schemars::json_schema!({ "type": "string", "enum": names })
-}
-
-/// What a decision is made of, and fenced by.
-#[derive(Deserialize)]
-struct Seen {
-    order_id: OrderId,
-    order_number: OrderNumber,
-    cart_id: CartId,
-    status: OrderStatus,
-    version: i64,
-    payment: Option<SeenPayment>,
-    /// What accounts have paid of it.
-    draws: Vec<PlannedDraw>,
-}
-
-#[derive(Deserialize)]
-struct SeenPayment {
-    payment_id: PaymentId,
-    saga_id: SagaId,
-    provider: String,
-    state: PaymentState,
-    captured_minor: i64,
-    refunded_minor: i64,
 }
 
 /// Cancels an order that has not been shipped. The stock is back with the same statement; what is
@@ -118,14 +92,9 @@ pub async fn cancel(
     };
     let reason = reason(body.reason.as_deref(), "cancelled on request")?;
     let shop = Shop::new(ports);
-    let order: Seen = read(&shop, caller.owner(), Which::Id(order_id))?;
-    // Nobody outside can be asked to give it back, and whoever paid at the door has the goods.
-    let paid_at_the_door =
-        |paid: &SeenPayment| paid.provider == NO_PROVIDER && paid.captured_minor > 0;
-    if order.status.may_cancel() && order.payment.as_ref().is_some_and(paid_at_the_door) {
-        return Err(Problem::new(Code::PaymentCollected));
-    }
-    end(&shop, &order, OrderStatus::may_cancel, (&actor, reason), change).await
+    let order = Seen::read(&shop, caller.owner(), order_id)?;
+    let by = By { actor: &actor, reason };
+    end(&shop, &order, (OrderStatus::may_cancel, by), change, |it| json::value(&it)).await
 }
 
 /// Denies an order that waits for a person (CHK-16): it is cancelled, with all that follows.
@@ -142,32 +111,34 @@ pub async fn deny(
     let actor = service.actor();
     let reason = reason(body.reason.as_deref(), "denied")?;
     let shop = Shop::new(ports);
-    let order: Seen = read(&shop, None, Which::Id(order_id))?;
-    end(&shop, &order, waits, (&actor, reason), change).await
+    let order = Seen::read(&shop, None, order_id)?;
+    let by = By { actor: &actor, reason };
+    end(&shop, &order, (waits, by), change, |it| json::value(&it)).await
 }
 
 /// Whether it waits for a person.
-fn waits(status: OrderStatus) -> bool {
+pub(super) fn waits(status: OrderStatus) -> bool {
     status == OrderStatus::OnHold
 }
 
-async fn end(
+/// Ends an order that `may_end` lets end, and answers with what `reply` makes of it.
+pub(super) async fn end<T>(
     shop: &Shop<'_>,
     order: &Seen,
-    may_end: fn(OrderStatus) -> bool,
-    (actor, reason): (&str, &str),
+    (may_end, by): (fn(OrderStatus) -> bool, By<'_>),
     change: &KeyedChange,
-) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
+    reply: impl FnOnce(Foreseen) -> Value,
+) -> Result<Done<Rendered<T>>, Problem> {
+    // Nobody outside can be asked to give it back, and whoever paid at the door has the goods.
+    let paid_at_the_door = |paid: &SeenPayment| !paid.asks_somebody() && paid.captured_minor > 0;
+    if may_end(order.status) && order.payment.as_ref().is_some_and(paid_at_the_door) {
+        return Err(Problem::new(Code::PaymentCollected));
+    }
     let compensation_id: CompensationId = shop.new_id()?;
-    let input = input(shop, order, may_end, (actor, reason), &compensation_id);
-    let applied = change.apply(shop, actor, &sql::ORDER_CANCEL, input)?;
+    let input = input(shop, order, by.actor, &compensation_id, reply);
+    let applied = order.apply(shop, change, &sql::ORDER_CANCEL, (may_end, by), input)?;
     let done = applied.refusal().is_none();
-    let cancelled = applied.done(|refusal| {
-        if refusal == Refusal::OrderChanged && !may_end(order.status) {
-            return illegal(order.status);
-        }
-        refused_at(refusal, order.version)
-    })?;
+    let cancelled = applied.done(|refusal| order.refused(may_end, refusal))?;
     if done {
         // The answer is final already; a provider that fails now is the worker's business.
         compensation::run_now(shop, &compensation_id).await;
@@ -183,10 +154,11 @@ async fn end(
 pub(crate) fn review_due(shop: &Shop<'_>) -> Result<bool, Problem> {
     let latest = json!({ "review_ms": shop.setting(&FRAUD_REVIEW_MS)? });
     let Some(Due { order_id }) = shop.read(&sql::REVIEW_DUE, &latest)? else { return Ok(false) };
-    let order: Seen = read(shop, None, Which::Id(&order_id))?;
-    let why = ("saga-recovery", "nobody has reviewed it in time");
-    let input = input(shop, &order, waits, why, &shop.new_id()?);
-    match shop.apply::<json::Value>(&sql::ORDER_CANCEL, &input)? {
+    let order = Seen::read(shop, None, &order_id)?;
+    let by = By { actor: "saga-recovery", reason: "nobody has reviewed it in time" };
+    let input =
+        order.fenced(waits, by, input(shop, &order, by.actor, &shop.new_id()?, |_| Value::Null));
+    match shop.apply::<Value>(&sql::ORDER_CANCEL, &input)? {
         Ok(_) => {
             let detail = format!("order {order_id} waited for a review, and is denied now");
             shop.alert(&format!("review_unanswered:{order_id}"), &detail);
@@ -206,12 +178,10 @@ struct Due {
 fn input(
     shop: &Shop<'_>,
     order: &Seen,
-    may_end: fn(OrderStatus) -> bool,
-    (actor, reason): (&str, &str),
+    actor: &str,
     compensation_id: &CompensationId,
-) -> json::Value {
-    let legal: Vec<OrderStatus> =
-        OrderStatus::ALL.iter().copied().filter(|status| may_end(*status)).collect();
+    reply: impl FnOnce(Foreseen) -> Value,
+) -> Value {
     let owed = order.payment.as_ref().and_then(|payment| {
         let (kind, amount_minor) = match payment.state {
             PaymentState::Authorized
@@ -235,9 +205,8 @@ fn input(
     });
     let Seen { order_id, order_number, cart_id, status: from_status, .. } = order;
     let (status, from_status) = (OrderStatus::Cancelled, *from_status);
-    let changed =
-        OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
-    let payment_status = order.payment.as_ref().map(|payment| payment.state);
+    let changed = order.changed(actor, status);
+    let payment_status = order.payment_status();
     let compensation = owed.map(|(_, kind, _)| kind);
     let cancelled = events::OrderCancelled {
         order_id,
@@ -252,13 +221,12 @@ fn input(
     let mut events = vec![Event::of(shop, &changed), Event::of(shop, &cancelled)];
     events.extend(order.draws.iter().map(|draw| draw.event(shop, order_id, EntryKind::Returned)));
     json!({
-        "order_id": order.order_id, "order_version": order.version, "legal_from": legal, "actor": actor, "reason": reason,
         "payment_state": payment_status,
         "compensation": owed.map(|(payment, kind, amount_minor)| json!({
             "compensation_id": compensation_id, "kind": kind, "payment_id": payment.payment_id, "saga_id": payment.saga_id,
             "amount_minor": amount_minor, "reason": "order_cancelled",
         })),
-        "reply": Foreseen { status, stock: "restocked", payment_status, compensation: compensation.map_or("none", CompensationKind::as_str) },
+        "reply": reply(Foreseen { status, stock: "restocked", payment_status, compensation: compensation.map_or("none", CompensationKind::as_str) }),
         "events": events,
     })
 }

@@ -1,13 +1,10 @@
 //! `POST /api/v1/orders/:order_id/capture`: the money of an order that is held for it, when the shop
 //! wants it later than the order (PAY-3).
 
-use super::view::{Which, read};
+use super::seen::{By, Seen};
 use crate::{
     KeyedChange,
-    change::Apply as _,
     events::{CaptureRequested, Event},
-    payment::NO_PROVIDER,
-    problem::refused_at,
     saga::{Saga, try_capture},
     shop::Shop,
 };
@@ -15,7 +12,7 @@ use callers::Service;
 use config::{CAPTURE_LATEST_MS, SAGA_LEASE_MS};
 use domain::{
     ids::{OrderId, OrderNumber, PaymentId, SagaId},
-    money::{Currency, Money},
+    money::Money,
     order::OrderStatus,
     payment::PaymentState,
 };
@@ -62,23 +59,6 @@ pub struct Foreseen {
     payment_status: PaymentState,
 }
 
-/// What a decision is made of, and fenced by.
-#[derive(Deserialize)]
-struct Seen {
-    status: OrderStatus,
-    version: i64,
-    currency: Currency,
-    payment: Option<Held>,
-}
-
-#[derive(Deserialize)]
-struct Held {
-    payment_id: PaymentId,
-    saga_id: SagaId,
-    provider: String,
-    amount_minor: i64,
-}
-
 /// Takes the money of an order whose payment is authorized. It is tried at once, and by
 /// `saga-recovery` until it is taken or given up.
 ///
@@ -94,24 +74,24 @@ pub async fn capture(
 ) -> Result<Done<Rendered<CaptureAsked>>, Problem> {
     let shop = Shop::new(ports);
     let actor = service.actor();
-    let order: Seen = read(&shop, None, Which::Id(order_id))?;
-    let asks_somebody = |held: &Held| held.provider != NO_PROVIDER;
-    let Some(held) = order.payment.filter(asks_somebody) else {
+    let by = By { actor: &actor, reason: "capture asked for" };
+    let order = Seen::read(&shop, None, order_id)?;
+    let Some(held) = order.payment.as_ref().filter(|payment| payment.asks_somebody()) else {
         return Err(Problem::new(Code::PaymentNotCapturable));
     };
-    let amount = Money::new(held.amount_minor, order.currency);
+    let amount = order.money(held.amount_minor);
     if body.amount.is_some_and(|expected| expected != amount) {
         return Err(Problem::invalid_field("/amount", format!("must be what is held: {amount}")));
     }
-    let (seen, held_as) = ((order_id, order.version), (&held.payment_id, amount));
-    let input = input(&shop, seen, held_as, (&actor, "capture asked for"));
-    let applied = change.apply(&shop, &actor, &sql::ORDER_CAPTURE, input)?;
+    let allows = OrderStatus::takes_money;
+    let input = input(&shop, order_id, &held.payment_id, amount);
+    let applied = order.apply(&shop, change, &sql::ORDER_CAPTURE, (allows, by), input)?;
     let is_asked = applied.refusal().is_none();
     let asked = applied.done(|refusal| {
-        if refusal == Refusal::OrderChanged && !order.status.takes_money() {
+        if refusal == Refusal::OrderChanged && !allows(order.status) {
             return Problem::new(Code::PaymentNotCapturable);
         }
-        refused_at(refusal, order.version)
+        order.refused(allows, refusal)
     })?;
     if is_asked {
         take_now(&shop, &held.saga_id).await;
@@ -119,17 +99,10 @@ pub async fn capture(
     Ok(asked)
 }
 
-fn input(
-    shop: &Shop<'_>,
-    (order_id, order_version): (&OrderId, i64),
-    (payment_id, amount): (&PaymentId, Money),
-    (actor, reason): (&str, &str),
-) -> Value {
+fn input(shop: &Shop<'_>, order_id: &OrderId, payment_id: &PaymentId, amount: Money) -> Value {
     let requested = Event::of(shop, &CaptureRequested { order_id, payment_id, amount });
-    json!({
-        "order_id": order_id, "order_version": order_version, "actor": actor, "reason": reason,
-        "reply": Foreseen { amount, payment_status: PaymentState::CapturePending }, "events": [requested],
-    })
+    let reply = Foreseen { amount, payment_status: PaymentState::CapturePending };
+    json!({ "reply": reply, "events": [requested] })
 }
 
 /// The answer is final already: what fails now is recovery's business, and a line in the log.
@@ -154,11 +127,7 @@ pub(super) async fn take_now(shop: &Shop<'_>, saga_id: &SagaId) {
 #[derive(Deserialize)]
 struct Due {
     order_id: OrderId,
-    version: i64,
-    payment_id: PaymentId,
     authorized_at_ms: i64,
-    amount_minor: i64,
-    currency: Currency,
 }
 
 /// Asks for the money of the order that has waited longest for somebody to do so, if its provider
@@ -169,15 +138,18 @@ struct Due {
 pub(crate) fn capture_due(shop: &Shop<'_>) -> Result<bool, Problem> {
     let latest = json!({ "life_ms": shop.setting(&CAPTURE_LATEST_MS)? });
     let Some(due) = shop.read::<Due>(&sql::CAPTURE_DUE, &latest)? else { return Ok(false) };
-    let Due { order_id, version, payment_id, authorized_at_ms, amount_minor, currency } = due;
-    let amount = Money::new(amount_minor, currency);
-    let detail = format!(
-        "{amount} for order {order_id} was held since {authorized_at_ms} and is captured before the provider lets it go"
-    );
-    let why = ("saga-recovery", "the authorization would lapse");
-    let input = input(shop, (&order_id, version), (&payment_id, amount), why);
+    let Due { order_id, authorized_at_ms } = due;
+    let order = Seen::read(shop, None, &order_id)?;
+    let Some(held) = &order.payment else { return Ok(false) };
+    let (payment_id, amount) = (&held.payment_id, order.money(held.amount_minor));
+    let by = By { actor: "saga-recovery", reason: "the authorization would lapse" };
+    let input = input(shop, &order_id, payment_id, amount);
+    let input = order.fenced(OrderStatus::takes_money, by, input);
     match shop.apply::<Value>(&sql::ORDER_CAPTURE, &input)? {
         Ok(_) => {
+            let detail = format!(
+                "{amount} for order {order_id} was held since {authorized_at_ms} and is captured before the provider lets it go"
+            );
             shop.alert(&format!("authorization_lapsing:{payment_id}"), &detail);
             Ok(true)
         }

@@ -1,18 +1,15 @@
 //! `POST /api/v1/orders/:order_id/collect`: the money that was paid at the door (CHK-11).
 
-use super::view::{Which, read};
+use super::seen::{By, Seen};
 use crate::{
     KeyedChange,
-    change::Apply as _,
     events::{Event, PaymentCaptured},
-    payment::CASH_ON_DELIVERY,
-    problem::refused_at,
     shop::Shop,
 };
 use callers::Service;
 use domain::{
-    ids::{OrderId, OrderNumber, PaymentId},
-    money::{Currency, Money},
+    ids::{OrderId, OrderNumber},
+    money::Money,
     order::OrderStatus,
     payment::PaymentState,
 };
@@ -58,22 +55,6 @@ pub struct Foreseen {
     payment_status: PaymentState,
 }
 
-/// What a decision is made of, and fenced by.
-#[derive(Deserialize)]
-struct Seen {
-    status: OrderStatus,
-    version: i64,
-    currency: Currency,
-    payment: Option<Due>,
-}
-
-#[derive(Deserialize)]
-struct Due {
-    payment_id: PaymentId,
-    method: String,
-    amount_minor: i64,
-}
-
 /// What the history of an order says of it.
 const REASON: &str = "paid on delivery";
 
@@ -92,26 +73,23 @@ pub fn collect(
 ) -> Result<Done<Rendered<CashCollected>>, Problem> {
     let shop = Shop::new(ports);
     let actor = service.actor();
-    let order: Seen = read(&shop, None, Which::Id(order_id))?;
-    let is_at_the_door = |due: &Due| due.method == CASH_ON_DELIVERY;
-    let Some(due) = order.payment.filter(is_at_the_door) else {
+    let order = Seen::read(&shop, None, order_id)?;
+    let Some(due) = order.payment.as_ref().filter(|payment| payment.is_at_the_door()) else {
         return Err(Problem::new(Code::PaymentNotDue));
     };
-    let amount = Money::new(due.amount_minor, order.currency);
+    let amount = order.money(due.amount_minor);
     if body.amount != amount {
         return Err(Problem::invalid_field("/amount", format!("must be what is due: {amount}")));
     }
     let payment_id = &due.payment_id;
     let captured = Event::of(&shop, &PaymentCaptured { order_id, payment_id, amount });
-    let input = json!({
-        "order_id": order_id, "order_version": order.version, "actor": actor, "reason": REASON,
-        "reply": Foreseen { amount, payment_status: PaymentState::Captured }, "events": [captured],
-    });
-    let applied = change.apply(&shop, &actor, &sql::ORDER_COLLECT, input)?;
-    applied.done(|refusal| {
-        if refusal == Refusal::OrderChanged && !order.status.takes_money() {
+    let reply = Foreseen { amount, payment_status: PaymentState::Captured };
+    let input = json!({ "reply": reply, "events": [captured] });
+    let (allows, by) = (OrderStatus::takes_money, By { actor: &actor, reason: REASON });
+    order.apply(&shop, change, &sql::ORDER_COLLECT, (allows, by), input)?.done(|refusal| {
+        if refusal == Refusal::OrderChanged && !allows(order.status) {
             return Problem::new(Code::PaymentNotDue);
         }
-        refused_at(refusal, order.version)
+        order.refused(allows, refusal)
     })
 }

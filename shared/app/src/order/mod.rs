@@ -1,11 +1,13 @@
-//! Orders: look, list, review, cancel, take their money, and create for a service.
+//! Orders: look, list, review, ship, cancel, take their money, and create for a service.
 
 mod cancel;
 mod capture;
 mod collect;
 mod create;
 mod list;
-mod release;
+mod seen;
+mod ship;
+mod status;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel, deny};
@@ -13,9 +15,10 @@ pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
-pub use release::{OrderReleased, ReleaseOrder, release};
+pub use ship::{DeliverShipment, ShipLine, ShipOrder, Shipped, deliver, ship};
+pub use status::{OrderMoved, ReleaseOrder, SetStatus, release, set_status};
 pub use view::{
-    Order, OrderLine, Payment, RatedFor, StatusChange, StatusHistory, by_id, by_number,
+    Order, OrderLine, Payment, RatedFor, Shipment, StatusChange, StatusHistory, by_id, by_number,
     status_history,
 };
 

@@ -1,7 +1,7 @@
 //! `GET /api/v1/orders/:order_id`, `/api/v1/orders/:order_id/status-history` and
 //! `/api/v1/orders/number/:order_number`.
 
-use super::not_found;
+use super::{not_found, ship::ShipLine};
 use crate::{contact, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
@@ -9,11 +9,12 @@ use domain::{
     attributes::{Attributes, ClientReference},
     ids::{
         AccountId, CartId, Country, FraudRuleId, OrderId, OrderNumber, PaymentId, ReservationId,
-        SessionId, ShippingMethodId, Sku, WarehouseId,
+        SessionId, ShipmentId, ShippingMethodId, Sku, WarehouseId,
     },
     money::{Currency, Money},
     order::OrderStatus,
     payment::PaymentState,
+    shipment::{Carrier, TrackingNumber, TrackingUrl},
     stored_value::{AccountKind, DrawState},
     tax::TaxRate,
     totals::{Adjustment, FeeTotals, ShippingTotals, UsedPromotion},
@@ -93,6 +94,8 @@ pub struct Order {
     client_reference: Option<Rendered<ClientReference>>,
     /// What was bought; a SKU from two warehouses is two lines.
     lines: Vec<OrderLine>,
+    /// What has left, oldest first.
+    shipments: Vec<Rendered<Shipment>>,
     /// Every state it has been in.
     status_history: Vec<Rendered<StatusChange>>,
     /// When it was made.
@@ -151,6 +154,30 @@ pub struct OrderLine {
     warehouse_id: WarehouseId,
     /// The stock held for it.
     reservation_id: ReservationId,
+    /// How many have left.
+    shipped_quantity: i64,
+    /// How many of those have arrived.
+    delivered_quantity: i64,
+}
+
+/// What of an order left together.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Shipment {
+    /// The shipment.
+    shipment_id: ShipmentId,
+    /// What left with it.
+    lines: Vec<ShipLine>,
+    /// Who carries it.
+    carrier: Option<Carrier>,
+    /// The carrier's number for it.
+    tracking_number: Option<TrackingNumber>,
+    /// Where its way can be followed.
+    tracking_url: Option<TrackingUrl>,
+    /// When it left.
+    shipped_at_ms: i64,
+    /// When it arrived.
+    delivered_at_ms: Option<i64>,
 }
 
 /// What shipping and tax were rated for.
@@ -280,6 +307,7 @@ pub(crate) struct OrderRow {
     client_reference: Option<Rendered<ClientReference>>,
     hold: Option<Held>,
     lines: Vec<LineRow>,
+    shipments: Vec<Rendered<Shipment>>,
     history: Vec<Rendered<StatusChange>>,
     payment: Option<OrderPayment>,
     draws: Vec<DrawRow>,
@@ -301,6 +329,8 @@ struct LineRow {
     attributes: Option<Rendered<Attributes>>,
     warehouse_id: WarehouseId,
     reservation_id: ReservationId,
+    shipped_quantity: i64,
+    delivered_quantity: i64,
 }
 
 /// A draw of an order.
@@ -471,6 +501,7 @@ pub(crate) fn render(
         attributes: order.attributes,
         client_reference: order.client_reference,
         lines: order.lines.into_iter().map(|line| line.render(currency)).collect(),
+        shipments: order.shipments,
         status_history: order.history,
         created_at_ms: order.created_at_ms,
         updated_at_ms: order.updated_at_ms,
@@ -499,6 +530,8 @@ impl LineRow {
             attributes: self.attributes,
             warehouse_id: self.warehouse_id,
             reservation_id: self.reservation_id,
+            shipped_quantity: self.shipped_quantity,
+            delivered_quantity: self.delivered_quantity,
         }
     }
 }

@@ -5,11 +5,10 @@ use std::{fs, path::Path};
 
 /// `update saga set state = '…'` with the state it is moved from, where a statement says both
 /// itself.
-const WRITTEN: [(&str, SagaState, SagaEvent); 5] = [
+const WRITTEN: [(&str, SagaState, SagaEvent); 4] = [
     ("sqlite/fragments/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
     ("postgres/functions/supersede.sql", SagaState::AwaitingAction, SagaEvent::Superseded),
-    ("commands/order_release.sql", SagaState::Completed, SagaEvent::CaptureRequested),
-    ("commands/order_capture.sql", SagaState::Completed, SagaEvent::CaptureRequested),
+    ("fragments/ask_capture.sql", SagaState::Completed, SagaEvent::CaptureRequested),
     ("commands/order_cancel.sql", SagaState::Capturing, SagaEvent::CaptureGivenUp),
 ];
 
@@ -19,6 +18,7 @@ fn what_a_statement_makes_of_a_saga_is_what_the_machine_does() {
     let mut found = Vec::new();
     for folder in [
         "commands",
+        "fragments",
         "statements",
         "sqlite/commands",
         "sqlite/fragments",

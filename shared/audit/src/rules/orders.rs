@@ -106,13 +106,39 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_on_hold_is_not_captured",
-        sentence: "Of an order that waits for a person no money is taken.",
+        sentence: "Of an order that waits for a person no money is being taken, and none was of one that \
+                   rules of fraud have stopped.",
         look_at: "who asked for the money; release the order, or deny it and give the money back",
         walk: "orders",
         subject: "o.order_id",
         detail: "{object}('payment', p.state, 'captured', p.captured_minor)",
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
-  where o.status = 'on_hold' and (p.captured_minor > 0 or p.state in ('capture_pending', 'capture_failed'))",
+  where o.status = 'on_hold' and (p.state = 'capture_pending' or (o.version = 1 and (p.captured_minor > 0 or p.state = 'capture_failed')))",
+    },
+    Rule {
+        code: "order_line_counts_its_shipments",
+        sentence: "A line of an order counts as shipped and as delivered what its shipments hold.",
+        look_at: "the order's shipments: a customer is told of goods that have not left, or of none that have",
+        walk: "orders",
+        subject: "l.order_id || '/' || l.line_no",
+        detail: "{object}('shipped', l.shipped_quantity, 'delivered', l.delivered_quantity)",
+        broken: "{looked} as o cross join order_line as l where l.order_id = o.order_id
+    and (l.shipped_quantity <> coalesce((select sum(cast(part.value ->> 'quantity' as bigint)) from {shipment_lines}
+        where s.order_id = o.order_id and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0)
+      or l.delivered_quantity <> coalesce((select sum(cast(part.value ->> 'quantity' as bigint)) from {shipment_lines}
+        where s.order_id = o.order_id and s.delivered_at_ms is not null and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0))",
+    },
+    Rule {
+        code: "order_is_where_its_pieces_are",
+        sentence: "An order is processing, partially shipped, shipped or delivered as its lines have counted.",
+        look_at: "the order's lines and its history: who moved it without saying what has left",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('status', o.status)",
+        broken: "{looked} as o join (select l.order_id, sum(l.quantity) as ordered, sum(l.shipped_quantity) as shipped, sum(l.delivered_quantity) as delivered
+      from order_line as l where l.order_id in (select order_id from {looked}) group by l.order_id) as n on n.order_id = o.order_id
+  where (o.status in ('processing', 'partially_shipped', 'shipped', 'delivered') or n.shipped > 0) and o.status <> 'refunded'
+    and o.status <> case when n.shipped = 0 then 'processing' when n.shipped < n.ordered then 'partially_shipped' when n.delivered < n.shipped then 'shipped' else 'delivered' end",
     },
     Rule {
         code: "cancelled_order_gives_its_money_back",

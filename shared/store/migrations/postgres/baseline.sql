@@ -560,7 +560,23 @@ create table if not exists order_line (
   detail jsonb not null,
   warehouse_id text collate "C" not null,
   reservation_id text collate "C" not null,
-  primary key (order_id, line_no)
+  shipped_quantity bigint not null default 0,
+  delivered_quantity bigint not null default 0,
+  primary key (order_id, line_no),
+  constraint shipped_is_within_ordered check (shipped_quantity between 0 and quantity),
+  constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity)
+);
+-- What left, and when it arrived (ORD-15): its lines are what a line's counters are the sums of.
+create table if not exists shipment (
+  order_id text collate "C",
+  shipment_id text collate "C",
+  lines jsonb not null,
+  carrier text,
+  tracking_number text,
+  tracking_url text,
+  shipped_at_ms bigint not null,
+  delivered_at_ms bigint,
+  primary key (order_id, shipment_id)
 );
 create table if not exists order_history (
   order_id text collate "C",

@@ -183,7 +183,9 @@ create index if not exists order_by_owner on orders (owner, order_id);
 create index if not exists order_by_email on orders (email_hash, order_id) where email_hash > '';
 create index if not exists order_by_address on orders (address_hash, order_id) where address_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
-create table if not exists order_line (order_id text, line_no integer, sku text not null, product_id text not null, name text not null, quantity integer not null, unit_price_minor integer not null, subtotal_minor integer not null, discount_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, warehouse_id text not null, reservation_id text not null, primary key (order_id, line_no)) without rowid;
+create table if not exists order_line (order_id text, line_no integer, sku text not null, product_id text not null, name text not null, quantity integer not null, unit_price_minor integer not null, subtotal_minor integer not null, discount_minor integer not null, tax_minor integer not null, total_minor integer not null, detail text not null, warehouse_id text not null, reservation_id text not null, shipped_quantity integer not null default 0, delivered_quantity integer not null default 0, primary key (order_id, line_no), constraint shipped_is_within_ordered check (shipped_quantity between 0 and quantity), constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity)) without rowid;
+-- What left, and when it arrived (ORD-15): its lines are what a line's counters are the sums of.
+create table if not exists shipment (order_id text, shipment_id text, lines text not null, carrier text, tracking_number text, tracking_url text, shipped_at_ms integer not null, delivered_at_ms integer, primary key (order_id, shipment_id)) without rowid;
 create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;
 
 -- Events out (EVT-1), in order per aggregate.

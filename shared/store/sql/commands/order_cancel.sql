@@ -3,30 +3,23 @@
 -- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, if_versions jsonb?, reply jsonb?, idempotency…?, events
 -- refuses: version_conflict, order_changed, order_busy, idempotency_key_seen
 @idempotent
-lock orders where order_id = :order_id;
--- only with if_versions
-refuse 'version_conflict' where :if_versions is not null
-  and not exists (select 1 from orders, each(:if_versions, seen) where order_id = :order_id and version = integer(scalar(seen.value)));
-refuse 'order_changed' where not exists (select 1 from orders, each(:legal_from, legal)
-    where order_id = :order_id and version = :order_version and status = scalar(legal.value));
+@order_at
 -- Held while they are judged: no capture begins.
-lock saga where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
-lock payment where saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
+lock saga where saga_id = @saga_of(:order_id);
+lock payment where saga_id = @saga_of(:order_id);
 refuse 'order_busy' where exists (select 1 from payment join saga on saga.saga_id = payment.saga_id
-    where payment.saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id)
+    where payment.saga_id = @saga_of(:order_id)
       and (payment.state is distinct from :payment_state or (saga.state = 'capturing' and saga.lease_until_ms > now_ms())));
 -- A capture that waits for its next try is not waited for: what is owed instead finds out whether it happened.
 update saga set state = 'completed', updated_at_ms = now_ms()
-  where state = 'capturing' and saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
-insert into order_history (order_id, seq, from_status, to_status, actor, reason, at_ms)
-  select order_id, version + 1, status, 'cancelled', :actor, :reason, now_ms() from orders where order_id = :order_id;
-update orders set status = 'cancelled', version = version + 1, updated_at_ms = now_ms(), cancelled_at_ms = now_ms(), expires_at_ms = null
-  where order_id = :order_id;
+  where state = 'capturing' and saga_id = @saga_of(:order_id);
+@move_order(:order_id, 'cancelled', :actor, :reason)
+update orders set cancelled_at_ms = now_ms(), expires_at_ms = null where order_id = :order_id;
 -- What would have been paid at the door is not any more.
 update payment set state = 'voided', updated_at_ms = now_ms()
-  where state = 'pending' and saga_id = (select detail ->> 'saga_id' from orders where order_id = :order_id);
+  where state = 'pending' and saga_id = @saga_of(:order_id);
 update reward set state = 'owed' where order_id = :order_id and state = 'given';
-@return_uses((select detail ->> 'saga_id' from orders where order_id = :order_id), :actor)
+@return_uses(@saga_of(:order_id), :actor)
 perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
   select line.sku, line.warehouse_id, 'restock', line.quantity, 0, line.reservation_id, now_ms()
@@ -46,4 +39,4 @@ insert into compensation (compensation_id, kind, payment_id, saga_id, amount_min
   where :compensation is not null;
 @finish
 returning
-(select laid_over(:reply, object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms)) from orders where order_id = :order_id)
+(select laid_over(:reply, object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms, 'updated_at_ms', updated_at_ms)) from orders where order_id = :order_id)

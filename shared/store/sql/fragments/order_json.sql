@@ -8,8 +8,11 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'hold', document(part(o.detail, 'hold')), 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
       'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
-      'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id) order by l.line_no)
+      'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id, 'shipped_quantity', l.shipped_quantity, 'delivered_quantity', l.delivered_quantity) order by l.line_no)
     from order_line as l where l.order_id = o.order_id)),
+  'shipments', document((select list(object('shipment_id', s.shipment_id, 'lines', document(s.lines), 'carrier', s.carrier, 'tracking_number', s.tracking_number,
+      'tracking_url', s.tracking_url, 'shipped_at_ms', s.shipped_at_ms, 'delivered_at_ms', s.delivered_at_ms) order by s.shipment_id)
+    from shipment as s where s.order_id = o.order_id)),
   'history', document((select list(object('seq', h.seq, 'from_status', h.from_status, 'to_status', h.to_status, 'actor', h.actor,
       'reason', h.reason, 'at_ms', h.at_ms) order by h.seq)
     from order_history as h where h.order_id = o.order_id)),

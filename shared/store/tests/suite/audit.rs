@@ -300,6 +300,14 @@ const BREAKS: &[(&str, &str)] = &[
         "order_on_hold_is_not_captured",
         "update orders set status = 'on_hold' where order_id = 'order-ann'; update order_history set to_status = 'on_hold' where order_id = 'order-ann'",
     ),
+    (
+        "order_line_counts_its_shipments",
+        "update order_line set shipped_quantity = 1 where order_id = 'order-ann' and line_no = 1",
+    ),
+    (
+        "order_is_where_its_pieces_are",
+        "update orders set status = 'shipped' where order_id = 'order-ann'; update order_history set to_status = 'shipped' where order_id = 'order-ann'",
+    ),
     ("cancelled_order_gives_its_money_back", "delete from compensation where saga_id = 'saga-bob'"),
     (
         "order_line_has_its_reservation",

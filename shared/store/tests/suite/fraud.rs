@@ -43,8 +43,7 @@ fn deny(buyer: &Shopper) -> Value {
 }
 
 fn release(buyer: &Shopper, order_version: i64) -> Value {
-    json!({"order_id": buyer.own("order"), "order_version": order_version, "actor": "service:desk", "reason": "released",
-        "if_versions": null, "reply": {"status": "confirmed"}, "idempotency_key": null, "events": []})
+    with(buyer.moves(order_version, "on_hold", "confirmed"), json!({"reason": "released"}))
 }
 
 /// An order that waits for a person, its money held.
@@ -237,14 +236,14 @@ fn an_order_that_waits_is_released_once_and_then_its_money_is_taken() {
     assert_eq!(due(1_000), [json!({"order_id": "order-ann"})]);
     let takes = with(release(&ann, 1), json!({"capture": true}));
     shop.refuses(
-        &sql::ORDER_RELEASE,
+        &sql::ORDER_MOVE,
         &with(takes.clone(), json!({"if_versions": [2]})),
         Refusal::VersionConflict,
     );
-    shop.does(&sql::ORDER_RELEASE, &takes);
+    shop.does(&sql::ORDER_MOVE, &takes);
     assert_eq!(stands(), ["confirmed|2|capturing|capture_pending"]);
     assert_eq!(due(0), Vec::<Value>::new());
-    shop.refuses(&sql::ORDER_RELEASE, &release(&ann, 2), Refusal::OrderChanged);
+    shop.refuses(&sql::ORDER_MOVE, &release(&ann, 2), Refusal::OrderChanged);
     // The first answer of its confirm stays what it was.
     let receipt = shop.list(&sql::ORDER_RECEIPT, &json!({"order_id": "order-ann"}));
     assert_eq!(receipt[0]["status"], "on_hold");
@@ -257,8 +256,8 @@ fn what_is_held_no_more_is_not_taken_and_what_nobody_holds_needs_no_taking() {
     waits(&shop, &ann);
     shop.exec("update payment set state = 'voided'");
     let takes = with(release(&ann, 1), json!({"capture": true}));
-    shop.refuses(&sql::ORDER_RELEASE, &takes, Refusal::OrderChanged);
-    shop.does(&sql::ORDER_RELEASE, &release(&ann, 1));
+    shop.refuses(&sql::ORDER_MOVE, &takes, Refusal::OrderChanged);
+    shop.does(&sql::ORDER_MOVE, &release(&ann, 1));
     assert_eq!(shop.rows("select status from orders"), ["confirmed"]);
 }
 
@@ -281,7 +280,7 @@ fn an_order_that_waits_is_denied_with_its_stock_and_nothing_else_is() {
 fn a_release_and_a_deletion_replay_their_receipts() {
     let (shop, ann) = (shop(), shopper("ann"));
     waits(&shop, &ann);
-    replays(&shop, &sql::ORDER_RELEASE, &release(&ann, 1));
+    replays(&shop, &sql::ORDER_MOVE, &release(&ann, 1));
     put(&shop, &rule("dear", "amount", 60));
     replays(
         &shop,

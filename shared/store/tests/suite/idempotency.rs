@@ -203,9 +203,19 @@ fn an_entry_is_deleted_once_per_key() {
 fn what_is_collected_at_the_door_replays_its_receipt() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays_at_the_door(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
-    let collect = json!({"order_id": "order-ann", "order_version": 1, "actor": "service:courier", "reason": "paid on delivery",
-        "if_versions": null, "reply": {"payment_status": "captured"}, "events": []});
+    let collect =
+        with(ann.changes(1, &["confirmed"]), json!({"reply": {"payment_status": "captured"}}));
     replays(&shop, &sql::ORDER_COLLECT, &collect);
+}
+
+// ORD-15
+#[test]
+fn what_is_shipped_and_what_has_arrived_replay_their_receipts() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    replays(&shop, &sql::ORDER_MOVE, &ann.moves(1, "confirmed", "processing"));
+    replays(&shop, &sql::ORDER_SHIP, &ann.ships(2, "one", &[(1, 1)]));
+    replays(&shop, &sql::ORDER_DELIVER, &ann.receives(3, &["one"], &[(1, 1)]));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod compensation;
 mod concurrency;
 mod customer;
 mod fraud;
+mod fulfilment;
 mod idempotency;
 mod migration;
 mod operations;

@@ -271,9 +271,11 @@ fn what_is_paid_at_the_door_is_collected_once_and_then_it_is_captured() {
     };
     assert_eq!(payment(), ["pending|-|0"]);
     let collect = |order_version: i64| {
-        json!({"order_id": "order-ann", "order_version": order_version, "actor": "service:courier", "reason": "paid on delivery",
-            "if_versions": null, "reply": {"payment_status": "captured"},
-            "events": [event_with("e1", "order-ann", "orders.payment.captured", &[])]})
+        with(
+            ann.changes(order_version, &["confirmed"]),
+            json!({"actor": "service:courier", "reason": "paid on delivery", "reply": {"payment_status": "captured"},
+            "events": [event_with("e1", "order-ann", "orders.payment.captured", &[])]}),
+        )
     };
     shop.refuses(&sql::ORDER_COLLECT, &collect(2), Refusal::OrderChanged);
     let seen = with(collect(1), json!({"if_versions": [2]}));
@@ -299,12 +301,7 @@ fn a_cancel_ends_what_was_to_be_paid_at_the_door() {
     let owes_nothing = json!({"payment_state": "pending", "compensation": null});
     shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), owes_nothing));
     assert_eq!(shop.rows("select state, captured_minor from payment"), ["voided|0"]);
-    shop.refuses(
-        &sql::ORDER_COLLECT,
-        &json!({"order_id": "order-ann", "order_version": 2, "actor": "service:courier", "reason": "paid on delivery",
-            "if_versions": null, "reply": {}, "events": []}),
-        Refusal::OrderChanged,
-    );
+    shop.refuses(&sql::ORDER_COLLECT, &ann.changes(2, &["confirmed"]), Refusal::OrderChanged);
     shop.stock_adds_up();
 }
 
@@ -354,10 +351,5 @@ fn of_an_order_that_is_cancelled_no_money_is_asked_for() {
 fn nothing_is_collected_of_who_pays_by_card() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders(&shop, CUPS_AND_TEA);
-    shop.refuses(
-        &sql::ORDER_COLLECT,
-        &json!({"order_id": "order-ann", "order_version": 1, "actor": "service:courier", "reason": "paid on delivery",
-            "if_versions": null, "reply": {}, "events": []}),
-        Refusal::PaymentNotDue,
-    );
+    shop.refuses(&sql::ORDER_COLLECT, &ann.changes(1, &["confirmed"]), Refusal::PaymentNotDue);
 }

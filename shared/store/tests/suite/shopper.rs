@@ -53,6 +53,14 @@ pub fn shopper(name: &str) -> Shopper {
     Shopper(name.to_owned())
 }
 
+/// Pieces of lines of an order.
+fn parts(lines: &[(i64, i64)]) -> Value {
+    lines
+        .iter()
+        .map(|(line_no, quantity)| json!({"line_no": line_no, "quantity": quantity}))
+        .collect()
+}
+
 impl Shopper {
     pub fn own(&self, noun: &str) -> String {
         format!("{noun}-{}", self.0)
@@ -281,8 +289,44 @@ impl Shopper {
 
     /// … that is asked for.
     pub fn capture_order(&self, order_version: i64) -> Value {
-        json!({"order_id": self.own("order"), "order_version": order_version, "actor": "service:desk", "reason": "capture asked for",
-            "if_versions": null, "reply": {}, "idempotency_key": null, "events": [event(&self.own("asked"), &self.own("order"), "orders.payment.capture_requested")]})
+        let asked =
+            event(&self.own("asked"), &self.own("order"), "orders.payment.capture_requested");
+        with(
+            self.changes(order_version, &["confirmed"]),
+            json!({"reason": "capture asked for", "events": [asked]}),
+        )
+    }
+
+    /// What every change of its order names: the version that it was read at, and the states that
+    /// allow it.
+    pub fn changes(&self, order_version: i64, legal_from: &[&str]) -> Value {
+        json!({"order_id": self.own("order"), "order_version": order_version, "legal_from": legal_from, "actor": "service:desk", "reason": "said so",
+            "if_versions": null, "reply": {}, "idempotency_key": null, "events": []})
+    }
+
+    /// … that has come to another state.
+    pub fn moves(&self, order_version: i64, from: &str, to: &str) -> Value {
+        with(
+            self.changes(order_version, &[from]),
+            json!({"to_status": to, "reply": {"status": to}}),
+        )
+    }
+
+    /// … of which pieces of lines leave, of a paid order in the warehouse.
+    pub fn ships(&self, order_version: i64, shipment: &str, lines: &[(i64, i64)]) -> Value {
+        with(
+            self.changes(order_version, &["processing", "partially_shipped"]),
+            json!({"to_status": "shipped", "payment_state": "captured", "reply": {"status": "shipped"},
+                "shipment": {"shipment_id": shipment, "lines": parts(lines), "carrier": "DHL", "tracking_number": "JD1", "tracking_url": null}}),
+        )
+    }
+
+    /// … and arrive.
+    pub fn receives(&self, order_version: i64, shipments: &[&str], lines: &[(i64, i64)]) -> Value {
+        with(
+            self.changes(order_version, &["partially_shipped", "shipped"]),
+            json!({"to_status": "delivered", "shipment_ids": shipments, "lines": parts(lines), "completed": true, "reply": {"status": "delivered"}}),
+        )
     }
 
     /// An order that is paid at the door: no provider is asked.

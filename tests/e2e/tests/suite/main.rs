@@ -27,6 +27,7 @@ mod expiry;
 mod fees;
 mod files;
 mod fraud;
+mod fulfilment;
 mod health;
 mod merge;
 mod migration;
