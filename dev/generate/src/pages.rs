@@ -37,7 +37,7 @@ pub fn variables() -> String {
     for variable in VARIABLES {
         let right = match variable.form {
             Form::Host => "a host, as `allowed_outbound_hosts` takes it",
-            Form::Number { .. } | Form::Text(_) | Form::Any => {
+            Form::Number { .. } | Form::Text(_) | Form::KnownHost(_) | Form::Any => {
                 variable.right().unwrap_or("any text")
             }
         };

@@ -641,6 +641,7 @@ async fn ran(
                     | Operation::Customer
                     | Operation::Question
                     | Operation::Sink
+                    | Operation::Receiver
                     | Operation::Identity,
                     _,
                 ) => {

@@ -29,6 +29,8 @@ pub enum Operation {
     Question,
     /// Receiving an event.
     Sink,
+    /// Receiving one at `/sink/<name>`, where the name is the `subject` of the fault.
+    Receiver,
     /// Publishing an identity provider's keys.
     Identity,
 }
@@ -45,6 +47,7 @@ impl Operation {
             Self::Customer => "customer",
             Self::Question => "question",
             Self::Sink => "sink",
+            Self::Receiver => "receiver",
             Self::Identity => "identity",
         }
     }

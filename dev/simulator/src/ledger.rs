@@ -16,7 +16,7 @@ use crate::provider::Now;
 pub const CLAIM_MS_MAX: i64 = 30_000;
 
 /// One statement each: Spin runs only the first of several.
-const SCHEMA: [&str; 16] = [
+const SCHEMA: [&str; 17] = [
     "pragma journal_mode = wal",
     "create table if not exists intent (intent_id text primary key, version integer not null, record text not null)",
     "create table if not exists ledger (entry integer primary key autoincrement, at_ms integer not null,
@@ -36,6 +36,8 @@ const SCHEMA: [&str; 16] = [
     "create table if not exists fault (fault_id integer primary key autoincrement, fault text not null,
        times_left integer not null check (times_left >= 0))",
     "create table if not exists arrival (position integer primary key autoincrement, subject text, type text,
+       arrival text not null)",
+    "create table if not exists receiver_arrival (position integer primary key autoincrement, receiver text not null,
        arrival text not null)",
     "create table if not exists identity (one integer primary key check (one = 1), document text not null)",
     "create table if not exists held_webhook (held integer primary key autoincrement, intent_id text not null,

@@ -62,5 +62,6 @@ pub fn routes() -> Vec<Route> {
             .put(identity::publish)
             .delete(identity::restore),
         Route::at("/sink").post(sink::receive).get(sink::list),
+        Route::at("/sink/:receiver").post(sink::receive_at).get(sink::list_at),
     ]
 }

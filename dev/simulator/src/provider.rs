@@ -110,7 +110,7 @@ impl Chaos {
             | Operation::Refund
             | Operation::Customer => of(&OF_EFFECTS),
             Operation::Question => of(&OF_QUESTIONS),
-            Operation::Sink | Operation::Identity => None,
+            Operation::Sink | Operation::Receiver | Operation::Identity => None,
         }
     }
 }

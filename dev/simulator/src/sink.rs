@@ -47,17 +47,65 @@ pub async fn receive(ports: &Ports<'_>, request: &Request) -> Result<Reply, Prob
     books.query(
         "insert into arrival (subject, type, arrival)
          values (?1 ->> '$.event.subject', ?1 ->> '$.event.type', ?1)",
-        &json!({
-            "received_at_ms": ports.clock.wall_ms(), "webhook_id": webhook_id, "event": event,
-            // As it came, for a verifier that shares no code with the sender.
-            "webhook_timestamp": request.header("webhook-timestamp"),
-            "webhook_signature": request.header("webhook-signature"),
-            "content_type": request.header("content-type"),
-            "body": std::str::from_utf8(request.body()).unwrap_or_default(),
-        }),
+        &arrival(ports, request, &event),
     )?;
     let lost = fault == Some(Fault::LostAnswer);
     Ok(Reply::empty(if lost { 500 } else { 204 }))
+}
+
+/// An event as it came, for a verifier that shares no code with the sender.
+fn arrival(ports: &Ports<'_>, request: &Request, event: &Value) -> Value {
+    json!({
+        "received_at_ms": ports.clock.wall_ms(), "event": event,
+        "webhook_id": request.header("webhook-id"),
+        "webhook_timestamp": request.header("webhook-timestamp"),
+        "webhook_signature": request.header("webhook-signature"),
+        "content_type": request.header("content-type"),
+        "body": std::str::from_utf8(request.body()).unwrap_or_default(),
+    })
+}
+
+/// `POST /sink/<receiver>`: 204 for whatever comes, as it came: who has the receiver's secret looks
+/// at its signature.
+///
+/// # Errors
+/// A failing database.
+pub async fn receive_at(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let event: Value =
+        serde_json::from_slice(request.body()).map_err(|_| Problem::new(Code::MalformedJson))?;
+    let receiver = request.param("receiver");
+    let books = Books::open(ports)?;
+    let subject = Subject {
+        subject: Some(receiver),
+        event_type: event.get("type").and_then(Value::as_str),
+        ..Subject::default()
+    };
+    let fault = pick(&books, Operation::Receiver, subject, receiver)?;
+    match &fault {
+        Some(Fault::Status(status)) => return Ok(Reply::empty(*status)),
+        Some(Fault::Slow(ms)) => crate::api::wait(*ms),
+        Some(_) | None => {}
+    }
+    books.query(
+        "insert into receiver_arrival (receiver, arrival) values (?1 ->> '$.receiver', ?1 -> '$.arrival')",
+        &json!({ "receiver": receiver, "arrival": arrival(ports, request, &event) }),
+    )?;
+    Ok(Reply::empty(204))
+}
+
+/// `GET /sink/<receiver>?since=`: what came there, in its order, at most 1,000.
+///
+/// # Errors
+/// Unknown query parameters, or a failing database.
+pub async fn list_at(ports: &Ports<'_>, request: &Request) -> Result<Reply, Problem> {
+    let filter: Filter = request.query()?;
+    let rows = Books::open(ports)?.query(
+        "select json_set(arrival, '$.position', position) from receiver_arrival
+         where receiver = ?1 ->> '$.receiver' and position > coalesce(?1 ->> '$.since', 0)
+         order by position limit 1000",
+        &json!({ "receiver": request.param("receiver"), "since": filter.since }),
+    )?;
+    Ok(Reply::json(200, &json!({"arrivals": decode_all(&rows)?})))
 }
 
 fn verified<'r>(ports: &Ports<'_>, request: &'r Request) -> Result<&'r str, Problem> {

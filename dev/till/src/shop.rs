@@ -121,6 +121,8 @@ impl Shop {
             format!("customer_audience={CUSTOMER_AUDIENCE}"),
             format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
+            // Receivers of events are its `/sink/<name>`.
+            format!("receiver_host_1={origin}"),
         ];
         // A storefront under development may be served from anywhere on this machine; the tests'
         // page has one origin.

@@ -7,8 +7,8 @@ use app::catalog::{
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
-        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, RewardId,
+        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -50,6 +50,7 @@ ids! {
     PromotionId EntryNotFound;
     PromotionCode CodeNotFound;
     QuotedAt EntryNotFound;
+    ReceiverId EntryNotFound;
     Region EntryNotFound;
     FraudRuleId EntryNotFound;
     RewardId EntryNotFound;

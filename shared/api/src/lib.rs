@@ -207,15 +207,15 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, fraud, operations, ops, order, payment_methods, promotions, rewards,
-    session, stored_value,
+    checkout, customers, fraud, operations, ops, order, payment_methods, promotions, receivers,
+    rewards, session, stored_value,
 };
 use domain::{
     exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, Region, RewardId, SessionId,
-        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, RewardId,
+        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -228,9 +228,9 @@ use edge::{
 };
 use headers::FromWarehouse;
 use names::{
-    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, FraudRead, FraudWrite,
-    MoneyWrite, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite, PromotionsRead,
-    PromotionsWrite, SchemaMigrate,
+    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, EventsRead, EventsWrite,
+    FraudRead, FraudWrite, MoneyWrite, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite,
+    PromotionsRead, PromotionsWrite, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
@@ -245,8 +245,8 @@ use {
         PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PromotionsDisabled,
         PromotionsUnavailable, ProviderTimeout, ProviderUnavailable, QuantityOutOfRange,
         SessionNotFound, ShareNotFound, ShipmentNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyRequests,
-        TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
+        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyReceivers,
+        TooManyRequests, TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
 
@@ -1044,6 +1044,71 @@ endpoints! {
         resolve_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<operations::EventResolved>> => |it| it.example(examples::act())
                 .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// Receivers of events.
+    RECEIVERS: "event-receivers" "/api/v1/receivers" {
+        /// Receivers of events, those too that are paused, with the sink and the hosts they may be at.
+        list_receivers: GET Scope<EventsRead>, query: Parameters<receivers::ListReceivers>,
+            answer: 200 Done<receivers::ReceiverPage> => |it| it.stored();
+    }
+    /// A receiver of events.
+    RECEIVER: "event-receivers" "/api/v1/receivers/:receiver_id" (receiver_id: ReceiverId) {
+        /// A receiver, and how it is doing. Its secrets are shown to nobody.
+        view_receiver: GET Scope<EventsRead>,
+            answer: 200 Done<receivers::ReceiverView> => |it| it.problems(&[EntryNotFound]).stored();
+        /// Add or replace a receiver.
+        ///
+        /// A new one is given its secret with the reply, and nowhere else: whose reply was lost asks
+        /// for another. It is sent what happens from now on.
+        put_receiver: PUT Scope<EventsWrite>, makes: true, body: Json<receivers::ReceiverFacts>,
+            answer: 200 Done<receivers::ReceiverPut> => |it| it.example(examples::put_receiver()).problems(&[TooManyReceivers]).stored();
+        /// Delete a receiver with its secrets and all that waits for it.
+        delete_receiver: DELETE Scope<EventsWrite>, change: Keyed,
+            answer: 200 Done<Rendered<tables::Deleted>> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// Asking whether a receiver takes events.
+    TEST_RECEIVER: "event-receivers" "/api/v1/receivers/:receiver_id/test" (receiver_id: ReceiverId) {
+        /// Send a receiver an event of its own, now, and tell what it answered.
+        ///
+        /// The event is of the type `receivers.receiver.tested` and goes to it alone, whatever its
+        /// filter, once.
+        test_receiver: POST Scope<EventsWrite>,
+            answer: 200 Done<receivers::ReceiverTest> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// Secrets of a receiver.
+    RECEIVER_SECRETS: "event-receivers" "/api/v1/receivers/:receiver_id/secrets" (receiver_id: ReceiverId) {
+        /// Give a receiver another secret.
+        ///
+        /// Its events are signed with the new one and, for `old_valid_seconds`, with those before it.
+        /// There is no `Idempotency-Key`, since a secret is kept nowhere in the open: whose reply was
+        /// lost asks again, and the old ones go on as they would have.
+        rotate_receiver_secret: POST Scope<EventsWrite>, body: Json<receivers::Rotate>,
+            answer: 201 Done<receivers::Rotated> => |it| it.example(examples::rotate_receiver_secret()).problems(&[EntryNotFound]).stored();
+    }
+    /// What a receiver was or is to be sent.
+    DELIVERIES: "event-receivers" "/api/v1/receivers/:receiver_id/deliveries" (receiver_id: ReceiverId) {
+        /// What a receiver was or is to be sent, in one state, newest first.
+        ///
+        /// What was given up, when no state is named.
+        list_deliveries: GET Scope<EventsRead>, query: Parameters<receivers::ListDeliveries>,
+            answer: 200 Done<receivers::DeliveryPage> => |it| it.problems(&[EntryNotFound]).stored();
+    }
+    /// Sending a receiver again what was given up.
+    RETRY_DELIVERIES: "event-receivers" "/api/v1/receivers/:receiver_id/retry" (receiver_id: ReceiverId) {
+        /// Have what was given up for a receiver sent again: one event, or all, 1,000 at once.
+        ///
+        /// They go before those of their subjects that still wait, and come after those that went out
+        /// meanwhile: a receiver tells by `sequence`.
+        retry_deliveries: POST Scope<EventsWrite>, body: Json<receivers::ActOnDeliveries>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<receivers::ActedOn>> => |it| it.example(examples::act())
+                .problems(&[EntryNotFound, AlreadySettled]).stored();
+    }
+    /// Giving up for good what a receiver did not take.
+    RESOLVE_DELIVERIES: "event-receivers" "/api/v1/receivers/:receiver_id/resolve" (receiver_id: ReceiverId) {
+        /// Give what was given up for a receiver up for good: one event, or all, 1,000 at once.
+        resolve_deliveries: POST Scope<EventsWrite>, body: Json<receivers::ActOnDeliveries>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<receivers::ActedOn>> => |it| it.example(examples::act())
+                .problems(&[EntryNotFound, AlreadySettled]).stored();
     }
     /// What somebody has to look at.
     ALERTS: "ops-operations" "/api/v1/operations/alerts" {

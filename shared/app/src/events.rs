@@ -26,6 +26,7 @@ use domain::{
     stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
+use providers::OutboxEvent;
 use serde::{Deserialize, Serialize};
 
 /// What one type of event tells.
@@ -63,6 +64,18 @@ impl Event {
             event_type: T::TYPE,
             data: json!(data),
             assigned: T::ASSIGNED,
+        }
+    }
+
+    /// The same as it is sent, of one that is in no outbox.
+    pub(crate) fn outgoing(self, occurred_at_ms: i64) -> OutboxEvent {
+        OutboxEvent {
+            event_id: self.event_id,
+            event_type: self.event_type.to_owned(),
+            subject: self.aggregate,
+            occurred_at_ms,
+            sequence: 0,
+            data: self.data,
         }
     }
 }
@@ -106,6 +119,9 @@ macro_rules! events {
                 }
             }
         )+
+
+        /// The types of all events.
+        pub(crate) const TYPES: &[&str] = &[$($type),+];
 
         /// Every event, in the order of the table, with the schemas of its fields.
         #[cfg(feature = "schema")]
@@ -707,6 +723,13 @@ events! {
         }
     }
 
+    /// An operator asked whether a receiver takes events. It goes to that one alone.
+    ReceiverTested: "receivers.receiver.tested" 1 about receiver/receiver_id {
+        text {
+            /// The receiver.
+            receiver_id: ReceiverId,
+        }
+    }
     /// An operator has settled what was owed to the payment provider.
     CompensationResolved: "compensation.resolved" 1 about payment/payment_id {
         text {

@@ -18,6 +18,7 @@ pub mod ops;
 pub mod order;
 pub mod payment_methods;
 pub mod promotions;
+pub mod receivers;
 pub mod rewards;
 pub mod session;
 pub mod stored_value;

@@ -18,7 +18,8 @@ terms::members! {
     Current "current": Cart;
     /// `quantity_out_of_range`: the least.
     Minimum "minimum": i64;
-    /// `quantity_out_of_range`, `too_many_shares`, `too_many_codes`, `too_many_attributes`: the most.
+    /// `quantity_out_of_range`, `too_many_shares`, `too_many_codes`, `too_many_attributes`,
+    /// `too_many_receivers`: the most.
     Maximum "maximum": i64;
     /// `sku_unknown`, `price_missing`: the SKU that is not sold.
     NotSold "sku": Sku;

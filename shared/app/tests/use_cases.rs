@@ -31,6 +31,8 @@ mod operators;
 mod person;
 #[path = "suite/promotions.rs"]
 mod promotions;
+#[path = "suite/receivers.rs"]
+mod receivers;
 #[path = "suite/replies.rs"]
 mod replies;
 #[path = "suite/retention.rs"]

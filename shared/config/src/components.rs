@@ -59,6 +59,8 @@ pub enum Group {
     Identity,
     /// Sends events.
     Sink,
+    /// Sends events to receivers that are rows.
+    Receivers,
     /// Takes up rows, as most workers do.
     Worker,
     /// Is run, by a schedule or over HTTP.
@@ -102,7 +104,7 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 use Group::{
     Agreements, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery, CartShares,
     CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment,
-    Personal, Promotions, Quotes, Replays, Saga, Services, Shoppers, Webhooks,
+    Personal, Promotions, Quotes, Receivers, Replays, Saga, Services, Shoppers, Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -172,6 +174,7 @@ pub const COMPONENTS: &[Component] = &[
     component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),
     component("promotion-rules", &[Database, Services, Bodies, Replays]),
     component("promotion-rewards", &[Database, Services, Bodies, Replays]),
+    component("event-receivers", &[Database, Services, Bodies, Replays, Receivers, Personal]),
     component("ops-health", &[Database, Services, Health]),
     component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),
@@ -206,17 +209,16 @@ impl Component {
     /// What its row gives it, in the order of the variables.
     #[must_use]
     pub fn needs(&self) -> Needs {
-        let is_host = |variable: &Variable| variable.form == Form::Host;
         let read =
             |variable: &&Variable| variable.readers.iter().any(|group| self.groups.contains(group));
         let shown = |variable: &&Variable| {
-            !is_host(variable) && (read(variable) || self.groups.contains(&Everything))
+            variable.form != Form::Host && (read(variable) || self.groups.contains(&Everything))
         };
         Needs {
             variables: VARIABLES.iter().filter(shown).map(|variable| variable.name).collect(),
             hosts: VARIABLES
                 .iter()
-                .filter(|variable| is_host(variable) && read(variable))
+                .filter(|variable| variable.form.is_host() && read(variable))
                 .map(|variable| variable.name)
                 .collect(),
             key_values: self.groups.iter().any(|group| group.keeps_key_values()),

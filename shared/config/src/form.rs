@@ -47,6 +47,16 @@ pub enum Form {
     Any,
     /// A host that components may reach, for `allowed_outbound_hosts`: no component reads it.
     Host,
+    /// One that they read as well, to know what they may reach.
+    KnownHost(&'static str),
+}
+
+impl Form {
+    /// Whether it is a host that components may reach.
+    #[must_use]
+    pub const fn is_host(self) -> bool {
+        matches!(self, Self::Host | Self::KnownHost(_))
+    }
 }
 
 /// Gives a row's reader and what the table says of its form.
@@ -65,6 +75,9 @@ macro_rules! form {
     };
     (@read any) => { |text| Ok(text.to_owned()) };
     (@read host) => { |text| Ok(text.to_owned()) };
+    (@read known_host $right:literal $read:expr) => {
+        |text| $read(text).ok_or(concat!("must ", $right))
+    };
 
     (@right seconds $low:literal to $high:literal) => { concat!("must be a whole number of seconds from ", $low, " to ", $high) };
     (@right milliseconds $low:literal to $high:literal) => { concat!("must be a whole number of milliseconds from ", $low, " to ", $high) };
@@ -78,6 +91,7 @@ macro_rules! form {
     (@form must $right:literal $read:expr) => { $crate::Form::Text(concat!("must ", $right)) };
     (@form any) => { $crate::Form::Any };
     (@form host) => { $crate::Form::Host };
+    (@form known_host $right:literal $read:expr) => { $crate::Form::KnownHost(concat!("must ", $right)) };
     (@number $low:literal $high:literal $unit:ident) => { $crate::Form::Number { low: $low, high: $high, unit: $crate::Unit::$unit } };
 }
 pub(crate) use form;
@@ -208,6 +222,13 @@ pub(crate) fn url(text: &str) -> Option<String> {
         (None, None) => false,
     };
     fits.then(|| text.trim_end_matches('/').to_owned())
+}
+
+/// A scheme and a host, and its port, with nothing behind: in clear only on this machine.
+pub(crate) fn origin(text: &str) -> Option<String> {
+    let rest = text.split_once("://")?.1;
+    let is_bare = !rest.contains(['/', '?', '#', '@', '*']);
+    url(text).filter(|_| is_bare && text == text.to_ascii_lowercase())
 }
 
 /// Whether a URL's authority is this machine, whatever the port; one with a user in it is not.

@@ -4,11 +4,11 @@ use crate::{
     components::Group::{
         self, Agreements, Audit, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery,
         CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
-        Personal, Promotions, Quotes, Replays, Retention, Runs, Saga, Services, Shoppers, Sink,
-        Webhooks, Worker,
+        Personal, Promotions, Quotes, Receivers, Replays, Retention, Runs, Saga, Services,
+        Shoppers, Sink, Webhooks, Worker,
     },
     form::{
-        Form, Keys, Origins, form, not_empty, or_empty, origins, parsed, postgres_url,
+        Form, Keys, Origins, form, not_empty, or_empty, origin, origins, parsed, postgres_url,
         sealing_keys, signing_keys, signing_keys_if_any, sink_url, url,
     },
     setting::{Rule, Setting, broken},
@@ -58,7 +58,7 @@ impl Variable {
         match self.form {
             // No number is two dashes.
             Form::Number { .. } => (self.check)("--").err(),
-            Form::Text(right) => Some(right),
+            Form::Text(right) | Form::KnownHost(right) => Some(right),
             Form::Any | Form::Host => None,
         }
     }
@@ -299,7 +299,7 @@ variables! {
     /// they wait. Its host must stand in `event_sink_host` too.
     EVENT_SINK_URL: String = "event_sink_url" default("")
         must("be an absolute https, redis or rediss URL, or http on this machine, or empty"
-             |text| or_empty(text, sink_url)) [Sink, Audit, Health];
+             |text| or_empty(text, sink_url)) [Sink, Receivers, Audit, Health];
     /// The host that the relay may reach: https://host, or redis://host:port.
     EVENT_SINK_HOST: String = "event_sink_host" default("") host() [Sink, Health];
     /// The key of the stream, on Redis; {type} in it becomes the event's type.
@@ -311,14 +311,47 @@ variables! {
     /// The sink's Standard Webhooks secrets, each `whsec_` and the base64 of 24 to 64 bytes: an
     /// event is signed with all of them.
     EVENT_SINK_SECRET: Keys = "event_sink_secret" secret() must("not be empty" parsed) [Sink];
+    /// A host that receivers of events may have: their URLs begin with it.
+    RECEIVER_HOST_1: String = "receiver_host_1" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_2: String = "receiver_host_2" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_3: String = "receiver_host_3" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_4: String = "receiver_host_4" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_5: String = "receiver_host_5" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_6: String = "receiver_host_6" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_7: String = "receiver_host_7" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
+    /// Another.
+    RECEIVER_HOST_8: String = "receiver_host_8" default("")
+        known_host("be https://host, with a port if it has one, or http on this machine, or empty"
+                   |text| or_empty(text, origin)) [Receivers];
     /// The source of our CloudEvents.
     EVENT_SOURCE: String = "event_source" default("https://shop.example/edgetill")
-        must("not be empty" not_empty) [Sink];
-    /// How long the sink may take for one event.
-    EVENT_TIMEOUT_MS: u64 = "event_timeout_ms" default("5000") milliseconds(100 to 60_000) [Sink];
-    /// Failed tries of a delivery after which an alert is raised.
+        must("not be empty" not_empty) [Sink, Receivers];
+    /// How long the sink, or a receiver, may take for one event.
+    EVENT_TIMEOUT_MS: u64 = "event_timeout_ms" default("5000")
+        milliseconds(100 to 60_000) [Sink, Receivers];
+    /// Failed tries of an event, to the sink or a receiver, after which an alert is raised.
     OUTBOX_ATTEMPTS: u32 = "outbox_attempts" default("10") number(1 to 1_000) [Sink];
-    /// Events one run of the relay takes.
+    /// Events the relay takes at once, for the sink or a receiver; it goes on as long as it has time.
     OUTBOX_BATCH: i64 = "outbox_batch" default("50") number(1 to 1_000) [Sink];
     /// Rows one run of any other worker takes.
     WORKER_BATCH: i64 = "worker_batch" default("50") number(1 to 1_000) [Worker];

@@ -1,8 +1,8 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
 use crate::components::Group::{
-    self, Audit, CartRecovery, Database, Payment, Personal, Retention, Runs, Saga, Services, Sink,
-    Worker as Rows,
+    self, Audit, CartRecovery, Database, Payment, Personal, Receivers, Retention, Runs, Saga,
+    Services, Sink, Worker as Rows,
 };
 
 /// A worker.
@@ -52,8 +52,8 @@ macro_rules! workers {
 }
 
 workers! {
-    /// Sends waiting events to the sink.
-    OUTBOX_RELAY: "outbox-relay" "* * * * * *" [Database, Services, Runs, Sink];
+    /// Sends waiting events to the sink and to each receiver.
+    OUTBOX_RELAY: "outbox-relay" "* * * * * *" [Database, Services, Runs, Sink, Receivers, Personal];
     /// Gives up carts whose time is over, and forgets those nobody came back to.
     CART_CLEANUP: "cart-cleanup" "*/10 * * * * *" [Database, Services, Runs, Rows, CartRecovery];
     /// Gives expired reservations back to stock.

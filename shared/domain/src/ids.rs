@@ -119,6 +119,10 @@ text_type!(
     PromotionId, "a promotion id", id_rule
 );
 text_type!(
+    /// A receiver of events.
+    ReceiverId, "a receiver's id", id_rule
+);
+text_type!(
     /// A reservation of one SKU in one warehouse.
     ReservationId, "a reservation id", id_rule
 );

@@ -12,8 +12,8 @@ use crate::{
     ids::{
         AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId,
         FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PaymentMethodId,
-        PromotionGroup, PromotionId, Region, ReservationId, RewardId, SagaId, Segment, SessionId,
-        ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        PromotionGroup, PromotionId, ReceiverId, Region, ReservationId, RewardId, SagaId, Segment,
+        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -125,6 +125,10 @@ schemas! {
     FraudRuleId, "FraudRuleId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A rule of fraud."
+    };
+    ReceiverId, "ReceiverId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A receiver of events."
     };
     RewardId, "RewardId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

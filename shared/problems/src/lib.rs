@@ -243,6 +243,9 @@ codes! {
     /// The cart has as many live shares as it may; `maximum` says how many.
     TooManyShares: 422 "too_many_shares" "The cart has too many shares"
         => "Revoke a share first; there may be `maximum` at once.",
+    /// The shop has as many receivers of events as it may; `maximum` says how many.
+    TooManyReceivers: 422 "too_many_receivers" "The shop has too many receivers"
+        => "Delete a receiver first; there may be `maximum`.",
     /// The code does nothing for this cart; `refused_code` says why.
     CodeRefused: 422 "code_refused" "The code does nothing for this cart"
         => "Tell the buyer why: `refused_code` has the reason, and what is missing where more in the cart would do.",

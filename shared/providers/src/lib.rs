@@ -24,5 +24,5 @@ pub use payment::{
     Authorization, AuthorizeRequest, Capture, Card, Payment, PaymentProvider, PaymentState,
     ProviderError, Refund, SavedCard, UnknownReason, Void, Wallets,
 };
-pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings};
+pub use sink::{EventSink, OutboxEvent, SinkError, SinkSettings, post};
 pub use stripe::{Stripe, StripeSettings};

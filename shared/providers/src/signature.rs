@@ -32,6 +32,12 @@ pub fn standard_webhooks(
     Ok(signatures.join(" "))
 }
 
+/// A secret as a receiver is given one, of fresh random bytes.
+#[must_use]
+pub fn standard_webhooks_secret(bytes: &[u8; 32]) -> String {
+    ["whsec_", &STANDARD.encode(bytes)].concat()
+}
+
 /// Whether one of the space-separated signatures in `header` is by one of `secrets`; compared in
 /// constant time.
 ///

@@ -70,6 +70,60 @@ impl SinkSettings {
             .map(|_| ())
             .map_err(|_| "event_sink_secret")
     }
+
+    fn request(
+        &self,
+        clock: &dyn Clock,
+        event: &OutboxEvent,
+        body: String,
+    ) -> Result<HttpRequest, SinkError> {
+        let body = body.into_bytes();
+        let timestamp_s = clock.wall_ms().div_euclid(1_000);
+        let signature =
+            signature::standard_webhooks(&self.secrets, &event.event_id, timestamp_s, &body)
+                .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
+        let header = |name: &str, value: String| (name.to_owned(), value);
+        Ok(HttpRequest {
+            method: "POST",
+            url: self.url.replace("{type}", &event.event_type),
+            headers: vec![
+                header("content-type", "application/cloudevents+json; charset=utf-8".to_owned()),
+                header("webhook-id", event.event_id.clone()),
+                header("webhook-timestamp", timestamp_s.to_string()),
+                header("webhook-signature", signature),
+            ],
+            body,
+            timeout_ms: self.timeout_ms,
+        })
+    }
+}
+
+/// Posts one event, once and whatever a breaker says; the status of a receiver that took it.
+///
+/// # Errors
+/// [`SinkError`].
+pub async fn post(
+    http: &dyn Http,
+    clock: &dyn Clock,
+    settings: &SinkSettings,
+    event: &OutboxEvent,
+) -> Result<u16, SinkError> {
+    let cloud_event = CloudEvent::of(event, &settings.source)?;
+    send(http, settings.request(clock, event, cloud_event.body)?).await
+}
+
+async fn send(http: &dyn Http, request: HttpRequest) -> Result<u16, SinkError> {
+    match http.send(request).await {
+        Ok(response) if (200..300).contains(&response.status) => Ok(response.status),
+        Ok(response) => Err(SinkError::Refused {
+            status: response.status,
+            retry_after_ms: retry_after_ms(&response.headers),
+        }),
+        Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
+        Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => {
+            Err(SinkError::Unanswered { detail })
+        }
+    }
 }
 
 /// A receiver of events.
@@ -172,7 +226,7 @@ impl<'a> EventSink<'a> {
             .admit()
             .map_err(|blocked| SinkError::CircuitOpen { retry_after_ms: blocked.retry_after_ms })?;
         let result = match outgoing {
-            Outgoing::Post(request) => self.post(request).await,
+            Outgoing::Post(request) => send(self.http, request).await.map(|_| ()),
             Outgoing::Append(append) => self.append(&append),
         };
         match &result {
@@ -181,20 +235,6 @@ impl<'a> EventSink<'a> {
             Err(_) => self.breaker.failed(pass),
         }
         result
-    }
-
-    async fn post(&self, request: HttpRequest) -> Result<(), SinkError> {
-        match self.http.send(request).await {
-            Ok(response) if (200..300).contains(&response.status) => Ok(()),
-            Ok(response) => Err(SinkError::Refused {
-                status: response.status,
-                retry_after_ms: retry_after_ms(&response.headers),
-            }),
-            Err(HttpError::NotSent(detail)) => Err(SinkError::NotSent { detail }),
-            Err(HttpError::Timeout(detail) | HttpError::Lost(detail)) => {
-                Err(SinkError::Unanswered { detail })
-            }
-        }
     }
 
     fn append(&self, append: &Append) -> Result<(), SinkError> {
@@ -211,33 +251,8 @@ impl<'a> EventSink<'a> {
             let key = self.settings.stream.replace("{type}", &event.event_type);
             Ok(Outgoing::Append(Append::new(key, self.settings.stream_limit, &cloud_event)))
         } else {
-            self.request(event, cloud_event.body).map(Outgoing::Post)
+            self.settings.request(self.clock, event, cloud_event.body).map(Outgoing::Post)
         }
-    }
-
-    fn request(&self, event: &OutboxEvent, body: String) -> Result<HttpRequest, SinkError> {
-        let body = body.into_bytes();
-        let timestamp_s = self.clock.wall_ms().div_euclid(1_000);
-        let signature = signature::standard_webhooks(
-            &self.settings.secrets,
-            &event.event_id,
-            timestamp_s,
-            &body,
-        )
-        .map_err(|e| SinkError::Unsendable { detail: e.to_string() })?;
-        let header = |name: &str, value: String| (name.to_owned(), value);
-        Ok(HttpRequest {
-            method: "POST",
-            url: self.settings.url.replace("{type}", &event.event_type),
-            headers: vec![
-                header("content-type", "application/cloudevents+json; charset=utf-8".to_owned()),
-                header("webhook-id", event.event_id.clone()),
-                header("webhook-timestamp", timestamp_s.to_string()),
-                header("webhook-signature", signature),
-            ],
-            body,
-            timeout_ms: self.settings.timeout_ms,
-        })
     }
 }
 

@@ -80,6 +80,10 @@ refusals! {
     CartChanged: guard "cart_changed" => SessionStale;
     /// `If-Match` names another version.
     VersionConflict: guard "version_conflict" => VersionConflict;
+    /// As many receivers of events as a shop may have.
+    TooManyReceivers: guard "too_many_receivers" => TooManyReceivers;
+    /// Somebody else has changed the receiver's secret, or deleted it.
+    ReceiverMovedOn: guard "receiver_moved_on" => DatabaseBusy again_in 1;
     /// No such line.
     LineNotFound: guard "line_not_found" => LineNotFound;
     /// More lines than a cart may have.

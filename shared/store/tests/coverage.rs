@@ -26,6 +26,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/outbox.rs"),
     include_str!("suite/person.rs"),
     include_str!("suite/promotions.rs"),
+    include_str!("suite/receivers.rs"),
     include_str!("suite/retention.rs"),
     include_str!("suite/rewards.rs"),
     include_str!("suite/saga.rs"),

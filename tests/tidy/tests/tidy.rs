@@ -5,7 +5,7 @@
 
 #![cfg(test)]
 
-use config::{Form, VARIABLES};
+use config::VARIABLES;
 use edge::Takes;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -158,7 +158,7 @@ fn the_manifest_routes_are_the_declared_endpoints() {
 fn components_reach_only_what_they_name() {
     let hosts: Vec<&str> = VARIABLES
         .iter()
-        .filter(|variable| variable.form == Form::Host)
+        .filter(|variable| variable.form.is_host())
         .map(|variable| variable.name)
         .collect();
     for (id, component) in components(&manifest("spin.toml")) {

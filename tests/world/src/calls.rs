@@ -38,6 +38,8 @@ pub enum Call {
     Detach,
     /// An event to the sink.
     Event,
+    /// An event to a receiver.
+    Receiver,
     /// Anything else.
     Other,
 }
@@ -145,7 +147,7 @@ impl World {
             .borrow()
             .iter()
             .map(|sent| sent.call)
-            .filter(|call| *call != Call::Event)
+            .filter(|call| !matches!(call, Call::Event | Call::Receiver))
             .collect()
     }
 
@@ -264,6 +266,7 @@ fn call(request: &HttpRequest) -> Call {
         ("GET", ["v1", "customers", ..]) => Call::Saved,
         ("POST", ["v1", "payment_methods", _, "detach"]) => Call::Detach,
         ("POST", []) if path.ends_with("/sink") => Call::Event,
+        ("POST", []) if path.contains("/sink/") => Call::Receiver,
         _ => Call::Other,
     }
 }

@@ -89,7 +89,11 @@ pub(super) fn unknown_parameter(
         Operation::Capture => &["amount_to_capture"],
         Operation::Cancel => &["cancellation_reason"],
         Operation::Refund => &["payment_intent", "charge", "amount", "reason"],
-        Operation::Customer | Operation::Question | Operation::Sink | Operation::Identity => &[],
+        Operation::Customer
+        | Operation::Question
+        | Operation::Sink
+        | Operation::Receiver
+        | Operation::Identity => &[],
     };
     let takes_metadata = is_new || matches!(operation, Operation::Capture | Operation::Refund);
     let is_metadata =

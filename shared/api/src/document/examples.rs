@@ -69,6 +69,17 @@ pub(crate) fn put_fraud_rule() -> Value {
     })
 }
 
+pub(crate) fn put_receiver() -> Value {
+    json!({
+        "url": "https://erp.example/hooks/edgetill", "types": ["orders.*", "cart.converted"],
+        "active": true,
+    })
+}
+
+pub(crate) fn rotate_receiver_secret() -> Value {
+    json!({ "old_valid_seconds": 86_400 })
+}
+
 pub(crate) fn share_code() -> Value {
     json!({ "promotion_id": "refer-a-friend" })
 }

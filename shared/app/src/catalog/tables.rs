@@ -46,14 +46,14 @@ pub struct HistoryOf(
     #[cfg_attr(
         feature = "schema",
         schemars(regex(
-            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|fee|promotion|reward|fraud-rule)$"
+            pattern = "^(warehouse|zone|tax|shipping-method|shipping-rates|currency|sku|special-prices|exchange-rate|fee|promotion|reward|fraud-rule|receiver)$"
         ))
     )]
     String,
 );
 
 /// What [`HistoryOf`] may be.
-const SUBJECTS: [&str; 13] = [
+const SUBJECTS: [&str; 14] = [
     "warehouse",
     "zone",
     "tax",
@@ -65,6 +65,7 @@ const SUBJECTS: [&str; 13] = [
     "exchange-rate",
     "fee",
     "fraud-rule",
+    "receiver",
     "promotion",
     "reward",
 ];

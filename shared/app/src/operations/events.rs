@@ -1,9 +1,11 @@
 //! `/api/v1/operations/events…`: events that nobody took.
 
 use super::{Act, HistoryEntry, Open, already, being_tried, page};
-use crate::{KeyedChange, change::Apply as _, problem::refused, shop::Shop};
+use crate::{
+    KeyedChange, change::Apply as _, problem::refused, receivers::DeliveryState, shop::Shop,
+};
 use callers::Service;
-use domain::ids::EventId;
+use domain::ids::{EventId, ReceiverId};
 use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -39,6 +41,8 @@ pub enum EventState {
     Dead,
     /// An operator has given it up for good.
     Resolved,
+    /// There was no sink: it is for its receivers alone.
+    Fanned,
 }
 
 /// A page of events that are not published, oldest first.
@@ -89,8 +93,26 @@ pub struct EventView {
     pub data: BTreeMap<String, Value>,
     /// Whether a relay has it at this moment.
     pub leased: bool,
+    /// What became of it at each of its receivers.
+    pub deliveries: Vec<AtReceiver>,
     /// What operators did to it, oldest first.
     pub history: Vec<HistoryEntry>,
+}
+
+/// An event at one receiver.
+#[derive(Debug)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AtReceiver {
+    /// The receiver.
+    pub receiver_id: ReceiverId,
+    /// Where it is.
+    pub state: DeliveryState,
+    /// Tries since it was made, or since an operator had it sent again.
+    pub attempts: i64,
+    /// What the last of them came to, if it failed.
+    pub last_error: Option<String>,
+    /// When it is sent next, while it is `pending`; else since when it is so.
+    pub at_ms: i64,
 }
 
 /// An event that is sent again.
@@ -197,8 +219,8 @@ fn act<T>(
             return refused(refusal);
         }
         match seen.state {
-            EventState::Published | EventState::Resolved => {
-                already("it is published, or was settled")
+            EventState::Published | EventState::Resolved | EventState::Fanned => {
+                already("it is published or settled, or for its receivers alone")
             }
             EventState::Pending | EventState::Dead => being_tried(),
         }

@@ -15,8 +15,8 @@ pub use compensations::{
     resolve_compensation, retry_compensation,
 };
 pub use events::{
-    EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents, WaitingEvent, event,
-    events, resolve_event, retry_event,
+    AtReceiver, EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents,
+    WaitingEvent, event, events, resolve_event, retry_event,
 };
 
 use crate::{page::PageSize, shop::Shop};
@@ -129,6 +129,6 @@ fn being_tried() -> Problem {
     Problem::new(Code::BeingTried).retry_after(BEING_TRIED_RETRY_SECONDS)
 }
 
-fn already(detail: &str) -> Problem {
+pub(crate) fn already(detail: &str) -> Problem {
     Problem::new(Code::AlreadySettled).detail(detail)
 }

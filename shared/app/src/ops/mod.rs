@@ -188,7 +188,7 @@ impl Described {
         let &Variable { name, about, default, secret, form, .. } = variable;
         let (minimum, maximum, unit) = match form {
             Form::Number { low, high, unit } => (Some(low), Some(high), Some(unit.as_str())),
-            Form::Text(_) | Form::Any | Form::Host => (None, None, None),
+            Form::Text(_) | Form::KnownHost(_) | Form::Any | Form::Host => (None, None, None),
         };
         let value = match (secret, value.is_empty()) {
             (true, false) => "set".to_owned(),

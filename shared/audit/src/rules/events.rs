@@ -35,6 +35,26 @@ pub(super) const RULES: &[Rule] = &[
     where h.subject = 'event/' || e.event_id and h.kind = 'resolved')",
     },
     Rule {
+        code: "dead_delivery_has_its_alert",
+        sentence: "Of a receiver for which an event was given up there is an alert.",
+        look_at: "the receiver's dead deliveries: it has never heard of them, and nobody was told",
+        walk: "events",
+        subject: "e.event_id || ' for ' || d.receiver_id",
+        detail: "{object}('aggregate', e.aggregate, 'type', e.type)",
+        broken: "{looked} as e join delivery as d on d.outbox_id = e.outbox_id
+    where d.state = 'dead' and not exists (select 1 from alert as a where a.alert_id = 'receiver_dead:' || d.receiver_id)",
+    },
+    Rule {
+        code: "delivery_has_its_receiver",
+        sentence: "What is to be sent has a receiver, and was given to it once and for all.",
+        look_at: "what deleted the receiver, and what marked the event as given to its receivers",
+        walk: "events",
+        subject: "e.event_id || ' for ' || d.receiver_id",
+        detail: "{object}('state', d.state, 'fanned', e.fanned)",
+        broken: "{looked} as e join delivery as d on d.outbox_id = e.outbox_id
+    where e.fanned = 0 or not exists (select 1 from receiver as r where r.receiver_id = d.receiver_id)",
+    },
+    Rule {
         code: "idempotency_record_has_its_receipt",
         sentence: "An idempotency record has the receipt that replays answer with.",
         look_at: "which command took the key and did not finish",

@@ -603,13 +603,39 @@ create table if not exists outbox (
   next_attempt_at_ms bigint not null,
   lease_token text,
   lease_until_ms bigint not null,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  fanned bigint not null default 0
 );
 create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
 create index if not exists outbox_by_event on outbox (event_id);
-create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
-create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved');
+create index if not exists outbox_given_up on outbox (state, outbox_id) where state in ('dead', 'resolved');
+create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved', 'fanned');
+create index if not exists outbox_to_fan on outbox (outbox_id) where fanned = 0;
+
+-- Receivers of events beside the sink (EVT-7), and what each is sent: in order per aggregate and receiver. `secrets` is sealed. Of a delivery that waits or
+-- is claimed, `at_ms` is when it may go out; of another, since when it is so.
+create table if not exists receiver (
+  receiver_id text collate "C" primary key,
+  url text not null,
+  types jsonb not null,
+  secrets text not null,
+  active bigint not null
+);
+create table if not exists delivery (
+  outbox_id bigint,
+  receiver_id text collate "C",
+  aggregate text collate "C" not null,
+  state text not null,
+  attempts bigint not null,
+  failing_since_ms bigint,
+  at_ms bigint not null,
+  lease_token text,
+  last_error text,
+  primary key (outbox_id, receiver_id)
+);
+create index if not exists delivery_by_state on delivery (receiver_id, state, outbox_id);
+create index if not exists delivery_of_aggregate on delivery (receiver_id, aggregate, outbox_id) where state = 'pending';
 
 -- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (

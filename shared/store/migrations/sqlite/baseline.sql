@@ -189,12 +189,20 @@ create table if not exists shipment (order_id text, shipment_id text, lines text
 create table if not exists order_history (order_id text, seq integer, from_status text, to_status text not null, actor text not null, reason text, at_ms integer not null, primary key (order_id, seq)) without rowid;
 
 -- Events out (EVT-1), in order per aggregate.
-create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null);
+create table if not exists outbox (outbox_id integer primary key, event_id text not null, aggregate text not null, type text not null, data text not null, state text not null, attempts integer not null, failing_since_ms integer, next_attempt_at_ms integer not null, lease_token text, lease_until_ms integer not null, created_at_ms integer not null, fanned integer not null default 0);
 create index if not exists outbox_pending on outbox (outbox_id) where state = 'pending';
 create index if not exists outbox_of_aggregate on outbox (aggregate, outbox_id) where state = 'pending';
 create index if not exists outbox_by_event on outbox (event_id);
-create index if not exists outbox_given_up on outbox (state, outbox_id) where state not in ('pending', 'published');
-create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved');
+create index if not exists outbox_given_up on outbox (state, outbox_id) where state in ('dead', 'resolved');
+create index if not exists outbox_settled on outbox (created_at_ms) where state in ('published', 'resolved', 'fanned');
+create index if not exists outbox_to_fan on outbox (outbox_id) where fanned = 0;
+
+-- Receivers of events beside the sink (EVT-7), and what each is sent: in order per aggregate and receiver. `secrets` is sealed. Of a delivery that waits or
+-- is claimed, `at_ms` is when it may go out; of another, since when it is so.
+create table if not exists receiver (receiver_id text primary key, url text not null, types text not null, secrets text not null, active integer not null) without rowid;
+create table if not exists delivery (outbox_id integer, receiver_id text, aggregate text not null, state text not null, attempts integer not null, failing_since_ms integer, at_ms integer not null, lease_token text, last_error text, primary key (outbox_id, receiver_id)) without rowid;
+create index if not exists delivery_by_state on delivery (receiver_id, state, outbox_id);
+create index if not exists delivery_of_aggregate on delivery (receiver_id, aggregate, outbox_id) where state = 'pending';
 
 -- Idempotency of cart and order changes: the receipt commits with the effect.
 create table if not exists idempotency (idempotency_key text primary key, request_hash text not null, receipt text, expires_at_ms integer not null) without rowid;

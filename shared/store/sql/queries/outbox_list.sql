@@ -5,7 +5,7 @@ select object('event_id', event_id, 'sequence', outbox_id, 'type', type, 'subjec
   'last_error', (select detail from alert where alert_id = 'outbox_dead:' || event_id))
 from (
   select * from (select * from outbox
-    where state not in ('pending', 'published') and state = :state and outbox_id > coalesce(:cursor, 0) order by outbox_id limit :limit) as given_up
+    where state in ('dead', 'resolved') and state = :state and outbox_id > coalesce(:cursor, 0) order by outbox_id limit :limit) as given_up
   union all
   select * from (select * from outbox
     where state = 'pending' and :state = 'pending' and outbox_id > coalesce(:cursor, 0) order by outbox_id limit :limit) as waiting

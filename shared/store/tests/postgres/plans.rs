@@ -25,6 +25,7 @@ const GROWING: &[(&str, &[(&str, &str)])] = &[
     ("order_history", &[("order_id", "n")]),
     ("idempotency", &[("idempotency_key", "n")]),
     ("outbox", &[("outbox_id", "n"), ("state", "'published'")]),
+    ("delivery", &[("outbox_id", "n"), ("state", "'published'")]),
     ("stock_movement", &[("movement_id", "n")]),
 ];
 
@@ -73,6 +74,7 @@ fn no_statement_walks_a_table_that_grows() {
     cat.confirms(&shop, line);
     dan.goes_to_checkout(&shop, line);
     eve.orders(&shop, line);
+    crate::suite::receivers::has_given_up(&shop, "desk");
     grow(&shop);
     let token = json!({"lease_token": "w", "lease_ms": 1000, "limit": 5, "compensation_id": null});
     let page = |owner, status, cursor| json!({"owner": owner, "status": status, "cursor": cursor, "limit": 5});
@@ -90,6 +92,7 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::PAYMENT_CAPTURE, eve.capture()),
         (&sql::ORDER_CANCEL, bob.cancel()),
         (&sql::RESERVATION_EXPIRE, json!({"limit": 5})),
+        (&sql::DELIVERY_FAN, json!({"events": [1, 2], "has_sink": true})),
     ];
     let statements: &[(&Statement, serde_json::Value)] = &[
         (&sql::CART_VIEW, json!({"owner": "dan"})),
@@ -109,6 +112,12 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::ORDER_LIST, page(json!(null), json!("cancelled"), json!(null))),
         (&sql::ORDER_LIST, page(json!(null), json!(null), json!("order-z"))),
         (&sql::OUTBOX_LEASE, token.clone()),
+        (&sql::DELIVERY_LEASE, with(token.clone(), json!({"receiver_id": "desk"}))),
+        (&sql::RELAY_DUE, json!({"limit": 5})),
+        (
+            &sql::DELIVERY_LIST,
+            json!({"receiver_id": "desk", "state": "published", "cursor": null, "limit": 5}),
+        ),
         (&sql::SAGA_LEASE, token.clone()),
         (&sql::COMPENSATION_LEASE, token),
         (&sql::SAGA_RESUME, json!({"saga_id": "saga-cat", "lease_token": "w", "lease_ms": 1000})),

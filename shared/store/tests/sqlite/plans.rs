@@ -62,9 +62,10 @@ fn the_plans_are_as_the_file_says() {
 }
 
 /// What a command makes of its own lines, or its receipt, before it applies them, and the latest
-/// hundred that a rule of fraud counts; in a trigger the plan does not say so.
+/// hundred that a rule of fraud counts, or so many that an operator acts on; in a trigger the plan does
+/// not say so.
 const OF_THE_COMMAND: &[&str] =
-    &["back", "bought", "demand", "item", "latest", "made", "sold", "wanted"];
+    &["back", "bought", "demand", "given_up", "item", "latest", "made", "sold", "wanted"];
 /// Tables that grow with the shop and not with its trade.
 const SMALL: &[&str] = &[
     "clock",
@@ -73,6 +74,8 @@ const SMALL: &[&str] = &[
     "exchange_rate",
     "fee",
     "migration",
+    // Of events.
+    "receiver",
     "reward_rule",
     // Of fraud.
     "rule",
@@ -99,7 +102,7 @@ fn may_be_scanned(name: &str, line: &str, bounded: &[&str]) -> bool {
     let what = line.trim_start_matches("SCAN ");
     let source = what.split(' ').next().unwrap();
     let named = [OF_THE_COMMAND, SMALL, bounded].concat().contains(&source);
-    let waits = [" INDEX outbox_pending", " INDEX compensation_due"]
+    let waits = [" INDEX outbox_pending", " INDEX outbox_to_fan", " INDEX compensation_due"]
         .iter()
         .any(|index| what.ends_with(index));
     let walked = WALKED_BY.contains(&(name, source));

@@ -157,6 +157,7 @@ fn sound() -> Database {
     shop.does(&sql::REWARD_TAKE_BACK, &super::rewards::take_back("ida", Some(5)));
     shop.exec("update cart set expires_at_ms = 1 where cart_id = 'cart-lou'");
     shop.does(&sql::CART_ABANDON, &json!({ "owner": "lou" }));
+    super::receivers::has_given_up(&shop, "desk");
     shop
 }
 
@@ -421,6 +422,11 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "settled_event_has_its_reason",
         "update outbox set state = 'resolved' where outbox_id = (select min(outbox_id) from outbox)",
+    ),
+    ("dead_delivery_has_its_alert", "delete from alert where alert_id = 'receiver_dead:desk'"),
+    (
+        "delivery_has_its_receiver",
+        "update delivery set receiver_id = 'nobody' where outbox_id = (select max(outbox_id) from outbox)",
     ),
     ("idempotency_record_has_its_receipt", "update idempotency set receipt = null"),
 ];

@@ -19,6 +19,7 @@ mod order;
 mod outbox;
 mod person;
 mod promotions;
+pub mod receivers;
 mod retention;
 mod rewards;
 mod saga;

@@ -42,6 +42,7 @@ mod privacy;
 mod promotions;
 mod quotes;
 mod races;
+mod receivers;
 mod rewards;
 mod saved_methods;
 mod security;

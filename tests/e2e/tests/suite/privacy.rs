@@ -485,6 +485,16 @@ impl<'s> Story<'s> {
         call.json(&json!({ "active": active, "rule": rule })).send().expect(200);
     }
 
+    /// Somebody else's program hears of all of it, and its secret is looked for too.
+    fn is_told_of(&mut self) {
+        let url = format!("{}/sink/of-the-story", Settings::get().simulator_url);
+        let call = self.shop.call("PUT", "/api/v1/receivers/of-the-story");
+        let call = call.bearer(&self.shop.token("events:write"));
+        let told = call.json(&json!({ "url": url, "types": [], "active": true })).send();
+        let secret = told.expect(200)["secret"].as_str().unwrap().to_owned();
+        self.tokens.push(("receiver's secret".to_owned(), secret));
+    }
+
     /// What a rule of fraud says of a card from another country than the goods go to.
     fn cards_from_abroad(&self, score: i64, active: bool) {
         let rule = json!({ "name": "From abroad", "signal": "card_country", "score": score, "active": active });
@@ -613,6 +623,7 @@ fn relay_everything(shop: &Shop) {
 
 fn lived(shop: &Shop) -> Vec<Story<'_>> {
     let mut guest = Story::new(shop);
+    guest.is_told_of();
     let someone = guest.guest();
     guest.finds_the_catalog_full();
     guest.buys_and_cancels(&someone);
