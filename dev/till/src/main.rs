@@ -2,7 +2,8 @@
 //! database's client is done by the host (`dev/host`), which it builds and starts as a process of
 //! its own.
 //!
-//! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token` and `generate` are what can
+//! The rooms: `up`, `check`, `test`, `prove`, `bench`, `serve`, `token`, `events` and `generate` are
+//! what can
 //! be typed. [`native`], [`coverage`], [`suite`], [`two_hosts`], [`proofs`], [`fuzz`] and [`book`]
 //! are what is tested by them, as much of it as [`sizes`] says. [`shop`] prepares what [`child`]
 //! serves, on what [`database`] makes, with [`secrets`]; [`project`] knows where things are,
@@ -18,6 +19,7 @@ mod clients;
 mod coverage;
 mod database;
 mod demo;
+mod events;
 mod fuzz;
 mod generate;
 mod manifest;
@@ -69,6 +71,9 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Mint a service token for the shop that `up` runs.
     Token(token::TokenArgs),
+    /// Receive events of the shop that `up` runs, for who builds a receiver.
+    #[command(subcommand)]
+    Events(events::Events),
     /// Write everything that is made: manifests, pages, the API document, what the store makes of
     /// its SQL.
     Generate,
@@ -93,6 +98,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(arguments) => bench::bench(arguments),
         Command::Serve(arguments) => serve::serve(&arguments),
         Command::Token(arguments) => token::token(&arguments),
+        Command::Events(events) => events::events(&events),
         Command::Generate => generate::generate(),
     }
 }

@@ -46,6 +46,8 @@ pub struct Shop {
     /// The sink of events, where it is not the simulator: its URL, and its host as it may be
     /// reached.
     sink: Option<(String, String)>,
+    /// Where a receiver of events may listen that is neither the shop nor the simulator.
+    pub receiver: SocketAddr,
     /// Where the simulator sends the payment provider's webhooks; nowhere for a shop, which takes
     /// none.
     webhooks: Option<SocketAddr>,
@@ -96,6 +98,7 @@ impl Shop {
             sql,
             database,
             sink: None,
+            receiver: free_address()?,
             webhooks: None,
             waits_as_by_default: false,
             set: Vec::new(),
@@ -123,6 +126,7 @@ impl Shop {
             format!("customer_jwks_host={origin}"),
             // Receivers of events are its `/sink/<name>`.
             format!("receiver_host_1={origin}"),
+            format!("receiver_host_2=http://{}", self.receiver),
         ];
         // A storefront under development may be served from anywhere on this machine; the tests'
         // page has one origin.
@@ -243,7 +247,27 @@ impl Shop {
 
     /// Asks the shop: the status, and what it answers, with its head.
     pub fn ask(&self, method: &str, path: &str, more: &Ask<'_>) -> Result<(u16, String)> {
-        let listen = self.listen;
+        more.ask(self.listen, method, path)
+    }
+}
+
+/// What a request says beside its method and its path; what is empty is not said.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ask<'a> {
+    /// A credential.
+    pub token: &'a str,
+    /// What the body is.
+    pub media_type: &'a str,
+    /// An idempotency key.
+    pub key: &'a str,
+    /// The body.
+    pub body: &'a str,
+}
+
+impl Ask<'_> {
+    /// Asks the shop at `listen`: the status, and what it answers, with its head.
+    pub fn ask(&self, listen: SocketAddr, method: &str, path: &str) -> Result<(u16, String)> {
+        let more = self;
         let mut stream = TcpStream::connect_timeout(&listen, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;
         let mut head =
@@ -267,19 +291,6 @@ impl Shop {
     }
 }
 
-/// What a request says beside its method and its path; what is empty is not said.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ask<'a> {
-    /// A credential.
-    pub token: &'a str,
-    /// What the body is.
-    pub media_type: &'a str,
-    /// An idempotency key.
-    pub key: &'a str,
-    /// The body.
-    pub body: &'a str,
-}
-
 /// A free port on this machine.
 pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
@@ -298,6 +309,7 @@ mod tests {
         let shop = Shop {
             listen: address,
             simulator: address,
+            receiver: address,
             simulator_state_dir: PathBuf::from("simulator"),
             state_dir: PathBuf::from("state"),
             runtime_config: PathBuf::from("runtime-config.toml"),

@@ -13,6 +13,7 @@ use crate::cargo::{Profile, build_components, build_host};
 use crate::child::{HostProcess, Serving};
 use crate::database;
 use crate::demo;
+use crate::events;
 use crate::manifest::Manifest;
 use crate::progress::part;
 use crate::project::Project;
@@ -90,6 +91,7 @@ pub fn up(arguments: UpArgs) -> Result<()> {
     )?;
     shop.begin_empty();
     shop.simulator = arguments.simulator;
+    shop.receiver = events::LISTEN;
     if let Some(url) = &arguments.kv {
         shop.keep_key_values_in(url)?;
     }

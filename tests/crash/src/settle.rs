@@ -17,7 +17,7 @@ const STEPS_MAX: usize = 150;
 pub const WORKERS: [&str; 4] =
     ["saga-recovery", "compensation-retry", "reservation-cleanup", "outbox-relay"];
 /// What is not there when all is done.
-const UNFINISHED: [(&str, &str, &str); 7] = [
+const UNFINISHED: [(&str, &str, &str); 8] = [
     ("saga", "state", "authorizing"),
     ("saga", "state", "awaiting_action"),
     ("saga", "state", "capturing"),
@@ -25,6 +25,7 @@ const UNFINISHED: [(&str, &str, &str); 7] = [
     ("compensation", "state", "pending"),
     ("reservation", "status", "active"),
     ("outbox", "state", "pending"),
+    ("delivery", "state", "pending"),
 ];
 
 /// A run of a worker. The lease that a dead run may have left in the key-value store cannot be

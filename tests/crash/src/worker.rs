@@ -1,7 +1,7 @@
 //! The crash proof of workers: what a broken request has left is mended by a worker that is broken
 //! too.
 
-use e2e::{Shop, unique};
+use e2e::{Settings, Shop, unique};
 use serde_json::{Value, json};
 
 use crate::{
@@ -46,7 +46,7 @@ const PAST_WAIT_MS: i64 = 11 * 60_000;
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 11] = [
+const KINDS: [Work; 12] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -129,6 +129,15 @@ const KINDS: [Work; 11] = [
         leaves: NOTHING_ELSE,
     },
     Work {
+        name: "outbox-relay: an order's events to a receiver",
+        worker: "outbox-relay",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: 0,
+        ends: &[End::Paid],
+        leaves: told_the_receiver,
+    },
+    Work {
         name: "reward-grant: an order's points",
         worker: "reward-grant",
         case: Case::Confirm,
@@ -147,6 +156,47 @@ const KINDS: [Work; 11] = [
         leaves: |stage| rewarded(stage, "taken_back"),
     },
 ];
+
+/// A receiver of all events beside the sink.
+fn has_a_receiver(shop: &Shop) {
+    let url = format!("{}/sink/crash", Settings::get().simulator_url);
+    let call = shop.call("PUT", "/api/v1/receivers/crash").bearer(&shop.token("events:write"));
+    call.json(&json!({ "url": url, "types": [], "active": true })).send().expect(200);
+}
+
+/// Every event of the order has come to the receiver, none before an earlier one had.
+fn told_the_receiver(stage: &Stage<'_>) {
+    let shop = stage.buyer.shop;
+    let order = &stage.buyer.order_rows()[0];
+    let subject = format!("order/{}", order["order_id"].as_str().unwrap_or_default());
+    let written: Vec<Value> = shop
+        .rows("outbox", "aggregate", &subject)
+        .iter()
+        .map(|row| row["event_id"].clone())
+        .collect();
+    let (mut arrived, mut since): (Vec<Value>, Value) = (Vec::new(), json!(0));
+    loop {
+        let page = shop.simulator("GET", &format!("/sink/crash?since={since}")).send().expect(200);
+        let arrivals = page["arrivals"].as_array().cloned().unwrap_or_default();
+        let Some(last) = arrivals.last() else { break };
+        since = last["position"].clone();
+        for arrival in arrivals.iter().filter(|it| it["event"]["subject"] == subject.as_str()) {
+            let id = arrival["event"]["id"].clone();
+            if !arrived.contains(&id) {
+                arrived.push(id);
+            }
+        }
+    }
+    assert!(
+        !written.is_empty() && arrived == written,
+        "{written:?} were written, {arrived:?} arrived"
+    );
+    let rows = shop.rows("delivery", "aggregate", &subject);
+    assert!(
+        rows.len() == written.len() && rows.iter().all(|row| row["state"] == "published"),
+        "{rows:?}"
+    );
+}
 
 /// A rule by which every order of a customer earns at once.
 fn rewards_orders(shop: &Shop) {
@@ -193,6 +243,9 @@ impl Work {
             // Their order has earned what it did, and is cancelled after that.
             shop.advance_ms(PAST_WAIT_MS);
             run_workers(&["reward-grant"], true);
+        }
+        if self.name.ends_with("to a receiver") {
+            has_a_receiver(shop);
         }
         if self.worker == "outbox-relay" {
             // What came before is told already, so that the run is about this work alone.

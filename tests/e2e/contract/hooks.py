@@ -314,11 +314,28 @@ def with_fraud_rule():
     return shopper, {"rule_id": name}
 
 
+def at_the_simulator():
+    """The example's receiver, where this shop may reach one."""
+    return example("put_receiver") | {"url": f"{SIMULATOR}/sink/contract"}
+
+
+def with_receiver():
+    """One that is sent nothing but tests: another for each call, and gone before there are too many."""
+    name = str(uuid.uuid4())
+    there = api("GET", "/api/v1/receivers?limit=100", SERVICE)["receivers"]
+    for receiver in there[20:]:
+        api("DELETE", f"/api/v1/receivers/{receiver['receiver_id']}", SERVICE)
+    api("PUT", f"/api/v1/receivers/{name}", SERVICE, at_the_simulator() | {"active": False})
+    return shopper, {"receiver_id": name}
+
+
 def what_it_needs(operation, path_parameters):
     if operation in ("release_order", "deny_order"):
         return with_order_on_hold()
     if "rule_id" in path_parameters:
         return with_fraud_rule()
+    if "receiver_id" in path_parameters:
+        return with_receiver()
     if operation == "ship_order":
         return with_order_in_the_warehouse()
     if operation == "deliver_shipment":
@@ -398,6 +415,8 @@ def before_call(context, case, kwargs):
             case.headers["Content-Type"] = case.media_type
         if any(one["name"] == "Idempotency-Key" and one.get("required") for one in definition["parameters"]):
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        if operation == "put_receiver":
+            case.body = at_the_simulator()
         if operation == "create_order":
             case.body["expected_total"] = total_of_the_example()
         if operation == "collect_order":

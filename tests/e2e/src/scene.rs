@@ -106,6 +106,7 @@ impl<'s> Scene<'s> {
             ("account_id", NOTHING.to_owned()),
             ("payment_method_id", "pm_of_a_scene".to_owned()),
             ("reward_id", TO_BE_PUT.to_owned()),
+            ("receiver_id", TO_BE_PUT.to_owned()),
             ("rule_id", TO_BE_PUT.to_owned()),
             ("promotion_id", TO_BE_PUT.to_owned()),
             ("promotion_code", TO_BE_PUT.to_ascii_uppercase()),

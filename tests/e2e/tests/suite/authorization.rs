@@ -200,6 +200,8 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
                 ":promotion_id",
                 ":reward_id",
                 ":rule_id",
+                ":receiver_id",
+                ":shipment_id",
             ]
             .iter()
             .any(|name| endpoint.path.contains(name));
@@ -213,7 +215,9 @@ fn what_needs_a_scope_is_closed_without_it_and_open_with_it() {
             ]
             .contains(&row.id)
                 && reply.status == 409)
-                || (nothing && reply.status == 404);
+                || (nothing && reply.status == 404)
+                // No variable of this shop names the example's host.
+                || (row.id == "put_receiver" && reply.status == 400);
             assert!(reply.is_success() || beyond, "{what} with {scope}: {reply:?}");
         }
     }

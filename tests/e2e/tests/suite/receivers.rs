@@ -1,9 +1,12 @@
 //! Receivers of events that are rows (EVT-7): each with its filter, its secrets and its order, and
 //! none held up by another. Each is a path of the simulator's, which takes whatever comes.
 
-use e2e::{Call, Settings, Shop, eventually, unique};
+use e2e::{Call, Settings, Shop, eventually, needs_till, unique};
 use serde_json::{Value, json};
 use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
@@ -259,6 +262,120 @@ fn a_slow_receiver_delays_nobody() {
         relay(&shop);
         (slow.arrived(&subject) == written(&shop, &subject, &[""])).then_some(())
     });
+}
+
+/// A receiver of this process, at the host that the shop has for it: it takes everything, and does
+/// nothing with it but keep `subject` and `id` in their order.
+fn listens(url: &str) -> Arc<Mutex<Vec<(String, String)>>> {
+    let listener = TcpListener::bind(url.trim_start_matches("http://")).unwrap();
+    let taken = Arc::new(Mutex::new(Vec::new()));
+    let here = Arc::clone(&taken);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (stream, taken) = (stream.unwrap(), Arc::clone(&here));
+            thread::spawn(move || takes_all(stream, &taken));
+        }
+    });
+    taken
+}
+
+fn takes_all(stream: TcpStream, taken: &Mutex<Vec<(String, String)>>) -> Option<()> {
+    let mut answers = stream.try_clone().ok()?;
+    let mut reader = BufReader::new(stream);
+    let next = |reader: &mut BufReader<TcpStream>| {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|bytes| *bytes > 0).map(|_| line)
+    };
+    loop {
+        let (mut length, mut is_chunked) = (0, false);
+        loop {
+            let line = next(&mut reader)?.trim().to_ascii_lowercase();
+            if let Some(bytes) = line.strip_prefix("content-length:") {
+                length = bytes.trim().parse().ok()?;
+            }
+            is_chunked |= line == "transfer-encoding: chunked";
+            if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = Vec::new();
+        let mut part = |reader: &mut BufReader<TcpStream>, bytes: usize| {
+            let mut part = vec![0; bytes];
+            reader.read_exact(&mut part).ok().map(|()| body.extend(part))
+        };
+        if is_chunked {
+            loop {
+                let bytes = usize::from_str_radix(next(&mut reader)?.trim(), 16).ok()?;
+                part(&mut reader, bytes)?;
+                next(&mut reader)?;
+                if bytes == 0 {
+                    break;
+                }
+            }
+        } else {
+            part(&mut reader, length)?;
+        }
+        let event: Value = serde_json::from_slice(&body).ok()?;
+        let said = |name: &str| event[name].as_str().map(str::to_owned);
+        taken.lock().ok()?.push((said("subject")?, said("id")?));
+        answers.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok()?;
+    }
+}
+
+// EVT-5: a run goes on as long as it has time, and keeps the order. How fast it is meant to be is
+// 500/s; what it is held to leaves room for a machine that does other things.
+#[test]
+fn one_run_drains_a_backlog_in_order() {
+    if !needs_till("one_run_drains_a_backlog_in_order") {
+        return;
+    }
+    const GUESTS: usize = 40;
+    const CHANGES: usize = 25;
+    let shop = Shop::alone();
+    relay(&shop);
+    let hosts = receivers(&shop, "GET", "").send().expect(200)["hosts"].clone();
+    let host = hosts[1].as_str().expect("the shop may reach a receiver of the test's own");
+    let taken = listens(host);
+    let sku = &shop.sku().stock(100_000).create();
+    let guests: Vec<_> = (0..GUESTS).map(|_| shop.guest()).collect();
+    // The sink has them before: it writes each down, and this is about a receiver that does not.
+    let mut receiver = Receiver::of(&shop, &["receivers.*"]);
+    thread::scope(|scope| {
+        for some in guests.chunks(GUESTS.div_ceil(6)) {
+            scope.spawn(move || {
+                for guest in some {
+                    for _ in 0..CHANGES {
+                        guest.add(sku, 1).expect(200);
+                    }
+                }
+            });
+        }
+    });
+    let facts = json!({ "url": format!("{host}/all"), "types": ["cart.*"], "active": true });
+    let put = receiver.call("PUT", "").json(&facts).send().expect(200);
+    assert_eq!(put["secret"], Value::Null);
+    receiver.secret.clear();
+    let begun = Instant::now();
+    let report = shop.run("outbox-relay");
+    let seconds = begun.elapsed().as_secs_f64();
+    assert!(report["retried"] == 0 && report["dead"] == 0, "{report}");
+    let taken = taken.lock().unwrap();
+    assert_eq!(taken.len(), GUESTS * (CHANGES + 1), "in one run: {report}");
+    for guest in &guests {
+        let subject = format!("cart/{}", guest.cart_id);
+        let here: Vec<&str> = taken
+            .iter()
+            .filter(|(of, _)| *of == subject)
+            .map(|(_, event_id)| event_id.as_str())
+            .collect();
+        assert_eq!(json!(here), json!(written(&shop, &subject, &[""])), "in order");
+    }
+    // With as many to the sink beside it, which writes each of them down.
+    let rate = f64::from(u32::try_from(taken.len()).unwrap()) / seconds;
+    println!(
+        "{} events to a receiver, and to the sink, in {seconds:.2} s: {rate:.0}/s",
+        taken.len()
+    );
 }
 
 // EVT-7, SEC-5

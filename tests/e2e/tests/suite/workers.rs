@@ -32,6 +32,8 @@ fn each_worker_is_run_by_post_and_by_get() {
             let most = match worker {
                 "consistency-audit" => 16 * 500,
                 "record-cleanup" => 6 * 50,
+                // It goes on, a batch at a time, as long as it has time (EVT-5).
+                "outbox-relay" => i64::MAX,
                 _ => 200,
             };
             assert!(count("taken") <= most && count("done") <= count("taken"), "{report}");
@@ -153,19 +155,6 @@ fn parallel_cleanups_release_an_expired_reservation_once() {
         .filter(|row| row["kind"] == "release")
         .count();
     assert_eq!(released, 3);
-}
-
-// WRK-3
-#[test]
-fn a_relay_takes_no_more_than_its_batch() {
-    let shop = Shop::alone();
-    let sku = shop.sku().create();
-    let guests: Vec<_> = (0..40).map(|_| shop.guest()).collect();
-    guests.iter().for_each(|guest| drop(guest.add(&sku, 1).expect(200)));
-    for _ in 0..3 {
-        let report = shop.run("outbox-relay");
-        assert!((0..=50).contains(&report["taken"].as_i64().unwrap()), "{report}");
-    }
 }
 
 // WRK-6 begins with a row.
