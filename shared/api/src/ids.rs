@@ -7,8 +7,9 @@ use app::catalog::{
 use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, RewardId,
-        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, ReturnId,
+        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+        ZoneId,
     },
     money::Currency,
     promotion,
@@ -53,6 +54,7 @@ ids! {
     ReceiverId EntryNotFound;
     Region EntryNotFound;
     FraudRuleId EntryNotFound;
+    ReturnId ReturnNotFound;
     RewardId EntryNotFound;
     SessionId SessionNotFound;
     ShareId ShareNotFound;

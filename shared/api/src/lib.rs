@@ -214,8 +214,9 @@ use domain::{
     exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
-        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, RewardId,
-        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, ReturnId,
+        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId,
+        ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
@@ -242,8 +243,9 @@ use {
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
         LineNotFound, OrderBusy, OrderNotFound, OrderUnpaid, OutcomeImpossible, PaymentCollected,
-        PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PromotionsDisabled,
-        PromotionsUnavailable, ProviderTimeout, ProviderUnavailable, QuantityOutOfRange,
+        PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PaymentNotRefundable,
+        PromotionsDisabled, PromotionsUnavailable, ProviderTimeout, ProviderUnavailable,
+        QuantityOutOfRange, ReturnNotFound, ReturnStepIllegal, ReturnTooLate, ReturnsDisabled,
         SessionNotFound, ShareNotFound, ShipmentNotFound, SkuNotFound, SkuNotSoldInCurrency,
         SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyReceivers,
         TooManyRequests, TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
@@ -526,6 +528,64 @@ endpoints! {
         deliver_shipment: POST Scope<OrdersWrite>, body: JsonOrDefault<order::DeliverShipment>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderMoved>> => |it| it.example(examples::deliver_shipment()).tagged()
                 .problems(&[OrderNotFound, ShipmentNotFound, AlreadySettled, IllegalTransition, OrderBusy]).stored();
+    }
+    /// Money of an order that goes back.
+    ORDER_REFUNDS: "order-refunds" "/api/v1/orders/:order_id/refunds" (order_id: OrderId) {
+        /// Give money of an order back: of lines, of the shipping, of the fees, an amount, or all.
+        ///
+        /// It goes to whoever paid, by what is left of what each has given: to accounts at once, and to
+        /// the payment provider now and then by its worker. The order says what has become of it.
+        refund_order: POST Scope<MoneyWrite>, body: Json<order::RefundOrder>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::RefundMade>> => |it| it.example(examples::refund_order()).tagged()
+                .problems(&[OrderNotFound, PaymentNotRefundable, ReturnStepIllegal, AlreadySettled, OrderBusy]).stored();
+    }
+    /// What would go back.
+    ORDER_REFUND_PREVIEW: "order-refunds" "/api/v1/orders/:order_id/refunds/preview" (order_id: OrderId) {
+        /// What a refund would give back, of what and to whom. Nothing is changed.
+        preview_refund: POST Scope<MoneyWrite>, body: Json<order::RefundOrder>,
+            answer: 200 Done<order::RefundParts> => |it| it.example(examples::refund_order())
+                .problems(&[OrderNotFound, PaymentNotRefundable, ReturnStepIllegal, AlreadySettled]).stored();
+    }
+    /// Goods that come back.
+    ORDER_RETURNS: "order-returns" "/api/v1/orders/:order_id/returns" (order_id: OrderId) {
+        /// Ask to send goods back that have arrived.
+        ///
+        /// A buyer may within `return_window_seconds` of the day on which all of the order had arrived,
+        /// a service at any time.
+        request_return: POST OwnerOr<OrdersWrite>, body: Json<order::RequestReturn>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::request_return()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, ReturnTooLate, ReturnsDisabled, OrderBusy]).stored();
+    }
+    /// A return that the shop takes.
+    ORDER_RETURN_APPROVE: "order-returns" "/api/v1/orders/:order_id/returns/:return_id/approve" (order_id: OrderId, return_id: ReturnId) {
+        /// Take goods back: whoever asked may send them.
+        approve_return: POST Scope<OrdersWrite>, body: JsonOrDefault<order::DecideReturn>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::decide_return()).tagged()
+                .problems(&[OrderNotFound, ReturnNotFound, ReturnStepIllegal, IllegalTransition, OrderBusy]).stored();
+    }
+    /// A return that the shop does not take.
+    ORDER_RETURN_REFUSE: "order-returns" "/api/v1/orders/:order_id/returns/:return_id/refuse" (order_id: OrderId, return_id: ReturnId) {
+        /// Take no goods back.
+        refuse_return: POST Scope<OrdersWrite>, body: JsonOrDefault<order::DecideReturn>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::decide_return()).tagged()
+                .problems(&[OrderNotFound, ReturnNotFound, ReturnStepIllegal, IllegalTransition, OrderBusy]).stored();
+    }
+    /// A return that is none after all.
+    ORDER_RETURN_WITHDRAW: "order-returns" "/api/v1/orders/:order_id/returns/:return_id/withdraw" (order_id: OrderId, return_id: ReturnId) {
+        /// Keep the goods after all.
+        withdraw_return: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::DecideReturn>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::decide_return()).tagged()
+                .problems(&[OrderNotFound, ReturnNotFound, ReturnStepIllegal, IllegalTransition, OrderBusy]).stored();
+    }
+    /// Goods that are back.
+    ORDER_RETURN_RECEIVE: "order-returns" "/api/v1/orders/:order_id/returns/:return_id/receive" (order_id: OrderId, return_id: ReturnId) {
+        /// Say that goods are back, and what of them is fit to be sold again.
+        ///
+        /// That is stock of the warehouse it came from at once. The money goes back by a refund that
+        /// names the return.
+        receive_return: POST Scope<OrdersWrite>, body: JsonOrDefault<order::ReceiveReturn>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::receive_return()).tagged()
+                .problems(&[OrderNotFound, ReturnNotFound, ReturnStepIllegal, IllegalTransition, OrderBusy]).stored();
     }
     /// The money for an order that is paid on delivery.
     ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {

@@ -7,7 +7,11 @@
 
 use crate::{
     capture::{Taken, take},
-    events::{CompensationCompleted, CompensationDead, Event, PaymentCaptured},
+    events::{
+        CompensationCompleted, CompensationDead, Event, OrderStatusChanged, PaymentCaptured,
+        RefundCompleted,
+    },
+    order::{REFUND, ends_when_refunded},
     payer::Payer,
     payment::{PaymentRow, provider},
     saga::step,
@@ -20,7 +24,7 @@ use config::{
 };
 use domain::{
     compensation::{CompensationKind, CompensationStatus},
-    ids::{CompensationId, OrderId, PaymentId, SagaId},
+    ids::{CartId, CompensationId, OrderId, OrderNumber, PaymentId, RefundId, SagaId},
     money::Money,
     order::OrderStatus,
     payment::PaymentState,
@@ -35,6 +39,9 @@ use providers::{
 use serde::Deserialize;
 use store::{Refusal, sql};
 use terms::Problem;
+
+/// Who the history of an order names for what is done here.
+const WORKER: &str = "compensation-retry";
 
 /// A leased compensation.
 #[derive(Debug, Deserialize)]
@@ -55,9 +62,20 @@ struct Owed {
     saga_created_at_ms: i64,
     now_ms: i64,
     reason: String,
-    order_status: Option<OrderStatus>,
+    /// The order, if it came to one.
+    order: Option<OfOrder>,
     payment: PaymentRow,
     plan: PlannedOrder,
+}
+
+/// The order whose money it is.
+#[derive(Debug, Deserialize)]
+struct OfOrder {
+    status: OrderStatus,
+    order_number: OrderNumber,
+    cart_id: CartId,
+    /// What of its total nobody has asked back.
+    left_minor: i64,
 }
 
 /// The order that was planned.
@@ -92,6 +110,10 @@ struct Known {
     reference: Option<String>,
     captured_minor: Option<i64>,
     refunded_minor: i64,
+    /// Where its order has come to with it.
+    order_status: Option<OrderStatus>,
+    /// What is told of it besides.
+    told: Vec<Event>,
 }
 
 impl Known {
@@ -124,7 +146,9 @@ pub(crate) async fn run_next(
         CompensationKind::VoidPayment | CompensationKind::CancelIntent => {
             void(provider, owed).await
         }
-        CompensationKind::RefundPayment => refund(provider, owed).await,
+        CompensationKind::RefundPayment => {
+            refund(provider, owed).await.map(|attempt| with_what_follows(shop, owed, attempt))
+        }
         CompensationKind::CapturePayment => capture(provider, owed).await,
     })
     .await
@@ -281,6 +305,32 @@ async fn refund(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, ProviderE
     ))
 }
 
+/// And what follows of a refund that is done: it is told, and with the last of its money the order is
+/// over. A confirm gives no money back, and does not carry this.
+fn with_what_follows(shop: &Shop<'_>, owed: &Owed, attempt: Attempt) -> Attempt {
+    let Attempt::Done(mut known) = attempt else { return attempt };
+    let PlannedOrder { order_id, .. } = &owed.plan;
+    let named = RefundId::try_from(owed.compensation_id.as_str()).ok();
+    if let Some(refund_id) = named.filter(|_| owed.reason == REFUND) {
+        let amount = Money::new(owed.amount_minor, owed.payment.currency);
+        let done = RefundCompleted { order_id, refund_id: &refund_id, amount };
+        known.told.push(Event::of(shop, &done));
+    }
+    let over = owed.order.as_ref().filter(|order| {
+        known.state == Some(PaymentState::Refunded)
+            && order.left_minor == 0
+            && ends_when_refunded(order.status)
+    });
+    if let Some(OfOrder { status: from_status, order_number, cart_id, .. }) = over {
+        let (from_status, status, actor) = (*from_status, OrderStatus::Refunded, WORKER);
+        let changed =
+            OrderStatusChanged { order_id, order_number, cart_id, actor, status, from_status };
+        known.told.push(Event::of(shop, &changed));
+        known.order_status = Some(status);
+    }
+    Attempt::Done(known)
+}
+
 /// What the provider says of a refund.
 fn refunded(owed: &Owed, refund: Refund) -> Attempt {
     match refund {
@@ -301,7 +351,7 @@ async fn capture(provider: &Stripe<'_>, owed: &Owed) -> Result<Attempt, Provider
     let Some(reference) = &owed.payment.reference else {
         return Ok(Attempt::Hopeless("a capture without a payment reference".to_owned()));
     };
-    if owed.order_status == Some(OrderStatus::Cancelled) {
+    if owed.order.as_ref().is_some_and(|order| order.status == OrderStatus::Cancelled) {
         return Ok(Attempt::Hopeless("the order has been cancelled".to_owned()));
     }
     let key = owed
@@ -458,6 +508,7 @@ fn write(
         let amount = Money::new(captured_minor, owed.payment.currency);
         events.push(Event::of(shop, &PaymentCaptured { order_id, payment_id, amount }));
     }
+    events.extend(known.told);
     // What a saga waits for that goes back; of any other this is no business.
     let saga_state = match state {
         CompensationStatus::Pending => None,
@@ -469,7 +520,8 @@ fn write(
     let input = json!({
         "compensation_id": owed.compensation_id, "lease_token": token, "state": state, "tried": tried, "retry_in_ms": retry_in_ms, "error": error,
         "payment_state": known.state, "reference": known.reference, "captured_minor": known.captured_minor,
-        "refunded_minor": known.refunded_minor, "refund_reference": refund_reference, "saga_state": saga_state,
+        "refunded_minor": known.refunded_minor, "payment_refunded_minor": owed.payment.refunded_minor,
+        "order_id": order_id, "order_status": known.order_status, "refund_reference": refund_reference, "saga_state": saga_state,
         "next": next.map(|(compensation_id, amount_minor)| json!({
             "compensation_id": compensation_id, "kind": CompensationKind::RefundPayment, "amount_minor": amount_minor,
         })),

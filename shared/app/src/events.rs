@@ -21,6 +21,8 @@ use domain::{
     payment::PaymentState,
     promotion::Code,
     quantity::Quantity,
+    refund::RefundReason,
+    returns::ReturnReason,
     reward::RewardName,
     shipment::{Carrier, TrackingNumber, TrackingUrl},
     stored_value::{AccountKind, EntryKind},
@@ -479,7 +481,7 @@ events! {
         facts {
             /// What it holds.
             kind: AccountKind,
-            /// `spent` or `returned`.
+            /// `spent`, `returned` or `refunded`.
             entry: EntryKind,
             /// By how much, in minor units or points; below zero for what was spent.
             amount_minor: i64,
@@ -686,6 +688,155 @@ events! {
         }
     }
 
+    /// Somebody wants to send goods back.
+    ReturnRequested: "orders.return.requested" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The return.
+            return_id: ReturnId,
+            /// Who did it: the order's owner, or a program.
+            actor: str,
+        }
+        facts {
+            /// Which pieces of which lines.
+            lines: Vec<ReturnedLine>,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// The shop takes goods back.
+    ReturnApproved: "orders.return.approved" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The return.
+            return_id: ReturnId,
+            /// Who did it: the order's owner, or a program.
+            actor: str,
+        }
+        facts {
+            /// Which pieces of which lines.
+            lines: Vec<ReturnedLine>,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// The shop does not take goods back.
+    ReturnRefused: "orders.return.refused" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The return.
+            return_id: ReturnId,
+            /// Who did it: the order's owner, or a program.
+            actor: str,
+        }
+        facts {
+            /// Which pieces of which lines.
+            lines: Vec<ReturnedLine>,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// Whoever wanted to send goods back keeps them.
+    ReturnWithdrawn: "orders.return.withdrawn" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The return.
+            return_id: ReturnId,
+            /// Who did it: the order's owner, or a program.
+            actor: str,
+        }
+        facts {
+            /// Which pieces of which lines.
+            lines: Vec<ReturnedLine>,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// Goods are back.
+    ReturnReceived: "orders.return.received" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The return.
+            return_id: ReturnId,
+            /// Who did it: the order's owner, or a program.
+            actor: str,
+        }
+        facts {
+            /// Which pieces of which lines.
+            lines: Vec<ReturnedLine>,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// Money of an order is to go back: what accounts have paid is back already, and what the payment
+    /// provider took is on its way.
+    RefundCreated: "orders.refund.created" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// The refund.
+            refund_id: RefundId,
+            /// Who said so: a program.
+            actor: str,
+        }
+        facts {
+            /// How much.
+            amount: Money,
+            /// Why.
+            reason: RefundReason,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
+    /// All of a refund has gone back.
+    RefundCompleted: "orders.refund.completed" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The refund.
+            refund_id: RefundId,
+        }
+        facts {
+            /// What of it the payment provider has given back.
+            amount: Money,
+        }
+    }
+
     /// What was owed to the payment provider is done.
     CompensationCompleted: "compensation.completed" 1 about payment/payment_id {
         text {
@@ -751,6 +902,20 @@ events! {
             order_id: OrderId,
         }
     }
+}
+
+/// So many pieces of a line of an order, and why they come back.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct ReturnedLine {
+    /// The line.
+    pub(crate) line_no: i64,
+    /// What.
+    pub(crate) sku: Sku,
+    /// How many.
+    pub(crate) quantity: i64,
+    /// Why.
+    pub(crate) reason: ReturnReason,
 }
 
 /// So many pieces of a line of an order.

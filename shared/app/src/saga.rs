@@ -133,11 +133,11 @@ pub(crate) struct PlannedDraw {
 }
 
 impl PlannedDraw {
-    /// That an order has it, or gave it back.
-    pub(crate) fn event(&self, shop: &Shop<'_>, order_id: &OrderId, entry: EntryKind) -> Event {
+    /// That an order has it.
+    pub(crate) fn spent(&self, shop: &Shop<'_>, order_id: &OrderId) -> Event {
         let Self { account_id, kind, customer_id, units, amount_minor: _ } = self;
-        let amount_minor = if entry == EntryKind::Spent { units.saturating_neg() } else { *units };
-        let (kind, customer_id) = (*kind, customer_id.clone());
+        let (kind, customer_id, entry) = (*kind, customer_id.clone(), EntryKind::Spent);
+        let amount_minor = units.saturating_neg();
         Event::of(
             shop,
             &AccountDrawn { account_id, order_id, kind, entry, amount_minor, customer_id },

@@ -33,6 +33,8 @@ mod person;
 mod promotions;
 #[path = "suite/receivers.rs"]
 mod receivers;
+#[path = "suite/refunds.rs"]
+mod refunds;
 #[path = "suite/replies.rs"]
 mod replies;
 #[path = "suite/retention.rs"]

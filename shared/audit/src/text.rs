@@ -1,7 +1,8 @@
 //! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the
 //! clock in milliseconds, `{object}(` what makes an object, `{json}(` what reads one back,
 //! `{plan_lines}` a plan's lines, `{order_fees}` an order's fees, `{shipment_lines}` what
-//! left together, `{looked}` a walk's rows.
+//! left together, `{return_lines}` what came back, `{refund_lines}` what was paid back of lines, `{lines_of_refund}` and `{accounts_of_refund}` the
+//! same of one refund, `{looked}` a walk's rows.
 
 use crate::{Order, Rule, WALKS, Walk, rules};
 use ports::Dialect;
@@ -17,6 +18,11 @@ const OWED: &str = "pending (compensation_id, payment_id, saga_id) as materializ
 owed (payment_id) as materialized (
   select payment_id from pending
   union all select payment_id from compensation where state not in ('pending', 'done') and state in ('dead', 'resolved'))";
+
+/// What refunds of a payment are to give back yet, found likewise.
+const GOING_BACK: &str = "going_back (payment_id, amount_minor) as materialized (
+  select payment_id, amount_minor from compensation where state = 'pending' and kind = 'refund_payment'
+  union all select payment_id, amount_minor from compensation where state not in ('pending', 'done') and state = 'dead' and kind = 'refund_payment')";
 
 /// What stock is held, found by the index of what expires.
 const HELD: &str = "held (sku, warehouse_id, quantity) as materialized (
@@ -39,7 +45,8 @@ moved (sku, warehouse_id, on_hand, reserved) as (
 /// Every rule over every row, as one snapshot.
 #[must_use]
 pub fn whole(dialect: Dialect) -> String {
-    let mut parts: Vec<String> = [NOW, OWED, HELD, MOVED_BY_ALL].map(str::to_owned).to_vec();
+    let mut parts: Vec<String> =
+        [NOW, OWED, GOING_BACK, HELD, MOVED_BY_ALL].map(str::to_owned).to_vec();
     for walk in WALKS {
         parts.push(format!(
             "looked_{} as (select * from {} where {})",
@@ -64,6 +71,7 @@ pub fn turn(walk: &Walk, limit: i64, dialect: Dialect) -> String {
         (" now ", NOW),
         (" pending as ", OWED),
         (" owed as ", OWED),
+        (" going_back as ", GOING_BACK),
         (" held as ", HELD),
         (" moved as ", MOVED_SINCE),
     ] {
@@ -190,6 +198,10 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{plan_lines}", "json_each(g.plan, '$.lines') as line"),
             ("{order_fees}", "json_each(o.detail, '$.fees') as fee"),
             ("{shipment_lines}", "shipment as s, json_each(s.lines) as part"),
+            ("{refund_lines}", "refund as r, json_each(r.detail, '$.lines') as part"),
+            ("{return_lines}", "order_return as b, json_each(b.detail, '$.lines') as part"),
+            ("{lines_of_refund}", "json_each(r.detail, '$.lines') as part"),
+            ("{accounts_of_refund}", "json_each(r.detail, '$.to_accounts') as part"),
         ],
         Dialect::Postgres => [
             ("{doc}", "$1::text::jsonb"),
@@ -199,6 +211,19 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{plan_lines}", "jsonb_array_elements(g.plan -> 'lines') as line (value)"),
             ("{order_fees}", "jsonb_array_elements(o.detail -> 'fees') as fee (value)"),
             ("{shipment_lines}", "shipment as s, jsonb_array_elements(s.lines) as part (value)"),
+            (
+                "{refund_lines}",
+                "refund as r, jsonb_array_elements(r.detail -> 'lines') as part (value)",
+            ),
+            (
+                "{return_lines}",
+                "order_return as b, jsonb_array_elements(b.detail -> 'lines') as part (value)",
+            ),
+            ("{lines_of_refund}", "jsonb_array_elements(r.detail -> 'lines') as part (value)"),
+            (
+                "{accounts_of_refund}",
+                "jsonb_array_elements(r.detail -> 'to_accounts') as part (value)",
+            ),
         ],
     };
     words.iter().fold(statement.to_owned(), |text, (word, spelled)| text.replace(word, spelled))

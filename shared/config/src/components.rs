@@ -57,6 +57,8 @@ pub enum Group {
     Personal,
     /// Verifies customers' own tokens and gives sessions for them.
     Identity,
+    /// Takes goods back.
+    Returns,
     /// Sends events.
     Sink,
     /// Sends events to receivers that are rows.
@@ -104,7 +106,7 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 use Group::{
     Agreements, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery, CartShares,
     CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment,
-    Personal, Promotions, Quotes, Receivers, Replays, Saga, Services, Shoppers, Webhooks,
+    Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services, Shoppers, Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -168,6 +170,8 @@ pub const COMPONENTS: &[Component] = &[
     component("order-capture", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-review", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-status", &[Database, Services, Bodies, Replays, Saga, Payment]),
+    component("order-refunds", &[Database, Services, Bodies, Replays, Payment]),
+    component("order-returns", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Returns]),
     component("order-collect", &[Database, Services, Bodies, Replays]),
     component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),

@@ -4,7 +4,7 @@ use crate::{
     components::Group::{
         self, Agreements, Audit, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery,
         CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
-        Personal, Promotions, Quotes, Receivers, Replays, Retention, Runs, Saga, Services,
+        Personal, Promotions, Quotes, Receivers, Replays, Retention, Returns, Runs, Saga, Services,
         Shoppers, Sink, Webhooks, Worker,
     },
     form::{
@@ -213,6 +213,14 @@ variables! {
     /// Whether guests may check out; `false`: only customers, whose session is signed in, begin one.
     GUEST_CHECKOUT_ENABLED: bool = "guest_checkout_enabled" default("true")
         must("be true or false" parsed) [Checkouts];
+    /// Whether buyers may ask to send goods back; `false`: nobody may, and what was asked for before
+    /// goes on.
+    RETURNS_ENABLED: bool = "returns_enabled" default("true")
+        must("be true or false" parsed) [Returns];
+    /// How long after all of an order has arrived a buyer may ask to send goods back. A service may
+    /// ask at any time.
+    RETURN_WINDOW_MS: i64 = "return_window_seconds" default("2592000")
+        seconds(60 to 31_536_000) [Returns];
     /// How long a stored reply answers replays.
     IDEMPOTENCY_MS: i64 = "idempotency_seconds" default("86400") seconds(60 to 31_536_000) [Replays]
         {

@@ -119,12 +119,20 @@ text_type!(
     PromotionId, "a promotion id", id_rule
 );
 text_type!(
+    /// A refund of an order; what the provider owes of it is the compensation of the same name.
+    RefundId, "a refund id", id_rule
+);
+text_type!(
     /// A receiver of events.
     ReceiverId, "a receiver's id", id_rule
 );
 text_type!(
     /// A reservation of one SKU in one warehouse.
     ReservationId, "a reservation id", id_rule
+);
+text_type!(
+    /// A return of an order.
+    ReturnId, "a return id", id_rule
 );
 text_type!(
     /// A rule of fraud.

@@ -18,7 +18,7 @@
 //! Reading order: [`ids`], [`money`], [`quantity`] are the words; [`tax`], [`shipping`],
 //! [`promotion`] and [`stock`] decide the parts; [`totals`] puts them together; [`reward`] says what
 //! an order gives later; [`saga`] says how a cart becomes one
-//! paid order, [`order`] from where an order may be cancelled, and [`payment`] and [`compensation`]
+//! paid order, [`order`] where an order is and can go, [`refund`] what of its money goes back, and [`payment`] and [`compensation`]
 //! what an operator may make of what is owed.
 
 #[macro_use]
@@ -37,7 +37,9 @@ pub mod order;
 pub mod payment;
 pub mod promotion;
 pub mod quantity;
+pub mod refund;
 pub mod retry;
+pub mod returns;
 pub mod reward;
 pub mod saga;
 #[cfg(feature = "schema")]

@@ -12,8 +12,9 @@ use crate::{
     ids::{
         AccountId, CartId, Category, CompensationId, Country, CustomerId, EventId, FeeId,
         FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PaymentMethodId,
-        PromotionGroup, PromotionId, ReceiverId, Region, ReservationId, RewardId, SagaId, Segment,
-        SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId, ZoneId,
+        PromotionGroup, PromotionId, ReceiverId, RefundId, Region, ReservationId, ReturnId,
+        RewardId, SagaId, Segment, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass,
+        WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -169,6 +170,14 @@ schemas! {
     ShareId, "ShareId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "A share of a cart."
+    };
+    RefundId, "RefundId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A refund of an order."
+    };
+    ReturnId, "ReturnId", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A return of an order."
     };
     ShipmentId, "ShipmentId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

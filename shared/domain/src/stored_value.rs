@@ -41,6 +41,8 @@ named_enum! {
         Spent = "spent",
         /// That order was cancelled.
         Returned = "returned",
+        /// A part of what it paid for that order came back.
+        Refunded = "refunded",
         /// An order earned it: a reward.
         Earned = "earned",
         /// That order was cancelled, so it is taken back, as far as it is still there.
@@ -122,13 +124,13 @@ impl EntryKind {
             Self::Corrected => -BALANCE_MAX,
             Self::Assigned => 0,
             Self::Spent | Self::TakenBack => -BALANCE_MAX,
-            Self::Returned | Self::Earned => 1,
+            Self::Returned | Self::Refunded | Self::Earned => 1,
         };
         let fits = match self {
             Self::Assigned => amount_minor == 0,
             Self::Corrected => amount_minor != 0 && (least..=BALANCE_MAX).contains(&amount_minor),
             Self::Spent | Self::TakenBack => (least..0).contains(&amount_minor),
-            Self::Opened | Self::ToppedUp | Self::Returned | Self::Earned => {
+            Self::Opened | Self::ToppedUp | Self::Returned | Self::Refunded | Self::Earned => {
                 (least..=BALANCE_MAX).contains(&amount_minor)
             }
         };

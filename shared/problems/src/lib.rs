@@ -100,6 +100,9 @@ codes! {
     /// The order has no such shipment.
     ShipmentNotFound: 404 "shipment_not_found" "There is no such shipment of the order"
         => "Read the order: `shipments` are all there are.",
+    /// The order has no such return.
+    ReturnNotFound: 404 "return_not_found" "There is no such return of the order"
+        => "Read the order: `returns` are all there are.",
     /// No such checkout session, or not the caller's.
     SessionNotFound: 404 "session_not_found" "There is no such checkout session"
         => "Begin the checkout again.",
@@ -188,6 +191,18 @@ codes! {
     /// The order's money is not held for it: it was taken, given back, or nobody outside was asked.
     PaymentNotCapturable: 409 "payment_not_capturable" "No money is held for the order"
         => "Read the order: `payment_status` says what has become of its money.",
+    /// The order's money was not taken, or the order is over.
+    PaymentNotRefundable: 409 "payment_not_refundable" "Nothing of the order can be refunded"
+        => "Read the order: `payment_status` says what has become of its money. What is only held is captured first, or goes back with a cancel.",
+    /// The time in which goods of the order may be sent back is over.
+    ReturnTooLate: 409 "return_too_late" "It is too late to send this back"
+        => "Write to the shop: it may still take the goods back.",
+    /// The shop takes no goods back, or not from orders in this state.
+    ReturnsDisabled: 409 "returns_disabled" "The shop takes no returns"
+        => "Write to the shop.",
+    /// The return's state does not allow this.
+    ReturnStepIllegal: 409 "return_step_illegal" "The return's state does not allow this"
+        => "Read the order: `returns` say how far each has come, and `detail` says where it can go.",
     /// The order was paid at the door: the buyer has the goods, and a cancel gives no cash back.
     PaymentCollected: 409 "payment_collected" "The order was paid at the door"
         => "Take the goods back, and hand the money back, as the shop does that.",

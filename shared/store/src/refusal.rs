@@ -169,7 +169,11 @@ refusals! {
     /// The order changed since it was read.
     OrderChanged: guard "order_changed" => OrderBusy again_in 1;
     /// More pieces of a line than there are: somebody was faster.
-    PiecesExceeded: check "shipped_is_within_ordered", check "delivered_is_within_shipped" => OrderBusy again_in 1;
+    PiecesExceeded: check "shipped_is_within_ordered", check "delivered_is_within_shipped", check "returned_is_within_delivered" => OrderBusy again_in 1;
+    /// The time in which goods of the order may come back is over.
+    ReturnTooLate: guard "return_too_late" => ReturnTooLate;
+    /// More money than there is to give back: somebody was faster.
+    RefundExceeded: check "refund_is_within_line", check "refunded_is_within_captured", check "returned_is_within_drawn" => OrderBusy again_in 1;
     /// No money is waited for at the door.
     PaymentNotDue: guard "payment_not_due" => PaymentNotDue;
     /// The buyer's last confirm has just ended.

@@ -60,6 +60,10 @@ pub enum Case {
     Capture,
     /// Releasing an order that waited for a person, and taking its money.
     Release,
+    /// Sending off an order whose money is held, and taking it.
+    Ship,
+    /// Giving back the money for one piece of an order.
+    Refund,
     /// An operator has a refund tried again that the provider refused.
     OperatorRetries,
     /// A guest with a cart logs in as a customer who has one too.
@@ -81,7 +85,7 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Confirm,
         Self::ConfirmSaves,
         Self::ConfirmDeclined,
@@ -99,6 +103,8 @@ impl Case {
         Self::CancelUncaptured,
         Self::Capture,
         Self::Release,
+        Self::Ship,
+        Self::Refund,
         Self::OperatorRetries,
         Self::Merge,
     ];
@@ -124,6 +130,8 @@ impl Case {
             Self::CancelUncaptured => "cancel, uncaptured",
             Self::Capture => "capture",
             Self::Release => "release",
+            Self::Ship => "ship",
+            Self::Refund => "refund",
             Self::OperatorRetries => "an operator's retry",
             Self::Merge => "merge at login",
         }
@@ -140,6 +148,8 @@ impl Case {
             | Self::CancelCaptured
             | Self::Capture
             | Self::Release
+            | Self::Ship
+            | Self::Refund
             | Self::OperatorRetries => true,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
@@ -173,7 +183,8 @@ impl Case {
             Self::CancelCaptured | Self::CancelRefundPends => &[End::Cancelled, End::Paid],
             Self::OperatorRetries => &[End::Cancelled, End::Owed],
             Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
-            Self::Capture | Self::Release => &[End::Paid, End::Authorized],
+            Self::Capture | Self::Release | Self::Ship => &[End::Paid, End::Authorized],
+            Self::Refund => &[End::Refunded, End::Paid],
             Self::Merge => &[End::Merged, End::NotMerged],
         }
     }
@@ -189,7 +200,9 @@ impl Case {
             | Self::ConfirmAfterElement
             | Self::ConfirmInstead
             | Self::Capture
-            | Self::Release => End::Paid,
+            | Self::Release
+            | Self::Ship => End::Paid,
+            Self::Refund => End::Refunded,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmNeedsAction
@@ -223,6 +236,8 @@ impl Case {
             | Self::CancelCaptured
             | Self::Capture
             | Self::Release
+            | Self::Ship
+            | Self::Refund
             | Self::OperatorRetries
             | Self::Merge => "pm_card_visa",
         }
@@ -246,7 +261,7 @@ impl Case {
             card: None,
             customer: None,
         };
-        if !matches!(self, Self::Add | Self::Capture | Self::Release) {
+        if !matches!(self, Self::Add | Self::Capture | Self::Release | Self::Ship) {
             buyer.add(&sku, QUANTITY).expect(200);
             // With a promotion of the demo shop: what is used of it is held, kept and given back with
             // all else.
@@ -281,6 +296,16 @@ impl Case {
                 let call = shop.call("POST", &path).bearer(&shop.token("orders:write"));
                 Stage { buyer: of_a_program(shop, &order), sku, ..stage(call) }
             }
+            Self::Ship => {
+                let order = held_order(shop, &sku, true);
+                let path = format!("/api/v1/orders/{}", text(&order, "order_id"));
+                let token = shop.token("orders:write");
+                let to = json!({ "status": "processing" });
+                let call = shop.call("PUT", &format!("{path}/status")).bearer(&token).json(&to);
+                patiently(&call.keyed(&unique("to-"))).expect(200);
+                let call = shop.call("POST", &format!("{path}/shipments")).bearer(&token);
+                Stage { buyer: of_a_program(shop, &order), ..stage(call) }
+            }
             Self::Confirm
             | Self::ConfirmSaves
             | Self::ConfirmDeclined
@@ -291,6 +316,7 @@ impl Case {
             | Self::ConfirmAfterElement
             | Self::ConfirmInstead
             | Self::ConfirmSoldOut
+            | Self::Refund
             | Self::CancelCaptured
             | Self::CancelRefundPends
             | Self::CancelUncaptured
@@ -331,6 +357,7 @@ impl Case {
                     Self::CancelCaptured
                         | Self::CancelRefundPends
                         | Self::CancelUncaptured
+                        | Self::Refund
                         | Self::OperatorRetries
                 );
                 if !cancels {
@@ -346,6 +373,13 @@ impl Case {
                 let body = json!({ "stored_value": draws });
                 let order = patiently(&session.confirming_with(&body)).expect(201);
                 let order_id = order["order_id"].as_str().expect("an order");
+                if self == Self::Refund {
+                    let path = format!("/api/v1/orders/{order_id}/refunds");
+                    let piece =
+                        json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "damaged" });
+                    let call = shop.call("POST", &path).bearer(&shop.token("money:write"));
+                    return stage(call.json(&piece));
+                }
                 if self != Self::OperatorRetries {
                     return stage(buyer.cancelling(order_id));
                 }
@@ -517,6 +551,8 @@ impl Stage<'_> {
             | Case::CancelUncaptured
             | Case::Capture
             | Case::Release
+            | Case::Ship
+            | Case::Refund
             | Case::OperatorRetries
             | Case::Merge => drop(reply.expect(200)),
         }

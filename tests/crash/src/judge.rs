@@ -15,6 +15,8 @@ pub enum End {
     Paid,
     /// The same, its money held and not taken, with an alert.
     Authorized,
+    /// A paid order of which a part has gone back, once.
+    Refunded,
     /// No order; nothing held, nothing charged; all stock free; the cart as it was, and it can be
     /// bought.
     NothingHeld,
@@ -41,6 +43,7 @@ impl fmt::Display for End {
         f.write_str(match self {
             Self::Paid => "paid order",
             Self::Authorized => "order, money held",
+            Self::Refunded => "paid, a part back",
             Self::NothingHeld => "nothing held",
             Self::Cancelled => "cancelled, money back",
             Self::Owed => "cancelled, refund dead",
@@ -85,14 +88,22 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         &format!("order/{}", order["order_id"].as_str().unwrap_or_default()),
     );
     events_are_in_order(buyer.shop, &format!("cart/{}", buyer.cart_id));
-    let stands = ["confirmed", "on_hold"].contains(&order["status"].as_str().unwrap_or_default());
-    let of_order: i64 = buyer
-        .shop
-        .rows("draw", "order_id", order["order_id"].as_str().unwrap_or_default())
-        .iter()
-        .filter_map(|row| row["amount_minor"].as_i64())
-        .sum();
-    assert_eq!(drawn, if stands { of_order } else { 0 }, "{order}");
+    let stands = ["confirmed", "on_hold", "processing", "shipped"]
+        .contains(&order["status"].as_str().unwrap_or_default());
+    let order_id = order["order_id"].as_str().unwrap_or_default();
+    let shipped = buyer.shop.rows("shipment", "order_id", order_id).len();
+    assert_eq!(shipped, usize::from(order["status"] == "shipped"), "{order}");
+    let refunds = buyer.shop.rows("refund", "order_id", order_id);
+    assert!(refunds.len() <= 1, "one refund, and not {refunds:?}");
+    let asked_back: i64 = refunds.iter().filter_map(|row| row["amount_minor"].as_i64()).sum();
+    let draws = buyer.shop.rows("draw", "order_id", order_id);
+    let sum = |name: &str| draws.iter().filter_map(|row| row[name].as_i64()).sum::<i64>();
+    let (of_order, given_back) = (sum("amount_minor"), sum("returned_units"));
+    assert_eq!(drawn, of_order - given_back, "{order}");
+    if !stands {
+        assert_eq!(drawn, 0, "{order}");
+    }
+    let asked_back = asked_back - if stands { given_back } else { 0 };
     // What the payment method has to pay.
     let total = order["total_minor"].as_i64().unwrap_or_default() - of_order;
     let payments: Vec<Value> = buyer
@@ -108,10 +119,10 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         payment["captured_minor"].as_i64().unwrap_or_default(),
     );
     match order["status"].as_str().unwrap_or_default() {
-        "confirmed" | "on_hold" => {
+        "confirmed" | "on_hold" | "processing" | "shipped" => {
             assert_eq!(
                 (money.held(), on_hand),
-                (total, stock - QUANTITY),
+                (total - asked_back, stock - QUANTITY),
                 "{money:?} for an order of {total} (held, on hand)"
             );
             match says {
@@ -123,8 +134,16 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
                     );
                     End::Paid
                 }
+                ("partially_refunded", captured) => {
+                    assert_eq!(
+                        (captured, money.captured, money.refunded),
+                        (total, total, asked_back),
+                        "{money:?}"
+                    );
+                    End::Refunded
+                }
                 ("authorized" | "capture_failed", captured) => {
-                    assert_eq!((captured, money.captured), (0, 0), "{money:?}");
+                    assert_eq!((captured, money.captured, shipped), (0, 0, 0), "{money:?}");
                     End::Authorized
                 }
                 other => panic!("a payment that is nothing for good: {other:?}"),

@@ -294,6 +294,17 @@ def with_shipment():
     return buyer, named | {"shipment_id": sent["shipment_id"]}
 
 
+def with_return(step=None):
+    """An order that has arrived, and a wish to send something of it back."""
+    buyer, named = with_shipment()
+    path = f"/api/v1/orders/{buyer.order_id}"
+    api("PUT", f"{path}/status", SERVICE, {"status": "delivered"}, key=str(uuid.uuid4()))
+    if step is None:
+        return buyer, {"order_id": buyer.order_id}
+    asked = api("POST", f"{path}/returns", SERVICE, example("request_return"), key=str(uuid.uuid4()))
+    return buyer, {"order_id": buyer.order_id, "return_id": asked["return_id"]}
+
+
 def with_order_on_hold():
     """An order that waits for a person: a rule asks for it, for as long as it takes."""
     rule = example("put_fraud_rule") | {"signal": "amount", "active": True}
@@ -340,6 +351,10 @@ def what_it_needs(operation, path_parameters):
         return with_order_in_the_warehouse()
     if operation == "deliver_shipment":
         return with_shipment()
+    if operation == "request_return":
+        return with_return()
+    if "return_id" in path_parameters:
+        return with_return("asked")
     if operation == "collect_order":
         return with_cash_order()
     if operation == "capture_order":

@@ -84,6 +84,7 @@ impl<'s> Scene<'s> {
             ("order_id", order_id.clone()),
             ("order_number", text(&order["order_number"])),
             ("shipment_id", NOTHING.to_owned()),
+            ("return_id", NOTHING.to_owned()),
             // Of these there are none, unless a test makes one.
             ("warehouse_id", TO_BE_PUT.to_owned()),
             ("country", "QZ".to_owned()),

@@ -134,6 +134,22 @@ pub(crate) fn deliver_shipment() -> Value {
     json!({ "reason": "signed by the neighbour" })
 }
 
+pub(crate) fn refund_order() -> Value {
+    json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "damaged", "note": "the handle was broken" })
+}
+
+pub(crate) fn request_return() -> Value {
+    json!({ "lines": [{ "line_no": 1, "quantity": 1, "reason": "damaged" }], "note": "the lid does not fit" })
+}
+
+pub(crate) fn decide_return() -> Value {
+    json!({ "reason": "as it says in the terms" })
+}
+
+pub(crate) fn receive_return() -> Value {
+    json!({ "lines": [{ "line_no": 1, "quantity": 1, "restocked_quantity": 0 }], "reason": "the lid is broken" })
+}
+
 pub(crate) fn collect_order() -> Value {
     json!({ "amount": { "amount_minor": 2664, "currency": "USD" } })
 }

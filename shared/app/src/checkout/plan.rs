@@ -16,7 +16,6 @@ use domain::{
     ids::OrderId,
     money::{Money, MoneyError, allocate},
     stock::Allocation,
-    stored_value::EntryKind,
     totals::{LineTotals, Totals, Warning},
 };
 use terms::{Problem, Rendered};
@@ -116,7 +115,7 @@ pub(super) fn plan(
         let (order_id, amount) = (&order_id, used.amount);
         Event::of(shop, &PromotionApplied { promotion_id, order_id, version, amount, code })
     });
-    let spent = draws.iter().map(|draw| draw.event(shop, &order_id, EntryKind::Spent));
+    let spent = draws.iter().map(|draw| draw.spent(shop, &order_id));
     let events = applied.chain(spent).collect();
     Ok(Plan {
         order_id,

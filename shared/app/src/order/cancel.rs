@@ -187,12 +187,15 @@ fn input(
             PaymentState::Authorized
             | PaymentState::CapturePending
             | PaymentState::CaptureFailed => (CompensationKind::VoidPayment, 0),
-            // Nothing was paid: nothing is owed.
-            PaymentState::Captured if payment.captured_minor == 0 => return None,
-            PaymentState::Captured | PaymentState::PartiallyRefunded => (
-                CompensationKind::RefundPayment,
-                payment.captured_minor.saturating_sub(payment.refunded_minor),
-            ),
+            // Nothing was paid, or all of it is on its way back: nothing more is owed.
+            PaymentState::Captured | PaymentState::PartiallyRefunded
+                if payment.left_minor() == 0 =>
+            {
+                return None;
+            }
+            PaymentState::Captured | PaymentState::PartiallyRefunded => {
+                (CompensationKind::RefundPayment, payment.left_minor())
+            }
             PaymentState::Pending
             | PaymentState::RequiresAction
             | PaymentState::Voided
@@ -219,7 +222,12 @@ fn input(
         compensation,
     };
     let mut events = vec![Event::of(shop, &changed), Event::of(shop, &cancelled)];
-    events.extend(order.draws.iter().map(|draw| draw.event(shop, order_id, EntryKind::Returned)));
+    events.extend(
+        order
+            .draws
+            .iter()
+            .filter_map(|draw| draw.comes_back(shop, order_id, EntryKind::Returned, draw.left())),
+    );
     json!({
         "payment_state": payment_status,
         "compensation": owed.map(|(payment, kind, amount_minor)| json!({

@@ -5,6 +5,8 @@ mod capture;
 mod collect;
 mod create;
 mod list;
+mod refund;
+mod returns;
 mod seen;
 mod ship;
 mod status;
@@ -15,7 +17,12 @@ pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
-pub use ship::{DeliverShipment, ShipLine, ShipOrder, Shipped, deliver, ship};
+pub use refund::{Refund, RefundMade, RefundOrder, RefundParts, preview_refund, refund};
+pub use returns::{
+    DecideReturn, ReceiveReturn, RequestReturn, Return, ReturnMoved, approve_return,
+    receive_return, refuse_return, request_return, withdraw_return,
+};
+pub use ship::{DeliverShipment, LinePart, ShipOrder, Shipped, deliver, ship};
 pub use status::{OrderMoved, ReleaseOrder, SetStatus, release, set_status};
 pub use view::{
     Order, OrderLine, Payment, RatedFor, Shipment, StatusChange, StatusHistory, by_id, by_number,
@@ -24,6 +31,7 @@ pub use view::{
 
 pub(crate) use cancel::review_due;
 pub(crate) use capture::capture_due;
+pub(crate) use refund::{REFUND, ends as ends_when_refunded};
 pub(crate) use view::{LineDetail, OrderDetail, OrderRow, render};
 
 use terms::{Code, Problem};

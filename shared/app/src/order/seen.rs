@@ -1,20 +1,26 @@
 //! An order as whoever changes it has read it: what a decision is made of, and fenced by.
 
-use super::view::{Which, read};
+use super::{
+    refund::SeenRefund,
+    returns::SeenReturn,
+    view::{Which, read},
+};
 use crate::{
     change::{Applied, Apply as _},
-    events::OrderStatusChanged,
+    events::{AccountDrawn, Event, OrderStatusChanged},
     fraud::Hold,
     payment::{CASH_ON_DELIVERY, NO_PROVIDER},
     problem::{illegal, refused_at},
-    saga::PlannedDraw,
     shop::Shop,
 };
 use domain::{
-    ids::{CartId, OrderId, OrderNumber, PaymentId, SagaId, ShipmentId, Sku},
+    ids::{
+        AccountId, CartId, CustomerId, OrderId, OrderNumber, PaymentId, SagaId, ShipmentId, Sku,
+    },
     money::{Currency, Money},
     order::{OrderStatus, Pieces},
     payment::PaymentState,
+    stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
 use serde::Deserialize;
@@ -36,7 +42,10 @@ pub(super) struct Seen {
     pub(super) shipments: Vec<SeenShipment>,
     pub(super) payment: Option<SeenPayment>,
     /// What accounts have paid of it.
-    pub(super) draws: Vec<PlannedDraw>,
+    pub(super) draws: Vec<SeenDraw>,
+    pub(super) refunds: Vec<SeenRefund>,
+    pub(super) returns: Vec<SeenReturn>,
+    pub(super) detail: SeenDetail,
 }
 
 /// A line of it.
@@ -44,9 +53,60 @@ pub(super) struct Seen {
 pub(super) struct SeenLine {
     pub(super) line_no: i64,
     pub(super) sku: Sku,
-    quantity: i64,
+    pub(super) quantity: i64,
     shipped_quantity: i64,
     delivered_quantity: i64,
+    returned_quantity: i64,
+    pub(super) refunded_quantity: i64,
+    pub(super) refunded_minor: i64,
+    pub(super) total_minor: i64,
+    pub(super) tax_minor: i64,
+}
+
+/// What else it cost.
+#[derive(Deserialize)]
+pub(super) struct SeenDetail {
+    pub(super) shipping: Option<Charged>,
+    pub(super) fees: Option<Vec<Charged>>,
+}
+
+/// What was paid for something, with the tax and without.
+#[derive(Deserialize)]
+pub(super) struct Charged {
+    pub(super) total: Money,
+    pub(super) tax_base: Money,
+}
+
+/// What an account has paid of it.
+#[derive(Deserialize)]
+pub(super) struct SeenDraw {
+    pub(super) account_id: AccountId,
+    kind: AccountKind,
+    customer_id: Option<CustomerId>,
+    pub(super) units: i64,
+    pub(super) amount_minor: i64,
+    returned_units: i64,
+}
+
+impl SeenDraw {
+    /// What of it is not back yet.
+    pub(super) const fn left(&self) -> i64 {
+        self.units.saturating_sub(self.returned_units)
+    }
+
+    /// That so much of it is back, if it is anything.
+    pub(super) fn comes_back(
+        &self,
+        shop: &Shop<'_>,
+        order_id: &OrderId,
+        entry: EntryKind,
+        amount_minor: i64,
+    ) -> Option<Event> {
+        let Self { account_id, kind, customer_id, .. } = self;
+        let (kind, customer_id) = (*kind, customer_id.clone());
+        let drawn = AccountDrawn { account_id, order_id, kind, entry, amount_minor, customer_id };
+        (amount_minor > 0).then(|| Event::of(shop, &drawn))
+    }
 }
 
 /// What of it left together.
@@ -74,10 +134,26 @@ pub(super) struct SeenPayment {
     method: String,
     pub(super) amount_minor: i64,
     pub(super) captured_minor: i64,
-    pub(super) refunded_minor: i64,
+    refunded_minor: i64,
+    refunding_minor: i64,
 }
 
 impl SeenPayment {
+    /// What of it has gone back, or is on its way.
+    pub(super) const fn returned_minor(&self) -> i64 {
+        self.refunded_minor.saturating_add(self.refunding_minor)
+    }
+
+    /// Whether nothing of it is on its way back.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.refunding_minor == 0
+    }
+
+    /// What was taken of it and stays.
+    pub(super) const fn left_minor(&self) -> i64 {
+        self.captured_minor.saturating_sub(self.returned_minor())
+    }
+
     /// Whether somebody outside holds or has the money.
     pub(super) fn asks_somebody(&self) -> bool {
         self.provider != NO_PROVIDER
@@ -90,6 +166,11 @@ impl SeenPayment {
 }
 
 impl SeenLine {
+    /// How many have arrived and are not back.
+    pub(super) const fn to_come_back(&self) -> i64 {
+        self.delivered_quantity.saturating_sub(self.returned_quantity)
+    }
+
     pub(super) const fn pieces(&self) -> Pieces {
         Pieces {
             ordered: self.quantity,
@@ -150,6 +231,42 @@ impl Seen {
         change.apply(shop, by.actor, command, self.fenced(allows, by, input))
     }
 
+    /// A line by its number.
+    pub(super) fn line(&self, line_no: i64) -> Option<&SeenLine> {
+        self.lines.iter().find(|line| line.line_no == line_no)
+    }
+
+    /// Holds pieces of lines, as line and quantity, against what there is of them: each line once, and
+    /// no more than `most` says.
+    ///
+    /// # Errors
+    /// `invalid_field` that names the one that cannot be.
+    pub(super) fn holds(
+        &self,
+        asked: &[(i64, i64)],
+        most: impl Fn(&SeenLine) -> i64,
+    ) -> Result<(), Problem> {
+        if asked.is_empty() {
+            return Err(Problem::invalid_field("/lines", "must name at least one line"));
+        }
+        for (index, &(line_no, quantity)) in asked.iter().enumerate() {
+            let wrong = |member: &str, right: String| {
+                Err(Problem::invalid_field(format!("/lines/{index}/{member}"), right))
+            };
+            let Some(line) = self.line(line_no) else {
+                return wrong("line_no", "must be a line of the order".to_owned());
+            };
+            if asked.iter().take(index).any(|(before, _)| *before == line_no) {
+                return wrong("line_no", "must be named once".to_owned());
+            }
+            let most = most(line);
+            if !(1..=most).contains(&quantity) {
+                return wrong("quantity", format!("must be from 1 to {most}, which are left"));
+            }
+        }
+        Ok(())
+    }
+
     /// Answers what cannot be done any more: as the first time, if it was done before under this
     /// key, and with `problem` otherwise. Nothing is changed.
     pub(super) fn only_replayed<T>(
@@ -161,9 +278,12 @@ impl Seen {
         problem: Problem,
     ) -> Result<Done<Rendered<T>>, Problem> {
         let nowhere = |_| false;
-        self.apply(shop, change, command, (nowhere, by), json!({}))?.done(|refusal| match refusal {
-            Refusal::OrderChanged => problem,
-            other => refused_at(other, self.version),
+        self.apply(shop, change, command, (nowhere, by), json!({}))?.done(|refusal| {
+            if refusal == Refusal::OrderChanged {
+                problem
+            } else {
+                refused_at(refusal, self.version)
+            }
         })
     }
 

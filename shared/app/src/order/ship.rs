@@ -33,7 +33,7 @@ use terms::{Code, Done, Problem, Rendered};
 pub struct ShipOrder {
     /// What of which lines; left out, all that has not left yet.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
-    lines: Option<Vec<ShipLine>>,
+    lines: Option<Vec<LinePart>>,
     /// Who carries it.
     carrier: Option<Carrier>,
     /// The carrier's number for it.
@@ -49,7 +49,7 @@ pub struct ShipOrder {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct ShipLine {
+pub struct LinePart {
     /// The line of the order.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub(super) line_no: i64,
@@ -92,7 +92,7 @@ pub struct ForeseenShipment {
     /// The shipment.
     shipment_id: ShipmentId,
     /// What has left with it.
-    lines: Vec<ShipLine>,
+    lines: Vec<LinePart>,
     /// What has become of the order.
     #[serde(flatten)]
     pub(super) foreseen: Foreseen,
@@ -206,54 +206,26 @@ fn is_paid(order: &Seen) -> bool {
 }
 
 /// What leaves: what was asked for, each line once and no more than is left of it; or all of it.
-fn leaving(order: &Seen, asked: Option<&[ShipLine]>) -> Result<Vec<ShipLine>, Problem> {
+fn leaving(order: &Seen, asked: Option<&[LinePart]>) -> Result<Vec<LinePart>, Problem> {
     let Some(asked) = asked else {
         let left = order
             .lines
             .iter()
-            .map(|line| ShipLine { line_no: line.line_no, quantity: line.pieces().to_ship() });
+            .map(|line| LinePart { line_no: line.line_no, quantity: line.pieces().to_ship() });
         return Ok(left.filter(|line| line.quantity > 0).collect());
     };
-    parts(order, asked, |pieces| pieces.to_ship())
-}
-
-/// Parts of lines, each line once and of what `most` says of it.
-///
-/// # Errors
-/// `invalid_field` that names the one that cannot be.
-pub(super) fn parts(
-    order: &Seen,
-    asked: &[ShipLine],
-    most: fn(Pieces) -> i64,
-) -> Result<Vec<ShipLine>, Problem> {
-    if asked.is_empty() {
-        return Err(Problem::invalid_field("/lines", "must name at least one line"));
-    }
-    for (index, part) in asked.iter().enumerate() {
-        let wrong = |member: &str, right: String| {
-            Err(Problem::invalid_field(&format!("/lines/{index}/{member}"), right))
-        };
-        let Some(line) = order.lines.iter().find(|line| line.line_no == part.line_no) else {
-            return wrong("line_no", "must be a line of the order".to_owned());
-        };
-        if asked.iter().take(index).any(|before| before.line_no == part.line_no) {
-            return wrong("line_no", "must be named once".to_owned());
-        }
-        let most = most(line.pieces());
-        if !(1..=most).contains(&part.quantity) {
-            return wrong("quantity", format!("must be from 1 to {most}, which are left"));
-        }
-    }
+    let named: Vec<(i64, i64)> = asked.iter().map(|part| (part.line_no, part.quantity)).collect();
+    order.holds(&named, |line| line.pieces().to_ship())?;
     Ok(asked.to_vec())
 }
 
-fn named(order: &Seen, part: ShipLine) -> Option<ShippedLine> {
-    let line = order.lines.iter().find(|line| line.line_no == part.line_no)?;
+fn named(order: &Seen, part: LinePart) -> Option<ShippedLine> {
+    let line = order.line(part.line_no)?;
     Some(ShippedLine { line_no: part.line_no, sku: line.sku.clone(), quantity: part.quantity })
 }
 
 /// Where the order is after its lines have counted these.
-fn after(order: &Seen, parts: &[ShipLine], count: fn(&mut Pieces, i64)) -> OrderStatus {
+fn after(order: &Seen, parts: &[LinePart], count: fn(&mut Pieces, i64)) -> OrderStatus {
     of_pieces(order.lines.iter().map(|line| {
         let mut pieces = line.pieces();
         for part in parts.iter().filter(|part| part.line_no == line.line_no) {
@@ -282,13 +254,13 @@ pub fn deliver(
     let Some(shipment) = order.shipments.iter().find(|it| it.shipment_id == *shipment_id) else {
         return Err(Problem::new(Code::ShipmentNotFound));
     };
-    arrive(&shop, &order, &[shipment], by, change)
+    arrive(&shop, (&order, arrives), &[shipment], by, change)
 }
 
 /// Writes down that of `shipments` those have arrived that had not.
 pub(super) fn arrive(
     shop: &Shop<'_>,
-    order: &Seen,
+    (order, allows): (&Seen, fn(OrderStatus) -> bool),
     shipments: &[&SeenShipment],
     by: By<'_>,
     change: &KeyedChange,
@@ -296,7 +268,7 @@ pub(super) fn arrive(
     let arriving: Vec<&SeenShipment> =
         shipments.iter().copied().filter(|it| it.delivered_at_ms.is_none()).collect();
     let problem = match arriving.first() {
-        _ if !arrives(order.status) => Some(illegal(order.status)),
+        _ if !allows(order.status) => Some(illegal(order.status)),
         None => Some(Problem::new(Code::AlreadySettled)),
         Some(_) => None,
     };
@@ -324,12 +296,12 @@ pub(super) fn arrive(
         "to_status": status, "shipment_ids": ids, "lines": parts, "completed": completed.then_some(true),
         "reply": Foreseen { status, payment_status }, "events": events,
     });
-    let applied = order.apply(shop, change, &sql::ORDER_DELIVER, (arrives, by), input)?;
-    applied.done(|refusal| order.refused(arrives, refusal))
+    let applied = order.apply(shop, change, &sql::ORDER_DELIVER, (allows, by), input)?;
+    applied.done(|refusal| order.refused(allows, refusal))
 }
 
 /// What of each line arrives with these.
-fn arriving_of(order: &Seen, shipments: &[&SeenShipment]) -> Vec<ShipLine> {
+fn arriving_of(order: &Seen, shipments: &[&SeenShipment]) -> Vec<LinePart> {
     let of_line = |line_no: i64| {
         let parts =
             shipments.iter().flat_map(|it| &it.lines).filter(|part| part.line_no == line_no);
@@ -338,6 +310,6 @@ fn arriving_of(order: &Seen, shipments: &[&SeenShipment]) -> Vec<ShipLine> {
     let lines = order
         .lines
         .iter()
-        .map(|line| ShipLine { line_no: line.line_no, quantity: of_line(line.line_no) });
+        .map(|line| LinePart { line_no: line.line_no, quantity: of_line(line.line_no) });
     lines.filter(|part| part.quantity > 0).collect()
 }

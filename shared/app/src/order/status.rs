@@ -115,7 +115,7 @@ pub async fn set_status(
         OrderStatus::Delivered => {
             let order = order()?;
             let all: Vec<&SeenShipment> = order.shipments.iter().collect();
-            arrive(&shop, &order, &all, by("delivered")?, change)
+            arrive(&shop, (&order, is_delivered_from), &all, by("delivered")?, change)
         }
         OrderStatus::Cancelled => {
             let (order, by) = (order()?, by("cancelled on request")?);
@@ -157,6 +157,11 @@ pub async fn release(
 
 fn is_held_from(status: OrderStatus) -> bool {
     status.legal_next().contains(&OrderStatus::OnHold)
+}
+
+/// All of it has left: of what is to leave yet nobody can say that it arrived.
+fn is_delivered_from(status: OrderStatus) -> bool {
+    status.legal_next().contains(&OrderStatus::Delivered)
 }
 
 fn is_worked_on_from(status: OrderStatus) -> bool {

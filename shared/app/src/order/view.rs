@@ -1,7 +1,7 @@
 //! `GET /api/v1/orders/:order_id`, `/api/v1/orders/:order_id/status-history` and
 //! `/api/v1/orders/number/:order_number`.
 
-use super::{not_found, ship::ShipLine};
+use super::{not_found, refund::Refund, returns::Return, ship::LinePart};
 use crate::{contact, shop::Shop};
 use callers::OwnerOrService;
 use domain::{
@@ -96,6 +96,10 @@ pub struct Order {
     lines: Vec<OrderLine>,
     /// What has left, oldest first.
     shipments: Vec<Rendered<Shipment>>,
+    /// What of it comes back, or has, oldest first.
+    returns: Vec<Rendered<Return>>,
+    /// What of its money has gone back, or is on its way, oldest first.
+    refunds: Vec<Rendered<Refund>>,
     /// Every state it has been in.
     status_history: Vec<Rendered<StatusChange>>,
     /// When it was made.
@@ -158,6 +162,12 @@ pub struct OrderLine {
     shipped_quantity: i64,
     /// How many of those have arrived.
     delivered_quantity: i64,
+    /// How many of those are back.
+    returned_quantity: i64,
+    /// For how many money has gone back, or is on its way.
+    refunded_quantity: i64,
+    /// What of its total has.
+    refunded: Money,
 }
 
 /// What of an order left together.
@@ -167,7 +177,7 @@ pub struct Shipment {
     /// The shipment.
     shipment_id: ShipmentId,
     /// What left with it.
-    lines: Vec<ShipLine>,
+    lines: Vec<LinePart>,
     /// Who carries it.
     carrier: Option<Carrier>,
     /// The carrier's number for it.
@@ -308,6 +318,8 @@ pub(crate) struct OrderRow {
     hold: Option<Held>,
     lines: Vec<LineRow>,
     shipments: Vec<Rendered<Shipment>>,
+    returns: Vec<Rendered<Return>>,
+    refunds: Vec<Rendered<Refund>>,
     history: Vec<Rendered<StatusChange>>,
     payment: Option<OrderPayment>,
     draws: Vec<DrawRow>,
@@ -331,6 +343,9 @@ struct LineRow {
     reservation_id: ReservationId,
     shipped_quantity: i64,
     delivered_quantity: i64,
+    returned_quantity: i64,
+    refunded_quantity: i64,
+    refunded_minor: i64,
 }
 
 /// A draw of an order.
@@ -502,6 +517,8 @@ pub(crate) fn render(
         client_reference: order.client_reference,
         lines: order.lines.into_iter().map(|line| line.render(currency)).collect(),
         shipments: order.shipments,
+        returns: order.returns,
+        refunds: order.refunds,
         status_history: order.history,
         created_at_ms: order.created_at_ms,
         updated_at_ms: order.updated_at_ms,
@@ -532,6 +549,9 @@ impl LineRow {
             reservation_id: self.reservation_id,
             shipped_quantity: self.shipped_quantity,
             delivered_quantity: self.delivered_quantity,
+            returned_quantity: self.returned_quantity,
+            refunded_quantity: self.refunded_quantity,
+            refunded: money(self.refunded_minor),
         }
     }
 }

@@ -33,10 +33,10 @@ pub(super) const RULES: &[Rule] = &[
         detail: "{object}('state', d.state, 'saga', g.state, 'order', o.status)",
         broken: "{looked} as d left join saga as g on g.saga_id = d.saga_id left join orders as o on o.order_id = g.plan ->> 'order_id'
   where (d.state = 'held' and coalesce(g.state, '') not in ('authorizing', 'awaiting_action'))
-    or (d.state = 'spent' and (o.order_id is distinct from d.order_id or o.status = 'cancelled'))
-    or (d.state = 'returned' and o.status <> 'cancelled')
+    or (d.state = 'spent' and (o.order_id is distinct from d.order_id or o.status in ('cancelled', 'refunded')))
+    or (d.state = 'returned' and o.status not in ('cancelled', 'refunded'))
     or d.state not in ('held', 'spent', 'returned')
     or coalesce((select sum(l.amount_minor) from ledger as l where l.account_id = d.account_id and l.order_id = d.order_id), 0)
-      <> case when d.state = 'spent' then -d.units else 0 end",
+      <> case when d.state = 'spent' then d.returned_units - d.units else 0 end",
     },
 ];

@@ -95,13 +95,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "order_that_stands_has_its_money",
         sentence: "An order that is not cancelled has its money held or taken, its capture given up \
-                   with an alert, or is paid at the door.",
+                   with an alert, or is paid at the door, unless all of it was refunded.",
         look_at: "the payment at the provider, before anything is shipped",
         walk: "orders",
         subject: "o.order_id",
         detail: "{object}('status', o.status, 'payment', p.state)",
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
-  where o.status <> 'cancelled' and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')
+  where o.status not in ('cancelled', 'refunded') and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')
+    and not (p.state = 'refunded' and o.total_minor = (select sum(r.amount_minor) from refund as r where r.order_id = o.order_id))
     and not (p.state = 'pending' and p.provider = 'none' and p.method = 'cash_on_delivery')",
     },
     Rule {
@@ -151,6 +152,46 @@ pub(super) const RULES: &[Rule] = &[
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
   where o.status = 'cancelled' and p.amount_minor > 0 and p.state not in ('voided', 'failed', 'refunded')
     and not exists (select 1 from owed as w where w.payment_id = p.payment_id)",
+    },
+    Rule {
+        code: "order_counts_its_refunds",
+        sentence: "A line of an order counts as refunded what its refunds hold; each refund is the sum of \
+                   its parts, and of whom it goes to.",
+        look_at: "the order's refunds: somebody has back more or less than they were told",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('refunds', (select count(*) from refund as r where r.order_id = o.order_id))",
+        broken: "{looked} as o where exists (select 1 from order_line as l where l.order_id = o.order_id and (
+      l.refunded_minor <> coalesce((select sum(cast(part.value -> 'amount' ->> 'amount_minor' as bigint))
+        from {refund_lines} where r.order_id = o.order_id and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0)
+      or l.refunded_quantity <> coalesce((select sum(cast(part.value ->> 'quantity' as bigint))
+        from {refund_lines} where r.order_id = o.order_id and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0)))
+    or exists (select 1 from refund as r where r.order_id = o.order_id and (
+      r.amount_minor <> cast(r.detail -> 'shipping' ->> 'amount_minor' as bigint) + cast(r.detail -> 'fees' ->> 'amount_minor' as bigint)
+        + coalesce((select sum(cast(part.value -> 'amount' ->> 'amount_minor' as bigint)) from {lines_of_refund}), 0)
+      or r.amount_minor <> cast(r.detail -> 'to_payment' ->> 'amount_minor' as bigint)
+        + coalesce((select sum(cast(part.value -> 'amount' ->> 'amount_minor' as bigint)) from {accounts_of_refund}), 0)))",
+    },
+    Rule {
+        code: "order_line_counts_its_returns",
+        sentence: "A line of an order counts as returned what its returns say is back.",
+        look_at: "the order's returns and the stock of the line's SKU",
+        walk: "orders",
+        subject: "l.order_id || '/' || l.line_no",
+        detail: "{object}('returned', l.returned_quantity)",
+        broken: "{looked} as o cross join order_line as l where l.order_id = o.order_id
+    and l.returned_quantity <> coalesce((select sum(cast(part.value ->> 'received_quantity' as bigint)) from {return_lines}
+      where b.order_id = o.order_id and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0)",
+    },
+    Rule {
+        code: "refunded_order_has_its_money_back",
+        sentence: "Of a refunded order all that was taken has gone back.",
+        look_at: "the payment at the provider, and the order's refunds",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('payment', p.state, 'total', o.total_minor)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where o.status = 'refunded'
+    and (p.captured_minor <> p.refunded_minor or o.total_minor is distinct from (select sum(r.amount_minor) from refund as r where r.order_id = o.order_id))",
     },
     Rule {
         code: "order_line_has_its_reservation",

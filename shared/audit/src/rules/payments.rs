@@ -68,6 +68,15 @@ pub(super) const RULES: &[Rule] = &[
                  p.captured_minor and p.captured_minor <= p.amount_minor)",
     },
     Rule {
+        code: "money_on_its_way_back_is_owed",
+        sentence: "What of a payment is on its way back is what refunds of it are owed, given up ones among them.",
+        look_at: "the compensations of the payment: somebody waits for money that nobody sends, or will have it twice",
+        walk: "payments",
+        subject: "p.payment_id",
+        detail: "{object}('refunding', p.refunding_minor)",
+        broken: "{looked} as p where p.refunding_minor <> coalesce((select sum(w.amount_minor) from going_back as w where w.payment_id = p.payment_id), 0)",
+    },
+    Rule {
         code: "payment_state_tells_its_amounts",
         sentence: "A payment has captured and refunded what its state says; one of nothing is \
                    captured with nothing.",
@@ -143,13 +152,13 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "owed_money_is_tried",
-        sentence: "What is owed to a provider is tried in time, and by one compensation at a time.",
+        sentence: "What is owed to a provider is tried in time, and nothing else is while money is voided or taken.",
         look_at: "whether the worker compensation-retry runs, and what it logs",
         walk: "owed",
         subject: "k.compensation_id",
         detail: "{object}('attempts', k.attempts, 'late_ms', now.ms - k.next_attempt_at_ms)",
         broken: "{looked} as k, now where (k.next_attempt_at_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)
       and k.lease_until_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint))
-    or exists (select 1 from pending as other where other.payment_id = k.payment_id and other.compensation_id <> k.compensation_id)",
+    or (k.kind <> 'refund_payment' and exists (select 1 from pending as other where other.payment_id = k.payment_id and other.compensation_id <> k.compensation_id))",
     },
 ];

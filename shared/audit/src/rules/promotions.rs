@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
         detail: "{object}('state', u.state, 'saga', g.state, 'order', o.status)",
         broken: "{looked} as u left join saga as g on g.saga_id = u.saga_id left join orders as o on o.order_id = u.order_id
   where (u.state = 'held' and coalesce(g.state, '') not in ('authorizing', 'awaiting_action'))
-    or (u.state = 'used' and (coalesce(o.status, 'cancelled') = 'cancelled' or o.detail ->> 'saga_id' <> u.saga_id))
+    or (u.state = 'used' and (coalesce(o.status, 'cancelled') in ('cancelled', 'refunded') or o.detail ->> 'saga_id' <> u.saga_id))
     or u.state not in ('held', 'used', 'returned')",
     },
     Rule {

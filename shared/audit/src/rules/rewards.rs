@@ -19,12 +19,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "reward_stands_with_its_order",
         sentence: "A reward stands while its order does, and is taken back, or about to be, once that \
-                   is cancelled.",
+                   is cancelled or refunded.",
         look_at: "the order's history: a customer has something for an order that is none",
         walk: "rewards",
         subject: "r.grant_id",
         detail: "{object}('state', r.state, 'order', o.status)",
         broken: "{looked} as r left join orders as o on o.order_id = r.order_id
-  where o.order_id is null or (r.state = 'given') <> (o.status <> 'cancelled') or r.state not in ('given', 'owed', 'taken_back')",
+  where o.order_id is null or (r.state = 'given') <> (o.status not in ('cancelled', 'refunded')) or r.state not in ('given', 'owed', 'taken_back')",
     },
 ];

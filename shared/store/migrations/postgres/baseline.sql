@@ -354,7 +354,7 @@ create table if not exists ledger (
   at_ms bigint not null,
   primary key (account_id, seq)
 );
-create unique index if not exists ledger_once on ledger (order_id, kind, account_id);
+create unique index if not exists ledger_once on ledger (order_id, kind, account_id) where kind <> 'refunded';
 -- What a checkout draws on an account: 'held' from the claim on, 'spent' with the order, or 'returned'. `units` leave the account, points or minor
 -- units; `amount_minor` is what they pay.
 create table if not exists draw (
@@ -365,6 +365,7 @@ create table if not exists draw (
   state text not null,
   order_id text collate "C",
   at_ms bigint not null,
+  returned_units bigint not null default 0 constraint returned_is_within_drawn check (returned_units between 0 and units),
   primary key (saga_id, account_id)
 );
 create index if not exists draw_of_account on draw (account_id) where state = 'held';
@@ -462,11 +463,12 @@ create table if not exists payment (
   amount_minor bigint not null,
   captured_minor bigint not null,
   refunded_minor bigint not null,
+  refunding_minor bigint not null default 0,
   updated_at_ms bigint not null,
   dispute text collate "C",
   card text collate "C",
   constraint captured_is_within_amount check (captured_minor between 0 and amount_minor),
-  constraint refunded_is_within_captured check (refunded_minor between 0 and captured_minor)
+  constraint refunded_is_within_captured check (refunded_minor >= 0 and refunding_minor >= 0 and refunded_minor + refunding_minor <= captured_minor)
 );
 create unique index if not exists payment_of_saga on payment (saga_id);
 create unique index if not exists payment_reference on payment (provider, reference);
@@ -562,9 +564,14 @@ create table if not exists order_line (
   reservation_id text collate "C" not null,
   shipped_quantity bigint not null default 0,
   delivered_quantity bigint not null default 0,
+  returned_quantity bigint not null default 0,
+  refunded_quantity bigint not null default 0,
+  refunded_minor bigint not null default 0,
   primary key (order_id, line_no),
+  constraint refund_is_within_line check (refunded_quantity between 0 and quantity and refunded_minor between 0 and total_minor),
   constraint shipped_is_within_ordered check (shipped_quantity between 0 and quantity),
-  constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity)
+  constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity),
+  constraint returned_is_within_delivered check (returned_quantity between 0 and delivered_quantity)
 );
 -- What left, and when it arrived (ORD-15): its lines are what a line's counters are the sums of.
 create table if not exists shipment (
@@ -577,6 +584,26 @@ create table if not exists shipment (
   shipped_at_ms bigint not null,
   delivered_at_ms bigint,
   primary key (order_id, shipment_id)
+);
+-- Goods that come back (ORD-5): which pieces of which lines, and how far that has come.
+create table if not exists order_return (
+  order_id text collate "C",
+  return_id text collate "C",
+  status text not null,
+  detail jsonb not null,
+  created_at_ms bigint not null,
+  updated_at_ms bigint not null,
+  primary key (order_id, return_id)
+);
+-- Money that goes back (ORD-6): what of which parts of the order, and to whom. What the provider owes of it is the compensation of the same id.
+create table if not exists refund (
+  order_id text collate "C",
+  refund_id text collate "C",
+  amount_minor bigint not null,
+  actor text not null,
+  detail jsonb not null,
+  at_ms bigint not null,
+  primary key (order_id, refund_id)
 );
 create table if not exists order_history (
   order_id text collate "C",

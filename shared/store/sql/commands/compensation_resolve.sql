@@ -15,7 +15,9 @@ refuse 'compensation_moved_on'
     from compensation where compensation_id = :compensation_id))
 update compensation set state = 'resolved', lease_token = null, lease_until_ms = 0 where compensation_id = :compensation_id;
 update payment set state = coalesce(:to_payment_state, state), captured_minor = captured_minor + :captured_minor,
-    refunded_minor = refunded_minor + :refunded_minor, updated_at_ms = now_ms()
+    refunded_minor = refunded_minor + :refunded_minor,
+    refunding_minor = refunding_minor - coalesce((select amount_minor from compensation where compensation_id = :compensation_id and kind = 'refund_payment'), 0),
+    updated_at_ms = now_ms()
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
 update saga set state = :saga_state, updated_at_ms = now_ms()
   where state = 'voiding' and saga_id = (select saga_id from compensation where compensation_id = :compensation_id);

@@ -12,7 +12,8 @@ refuse 'compensation_moved_on'
       and k.lease_until_ms <= now_ms() and (k.state = 'dead' or k.next_attempt_at_ms > now_ms()) and p.state = :payment_state);
 refuse 'compensation_replaced'
   where exists (select 1 from compensation as k join compensation as other on other.payment_id = k.payment_id
-    where k.compensation_id = :compensation_id and other.state = 'pending' and other.compensation_id <> k.compensation_id);
+    where k.compensation_id = :compensation_id and other.state = 'pending' and other.compensation_id <> k.compensation_id
+      and not (k.kind = 'refund_payment' and other.kind = 'refund_payment'));
 @append_history('compensation/' || :compensation_id, 'retried', :actor, :reason,
   (select object('state', state, 'attempts', attempts, 'failing_since_ms', failing_since_ms, 'last_error', last_error)
     from compensation where compensation_id = :compensation_id))

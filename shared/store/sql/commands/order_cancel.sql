@@ -1,7 +1,7 @@
 -- Cancels a whole order (ORD-4): stock restocked exactly once, what is owed to the provider written down as a compensation, and what it was rewarded with
 -- as owed back.
 -- in: order_id text, order_version bigint, legal_from jsonb, actor text, reason text, payment_state text, compensation jsonb?, if_versions jsonb?, reply jsonb?, idempotency…?, events
--- refuses: version_conflict, order_changed, order_busy, idempotency_key_seen
+-- refuses: version_conflict, order_changed, order_busy, refund_exceeded, idempotency_key_seen
 @idempotent
 @order_at
 -- Held while they are judged: no capture begins.
@@ -33,10 +33,7 @@ update stock set on_hand = on_hand + back.quantity
 update reservation set status = 'released'
   where status = 'committed' and reservation_id in (select reservation_id from order_line where order_id = :order_id);
 -- only with compensation
-insert into compensation (compensation_id, kind, payment_id, saga_id, amount_minor, state, reason, attempts, next_attempt_at_ms, lease_until_ms, created_at_ms)
-  select :compensation ->> 'compensation_id', :compensation ->> 'kind', :compensation ->> 'payment_id', :compensation ->> 'saga_id', integer(:compensation ->> 'amount_minor'),
-    'pending', :compensation ->> 'reason', 0, now_ms(), 0, now_ms()
-  where :compensation is not null;
+@owe(:compensation)
 @finish
 returning
 (select laid_over(:reply, object('order_id', order_id, 'order_number', order_number, 'version', version, 'cancelled_at_ms', cancelled_at_ms, 'updated_at_ms', updated_at_ms)) from orders where order_id = :order_id)

@@ -5,7 +5,7 @@
 lock reward_rule where reward_id = :reward_id;
 refuse 'reward_moved_on' where not exists (select 1 from reward_rule where reward_id = :reward_id and version = :version and active = 1 and walked_to = :walked_from);
 lock orders where order_id = :order_id;
-refuse 'reward_moved_on' where not exists (select 1 from orders where order_id = :order_id and status <> 'cancelled');
+refuse 'reward_moved_on' where not exists (select 1 from orders where order_id = :order_id and status not in ('cancelled', 'refunded'));
 refuse 'promotion_ended' where :promotion_id is not null and not exists (select 1 from promotion where promotion_id = :promotion_id and active = 1 and ends_at_ms > now_ms());
 -- only with opens
 insert into account (account_id, kind, customer_id, currency, balance_minor, created_at_ms) values (:account_id, 'points', :customer_id, '', 0, now_ms());

@@ -1,7 +1,7 @@
 -- The orders above one, with what a rule of rewards has to know of each: `count` and `window_ms` of one that counts orders, `shared` of one about friends.
 -- None is told that an attempt under way may still be made an order before.
 -- in: reward_id text, after text, wait_ms bigint, count bigint?, window_ms bigint?, shared text?, limit bigint
-select object('order_id', o.order_id, 'is_due', flag(o.created_at_ms <= now_ms() - :wait_ms), 'stands', flag(o.status <> 'cancelled'), 'currency', o.currency,
+select object('order_id', o.order_id, 'is_due', flag(o.created_at_ms <= now_ms() - :wait_ms), 'stands', flag(o.status not in ('cancelled', 'refunded')), 'currency', o.currency,
   'customer_id', case when o.owner like 'customer:%' then substr(o.owner, 10) end,
   'goods_minor', o.subtotal_minor - (select coalesce(sum(l.discount_minor), 0) from order_line as l where l.order_id = o.order_id),
   'orders', case when :count is null then 0 else @orders_counted(o.owner, o.order_id, o.created_at_ms - :window_ms, :count) end,

@@ -48,7 +48,7 @@ fn settles(shop: &Database, buyer: &Shopper, over: Value) {
     let lease = json!({ "lease_token": "w", "lease_ms": 1, "limit": 1, "compensation_id": id });
     assert_eq!(shop.list(&sql::COMPENSATION_LEASE, &lease).len(), 1);
     let done = json!({ "compensation_id": id, "lease_token": "w", "state": "done", "tried": true, "captured_minor": null, "refund_reference": null, "next": null, "retry_in_ms": 0, "error": null, "payment_state": null,
-        "reference": null, "refunded_minor": 0, "saga_state": null, "alert": null, "events": [] });
+        "reference": null, "refunded_minor": 0, "payment_refunded_minor": 0, "saga_state": null, "alert": null, "events": [] });
     shop.does(&sql::COMPENSATION_SETTLE, &with(done, over));
 }
 
@@ -308,6 +308,22 @@ const BREAKS: &[(&str, &str)] = &[
     (
         "order_is_where_its_pieces_are",
         "update orders set status = 'shipped' where order_id = 'order-ann'; update order_history set to_status = 'shipped' where order_id = 'order-ann'",
+    ),
+    (
+        "order_counts_its_refunds",
+        "update order_line set refunded_minor = 1 where order_id = 'order-ann' and line_no = 1",
+    ),
+    (
+        "order_line_counts_its_returns",
+        "update order_line set shipped_quantity = 1, delivered_quantity = 1, returned_quantity = 1 where order_id = 'order-ann' and line_no = 1",
+    ),
+    (
+        "refunded_order_has_its_money_back",
+        "update orders set status = 'refunded' where order_id = 'order-ann'; update order_history set to_status = 'refunded' where order_id = 'order-ann'",
+    ),
+    (
+        "money_on_its_way_back_is_owed",
+        "update payment set refunding_minor = 1 where saga_id = 'saga-ann'",
     ),
     ("cancelled_order_gives_its_money_back", "delete from compensation where saga_id = 'saga-bob'"),
     (

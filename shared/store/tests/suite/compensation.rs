@@ -1,7 +1,7 @@
 //! What is owed to a provider until it is done or dead (CHK-8).
 
 use serde_json::{Value, json};
-use store::{Refusal, StoreError, sql};
+use store::{Refusal, sql};
 
 use super::{
     shopper::{LEASE_MS, event, shopper, with},
@@ -28,7 +28,7 @@ fn lease(shop: &Database, token: &str, limit: i64, id: Value) -> Vec<Value> {
 
 fn settle(state: &str) -> Value {
     json!({"compensation_id": "compensation-ann", "lease_token": "w1", "state": state, "tried": true, "retry_in_ms": 0, "error": null,
-        "payment_state": null, "reference": null, "captured_minor": null, "refunded_minor": 0, "refund_reference": null, "saga_state": null,
+        "payment_state": null, "reference": null, "captured_minor": null, "refunded_minor": 0, "payment_refunded_minor": 0, "refund_reference": null, "saga_state": null,
         "next": null, "alert": null, "events": []})
 }
 
@@ -62,12 +62,13 @@ fn a_lease_brings_all_that_the_provider_is_asked_with() {
         ))
     };
     let began = shop.one("select created_at_ms from saga where saga_id = 'saga-ann'");
+    let order_number = shop.one("select order_number from orders");
     assert_eq!(
         taken,
         [
-            json!({"compensation_id": "compensation-ann", "kind": "refund", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
+            json!({"compensation_id": "compensation-ann", "kind": "refund_payment", "payment_id": "payment-ann", "saga_id": "saga-ann", "amount_minor": 3000,
         "attempts": 0, "retries": 2, "failing_since_ms": 7, "refund_reference": "re-1", "created_at_ms": at("created_at_ms"), "now_ms": taken[0]["now_ms"],
-        "saga_created_at_ms": began, "order_status": "cancelled", "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
+        "saga_created_at_ms": began, "order": {"status": "cancelled", "order_number": order_number, "cart_id": "cart-ann", "left_minor": 3000}, "reason": "why", "plan": shopper("ann").plan(&[("TILL-0001", "wh-hanoi", 1)]),
         "payment": {"payment_id": "payment-ann", "provider": "stripe", "reference": "pi-ann", "method": "pm_card", "state": "captured", "currency": "USD", "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0}})
         ]
     );
@@ -84,11 +85,13 @@ fn a_done_compensation_moves_the_payment() {
     );
     assert_eq!(
         shop.does(&sql::COMPENSATION_SETTLE, &done),
-        json!({"state": "done", "attempts": 1})
+        json!({"state": "done", "attempts": 1, "version": null})
     );
     assert_eq!(
-        shop.rows("select state, reference, captured_minor, refunded_minor from payment"),
-        ["refunded|pi-ann|3000|3000"]
+        shop.rows(
+            "select state, reference, captured_minor, refunded_minor, refunding_minor from payment"
+        ),
+        ["refunded|pi-ann|3000|3000|0"]
     );
     assert_eq!(shop.rows(COMPENSATION), ["done|1|0|-"]);
     assert!(shop.events().last().unwrap().starts_with("compensation.done|order-ann"));
@@ -232,11 +235,10 @@ fn no_more_is_refunded_than_was_captured() {
     let shop = cancelled(&["ann", "bob"]);
     lease(&shop, "w1", 9, Value::Null);
     let before = shop.everything();
-    let refused = shop
-        .apply(&sql::COMPENSATION_SETTLE, &with(settle("done"), json!({"refunded_minor": 3001})));
-    assert!(
-        matches!(&refused, Err(StoreError::Failed { text, .. }) if text.contains("refunded_is_within_captured")),
-        "{refused:?}"
+    shop.refuses(
+        &sql::COMPENSATION_SETTLE,
+        &with(settle("done"), json!({"refunded_minor": 3001})),
+        Refusal::RefundExceeded,
     );
     assert_eq!(shop.everything(), before);
     shop.refuses(

@@ -402,7 +402,7 @@ fn claims_of_the_same_stock_in_any_order_never_wait_for_each_other() {
                     json!({"saga_id": format!("retry-{thread}-{round}"), "to_state": "completed", "capture": false}),
                 ),
             );
-            shop.does(&sql::ORDER_CANCEL, &with(buyer.cancel(), json!({"payment_state": "authorized"})));
+            shop.does(&sql::ORDER_CANCEL, &with(buyer.cancel(), json!({"payment_state": "authorized", "compensation": buyer.compensation("void_payment")})));
         }
     });
     let shop = shared.open();
@@ -652,7 +652,7 @@ fn a_late_driver_settles_or_is_taken_over() {
             |buyer| {
                 json!({"compensation_id": format!("compensation-{}", buyer.0), "lease_token": "late", "state": "done", "tried": true, "captured_minor": null,
                 "refund_reference": null, "next": null, "retry_in_ms": 0, "error": null,
-                "payment_state": "refunded", "reference": null, "refunded_minor": 3000, "saga_state": null, "alert": null, "events": []})
+                "payment_state": "refunded", "reference": null, "refunded_minor": 3000, "payment_refunded_minor": 0, "saga_state": null, "alert": null, "events": []})
             },
             Refusal::CompensationMovedOn,
             "select count(*) from compensation where state = 'done' and lease_token like 'w%'",

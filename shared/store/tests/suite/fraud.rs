@@ -266,7 +266,8 @@ fn an_order_that_waits_is_denied_with_its_stock_and_nothing_else_is() {
     let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
     waits(&shop, &ann);
     bob.orders_for_later(&shop, CUP);
-    let denied = json!({"legal_from": ["on_hold"], "payment_state": "authorized"});
+    let denied =
+        json!({"legal_from": ["on_hold"], "payment_state": "authorized", "compensation": null});
     shop.refuses(&sql::ORDER_CANCEL, &with(bob.cancel(), denied.clone()), Refusal::OrderChanged);
     shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), denied));
     assert_eq!(

@@ -216,6 +216,22 @@ fn what_is_shipped_and_what_has_arrived_replay_their_receipts() {
     replays(&shop, &sql::ORDER_MOVE, &ann.moves(1, "confirmed", "processing"));
     replays(&shop, &sql::ORDER_SHIP, &ann.ships(2, "one", &[(1, 1)]));
     replays(&shop, &sql::ORDER_DELIVER, &ann.receives(3, &["one"], &[(1, 1)]));
+    let asked = json!({"entry": {"return_id": "b", "status": "requested", "detail": {}}, "reply": {"return_id": "b"}});
+    replays(&shop, &sql::ORDER_RETURN, &with(ann.changes(4, &["delivered"]), asked));
+}
+
+// ORD-6
+#[test]
+fn what_goes_back_replays_its_receipt() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+    let owed = with(ann.compensation("refund_payment"), json!({"amount_minor": 100}));
+    let refund = with(
+        ann.changes(1, &["confirmed"]),
+        json!({"to_status": null, "payment_state": "captured", "lines": [], "refund": {"refund_id": "r", "amount_minor": 100, "detail": {}},
+            "owed": owed, "reply": {"refund_id": "r"}}),
+    );
+    replays(&shop, &sql::ORDER_REFUND, &refund);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn lease(shop: &Database, token: &str, id: &str) -> Vec<Value> {
 
 fn settle(id: &str, token: &str, state: &str) -> Value {
     json!({"compensation_id": id, "lease_token": token, "state": state, "tried": true, "retry_in_ms": 60_000, "error": "no answer", "payment_state": null,
-        "reference": null, "captured_minor": null, "refunded_minor": 0, "refund_reference": null, "saga_state": null, "next": null, "alert": null, "events": []})
+        "reference": null, "captured_minor": null, "refunded_minor": 0, "payment_refunded_minor": 0, "refund_reference": null, "saga_state": null, "next": null, "alert": null, "events": []})
 }
 
 fn dies(shop: &Database, name: &str) {
@@ -194,15 +194,21 @@ fn an_operator_changes_nothing_that_is_not_as_it_was_read() {
 fn of_a_payment_one_thing_is_tried_at_a_time() {
     let shop = given_up(&["ann", "bob"]);
     shop.exec("update compensation set payment_id = 'payment-ann', saga_id = 'saga-ann', state = 'pending' where compensation_id = 'compensation-bob'");
+    shop.exec(
+        "update compensation set kind = 'void_payment' where compensation_id = 'compensation-bob'",
+    );
     shop.refuses(&sql::COMPENSATION_RETRY, &retry(&shop, ANN), Refusal::CompensationReplaced);
-    shop.exec("update compensation set state = 'done' where compensation_id = 'compensation-bob'");
+    // Two parts of it may go back at once.
+    shop.exec("update compensation set kind = 'refund_payment' where compensation_id = 'compensation-bob'");
     shop.does(&sql::COMPENSATION_RETRY, &retry(&shop, ANN));
 }
 
 #[test]
 fn a_capture_that_is_tried_again_is_asked_for_again() {
     let shop = given_up(&["ann"]);
-    shop.exec("update payment set state = 'capture_failed', captured_minor = 0");
+    shop.exec(
+        "update payment set state = 'capture_failed', captured_minor = 0, refunding_minor = 0",
+    );
     shop.exec("update compensation set kind = 'capture_payment'");
     shop.does(
         &sql::COMPENSATION_RETRY,
@@ -263,7 +269,10 @@ fn what_was_done_by_hand_moves_the_payment() {
 #[test]
 fn a_capture_by_hand_is_captured() {
     let shop = given_up(&["ann"]);
-    shop.exec("update payment set state = 'capture_failed', captured_minor = 0");
+    shop.exec(
+        "update payment set state = 'capture_failed', captured_minor = 0, refunding_minor = 0",
+    );
+    shop.exec("update compensation set kind = 'capture_payment'");
     let by_hand =
         json!({"to_payment_state": "captured", "captured_minor": 3000, "outcome": "done_by_hand"});
     shop.does(&sql::COMPENSATION_RESOLVE, &with(resolve(&shop, ANN), by_hand));

@@ -42,7 +42,7 @@ fn an_order_is_seen_whole_by_its_owner_or_a_service() {
     assert_eq!(
         order["payment"],
         json!({"payment_id": "payment-ann", "saga_id": "saga-ann", "provider": "stripe", "method": "pm_card", "state": "captured",
-        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "dispute": null, "saga_state": "completed"})
+        "amount_minor": 3000, "captured_minor": 3000, "refunded_minor": 0, "refunding_minor": 0, "dispute": null, "saga_state": "completed"})
     );
     let receipt = shop.list(&sql::ORDER_RECEIPT, &json!({"order_id": "order-ann"}));
     assert_eq!(
@@ -160,7 +160,7 @@ fn a_cancel_restocks_once_and_writes_down_the_refund() {
     );
     assert_eq!(
         shop.rows("select kind, payment_id, saga_id, amount_minor, state from compensation"),
-        ["refund|payment-ann|saga-ann|3000|pending"]
+        ["refund_payment|payment-ann|saga-ann|3000|pending"]
     );
     assert!(
         shop.events()
@@ -248,7 +248,7 @@ fn a_cancel_waits_for_a_payment_in_motion() {
     assert_eq!(shop.rows("select state, lease_until_ms from saga"), ["completed|0"]);
     shop.refuses(
         &sql::ORDER_CANCEL,
-        &with(ann.cancel(), json!({"payment_state": "authorized"})),
+        &with(ann.cancel(), json!({"payment_state": "authorized", "compensation": ann.compensation("void_payment")})),
         Refusal::OrderBusy,
     );
     shop.refuses(
@@ -340,7 +340,7 @@ fn money_that_is_held_for_an_order_is_asked_for_once() {
 fn of_an_order_that_is_cancelled_no_money_is_asked_for() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.orders_for_later(&shop, CUPS_AND_TEA);
-    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "authorized"})));
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), json!({"payment_state": "authorized", "compensation": ann.compensation("void_payment")})));
     shop.refuses(&sql::ORDER_CAPTURE, &ann.capture_order(2), Refusal::OrderChanged);
     shop.advance(1_000);
     assert_eq!(shop.list(&sql::CAPTURE_DUE, &json!({"life_ms": 0})), Vec::<Value>::new());

@@ -249,7 +249,7 @@ impl Shopper {
 
     pub fn cancel(&self) -> Value {
         json!({"order_id": self.own("order"), "order_version": 1, "legal_from": ["pending", "on_hold", "confirmed", "processing"], "actor": self.0,
-            "reason": "changed my mind", "payment_state": "captured", "compensation": self.compensation("refund"), "idempotency_key": null, "events": []})
+            "reason": "changed my mind", "payment_state": "captured", "compensation": self.compensation("refund_payment"), "idempotency_key": null, "events": []})
     }
 
     /// Fills a cart; its version.

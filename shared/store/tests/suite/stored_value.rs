@@ -360,7 +360,7 @@ fn a_claim_holds_what_its_order_spends_and_its_cancel_gives_back() {
     let order = shop.list(&sql::ORDER_VIEW, &json!({"order_id": ann.own("order")})).remove(0);
     assert_eq!(
         order["draws"][0],
-        json!({"account_id": "USD-ann", "kind": "credit", "customer_id": "ann", "units": 700, "amount_minor": 700, "state": "spent"})
+        json!({"account_id": "USD-ann", "kind": "credit", "customer_id": "ann", "units": 700, "amount_minor": 700, "state": "spent", "returned_units": 0})
     );
     shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), json!({"captured_minor": 1_800})));
 

@@ -35,12 +35,23 @@ impl<'s> Offer<'s> {
     ) -> Self {
         let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let path = format!("/api/v1/catalog/fees/USD/{}", unique("cod-"));
+        let offer = Self { shop, path, _alone: alone };
+        offer.is(group, zone, amount_minor, up_to_minor);
+        offer
+    }
+
+    /// It is this now.
+    fn is(&self, group: Option<&str>, zone: &str, amount_minor: i64, up_to_minor: i64) {
         let fee = json!({
             "kind": "cash_on_delivery", "name": "Payment at the door", "amount_minor": amount_minor,
             "up_to_minor": up_to_minor, "zone": zone, "customer_group": group, "tax_class": "standard", "active": true,
         });
-        shop.admin("PUT", &path).json(&fee).send().expect(200);
-        Self { shop, path, _alone: alone }
+        self.shop.admin("PUT", &self.path).json(&fee).send().expect(200);
+    }
+
+    /// It is none, and nobody else has one.
+    fn ends(&self) {
+        self.shop.admin("DELETE", &self.path).send().expect(200);
     }
 }
 
@@ -217,9 +228,9 @@ fn a_buyer_who_changes_their_mind_is_told_of_the_fee() {
         (&fee["part"], &fee["before"], &fee["after"]["total_minor"]),
         (&json!("fee"), &Value::Null, &json!(300))
     );
-    drop(offer);
+    offer.ends();
     by_cash(&session).send().problem(422, "cash_on_delivery_unavailable");
-    let _offer = Offer::put(&shop, "de", 400, 100_000);
+    offer.is(None, "de", 400, 100_000);
     // A card that needs its buyer waits; they would rather pay at the door.
     let asks = json!({ "payment_method": "pm_card_authenticationRequired" });
     session.confirming_with(&asks).send().problem(402, "payment_action_required");

@@ -78,6 +78,9 @@ fn an_order_leaves_in_parts_and_is_complete_with_the_last_that_arrives() {
     let sent = sending.clone().send().expect(200);
     assert_eq!(sent["status"], "partially_shipped");
     assert_eq!(sent["lines"], first["lines"]);
+    // Of what is to leave yet nobody can say that it arrived.
+    let told = to_status(&shop, &order_id, "delivered").send().problem(409, "illegal_transition");
+    assert_eq!(told["legal"], json!(["shipped"]));
     // It is sent once, whatever has become of the order since.
     let rest = shipping(&shop, &order_id, &json!({})).send().expect(200);
     assert_eq!(rest["status"], "shipped");

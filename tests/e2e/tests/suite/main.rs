@@ -43,6 +43,8 @@ mod promotions;
 mod quotes;
 mod races;
 mod receivers;
+mod refunds;
+mod returns;
 mod rewards;
 mod saved_methods;
 mod security;

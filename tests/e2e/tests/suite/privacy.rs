@@ -513,6 +513,31 @@ impl<'s> Story<'s> {
         self.cards_from_abroad(100, false);
     }
 
+    /// An order of theirs leaves and arrives, and a piece of it comes back and is paid back.
+    fn gets_it_and_sends_some_back(&self, order: &Value) {
+        let path = format!("/api/v1/orders/{}", order["order_id"].as_str().unwrap());
+        let call = |method: &str, what: &str, scope: &str, body: &Value| {
+            let call = self.shop.call(method, &format!("{path}/{what}"));
+            let call = call.bearer(&self.shop.token(scope)).keyed(&unique("story-"));
+            call.json(body).send_patiently().expect(200)
+        };
+        let to = |status: &str| call("PUT", "status", "orders:write", &json!({ "status": status }));
+        to("processing");
+        call(
+            "POST",
+            "shipments",
+            "orders:write",
+            &json!({ "carrier": "DHL", "tracking_number": "JD1" }),
+        );
+        to("delivered");
+        let piece = json!({ "lines": [{ "line_no": 1, "quantity": 1, "reason": "damaged" }] });
+        let asked = call("POST", "returns", "orders:write", &piece);
+        let return_id = asked["return_id"].as_str().unwrap();
+        call("POST", &format!("returns/{return_id}/receive"), "orders:write", &json!({}));
+        let paid_back = json!({ "return_id": return_id, "reason": "returned" });
+        call("POST", "refunds", "money:write", &paid_back);
+    }
+
     /// What is sold for less, what money is worth, at times that are long gone, a wrapping that is no
     /// more; and what the provider has told of others.
     fn finds_the_catalog_full(&self) {
@@ -644,7 +669,8 @@ fn lived(shop: &Shop) -> Vec<Story<'_>> {
     customer.orders_are_rewarded(true);
     let saving = json!({ "save_payment_method": true });
     let session = customer.person.begins(&back, "pm_card_visa");
-    session.confirming_with(&saving).send().expect(201);
+    let placed = session.confirming_with(&saving).send().expect(201);
+    customer.gets_it_and_sends_some_back(&placed);
     customer.is_looked_at();
     for _ in 0..3 {
         shop.advance_ms(LATER_MS);

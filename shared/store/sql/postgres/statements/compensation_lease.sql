@@ -16,7 +16,9 @@ begin
       'created_at_ms', c.created_at_ms, 'now_ms', now_ms(), 'reason', c.reason,
       'payment', (select payment_json(p) from payment as p where p.payment_id = c.payment_id),
       'saga_created_at_ms', (select created_at_ms from saga where saga.saga_id = c.saga_id),
-      'order_status', (select status from orders where orders.order_id = (select order_id from payment as p where p.payment_id = c.payment_id)),
+      'order', ((select jsonb_build_object('status', o.status, 'order_number', o.order_number, 'cart_id', o.cart_id,
+      'left_minor', o.total_minor - coalesce((select sum(r.amount_minor) from refund as r where r.order_id = o.order_id), 0))
+    from orders as o where o.order_id = (select order_id from payment as p where p.payment_id = c.payment_id))),
       'plan', (select plan from saga where saga.saga_id = c.saga_id));
 end
 $$;

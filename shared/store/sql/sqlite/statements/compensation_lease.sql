@@ -9,5 +9,7 @@ returning json_object('compensation_id', compensation_id, 'kind', kind, 'payment
   'payment', json((select json_object('payment_id', payment_id, 'provider', provider, 'reference', reference, 'method', method, 'state', p.state, 'currency', currency,
       'amount_minor', amount_minor, 'captured_minor', captured_minor, 'refunded_minor', refunded_minor) from payment as p where p.payment_id = compensation.payment_id)),
   'saga_created_at_ms', (select created_at_ms from saga where saga.saga_id = compensation.saga_id),
-  'order_status', (select status from orders where orders.order_id = (select order_id from payment as p where p.payment_id = compensation.payment_id)),
+  'order', json((select json_object('status', o.status, 'order_number', o.order_number, 'cart_id', o.cart_id,
+      'left_minor', o.total_minor - coalesce((select sum(r.amount_minor) from refund as r where r.order_id = o.order_id), 0))
+    from orders as o where o.order_id = (select order_id from payment as p where p.payment_id = compensation.payment_id))),
   'plan', json((select plan from saga where saga.saga_id = compensation.saga_id)))
