@@ -22,7 +22,7 @@ use domain::{
 use futures_util::stream::{self, FuturesUnordered, StreamExt as _};
 use json::{Value, json};
 use ports::{Ports, Redis};
-use providers::{Breaker, BreakerState, EventSink, OutboxEvent, SinkError, SinkSettings};
+use providers::{Breaker, EventSink, OutboxEvent, SinkError, SinkSettings};
 use serde::Deserialize;
 use std::{collections::BTreeMap, future::Future, pin::Pin};
 use store::{Command, Statement, sql};
@@ -34,9 +34,6 @@ const FAN_BATCH: usize = 500;
 const FAN_ROUNDS: usize = 20;
 /// Aggregates whose events are on their way to one receiver at once.
 const AT_ONCE: usize = 8;
-
-/// What of an error is kept.
-const ERROR_CHARS_MAX: usize = 300;
 
 #[derive(Deserialize)]
 struct Row {
@@ -240,12 +237,8 @@ async fn serve(
     };
     let breaker = Breaker::configured(&line.name, shop.ports, line.settings.timeout_ms)?;
     let ports = shop.ports;
-    let mut report = Report::default();
-    // Whoever is not to be called has nothing taken, however much waits.
-    if matches!(breaker.state(), BreakerState::Open { .. }) {
-        return Ok(report);
-    }
     let sink = EventSink::new(line.settings.clone(), ports.http, redis, ports.clock, breaker);
+    let mut report = Report::default();
     loop {
         let token = shop.id();
         let lease = json!({
@@ -331,7 +324,6 @@ async fn one_by_one(
                 batch.untried.push(row.outbox_id);
             }
             Err(error) => {
-                let told: String = error.to_string().chars().take(ERROR_CHARS_MAX).collect();
                 let attempt = row.attempts.saturating_add(1);
                 match policy.after_failure(attempt, row.failing_ms()) {
                     AfterFailure::RetryAfterMs(wait_ms) if error.is_retryable() => {
@@ -341,15 +333,17 @@ async fn one_by_one(
                             .and_then(|ms| i64::try_from(ms).ok())
                             .unwrap_or_default();
                         let retry_in_ms = wait_ms.max(asked_ms.min(WAIT_LONGEST_MS));
-                        let alert = policy.alerts(attempt).then_some(&told);
+                        let alert = policy.alerts(attempt).then(|| error.to_string());
                         batch.retried.push(json!({
-                            "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms, "error": told, "alert": alert,
+                            "outbox_id": row.outbox_id, "retry_in_ms": retry_in_ms, "error": error.to_string(), "alert": alert,
                         }));
                     }
                     // It has had its time, or is no event at all: the configuration has been looked
                     // at before.
                     AfterFailure::RetryAfterMs(_) | AfterFailure::Dead => {
-                        batch.dead.push(json!({ "outbox_id": row.outbox_id, "error": told }));
+                        batch.dead.push(
+                            json!({ "outbox_id": row.outbox_id, "error": error.to_string() }),
+                        );
                     }
                 }
             }
