@@ -875,7 +875,7 @@ fn write(
     });
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "from_states": [SagaState::Authorizing, SagaState::AwaitingAction], "to_state": to_state,
-        "reason": settlement.reason, "retry_in_ms": settlement.retry_in_ms, "payment_state": settlement.payment_state,
+        "reason": settlement.reason, "retry_in_ms": settlement.retry_in_ms, "leased_at_ms": saga.now_ms, "payment_state": settlement.payment_state,
         "reference": settlement.reference, "free_cart": settlement.free_cart, "release_stock": settlement.release_stock,
         "compensation": owed, "events": [],
     });

@@ -17,7 +17,7 @@ refuse 'confirm_in_progress' where :supersedes is distinct from (select saga_id 
 @confirm_key
 insert into saga (saga_id, session_id, cart_id, owner, state, plan, attempts, next_attempt_at_ms, lease_token, lease_until_ms, created_at_ms, updated_at_ms)
   values (:saga_id, :session_id, :cart_id, :owner, 'authorizing', :plan, 0,
-    now_ms() + :lease_ms, :lease_token, now_ms() + :lease_ms, now_ms(), now_ms());
+    now_ms(), :lease_token, now_ms() + :lease_ms, now_ms(), now_ms());
 refuse 'session_closed' where not exists (select 1 from checkout_session where session_id = :session_id and cart_id = :cart_id and owner = :owner
     and status = 'open' and expires_at_ms > now_ms());
 refuse 'cart_changed' where not exists (select 1 from cart where cart_id = :cart_id and owner = :owner and status = 'checkout'

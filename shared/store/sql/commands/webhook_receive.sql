@@ -8,7 +8,7 @@ insert into inbox (source, event_id, type, reference, known, received_at_ms)
   values (:source, :event_id, :type, :reference, number(@saga_of_webhook(:source, :reference, :saga_id) is not null), now_ms()) on conflict do nothing;
 lock saga where saga_id = @saga_of_webhook(:source, :reference, :saga_id);
 update saga set next_attempt_at_ms = now_ms() where saga_id = @saga_of_webhook(:source, :reference, :saga_id)
-  and state in ('authorizing', 'awaiting_action', 'capturing') and next_attempt_at_ms > now_ms();
+  and state in ('authorizing', 'awaiting_action', 'capturing');
 update compensation set next_attempt_at_ms = now_ms() where payment_id in (select payment_id from payment where saga_id = @saga_of_webhook(:source, :reference, :saga_id))
   and state = 'pending' and next_attempt_at_ms > now_ms();
 -- only with dispute

@@ -237,9 +237,10 @@ impl Shopper {
             "captured_minor": 3000, "tried": true, "retry_in_ms": 0, "alert": null, "compensation": null, "events": []})
     }
 
+    /// As a driver does who has heard nothing since.
     pub fn settle(&self, to_state: &str) -> Value {
         json!({"saga_id": self.own("saga"), "lease_token": self.own("lease"), "from_states": ["authorizing"], "to_state": to_state, "reason": null,
-            "retry_in_ms": 0, "payment_state": null, "reference": null, "free_cart": false, "release_stock": false, "compensation": null, "events": []})
+            "retry_in_ms": 0, "leased_at_ms": i64::MAX, "payment_state": null, "reference": null, "free_cart": false, "release_stock": false, "compensation": null, "events": []})
     }
 
     pub fn compensation(&self, kind: &str) -> Value {

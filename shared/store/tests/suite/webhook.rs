@@ -63,6 +63,26 @@ fn what_is_told_of_an_attempt_is_kept_once_and_makes_it_due() {
 }
 
 #[test]
+fn what_is_told_while_the_provider_is_asked_is_asked_about_again() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.is_at_the_bank(&shop, A_CUP);
+    let waits = |token: &str, told: bool| {
+        let lease = json!({"saga_id": "saga-ann", "lease_token": token, "lease_ms": HOUR_MS});
+        let saga = shop.list(&sql::SAGA_RESUME, &lease).remove(0);
+        shop.advance(1);
+        if told {
+            assert_eq!(tell(&shop, token, json!({})), (json!("saga-ann"), json!(true)));
+        }
+        let over = json!({"lease_token": token, "from_states": ["awaiting_action"], "retry_in_ms": HOUR_MS, "leased_at_ms": saga["now_ms"]});
+        shop.does(&sql::SAGA_SETTLE, &with(ann.settle("awaiting_action"), over));
+        due(&shop, "saga")
+    };
+    assert_eq!(waits("w1", false), json!(0));
+    assert_eq!(waits("w2", true), json!(1), "its driver may have asked before it happened");
+    assert_eq!(waits("w3", false), json!(0));
+}
+
+#[test]
 fn what_is_told_of_a_payment_makes_due_what_is_owed_of_it() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, A_CUP);

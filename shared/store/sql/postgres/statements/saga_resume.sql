@@ -7,7 +7,7 @@ begin
     and lease_until_ms <= now_ms() for update skip locked;
   if not found then return; end if;
   return query update saga
-    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1
+    set lease_token = doc ->> 'lease_token', lease_until_ms = now_ms() + (doc ->> 'lease_ms')::bigint, attempts = attempts + 1, next_attempt_at_ms = now_ms()
     where saga_id = doc ->> 'saga_id' returning saga_json(saga);
 end
 $$;
