@@ -242,13 +242,14 @@ use {
         CodeRefused, CompensationNotFound, CountryUnsupported, CurrencyUnsupported,
         CustomerNotFound, EntryNotFound, EventNotFound, GiftCardAssigned, GiftCardNotFound,
         GuestCheckoutDisabled, IdentityUnavailable, IllegalTransition, InUse, LimitBelowUse,
-        LineNotFound, OrderBusy, OrderNotFound, OrderUnpaid, OutcomeImpossible, PaymentCollected,
-        PaymentMethodNotFound, PaymentNotCapturable, PaymentNotDue, PaymentNotRefundable,
-        PromotionsDisabled, PromotionsUnavailable, ProviderTimeout, ProviderUnavailable,
-        QuantityOutOfRange, ReturnNotFound, ReturnStepIllegal, ReturnTooLate, ReturnsDisabled,
-        SessionNotFound, ShareNotFound, ShipmentNotFound, SkuNotFound, SkuNotSoldInCurrency,
-        SkuUnknown, StockNegative, TooManyAttributes, TooManyCodes, TooManyLines, TooManyReceivers,
-        TooManyRequests, TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
+        LineNotFound, OrderBusy, OrderNotFound, OrderUnpaid, OutcomeImpossible,
+        PartialCancellationDisabled, PaymentCollected, PaymentMethodNotFound, PaymentNotCapturable,
+        PaymentNotDue, PaymentNotRefundable, PromotionsDisabled, PromotionsUnavailable,
+        ProviderTimeout, ProviderUnavailable, QuantityOutOfRange, ReturnNotFound,
+        ReturnStepIllegal, ReturnTooLate, ReturnsDisabled, SessionNotFound, ShareNotFound,
+        ShipmentNotFound, SkuNotFound, SkuNotSoldInCurrency, SkuUnknown, StockNegative,
+        TooManyAttributes, TooManyCodes, TooManyLines, TooManyReceivers, TooManyRequests,
+        TooManyShares, TotalMismatch, WarehouseUnknown, WebhooksDisabled,
     },
 };
 
@@ -467,6 +468,17 @@ endpoints! {
         cancel_order: POST OwnerOr<OrdersWrite>, body: JsonOrDefault<order::CancelOrder>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::OrderCancelled>> => |it| it.example(examples::cancel_order()).tagged()
                 .problems(&[OrderNotFound, IllegalTransition, PaymentCollected, OrderBusy]).stored();
+    }
+    /// Cancelling pieces of an order.
+    ORDER_CANCEL_ITEMS: "order-cancel" "/api/v1/orders/:order_id/cancel-items" (order_id: OrderId) {
+        /// Cancel pieces of an order that have not left.
+        ///
+        /// They are stock again with the same statement. What was taken for them goes back, to accounts
+        /// at once and to the payment provider now and then by its worker; what is only held, or to be
+        /// paid at the door, is not asked for any more. Shipping and fees stay.
+        cancel_order_items: POST OwnerOr<OrdersWrite>, body: Json<order::CancelLines>, change: MustBeKeyedVersioned,
+            answer: 200 Done<Rendered<order::LinesCancelled>> => |it| it.example(examples::cancel_order_items()).tagged()
+                .problems(&[OrderNotFound, IllegalTransition, PartialCancellationDisabled, PaymentCollected, PaymentNotRefundable, OrderBusy]).stored();
     }
     /// The money of an order that is held for it.
     ORDER_CAPTURE: "order-capture" "/api/v1/orders/:order_id/capture" (order_id: OrderId) {

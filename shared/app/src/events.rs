@@ -626,6 +626,28 @@ events! {
         }
     }
 
+    /// Pieces of an order were cancelled that had not left: a warehouse packs them no more.
+    OrderLinesCancelled: "orders.order.lines_cancelled" 1 about order/order_id {
+        text {
+            /// The order.
+            order_id: OrderId,
+            /// The number people use for it.
+            order_number: OrderNumber,
+            /// Who asked for it.
+            actor: str,
+        }
+        facts {
+            /// What was cancelled.
+            lines: Vec<ShippedLine>,
+            /// What they cost, which goes back or is not asked for.
+            amount: Money,
+        }
+        assigned {
+            /// The order's version.
+            version: i64,
+        }
+    }
+
     /// All of an order has arrived.
     OrderCompleted: "orders.order.completed" 1 about order/order_id {
         text {

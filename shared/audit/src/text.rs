@@ -1,7 +1,7 @@
 //! From rules to statements, in either dialect: `{doc}` is the one JSON parameter, `{now}` the
 //! clock in milliseconds, `{object}(` what makes an object, `{json}(` what reads one back,
 //! `{plan_lines}` a plan's lines, `{order_fees}` an order's fees, `{shipment_lines}` what
-//! left together, `{return_lines}` what came back, `{refund_lines}` what was paid back of lines, `{lines_of_refund}` and `{accounts_of_refund}` the
+//! left together, `{cancelled_lines}` what was cancelled of lines, `{return_lines}` what came back, `{refund_lines}` what was paid back of lines, `{lines_of_refund}` and `{accounts_of_refund}` the
 //! same of one refund, `{looked}` a walk's rows.
 
 use crate::{Order, Rule, WALKS, Walk, rules};
@@ -199,6 +199,7 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             ("{order_fees}", "json_each(o.detail, '$.fees') as fee"),
             ("{shipment_lines}", "shipment as s, json_each(s.lines) as part"),
             ("{refund_lines}", "refund as r, json_each(r.detail, '$.lines') as part"),
+            ("{cancelled_lines}", "refund as r, json_each(r.detail, '$.cancelled') as part"),
             ("{return_lines}", "order_return as b, json_each(b.detail, '$.lines') as part"),
             ("{lines_of_refund}", "json_each(r.detail, '$.lines') as part"),
             ("{accounts_of_refund}", "json_each(r.detail, '$.to_accounts') as part"),
@@ -214,6 +215,10 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
             (
                 "{refund_lines}",
                 "refund as r, jsonb_array_elements(r.detail -> 'lines') as part (value)",
+            ),
+            (
+                "{cancelled_lines}",
+                "refund as r, jsonb_array_elements(r.detail -> 'cancelled') as part (value)",
             ),
             (
                 "{return_lines}",

@@ -57,6 +57,8 @@ pub enum Group {
     Personal,
     /// Verifies customers' own tokens and gives sessions for them.
     Identity,
+    /// Cancels orders.
+    Cancels,
     /// Takes goods back.
     Returns,
     /// Sends events.
@@ -104,9 +106,10 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 }
 
 use Group::{
-    Agreements, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery, CartShares,
-    CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts, Payment,
-    Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services, Shoppers, Webhooks,
+    Agreements, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities, CartRecovery,
+    CartShares, CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts,
+    Payment, Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services, Shoppers,
+    Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -173,7 +176,10 @@ pub const COMPONENTS: &[Component] = &[
     component("order-refunds", &[Database, Services, Bodies, Replays, Payment]),
     component("order-returns", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Returns]),
     component("order-collect", &[Database, Services, Bodies, Replays]),
-    component("order-cancel", &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment]),
+    component(
+        "order-cancel",
+        &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment, Cancels],
+    ),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
     component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),
     component("promotion-rules", &[Database, Services, Bodies, Replays]),

@@ -2,10 +2,10 @@
 
 use crate::{
     components::Group::{
-        self, Agreements, Audit, Bodies, Browsers, Buyers, CartLines, CartQuantities, CartRecovery,
-        CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports, NewCarts, Payment,
-        Personal, Promotions, Quotes, Receivers, Replays, Retention, Returns, Runs, Saga, Services,
-        Shoppers, Sink, Webhooks, Worker,
+        self, Agreements, Audit, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities,
+        CartRecovery, CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports,
+        NewCarts, Payment, Personal, Promotions, Quotes, Receivers, Replays, Retention, Returns,
+        Runs, Saga, Services, Shoppers, Sink, Webhooks, Worker,
     },
     form::{
         Form, Keys, Origins, form, not_empty, or_empty, origin, origins, parsed, postgres_url,
@@ -213,6 +213,9 @@ variables! {
     /// Whether guests may check out; `false`: only customers, whose session is signed in, begin one.
     GUEST_CHECKOUT_ENABLED: bool = "guest_checkout_enabled" default("true")
         must("be true or false" parsed) [Checkouts];
+    /// Whether pieces of an order may be cancelled; `false`: only the whole of it.
+    PARTIAL_CANCELLATION_ENABLED: bool = "partial_cancellation_enabled" default("true")
+        must("be true or false" parsed) [Cancels];
     /// Whether buyers may ask to send goods back; `false`: nobody may, and what was asked for before
     /// goes on.
     RETURNS_ENABLED: bool = "returns_enabled" default("true")

@@ -14,6 +14,8 @@ named_enum! {
         Damaged = "damaged",
         /// Something never arrived.
         NotReceived = "not_received",
+        /// It was cancelled before it left.
+        Cancelled = "cancelled",
         /// Something else than was ordered arrived.
         WrongItem = "wrong_item",
         /// The buyer sent something back.
@@ -225,6 +227,18 @@ impl Costs {
         if refund.amount_minor > 0 { Ok(refund) } else { Err(RefundError::Nothing) }
     }
 
+    /// What goes back when pieces of lines, each line once, are cancelled: what was paid for them, but
+    /// for those that have been paid back already. That may be nothing.
+    #[must_use]
+    pub fn cancelled(&self, pieces: &[(i64, i64)]) -> Refund {
+        let back = pieces.iter().filter_map(|&(line_no, quantity)| {
+            let line = self.lines.iter().find(|line| line.line_no == line_no)?;
+            let quantity = quantity.min(line.left());
+            (quantity > 0).then(|| line.of_pieces(quantity))
+        });
+        self.sum(back.collect(), Back::default(), Back::default())
+    }
+
     fn pieces(&self, asked: &[(i64, i64)]) -> Result<Vec<LineBack>, RefundError> {
         let mut back = Vec::new();
         for (index, (line_no, quantity)) in asked.iter().copied().enumerate() {
@@ -380,6 +394,43 @@ mod tests {
             order.refund(&of_lines(&[(1, 1)])),
             Err(RefundError::Quantity { index: 0, left: 0 })
         );
+    }
+
+    #[test]
+    fn what_is_cancelled_is_not_paid_back_twice() {
+        let order = costs(&[(3, 1_000, 100), (1, 0, 0)], part(500, 50), part(0, 0));
+        let first = order.cancelled(&[(1, 1), (2, 1)]);
+        assert_eq!((first.amount_minor, first.lines.len()), (333, 2), "one of them was free");
+        let order = after(&order, &order.refund(&of_lines(&[(1, 2)])).unwrap());
+        let second = order.cancelled(&[(1, 2)]);
+        assert_eq!((second.amount_minor, second.lines[0].quantity), (333, 1));
+        assert_eq!(after(&order, &second).cancelled(&[(1, 1)]).amount_minor, 0);
+    }
+
+    // SCENARIOS F13: a refund of one of two pieces is half of what the line cost, its tax too.
+    #[test]
+    fn f13_one_of_two_pieces_is_half_of_its_line() {
+        let mut order = costs(&[(2, 19_800, 1_800)], part(0, 0), part(0, 0));
+        for _ in 0..2 {
+            let refund = order.refund(&of_lines(&[(1, 1)])).unwrap();
+            assert_eq!((refund.amount_minor, refund.tax_minor), (9_900, 900));
+            order = after(&order, &refund);
+        }
+    }
+
+    // F14: ten pieces that do not divide evenly end at the whole, however they go back.
+    #[test]
+    fn f14_pieces_end_at_the_whole_however_they_go_back() {
+        for steps in [&[10][..], &[1; 10], &[3, 7]] {
+            let mut order = costs(&[(10, 17_925, 2_988)], part(0, 0), part(0, 0));
+            let mut sum = (0, 0);
+            for pieces in steps {
+                let refund = order.refund(&of_lines(&[(1, *pieces)])).unwrap();
+                sum = (sum.0 + refund.amount_minor, sum.1 + refund.tax_minor);
+                order = after(&order, &refund);
+            }
+            assert_eq!(sum, (17_925, 2_988), "{steps:?}");
+        }
     }
 
     #[test]

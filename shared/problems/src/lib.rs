@@ -194,6 +194,9 @@ codes! {
     /// The order's money was not taken, or the order is over.
     PaymentNotRefundable: 409 "payment_not_refundable" "Nothing of the order can be refunded"
         => "Read the order: `payment_status` says what has become of its money. What is only held is captured first, or goes back with a cancel.",
+    /// The shop cancels whole orders only.
+    PartialCancellationDisabled: 409 "partial_cancellation_disabled" "The shop cancels no parts of orders"
+        => "Cancel the whole order, or write to the shop.",
     /// The time in which goods of the order may be sent back is over.
     ReturnTooLate: 409 "return_too_late" "It is too late to send this back"
         => "Write to the shop: it may still take the goods back.",

@@ -64,6 +64,8 @@ pub enum Case {
     Ship,
     /// Giving back the money for one piece of an order.
     Refund,
+    /// Cancelling one piece of an order whose money was taken.
+    CancelLines,
     /// An operator has a refund tried again that the provider refused.
     OperatorRetries,
     /// A guest with a cart logs in as a customer who has one too.
@@ -85,7 +87,7 @@ pub(crate) struct Stage<'s> {
 
 impl Case {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Confirm,
         Self::ConfirmSaves,
         Self::ConfirmDeclined,
@@ -105,6 +107,7 @@ impl Case {
         Self::Release,
         Self::Ship,
         Self::Refund,
+        Self::CancelLines,
         Self::OperatorRetries,
         Self::Merge,
     ];
@@ -132,6 +135,7 @@ impl Case {
             Self::Release => "release",
             Self::Ship => "ship",
             Self::Refund => "refund",
+            Self::CancelLines => "cancel lines",
             Self::OperatorRetries => "an operator's retry",
             Self::Merge => "merge at login",
         }
@@ -150,6 +154,7 @@ impl Case {
             | Self::Release
             | Self::Ship
             | Self::Refund
+            | Self::CancelLines
             | Self::OperatorRetries => true,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
@@ -184,7 +189,7 @@ impl Case {
             Self::OperatorRetries => &[End::Cancelled, End::Owed],
             Self::CancelUncaptured => &[End::Cancelled, End::Authorized],
             Self::Capture | Self::Release | Self::Ship => &[End::Paid, End::Authorized],
-            Self::Refund => &[End::Refunded, End::Paid],
+            Self::Refund | Self::CancelLines => &[End::Refunded, End::Paid],
             Self::Merge => &[End::Merged, End::NotMerged],
         }
     }
@@ -202,7 +207,7 @@ impl Case {
             | Self::Capture
             | Self::Release
             | Self::Ship => End::Paid,
-            Self::Refund => End::Refunded,
+            Self::Refund | Self::CancelLines => End::Refunded,
             Self::ConfirmDeclined
             | Self::ConfirmGoesBack
             | Self::ConfirmNeedsAction
@@ -238,6 +243,7 @@ impl Case {
             | Self::Release
             | Self::Ship
             | Self::Refund
+            | Self::CancelLines
             | Self::OperatorRetries
             | Self::Merge => "pm_card_visa",
         }
@@ -317,6 +323,7 @@ impl Case {
             | Self::ConfirmInstead
             | Self::ConfirmSoldOut
             | Self::Refund
+            | Self::CancelLines
             | Self::CancelCaptured
             | Self::CancelRefundPends
             | Self::CancelUncaptured
@@ -358,6 +365,7 @@ impl Case {
                         | Self::CancelRefundPends
                         | Self::CancelUncaptured
                         | Self::Refund
+                        | Self::CancelLines
                         | Self::OperatorRetries
                 );
                 if !cancels {
@@ -379,6 +387,11 @@ impl Case {
                         json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "damaged" });
                     let call = shop.call("POST", &path).bearer(&shop.token("money:write"));
                     return stage(call.json(&piece));
+                }
+                if self == Self::CancelLines {
+                    let path = format!("/api/v1/orders/{order_id}/cancel-items");
+                    let piece = json!({ "lines": [{ "line_no": 1, "quantity": 1 }] });
+                    return stage(buyer.call("POST", &path).json(&piece));
                 }
                 if self != Self::OperatorRetries {
                     return stage(buyer.cancelling(order_id));
@@ -553,6 +566,7 @@ impl Stage<'_> {
             | Case::Release
             | Case::Ship
             | Case::Refund
+            | Case::CancelLines
             | Case::OperatorRetries
             | Case::Merge => drop(reply.expect(200)),
         }

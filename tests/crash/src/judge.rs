@@ -95,6 +95,8 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
     assert_eq!(shipped, usize::from(order["status"] == "shipped"), "{order}");
     let refunds = buyer.shop.rows("refund", "order_id", order_id);
     assert!(refunds.len() <= 1, "one refund, and not {refunds:?}");
+    let lines = buyer.shop.rows("order_line", "order_id", order_id);
+    let cancelled: i64 = lines.iter().filter_map(|line| line["cancelled_quantity"].as_i64()).sum();
     let asked_back: i64 = refunds.iter().filter_map(|row| row["amount_minor"].as_i64()).sum();
     let draws = buyer.shop.rows("draw", "order_id", order_id);
     let sum = |name: &str| draws.iter().filter_map(|row| row[name].as_i64()).sum::<i64>();
@@ -122,7 +124,7 @@ pub(crate) fn judge_order(stage: &Stage<'_>) -> End {
         "confirmed" | "on_hold" | "processing" | "shipped" => {
             assert_eq!(
                 (money.held(), on_hand),
-                (total - asked_back, stock - QUANTITY),
+                (total - asked_back, stock - QUANTITY + cancelled),
                 "{money:?} for an order of {total} (held, on hand)"
             );
             match says {

@@ -62,7 +62,7 @@ impl<'s> Scene<'s> {
     #[must_use]
     pub fn of(mut owner: Guest<'s>) -> Self {
         let sku = owner.shop.sku().create();
-        let order = owner.buy(&sku, 1);
+        let order = owner.buy(&sku, 2);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let opened = owner
             .call("POST", "/api/v1/cart")

@@ -111,6 +111,10 @@ pub(crate) fn cancel_order() -> Value {
     json!({ "reason": "ordered twice" })
 }
 
+pub(crate) fn cancel_order_items() -> Value {
+    json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "one is enough" })
+}
+
 pub(crate) fn capture_order() -> Value {
     json!({})
 }

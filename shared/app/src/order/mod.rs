@@ -1,6 +1,7 @@
 //! Orders: look, list, review, ship, cancel, take their money, and create for a service.
 
 mod cancel;
+mod cancel_lines;
 mod capture;
 mod collect;
 mod create;
@@ -13,6 +14,7 @@ mod status;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel, deny};
+pub use cancel_lines::{CancelLines, LinesCancelled, cancel_lines};
 pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};

@@ -24,7 +24,7 @@ use domain::{
     returns::ReturnStatus,
     stored_value::EntryKind,
 };
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::sql;
@@ -65,7 +65,7 @@ pub struct RefundOrder {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RefundParts {
     /// All of it.
-    amount: Money,
+    pub(super) amount: Money,
     /// The tax in that.
     tax: Money,
     /// Of which lines.
@@ -75,9 +75,19 @@ pub struct RefundParts {
     /// Of the fees.
     fees: Money,
     /// Of all of it, by the way it was paid but for what accounts paid.
-    to_payment: Money,
+    pub(super) to_payment: Money,
+    /// What of all of it was not taken yet, and is not asked for any more.
+    pub(super) waived: Money,
     /// And to accounts of stored value.
     to_accounts: Vec<ToAccount>,
+}
+
+impl RefundParts {
+    /// The same of a payment that is not made yet: so much of it is not asked for any more.
+    pub(super) fn not_taken_yet(self) -> Self {
+        let nothing = Money::new(0, self.to_payment.currency());
+        Self { waived: self.to_payment, to_payment: nothing, ..self }
+    }
 }
 
 /// What goes back of a line.
@@ -118,6 +128,8 @@ pub struct Refund {
     pub note: Option<String>,
     /// The return that it is for.
     pub return_id: Option<ReturnId>,
+    /// Which pieces it cancelled.
+    pub cancelled: Vec<LinePart>,
     /// How far what the payment provider owes of it has come; `done` where it owes nothing.
     pub state: CompensationStatus,
     /// When it was asked for.
@@ -188,37 +200,90 @@ pub async fn refund(
     };
     let refund_id: RefundId = shop.new_id()?;
     let to_payment = parts.to_payment.amount_minor();
-    let owed = order.payment.as_ref().filter(|payment| payment.asks_somebody() && to_payment > 0);
-    let by_hand =
-        order.payment.as_ref().filter(|payment| !payment.asks_somebody() && to_payment > 0);
     let left_minor = costs(&order).left_minor().saturating_sub(parts.amount.amount_minor());
-    let is_over = left_minor == 0 && order.money_is_back_after(to_payment, owed.is_none());
+    let kept = Kept {
+        reason: body.reason,
+        note: body.note.as_deref(),
+        return_id: body.return_id.as_ref(),
+        cancelled: &[],
+        parts: &parts,
+    };
+    let Giving { mut events, input, asks_somebody } = giving(&shop, &order, by, &refund_id, &kept);
+    let is_over = left_minor == 0 && order.money_is_back_after(to_payment, !asks_somebody);
     let status = if is_over && ends(order.status) { OrderStatus::Refunded } else { order.status };
+    if status != order.status {
+        events.push(Event::of(&shop, &order.changed(&actor, status)));
+    }
+    let returned = body
+        .return_id
+        .as_ref()
+        .map(|return_id| json!({ "return_id": return_id, "status": ReturnStatus::Refunded }));
+    let foreseen = ForeseenRefund { refund_id: refund_id.clone(), status, parts };
+    let more = json!({
+        "to_status": status, "returned": returned, "over": (status != order.status).then_some(true),
+        "reply": foreseen, "events": events,
+    });
+    let input = with(input, more);
+    let applied = order.apply(&shop, change, &sql::ORDER_REFUND, (gives_back, by), input)?;
+    let is_made = applied.refusal().is_none();
+    let made = applied.done(|refusal| order.refused(gives_back, refusal))?;
+    if asks_somebody && is_made {
+        send_now(&shop, &refund_id).await?;
+    }
+    Ok(made)
+}
 
-    let RefundParts { amount, .. } = parts;
-    let (order_number, reason) = (&order.order_number, body.reason);
-    let mut events = vec![Event::of(
-        &shop,
-        &RefundCreated {
-            order_id,
-            order_number,
-            refund_id: &refund_id,
-            actor: &actor,
-            amount,
-            reason,
-        },
-    )];
+/// A refund as it is kept.
+#[derive(Serialize)]
+pub(super) struct Kept<'a> {
+    pub(super) reason: RefundReason,
+    pub(super) note: Option<&'a str>,
+    pub(super) return_id: Option<&'a ReturnId>,
+    pub(super) cancelled: &'a [LinePart],
+    #[serde(flatten)]
+    pub(super) parts: &'a RefundParts,
+}
+
+/// What the statement is told of money that goes back.
+pub(super) struct Giving {
+    /// Its input, but for what becomes of the order.
+    pub(super) input: Value,
+    /// What is told of the money.
+    pub(super) events: Vec<Event>,
+    /// Whether a provider owes some of it.
+    pub(super) asks_somebody: bool,
+}
+
+/// Money that goes back: to accounts with the statement, to the provider by what is owed with it,
+/// and at the door by whoever stands there.
+pub(super) fn giving(
+    shop: &Shop<'_>,
+    order: &Seen,
+    by: By<'_>,
+    refund_id: &RefundId,
+    kept: &Kept<'_>,
+) -> Giving {
+    let (order_id, parts, actor) = (&order.order_id, kept.parts, by.actor);
+    let amount = parts.amount;
+    let to_payment = parts.to_payment.amount_minor();
+    let paid = order.payment.as_ref().filter(|_| to_payment > 0);
+    let owed = paid.filter(|payment| payment.asks_somebody());
+    let by_hand = paid.filter(|payment| !payment.asks_somebody());
+    let (order_number, reason) = (&order.order_number, kept.reason);
+    let goes_back = amount.is_positive() && !parts.waived.is_positive();
+    let mut events = Vec::new();
+    if goes_back {
+        let created = RefundCreated { order_id, order_number, refund_id, actor, amount, reason };
+        events.push(Event::of(shop, &created));
+    }
     for back in &parts.to_accounts {
         let draw = order.draws.iter().find(|draw| draw.account_id == back.account_id);
         events.extend(
-            draw.and_then(|draw| draw.comes_back(&shop, order_id, EntryKind::Refunded, back.units)),
+            draw.and_then(|draw| draw.comes_back(shop, order_id, EntryKind::Refunded, back.units)),
         );
     }
-    if owed.is_none() {
-        events.push(Event::of(&shop, &RefundCompleted { order_id, refund_id: &refund_id, amount }));
-    }
-    if status != order.status {
-        events.push(Event::of(&shop, &order.changed(&actor, status)));
+    if goes_back && owed.is_none() {
+        events.push(Event::of(shop, &RefundCompleted { order_id, refund_id, amount }));
     }
     let lines: Vec<_> = parts.lines.iter().map(|line| json!({ "line_no": line.line_no, "quantity": line.quantity, "amount_minor": line.amount.amount_minor() })).collect();
     let draws: Vec<_> = parts
@@ -227,40 +292,32 @@ pub async fn refund(
         .map(|back| json!({ "account_id": back.account_id, "units": back.units }))
         .collect();
     let input = json!({
-        "to_status": status, "payment_state": order.payment_status(), "lines": lines, "draws": (!draws.is_empty()).then_some(draws),
-        "refund": { "refund_id": refund_id, "amount_minor": amount.amount_minor(), "detail": Kept { reason, note: body.note.as_deref(), return_id: body.return_id.as_ref(), parts: &parts } },
-        "returned": body.return_id.as_ref().map(|return_id| json!({ "return_id": return_id, "status": ReturnStatus::Refunded })),
-        "over": (status != order.status).then_some(true),
+        "payment_state": order.payment_status(), "lines": lines, "draws": (!draws.is_empty()).then_some(draws),
+        "refund": { "refund_id": refund_id, "amount_minor": amount.amount_minor(), "detail": kept },
         "owed": owed.map(|payment| json!({
             "compensation_id": refund_id, "kind": CompensationKind::RefundPayment, "payment_id": payment.payment_id, "saga_id": payment.saga_id,
             "amount_minor": to_payment, "reason": REFUND,
         })),
         "by_hand": by_hand.map(|payment| json!({ "amount_minor": to_payment, "state": after_hand(payment, to_payment) })),
-        "reply": ForeseenRefund { refund_id: refund_id.clone(), status, parts }, "events": events,
     });
-    let applied = order.apply(&shop, change, &sql::ORDER_REFUND, (gives_back, by), input)?;
-    let is_made = applied.refusal().is_none();
-    let made = applied.done(|refusal| order.refused(gives_back, refusal))?;
-    if owed.is_some() && is_made {
-        // The answer is final already; a provider that fails now is the worker's business.
-        compensation::run_now(
-            &shop,
-            &CompensationId::try_from(refund_id.as_str())
-                .map_err(|_| Problem::internal("a refund id is no compensation id"))?,
-        )
-        .await;
-    }
-    Ok(made)
+    Giving { input, events, asks_somebody: owed.is_some() }
 }
 
-/// A refund as it is kept.
-#[derive(Serialize)]
-struct Kept<'a> {
-    reason: RefundReason,
-    note: Option<&'a str>,
-    return_id: Option<&'a ReturnId>,
-    #[serde(flatten)]
-    parts: &'a RefundParts,
+/// `input` with `more`.
+pub(super) fn with(mut input: Value, more: Value) -> Value {
+    if let (Value::Object(input), Value::Object(more)) = (&mut input, more) {
+        input.extend(more);
+    }
+    input
+}
+
+/// Asks the provider at once for what it owes of a refund. The answer to the caller is final
+/// already: a provider that fails now is the worker's business.
+pub(super) async fn send_now(shop: &Shop<'_>, refund_id: &RefundId) -> Result<(), Problem> {
+    let compensation_id = CompensationId::try_from(refund_id.as_str())
+        .map_err(|_| Problem::internal("a refund id is no compensation id"))?;
+    compensation::run_now(shop, &compensation_id).await;
+    Ok(())
 }
 
 /// What of a payment's compensation says that it is of a refund.
@@ -302,11 +359,24 @@ fn judged(order: &Seen, body: &RefundOrder) -> Result<RefundParts, Problem> {
     }
     let asked = asked(order, body)?;
     let refund = costs(order).refund(&asked).map_err(|error| refused(&error))?;
+    parts_of(order, &refund, order.payment.as_ref().map_or(NOTHING, taken))
+}
+
+/// Who has paid nothing.
+pub(super) const NOTHING: Tender = Tender { paid_minor: 0, returned_minor: 0 };
+
+/// What was taken of a payment.
+pub(super) const fn taken(payment: &SeenPayment) -> Tender {
+    Tender { paid_minor: payment.captured_minor, returned_minor: payment.returned_minor() }
+}
+
+/// What goes back, divided among those who paid: `paid` the payment's part of it.
+pub(super) fn parts_of(
+    order: &Seen,
+    refund: &domain::refund::Refund,
+    paid: Tender,
+) -> Result<RefundParts, Problem> {
     let amount = order.money(refund.amount_minor);
-    let paid =
-        order.payment.as_ref().map_or(Tender { paid_minor: 0, returned_minor: 0 }, |payment| {
-            Tender { paid_minor: payment.captured_minor, returned_minor: payment.returned_minor() }
-        });
     let drawn = order.draws.iter().map(|draw| Tender {
         paid_minor: draw.amount_minor,
         returned_minor: order.returned_to(&draw.account_id),
@@ -336,6 +406,7 @@ fn judged(order: &Seen, body: &RefundOrder) -> Result<RefundParts, Problem> {
         shipping: whole(refund.shipping),
         fees: whole(refund.fees),
         to_payment,
+        waived: order.money(0),
         to_accounts: to_accounts.collect(),
     })
 }
@@ -408,7 +479,7 @@ fn of_return(order: &Seen, body: &RefundOrder, return_id: &ReturnId) -> Result<A
 }
 
 /// What the order has cost, by its parts.
-fn costs(order: &Seen) -> Costs {
+pub(super) fn costs(order: &Seen) -> Costs {
     let line = |line: &super::seen::SeenLine| Line {
         line_no: line.line_no,
         quantity: line.quantity,

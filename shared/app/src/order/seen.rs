@@ -54,6 +54,7 @@ pub(super) struct SeenLine {
     pub(super) line_no: i64,
     pub(super) sku: Sku,
     pub(super) quantity: i64,
+    cancelled_quantity: i64,
     shipped_quantity: i64,
     delivered_quantity: i64,
     returned_quantity: i64,
@@ -174,6 +175,7 @@ impl SeenLine {
     pub(super) const fn pieces(&self) -> Pieces {
         Pieces {
             ordered: self.quantity,
+            cancelled: self.cancelled_quantity,
             shipped: self.shipped_quantity,
             delivered: self.delivered_quantity,
         }

@@ -219,13 +219,13 @@ fn leaving(order: &Seen, asked: Option<&[LinePart]>) -> Result<Vec<LinePart>, Pr
     Ok(asked.to_vec())
 }
 
-fn named(order: &Seen, part: LinePart) -> Option<ShippedLine> {
+pub(super) fn named(order: &Seen, part: LinePart) -> Option<ShippedLine> {
     let line = order.line(part.line_no)?;
     Some(ShippedLine { line_no: part.line_no, sku: line.sku.clone(), quantity: part.quantity })
 }
 
 /// Where the order is after its lines have counted these.
-fn after(order: &Seen, parts: &[LinePart], count: fn(&mut Pieces, i64)) -> OrderStatus {
+pub(super) fn after(order: &Seen, parts: &[LinePart], count: fn(&mut Pieces, i64)) -> OrderStatus {
     of_pieces(order.lines.iter().map(|line| {
         let mut pieces = line.pieces();
         for part in parts.iter().filter(|part| part.line_no == line.line_no) {

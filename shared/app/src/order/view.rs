@@ -158,6 +158,8 @@ pub struct OrderLine {
     warehouse_id: WarehouseId,
     /// The stock held for it.
     reservation_id: ReservationId,
+    /// How many were cancelled before they left.
+    cancelled_quantity: i64,
     /// How many have left.
     shipped_quantity: i64,
     /// How many of those have arrived.
@@ -341,6 +343,7 @@ struct LineRow {
     attributes: Option<Rendered<Attributes>>,
     warehouse_id: WarehouseId,
     reservation_id: ReservationId,
+    cancelled_quantity: i64,
     shipped_quantity: i64,
     delivered_quantity: i64,
     returned_quantity: i64,
@@ -547,6 +550,7 @@ impl LineRow {
             attributes: self.attributes,
             warehouse_id: self.warehouse_id,
             reservation_id: self.reservation_id,
+            cancelled_quantity: self.cancelled_quantity,
             shipped_quantity: self.shipped_quantity,
             delivered_quantity: self.delivered_quantity,
             returned_quantity: self.returned_quantity,

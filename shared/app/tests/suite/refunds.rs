@@ -156,3 +156,86 @@ fn goods_are_back_without_money_and_money_goes_back_without_goods() {
     refunds(&world, &order_id, &of_it, "two").expect_problem(409, "payment_not_refundable");
     world.is_consistent();
 }
+
+fn cancels_lines(world: &World, order_id: &str, quantity: i64, key: &str) -> Answer {
+    let lines = json!({ "lines": [{ "line_no": 1, "quantity": quantity }] });
+    let request = request("cancel-items", &lines, key);
+    Answer::of::<api::cancel_order_items>(block_on(order::cancel_lines(
+        &world.ports(),
+        &OwnerOrService::Service(desk()),
+        &order_id.parse().unwrap(),
+        &request.json().unwrap(),
+        &request.keyed_change().unwrap(),
+    )))
+}
+
+/// An order of three pieces.
+fn of_three(world: &World, card: &str) -> String {
+    let ann = world.shopper();
+    ann.add("TILL-0001", 3).expect(200);
+    let session = ann.begins(card);
+    let order = ann.confirm(&session).expect(201);
+    order["order_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn pieces_are_cancelled_while_the_provider_is_away() {
+    let world = World::new();
+    let order_id = of_three(&world, "pm_card_visa");
+    world.fault(&[Call::Refund, Call::Refunds], Fault::Status(503), ALWAYS);
+    let first = cancels_lines(&world, &order_id, 1, "one").expect(200);
+    let second = cancels_lines(&world, &order_id, 1, "two").expect(200);
+    assert_eq!(cancels_lines(&world, &order_id, 1, "one").expect(200), first);
+    let minor = |it: &Value| it["amount"]["amount_minor"].as_i64().unwrap();
+    world.lives(hours(24));
+    let going = minor(&first) + minor(&second);
+    let stands = "select state, refunded_minor, refunding_minor from payment";
+    assert_eq!(world.rows(stands), [format!("captured|0|{going}")]);
+    // The last piece goes with the whole order, under its first answer's key or another.
+    cancels_lines(&world, &order_id, 1, "three").expect_problem(400, "invalid_field");
+    world.heals();
+    world.lives(hours(2));
+    assert_eq!(world.rows(stands), [format!("partially_refunded|{going}|0")]);
+    world.is_consistent();
+}
+
+#[test]
+fn money_that_is_held_is_taken_for_what_is_left() {
+    let world = World::new();
+    world.set("payment_capture_at_order", "false");
+    let order_id = of_three(&world, "pm_card_visa");
+    let gone = cancels_lines(&world, &order_id, 2, "one").expect(200);
+    let waived = gone["waived"]["amount_minor"].as_i64().unwrap();
+    assert_eq!(
+        world.rows("select o.total_minor - p.amount_minor, p.waived_minor, p.state from orders as o join payment as p on p.order_id = o.order_id"),
+        [format!("{waived}|{waived}|authorized")]
+    );
+    for status in ["processing", "shipped"] {
+        to_status(&world, &order_id, status);
+    }
+    world.works();
+    assert_eq!(
+        world.rows("select o.status, p.state, o.total_minor - p.captured_minor from orders as o join payment as p on p.order_id = o.order_id"),
+        [format!("shipped|captured|{waived}")]
+    );
+    // All that was taken goes back, and the order is over.
+    refunds(&world, &order_id, &everything(), "two").expect(200);
+    world.works();
+    assert_eq!(stands(&world), ["refunded|refunded|1|0"]);
+    world.is_consistent();
+}
+
+#[test]
+fn pieces_are_cancelled_only_where_the_shop_does_that() {
+    let world = World::new();
+    let order_id = of_three(&world, "pm_card_visa");
+    let first = cancels_lines(&world, &order_id, 1, "one").expect(200);
+    world.set("partial_cancellation_enabled", "false");
+    let refused = cancels_lines(&world, &order_id, 1, "two");
+    refused.expect_problem(409, "partial_cancellation_disabled");
+    // What was done is answered as it was.
+    assert_eq!(cancels_lines(&world, &order_id, 1, "one").expect(200), first);
+    world.set("partial_cancellation_enabled", "true");
+    cancels_lines(&world, &order_id, 1, "two").expect(200);
+    world.is_consistent();
+}

@@ -83,14 +83,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         code: "order_was_charged_what_it_costs",
-        sentence: "An order's payment and what accounts have paid of it are its total, in its currency.",
+        sentence: "An order's payment, what was waived of it and what accounts have paid are its total, in its currency.",
         look_at: "the payment at the provider; the difference is owed to one side",
         walk: "orders",
         subject: "o.order_id",
-        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'currency', p.currency, \
+        detail: "{object}('total', o.total_minor, 'amount', p.amount_minor, 'waived', p.waived_minor, 'currency', p.currency, \
                  'drawn', (select cast(sum(d.amount_minor) as bigint) from draw as d where d.order_id = o.order_id))",
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id' where p.currency <> o.currency
-    or p.amount_minor + coalesce((select sum(d.amount_minor) from draw as d where d.order_id = o.order_id), 0) <> o.total_minor",
+    or p.amount_minor + p.waived_minor + coalesce((select sum(d.amount_minor) from draw as d where d.order_id = o.order_id), 0) <> o.total_minor",
     },
     Rule {
         code: "order_that_stands_has_its_money",
@@ -136,7 +136,7 @@ pub(super) const RULES: &[Rule] = &[
         walk: "orders",
         subject: "o.order_id",
         detail: "{object}('status', o.status)",
-        broken: "{looked} as o join (select l.order_id, sum(l.quantity) as ordered, sum(l.shipped_quantity) as shipped, sum(l.delivered_quantity) as delivered
+        broken: "{looked} as o join (select l.order_id, sum(l.quantity - l.cancelled_quantity) as ordered, sum(l.shipped_quantity) as shipped, sum(l.delivered_quantity) as delivered
       from order_line as l where l.order_id in (select order_id from {looked}) group by l.order_id) as n on n.order_id = o.order_id
   where (o.status in ('processing', 'partially_shipped', 'shipped', 'delivered') or n.shipped > 0) and o.status <> 'refunded'
     and o.status <> case when n.shipped = 0 then 'processing' when n.shipped < n.ordered then 'partially_shipped' when n.delivered < n.shipped then 'shipped' else 'delivered' end",
@@ -169,8 +169,29 @@ pub(super) const RULES: &[Rule] = &[
     or exists (select 1 from refund as r where r.order_id = o.order_id and (
       r.amount_minor <> cast(r.detail -> 'shipping' ->> 'amount_minor' as bigint) + cast(r.detail -> 'fees' ->> 'amount_minor' as bigint)
         + coalesce((select sum(cast(part.value -> 'amount' ->> 'amount_minor' as bigint)) from {lines_of_refund}), 0)
-      or r.amount_minor <> cast(r.detail -> 'to_payment' ->> 'amount_minor' as bigint)
+      or r.amount_minor <> cast(r.detail -> 'to_payment' ->> 'amount_minor' as bigint) + coalesce(cast(r.detail -> 'waived' ->> 'amount_minor' as bigint), 0)
         + coalesce((select sum(cast(part.value -> 'amount' ->> 'amount_minor' as bigint)) from {accounts_of_refund}), 0)))",
+    },
+    Rule {
+        code: "order_line_counts_its_cancellations",
+        sentence: "A line of an order counts as cancelled what its refunds say was cancelled.",
+        look_at: "the order's refunds and the stock of the line's SKU: goods are packed that nobody pays, or sold twice",
+        walk: "orders",
+        subject: "l.order_id || '/' || l.line_no",
+        detail: "{object}('cancelled', l.cancelled_quantity)",
+        broken: "{looked} as o cross join order_line as l where l.order_id = o.order_id
+    and l.cancelled_quantity <> coalesce((select sum(cast(part.value ->> 'quantity' as bigint)) from {cancelled_lines}
+      where r.order_id = o.order_id and cast(part.value ->> 'line_no' as bigint) = l.line_no), 0)",
+    },
+    Rule {
+        code: "order_waives_what_its_refunds_say",
+        sentence: "What is not asked for any more of an order's payment is what its refunds say.",
+        look_at: "the order's refunds, before its money is taken: the buyer pays too much or too little",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('waived', p.waived_minor)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
+  where p.waived_minor <> coalesce((select sum(cast(r.detail -> 'waived' ->> 'amount_minor' as bigint)) from refund as r where r.order_id = o.order_id), 0)",
     },
     Rule {
         code: "order_line_counts_its_returns",

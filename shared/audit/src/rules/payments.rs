@@ -5,13 +5,13 @@ use crate::Rule;
 pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "saga_has_one_payment",
-        sentence: "A saga has one payment, of what its plan leaves to be paid and of its currency.",
+        sentence: "A saga has one payment, of what its plan leaves to be paid, less what was waived since, and of its currency.",
         look_at: "the provider, by the saga's id in the metadata of its payments",
         walk: "sagas",
         subject: "g.saga_id",
         detail: "{object}('state', g.state)",
         broken: "{looked} as g where not exists (select 1 from payment as p where p.saga_id = g.saga_id and p.payment_id = g.plan ->> 'payment_id'
-    and p.amount_minor = cast(g.plan ->> 'payable_minor' as bigint) and p.currency = g.plan ->> 'currency')",
+    and p.amount_minor + p.waived_minor = cast(g.plan ->> 'payable_minor' as bigint) and p.currency = g.plan ->> 'currency')",
     },
     Rule {
         code: "running_saga_holds_its_cart",

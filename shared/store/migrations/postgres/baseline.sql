@@ -464,6 +464,7 @@ create table if not exists payment (
   captured_minor bigint not null,
   refunded_minor bigint not null,
   refunding_minor bigint not null default 0,
+  waived_minor bigint not null default 0,
   updated_at_ms bigint not null,
   dispute text collate "C",
   card text collate "C",
@@ -562,6 +563,7 @@ create table if not exists order_line (
   detail jsonb not null,
   warehouse_id text collate "C" not null,
   reservation_id text collate "C" not null,
+  cancelled_quantity bigint not null default 0,
   shipped_quantity bigint not null default 0,
   delivered_quantity bigint not null default 0,
   returned_quantity bigint not null default 0,
@@ -569,7 +571,7 @@ create table if not exists order_line (
   refunded_minor bigint not null default 0,
   primary key (order_id, line_no),
   constraint refund_is_within_line check (refunded_quantity between 0 and quantity and refunded_minor between 0 and total_minor),
-  constraint shipped_is_within_ordered check (shipped_quantity between 0 and quantity),
+  constraint shipped_is_within_ordered check (cancelled_quantity >= 0 and shipped_quantity between 0 and quantity - cancelled_quantity),
   constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity),
   constraint returned_is_within_delivered check (returned_quantity between 0 and delivered_quantity)
 );

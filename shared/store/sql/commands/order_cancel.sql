@@ -22,11 +22,11 @@ update reward set state = 'owed' where order_id = :order_id and state = 'given';
 @return_uses(@saga_of(:order_id), :actor)
 perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
 insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
-  select line.sku, line.warehouse_id, 'restock', line.quantity, 0, line.reservation_id, now_ms()
+  select line.sku, line.warehouse_id, 'restock', line.quantity - line.cancelled_quantity, 0, line.reservation_id, now_ms()
   from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
-  where line.order_id = :order_id;
+  where line.order_id = :order_id and line.quantity > line.cancelled_quantity;
 update stock set on_hand = on_hand + back.quantity
-  from (select line.sku, line.warehouse_id, sum(line.quantity) as quantity
+  from (select line.sku, line.warehouse_id, sum(line.quantity - line.cancelled_quantity) as quantity
     from order_line as line join reservation as r on r.reservation_id = line.reservation_id and r.status = 'committed'
     where line.order_id = :order_id group by 1, 2) as back
   where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;

@@ -1,7 +1,8 @@
--- Money of an order goes back (ORD-6): its lines count it, accounts have their part at once, and what the provider owes is tried from now on. What was
+-- Money of an order goes back (ORD-6), of pieces that are `cancelled` too (ORD-4), which are stock again: its lines count it, accounts have their part at once, and what the provider owes is tried from now on. What was
 -- paid at the door is handed back by whoever says so. With the last of it the order is `over`: what it used and was rewarded with goes back.
--- in: order_id text, order_version bigint, legal_from jsonb, to_status text?, actor text, reason text, payment_state text?, refund jsonb: {refund_id, amount_minor, detail}, lines jsonb: [{line_no, quantity, amount_minor}], draws jsonb?: [{account_id, units}], returned jsonb?: {return_id, status}, by_hand jsonb?: {amount_minor, state}, owed jsonb?, over boolean?, if_versions jsonb?, reply jsonb?, idempotency…?, events
--- refuses: version_conflict, order_changed, refund_exceeded, idempotency_key_seen
+-- What is `waived` was not taken yet, and is not asked for any more. Where all that is not cancelled has arrived, the order is `completed`, by way of `shipped`.
+-- in: order_id text, order_version bigint, legal_from jsonb, to_status text?, actor text, reason text, payment_state text?, refund jsonb: {refund_id, amount_minor, detail}, lines jsonb: [{line_no, quantity, amount_minor}], draws jsonb?: [{account_id, units}], returned jsonb?: {return_id, status}, by_hand jsonb?: {amount_minor, state}, owed jsonb?, over boolean?, cancelled jsonb?: [{line_no, quantity}], waived jsonb?: {amount_minor}, completed boolean?, if_versions jsonb?, reply jsonb?, idempotency…?, events
+-- refuses: version_conflict, order_changed, refund_exceeded, pieces_exceeded, idempotency_key_seen
 @idempotent
 @order_at
 -- Held while they are judged: what is owed finds them as they were read.
@@ -12,6 +13,24 @@ update order_line set refunded_quantity = refunded_quantity + back.quantity, ref
   from (select integer(part.value ->> 'line_no') as line_no, integer(part.value ->> 'quantity') as quantity, integer(part.value ->> 'amount_minor') as amount_minor
     from each(:lines, part)) as back
   where order_line.order_id = :order_id and order_line.line_no = back.line_no;
+-- only with cancelled
+update order_line set cancelled_quantity = cancelled_quantity + gone.quantity
+  from (select integer(part.value ->> 'line_no') as line_no, integer(part.value ->> 'quantity') as quantity from each(:cancelled, part)) as gone
+  where order_line.order_id = :order_id and order_line.line_no = gone.line_no;
+-- only with cancelled
+perform lock_stock((select jsonb_agg(to_jsonb(line)) from order_line as line where line.order_id = :order_id), null); -- only postgres
+-- only with cancelled
+insert into stock_movement (sku, warehouse_id, kind, on_hand_delta, reserved_delta, reference, at_ms)
+  select line.sku, line.warehouse_id, 'restock', integer(part.value ->> 'quantity'), 0, :refund ->> 'refund_id', now_ms()
+  from each(:cancelled, part) join order_line as line on line.order_id = :order_id and line.line_no = integer(part.value ->> 'line_no');
+-- only with cancelled
+update stock set on_hand = on_hand + back.quantity
+  from (select line.sku, line.warehouse_id, sum(integer(part.value ->> 'quantity')) as quantity
+    from each(:cancelled, part) join order_line as line on line.order_id = :order_id and line.line_no = integer(part.value ->> 'line_no') group by 1, 2) as back
+  where stock.sku = back.sku and stock.warehouse_id = back.warehouse_id;
+-- only with waived
+update payment set amount_minor = amount_minor - integer(:waived ->> 'amount_minor'), waived_minor = waived_minor + integer(:waived ->> 'amount_minor'), updated_at_ms = now_ms()
+  where :waived is not null and saga_id = @saga_of(:order_id);
 -- only with draws
 lock account where account_id in (select part.value ->> 'account_id' from each(:draws, part)) order by account_id;
 -- only with draws
@@ -40,6 +59,10 @@ update reward set state = 'owed' where order_id = :order_id and state = 'given' 
 @owe(:owed)
 insert into refund (order_id, refund_id, amount_minor, actor, detail, at_ms)
   values (:order_id, :refund ->> 'refund_id', integer(:refund ->> 'amount_minor'), :actor, part(:refund, 'detail'), now_ms());
+-- only with completed
+update orders set completed_at_ms = now_ms() where order_id = :order_id and :completed;
+-- only with completed
+@move_order((select order_id from orders where order_id = :order_id and :completed), 'shipped', :actor, :reason)
 @move_order(:order_id, :to_status, :actor, :reason)
 @finish
 returning

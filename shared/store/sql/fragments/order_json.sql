@@ -8,7 +8,7 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'hold', document(part(o.detail, 'hold')), 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
       'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,
-      'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id, 'shipped_quantity', l.shipped_quantity, 'delivered_quantity', l.delivered_quantity, 'returned_quantity', l.returned_quantity, 'refunded_quantity', l.refunded_quantity,
+      'total_minor', l.total_minor, 'detail', document(l.detail), 'attributes', document(part(l.detail, 'attributes')), 'warehouse_id', l.warehouse_id, 'reservation_id', l.reservation_id, 'cancelled_quantity', l.cancelled_quantity, 'shipped_quantity', l.shipped_quantity, 'delivered_quantity', l.delivered_quantity, 'returned_quantity', l.returned_quantity, 'refunded_quantity', l.refunded_quantity,
       'refunded_minor', l.refunded_minor) order by l.line_no)
     from order_line as l where l.order_id = o.order_id)),
   'shipments', document((select list(object('shipment_id', s.shipment_id, 'lines', document(s.lines), 'carrier', s.carrier, 'tracking_number', s.tracking_number,

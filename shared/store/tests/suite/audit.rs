@@ -314,6 +314,14 @@ const BREAKS: &[(&str, &str)] = &[
         "update order_line set refunded_minor = 1 where order_id = 'order-ann' and line_no = 1",
     ),
     (
+        "order_line_counts_its_cancellations",
+        "update order_line set cancelled_quantity = 1 where order_id = 'order-ann' and line_no = 1",
+    ),
+    (
+        "order_waives_what_its_refunds_say",
+        "update payment set waived_minor = 1 where saga_id = 'saga-ann'",
+    ),
+    (
         "order_line_counts_its_returns",
         "update order_line set shipped_quantity = 1, delivered_quantity = 1, returned_quantity = 1 where order_id = 'order-ann' and line_no = 1",
     ),

@@ -26,7 +26,7 @@ fn refund(ann: &Shopper, order_version: i64, id: &str, amount_minor: i64) -> Val
             "refund": {"refund_id": id, "amount_minor": amount_minor, "detail": {"reason": "damaged", "note": null}},
             "owed": {"compensation_id": id, "kind": "refund_payment", "payment_id": ann.own("payment"), "saga_id": ann.own("saga"),
                 "amount_minor": amount_minor, "reason": "refund"},
-            "draws": null, "by_hand": null, "reply": {"refund_id": id}, "events": []}),
+            "draws": null, "by_hand": null, "cancelled": null, "waived": null, "completed": null, "reply": {"refund_id": id}, "events": []}),
     )
 }
 
@@ -166,4 +166,99 @@ fn a_cancel_gives_back_what_no_refund_has() {
     shop.does(&sql::ORDER_CANCEL, &with(too_much, json!({"compensation": rest})));
     assert_eq!(money(&shop), ["captured|3000|0|3000"]);
     shop.stock_adds_up();
+}
+
+/// One piece of the first line is cancelled, for so much.
+fn cancelled(ann: &Shopper, order_version: i64, id: &str, amount_minor: i64) -> Value {
+    let pieces = json!([{"line_no": 1, "quantity": 1}]);
+    let detail = json!({"reason": "cancelled", "note": null, "cancelled": pieces});
+    let over = json!({"legal_from": ["confirmed", "partially_shipped"], "to_status": null, "cancelled": pieces,
+        "refund": {"refund_id": id, "amount_minor": amount_minor, "detail": detail}});
+    with(refund(ann, order_version, id, amount_minor), over)
+}
+
+/// What is on hand, and how many of the first line are cancelled.
+fn pieces(shop: &Database) -> Vec<String> {
+    shop.rows("select k.on_hand, l.quantity, l.cancelled_quantity, l.refunded_quantity from order_line as l join stock as k
+        on k.sku = l.sku and k.warehouse_id = l.warehouse_id where l.line_no = 1")
+}
+
+#[test]
+fn what_is_cancelled_is_stock_again_and_leaves_no_more() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, CUPS_AND_TEA);
+    let before = shop
+        .one("select on_hand from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'")
+        .as_i64()
+        .unwrap();
+    let receipt = shop.does(&sql::ORDER_REFUND, &cancelled(&ann, 1, "one", 600));
+    assert_eq!(receipt["version"], 2);
+    assert_eq!(pieces(&shop), [format!("{}|2|1|1", before + 1)]);
+    assert_eq!(money(&shop), ["captured|3000|0|600"]);
+    shop.stock_adds_up();
+    shop.does(&sql::ORDER_MOVE, &ann.moves(2, "confirmed", "processing"));
+    let both = ann.ships(3, "one", &[(1, 2), (2, 1)]);
+    shop.refuses(&sql::ORDER_SHIP, &both, Refusal::PiecesExceeded);
+    let in_part = json!({"to_status": "partially_shipped"});
+    shop.does(&sql::ORDER_SHIP, &with(ann.ships(3, "one", &[(1, 1)]), in_part));
+    // What has left is not cancelled.
+    let more = cancelled(&ann, 4, "two", 600);
+    shop.refuses(&sql::ORDER_REFUND, &more, Refusal::PiecesExceeded);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn a_cancel_of_the_rest_restocks_the_rest() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, CUPS_AND_TEA);
+    let before = shop
+        .one("select on_hand from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'")
+        .as_i64()
+        .unwrap();
+    shop.does(&sql::ORDER_REFUND, &cancelled(&ann, 1, "one", 600));
+    let rest = with(ann.compensation("refund_payment"), json!({"amount_minor": 2400}));
+    shop.does(
+        &sql::ORDER_CANCEL,
+        &with(ann.cancel(), json!({"order_version": 2, "compensation": rest})),
+    );
+    assert_eq!(pieces(&shop), [format!("{}|2|1|1", before + 2)]);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn of_money_that_is_held_so_much_is_not_asked_for_any_more() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders_for_later(&shop, CUPS_AND_TEA);
+    let waived =
+        json!({"payment_state": "authorized", "owed": null, "waived": {"amount_minor": 600}});
+    shop.does(&sql::ORDER_REFUND, &with(cancelled(&ann, 1, "one", 600), waived));
+    assert_eq!(
+        shop.rows("select state, amount_minor, waived_minor, captured_minor from payment"),
+        ["authorized|2400|600|0"]
+    );
+    assert_eq!(shop.rows("select count(*) from compensation"), ["0"]);
+    shop.stock_adds_up();
+}
+
+#[test]
+fn with_the_last_that_was_to_leave_an_order_is_complete_whose_rest_has_arrived() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.pays(&shop, CUPS_AND_TEA);
+    shop.does(&sql::ORDER_MOVE, &ann.moves(1, "confirmed", "processing"));
+    shop.does(
+        &sql::ORDER_SHIP,
+        &with(ann.ships(2, "one", &[(1, 1), (2, 1)]), json!({"to_status": "partially_shipped"})),
+    );
+    let over = json!({"to_status": "delivered", "completed": true});
+    shop.does(&sql::ORDER_REFUND, &with(cancelled(&ann, 3, "one", 600), over));
+    assert_eq!(
+        shop.rows(
+            "select seq, from_status, to_status from order_history where seq > 3 order by seq"
+        ),
+        ["4|partially_shipped|shipped", "5|shipped|delivered"]
+    );
+    assert_eq!(
+        shop.rows("select status, version, completed_at_ms = updated_at_ms from orders"),
+        ["delivered|5|1"]
+    );
 }

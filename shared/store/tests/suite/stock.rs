@@ -94,11 +94,11 @@ fn the_schema_itself_refuses_what_no_command_should_ask() {
             "committed_never_expires",
         ),
         (
-            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 0, 1, null, null)",
+            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 11, 0, 0, 0, 1, null, null)",
             "captured_is_within_amount",
         ),
         (
-            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 5, 6, 0, 1, null, null)",
+            "insert into payment values ('p', 's', null, 'stripe', null, 'pm', 'captured', 'USD', 10, 5, 6, 0, 0, 1, null, null)",
             "refunded_is_within_captured",
         ),
         (

@@ -156,6 +156,32 @@ fn an_order_is_paid_at_the_door_with_a_fee_and_no_provider_is_asked() {
     guest.cancelling(&order_id).send().problem(409, "payment_collected");
 }
 
+// ORD-4
+#[test]
+fn what_is_cancelled_of_it_is_not_asked_for_at_the_door() {
+    let shop = Shop::open();
+    let _offer = Offer::put(&shop, "de", 0, 100_000);
+    let sku = shop.sku().price("USD", 1_000).stock(9).create();
+    let guest = shop.guest();
+    guest.add(&sku, 3).expect(200);
+    let session = guest.basket().to("DE", None).paying_with("cash_on_delivery").begin();
+    let (order_id, placed) = order_of(session.confirm());
+    let one = json!({ "lines": [{ "line_no": 1, "quantity": 1 }] });
+    let path = format!("/api/v1/orders/{order_id}/cancel-items");
+    let cancelled = guest.call("POST", &path).json(&one).keyed(&unique("one-")).send().expect(200);
+    let waived = minor(&cancelled["waived"]);
+    assert!(waived > 0 && waived == minor(&cancelled["amount"]), "{cancelled}");
+    collecting(&shop, &order_id, &placed["total"]).send().problem(400, "invalid_field");
+    let due = json!({ "amount_minor": minor(&placed["total"]) - waived, "currency": "USD" });
+    collecting(&shop, &order_id, &due).send().expect(200);
+    let order = guest.order(&order_id).expect(200);
+    assert_eq!(order["payment"]["captured"], due);
+    assert_eq!(shop.stock_of(&sku), (7, 0));
+    // What was paid at the door is not given back by a buyer's word.
+    let more = guest.call("POST", &path).json(&one).keyed(&unique("two-")).send();
+    more.problem(409, "payment_collected");
+}
+
 #[test]
 fn what_was_to_be_paid_at_the_door_is_cancelled_without_anyone_being_owed() {
     let shop = Shop::open();

@@ -14,6 +14,7 @@ mod attributes;
 mod authorization;
 mod browser;
 mod budgets;
+mod cancel_lines;
 mod cart;
 mod cash;
 mod catalog;
