@@ -430,6 +430,10 @@ endpoints! {
     /// Orders.
     ORDERS: "order-orders" "/api/v1/orders" {
         /// Orders, newest first: the caller's, or for a service everybody's.
+        ///
+        /// All that is asked for must be so. A page of a search that finds little may have fewer orders
+        /// than `limit`, or none, and not be the last: that one's `next_cursor` is null. When an order
+        /// was made is what its id says, and its place in the list: when its confirm began.
         list_orders: GET OwnerOr<OrdersRead>, query: Parameters<order::ListOrders>,
             answer: 200 Done<order::OrderPage> => |it| it.stored();
         /// Create an order as a service.
@@ -440,6 +444,16 @@ endpoints! {
             answer: 201 Done<Rendered<checkout::OrderPlaced>> => |it| it.example(examples::create_order()).located()
                 .link("view_order", "order_id", "order_id").link("cancel_order", "order_id", "order_id").problems(TOTALS).problems(BEGIN)
                 .problems(CONFIRM).problems(&[TotalMismatch, TooManyLines, QuantityOutOfRange]);
+    }
+    /// Orders as a file.
+    ORDER_EXPORT: "order-reports" "/api/v1/orders/export" {
+        /// Orders as a file, newest first, page by page: CSV, or JSON lines.
+        ///
+        /// What the list shows, without anything of a person. While there is more, `Link` has where
+        /// the next page is (RFC 8288, `rel="next"`); a page of a search that finds little may be
+        /// empty, and not the last.
+        export_orders: GET Scope<OrdersRead>, query: Parameters<order::ExportOrders>,
+            answer: 200 SheetPage => |it| it.linked().stored();
     }
     /// One order by its id.
     ORDER: "order-by-id" "/api/v1/orders/:order_id" (order_id: OrderId) {

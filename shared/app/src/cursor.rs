@@ -8,6 +8,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String")]
 pub(crate) struct Cursor(String);
 
+impl Cursor {
+    /// The id.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 const UUID_LENGTH: usize = 36;
 
 impl TryFrom<String> for Cursor {

@@ -169,6 +169,7 @@ pub const COMPONENTS: &[Component] = &[
     ),
     component("order-by-id", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
     component("order-by-number", &[Database, Shoppers, Services, Bodies, Browsers, Personal]),
+    component("order-reports", &[Database, Services, Bodies]),
     component("order-status-history", &[Database, Shoppers, Services, Bodies, Browsers]),
     component("order-capture", &[Database, Services, Bodies, Replays, Saga, Payment]),
     component("order-review", &[Database, Services, Bodies, Replays, Saga, Payment]),

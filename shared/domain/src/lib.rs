@@ -31,6 +31,7 @@ pub mod compensation;
 pub mod exchange;
 pub mod fraud;
 pub mod ids;
+pub mod interval;
 pub mod merge;
 pub mod money;
 pub mod order;

@@ -14,7 +14,7 @@ use crate::{
 };
 use callers::{GuestToken, mark};
 use config::{
-    CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, GUEST_CHECKOUT_ENABLED, PII_KEY, PROMOTIONS_ENABLED,
+    CHECKOUT_SESSION_MS, EMAIL_HASH_KEY, GUEST_CHECKOUT_ENABLED, Keys, PII_KEY, PROMOTIONS_ENABLED,
 };
 use domain::{
     address::{Address, Contact, Email, Notes},
@@ -401,17 +401,25 @@ fn with_all(shop: &Shop<'_>, facts: &Facts, choices: Choices<'_>, problem: Probl
     }
 }
 
-/// By what a buyer is known again (PROMO-14): the keyed hash of their e-mail, by each of the shop's
-/// keys, the one that is written down first. And by what a place is (CHK-16).
+/// By what a buyer is known again (PROMO-14), and what a place is (CHK-16).
 fn hashes(shop: &Shop<'_>, contact: &Contact) -> Result<(Vec<String>, String), Problem> {
-    let keys = match shop.setting(&EMAIL_HASH_KEY)? {
-        Some(keys) => keys,
-        None => shop.setting(&PII_KEY)?,
-    };
-    let email = contact.email.as_str().to_lowercase();
+    let keys = hash_keys(shop)?;
     let place = mark::of(&keys, "address", contact.shipping_address.place().as_bytes());
-    let emails = mark::by_each(&keys, "email", email.as_bytes());
-    Ok((emails.map(|mark| terms::hex(&mark)).collect(), terms::hex(&place)))
+    Ok((email_hashes(&keys, &contact.email), terms::hex(&place)))
+}
+
+/// The keys of those hashes.
+pub(crate) fn hash_keys(shop: &Shop<'_>) -> Result<Keys, Problem> {
+    match shop.setting(&EMAIL_HASH_KEY)? {
+        Some(keys) => Ok(keys),
+        None => shop.setting(&PII_KEY),
+    }
+}
+
+/// The keyed hash of an e-mail, by each of the shop's keys, the one that is written down first.
+pub(crate) fn email_hashes(keys: &Keys, email: &Email) -> Vec<String> {
+    let email = email.as_str().to_lowercase();
+    mark::by_each(keys, "email", email.as_bytes()).map(|mark| terms::hex(&mark)).collect()
 }
 
 fn answer(begun: Applied, total: Money) -> Result<Begun, Problem> {

@@ -9,8 +9,8 @@ mod view;
 mod webhook;
 
 pub use crate::pricing::ASKED_WAREHOUSE;
-pub(crate) use begin::begin_unless_locked;
 pub use begin::{BeginCheckout, PaymentMethod, SessionBegun, SessionStatus, begin};
+pub(crate) use begin::{begin_unless_locked, email_hashes, hash_keys};
 pub(crate) use confirm::confirm_of_service;
 pub use confirm::{Confirm, OrderPlaced, confirm};
 pub(crate) use gate::gate_of;

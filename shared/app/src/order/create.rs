@@ -132,8 +132,7 @@ pub async fn create(
 
 /// The session of the order this owner already has: a replay.
 fn earlier(shop: &Shop<'_>, owner: &str) -> Result<Option<SessionId>, Problem> {
-    let order: Option<OfSession> =
-        shop.read(&sql::ORDER_LIST, &json!({ "owner": owner, "limit": 1 }))?;
+    let order: Option<OfSession> = shop.read(&sql::ORDER_LATEST, &json!({ "owner": owner }))?;
     Ok(order.map(|order| order.session_id))
 }
 

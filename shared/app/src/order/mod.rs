@@ -5,6 +5,8 @@ mod cancel_lines;
 mod capture;
 mod collect;
 mod create;
+mod export;
+mod find;
 mod list;
 mod refund;
 mod returns;
@@ -18,6 +20,7 @@ pub use cancel_lines::{CancelLines, LinesCancelled, cancel_lines};
 pub use capture::{CaptureAsked, CaptureOrder, capture};
 pub use collect::{CashCollected, CollectCash, collect};
 pub use create::{CreateOrder, create};
+pub use export::{ExportOrders, export};
 pub use list::{ListOrders, OrderPage, OrderSummary, list};
 pub use refund::{Refund, RefundMade, RefundOrder, RefundParts, preview_refund, refund};
 pub use returns::{

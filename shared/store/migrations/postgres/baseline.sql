@@ -575,6 +575,7 @@ create table if not exists order_line (
   constraint delivered_is_within_shipped check (delivered_quantity between 0 and shipped_quantity),
   constraint returned_is_within_delivered check (returned_quantity between 0 and delivered_quantity)
 );
+create index if not exists line_by_sku on order_line (sku, order_id);
 -- What left, and when it arrived (ORD-15): its lines are what a line's counters are the sums of.
 create table if not exists shipment (
   order_id text collate "C",

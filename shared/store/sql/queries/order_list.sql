@@ -1,17 +1,20 @@
--- Orders, newest first, below a cursor. Ids are UUIDv7, so their order is that of time.
--- One branch per index, each with its own limit: `(:owner is null or owner = :owner)` would walk everyone's orders to
--- find one buyer's, and a limit outside alone would sort them all. '~' sorts after every id: no cursor is the greatest one.
--- in: owner text?, status text?, cursor text?, limit bigint
-select object('order_id', order_id, 'order_number', order_number, 'session_id', session_id, 'status', status, 'currency', currency,
-  'total_minor', total_minor, 'created_at_ms', created_at_ms)
-from (
-  select * from (select order_id, order_number, session_id, status, currency, total_minor, created_at_ms from orders
-    where owner = :owner and (:status is null or status = :status) and order_id < coalesce(:cursor, '~') order by order_id desc limit :limit) as of_owner
-  union all
-  select * from (select order_id, order_number, session_id, status, currency, total_minor, created_at_ms from orders
-    where :owner is null and status = :status and order_id < coalesce(:cursor, '~') order by order_id desc limit :limit) as of_status
-  union all
-  select * from (select order_id, order_number, session_id, status, currency, total_minor, created_at_ms from orders
-    where :owner is null and :status is null and order_id < coalesce(:cursor, '~') order by order_id desc limit :limit) as of_all
-) as found
-order by order_id desc limit :limit
+-- Orders, newest first, below a place and not below another. Ids are UUIDv7, so their order is that of time.
+-- One branch per index, of which one is asked, each with its own limit: an `or` would walk everyone's orders to find one buyer's,
+-- and a limit outside alone would sort them all. Of what the index finds, so many are looked at, and those shown that fit; and
+-- the last that was looked at, so that a search that finds little is a page like others.
+-- in: by_owner text?, by_status text?, all boolean, owner text?, status text?, order_number text?, sku text?, payment text?, from text, below text, looked_at bigint, limit bigint
+select @order_summary_json(o, seen.fits, seen.place)
+from (select m.order_id, @order_fits(m, :owner, :status, :order_number, :sku, :payment) as fits, row_number() over (order by m.order_id desc) as place
+  from (
+    select * from (select order_id from orders
+      where owner = :by_owner and order_id >= :from and order_id < :below order by order_id desc limit :looked_at) as of_owner
+    union all
+    select * from (select order_id from orders
+      where status = :by_status and order_id >= :from and order_id < :below order by order_id desc limit :looked_at) as of_status
+    union all
+    select * from (select order_id from orders
+      where :all and order_id >= :from and order_id < :below order by order_id desc limit :looked_at) as of_all
+  ) as found join orders as m on m.order_id = found.order_id) as seen
+join orders as o on o.order_id = seen.order_id
+where seen.fits or seen.place = :looked_at
+order by o.order_id desc limit :limit

@@ -77,7 +77,7 @@ fn no_statement_walks_a_table_that_grows() {
     crate::suite::receivers::has_given_up(&shop, "desk");
     grow(&shop);
     let token = json!({"lease_token": "w", "lease_ms": 1000, "limit": 5, "compensation_id": null});
-    let page = |owner, status, cursor| json!({"owner": owner, "status": status, "cursor": cursor, "limit": 5});
+    let page = |asked| with(json!({"from": "", "below": "~", "looked_at": 5, "limit": 5}), asked);
     let commands: &[(&Command, serde_json::Value)] = &[
         (&sql::CART_CREATE, with(shopper("new").cart_create(), keyed("k"))),
         (&sql::CART_ADD_LINE, with(dan.add("TILL-0002", 1), keyed("k"))),
@@ -108,9 +108,14 @@ fn no_statement_walks_a_table_that_grows() {
         (&sql::RECEIPT, json!({"idempotency_key": "old"})),
         (&sql::ORDER_VIEW, json!({"order_id": "order-ann", "order_number": null, "owner": "ann"})),
         (&sql::ORDER_VIEW, json!({"order_id": null, "order_number": "ORD-1", "owner": null})),
-        (&sql::ORDER_LIST, page(json!("bob"), json!(null), json!(null))),
-        (&sql::ORDER_LIST, page(json!(null), json!("cancelled"), json!(null))),
-        (&sql::ORDER_LIST, page(json!(null), json!(null), json!("order-z"))),
+        (&sql::ORDER_LIST, page(json!({"by_owner": "bob"}))),
+        (&sql::ORDER_LIST, page(json!({"by_status": "cancelled"}))),
+        (&sql::ORDER_LIST, page(json!({"all": true, "below": "order-z"}))),
+        (&sql::ORDER_LIST, page(json!({"all": true, "payment": "failed"}))),
+        (&sql::ORDER_FIND, page(json!({"by_emails": ["email-bob"]}))),
+        (&sql::ORDER_FIND, page(json!({"by_number": "ORD-1"}))),
+        (&sql::ORDER_FIND, page(json!({"by_sku": "TILL-0001"}))),
+        (&sql::ORDER_LATEST, json!({"owner": "bob"})),
         (&sql::OUTBOX_LEASE, token.clone()),
         (&sql::DELIVERY_LEASE, with(token.clone(), json!({"receiver_id": "desk"}))),
         (&sql::RELAY_DUE, json!({"limit": 5})),

@@ -151,12 +151,18 @@ fn what_is_settled_costs_a_page_or_a_claim_nothing() {
     shopper("cat").goes_to_checkout(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
     let facts =
         |key: Value| json!({"owner": "ann", "session_id": "session-ann", "idempotency_key": key});
-    let page = |owner: Value, status: Value| json!({"owner": owner, "status": status, "cursor": null, "limit": 5});
+    let page =
+        |asked: Value| with(json!({"from": "", "below": "~", "looked_at": 5, "limit": 5}), asked);
     let claim = json!({"lease_token": "w", "lease_ms": 0, "limit": 5, "compensation_id": null});
     let cases = [
-        (&sql::ORDER_LIST, page(json!("ann"), json!(null))),
-        (&sql::ORDER_LIST, page(json!(null), json!(null))),
-        (&sql::ORDER_LIST, page(json!(null), json!("confirmed"))),
+        (&sql::ORDER_LIST, page(json!({"by_owner": "ann"}))),
+        (&sql::ORDER_LIST, page(json!({"all": true}))),
+        (&sql::ORDER_LIST, page(json!({"all": true, "payment": "failed"}))),
+        (&sql::ORDER_LIST, page(json!({"by_status": "confirmed"}))),
+        (&sql::ORDER_FIND, page(json!({"by_number": "ORD-1"}))),
+        (&sql::ORDER_FIND, page(json!({"by_sku": "TILL-0001"}))),
+        (&sql::ORDER_FIND, page(json!({"by_emails": ["email-bob"]}))),
+        (&sql::ORDER_LATEST, json!({"owner": "ann"})),
         (&sql::CONFIRM_FACTS, facts(json!("key-ann"))),
         (&sql::CONFIRM_FACTS, facts(json!("no key"))),
         (&sql::CART_VIEW, json!({"owner": "cat"})),

@@ -1,11 +1,11 @@
 //! Orders: seen, listed, cancelled (ORD).
 
 use serde_json::{Value, json};
-use store::{Refusal, sql};
+use store::{Refusal, Statement, sql};
 
 use super::{
     shopper::{Line, event_with, shopper, with},
-    support::shop,
+    support::{Database, shop},
 };
 
 const CUPS_AND_TEA: &[Line] =
@@ -74,53 +74,129 @@ fn an_order_for_nothing_is_paid_when_it_is_made() {
     shop.stock_adds_up();
 }
 
-#[test]
-fn orders_are_listed_newest_first_by_owner_status_and_cursor() {
-    let shop = shop();
-    for (name, owner) in [("a", "ann"), ("b", "bob"), ("c", "ann"), ("d", "bob"), ("e", "ann")] {
-        shopper(name).pays(&shop, &[("TILL-0001", "wh-hanoi", 1)]);
+/// What a page of `statement` shows: each order's name, those in brackets that were only looked at.
+fn page(shop: &Database, statement: &Statement, asked: Value) -> Vec<String> {
+    let nothing = json!({"all": false, "by_owner": null, "by_status": null, "by_emails": null, "by_number": null, "by_sku": null,
+        "owner": null, "status": null, "order_number": null, "sku": null, "payment": null, "from": "", "below": "~", "looked_at": 9, "limit": 9});
+    let rows = shop.list(statement, &with(nothing, asked));
+    let name = |row: &Value| {
+        let name = row["order_id"].as_str().unwrap().trim_start_matches("order-").to_owned();
+        if row["fits"] == true { name } else { format!("({name} {})", row["place"]) }
+    };
+    rows.iter().map(name).collect()
+}
+
+/// Five orders, of two buyers, two of which are on their way.
+fn five_orders(shop: &Database) {
+    for (name, owner, lines) in [
+        ("a", "ann", &[("TILL-0001", "wh-hanoi", 1)][..]),
+        ("b", "bob", CUPS_AND_TEA),
+        ("c", "ann", &[("TILL-0001", "wh-hanoi", 1)]),
+        ("d", "bob", CUPS_AND_TEA),
+        ("e", "ann", &[("TILL-0001", "wh-hanoi", 1)]),
+    ] {
+        shopper(name).pays(shop, lines);
         shop.exec(&format!("update orders set owner = '{owner}' where order_id = 'order-{name}'"));
     }
     shop.exec("update orders set status = 'shipped' where order_id in ('order-b', 'order-c')");
-    let list = |owner: Value, status: Value, cursor: Value, limit: i64| -> Vec<String> {
-        let page = shop.list(
-            &sql::ORDER_LIST,
-            &json!({"owner": owner, "status": status, "cursor": cursor, "limit": limit}),
-        );
-        page.iter()
-            .map(|order| {
-                order["order_id"].as_str().unwrap().trim_start_matches("order-").to_owned()
-            })
-            .collect()
-    };
-    let any = || Value::Null;
-    assert_eq!(list(any(), any(), any(), 9), ["e", "d", "c", "b", "a"]);
-    assert_eq!(list(any(), any(), any(), 2), ["e", "d"]);
-    assert_eq!(list(any(), any(), json!("order-d"), 2), ["c", "b"]);
-    assert_eq!(list(json!("ann"), any(), any(), 9), ["e", "c", "a"]);
-    assert_eq!(list(json!("ann"), any(), json!("order-e"), 1), ["c"]);
-    assert_eq!(list(json!("ann"), json!("shipped"), any(), 9), ["c"]);
-    assert_eq!(list(any(), json!("shipped"), any(), 9), ["c", "b"]);
-    assert_eq!(list(any(), json!("shipped"), json!("order-c"), 9), ["b"]);
-    assert!(list(json!("eve"), any(), any(), 9).is_empty());
-    let one = shop
-        .list(
-            &sql::ORDER_LIST,
-            &json!({"owner": "ann", "status": null, "cursor": null, "limit": 1}),
-        )
-        .remove(0);
+}
+
+#[test]
+fn orders_are_listed_newest_first_by_one_index() {
+    let shop = shop();
+    five_orders(&shop);
+    let list = |asked: Value| page(&shop, &sql::ORDER_LIST, asked);
+    assert_eq!(list(json!({"all": true})), ["e", "d", "c", "b", "a"]);
+    assert_eq!(list(json!({"all": true, "limit": 2, "looked_at": 2})), ["e", "d"]);
+    assert_eq!(list(json!({"all": true, "below": "order-d", "limit": 2})), ["c", "b"]);
+    assert_eq!(list(json!({"all": true, "below": "order-d", "from": "order-b"})), ["c", "b"]);
+    assert_eq!(list(json!({"by_owner": "ann"})), ["e", "c", "a"]);
+    assert_eq!(list(json!({"by_owner": "ann", "below": "order-e", "limit": 1})), ["c"]);
+    assert_eq!(list(json!({"by_owner": "ann", "from": "order-b"})), ["e", "c"]);
+    assert_eq!(list(json!({"by_status": "shipped"})), ["c", "b"]);
+    assert_eq!(list(json!({"by_status": "shipped", "below": "order-c"})), ["b"]);
+    assert_eq!(list(json!({"by_status": "shipped", "from": "order-c"})), ["c"]);
+    assert!(list(json!({"by_owner": "eve"})).is_empty());
+    assert!(list(json!({})).is_empty());
+    let one = shop.list(&sql::ORDER_LATEST, &json!({"owner": "ann"}));
+    assert_eq!(one, [json!({"session_id": "session-e"})]);
+    assert!(shop.list(&sql::ORDER_LATEST, &json!({"owner": "eve"})).is_empty());
+    let asked = json!({"all": true, "by_owner": null, "by_status": null, "owner": null, "status": null, "order_number": null, "sku": null,
+        "payment": null, "from": "", "below": "~", "looked_at": 1, "limit": 1});
+    let one = shop.list(&sql::ORDER_LIST, &asked).remove(0);
     assert_eq!(
         one.as_object().unwrap().keys().collect::<Vec<_>>(),
         [
             "created_at_ms",
             "currency",
+            "fits",
             "order_id",
             "order_number",
-            "session_id",
+            "payment_status",
+            "place",
             "status",
             "total_minor"
         ]
     );
+    assert_eq!(
+        (&one["payment_status"], &one["place"], &one["fits"]),
+        (&json!("captured"), &json!(1), &json!(true))
+    );
+}
+
+#[test]
+fn orders_are_found_by_email_number_and_sku() {
+    let shop = shop();
+    five_orders(&shop);
+    let find = |asked: Value| page(&shop, &sql::ORDER_FIND, asked);
+    assert_eq!(find(json!({"by_emails": ["email-a"]})), ["a"]);
+    // One who is known by an older key too, and whoever has none by nothing.
+    assert_eq!(find(json!({"by_emails": ["email-a", "email-d", "none"]})), ["d", "a"]);
+    assert_eq!(find(json!({"by_emails": ["email-a", "email-d"], "below": "order-d"})), ["a"]);
+    assert_eq!(find(json!({"by_emails": ["email-a", "email-d"], "from": "order-b"})), ["d"]);
+    shop.exec("update orders set email_hash = '' where order_id = 'order-a'");
+    assert!(find(json!({"by_emails": [""]})).is_empty());
+    let number = shop.one("select order_number from orders where order_id = 'order-c'");
+    assert_eq!(find(json!({"by_number": number})), ["c"]);
+    assert!(find(json!({"by_number": number, "below": "order-c"})).is_empty());
+    assert!(find(json!({"by_number": "ORD-20000101-000001"})).is_empty());
+    assert_eq!(find(json!({"by_sku": "TILL-0001"})), ["e", "d", "c", "b", "a"]);
+    let tea = CUPS_AND_TEA[2].0;
+    assert_eq!(find(json!({"by_sku": tea})), ["d", "b"]);
+    assert_eq!(find(json!({"by_sku": tea, "below": "order-d", "limit": 1})), ["b"]);
+    assert_eq!(find(json!({"by_sku": tea, "from": "order-c"})), ["d"]);
+    // A SKU of two warehouses is two lines, and one order.
+    shop.exec(&format!("update order_line set sku = '{tea}' where order_id = 'order-d'"));
+    assert_eq!(find(json!({"by_sku": tea, "looked_at": 2, "limit": 2})), ["d", "b"]);
+    assert!(find(json!({})).is_empty());
+}
+
+#[test]
+fn what_an_index_finds_is_asked_the_rest_of_so_many_at_a_time() {
+    let shop = shop();
+    five_orders(&shop);
+    shop.exec("update payment set state = 'refunded' where order_id in ('order-a', 'order-d')");
+    let list = |asked: Value| page(&shop, &sql::ORDER_LIST, asked);
+    let find = |asked: Value| page(&shop, &sql::ORDER_FIND, asked);
+    assert_eq!(list(json!({"all": true, "payment": "refunded"})), ["d", "a"]);
+    assert_eq!(list(json!({"by_owner": "ann", "payment": "refunded"})), ["a"]);
+    assert_eq!(list(json!({"by_owner": "ann", "status": "shipped"})), ["c"]);
+    assert_eq!(list(json!({"by_status": "shipped", "payment": "captured"})), ["c", "b"]);
+    assert_eq!(list(json!({"by_owner": "bob", "sku": CUPS_AND_TEA[2].0})), ["d", "b"]);
+    assert!(list(json!({"by_owner": "ann", "sku": CUPS_AND_TEA[2].0})).is_empty());
+    assert_eq!(find(json!({"by_sku": "TILL-0001", "owner": "bob"})), ["d", "b"]);
+    assert_eq!(find(json!({"by_emails": ["email-a"], "owner": "ann"})), ["a"]);
+    assert!(find(json!({"by_emails": ["email-a"], "owner": "bob"})).is_empty());
+    let number = shop.one("select order_number from orders where order_id = 'order-c'");
+    assert!(find(json!({"by_emails": ["email-a"], "order_number": number})).is_empty());
+    assert_eq!(find(json!({"by_emails": ["email-c"], "order_number": number})), ["c"]);
+    // The last that was looked at says where to go on, whether it fits or not.
+    let page = |below: &str| {
+        list(json!({"all": true, "payment": "refunded", "looked_at": 2, "below": below}))
+    };
+    assert_eq!(page("~"), ["d"]);
+    assert_eq!(page("order-d"), ["(b 2)"]);
+    assert_eq!(page("order-b"), ["a"]);
 }
 
 #[test]

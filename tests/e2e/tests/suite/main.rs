@@ -27,6 +27,7 @@ mod events;
 mod expiry;
 mod fees;
 mod files;
+mod finding;
 mod fraud;
 mod fulfilment;
 mod health;

@@ -373,6 +373,14 @@ impl<'s> Story<'s> {
         for _ in 0..2 {
             order(&body, &key).expect(201);
         }
+        let looked_for = |email: &str| {
+            let email = email.replace('+', "%2B");
+            let path = format!("/api/v1/orders?email={email}");
+            self.shop.call("GET", &path).bearer(&service).send()
+        };
+        let found = looked_for(&self.person.email).expect(200);
+        assert!(found["orders"].as_array().is_some_and(|orders| !orders.is_empty()), "{found}");
+        looked_for(&format!("{0}@{0}", self.person.email)).problem(400, "invalid_field");
         body["email"] = json!(self.person.name);
         order(&body, &unique("k")).problem(400, "invalid_field");
         self.shop
