@@ -38,7 +38,7 @@ struct Operation {
 
 impl Operation {
     /// How often it is chosen: a body has the most to spoil.
-    fn weight(&self) -> u8 {
+    fn weight(&self) -> u32 {
         if self.row.body == Presence::Unread { 1 } else { 3 }
     }
 }
