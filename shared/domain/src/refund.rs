@@ -407,7 +407,7 @@ mod tests {
         assert_eq!(after(&order, &second).cancelled(&[(1, 1)]).amount_minor, 0);
     }
 
-    // SCENARIOS F13: a refund of one of two pieces is half of what the line cost, its tax too.
+    // F13: a refund of one of two pieces is half of what the line cost, its tax too.
     #[test]
     fn f13_one_of_two_pieces_is_half_of_its_line() {
         let mut order = costs(&[(2, 19_800, 1_800)], part(0, 0), part(0, 0));

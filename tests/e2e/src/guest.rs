@@ -1,6 +1,6 @@
 //! A shopper and what they do.
 
-use crate::{Call, Reply, Shop, unique};
+use crate::{Call, Reply, Shop, eventually, unique};
 use serde_json::{Value, json};
 
 /// Somebody with a cart and a secret token.
@@ -143,6 +143,19 @@ impl<'s> Guest<'s> {
     /// An order, whole.
     pub fn order(&self, order_id: &str) -> Reply {
         self.call("GET", &format!("/api/v1/orders/{order_id}")).send()
+    }
+
+    /// An order once nothing of it is on its way back.
+    ///
+    /// # Panics
+    /// When something still is after half a minute.
+    #[must_use]
+    pub fn order_once_paid_back(&self, order_id: &str) -> Value {
+        eventually("what was paid is back", || {
+            let order = self.order(order_id).expect(200);
+            let refunds = order["refunds"].as_array()?;
+            refunds.iter().all(|it| it["state"] == "done").then_some(order)
+        })
     }
 
     /// A call that cancels an order, under a key of its own.

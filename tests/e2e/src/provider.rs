@@ -81,6 +81,19 @@ impl Shop {
             .unwrap_or_else(|| panic!("no list of arrivals: {arrived}"))
     }
 
+    /// The events about a subject, once `last` of them has arrived.
+    ///
+    /// # Panics
+    /// When it has not within half a minute.
+    pub fn told_until(&self, subject: &str, last: impl Fn(&Value) -> bool) -> Vec<Value> {
+        eventually("it is told", || {
+            self.run("outbox-relay");
+            let arrivals = self.arrivals(subject);
+            let events: Vec<Value> = arrivals.iter().map(|it| it["event"].clone()).collect();
+            events.iter().any(&last).then_some(events)
+        })
+    }
+
     /// Makes the receiver of events refuse those about `subject`, so many times.
     pub fn sink_refuses(&self, subject: &str, times: u32) {
         let fault = json!({

@@ -1,7 +1,7 @@
 //! `POST /api/v1/orders/:order_id/cancel`: the whole order, its stock and its money back (ORD-4); and
 //! `/deny`, the same of an order that a person has looked at (CHK-16).
 
-use super::seen::{By, Seen, SeenPayment};
+use super::seen::{By, Seen, SeenPayment, actor_of};
 use crate::{
     KeyedChange, compensation,
     events::{self, Event},
@@ -86,10 +86,7 @@ pub async fn cancel(
     body: &CancelOrder,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<OrderCancelled>>, Problem> {
-    let actor = match caller {
-        OwnerOrService::Owner(owner) => owner.to_string(),
-        OwnerOrService::Service(service) => service.actor(),
-    };
+    let actor = actor_of(caller);
     let reason = reason(body.reason.as_deref(), "cancelled on request")?;
     let shop = Shop::new(ports);
     let order = Seen::read(&shop, caller.owner(), order_id)?;

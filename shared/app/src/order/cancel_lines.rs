@@ -6,7 +6,7 @@
 use super::{
     cancel::reason,
     refund::{Giving, Kept, NOTHING, RefundParts, costs, giving, parts_of, send_now, taken, with},
-    seen::{By, Seen, SeenLine},
+    seen::{By, Seen, SeenLine, actor_of},
     ship::{LinePart, after, named},
 };
 use crate::{
@@ -96,10 +96,7 @@ pub async fn cancel_lines(
     body: &CancelLines,
     change: &KeyedChange,
 ) -> Result<Done<Rendered<LinesCancelled>>, Problem> {
-    let actor = match caller {
-        OwnerOrService::Owner(owner) => owner.to_string(),
-        OwnerOrService::Service(service) => service.actor(),
-    };
+    let actor = actor_of(caller);
     let by = By { actor: &actor, reason: reason(body.reason.as_deref(), "pieces cancelled")? };
     let shop = Shop::new(ports);
     let order = Seen::read(&shop, caller.owner(), order_id)?;
@@ -152,10 +149,8 @@ fn judged(order: &Seen, lines: &[LinePart]) -> Result<Judged, Problem> {
     let asked: Vec<(i64, i64)> = lines.iter().map(|part| (part.line_no, part.quantity)).collect();
     order.holds(&asked, |line| line.pieces().to_ship())?;
     let of = |line: &SeenLine| {
-        asked
-            .iter()
-            .filter(|(no, _)| *no == line.line_no)
-            .fold(0, |sum: i64, (_, quantity)| sum.saturating_add(*quantity))
+        let named = asked.iter().find(|(line_no, _)| *line_no == line.line_no);
+        named.map_or(0, |(_, quantity)| *quantity)
     };
     if order
         .lines

@@ -3,7 +3,7 @@
 
 use super::{
     cancel::reason,
-    seen::{By, Seen},
+    seen::{By, Seen, actor_of},
 };
 use crate::{
     KeyedChange,
@@ -191,7 +191,7 @@ pub fn request_return(
     change: &KeyedChange,
 ) -> Result<Done<Rendered<ReturnMoved>>, Problem> {
     let shop = Shop::new(ports);
-    let actor = actor(caller);
+    let actor = actor_of(caller);
     let told = reason(body.note.as_deref(), "return asked for").map_err(|it| it.field("/note"))?;
     let by = By { actor: &actor, reason: told };
     let order = Seen::read(&shop, caller.owner(), order_id)?;
@@ -256,7 +256,7 @@ pub fn withdraw_return(
     change: &KeyedChange,
 ) -> Result<Done<Rendered<ReturnMoved>>, Problem> {
     let to = (ReturnStatus::Withdrawn, "return withdrawn");
-    decide(ports, (caller.owner(), &actor(caller)), (order_id, return_id), (to, body), change)
+    decide(ports, (caller.owner(), &actor_of(caller)), (order_id, return_id), (to, body), change)
 }
 
 /// It is back: its lines count it, and what is fit to be sold is stock again. No money goes back by
@@ -310,13 +310,6 @@ impl SeenReturn {
     pub(super) fn parts(&self) -> ReturnParts {
         let Self { lines, note, asked_by, .. } = self;
         ReturnParts { lines: lines.clone(), note: note.clone(), asked_by: asked_by.clone() }
-    }
-}
-
-fn actor(caller: &OwnerOrService) -> String {
-    match caller {
-        OwnerOrService::Owner(owner) => owner.to_string(),
-        OwnerOrService::Service(service) => service.actor(),
     }
 }
 

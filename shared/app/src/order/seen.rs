@@ -13,6 +13,7 @@ use crate::{
     problem::{illegal, refused_at},
     shop::Shop,
 };
+use callers::OwnerOrService;
 use domain::{
     ids::{
         AccountId, CartId, CustomerId, OrderId, OrderNumber, PaymentId, SagaId, ShipmentId, Sku,
@@ -315,6 +316,14 @@ impl Seen {
             return illegal(self.status);
         }
         refused_at(refusal, self.version)
+    }
+}
+
+/// Whoever calls, as the history names them.
+pub(super) fn actor_of(caller: &OwnerOrService) -> String {
+    match caller {
+        OwnerOrService::Owner(owner) => owner.to_string(),
+        OwnerOrService::Service(service) => service.actor(),
     }
 }
 

@@ -177,6 +177,11 @@ fn cancelled(ann: &Shopper, order_version: i64, id: &str, amount_minor: i64) -> 
     with(refund(ann, order_version, id, amount_minor), over)
 }
 
+fn on_hand(shop: &Database) -> i64 {
+    let cups = "select on_hand from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'";
+    shop.one(cups).as_i64().unwrap()
+}
+
 /// What is on hand, and how many of the first line are cancelled.
 fn pieces(shop: &Database) -> Vec<String> {
     shop.rows("select k.on_hand, l.quantity, l.cancelled_quantity, l.refunded_quantity from order_line as l join stock as k
@@ -187,10 +192,7 @@ fn pieces(shop: &Database) -> Vec<String> {
 fn what_is_cancelled_is_stock_again_and_leaves_no_more() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, CUPS_AND_TEA);
-    let before = shop
-        .one("select on_hand from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'")
-        .as_i64()
-        .unwrap();
+    let before = on_hand(&shop);
     let receipt = shop.does(&sql::ORDER_REFUND, &cancelled(&ann, 1, "one", 600));
     assert_eq!(receipt["version"], 2);
     assert_eq!(pieces(&shop), [format!("{}|2|1|1", before + 1)]);
@@ -211,10 +213,7 @@ fn what_is_cancelled_is_stock_again_and_leaves_no_more() {
 fn a_cancel_of_the_rest_restocks_the_rest() {
     let (shop, ann) = (shop(), shopper("ann"));
     ann.pays(&shop, CUPS_AND_TEA);
-    let before = shop
-        .one("select on_hand from stock where sku = 'TILL-0001' and warehouse_id = 'wh-hanoi'")
-        .as_i64()
-        .unwrap();
+    let before = on_hand(&shop);
     shop.does(&sql::ORDER_REFUND, &cancelled(&ann, 1, "one", 600));
     let rest = with(ann.compensation("refund_payment"), json!({"amount_minor": 2400}));
     shop.does(

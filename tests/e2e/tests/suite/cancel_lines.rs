@@ -50,14 +50,6 @@ fn number(line: &Value) -> i64 {
     line["line_no"].as_i64().unwrap()
 }
 
-/// The order once nothing of it is on its way back.
-fn settled(guest: &Guest<'_>, order_id: &str) -> Value {
-    eventually("what was paid is back", || {
-        let order = guest.order(order_id).expect(200);
-        order["refunds"].as_array().unwrap().iter().all(|it| it["state"] == "done").then_some(order)
-    })
-}
-
 #[test]
 fn pieces_are_stock_again_and_what_was_paid_for_them_goes_back() {
     let shop = Shop::open();
@@ -76,7 +68,7 @@ fn pieces_are_stock_again_and_what_was_paid_for_them_goes_back() {
     assert!((share * 3 - minor(&line["total"])).abs() <= 2, "{first}");
     assert_eq!((minor(&first["to_payment"]), minor(&first["waived"])), (share, 0));
     assert_eq!(shop.stock_of(&cups), (7, 0));
-    let seen = settled(&guest, &order_id);
+    let seen = guest.order_once_paid_back(&order_id);
     assert_eq!(
         (&line_of(&seen, 3)["cancelled_quantity"], &line_of(&seen, 3)["refunded_quantity"]),
         (&json!(1), &json!(1))
@@ -103,15 +95,8 @@ fn pieces_are_stock_again_and_what_was_paid_for_them_goes_back() {
     assert_eq!(left, 3);
     let late = cancelling(&guest, &order_id, &pieces(&[(cup, 1)])).send();
     late.problem(409, "illegal_transition");
-    let events = eventually("it is told", || {
-        shop.run("outbox-relay");
-        let events: Vec<Value> = shop
-            .arrivals(&format!("order/{order_id}"))
-            .iter()
-            .map(|it| it["event"].clone())
-            .collect();
-        events.iter().any(|it| it["type"] == "orders.order.shipped").then_some(events)
-    });
+    let events =
+        shop.told_until(&format!("order/{order_id}"), |it| it["type"] == "orders.order.shipped");
     let told = events.iter().find(|it| it["type"] == "orders.order.lines_cancelled").unwrap();
     assert_eq!(
         (&told["data"]["lines"][0]["sku"], minor(&told["data"]["amount"])),
@@ -135,7 +120,7 @@ fn the_rest_of_an_order_that_left_in_parts_is_not_waited_for() {
     let arrived = format!("shipments/{shipment}/deliver");
     desk(&shop, "POST", &order_id, &arrived, &json!({})).send().expect(200);
     assert_eq!(cancel(1).expect(200)["status"], "delivered");
-    let order = settled(&guest, &order_id);
+    let order = guest.order_once_paid_back(&order_id);
     let path: Vec<&str> = order["status_history"]
         .as_array()
         .unwrap()
@@ -165,7 +150,7 @@ fn of_many_who_cancel_the_same_pieces_each_piece_goes_back_once() {
     });
     assert_eq!(made.iter().filter(|amount| **amount > 0).count(), 3, "{made:?}");
     assert_eq!(made.iter().sum::<i64>(), line, "shares end at the whole");
-    let order = settled(&guest, &order_id);
+    let order = guest.order_once_paid_back(&order_id);
     assert_eq!(shop.stock_of(&cups), (9, 0));
     assert_eq!(guest.provider_payments().refunded, line);
     // The rest is cancelled, and all of it is back once.

@@ -130,12 +130,8 @@ fn what_left_and_what_arrived_is_told() {
     let (_, order_id) = in_the_warehouse(&shop);
     shipping(&shop, &order_id, &json!({ "carrier": "DHL" })).send().expect(200);
     to_status(&shop, &order_id, "delivered").send().expect(200);
-    let events = eventually("it is told", || {
-        shop.run("outbox-relay");
-        let arrivals = shop.arrivals(&format!("order/{order_id}"));
-        let events: Vec<Value> = arrivals.iter().map(|it| it["event"].clone()).collect();
-        events.iter().any(|it| it["type"] == "orders.order.completed").then_some(events)
-    });
+    let events =
+        shop.told_until(&format!("order/{order_id}"), |it| it["type"] == "orders.order.completed");
     let of = |kind: &str| {
         events.iter().find(|it| it["type"] == kind).unwrap_or_else(|| panic!("no {kind}"))["data"]
             .clone()

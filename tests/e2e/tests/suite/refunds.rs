@@ -48,14 +48,6 @@ fn bought(shop: &Shop) -> (Guest<'_>, String) {
     bought_with(shop, "pm_card_visa")
 }
 
-/// The order once nothing of it is on its way back.
-fn settled(guest: &Guest<'_>, order_id: &str) -> Value {
-    eventually("the refunds are done", || {
-        let order = guest.order(order_id).expect(200);
-        order["refunds"].as_array().unwrap().iter().all(|it| it["state"] == "done").then_some(order)
-    })
-}
-
 #[test]
 fn pieces_of_a_line_go_back_by_running_shares_until_nothing_is_left() {
     let shop = Shop::open();
@@ -84,7 +76,7 @@ fn pieces_of_a_line_go_back_by_running_shares_until_nothing_is_left() {
     assert!(shares.iter().all(|share| (share - line / 3).abs() <= 1), "{shares:?}");
     let told = refunds(&shop, &order_id, &pieces(1, 1)).send().problem(400, "invalid_field");
     assert_eq!(told["field"], "/lines/0/quantity");
-    let order = settled(&guest, &order_id);
+    let order = guest.order_once_paid_back(&order_id);
     assert_eq!(order["payment_status"], "partially_refunded");
     assert_eq!(minor(&order["payment"]["refunded"]), line);
     assert_eq!(
@@ -99,7 +91,7 @@ fn pieces_of_a_line_go_back_by_running_shares_until_nothing_is_left() {
         .send()
         .expect(200);
     assert_eq!(minor(&rest["amount"]), total - line);
-    let order = settled(&guest, &order_id);
+    let order = guest.order_once_paid_back(&order_id);
     assert_eq!(
         (&order["payment_status"], minor(&order["payment"]["refunded"])),
         (&json!("refunded"), total)
@@ -141,15 +133,8 @@ fn all_of_an_order_that_arrived_goes_back_and_it_is_over() {
         |id: &str| order["refunds"].as_array().unwrap().iter().any(|it| it["refund_id"] == *id);
     assert!(of(all["refund_id"].as_str().unwrap()));
     refunds(&shop, &order_id, &amount).send().problem(409, "payment_not_refundable");
-    let events = eventually("it is told", || {
-        shop.run("outbox-relay");
-        let events: Vec<Value> = shop
-            .arrivals(&format!("order/{order_id}"))
-            .iter()
-            .map(|it| it["event"].clone())
-            .collect();
-        events.iter().any(|it| it["data"]["status"] == "refunded").then_some(events)
-    });
+    let events =
+        shop.told_until(&format!("order/{order_id}"), |it| it["data"]["status"] == "refunded");
     let count = |kind: &str| events.iter().filter(|it| it["type"] == kind).count();
     assert_eq!((count("orders.refund.created"), count("orders.refund.completed")), (2, 2));
 }

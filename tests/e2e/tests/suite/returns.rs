@@ -100,15 +100,8 @@ fn goods_come_back_are_on_the_shelf_again_and_are_paid_back_once() {
     let told = asking(&guest, &order_id, &some(1, 2)).send().problem(400, "invalid_field");
     assert_eq!(told["field"], "/lines/0/quantity");
     asking(&guest, &order_id, &some(1, 1)).send().expect(200);
-    let events = eventually("it is told", || {
-        shop.run("outbox-relay");
-        let events: Vec<Value> = shop
-            .arrivals(&format!("order/{order_id}"))
-            .iter()
-            .map(|it| it["event"].clone())
-            .collect();
-        events.iter().any(|it| it["type"] == "orders.return.received").then_some(events)
-    });
+    let events =
+        shop.told_until(&format!("order/{order_id}"), |it| it["type"] == "orders.return.received");
     for kind in ["requested", "approved", "received"] {
         let kind = format!("orders.return.{kind}");
         let event =
