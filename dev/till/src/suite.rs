@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use cluster::{Cluster, RedisServer};
 
 use crate::cargo::{cargo, run};
@@ -63,13 +64,24 @@ pub struct Outcome {
     pub skipped: Vec<BTreeSet<String>>,
 }
 
+impl Outcome {
+    /// This, and what came of another database.
+    fn and(mut self, other: Self) -> Self {
+        self.times.extend(other.times);
+        self.missing.extend(other.missing);
+        self.skipped.extend(other.skipped);
+        self
+    }
+}
+
 impl Suite {
     /// Compiles it.
     pub fn compile(project: &Project) -> Result<()> {
         run(tests(project, &["--tests", "--no-run"]), "the suite does not build")
     }
 
-    /// Runs it on each database, on a shop for each purpose, one after the other.
+    /// Runs it on each database, on a shop for each purpose, one after the other. The databases run
+    /// side by side on till: what the suite waits for is seldom the processor.
     pub fn run(
         &self,
         project: &Project,
@@ -77,40 +89,51 @@ impl Suite {
         databases: &[Database],
         purposes: &[Purpose],
     ) -> Result<Outcome> {
+        let of_each = on_each(databases, self.spin.is_none(), |database| {
+            self.on_a_database(project, manifest, database, purposes)
+        })?;
+        Ok(of_each.into_iter().fold(Outcome::default(), Outcome::and))
+    }
+
+    fn on_a_database(
+        &self,
+        project: &Project,
+        manifest: &Manifest,
+        database: Database,
+        purposes: &[Purpose],
+    ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
-        for database in databases {
-            let begun = Instant::now();
-            let on_postgres = *database == Database::Postgres;
-            let on_redis = self.kv.as_deref().map_or(on_postgres, |store| store == "redis");
-            for purpose in purposes {
-                // Servers are dropped with their shop: they stop, and what they held is gone.
-                let cluster = if on_postgres { Cluster::start()? } else { None };
-                if on_postgres && cluster.is_none() {
-                    outcome.missing.insert("PostgreSQL");
-                    break;
-                }
-                let redis = if on_redis { RedisServer::start()? } else { None };
-                outcome.missing.extend((on_redis && redis.is_none()).then_some("Redis"));
-                let postgres = match cluster {
-                    Some(cluster) => Some((database::on(&cluster, project)?, cluster)),
-                    None => None,
-                };
-                outcome.skipped.extend(self.on_a_shop(
-                    project,
-                    manifest,
-                    *purpose,
-                    postgres,
-                    redis.as_ref(),
-                )?);
+        let begun = Instant::now();
+        let on_postgres = database == Database::Postgres;
+        let on_redis = self.kv.as_deref().map_or(on_postgres, |store| store == "redis");
+        for purpose in purposes {
+            // Servers are dropped with their shop: they stop, and what they held is gone.
+            let cluster = if on_postgres { Cluster::start()? } else { None };
+            if on_postgres && cluster.is_none() {
+                outcome.missing.insert("PostgreSQL");
+                break;
             }
-            let name = match (on_postgres, on_redis) {
-                (false, false) => "HTTP suite on SQLite",
-                (false, true) => "HTTP suite on SQLite, Redis",
-                (true, false) => "HTTP suite on PostgreSQL",
-                (true, true) => "HTTP suite on PostgreSQL, Redis",
+            let redis = if on_redis { RedisServer::start()? } else { None };
+            outcome.missing.extend((on_redis && redis.is_none()).then_some("Redis"));
+            let postgres = match cluster {
+                Some(cluster) => Some((database::on(&cluster, project)?, cluster)),
+                None => None,
             };
-            outcome.times.push((name, begun.elapsed()));
+            outcome.skipped.extend(self.on_a_shop(
+                project,
+                manifest,
+                *purpose,
+                postgres,
+                redis.as_ref(),
+            )?);
         }
+        let name = match (on_postgres, on_redis) {
+            (false, false) => "HTTP suite on SQLite",
+            (false, true) => "HTTP suite on SQLite, Redis",
+            (true, false) => "HTTP suite on PostgreSQL",
+            (true, true) => "HTTP suite on PostgreSQL, Redis",
+        };
+        outcome.times.push((name, begun.elapsed()));
         Ok(outcome)
     }
 
@@ -177,20 +200,21 @@ impl Suite {
         purpose: Purpose,
         cluster: Option<Cluster>,
     ) -> Result<Option<BTreeSet<String>>> {
+        let database = if cluster.is_some() { Database::Postgres } else { Database::Sqlite }.name();
         if let Purpose::Mutations(count, seed) = purpose {
             let mut mutations = self.against(project, shop, "mutations");
             mutations.env("EDGETILL_MUTATIONS", count.to_string());
             mutations.envs(seed.map(|seed| ("EDGETILL_SEED", seed.to_string())));
-            return watch(mutations).map(|_| None);
+            return watch(mutations, database).map(|_| None);
         }
         let mut suite = self.against(project, shop, "suite");
         if let Some(cluster) = &cluster {
             suite.env("EDGETILL_DATABASE_LOG", cluster.log());
         }
-        let skipped = watch(suite)?;
+        let skipped = watch(suite, database)?;
         if let Some(cluster) = cluster {
             drop(cluster);
-            watch(self.against(project, shop, "outage"))?;
+            watch(self.against(project, shop, "outage"), database)?;
         }
         Ok(Some(skipped))
     }
@@ -221,20 +245,53 @@ fn tests(project: &Project, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a binary of the suite, passes its output on, and gathers the names of what it skipped.
-pub fn watch(mut command: Command) -> Result<BTreeSet<String>> {
-    let mut child = command.stdout(Stdio::piped()).spawn().context("cargo cannot be run")?;
-    let output = child.stdout.take().context("the suite has no output")?;
-    let mut skipped = BTreeSet::new();
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        if let Some((_, name)) =
-            line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK))
-        {
-            skipped.insert(name.trim().to_owned());
-        }
-        println!("{line}");
+/// Does something on each database: side by side, or one after the other. All are brought to their
+/// end; of several that fail the first one is told.
+pub fn on_each<T: Send>(
+    databases: &[Database],
+    side_by_side: bool,
+    on: impl Fn(Database) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    if !side_by_side {
+        return databases.iter().map(|database| on(*database)).collect();
     }
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            databases.iter().map(|database| scope.spawn(|| on(*database))).collect();
+        let ended: Vec<Result<T>> = running
+            .into_iter()
+            .map(|running| running.join().map_err(|_| anyhow!("a thread of till has panicked"))?)
+            .collect();
+        ended.into_iter().collect()
+    })
+}
+
+/// Runs a binary of the suite, passes its output on with the name of what it runs on before each
+/// line, and gathers the names of what it skipped.
+pub fn watch(mut command: Command, on: &str) -> Result<BTreeSet<String>> {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().context("cargo cannot be run")?;
+    let output = child.stdout.take().context("the suite has no output")?;
+    let complaints = child.stderr.take().context("the suite has no standard error")?;
+    let mut skipped = BTreeSet::new();
+    thread::scope(|scope| {
+        let complained = scope.spawn(|| {
+            BufReader::new(complaints).lines().try_for_each(|line| {
+                eprintln!("{on} | {}", line?);
+                Ok::<_, anyhow::Error>(())
+            })
+        });
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            if let Some((_, name)) =
+                line.split_once(SKIPPED).or_else(|| line.split_once(SKIPPED_BY_SINK))
+            {
+                skipped.insert(name.trim().to_owned());
+            }
+            println!("{on} | {line}");
+        }
+        complained.join().map_err(|_| anyhow!("a thread of till has panicked"))?
+    })?;
     let status = child.wait()?;
     ensure!(status.success(), "the HTTP suite failed");
     Ok(skipped)

@@ -14,6 +14,9 @@ use crate::project::Project;
 use crate::shop::{Shop, free_address};
 use crate::suite::{Suite, watch};
 
+/// What the output is labelled with.
+const ON: &str = "two hosts";
+
 /// Runs both suites, the one that ends a host last. `false` where no server is installed.
 pub fn two_hosts(project: &Project, manifest: &Manifest, suite: &Suite) -> Result<bool> {
     eprintln!("==> HTTP suite over two hosts on one PostgreSQL");
@@ -79,7 +82,7 @@ fn on_both(project: &Project, first: &Shop, second: &Shop, suite: &Suite) -> Res
     };
     let (both, one) = (told("two_hosts"), told("one_host_killed"));
     host.once_ready(first, || {
-        watch(both)?;
-        watch(one).map(drop)
+        watch(both, ON)?;
+        watch(one, ON).map(drop)
     })
 }
