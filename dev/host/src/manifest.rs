@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde::Deserialize;
 
 /// A whole application: what `spin.toml` says.
@@ -125,6 +125,13 @@ impl Manifest {
             "spin_manifest_version is {}, only 2 is known",
             manifest.spin_manifest_version
         );
+        let of_components = manifest.components.values().flat_map(|it| it.variables.keys());
+        for name in manifest.variables.keys().chain(of_components) {
+            check_id(name, '_').map_err(|right| anyhow!("variable {name:?}: {right}"))?;
+        }
+        for id in manifest.components.keys() {
+            check_id(id, '-').map_err(|right| anyhow!("component {id:?}: {right}"))?;
+        }
         for (kind, entries) in std::mem::take(&mut manifest.raw_triggers) {
             for entry in entries {
                 match kind.as_str() {
@@ -158,6 +165,21 @@ impl Manifest {
     pub fn source(&self, component: &Component) -> PathBuf {
         self.folder.join(&component.source)
     }
+}
+
+/// Spin's rule for a name in a manifest (`spin_serde::id::Id`): words of lower-case ASCII and digits,
+/// each beginning with a letter, with one `between` them. It is stricter than the one for a name that
+/// a component asks for: `host_1` may be asked for, and no manifest may declare it.
+pub fn check_id(id: &str, between: char) -> Result<(), &'static str> {
+    for word in id.split(between) {
+        if !word.starts_with(|first: char| first.is_ascii_lowercase()) {
+            return Err("each word must start with a lower-case ASCII letter");
+        }
+        if !word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            return Err("words must be lower-case ASCII letters and digits");
+        }
+    }
+    Ok(())
 }
 
 /// Spin's rule for names of variables: lower-case ASCII, digits and single underscores, beginning
@@ -197,6 +219,27 @@ mod tests {
     fn an_unknown_trigger_type_is_refused() {
         let text = format!("{HEAD}[[trigger.redis]]\nchannel = \"x\"\ncomponent = \"c\"\n");
         assert!(Manifest::parse(&text, PathBuf::new()).unwrap_err().to_string().contains("redis"));
+    }
+
+    #[test]
+    fn what_spin_would_not_start_till_does_not_either() {
+        let with = |variable: &str, component: &str| {
+            let text = format!(
+                "{HEAD}[variables]\n{variable} = {{ default = \"\" }}\n[component.{component}]\nsource = \"d.wasm\"\n"
+            );
+            Manifest::parse(&text, PathBuf::new())
+        };
+        assert!(with("host1", "d-e2").is_ok());
+        for (variable, component) in [
+            ("host_1", "d"),
+            ("host__a", "d"),
+            ("host_", "d"),
+            ("Host", "d"),
+            ("host", "d-1"),
+            ("host", "d_e"),
+        ] {
+            assert!(with(variable, component).is_err(), "{variable} {component}");
+        }
     }
 
     #[test]

@@ -125,8 +125,8 @@ impl Shop {
             format!("customer_jwks_url={origin}/identity/keys"),
             format!("customer_jwks_host={origin}"),
             // Receivers of events are its `/sink/<name>`.
-            format!("receiver_host_1={origin}"),
-            format!("receiver_host_2=http://{}", self.receiver),
+            format!("receiver_host1={origin}"),
+            format!("receiver_host2=http://{}", self.receiver),
         ];
         // A storefront under development may be served from anywhere on this machine; the tests'
         // page has one origin.

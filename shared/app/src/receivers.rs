@@ -1,8 +1,8 @@
 //! `/api/v1/receivers…`: who is sent events beside the sink (EVT-7), each with its filter of types
 //! and its own secrets.
 //!
-//! A receiver is reached only at one of the hosts that the variables `receiver_host_1` to
-//! `receiver_host_8` name, and a redirect is followed nowhere. Its secrets are sealed; each is told
+//! A receiver is reached only at one of the hosts that the variables `receiver_host1` to
+//! `receiver_host8` name, and a redirect is followed nowhere. Its secrets are sealed; each is told
 //! once, when it is made.
 
 use crate::{
@@ -19,9 +19,9 @@ use crate::{
 };
 use callers::Service;
 use config::{
-    EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, Keys, RECEIVER_HOST_1, RECEIVER_HOST_2,
-    RECEIVER_HOST_3, RECEIVER_HOST_4, RECEIVER_HOST_5, RECEIVER_HOST_6, RECEIVER_HOST_7,
-    RECEIVER_HOST_8, Setting, variable,
+    EVENT_SINK_URL, EVENT_SOURCE, EVENT_TIMEOUT_MS, Keys, RECEIVER_HOST1, RECEIVER_HOST2,
+    RECEIVER_HOST3, RECEIVER_HOST4, RECEIVER_HOST5, RECEIVER_HOST6, RECEIVER_HOST7, RECEIVER_HOST8,
+    Setting, variable,
 };
 use domain::ids::{EventId, ReceiverId};
 use json::{Value, json};
@@ -52,14 +52,14 @@ const ACT_MAX: i64 = 1_000;
 const SINK: &str = "sink";
 /// Where a receiver may be.
 const HOSTS: [&Setting<String>; 8] = [
-    &RECEIVER_HOST_1,
-    &RECEIVER_HOST_2,
-    &RECEIVER_HOST_3,
-    &RECEIVER_HOST_4,
-    &RECEIVER_HOST_5,
-    &RECEIVER_HOST_6,
-    &RECEIVER_HOST_7,
-    &RECEIVER_HOST_8,
+    &RECEIVER_HOST1,
+    &RECEIVER_HOST2,
+    &RECEIVER_HOST3,
+    &RECEIVER_HOST4,
+    &RECEIVER_HOST5,
+    &RECEIVER_HOST6,
+    &RECEIVER_HOST7,
+    &RECEIVER_HOST8,
 ];
 
 /// A receiver to be.
@@ -67,8 +67,8 @@ const HOSTS: [&Setting<String>; 8] = [
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReceiverFacts {
-    /// Where events are posted to: one of the hosts of the variables `receiver_host_1` to
-    /// `receiver_host_8`, and a path. `{type}` in it becomes the event's type.
+    /// Where events are posted to: one of the hosts of the variables `receiver_host1` to
+    /// `receiver_host8`, and a path. `{type}` in it becomes the event's type.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 1_000)))]
     url: String,
     /// Which events: types (`cart.converted`) and beginnings of types (`orders.*`); none for all.
@@ -401,9 +401,7 @@ fn check_url(shop: &Shop<'_>, url: &str) -> Result<(), Problem> {
     if hosts(shop)?.iter().any(begins) {
         Ok(())
     } else {
-        wrong(
-            "must begin with one of the hosts of the variables receiver_host_1 to receiver_host_8",
-        )
+        wrong("must begin with one of the hosts of the variables receiver_host1 to receiver_host8")
     }
 }
 

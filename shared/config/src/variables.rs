@@ -323,35 +323,35 @@ variables! {
     /// event is signed with all of them.
     EVENT_SINK_SECRET: Keys = "event_sink_secret" secret() must("not be empty" parsed) [Sink];
     /// A host that receivers of events may have: their URLs begin with it.
-    RECEIVER_HOST_1: String = "receiver_host_1" default("")
+    RECEIVER_HOST1: String = "receiver_host1" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_2: String = "receiver_host_2" default("")
+    RECEIVER_HOST2: String = "receiver_host2" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_3: String = "receiver_host_3" default("")
+    RECEIVER_HOST3: String = "receiver_host3" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_4: String = "receiver_host_4" default("")
+    RECEIVER_HOST4: String = "receiver_host4" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_5: String = "receiver_host_5" default("")
+    RECEIVER_HOST5: String = "receiver_host5" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_6: String = "receiver_host_6" default("")
+    RECEIVER_HOST6: String = "receiver_host6" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_7: String = "receiver_host_7" default("")
+    RECEIVER_HOST7: String = "receiver_host7" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// Another.
-    RECEIVER_HOST_8: String = "receiver_host_8" default("")
+    RECEIVER_HOST8: String = "receiver_host8" default("")
         known_host("be https://host, with a port if it has one, or http on this machine, or empty"
                    |text| or_empty(text, origin)) [Receivers];
     /// The source of our CloudEvents.

@@ -14,7 +14,7 @@ fn desk() -> Service {
 /// A shop whose receivers may be at `https://erp`.
 fn world() -> World {
     let world = World::new();
-    world.set("receiver_host_3", "https://erp");
+    world.set("receiver_host3", "https://erp");
     world
 }
 
