@@ -27,7 +27,7 @@ use crate::two_hosts::two_hosts;
 
 /// What a token must allow that is to succeed everywhere.
 const EVERY_SCOPE: &str = "catalog:read catalog:write config:read customers:read customers:write \
-    events:read events:write fraud:read fraud:write \
+    events:publish events:read events:write fraud:read fraud:write \
     money:write operations:read operations:write orders:read orders:write promotions:read \
     promotions:write schema:migrate workers:run";
 /// The seed of the spoiled requests: the same for all, so that a run fails for what has changed.

@@ -8,8 +8,8 @@ use domain::{
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
         OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, ReturnId,
-        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId,
-        ZoneId,
+        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, TopicName,
+        WarehouseId, ZoneId,
     },
     money::Currency,
     promotion,
@@ -62,6 +62,7 @@ ids! {
     ShippingMethodId EntryNotFound;
     Sku SkuNotFound;
     TaxClass EntryNotFound;
+    TopicName EntryNotFound;
     WarehouseId EntryNotFound;
     ZoneId EntryNotFound;
 }

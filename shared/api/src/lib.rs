@@ -207,31 +207,31 @@ macro_rules! method {
 use app::{
     Rendered, cart, catalog,
     catalog::{files, tables},
-    checkout, customers, fraud, operations, ops, order, payment_methods, promotions, receivers,
-    rewards, session, stored_value,
+    checkout, customers, fraud, inbox, operations, ops, order, payment_methods, promotions,
+    receivers, rewards, session, stored_value,
 };
 use domain::{
     exchange::ExchangeRate,
     ids::{
         AccountId, CompensationId, Country, CustomerId, EventId, FeeId, FraudRuleId, LineId,
         OrderId, OrderNumber, OwnerId, PaymentMethodId, PromotionId, ReceiverId, Region, ReturnId,
-        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, WarehouseId,
-        ZoneId,
+        RewardId, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass, TopicName,
+        WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::Code as PromotionCode,
 };
 use edge::{
-    BulkJson, Done, File, Json, JsonOrDefault, Keyed, Method, MustBeKeyed, MustBeKeyedVersioned,
-    NoBody, NoHeader, NoQuery, Operation, Parameters, Rows, SheetPage, StripeSigned, Unconditional,
-    Versioned,
-    access::{Customer, Newcomer, Open, Owner, OwnerOr, Scope, Signed, Viewer},
+    BroughtEvent, BulkJson, CloudEventBody, Done, File, Json, JsonOrDefault, Keyed, Method,
+    MustBeKeyed, MustBeKeyedVersioned, NoBody, NoHeader, NoQuery, Operation, Parameters, Rows,
+    SheetPage, StripeSigned, Unconditional, Versioned,
+    access::{ByDapr, Customer, Newcomer, Open, Owner, OwnerOr, Scope, Signed, Viewer},
 };
 use headers::FromWarehouse;
 use names::{
-    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, EventsRead, EventsWrite,
-    FraudRead, FraudWrite, MoneyWrite, OperationsRead, OperationsWrite, OrdersRead, OrdersWrite,
-    PromotionsRead, PromotionsWrite, SchemaMigrate,
+    CatalogRead, CatalogWrite, ConfigRead, CustomersRead, CustomersWrite, EventsPublish,
+    EventsRead, EventsWrite, FraudRead, FraudWrite, MoneyWrite, OperationsRead, OperationsWrite,
+    OrdersRead, OrdersWrite, PromotionsRead, PromotionsWrite, SchemaMigrate,
 };
 #[cfg(feature = "document")]
 use {
@@ -1130,6 +1130,51 @@ endpoints! {
         resolve_event: POST Scope<OperationsWrite>, body: Json<operations::Act>, change: MustBeKeyed,
             answer: 200 Done<Rendered<operations::EventResolved>> => |it| it.example(examples::act())
                 .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// What other programs have told (EVT-3).
+    INBOX: "ops-operations" "/api/v1/operations/inbox" {
+        /// Events of other programs in one state, by when they are due.
+        ///
+        /// Those that could not be worked, when no state is named.
+        list_inbox: GET Scope<OperationsRead>, query: Parameters<operations::ListInbox>,
+            answer: 200 Done<operations::InboxPage> => |it| it.stored();
+    }
+    /// Working an event of another program anew.
+    RETRY_TOLD: "ops-operations" "/api/v1/operations/inbox/retry" {
+        /// Have an event of another program tried anew.
+        retry_told_event: POST Scope<OperationsWrite>, body: Json<operations::ActOnTold>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::ToldActedOn>> => |it| it.example(examples::act_on_told())
+                .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// Giving an event of another program up for good.
+    RESOLVE_TOLD: "ops-operations" "/api/v1/operations/inbox/resolve" {
+        /// Give an event of another program up for good.
+        resolve_told_event: POST Scope<OperationsWrite>, body: Json<operations::ActOnTold>, change: MustBeKeyed,
+            answer: 200 Done<Rendered<operations::ToldActedOn>> => |it| it.example(examples::act_on_told())
+                .problems(&[EventNotFound, AlreadySettled, BeingTried]).stored();
+    }
+    /// Telling the shop (EVT-3).
+    TOLD_EVENTS: "event-inbox" "/api/v1/events" {
+        /// Tell what has happened elsewhere: a CloudEvent, structured or binary.
+        ///
+        /// It is kept, once for its source and id, and worked within seconds: 202. What was told before
+        /// is answered with 200. What comes too early is tried again for `give_up_seconds`.
+        publish_event: POST Scope<EventsPublish>, body: CloudEventBody,
+            answer: 202 | 200 Done<inbox::EventTaken> => |it| it.example(examples::publish_event()).example(examples::told_customer()).binary().stored();
+    }
+    /// What Dapr asks for.
+    DAPR_SUBSCRIPTIONS: "event-inbox" "/dapr/subscribe" {
+        /// The topics that the shop wants to be told of by Dapr, and where.
+        list_subscriptions: GET Open, answer: 200 Done<Vec<inbox::Subscription>> => |it| it;
+    }
+    /// What Dapr brings.
+    DAPR_EVENTS: "event-inbox" "/events/:topic" (topic: TopicName) {
+        /// Take in an event that Dapr brings for a topic.
+        ///
+        /// Dapr says its `APP_API_TOKEN`, which is a service token of ours, in `dapr-api-token`. What is no
+        /// event is dropped, with an alert; what cannot be worked is kept for an operator.
+        receive_dapr_event: POST ByDapr<EventsPublish>, body: BroughtEvent,
+            answer: 200 Done<inbox::DaprAnswer> => |it| it.example(examples::publish_event()).example(examples::told_customer()).binary().problems(&[EntryNotFound]).stored();
     }
     /// Receivers of events.
     RECEIVERS: "event-receivers" "/api/v1/receivers" {

@@ -25,6 +25,8 @@ names! {
     CustomersRead = "customers:read";
     /// The scope to put customers into groups and segments, and to erase a person.
     CustomersWrite = "customers:write";
+    /// The scope to tell the shop of what has happened elsewhere.
+    EventsPublish = "events:publish";
     /// The scope to see receivers of events, and what they were sent.
     EventsRead = "events:read";
     /// The scope to change receivers of events, and what is done about what they did not take.

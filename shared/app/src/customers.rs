@@ -277,20 +277,8 @@ pub fn put(
     customer_id: &CustomerId,
     facts: CustomerFacts,
 ) -> Result<Done<Rendered<Customer>>, Problem> {
-    let CustomerFacts { customer_group, mut segments } = facts;
-    if segments.len() > SEGMENTS_MAX {
-        let right = format!("must have at most {SEGMENTS_MAX} entries");
-        return Err(Problem::invalid_field("/segments", right));
-    }
-    let repeated = segments
-        .iter()
-        .enumerate()
-        .find(|(index, segment)| segments.iter().take(*index).any(|earlier| earlier == *segment));
-    if let Some((index, _)) = repeated {
-        return Err(Problem::invalid_field(format!("/segments/{index}"), "must be named once"));
-    }
-    // As they are read: what changes nothing is no history.
-    segments.sort();
+    let CustomerFacts { customer_group, segments } = facts;
+    let segments = sorted(segments, "")?;
     let input = json!({
         "subject": subject(customer_id), "actor": service.actor(), "customer_id": customer_id,
         "customer_group": customer_group.as_ref().map_or("", Segment::as_str), "segments": segments,
@@ -299,6 +287,50 @@ pub fn put(
         Ok(customer) => Ok(Done::new(Rendered::new(customer))),
         Err(refusal) => Err(refused(refusal)),
     }
+}
+
+/// Segments as they are read: so what changes nothing is no history.
+fn sorted(mut segments: Vec<Segment>, at: &str) -> Result<Vec<Segment>, Problem> {
+    if segments.len() > SEGMENTS_MAX {
+        let right = format!("must have at most {SEGMENTS_MAX} entries");
+        return Err(Problem::invalid_field(format!("{at}/segments"), right));
+    }
+    let repeated = segments
+        .iter()
+        .enumerate()
+        .find(|(index, segment)| segments.iter().take(*index).any(|earlier| earlier == *segment));
+    if let Some((index, _)) = repeated {
+        return Err(Problem::invalid_field(format!("{at}/segments/{index}"), "must be named once"));
+    }
+    segments.sort();
+    Ok(segments)
+}
+
+/// A customer whom another program has told of (EVT-3).
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CustomerTold {
+    pub(crate) customer_id: CustomerId,
+    customer_group: Option<Segment>,
+    #[serde(default)]
+    segments: Vec<Segment>,
+    /// Since when they are one: the age of an account counts in reviews and promotions.
+    #[serde(default)]
+    pub(crate) created_at_ms: i64,
+}
+
+/// Takes in a customer of another program's. Whoever was put or told of before keeps group and
+/// segments.
+///
+/// # Errors
+/// `invalid_field` for too many segments, and for one that is named twice.
+pub(crate) fn told(shop: &Shop<'_>, actor: &str, told: CustomerTold) -> Result<(), Problem> {
+    let CustomerTold { customer_id, customer_group, segments, created_at_ms } = told;
+    let segments = sorted(segments, "/data")?;
+    let input = json!({
+        "subject": subject(&customer_id), "actor": actor, "customer_id": customer_id, "segments": segments,
+        "customer_group": customer_group.as_ref().map_or("", Segment::as_str), "created_at_ms": created_at_ms,
+    });
+    shop.apply::<Value>(&sql::CUSTOMER_TOLD, &input)?.map(drop).map_err(refused)
 }
 
 /// What was made of a customer, by whom and when, oldest first (SEC-4).

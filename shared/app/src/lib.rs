@@ -12,6 +12,7 @@ pub mod checkout;
 pub mod customers;
 pub mod events;
 pub mod fraud;
+pub mod inbox;
 pub mod members;
 pub mod operations;
 pub mod ops;

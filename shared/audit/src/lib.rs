@@ -98,6 +98,8 @@ pub const WALKS: &[Walk] = &[
     oldest("owed", "compensation", "state = 'pending'", "next_attempt_at_ms"),
     oldest("live_reservations", "reservation", "status = 'active'", "expires_at_ms"),
     oldest("waiting_events", "outbox", "state = 'pending'", "outbox_id"),
+    oldest("waiting_told", "inbox", "state = 'pending' and state <> 'done'", "next_attempt_at_ms"),
+    oldest("dead_told", "inbox", "state = 'dead' and state <> 'done'", "next_attempt_at_ms"),
 ];
 
 const fn walk(name: &'static str, table: &'static str, order: Order) -> Walk {

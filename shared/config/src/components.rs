@@ -65,6 +65,8 @@ pub enum Group {
     Sink,
     /// Sends events to receivers that are rows.
     Receivers,
+    /// Takes in events of other programs.
+    Told,
     /// Takes up rows, as most workers do.
     Worker,
     /// Is run, by a schedule or over HTTP.
@@ -109,7 +111,7 @@ use Group::{
     Agreements, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities, CartRecovery,
     CartShares, CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts,
     Payment, Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services, Shoppers,
-    Webhooks,
+    Told, Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -186,6 +188,7 @@ pub const COMPONENTS: &[Component] = &[
     component("promotion-rules", &[Database, Services, Bodies, Replays]),
     component("promotion-rewards", &[Database, Services, Bodies, Replays]),
     component("event-receivers", &[Database, Services, Bodies, Replays, Receivers, Personal]),
+    component("event-inbox", &[Database, Services, Bodies, Told]),
     component("ops-health", &[Database, Services, Health]),
     component("ops-migrate", &[Database, Services, Bodies]),
     component("ops-config", &[Database, Everything]),

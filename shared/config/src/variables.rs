@@ -5,7 +5,7 @@ use crate::{
         self, Agreements, Audit, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities,
         CartRecovery, CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports,
         NewCarts, Payment, Personal, Promotions, Quotes, Receivers, Replays, Retention, Returns,
-        Runs, Saga, Services, Shoppers, Sink, Webhooks, Worker,
+        Runs, Saga, Services, Shoppers, Sink, Told, Webhooks, Worker,
     },
     form::{
         Form, Keys, Origins, form, not_empty, or_empty, origin, origins, parsed, postgres_url,
@@ -360,6 +360,8 @@ variables! {
     /// How long the sink, or a receiver, may take for one event.
     EVENT_TIMEOUT_MS: u64 = "event_timeout_ms" default("5000")
         milliseconds(100 to 60_000) [Sink, Receivers];
+    /// The component of Dapr's by which it brings the events of others: what `/dapr/subscribe` names.
+    EVENT_PUBSUB: String = "event_pubsub" default("pubsub") must("not be empty" not_empty) [Told];
     /// Failed tries of an event, to the sink or a receiver, after which an alert is raised.
     OUTBOX_ATTEMPTS: u32 = "outbox_attempts" default("10") number(1 to 1_000) [Sink];
     /// Events the relay takes at once, for the sink or a receiver; it goes on as long as it has time.

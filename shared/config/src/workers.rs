@@ -1,8 +1,8 @@
 //! The workers, each once: what runs it, when, what it is about, and what it reads.
 
 use crate::components::Group::{
-    self, Audit, CartRecovery, Database, Payment, Personal, Receivers, Retention, Runs, Saga,
-    Services, Sink, Worker as Rows,
+    self, Audit, CartRecovery, Database, Payment, Personal, Receivers, Replays, Retention, Runs,
+    Saga, Services, Sink, Worker as Rows,
 };
 
 /// A worker.
@@ -67,6 +67,8 @@ workers! {
     SAGA_RECOVERY: "saga-recovery" "*/10 * * * * *" [Database, Services, Runs, Rows, Saga, Payment];
     /// Tries again what is owed to the payment provider.
     COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Services, Runs, Rows, Payment];
+    /// Works what other programs have told.
+    INBOX_WORK: "inbox-work" "*/2 * * * * *" [Database, Services, Runs, Rows, Replays, Saga, Payment];
     /// Gives what orders earn once their time has come, and takes back what cancelled ones gave.
     REWARD_GRANT: "reward-grant" "20 * * * * *" [Database, Services, Runs, Rows];
     /// Looks for what must not be in the database: the next rows of each table.

@@ -175,6 +175,10 @@ text_type!(
     TaxClass, "a tax class", id_rule
 );
 text_type!(
+    /// A topic of events, as a path has it: `price-updated`.
+    TopicName, "a topic", id_rule
+);
+text_type!(
     /// A warehouse.
     WarehouseId, "a warehouse id", id_rule
 );

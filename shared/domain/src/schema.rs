@@ -14,7 +14,7 @@ use crate::{
         FraudRuleId, GrantId, LineId, OrderId, OrderNumber, OwnerId, PaymentId, PaymentMethodId,
         PromotionGroup, PromotionId, ReceiverId, RefundId, Region, ReservationId, ReturnId,
         RewardId, SagaId, Segment, SessionId, ShareId, ShipmentId, ShippingMethodId, Sku, TaxClass,
-        WarehouseId, ZoneId,
+        TopicName, WarehouseId, ZoneId,
     },
     money::Currency,
     promotion::{Amount, BasisPoints, Code, Codes, PromotionName, Several},
@@ -206,6 +206,10 @@ schemas! {
     TaxClass, "TaxClass", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
         "description": "The class it is taxed in, such as standard."
+    };
+    TopicName, "TopicName", {
+        "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,
+        "description": "A topic of events, such as price-updated."
     };
     WarehouseId, "WarehouseId", {
         "type": "string", "pattern": ID, "minLength": 1, "maxLength": 64,

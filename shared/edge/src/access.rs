@@ -166,6 +166,24 @@ impl<S: Named> Admit for Scope<S> {
     }
 }
 
+/// [`Access::Scope`] `S`, of what Dapr brings: it says its token in `dapr-api-token` ("Authenticate
+/// requests from Dapr using token authentication").
+#[derive(Debug)]
+pub struct ByDapr<S>(PhantomData<S>);
+
+impl<S: Named> Admit for ByDapr<S> {
+    type Caller = Service;
+    const ACCESS: Access = Access::Scope(S::NAME);
+
+    fn admit(ports: &Ports<'_>, request: &Request) -> Result<Service, Problem> {
+        let caller = match (caller::bearer(request)?, request.header("dapr-api-token")) {
+            (None, Some(token)) => of_token(ports, Takes::Services, token.trim())?,
+            (Some(_), _) | (None, None) => caller::caller(ports, Takes::Services, request)?,
+        };
+        caller.require_scope(S::NAME)
+    }
+}
+
 /// [`Access::Worker`] `W`. On GET, where that is allowed at all, the token may stand in `?token=`,
 /// because some schedulers send no headers.
 #[derive(Debug)]

@@ -33,13 +33,15 @@ pub use callers::{
     ShownToken, Takes, Viewer, jwt, mark, service_token, session_token,
 };
 pub use operation::{
-    Answer, Answered, Body, BulkJson, Call, Conditions, Credential, Endpoint, Header, Json,
-    JsonOrDefault, Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody, NoHeader, NoParameters,
-    NoQuery, Operation, Parameters, Path, Presence, Query, Row, Rows, StripeSigned, Tick,
-    Unconditional, Versioned, has_parameters, serves_all,
+    Answer, Answered, Body, BroughtEvent, BulkJson, Call, CloudEventBody, Conditions, Credential,
+    Endpoint, Header, Json, JsonOrDefault, Keyed, MustBeKeyed, MustBeKeyedVersioned, NoBody,
+    NoHeader, NoParameters, NoQuery, Operation, Parameters, Path, Presence, Query, Row, Rows,
+    StripeSigned, Tick, Unconditional, Versioned, has_parameters, serves_all,
 };
 pub use outcome::{File, Media, Outcome};
 pub use reply::Reply;
 pub use request::{Method, Request};
 pub use route::{Handler, HandlerFuture, Route, body_limit, refuse, refuse_unread, serve};
-pub use terms::{Code, Done, Form, Precondition, Problem, Sheet, SheetPage, Signed, log};
+pub use terms::{
+    CloudEvent, Code, Done, Form, Precondition, Problem, Sheet, SheetPage, Signed, log,
+};

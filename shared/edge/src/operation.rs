@@ -10,7 +10,7 @@ use config::{BODY_LIMIT_BYTES, IMPORT_BODY_LIMIT_BYTES, Setting};
 use ports::Ports;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{future::Future, marker::PhantomData};
-use terms::{Change, Done, Form, KeyedChange, Sheet, Signed};
+use terms::{Change, CloudEvent, Done, Form, KeyedChange, Sheet, Signed};
 
 /// One method of one path.
 pub trait Operation: 'static {
@@ -311,6 +311,35 @@ impl Body for StripeSigned {
 
     fn read(request: &Request) -> Result<Signed, Problem> {
         request.signed("stripe-signature")
+    }
+}
+
+/// An event of another program, in either of HTTP's modes. What it says is for the handler to read.
+#[derive(Debug)]
+pub enum CloudEventBody {}
+
+impl Body for CloudEventBody {
+    type Value = CloudEvent;
+    const PRESENCE: Presence = Presence::Required;
+    const MEDIA: &'static [&'static str] = &CloudEvent::MEDIA;
+
+    fn read(request: &Request) -> Result<CloudEvent, Problem> {
+        request.cloud_event()
+    }
+}
+
+/// The same where the sender could not do anything about what is wrong with it: what to tell it is for
+/// the handler.
+#[derive(Debug)]
+pub enum BroughtEvent {}
+
+impl Body for BroughtEvent {
+    type Value = Result<CloudEvent, Problem>;
+    const PRESENCE: Presence = Presence::Required;
+    const MEDIA: &'static [&'static str] = &CloudEvent::MEDIA;
+
+    fn read(request: &Request) -> Result<Result<CloudEvent, Problem>, Problem> {
+        Ok(request.cloud_event())
     }
 }
 

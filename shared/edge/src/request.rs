@@ -8,7 +8,7 @@ use crate::{Code, Precondition, Problem, idempotency, precondition};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
-use terms::{Form, Sheet, Signed};
+use terms::{CloudEvent, EventAttributes, Form, Sheet, Signed};
 
 /// HTTP methods as far as they are told apart here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +198,43 @@ impl Request {
     pub fn signed(&self, header: &str) -> Result<Signed, Problem> {
         self.media_type(&["application/json"], || Problem::new(Code::UnsupportedMediaType))?;
         Ok(Signed { signature: self.header(header).map(str::to_owned), bytes: self.body.clone() })
+    }
+
+    /// The body as a CloudEvent, in structured mode or, with its attributes in the headers `ce-…`, in
+    /// binary mode (the HTTP binding of CloudEvents 1.0, §3).
+    ///
+    /// # Errors
+    /// `unsupported_media_type`, `malformed_json`; `invalid_field`, naming the attribute.
+    pub fn cloud_event(&self) -> Result<CloudEvent, Problem> {
+        let forms = CloudEvent::MEDIA;
+        let place = self.media_type(&forms, || {
+            Problem::new(Code::UnsupportedMediaType)
+                .accepting(CloudEvent::ACCEPT)
+                .field("content-type")
+                .detail(format!("must be {}, in UTF-8", json::listed(&forms)))
+        })?;
+        if place == 0 {
+            return CloudEvent::structured(self.body.clone());
+        }
+        let attribute = |name: &'static str| -> Result<Option<String>, Problem> {
+            let value = self
+                .single(name)
+                .map_err(|Repeated| Problem::invalid_field(name, "must be sent once"))?;
+            value.map(|value| decode(name, value.trim())).transpose()
+        };
+        let needed = |name: &'static str| {
+            attribute(name)?.ok_or_else(|| Problem::invalid_field(name, "must be given"))
+        };
+        let attributes = EventAttributes {
+            specversion: needed("ce-specversion")?,
+            id: needed("ce-id")?,
+            source: needed("ce-source")?,
+            r#type: needed("ce-type")?,
+            time: attribute("ce-time")?,
+            // The body's own, which is JSON.
+            datacontenttype: None,
+        };
+        CloudEvent::binary(attributes, self.body.clone())
     }
 
     /// As [`Request::json`], where an empty body means the default.

@@ -190,6 +190,12 @@ refusals! {
     SkuNotSold: guard "sku_not_sold" => SkuNotSoldInCurrency;
     /// The provider has told of it before.
     WebhookSeen: guard "webhook_seen" => Internal;
+    /// It was told before.
+    EventSeen: guard "event_seen" => Internal;
+    /// No order has this id.
+    OrderUnknown: guard "order_unknown" => OrderNotFound;
+    /// The SKU has been changed since it was read.
+    SkuChanged: guard "sku_changed" => Internal;
     /// The table has no such entry.
     EntryUnknown: guard "entry_unknown" => EntryNotFound;
     /// Stock names it.

@@ -19,6 +19,7 @@ const TEXTS: &str = concat!(
     include_str!("suite/fraud.rs"),
     include_str!("suite/fulfilment.rs"),
     include_str!("suite/idempotency.rs"),
+    include_str!("suite/inbox.rs"),
     include_str!("suite/migration.rs"),
     include_str!("suite/operations.rs"),
     include_str!("suite/operators.rs"),

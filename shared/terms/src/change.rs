@@ -39,6 +39,12 @@ pub struct KeyedChange {
 }
 
 impl KeyedChange {
+    /// One that no client asks for, under a key of its own, by which alone it is known.
+    #[must_use]
+    pub fn under(key: String) -> Self {
+        Self { change: Change::new(Some(key.clone()), key.clone()), key }
+    }
+
     /// For a client that has seen this, and wants no other changed.
     #[must_use]
     pub fn against(self, seen: Option<Precondition>) -> Self {

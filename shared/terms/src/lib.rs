@@ -5,6 +5,7 @@
 //! tests and workers take it as it is.
 
 mod change;
+mod cloud_event;
 mod done;
 mod hash;
 mod log;
@@ -15,6 +16,7 @@ mod sheet;
 mod signed;
 
 pub use change::{Change, KeyedChange, Precondition};
+pub use cloud_event::{Attributes as EventAttributes, CloudEvent};
 pub use done::{Done, Tag};
 pub use hash::{fingerprint, hex};
 pub use log::log;

@@ -52,12 +52,12 @@ impl fmt::Debug for Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}",
-            self.0.told.code.slug(),
-            self.0.told.detail.as_deref().unwrap_or(self.0.told.code.title())
-        )
+        let Told { code, field, detail, .. } = &self.0.told;
+        write!(f, "{}", code.slug())?;
+        if let Some(field) = field {
+            write!(f, " {field}")?;
+        }
+        write!(f, ": {}", detail.as_deref().unwrap_or(code.title()))
     }
 }
 

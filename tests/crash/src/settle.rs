@@ -17,7 +17,8 @@ const STEPS_MAX: usize = 150;
 pub const WORKERS: [&str; 4] =
     ["saga-recovery", "compensation-retry", "reservation-cleanup", "outbox-relay"];
 /// What is not there when all is done.
-const UNFINISHED: [(&str, &str, &str); 8] = [
+const UNFINISHED: [(&str, &str, &str); 9] = [
+    ("inbox", "state", "pending"),
     ("saga", "state", "authorizing"),
     ("saga", "state", "awaiting_action"),
     ("saga", "state", "capturing"),
@@ -84,6 +85,8 @@ pub fn settle_until_quiet(shop: &Shop) {
     for _ in 0..STEPS_MAX {
         shop.advance_ms(STEP_MS);
         until_breakers_let_through(shop);
+        // What was told leaves work to all of them.
+        run_workers(&["inbox-work"], true);
         run_workers(&WORKERS, true);
         // What the provider has accepted it comes to the end of.
         shop.simulator("POST", "/refunds")

@@ -46,7 +46,7 @@ const PAST_WAIT_MS: i64 = 11 * 60_000;
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 12] = [
+const KINDS: [Work; 14] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -155,7 +155,50 @@ const KINDS: [Work; 12] = [
         ends: &[End::Cancelled],
         leaves: |stage| rewarded(stage, "taken_back"),
     },
+    Work {
+        name: "inbox-work: a warehouse has sent an order",
+        worker: "inbox-work",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: 0,
+        ends: &[End::Paid],
+        leaves: |stage| worked(stage, "shipped"),
+    },
+    Work {
+        name: "inbox-work: a warehouse cannot send an order",
+        worker: "inbox-work",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: 0,
+        ends: &[End::Cancelled],
+        leaves: |stage| worked(stage, "cancelled"),
+    },
 ];
+
+/// A warehouse tells where it is with the stage's order.
+fn told(stage: &Stage<'_>, status: &str) {
+    let shop = stage.buyer.shop;
+    let order_id = stage.buyer.order_rows()[0]["order_id"].clone();
+    let event = json!({
+        "specversion": "1.0", "id": unique("told-"), "source": "/crash", "type": "fulfillments.fulfillment.status_changed",
+        "data": { "order_id": order_id, "status": status },
+    });
+    let call = shop.call("POST", "/api/v1/events").bearer(&shop.token("events:publish"));
+    let call = call.header("content-type", "application/cloudevents+json");
+    call.body(event.to_string()).send().expect(202);
+}
+
+/// What the warehouse told is done, once.
+fn worked(stage: &Stage<'_>, status: &str) {
+    let order = &stage.buyer.order_rows()[0];
+    let order_id = order["order_id"].as_str().unwrap_or_default();
+    let told = stage.buyer.shop.rows("inbox", "reference", order_id);
+    let [event] = told.as_slice() else { panic!("not one event of {order_id}: {told:?}") };
+    assert_eq!(event["state"], "done", "{event}");
+    let history = stage.buyer.shop.rows("order_history", "order_id", order_id);
+    let times = history.iter().filter(|it| it["to_status"] == status).count();
+    assert_eq!(times, 1, "{history:?}");
+}
 
 /// A receiver of all events beside the sink.
 fn has_a_receiver(shop: &Shop) {
@@ -225,6 +268,9 @@ impl Work {
         match self.worker {
             "outbox-relay" => &WORKERS[3..],
             "reward-grant" => &["reward-grant"],
+            "inbox-work" => {
+                &["inbox-work", "saga-recovery", "compensation-retry", "reservation-cleanup"]
+            }
             _ => &WORKERS[..3],
         }
     }
@@ -259,6 +305,9 @@ impl Work {
             "{}: the request was not stopped",
             self.name
         );
+        if self.worker == "inbox-work" {
+            told(&stage, if self.ends.contains(&End::Paid) { "shipped" } else { "cancelled" });
+        }
         if self.after_ms > 0 {
             shop.advance_ms(self.after_ms);
         }

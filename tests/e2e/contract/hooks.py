@@ -57,8 +57,10 @@ def outside_fails(fault):
 
 
 def media_type(definition):
-    """JSON; of an operation that takes files of rows, the first kind of them."""
+    """JSON; of an operation that takes CloudEvents, their structured mode; of one that takes files of rows, the first kind of them."""
     content = definition["requestBody"]["content"]
+    if "application/cloudevents+json" in content:
+        return "application/cloudevents+json"
     return "application/json" if "application/json" in content else next(iter(content))
 
 
@@ -340,6 +342,14 @@ def with_receiver():
     return shopper, {"receiver_id": name}
 
 
+def with_dead_told():
+    """An event of another program that cannot be worked."""
+    told = example("publish_event") | {"id": str(uuid.uuid4()), "data": {}}
+    headers = {"authorization": f"Bearer {SERVICE}", "content-type": "application/cloudevents+json"}
+    requests.post(f"{URL}/events/customer-created", data=json.dumps(told), headers=headers, timeout=60).raise_for_status()
+    return {"source": told["source"], "event_id": told["id"]}
+
+
 def what_it_needs(operation, path_parameters):
     if operation in ("release_order", "deny_order"):
         return with_order_on_hold()
@@ -430,6 +440,8 @@ def before_call(context, case, kwargs):
             case.headers["Content-Type"] = case.media_type
         if any(one["name"] == "Idempotency-Key" and one.get("required") for one in definition["parameters"]):
             case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        if operation in ("retry_told_event", "resolve_told_event"):
+            case.body |= with_dead_told()
         if operation == "put_receiver":
             case.body = at_the_simulator()
         if operation == "create_order":

@@ -79,6 +79,7 @@ impl<'s> Scene<'s> {
         let parameters = BTreeMap::from([
             ("line_id", sku.clone()),
             ("sku", sku.clone()),
+            ("topic", "customer-created".to_owned()),
             ("session_id", session_id.clone()),
             ("share_id", share.share_id.clone()),
             ("order_id", order_id.clone()),
@@ -169,15 +170,16 @@ impl<'s> Scene<'s> {
         Some(self.example(row, JSON))
     }
 
-    /// A good file of rows, of an operation that takes one.
+    /// A good file of rows or CloudEvent, of an operation that takes one.
     ///
     /// # Panics
     /// When the document has no example of it.
     #[must_use]
     pub fn sheet(&self, row: &Row) -> Option<(&'static str, String)> {
         let media_type = *row.media.first().filter(|first| **first != JSON)?;
-        let text = self.example(row, media_type);
-        Some((media_type, text.as_str().expect("a file is a text").to_owned()))
+        let example = self.example(row, media_type);
+        let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+        Some((media_type, text))
     }
 
     fn example(&self, row: &Row, media_type: &str) -> Value {

@@ -12,6 +12,9 @@ spin_shell::http!(
     api::EVENT { view_event: event },
     api::RETRY_EVENT { retry_event },
     api::RESOLVE_EVENT { resolve_event },
+    api::INBOX { list_inbox: inbox },
+    api::RETRY_TOLD { retry_told_event },
+    api::RESOLVE_TOLD { resolve_told_event },
     api::ALERTS { list_alerts: alerts },
 );
 
@@ -73,4 +76,20 @@ async fn resolve_event(call: Call<'_, api::resolve_event>) -> Answered<api::reso
 
 async fn alerts(call: Call<'_, api::list_alerts>) -> Answered<api::list_alerts> {
     operations::alerts(call.ports, call.query)
+}
+
+async fn inbox(call: Call<'_, api::list_inbox>) -> Answered<api::list_inbox> {
+    operations::inbox(call.ports, call.query)
+}
+
+async fn retry_told_event(
+    call: Call<'_, api::retry_told_event>,
+) -> Answered<api::retry_told_event> {
+    operations::retry_told(call.ports, &call.caller, &call.body, &call.change)
+}
+
+async fn resolve_told_event(
+    call: Call<'_, api::resolve_told_event>,
+) -> Answered<api::resolve_told_event> {
+    operations::resolve_told(call.ports, &call.caller, &call.body, &call.change)
 }

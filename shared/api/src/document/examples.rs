@@ -268,6 +268,22 @@ pub(crate) fn resolve_compensation() -> Value {
     json!({ "reason": "refunded at the provider's desk", "outcome": "done_by_hand" })
 }
 
+pub(crate) fn publish_event() -> Value {
+    json!({
+        "specversion": "1.0", "id": "5f0a0cbe-6a1c-4d6c-9c9a-3f6d0e9a7b11", "source": "https://crm.example", "type": "customer.created",
+        "time": "2026-12-01T09:30:00Z", "data": told_customer()
+    })
+}
+
+/// What it says: the body of binary mode.
+pub(crate) fn told_customer() -> Value {
+    json!({ "customer_id": "248289761001", "segments": ["newsletter"] })
+}
+
+pub(crate) fn act_on_told() -> Value {
+    json!({ "source": "https://wms.example", "event_id": "told-0001", "reason": "the order is there now" })
+}
+
 /// A reply that was given, where one is kept: `shared/app/tests` writes the file.
 pub(crate) fn reply(operation: &str) -> Option<Value> {
     let replies: Value = serde_json::from_str(include_str!("replies.json")).ok()?;
@@ -278,6 +294,7 @@ pub(crate) fn reply(operation: &str) -> Option<Value> {
 /// does.
 pub(crate) fn path_parameter(name: &str) -> Option<Value> {
     match name {
+        "topic" => Some(json!("customer-created")),
         "sku" | "line_id" => Some(json!("TILL-0001")),
         "warehouse_id" => Some(json!("wh-basel")),
         "country" => Some(json!("CH")),

@@ -3,8 +3,9 @@
 use super::{Schemas, examples, problem};
 use crate::{Access, Endpoint, Presence, Row};
 use edge::{
-    BulkJson, Code, Credential, Done, File, Form, Json, JsonOrDefault, Media, Method, NoBody,
-    NoHeader, NoParameters, NoQuery, Parameters, Rows, SheetPage, StripeSigned,
+    BroughtEvent, BulkJson, CloudEventBody, Code, Credential, Done, File, Form, Json,
+    JsonOrDefault, Media, Method, NoBody, NoHeader, NoParameters, NoQuery, Parameters, Rows,
+    SheetPage, StripeSigned,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -105,6 +106,25 @@ impl Shown for StripeSigned {
     });
 }
 
+/// What the types say is in the guide (`docs/telling.md`); the schema is structured mode's.
+impl Shown for CloudEventBody {
+    const SCHEMA: Option<SchemaOf> = Some(|_| {
+        json_schema!({
+            "type": "object", "required": ["specversion", "id", "source", "type", "data"],
+            "description": "A CloudEvent 1.0 of one of the types that are taken in.",
+            "properties": {
+                "specversion": { "type": "string", "const": "1.0" }, "id": { "type": "string", "minLength": 1, "maxLength": 255 },
+                "source": { "type": "string", "format": "uri-reference", "minLength": 1, "maxLength": 255 }, "type": { "type": "string", "enum": app::inbox::TOPICS.map(|(event_type, _)| event_type) },
+                "time": { "type": "string", "format": "date-time" }, "data": { "type": "object" },
+            },
+        })
+    });
+}
+
+impl Shown for BroughtEvent {
+    const SCHEMA: Option<SchemaOf> = <CloudEventBody as Shown>::SCHEMA;
+}
+
 /// What a row answers, as the document shows it.
 pub trait ShownOutcome {
     /// Its media types, each with its schema.
@@ -140,6 +160,8 @@ pub struct Operation {
     query: Option<SchemaOf>,
     header: Option<HeaderShown>,
     body: Option<SchemaOf>,
+    /// Whether its second media type is a CloudEvent's data alone.
+    takes_binary: bool,
     /// One for each media type that a body may have.
     examples: Vec<Value>,
     headers: Vec<Value>,
@@ -212,6 +234,7 @@ impl Operation {
             query,
             header: None,
             body,
+            takes_binary: false,
             examples,
             headers,
             replies,
@@ -284,6 +307,21 @@ impl Operation {
     pub(crate) fn example(mut self, example: Value) -> Self {
         self.examples.push(example);
         self
+    }
+
+    /// It takes CloudEvents in binary mode too: attributes in headers, and a body that is the data.
+    pub(crate) fn binary(self) -> Self {
+        let of_binary = "Of an event in binary mode, whose body is its data alone.";
+        let operation = Self { takes_binary: true, ..self };
+        [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "5f0a0cbe-6a1c-4d6c-9c9a-3f6d0e9a7b11"),
+            ("ce-source", "https://crm.example"),
+            ("ce-type", "customer.created"),
+            ("ce-time", "2026-12-01T09:30:00Z"),
+        ]
+        .iter()
+        .fold(operation, |operation, (name, example)| operation.header(name, example, of_binary))
     }
 
     fn header(mut self, name: &str, example: &str, about: &str) -> Self {
@@ -415,7 +453,12 @@ impl Operation {
             if let Some(body) = self.body {
                 let mut content = Map::new();
                 for (media_type, example) in self.row.media.iter().zip(&self.examples) {
-                    let media = json!({ "schema": body(&mut schemas.read), "example": example });
+                    let schema = if self.takes_binary && *media_type == "application/json" {
+                        json_schema!({ "type": "object", "description": "What the event says." })
+                    } else {
+                        body(&mut schemas.read)
+                    };
+                    let media = json!({ "schema": schema, "example": example });
                     content.insert((*media_type).to_owned(), media);
                 }
                 let is_required = self.row.body == Presence::Required;

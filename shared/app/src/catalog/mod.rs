@@ -7,7 +7,7 @@ use crate::{KeyedChange, change::Apply as _, page::PageSize, problem::refused, s
 use callers::Service;
 use domain::{
     ids::{Sku, TaxClass, WarehouseId},
-    money::Currency,
+    money::{Currency, Money},
 };
 use json::{Value, json};
 use ports::Ports;
@@ -296,6 +296,55 @@ fn put(
     match shop.apply::<Value>(&sql::SKU_PUT, &input)? {
         Ok(_) => Ok(()),
         Err(Refusal::CurrencyUnsupported) => Err(unsold(&shop, records, pointer)?),
+        Err(refusal) => Err(refused(refusal)),
+    }
+}
+
+/// A price that another program has told (EVT-3).
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PriceTold {
+    pub(crate) sku: Sku,
+    price: Money,
+    /// When it was so.
+    #[serde(default)]
+    pub(crate) at_ms: i64,
+}
+
+impl PriceTold {
+    /// What the inbox finds later prices by.
+    pub(crate) fn reference(&self) -> String {
+        format!("{} {}", self.sku, self.price.currency())
+    }
+}
+
+#[derive(Deserialize)]
+struct SeenSku {
+    facts: SkuRecord,
+    seq: i64,
+    is_overtaken: bool,
+}
+
+/// Takes a price that was told, as if the whole SKU were put again with it: with its history, and what
+/// shows that it came down. One that was told later stands.
+///
+/// # Errors
+/// `sku_not_found`, `currency_unsupported`, `invalid_field`; that somebody changed the SKU meanwhile.
+pub(crate) fn price_told(shop: &Shop<'_>, actor: &str, told: &PriceTold) -> Result<(), Problem> {
+    let PriceTold { sku, price, at_ms } = told;
+    let input = json!({ "sku": sku, "reference": told.reference(), "at_ms": at_ms });
+    let seen: Option<SeenSku> = shop.read(&sql::SKU_SEEN, &input)?;
+    let SeenSku { mut facts, seq, is_overtaken } =
+        seen.ok_or_else(|| Problem::new(Code::SkuNotFound))?;
+    if is_overtaken {
+        return Ok(());
+    }
+    let currency = price.currency();
+    facts.prices.insert(currency, price.amount_minor());
+    check(&facts).map_err(|(_, right)| Problem::invalid_field("/data/price", right))?;
+    let input = json!({ "skus": [facts], "actor": actor, "seen_seq": seq });
+    match shop.apply::<Value>(&sql::SKU_PUT, &input)? {
+        Ok(_) => Ok(()),
+        Err(Refusal::CurrencyUnsupported) => Err(unsold_in(&currency, "/data/price".to_owned())),
         Err(refusal) => Err(refused(refusal)),
     }
 }

@@ -7,6 +7,7 @@
 mod alerts;
 mod compensations;
 mod events;
+mod inbox;
 
 pub use alerts::{Alert, AlertPage, ListAlerts, alerts};
 pub use compensations::{
@@ -17,6 +18,9 @@ pub use compensations::{
 pub use events::{
     AtReceiver, EventPage, EventResolved, EventRetried, EventState, EventView, ListEvents,
     WaitingEvent, event, events, resolve_event, retry_event,
+};
+pub use inbox::{
+    ActOnTold, InboxPage, ListInbox, ToldActedOn, ToldEvent, inbox, resolve_told, retry_told,
 };
 
 use crate::{page::PageSize, shop::Shop};

@@ -13,6 +13,7 @@ mod returns;
 mod seen;
 mod ship;
 mod status;
+mod told;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel, deny};
@@ -29,6 +30,9 @@ pub use returns::{
 };
 pub use ship::{DeliverShipment, LinePart, ShipOrder, Shipped, deliver, ship};
 pub use status::{OrderMoved, ReleaseOrder, SetStatus, release, set_status};
+pub(crate) use told::{
+    Arrived, Fulfilment, Telling, fulfilment_moved, reservation_expired, shipment_arrived,
+};
 pub use view::{
     Order, OrderLine, Payment, RatedFor, Shipment, StatusChange, StatusHistory, by_id, by_number,
     status_history,

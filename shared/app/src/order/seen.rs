@@ -21,6 +21,7 @@ use domain::{
     money::{Currency, Money},
     order::{OrderStatus, Pieces},
     payment::PaymentState,
+    shipment::TrackingNumber,
     stored_value::{AccountKind, EntryKind},
 };
 use json::{Value, json};
@@ -116,6 +117,7 @@ impl SeenDraw {
 pub(super) struct SeenShipment {
     pub(super) shipment_id: ShipmentId,
     pub(super) lines: Vec<PartOfLine>,
+    pub(super) tracking_number: Option<TrackingNumber>,
     pub(super) delivered_at_ms: Option<i64>,
 }
 

@@ -33,16 +33,16 @@ use terms::{Code, Done, Problem, Rendered};
 pub struct ShipOrder {
     /// What of which lines; left out, all that has not left yet.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
-    lines: Option<Vec<LinePart>>,
+    pub(super) lines: Option<Vec<LinePart>>,
     /// Who carries it.
-    carrier: Option<Carrier>,
+    pub(super) carrier: Option<Carrier>,
     /// The carrier's number for it.
-    tracking_number: Option<TrackingNumber>,
+    pub(super) tracking_number: Option<TrackingNumber>,
     /// Where its way can be followed.
-    tracking_url: Option<TrackingUrl>,
+    pub(super) tracking_url: Option<TrackingUrl>,
     /// In one line, kept in the open: no personal data.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 200)))]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
 }
 
 /// So many pieces of a line.
@@ -105,7 +105,7 @@ fn ships(status: OrderStatus) -> bool {
 }
 
 /// Whether something of it can arrive.
-fn arrives(status: OrderStatus) -> bool {
+pub(super) fn arrives(status: OrderStatus) -> bool {
     status == OrderStatus::PartiallyShipped || status.legal_next().contains(&OrderStatus::Delivered)
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn send_off<T>(
 }
 
 /// Whether its money is held, taken, on its way, or paid at the door.
-fn is_paid(order: &Seen) -> bool {
+pub(super) fn is_paid(order: &Seen) -> bool {
     order.payment.as_ref().is_none_or(|payment| match payment.state {
         PaymentState::Authorized
         | PaymentState::CapturePending

@@ -155,7 +155,7 @@ pub async fn release(
     go(&shop, &order, (waits, OrderStatus::Confirmed), by, change).await
 }
 
-fn is_held_from(status: OrderStatus) -> bool {
+pub(super) fn is_held_from(status: OrderStatus) -> bool {
     status.legal_next().contains(&OrderStatus::OnHold)
 }
 
@@ -164,11 +164,11 @@ fn is_delivered_from(status: OrderStatus) -> bool {
     status.legal_next().contains(&OrderStatus::Delivered)
 }
 
-fn is_worked_on_from(status: OrderStatus) -> bool {
+pub(super) fn is_worked_on_from(status: OrderStatus) -> bool {
     status.legal_next().contains(&OrderStatus::Processing)
 }
 
-async fn go(
+pub(super) async fn go(
     shop: &Shop<'_>,
     order: &Seen,
     (allows, status): (fn(OrderStatus) -> bool, OrderStatus),

@@ -24,6 +24,25 @@ pub(super) const RULES: &[Rule] = &[
         broken: "{looked} as e where e.state = 'dead' and not exists (select 1 from alert as a where a.alert_id = 'outbox_dead:' || e.event_id)",
     },
     Rule {
+        code: "told_event_is_not_late",
+        sentence: "What a program has told waits no longer than until it is due.",
+        look_at: "whether the worker inbox-work runs",
+        walk: "waiting_told",
+        subject: "i.source || ' ' || i.event_id",
+        detail: "{object}('type', i.type, 'attempts', i.attempts)",
+        broken: "{looked} as i, now where i.next_attempt_at_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)",
+    },
+    Rule {
+        code: "dead_told_event_has_its_alert",
+        sentence: "What a program has told and was given up has raised its alert.",
+        look_at: "the event: what it means was never done, and nobody was told",
+        walk: "dead_told",
+        subject: "i.source || ' ' || i.event_id",
+        detail: "{object}('type', i.type, 'last_error', i.last_error)",
+        broken: "{looked} as i, now where i.next_attempt_at_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)
+    and not exists (select 1 from alert as a where a.alert_id = 'inbox_dead:' || i.source || ' ' || i.event_id)",
+    },
+    Rule {
         code: "settled_event_has_its_reason",
         sentence: "An event that an operator has given up for good has its history: who, when, why.",
         look_at: "the event: its receivers will never hear of it, and nobody says why",

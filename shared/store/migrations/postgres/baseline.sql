@@ -476,8 +476,9 @@ create unique index if not exists payment_reference on payment (provider, refere
 create index if not exists payment_by_card on payment (card, order_id) where card > '';
 create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
--- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
--- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.
+-- What others have told, each event once. Of the provider's webhooks (PAY-4) what it means is done by the statement that writes it down: nothing of it is
+-- believed, it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it. Of what programs tell (EVT-3) it waits with
+-- its data, as far as it is read, for the worker `inbox-work`; one that cannot be worked is dead, with its reason, until an operator decides.
 create table if not exists inbox (
   source text collate "C",
   event_id text collate "C",
@@ -485,9 +486,18 @@ create table if not exists inbox (
   reference text collate "C",
   known integer not null,
   received_at_ms bigint not null,
+  state text not null default 'done',
+  actor text,
+  data jsonb,
+  attempts bigint not null default 0,
+  failing_since_ms bigint,
+  next_attempt_at_ms bigint,
+  last_error text,
   primary key (source, event_id)
 );
+create index if not exists inbox_open on inbox (state, next_attempt_at_ms) where state <> 'done';
 create index if not exists inbox_by_age on inbox (received_at_ms);
+create index if not exists inbox_prices on inbox (reference) where type = 'pricing.price.updated';
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8).
 create table if not exists compensation (

@@ -163,10 +163,13 @@ create unique index if not exists payment_reference on payment (provider, refere
 create index if not exists payment_by_card on payment (card, order_id) where card > '';
 create index if not exists payment_held on payment (updated_at_ms) where state = 'authorized';
 
--- What the provider has told of by webhook (PAY-4), each event once. What it means is done by the statement that writes it down: nothing of it is believed,
--- it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it.
-create table if not exists inbox (source text, event_id text, type text not null, reference text, known int not null, received_at_ms int not null, primary key (source, event_id)) without rowid;
+-- What others have told, each event once. Of the provider's webhooks (PAY-4) what it means is done by the statement that writes it down: nothing of it is
+-- believed, it makes due what is asked of the provider anyway, and marks a payment whose buyer disputes it. Of what programs tell (EVT-3) it waits with
+-- its data, as far as it is read, for the worker `inbox-work`; one that cannot be worked is dead, with its reason, until an operator decides.
+create table if not exists inbox (source text, event_id text, type text not null, reference text, known int not null, received_at_ms int not null, state text not null default 'done', actor text, data text, attempts int not null default 0, failing_since_ms int, next_attempt_at_ms int, last_error text, primary key (source, event_id)) without rowid;
+create index if not exists inbox_open on inbox (state, next_attempt_at_ms) where state <> 'done';
 create index if not exists inbox_by_age on inbox (received_at_ms);
+create index if not exists inbox_prices on inbox (reference) where type = 'pricing.price.updated';
 
 -- What is owed to a provider after a failure or a cancel, until it is done or dead (CHK-8). `retries` counts the times an operator had a dead one tried anew.
 create table if not exists compensation (compensation_id text primary key, kind text not null, payment_id text not null, saga_id text not null, amount_minor int not null, state text not null, reason text not null, attempts int not null, retries int not null default 0, failing_since_ms int, refund_reference text, next_attempt_at_ms int not null, lease_token text, lease_until_ms int not null, last_error text, created_at_ms int not null) without rowid;

@@ -16,4 +16,4 @@ select object(
   'sessions', document(@ended_sessions_json(:contact_ms, :limit)),
   'data_keys', document((select list(owner) from (select owner from data_key where used_at_ms <= now_ms() - :retention_ms order by used_at_ms limit :limit) as old)),
   'webhooks', document((select list(object('source', source, 'event_id', event_id)) from (select source, event_id from inbox
-    where received_at_ms <= now_ms() - :retention_ms order by received_at_ms limit :limit) as old)))
+    where received_at_ms <= now_ms() - :retention_ms and state in ('done', 'resolved') order by received_at_ms limit :limit) as old)))

@@ -75,6 +75,8 @@ fn sound() -> Database {
         }
     }
     confirms(&shop, &named("cat"), lines);
+    let told = json!({ "source": "event:/erp", "event_id": "told", "type": "customer.created", "reference": "ann", "actor": "erp", "data": {}, "error": null });
+    shop.does(&sql::INBOX_ACCEPT, &told);
     let dan = named("dan");
     dan.goes_to_checkout(&shop, &[]);
     shop.does(&sql::CART_ADD_LINE, &with(dan.add("TILL-0003", 1), keyed("dan's key")));
@@ -439,6 +441,11 @@ const BREAKS: &[(&str, &str)] = &[
         "dead_event_has_its_alert",
         "update outbox set state = 'dead' where outbox_id = (select min(outbox_id) from outbox)",
     ),
+    ("told_event_is_not_late", "update inbox set next_attempt_at_ms = 1 where event_id = 'told'"),
+    (
+        "dead_told_event_has_its_alert",
+        "update inbox set state = 'dead', next_attempt_at_ms = 1 where event_id = 'told'",
+    ),
     (
         "settled_compensation_has_its_reason",
         "update compensation set state = 'resolved' where saga_id = 'saga-eve'",
@@ -498,6 +505,7 @@ fn time_alone_makes_late_what_no_worker_has_touched() {
         "expired_reservation_is_given_back",
         "owed_money_is_tried",
         "running_saga_has_a_driver",
+        "told_event_is_not_late",
         "waiting_event_is_not_late",
     ];
     assert_eq!(late.iter().map(String::as_str).collect::<Vec<_>>(), expected);

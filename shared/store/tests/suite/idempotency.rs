@@ -79,6 +79,11 @@ fn an_operators_action_is_applied_once_per_key() {
     replays(&shop, &sql::COMPENSATION_RESOLVE, &now(1));
     replays(&shop, &sql::OUTBOX_RETRY, &seen);
     replays(&shop, &sql::OUTBOX_RESOLVE, &now(0));
+    let told = json!({"source": "event:/erp", "event_id": "a", "type": "customer.created", "reference": "ann", "actor": "erp", "data": {}, "error": null});
+    shop.does(&sql::INBOX_ACCEPT, &told);
+    let act = json!({"source": "event:/erp", "event_id": "a", "legal_from": ["pending"], "attempts": 0, "to_state": "resolved", "kind": "resolved",
+        "actor": "service:desk", "reason": "known"});
+    replays(&shop, &sql::INBOX_ACT, &act);
 }
 
 #[test]

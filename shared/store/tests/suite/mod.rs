@@ -12,6 +12,7 @@ mod customer;
 mod fraud;
 mod fulfilment;
 mod idempotency;
+mod inbox;
 mod migration;
 mod operations;
 mod operators;

@@ -31,6 +31,7 @@ mod finding;
 mod fraud;
 mod fulfilment;
 mod health;
+mod inbox;
 mod merge;
 mod migration;
 mod openapi;

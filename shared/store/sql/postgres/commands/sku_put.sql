@@ -1,7 +1,8 @@
 -- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
 -- Named twice in one import, a SKU is as its last mention says. Each that changes has a row of history: who, what it was, what it is (PRICE-4, SEC-4).
--- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor
--- refuses: currency_unsupported, price_not_positive, weight_negative
+-- With `seen_seq` the first is as it was after that change of it.
+-- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor, seen_seq
+-- refuses: sku_changed, currency_unsupported, price_not_positive, weight_negative
 create or replace function sku_put(doc jsonb) returns jsonb language plpgsql as $$
 declare
   skus constant jsonb := doc -> 'skus';
@@ -17,6 +18,8 @@ begin
     on conflict (sku) do nothing returning sku)
   select array(select sku from new) into made;
   perform 1 from sku where sku in (select item ->> 'sku' from each_item(skus) as item) order by sku for update;
+  if (doc ->> 'seen_seq')::bigint <> (select coalesce(max(seq), 0) from history where subject = 'sku/' || (skus -> 0 ->> 'sku'))
+  then raise exception 'sku_changed'; end if;
   insert into history (subject, seq, kind, actor, at_ms, data)
     select 'sku/' || found.sku, coalesce((select max(seq) from history as h where h.subject = 'sku/' || found.sku), 0) + 1, 'put', doc ->> 'actor', now_ms(),
       jsonb_build_object('before', found.before, 'after', found.after)

@@ -1,7 +1,9 @@
 -- Adds or replaces SKUs and their prices, all or nothing (CAT-1). A currency left out is no longer sold in.
 -- Named twice in one import, a SKU is as its last mention says. Each that changes has a row of history: who, what it was, what it is (PRICE-4, SEC-4).
--- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor
--- refuses: currency_unsupported, price_not_positive, weight_negative
+-- With `seen_seq` the first is as it was after that change of it.
+-- in: skus: [{sku, product_id, name, category, tax_class, weight_g, active, prices: {USD: 1999}}], actor, seen_seq
+-- refuses: sku_changed, currency_unsupported, price_not_positive, weight_negative
+select raise(abort, 'sku_changed') where :seen_seq <> (select coalesce(max(seq), 0) from history where subject = 'sku/' || (:skus ->> '$[0].sku'));
 select raise(abort, 'currency_unsupported')
   where exists (select 1 from json_each(:skus) as item, json_each(item.value, '$.prices') as amount
     where amount.key not in (select currency from currency));
