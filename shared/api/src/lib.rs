@@ -455,6 +455,15 @@ endpoints! {
         export_orders: GET Scope<OrdersRead>, query: Parameters<order::ExportOrders>,
             answer: 200 SheetPage => |it| it.linked().stored();
     }
+    /// What orders came to.
+    ORDER_STATISTICS: "order-reports" "/api/v1/orders/statistics" {
+        /// What the orders of each day came to, by currency, as they stand now; and its carts.
+        ///
+        /// Of at most 92 days of a zone; of the last 30, if nothing is said. The totals are the sums of
+        /// the days. A day has the orders that the list shows for it.
+        view_order_statistics: GET Scope<OrdersRead>, query: Parameters<order::AskStatistics>,
+            answer: 200 Done<order::OrderStatistics> => |it| it.stored();
+    }
     /// One order by its id.
     ORDER: "order-by-id" "/api/v1/orders/:order_id" (order_id: OrderId) {
         /// An order.

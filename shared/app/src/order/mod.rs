@@ -12,6 +12,7 @@ mod refund;
 mod returns;
 mod seen;
 mod ship;
+mod statistics;
 mod status;
 mod told;
 mod view;
@@ -29,6 +30,7 @@ pub use returns::{
     receive_return, refuse_return, request_return, withdraw_return,
 };
 pub use ship::{DeliverShipment, LinePart, ShipOrder, Shipped, deliver, ship};
+pub use statistics::{AskStatistics, OrderStatistics, statistics};
 pub use status::{OrderMoved, ReleaseOrder, SetStatus, release, set_status};
 pub(crate) use told::{
     Arrived, Fulfilment, Telling, fulfilment_moved, reservation_expired, shipment_arrived,

@@ -429,3 +429,31 @@ fn nothing_is_collected_of_who_pays_by_card() {
     ann.orders(&shop, CUPS_AND_TEA);
     shop.refuses(&sql::ORDER_COLLECT, &ann.changes(1, &["confirmed"]), Refusal::PaymentNotDue);
 }
+
+#[test]
+fn a_day_is_a_range_of_ids_and_its_orders_come_to_what_they_stand_at() {
+    let (shop, ann, bob) = (shop(), shopper("ann"), shopper("bob"));
+    let lines: &[Line] = &[("TILL-0001", "wh-hanoi", 2)];
+    ann.orders(&shop, lines);
+    bob.orders(&shop, lines);
+    let total = shop.one("select total_minor from orders where order_id = 'order-ann'").as_i64();
+    let total = total.unwrap();
+    shop.exec(
+        "update orders set cancelled_at_ms = 1, status = 'refunded' where order_id = 'order-bob'",
+    );
+    shop.exec("insert into refund (order_id, refund_id, amount_minor, actor, detail, at_ms) values ('order-ann', 'r-1', 7, 'x', '{}', 1)");
+    let day =
+        |number: i64, from: &str, below: &str| json!({"day": number, "from": from, "below": below});
+    let days =
+        json!({"days": [day(0, "a", "b"), day(1, "order-", "order-b"), day(2, "order-b", "p")]});
+    let row = |number: i64, cancelled: i64, refunded: i64| {
+        json!({"day": number, "currency": "USD", "orders": 1, "gross_minor": total, "cancelled_orders": cancelled,
+            "cancelled_minor": cancelled * total, "refunded_minor": refunded})
+    };
+    assert_eq!(shop.list(&sql::ORDER_DAYS, &days), [row(1, 0, 7), row(2, 1, 0)]);
+    shop.does(&sql::CART_CREATE, &shopper("cat").cart_create());
+    let days =
+        json!({"days": [day(0, "cart-", "cart-c"), day(1, "cart-c", "cart-z"), day(2, "d", "e")]});
+    let carts = |number: i64, opened: i64, filled: i64, ordered: i64| json!({"day": number, "opened": opened, "filled": filled, "ordered": ordered, "abandoned": 0});
+    assert_eq!(shop.list(&sql::CART_DAYS, &days), [carts(0, 2, 2, 2), carts(1, 1, 0, 0)]);
+}

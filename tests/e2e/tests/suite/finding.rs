@@ -315,3 +315,102 @@ fn orders_are_exported_page_by_page_and_without_a_person() {
     let other = shop.call("GET", EXPORT).bearer(&shop.token("orders:write catalog:read")).send();
     assert_eq!(other.problem(403, "scope_missing")["scope"], "orders:read");
 }
+
+// ORD-11
+#[test]
+fn what_the_orders_of_a_day_came_to_is_the_sum_of_them() {
+    let shop = Shop::alone();
+    let sku = shop.sku().stock(9).create();
+    let guest = shop.guest();
+    buys(&guest, &sku, "ann@example.com");
+    let cancelled = buys(&guest, &sku, "ann@example.com");
+    guest.cancelling(&cancelled).send().expect(200);
+    let refunded = buys(&guest, &sku, "ann@example.com");
+    let part = json!({ "lines": [{ "line_no": 1, "quantity": 1 }], "reason": "goodwill" });
+    let refund = shop.call("POST", &format!("{ORDERS}/{refunded}/refunds"));
+    refund.bearer(&shop.token("money:write")).json(&part).keyed(&unique("r-")).send().expect(200);
+
+    let figures = as_service(&shop, &format!("{ORDERS}/statistics")).expect(200);
+    let minor = |of: &Value, name: &str| of[name]["amount_minor"].as_i64().unwrap();
+    let mut sums = (0, 0, 0, 0);
+    for order in pages_of(&shop) {
+        let total = minor(&order, "total");
+        if order["total"]["currency"] == "USD" {
+            sums.0 += 1;
+            sums.1 += total;
+            let id = order["order_id"].as_str().unwrap();
+            if shop.rows("orders", "order_id", id)[0]["cancelled_at_ms"].is_i64() {
+                sums.2 += total;
+            } else {
+                let rows = shop.rows("refund", "order_id", id);
+                sums.3 += rows.iter().map(|row| row["amount_minor"].as_i64().unwrap()).sum::<i64>();
+            }
+        }
+    }
+    let usd = |of: &Value| {
+        of.as_array().unwrap().iter().find(|it| it["gross"]["currency"] == "USD").cloned()
+    };
+    let total = usd(&figures["totals"]).unwrap();
+    let counted = |of: &Value| {
+        (
+            of["orders"].as_i64().unwrap(),
+            minor(of, "gross"),
+            minor(of, "cancelled"),
+            minor(of, "refunded"),
+        )
+    };
+    assert_eq!(counted(&total), sums, "{figures}");
+    assert_eq!(minor(&total, "net"), sums.1 - sums.2 - sums.3);
+    let days: Vec<Value> =
+        figures["days"].as_array().unwrap().iter().filter_map(|day| usd(&day["figures"])).collect();
+    let of_days = days
+        .iter()
+        .map(counted)
+        .fold((0, 0, 0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1, sum.2 + it.2, sum.3 + it.3));
+    assert_eq!(of_days, sums);
+    // One guest has opened one cart for each order, and their last is empty.
+    let carts = &figures["carts"];
+    assert!(
+        carts["ordered"].as_i64() >= Some(3)
+            && carts["opened"].as_i64() > carts["ordered"].as_i64(),
+        "{carts}"
+    );
+    // Nobody else sees them, and what is asked is read strictly.
+    guest.call("GET", &format!("{ORDERS}/statistics")).send().problem(401, "credential_invalid");
+    for (query, field) in [
+        ("created_from=2026-12-01T00:00:00Z", "created_from"),
+        ("created_from=2026-12-02&created_before=2026-12-01", "created_before"),
+        ("created_from=2026-01-01&created_before=2026-12-01", "created_from"),
+        ("zone=Hanoi", "zone"),
+    ] {
+        let told = as_service(&shop, &format!("{ORDERS}/statistics?{query}"))
+            .problem(400, "invalid_field");
+        assert_eq!(told["field"], field, "{query}");
+    }
+    let none = as_service(
+        &shop,
+        &format!(
+            "{ORDERS}/statistics?created_from=2001-01-01&created_before=2001-01-03&zone=-03:30"
+        ),
+    )
+    .expect(200);
+    assert_eq!(
+        (&none["totals"], &none["days"], &none["zone"]),
+        (&json!([]), &json!([]), &json!("-03:30"))
+    );
+    let nothing = json!({ "opened": 0, "filled": 0, "ordered": 0, "abandoned": 0 });
+    assert_eq!(none["carts"], nothing);
+}
+
+/// All orders, as a service lists them.
+fn pages_of(shop: &Shop) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = as_service(shop, &format!("{ORDERS}?limit=100{cursor}")).expect(200);
+        found.extend(page["orders"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            None => return found,
+            Some(next) => cursor = format!("&cursor={next}"),
+        }
+    }
+}
