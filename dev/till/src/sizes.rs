@@ -31,7 +31,7 @@ const SIZES: [Size; 9] = [
     MUTATIONS,
     FUZZ_SECONDS,
     // How many race at once, in percent of what the requirements say.
-    Size { variable: "EDGETILL_RACE_PERCENT", sampled: 100, full: 100 },
+    Size { variable: "EDGETILL_RACE_PERCENT", sampled: 50, full: 100 },
     // Every so-manieth of the faults there are at calls, four at each: 1 is all of them, 4 is one at
     // each call, and 7 is one at most calls, another at the next.
     Size { variable: "EDGETILL_CRASH_EVERY", sampled: 7, full: 1 },

@@ -28,6 +28,12 @@ const SKIPPED_BY_SINK: &str = "skipped with this sink: ";
 const KEY_VALUES: u8 = 0;
 const STREAM: u8 = 1;
 
+/// Modules of the suite about what is decided before a database is asked: who may call, what a call
+/// may say, and what is served as it lies there. Of two databases that a sample runs on, the first is
+/// enough for them.
+const AT_THE_DOOR: [&str; 5] =
+    ["authorization::", "browser::", "clients::", "openapi::", "strictness::"];
+
 /// How the suite is run.
 #[derive(Clone, Debug)]
 pub struct Suite {
@@ -48,6 +54,8 @@ pub struct Suite {
 pub enum Purpose {
     /// The whole suite, or what the filter leaves of it.
     Suite,
+    /// What of it comes to a database.
+    BehindTheDoor,
     /// So many spoiled requests, drawn by this seed or one that is printed. They look at every row
     /// there is, and so have a shop to themselves.
     Mutations(u32, Option<u64>),
@@ -89,8 +97,15 @@ impl Suite {
         databases: &[Database],
         purposes: &[Purpose],
     ) -> Result<Outcome> {
+        let is_sample =
+            self.extent == Extent::Sampled && self.filter.is_none() && self.spin.is_none();
         let of_each = on_each(databases, self.spin.is_none(), |database| {
-            self.on_a_database(project, manifest, database, purposes)
+            let seen_at_another = is_sample && databases.first() != Some(&database);
+            let purposes = purposes.iter().map(|purpose| match purpose {
+                Purpose::Suite if seen_at_another => Purpose::BehindTheDoor,
+                Purpose::Suite | Purpose::BehindTheDoor | Purpose::Mutations(..) => *purpose,
+            });
+            self.on_a_database(project, manifest, database, purposes.collect())
         })?;
         Ok(of_each.into_iter().fold(Outcome::default(), Outcome::and))
     }
@@ -100,7 +115,7 @@ impl Suite {
         project: &Project,
         manifest: &Manifest,
         database: Database,
-        purposes: &[Purpose],
+        purposes: Vec<Purpose>,
     ) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let begun = Instant::now();
@@ -122,7 +137,7 @@ impl Suite {
             outcome.skipped.extend(self.on_a_shop(
                 project,
                 manifest,
-                *purpose,
+                purpose,
                 postgres,
                 redis.as_ref(),
             )?);
@@ -208,6 +223,10 @@ impl Suite {
             return watch(mutations, database).map(|_| None);
         }
         let mut suite = self.against(project, shop, "suite");
+        if let Purpose::BehindTheDoor = purpose {
+            println!("{database} | without {}, which ran on the other", AT_THE_DOOR.join(", "));
+            suite.args(AT_THE_DOOR.iter().flat_map(|module| ["--skip", module]));
+        }
         if let Some(cluster) = &cluster {
             suite.env("EDGETILL_DATABASE_LOG", cluster.log());
         }
@@ -266,18 +285,18 @@ pub fn on_each<T: Send>(
     })
 }
 
-/// Runs a binary of the suite, passes its output on with the name of what it runs on before each
-/// line, and gathers the names of what it skipped.
+/// Runs a binary of the suite, passes its output on with what it runs on and for how many seconds
+/// before each line, and gathers the names of what it skipped.
 pub fn watch(mut command: Command, on: &str) -> Result<BTreeSet<String>> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cargo cannot be run")?;
     let output = child.stdout.take().context("the suite has no output")?;
     let complaints = child.stderr.take().context("the suite has no standard error")?;
-    let mut skipped = BTreeSet::new();
+    let (begun, mut skipped) = (Instant::now(), BTreeSet::new());
     thread::scope(|scope| {
         let complained = scope.spawn(|| {
             BufReader::new(complaints).lines().try_for_each(|line| {
-                eprintln!("{on} | {}", line?);
+                eprintln!("{on} {:>4} | {}", begun.elapsed().as_secs(), line?);
                 Ok::<_, anyhow::Error>(())
             })
         });
@@ -288,7 +307,7 @@ pub fn watch(mut command: Command, on: &str) -> Result<BTreeSet<String>> {
             {
                 skipped.insert(name.trim().to_owned());
             }
-            println!("{on} | {line}");
+            println!("{on} {:>4} | {line}", begun.elapsed().as_secs());
         }
         complained.join().map_err(|_| anyhow!("a thread of till has panicked"))?
     })?;

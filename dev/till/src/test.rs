@@ -1,5 +1,5 @@
 //! `cargo till test`, which is what must be true of every commit: the native crates, then the whole
-//! shop over HTTP, on till or on a real Spin, first on SQLite and then on a PostgreSQL and a Redis
+//! shop over HTTP, on till or on a real Spin, on SQLite and beside it on a PostgreSQL and a Redis
 //! of its own, and a sample of the proofs.
 
 use std::collections::BTreeSet;
