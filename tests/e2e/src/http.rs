@@ -7,6 +7,9 @@ use std::{cell::RefCell, fmt, sync::OnceLock, time::Duration};
 /// The longest any reply may take: longer than every provider timeout of the development manifest.
 const REPLY_SECONDS_MAX: u64 = 60;
 
+/// The longest body that every host reads to its end, whatever the component says of it.
+const BODY_READ_WHOLE: usize = 16 << 10;
+
 fn agent() -> &'static ureq::Agent {
     static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
     AGENT.get_or_init(|| {
@@ -211,6 +214,11 @@ impl Call {
             .uri(format!("{origin}{}", self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
+        }
+        // A host that does not read a body to its end closes the connection behind its reply, and
+        // Spin does not always say so: nobody else may be given that connection.
+        if self.body.as_ref().is_some_and(|body| body.len() > BODY_READ_WHOLE) {
+            request = request.header("connection", "close");
         }
         // A body of no bytes still announces its length, as a POST must.
         let body = self
