@@ -82,8 +82,10 @@ pub(crate) struct OfOrder {
 }
 
 impl Fact {
+    /// What an event of this type says.
+    ///
     /// # Errors
-    /// `event_type_unknown`; `invalid_field` that names the member.
+    /// `invalid_field` that names the member, or the type of one that is not taken in.
     fn read(event_type: &str, event: &CloudEvent) -> Result<Self, Problem> {
         let at_ms = || match event.time.as_deref().map(Moment::try_from) {
             None => Ok(None),
