@@ -205,10 +205,10 @@ impl Shop {
         })
     }
 
-    /// Runs the workers of stock and money until none has anything left to do that is due now.
+    /// Runs the workers of what was told, stock and money until none has anything left to do that is due now.
     pub fn run_workers_until_quiet(&self) {
         for _ in 0..20 {
-            let busy = ["saga-recovery", "compensation-retry", "reservation-cleanup"]
+            let busy = ["inbox-work", "saga-recovery", "compensation-retry", "reservation-cleanup"]
                 .map(|worker| self.run(worker)["taken"].as_i64().unwrap_or_default())
                 .iter()
                 .any(|taken| *taken > 0);
