@@ -8,7 +8,12 @@ use crate::cargo::run;
 use crate::child::{HostProcess, Serving};
 use crate::manifest::Manifest;
 use crate::project::Project;
+use crate::secrets::first;
 use crate::shop::{Shop, free_address};
+use crate::token::mint;
+
+/// What a token must allow that is to hear events, tell some, and have them sent.
+const RECEIVER_SCOPE: &str = "events:publish events:read events:write workers:run";
 
 /// Clients that generators make of the API document, each buying once: `tests/e2e/clients/run`
 /// makes and runs them.
@@ -36,6 +41,29 @@ pub fn stripe(project: &Project, manifest: &Manifest, quick: bool) -> Result<()>
             command
                 .env("EDGETILL_SIMULATOR_URL", shop.simulator_url())
                 .env("EDGETILL_WEBHOOK_PORT", receiver.port().to_string());
+            Ok(command)
+        },
+    )
+}
+
+/// The official libraries of Standard Webhooks, CloudEvents and AsyncAPI before what the shop sends:
+/// `tests/e2e/receivers/run`.
+pub fn receivers(project: &Project, manifest: &Manifest, quick: bool) -> Result<()> {
+    on_a_shop(
+        project,
+        manifest,
+        quick,
+        "receivers",
+        "what the shop sends is not what the standards say",
+        |shop| {
+            let secrets = shop.secrets.get("service_token_secret");
+            let signs = first(secrets.context("the shop has no service_token_secret")?);
+            let token = mint(signs, "receivers", RECEIVER_SCOPE, 3_600)?;
+            let mut command = Command::new(project.path("tests/e2e/receivers/run"));
+            command
+                .env("EDGETILL_URL", shop.url())
+                .env("EDGETILL_RECEIVER_PORT", shop.receiver.port().to_string())
+                .env("EDGETILL_SERVICE_TOKEN", token);
             Ok(command)
         },
     )

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::book::book;
 use crate::cargo::{Profile, build_components, build_host};
-use crate::clients::{clients, stripe};
+use crate::clients::{clients, receivers, stripe};
 use crate::database::Database;
 use crate::fuzz::fuzz;
 use crate::manifest::Manifest;
@@ -44,6 +44,9 @@ enum Which {
     /// Stripe's own libraries against the simulator (tests/e2e/stripe); needs Python, and Node for
     /// the second of them
     Stripe,
+    /// The official libraries of Standard Webhooks, CloudEvents and AsyncAPI before what the shop
+    /// sends (tests/e2e/receivers); needs Python, and Node for the second of each
+    Receivers,
     /// The guide as mdBook makes it (it installs mdbook), without a warning and without a dead link
     Book,
     /// Everything going wrong at once, for EDGETILL_CHAOS_SECONDS, then both books are compared;
@@ -125,6 +128,7 @@ impl Which {
             Self::Clients => clients(project, manifest, arguments.quick),
             Self::Book => book(project),
             Self::Stripe => stripe(project, manifest, arguments.quick),
+            Self::Receivers => receivers(project, manifest, arguments.quick),
         }
     }
 }

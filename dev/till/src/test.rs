@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::bench;
 use crate::cargo::{Profile, build_components, build_host};
-use crate::clients::{on_a_shop, stripe};
+use crate::clients::{on_a_shop, receivers, stripe};
 use crate::database::Database;
 use crate::manifest::Manifest;
 use crate::native::{host, native};
@@ -56,8 +56,9 @@ pub struct TestArgs {
     /// Only the suite over two hosts on one PostgreSQL; with --filter, those of its tests.
     #[arg(long, conflicts_with_all = ["contract", "only", "kv"])]
     two_hosts: bool,
-    /// Only the contracts: generated requests against docs/openapi.json, on till with SQLite; and
-    /// Stripe's own libraries against the simulator (tests/e2e/stripe). Needs Python.
+    /// Only the contracts: generated requests against docs/openapi.json, on till with SQLite;
+    /// Stripe's own libraries against the simulator (tests/e2e/stripe); and those of Standard
+    /// Webhooks, CloudEvents and AsyncAPI before events (tests/e2e/receivers). Needs Python.
     #[arg(long, conflicts_with_all = ["spin", "filter"])]
     contract: bool,
 }
@@ -77,7 +78,8 @@ pub fn test(arguments: TestArgs) -> Result<()> {
     times.of("host", || build_host(&project))?;
     if arguments.contract {
         contract(&project, &manifest, &arguments)?;
-        return stripe(&project, &manifest, arguments.quick);
+        stripe(&project, &manifest, arguments.quick)?;
+        return receivers(&project, &manifest, arguments.quick);
     }
     // Whether no part of it was asked for.
     let all = arguments.spin.is_none() && arguments.filter.is_none() && !arguments.two_hosts;
