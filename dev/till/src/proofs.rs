@@ -75,10 +75,11 @@ impl Ground {
             shop.set("breaker_failures", "3");
             shop.set("breaker_open_seconds", "1");
             shop.set("payment_timeout_ms", "2000");
-            // What no patience mends is given up soon, and no cart ends while others are under
+            // What no patience mends is given up soon, and no cart and no order ends while others are under
             // proof.
             shop.set("give_up_seconds", "3600");
             shop.set("cart_guest_idle_seconds", "2592000");
+            shop.set("unpaid_order_seconds", "31536000");
         }
         Ok(Some(Self { shop, folder, _redis: redis, _cluster: cluster }))
     }

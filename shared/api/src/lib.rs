@@ -622,12 +622,13 @@ endpoints! {
             answer: 200 Done<Rendered<order::ReturnMoved>> => |it| it.example(examples::receive_return()).tagged()
                 .problems(&[OrderNotFound, ReturnNotFound, ReturnStepIllegal, IllegalTransition, OrderBusy]).stored();
     }
-    /// The money for an order that is paid on delivery.
+    /// The money for an order that is paid on delivery, or elsewhere.
     ORDER_COLLECT: "order-collect" "/api/v1/orders/:order_id/collect" (order_id: OrderId) {
-        /// Say that an order was paid at the door.
+        /// Say that an order was paid at the door, or elsewhere.
         ///
-        /// Of one whose `payment_method` is `cash_on_delivery`: once, and all of it. Its payment is
-        /// `captured` then, and it cannot be cancelled any more.
+        /// Of one whose `payment_method` is `cash_on_delivery` or `external`: once, and all of it. Its
+        /// payment is `captured` then, and one that was `pending` is `confirmed`. It cannot be cancelled
+        /// before the money is handed back by a refund.
         collect_order: POST Scope<MoneyWrite>, body: Json<order::CollectCash>, change: MustBeKeyedVersioned,
             answer: 200 Done<Rendered<order::CashCollected>> => |it| it.example(examples::collect_order()).tagged()
                 .problems(&[OrderNotFound, PaymentNotDue, OrderBusy]).stored();

@@ -9,8 +9,8 @@ use crate::{
     catalog::{PriceTold, price_told},
     customers::{self, CustomerTold},
     order::{
-        self, Arrived, CaptureOrder, Fulfilment, Telling, fulfilment_moved, reservation_expired,
-        shipment_arrived,
+        self, Arrived, CaptureOrder, Fulfilment, PaidElsewhere, Telling, fulfilment_moved,
+        payment_confirmed, payment_failed, reservation_expired, shipment_arrived,
     },
     problem::refused,
     shop::Shop,
@@ -59,7 +59,11 @@ pub struct EventTaken {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 pub(crate) enum Fact {
-    /// Something has become of a payment: the provider is asked what.
+    /// A payment was made.
+    PaymentConfirmed(PaidElsewhere),
+    /// A payment was not made.
+    PaymentFailed(OfOrder),
+    /// Something else has become of a payment.
     Payment(OfOrder),
     /// The money of an order is wanted.
     Capture(OfOrder),
@@ -96,9 +100,9 @@ impl Fact {
             }
         };
         Ok(match event_type {
-            "payments.payment.confirmed"
-            | "payments.payment.failed"
-            | "payments.refund.completed" => Self::Payment(event.data()?),
+            "payments.payment.confirmed" => Self::PaymentConfirmed(event.data()?),
+            "payments.payment.failed" => Self::PaymentFailed(event.data()?),
+            "payments.refund.completed" => Self::Payment(event.data()?),
             "orders.payment.capture_requested" => Self::Capture(event.data()?),
             "fulfillments.fulfillment.status_changed" => Self::Fulfilment(event.data()?),
             "warehouse.inventory.reservation_expired" => Self::ReservationExpired(event.data()?),
@@ -131,6 +135,8 @@ impl Fact {
     fn reference(&self) -> String {
         match self {
             Self::Payment(OfOrder { order_id })
+            | Self::PaymentConfirmed(PaidElsewhere { order_id, .. })
+            | Self::PaymentFailed(OfOrder { order_id })
             | Self::Capture(OfOrder { order_id })
             | Self::ReservationExpired(OfOrder { order_id })
             | Self::Fulfilment(Fulfilment { order_id, .. })
@@ -209,10 +215,18 @@ pub(crate) async fn work(
     let change = |step: &str| keyed(&[source, event_id, step]);
     let telling = Telling { actor: &actor, change: &change };
     match fact {
-        Fact::Payment(OfOrder { order_id }) => {
-            let input = json!({ "order_id": order_id });
-            shop.apply::<Value>(&sql::PAYMENT_LOOK, &input)?.map(drop).map_err(refused)?;
+        // Of a payment at the provider nothing is believed: the provider is asked.
+        Fact::PaymentConfirmed(told) => {
+            if !payment_confirmed(shop, &telling, &told)? {
+                look(shop, &told.order_id)?;
+            }
         }
+        Fact::PaymentFailed(OfOrder { order_id }) => {
+            if !payment_failed(shop, &telling, &order_id).await? {
+                look(shop, &order_id)?;
+            }
+        }
+        Fact::Payment(OfOrder { order_id }) => look(shop, &order_id)?,
         Fact::Capture(OfOrder { order_id }) => {
             let asked = CaptureOrder::default();
             let captured =
@@ -232,6 +246,12 @@ pub(crate) async fn work(
         Fact::Customer(told) => customers::told(shop, &actor, told)?,
     }
     Ok(())
+}
+
+/// Makes due what is asked of the provider about the payment of an order anyway.
+fn look(shop: &Shop<'_>, order_id: &OrderId) -> Result<(), Problem> {
+    let input = json!({ "order_id": order_id });
+    shop.apply::<Value>(&sql::PAYMENT_LOOK, &input)?.map(drop).map_err(refused)
 }
 
 /// A change under a key that only this step of this event has.

@@ -6,6 +6,7 @@ use config::{PAYMENT_API_KEY, PAYMENT_BASE_URL, PAYMENT_TIMEOUT_MS};
 use domain::{
     ids::{OrderId, PaymentId, SagaId},
     money::{Currency, Money},
+    payment::OfflineMethod,
 };
 use providers::{AuthorizeRequest, Breaker, Stripe, StripeSettings};
 use serde::Deserialize;
@@ -17,10 +18,6 @@ pub(crate) const PROVIDER: &str = "stripe";
 /// What stands in their place where nobody outside is asked; and for the method, where nothing is to
 /// be paid.
 pub(crate) const NO_PROVIDER: &str = "none";
-
-/// The method of a payment that is made at the door (CHK-11): no provider is asked, and it is pending
-/// until somebody says that the money is there.
-pub(crate) const CASH_ON_DELIVERY: &str = "cash_on_delivery";
 
 /// The method of a payment whose buyer says to the provider's own element how they pay (PAY-7): a
 /// card, a wallet, what the shop has enabled there. The shop sees a client secret alone.
@@ -51,6 +48,11 @@ pub(crate) fn provider<'a>(shop: &Shop<'a>) -> Result<Stripe<'a>, Problem> {
 }
 
 impl PaymentRow {
+    /// How it is made, where no provider is asked.
+    pub(crate) fn offline(&self) -> Option<OfflineMethod> {
+        self.method.parse().ok()
+    }
+
     /// What the provider is asked for.
     pub(crate) fn amount(&self) -> Money {
         Money::new(self.amount_minor, self.currency)

@@ -16,6 +16,7 @@ use config::{MULTI_WAREHOUSE_ENABLED, PRICE_STALE_MS, PROMOTIONS_ENABLED};
 use domain::{
     ids::{CartId, Category, FeeId, PromotionId, Sku, TaxClass, WarehouseId},
     money::{Currency, CurrencyRules, Money},
+    payment::OfflineMethod,
     promotion::{self, PromotionFacts, Suggestion},
     quantity::Quantity,
     shipping::{Origins, ShippingQuote, ShippingRate},
@@ -237,9 +238,9 @@ impl PricingFacts {
         wraps.map(|wrap| self.offered(wrap)).collect()
     }
 
-    /// By which fee an order of these totals can be paid on delivery, if it can be (CHK-11).
-    pub(crate) fn cash_on_delivery(&self, totals: &Totals) -> Option<OfferedFee> {
-        totals::cash_on_delivery(&self.fees, totals.subtotal).map(|fee| self.offered(fee))
+    /// By which fee an order of these totals can be paid so, if it can be (CHK-11).
+    pub(crate) fn offline(&self, method: OfflineMethod, totals: &Totals) -> Option<OfferedFee> {
+        totals::offline(&self.fees, method, totals.subtotal).map(|fee| self.offered(fee))
     }
 
     fn offered(&self, fee: &Fee) -> OfferedFee {

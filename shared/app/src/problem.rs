@@ -4,6 +4,7 @@
 use crate::members::{Legal, MaximumTotal, MinimumTotal, NotSold, OfLine, Short, Standing, Total};
 use domain::{
     order::OrderStatus,
+    payment::OfflineMethod,
     shipping::ShippingError,
     stock::Shortage,
     totals::{PayableError, TotalsError},
@@ -65,7 +66,12 @@ pub(crate) fn totals(error: &TotalsError) -> Problem {
             Code::ShippingMethodUnavailable
         }
         TotalsError::GiftWrapUnavailable { .. } => Code::GiftWrapUnavailable,
-        TotalsError::CashOnDeliveryUnavailable => Code::CashOnDeliveryUnavailable,
+        TotalsError::OfflineUnavailable { method: OfflineMethod::CashOnDelivery } => {
+            Code::CashOnDeliveryUnavailable
+        }
+        TotalsError::OfflineUnavailable { method: OfflineMethod::External } => {
+            Code::ExternalPaymentUnavailable
+        }
         TotalsError::TaxMissing { .. } => Code::TaxMissing,
         TotalsError::Money(_) => Code::AmountAboveCeiling,
         TotalsError::PriceNotPositive { .. } => Code::AmountZeroUnpriced,

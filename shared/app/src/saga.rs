@@ -23,7 +23,7 @@ use crate::{
 };
 use config::{
     ACTION_POLL_LIMIT_MS, ACTION_POLL_MS, PAYMENT_API_KEY, PAYMENT_CAPTURE,
-    PAYMENT_CAPTURE_ATTEMPTS, SAGA_RETRY_MS,
+    PAYMENT_CAPTURE_ATTEMPTS, PENDING_ORDER_MS, SAGA_RETRY_MS, UNPAID_ORDER_MS,
 };
 use domain::{
     compensation::CompensationKind,
@@ -34,7 +34,7 @@ use domain::{
     },
     money::{Currency, Money},
     order::OrderStatus,
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
     promotion,
     retry::AfterFailure,
     saga::{SagaEvent, SagaState, next},
@@ -446,10 +446,13 @@ async fn create_order(
     let fraud = &saga.plan.fraud;
     // What would be denied by now was let go when it was asked: a person decides.
     let waits = fraud.decide(shop)? != Decision::Allow;
-    let (status, reason) = match waits {
-        true => (OrderStatus::OnHold, "waits for a review"),
-        false => (OrderStatus::Confirmed, "checkout"),
+    let (status, reason) = match (waits, saga.payment.offline()) {
+        (true, _) => (OrderStatus::OnHold, "waits for a review"),
+        (false, Some(OfflineMethod::External)) => (OrderStatus::Pending, "waits for its payment"),
+        (false, Some(OfflineMethod::CashOnDelivery) | None) => (OrderStatus::Confirmed, "checkout"),
     };
+    let waits_ms = (status == OrderStatus::Pending).then(|| shop.setting(&PENDING_ORDER_MS));
+    let due_in_ms = waits_ms.transpose()?;
     let hold =
         waits.then(|| json!({ "score": fraud.score, "rules": fraud.rules, "captures": captures }));
     let capture_now = captures && !waits;
@@ -481,7 +484,7 @@ async fn create_order(
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "reference": reference, "capture": capture_now,
         "status": status, "reason": reason, "hold": hold, "card": saga.card,
-        "draws": draws, "events": events,
+        "draws": draws, "due_in_ms": due_in_ms, "events": events,
     });
     match shop.apply::<OrderReceipt>(&sql::ORDER_CREATE, &input)? {
         Ok(receipt) => {
@@ -704,7 +707,7 @@ fn write_capture(shop: &Shop<'_>, saga: &Saga, captured: &Captured) -> Result<()
     }
     let input = json!({
         "saga_id": saga.saga_id, "lease_token": saga.lease_token, "to_state": to_state, "payment_state": payment_state,
-        "captured_minor": captured.captured_minor, "tried": captured.tried, "retry_in_ms": captured.retry_in_ms, "alert": captured.alert,
+        "captured_minor": captured.captured_minor, "tried": captured.tried, "retry_in_ms": captured.retry_in_ms, "alert": captured.alert, "unpaid_in_ms": shop.setting(&UNPAID_ORDER_MS)?,
         "compensation": captured.given_up.as_ref().map(|error| json!({ "compensation_id": compensation_id, "error": error })),
         "events": events,
     });

@@ -98,6 +98,7 @@ pub const WALKS: &[Walk] = &[
     oldest("owed", "compensation", "state = 'pending'", "next_attempt_at_ms"),
     oldest("live_reservations", "reservation", "status = 'active'", "expires_at_ms"),
     oldest("waiting_events", "outbox", "state = 'pending'", "outbox_id"),
+    oldest("due_orders", "orders", "due_at_ms > 0", "due_at_ms"),
     oldest("waiting_told", "inbox", "state = 'pending' and state <> 'done'", "next_attempt_at_ms"),
     oldest("dead_told", "inbox", "state = 'dead' and state <> 'done'", "next_attempt_at_ms"),
 ];

@@ -59,6 +59,8 @@ pub enum Group {
     Identity,
     /// Cancels orders.
     Cancels,
+    /// Says that orders have arrived.
+    Deliveries,
     /// Takes goods back.
     Returns,
     /// Sends events.
@@ -109,9 +111,9 @@ const fn component(id: &'static str, groups: &'static [Group]) -> Component {
 
 use Group::{
     Agreements, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities, CartRecovery,
-    CartShares, CartTimes, Checkouts, Database, Everything, Health, Identity, Imports, NewCarts,
-    Payment, Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services, Shoppers,
-    Told, Webhooks,
+    CartShares, CartTimes, Checkouts, Database, Deliveries, Everything, Health, Identity, Imports,
+    NewCarts, Payment, Personal, Promotions, Quotes, Receivers, Replays, Returns, Saga, Services,
+    Shoppers, Told, Webhooks,
 };
 
 /// Every component that is no worker: those are in [`WORKERS`].
@@ -181,7 +183,7 @@ pub const COMPONENTS: &[Component] = &[
     component("order-collect", &[Database, Services, Bodies, Replays]),
     component(
         "order-cancel",
-        &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment, Cancels],
+        &[Database, Shoppers, Services, Bodies, Browsers, Replays, Payment, Cancels, Deliveries],
     ),
     component("catalog-skus", &[Database, Services, Bodies, Imports, Replays]),
     component("catalog-tables", &[Database, Services, Bodies, Imports, Replays]),

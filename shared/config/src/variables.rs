@@ -3,9 +3,9 @@
 use crate::{
     components::Group::{
         self, Agreements, Audit, Bodies, Browsers, Buyers, Cancels, CartLines, CartQuantities,
-        CartRecovery, CartShares, CartTimes, Checkouts, Database, Health, Identity, Imports,
-        NewCarts, Payment, Personal, Promotions, Quotes, Receivers, Replays, Retention, Returns,
-        Runs, Saga, Services, Shoppers, Sink, Told, Webhooks, Worker,
+        CartRecovery, CartShares, CartTimes, Checkouts, Database, Deliveries, Health, Identity,
+        Imports, NewCarts, Payment, Personal, Promotions, Quotes, Receivers, Replays, Retention,
+        Returns, Runs, Saga, Services, Shoppers, Sink, Told, Webhooks, Worker,
     },
     form::{
         Form, Keys, Origins, form, not_empty, or_empty, origin, origins, parsed, postgres_url,
@@ -203,6 +203,17 @@ variables! {
     /// after 7 days.
     FRAUD_REVIEW_MS: i64 = "fraud_review_seconds" default("259200")
         seconds(60 to 518_400) [Saga];
+    /// How long an order waits for a payment that is made elsewhere; then it is cancelled.
+    PENDING_ORDER_MS: i64 = "pending_order_seconds" default("1800")
+        seconds(60 to 31_536_000) [Saga];
+    /// How long an order stands whose money could not be taken, before anything of it has left; then it
+    /// is cancelled.
+    UNPAID_ORDER_MS: i64 = "unpaid_order_seconds" default("86400")
+        seconds(60 to 31_536_000) [Saga];
+    /// How long after all of an order has arrived that was to be paid at the door it is taken to be
+    /// paid; 0: somebody has to say so.
+    CASH_COLLECT_MS: i64 = "cash_collect_seconds" default("604800")
+        seconds(0 to 31_536_000) [Saga, Deliveries];
     /// Whether promotions and codes take anything off; `false` ends them all at once.
     PROMOTIONS_ENABLED: bool = "promotions_enabled" default("true")
         must("be true or false" parsed) [Promotions];

@@ -69,6 +69,8 @@ workers! {
     COMPENSATION_RETRY: "compensation-retry" "*/10 * * * * *" [Database, Services, Runs, Rows, Payment];
     /// Works what other programs have told.
     INBOX_WORK: "inbox-work" "*/2 * * * * *" [Database, Services, Runs, Rows, Replays, Saga, Payment];
+    /// Cancels orders that nobody has paid in time, and takes to be paid what was to be at the door.
+    UNPAID_ORDERS: "unpaid-orders" "*/15 * * * * *" [Database, Services, Runs, Rows];
     /// Gives what orders earn once their time has come, and takes back what cancelled ones gave.
     REWARD_GRANT: "reward-grant" "20 * * * * *" [Database, Services, Runs, Rows];
     /// Looks for what must not be in the database: the next rows of each table.

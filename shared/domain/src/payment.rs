@@ -31,6 +31,16 @@ named_enum! {
     }
 }
 
+named_enum! {
+    /// How an order is paid where no provider is asked: somebody tells the shop that the money is there.
+    pub enum OfflineMethod("an offline payment method") {
+        /// At the door, when the goods arrive (CHK-11).
+        CashOnDelivery = "cash_on_delivery",
+        /// Elsewhere and before the goods leave, by a bank transfer for instance: the order waits for it.
+        External = "external",
+    }
+}
+
 /// What an operator does with a payment, or says was done at the provider's own desk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PaymentEvent {

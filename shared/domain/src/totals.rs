@@ -27,7 +27,7 @@ mod fee;
 mod payable;
 mod quote;
 
-pub use fee::{Fee, FeeKind, FeeTotals, cash_on_delivery};
+pub use fee::{Fee, FeeKind, FeeTotals, offline};
 pub use payable::{Payable, PayableError, check_payable, total_moved};
 pub use quote::{Difference, Figures, Quote, QuotePart};
 
@@ -36,6 +36,7 @@ use crate::ids::{
     Category, FeeId, LineId, PromotionId, ShippingMethodId, Sku, TaxClass, WarehouseId,
 };
 use crate::money::{Currency, Money, MoneyError, allocate_over};
+use crate::payment::OfflineMethod;
 use crate::promotion::{
     self, Applied, Code, Item, Order, PromotionFacts, PromotionName, RefusedCode, Suggestion, Thing,
 };
@@ -118,8 +119,8 @@ pub struct Choices<'a> {
     pub shipping_method: Option<&'a ShippingMethodId>,
     /// The gift wrap, if they want one: a fee of that kind.
     pub gift_wrap: Option<&'a FeeId>,
-    /// Whether it is paid at the door: a fee of that kind.
-    pub cash_on_delivery: bool,
+    /// How it is paid where no provider is asked: a fee of that kind.
+    pub offline: Option<OfflineMethod>,
 }
 
 /// A line with its money.
@@ -374,9 +375,12 @@ pub enum TotalsError {
         /// What was chosen.
         fee_id: FeeId,
     },
-    /// It cannot be paid at the door.
-    #[error("an order like this cannot be paid on delivery; the cart's totals say whether one can")]
-    CashOnDeliveryUnavailable,
+    /// It cannot be paid so.
+    #[error("an order like this cannot be paid by {method}; the cart's totals say how one can")]
+    OfflineUnavailable {
+        /// How it was to be paid.
+        method: OfflineMethod,
+    },
     /// A sum does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),

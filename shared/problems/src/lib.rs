@@ -181,8 +181,9 @@ codes! {
     /// nothing is charged.
     ReservationExpired: 409 "reservation_expired" "The reservation has expired"
         => "Confirm again: the stock is reserved again, if there is any.",
-    /// The order waits for no money at the door: it is paid otherwise, was paid, or is cancelled.
-    PaymentNotDue: 409 "payment_not_due" "No money is waited for at the door"
+    /// The order waits for no money at the door or from elsewhere: it is paid otherwise, was paid, is
+    /// cancelled, or waits for a person first.
+    PaymentNotDue: 409 "payment_not_due" "No money is waited for"
         => "Read the order: `payment_method` and `payment_status` say how it is paid, and whether it was.",
     /// The shop's rules of fraud have found too much in a confirm: there is no order, and nothing is
     /// held or charged.
@@ -206,9 +207,9 @@ codes! {
     /// The return's state does not allow this.
     ReturnStepIllegal: 409 "return_step_illegal" "The return's state does not allow this"
         => "Read the order: `returns` say how far each has come, and `detail` says where it can go.",
-    /// The order was paid at the door: the buyer has the goods, and a cancel gives no cash back.
-    PaymentCollected: 409 "payment_collected" "The order was paid at the door"
-        => "Take the goods back, and hand the money back, as the shop does that.",
+    /// The order was paid at the door, or elsewhere: a cancel gives no such money back.
+    PaymentCollected: 409 "payment_collected" "The shop has the money already"
+        => "Hand the money back by a refund first; a buyer asks the shop.",
     /// The order's money is neither held nor taken: its capture was given up, or it has all gone back.
     OrderUnpaid: 409 "order_unpaid" "The order is not paid"
         => "Read the order: `payment_status` says what has become of its money. Ship it once that is settled.",
@@ -303,6 +304,9 @@ codes! {
     /// The order cannot be paid on delivery: not there, not in this currency, or not for that much.
     CashOnDeliveryUnavailable: 422 "cash_on_delivery_unavailable" "The order cannot be paid on delivery"
         => "Offer it where the cart's totals have `cash_on_delivery`.",
+    /// The order cannot be paid elsewhere: not there, not in this currency, or not for that much.
+    ExternalPaymentUnavailable: 422 "external_payment_unavailable" "The order cannot be paid elsewhere"
+        => "Offer it where the cart's totals have `external`.",
     /// The gift wrap is none that the shop has in the cart's currency.
     GiftWrapUnavailable: 422 "gift_wrap_unavailable" "The gift wrap is not available"
         => "Choose one of `gift_wraps` in the cart's totals, or none.",

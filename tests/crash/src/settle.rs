@@ -17,8 +17,9 @@ const STEPS_MAX: usize = 150;
 pub const WORKERS: [&str; 4] =
     ["saga-recovery", "compensation-retry", "reservation-cleanup", "outbox-relay"];
 /// What is not there when all is done.
-const UNFINISHED: [(&str, &str, &str); 9] = [
+const UNFINISHED: [(&str, &str, &str); 10] = [
     ("inbox", "state", "pending"),
+    ("orders", "status", "pending"),
     ("saga", "state", "authorizing"),
     ("saga", "state", "awaiting_action"),
     ("saga", "state", "capturing"),
@@ -86,7 +87,7 @@ pub fn settle_until_quiet(shop: &Shop) {
         shop.advance_ms(STEP_MS);
         until_breakers_let_through(shop);
         // What was told leaves work to all of them.
-        run_workers(&["inbox-work"], true);
+        run_workers(&["inbox-work", "unpaid-orders"], true);
         run_workers(&WORKERS, true);
         // What the provider has accepted it comes to the end of.
         shop.simulator("POST", "/refunds")

@@ -39,6 +39,7 @@ fn outbound(number: usize, fault: &str) -> Option<Value> {
 
 const PAST_LEASE_MS: i64 = 130_000;
 const PAST_RESERVATION_MS: i64 = 16 * 60_000;
+const PAST_PENDING_MS: i64 = 31 * 60_000;
 /// Past the wait of a rule that gives at once.
 const PAST_WAIT_MS: i64 = 11 * 60_000;
 
@@ -46,7 +47,7 @@ const PAST_WAIT_MS: i64 = 11 * 60_000;
 pub const WORKS: usize = KINDS.len();
 
 /// Every worker with every kind of work it has.
-const KINDS: [Work; 14] = [
+const KINDS: [Work; 15] = [
     Work {
         name: "saga-recovery: authorized, no order",
         worker: "saga-recovery",
@@ -173,7 +174,25 @@ const KINDS: [Work; 14] = [
         ends: &[End::Cancelled],
         leaves: |stage| worked(stage, "cancelled"),
     },
+    Work {
+        name: "unpaid-orders: an order that nobody pays",
+        worker: "unpaid-orders",
+        case: Case::Confirm,
+        left_by: || None,
+        after_ms: PAST_PENDING_MS,
+        ends: &[End::Cancelled],
+        leaves: NOTHING_ELSE,
+    },
 ];
+
+/// Orders may be paid elsewhere, for nothing more.
+fn is_paid_elsewhere(shop: &Shop) {
+    let fee = json!({
+        "kind": "external", "name": "Bank transfer", "amount_minor": 0, "tax_class": "standard", "active": true,
+    });
+    let put = shop.admin("PUT", "/api/v1/catalog/fees/USD/crash-external").json(&fee);
+    put.send().expect(200);
+}
 
 /// A warehouse tells where it is with the stage's order.
 fn told(stage: &Stage<'_>, status: &str) {
@@ -268,6 +287,7 @@ impl Work {
         match self.worker {
             "outbox-relay" => &WORKERS[3..],
             "reward-grant" => &["reward-grant"],
+            "unpaid-orders" => &["unpaid-orders"],
             "inbox-work" => {
                 &["inbox-work", "saga-recovery", "compensation-retry", "reservation-cleanup"]
             }
@@ -278,7 +298,7 @@ impl Work {
     /// A buyer whose request was broken, and the moment at which the worker comes.
     fn leave<'s>(&self, shop: &'s Shop) -> Stage<'s> {
         close_breakers(shop);
-        let stage = if self.worker == "reward-grant" {
+        let mut stage = if self.worker == "reward-grant" {
             rewards_orders(shop);
             let customer = shop.customer_called(&unique("customer-"), "USD");
             self.case.prepare_for(shop, customer)
@@ -296,6 +316,10 @@ impl Work {
         if self.worker == "outbox-relay" {
             // What came before is told already, so that the run is about this work alone.
             run_workers(&["outbox-relay"], true);
+        }
+        if self.worker == "unpaid-orders" {
+            is_paid_elsewhere(shop);
+            stage.call = stage.call.json(&json!({ "payment_method": "external" }));
         }
         let plans: Vec<Value> = (self.left_by)().into_iter().collect();
         let (_, run) = Run::of(&stage.call, &plans);

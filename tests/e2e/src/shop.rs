@@ -205,13 +205,19 @@ impl Shop {
         })
     }
 
-    /// Runs the workers of what was told, stock and money until none has anything left to do that is due now.
+    /// Runs the workers of what was told, unpaid orders, stock and money until none has anything left to do that is due now.
     pub fn run_workers_until_quiet(&self) {
         for _ in 0..20 {
-            let busy = ["inbox-work", "saga-recovery", "compensation-retry", "reservation-cleanup"]
-                .map(|worker| self.run(worker)["taken"].as_i64().unwrap_or_default())
-                .iter()
-                .any(|taken| *taken > 0);
+            let busy = [
+                "inbox-work",
+                "unpaid-orders",
+                "saga-recovery",
+                "compensation-retry",
+                "reservation-cleanup",
+            ]
+            .map(|worker| self.run(worker)["taken"].as_i64().unwrap_or_default())
+            .iter()
+            .any(|taken| *taken > 0);
             if !busy {
                 return;
             }

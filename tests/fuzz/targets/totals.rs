@@ -125,11 +125,7 @@ libfuzzer_sys::fuzz_target!(|input: Input| {
         lines: &lines,
         origins: &origins,
         tax_rules: &rules,
-        choices: Choices {
-            shipping_method: method.as_ref(),
-            gift_wrap: None,
-            cash_on_delivery: false,
-        },
+        choices: Choices { shipping_method: method.as_ref(), gift_wrap: None, offline: None },
         shipping_rates: &rates,
         promotions: &facts,
         fees: &fees,

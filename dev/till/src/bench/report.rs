@@ -19,7 +19,7 @@ const SCHEMA_BYTES_MAX: u64 = 20_000;
 /// Bytes a component may have, and what half of them may have at most.
 const COMPONENT_BYTES_MAX: u64 = 800_000;
 /// Those that may have more (tests/tidy says why).
-const LARGER: [(&str, u64); 2] = [("order-orders", 988_000), ("checkout-confirm", 846_000)];
+const LARGER: [(&str, u64); 2] = [("order-orders", 991_000), ("checkout-confirm", 849_000)];
 const MEDIAN_BYTES_MAX: u64 = 450_000;
 
 /// A row, as `tests/load` prints it.

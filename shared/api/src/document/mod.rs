@@ -36,6 +36,7 @@ pub(crate) const TOTALS: &[Code] = &[
     Code::ShippingMethodUnavailable,
     Code::GiftWrapUnavailable,
     Code::CashOnDeliveryUnavailable,
+    Code::ExternalPaymentUnavailable,
     Code::SkuUnknown,
     Code::AmountZeroUnpriced,
     Code::AmountAboveCeiling,

@@ -11,6 +11,7 @@ use crate::{
 use callers::Viewer;
 use domain::{
     ids::{CartId, Country, FeeId, Region, ShippingMethodId, WarehouseId},
+    payment::OfflineMethod,
     promotion::{self, Suggestion},
     shipping::ShippingQuote,
     totals::{Choices, Quote, Totals, Warning},
@@ -34,7 +35,8 @@ pub struct Destination {
     pub(super) shipping_method: Option<ShippingMethodId>,
     /// The gift wrap, if one is wanted (`gift_wraps` of the totals).
     pub(super) gift_wrap: Option<FeeId>,
-    /// How it would be paid: `cash_on_delivery` has a fee (`cash_on_delivery` of the totals).
+    /// How it would be paid: `cash_on_delivery` and `external` have a fee (of those names in the
+    /// totals).
     pub(super) payment_method: Option<PaymentMethod>,
     /// A promotion's code to try, beside those of the cart (PROMO-7): nothing of the cart is changed,
     /// and one that is none counts as a guess.
@@ -47,10 +49,7 @@ impl Destination {
         Choices {
             shipping_method: self.shipping_method.as_ref(),
             gift_wrap: self.gift_wrap.as_ref(),
-            cash_on_delivery: self
-                .payment_method
-                .as_ref()
-                .is_some_and(PaymentMethod::is_cash_on_delivery),
+            offline: self.payment_method.as_ref().and_then(PaymentMethod::offline),
         }
     }
 }
@@ -73,6 +72,10 @@ pub struct Preview {
     /// What it costs to pay on delivery; absent where it cannot be paid so.
     #[serde(skip_serializing_if = "Option::is_none")]
     cash_on_delivery: Option<OfferedFee>,
+    /// What it costs to pay elsewhere, by bank transfer for instance; absent where it cannot be paid
+    /// so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external: Option<OfferedFee>,
     /// Equal hashes, equal money.
     quote_hash: String,
 }
@@ -112,7 +115,8 @@ pub fn totals(
     let Priced { totals, warnings, .. } =
         facts.price(&shop, destination.choices(), Binding::Preview)?;
     let gift_wraps = facts.gift_wraps();
-    let cash_on_delivery = facts.cash_on_delivery(&totals);
+    let cash_on_delivery = facts.offline(OfflineMethod::CashOnDelivery, &totals);
+    let external = facts.offline(OfflineMethod::External, &totals);
     let PricedCart { cart_id, version, .. } = facts.cart;
     let quote_hash = crate::pricing::quote_hash(&Quote::of(&totals));
     Ok(Done::new(Preview {
@@ -122,6 +126,7 @@ pub fn totals(
         warnings,
         gift_wraps,
         cash_on_delivery,
+        external,
         quote_hash,
     })
     .representation(version))

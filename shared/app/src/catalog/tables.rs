@@ -580,7 +580,7 @@ pub struct FeeFacts {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
     free_from_minor: Option<i64>,
     /// Orders whose goods are worth more before any discount cannot have it; any can, when it is left
-    /// out. It is for `cash_on_delivery` alone: those cannot be paid so.
+    /// out. It is for `cash_on_delivery` and `external` alone: those cannot be paid so.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100_000_000_000_i64)))]
     up_to_minor: Option<i64>,
     /// The zone whose orders have it; those of all zones, when it is left out.
@@ -1349,8 +1349,8 @@ pub fn put_fee(
     }
     if let Some(up_to) = up_to_minor {
         in_range("/up_to_minor", *up_to, 1, AMOUNT_MINOR_MAX)?;
-        if *kind != FeeKind::CashOnDelivery {
-            let right = "must be left out: it is for cash_on_delivery alone";
+        if kind.is_for().is_none() {
+            let right = "must be left out: it is for cash_on_delivery and external alone";
             return Err(Problem::invalid_field("/up_to_minor", right));
         }
     }

@@ -7,7 +7,6 @@ use crate::{
     change::{Applied, apply_over_attempt},
     contact,
     members::Problems,
-    payment::CASH_ON_DELIVERY,
     pricing::{Asked, Binding, Priced, PricedCart, PricingFacts, quote_hash},
     problem::refused,
     shop::Shop,
@@ -20,6 +19,7 @@ use domain::{
     address::{Address, Contact, Email, Notes},
     ids::{CartId, FeeId, PromotionId, Region, SessionId, ShippingMethodId, WarehouseId},
     money::Money,
+    payment::OfflineMethod,
     stock::Allocation,
     totals::{Choices, Quote, Totals, Warning, warnings},
 };
@@ -53,8 +53,8 @@ pub struct BeginCheckout {
     pub(crate) notes: Option<Notes>,
 }
 
-/// How something is paid: a provider's token for a payment method, `pm_…`; or `cash_on_delivery`.
-/// Anything that could be a card number is refused unseen.
+/// How something is paid: a provider's token for a payment method, `pm_…`; or `cash_on_delivery` or
+/// `external`, where no provider is asked. Anything that could be a card number is refused unseen.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PaymentMethod(String);
@@ -68,24 +68,26 @@ impl TryFrom<String> for PaymentMethod {
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             // No token has as many digits in a row as the shortest card number.
             && !text.split(|character: char| !character.is_ascii_digit()).any(|digits| digits.len() >= 12);
-        if is_token || text == CASH_ON_DELIVERY {
+        if is_token || text.parse::<OfflineMethod>().is_ok() {
             Ok(Self(text))
         } else {
-            Err("must be a payment provider's token, pm_…, or cash_on_delivery; never card data")
+            Err(
+                "must be a payment provider's token, pm_…, or cash_on_delivery or external; never card data",
+            )
         }
     }
 }
 
 impl PaymentMethod {
-    /// The token as the provider knows it; or that it is paid on delivery.
+    /// The token as the provider knows it; or how it is paid without one.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is paid at the door, and no provider asked (CHK-11).
-    pub(crate) fn is_cash_on_delivery(&self) -> bool {
-        self.0 == CASH_ON_DELIVERY
+    /// How it is paid where no provider is asked.
+    pub(crate) fn offline(&self) -> Option<OfflineMethod> {
+        self.0.parse().ok()
     }
 }
 
@@ -97,8 +99,8 @@ impl schemars::JsonSchema for PaymentMethod {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "type": "string", "pattern": "^(pm_[A-Za-z0-9_]{1,252}|cash_on_delivery)$",
-            "description": "The payment provider's token for a payment method, never card data: one with twelve digits in a row is refused. Or `cash_on_delivery`, where the cart's totals offer it.",
+            "type": "string", "pattern": "^(pm_[A-Za-z0-9_]{1,252}|cash_on_delivery|external)$",
+            "description": "The payment provider's token for a payment method, never card data: one with twelve digits in a row is refused. Or `cash_on_delivery` or `external`, where the cart's totals offer it.",
         })
     }
 }
@@ -311,10 +313,7 @@ impl Wanted {
         Choices {
             shipping_method: Some(&self.shipping_method),
             gift_wrap: self.gift_wrap.as_ref(),
-            cash_on_delivery: self
-                .payment_method
-                .as_ref()
-                .is_some_and(PaymentMethod::is_cash_on_delivery),
+            offline: self.payment_method.as_ref().and_then(PaymentMethod::offline),
         }
     }
 }

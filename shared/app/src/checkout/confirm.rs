@@ -23,7 +23,6 @@ use crate::{
     },
     order::RatedFor,
     payer::{Payer, introduce},
-    payment::CASH_ON_DELIVERY,
     pricing::{Binding, Priced, PricingFacts, quote_hash, stale},
     problem::refused,
     saga::{OrderReceipt, Outcome, Saga, drive},
@@ -42,7 +41,7 @@ use domain::{
     },
     money::Money,
     order::OrderStatus,
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
     saga::SagaState,
     stock::Allocation,
     stored_value::Drawable,
@@ -500,10 +499,11 @@ fn claim(
     Attempt { agreement, supersedes, cool_down_ms, has_fraud_rules, payer }: Attempt<'_>,
 ) -> Result<Decision, Problem> {
     let payment_method = payment_method(session, asked.body);
+    let offline: Option<OfflineMethod> = payment_method.parse().ok();
     let choices = Choices {
         shipping_method: Some(&session.shipping_method),
         gift_wrap: session.totals.gift_wrap.as_ref(),
-        cash_on_delivery: payment_method == CASH_ON_DELIVERY,
+        offline,
     };
     let priced = pricing.price(shop, choices, Binding::Binding)?;
     agreed(shop, session, pricing, &priced, asked.body)?;
@@ -525,7 +525,7 @@ fn claim(
         };
     }
     let saves = asked.body.save_payment_method;
-    let is_card = payment_method != CASH_ON_DELIVERY && !tenders.payable.is_zero();
+    let is_card = offline.is_none() && !tenders.payable.is_zero();
     if saves && is_card && payer.is_none() {
         return Ok(Decision::Introduce);
     }

@@ -7,7 +7,7 @@ use crate::{
     fraud::Found,
     order::{LineDetail, OrderDetail, RatedFor},
     payer::Payer,
-    payment::{CASH_ON_DELIVERY, NO_PROVIDER, ONLINE, PROVIDER},
+    payment::{NO_PROVIDER, ONLINE, PROVIDER},
     pricing::{Priced, PricingFacts},
     saga::{Plan, PlanLine, PlannedUse},
     shop::Shop,
@@ -15,6 +15,7 @@ use crate::{
 use domain::{
     ids::OrderId,
     money::{Money, MoneyError, allocate},
+    payment::OfflineMethod,
     stock::Allocation,
     totals::{LineTotals, Totals, Warning},
 };
@@ -102,8 +103,8 @@ pub(super) fn plan(
     // Of what is paid already nothing is left, however the buyer would have paid.
     let (provider, payment_method, kind) = if payable.is_zero() {
         (NO_PROVIDER, NO_PROVIDER, NO_PROVIDER)
-    } else if payment_method == CASH_ON_DELIVERY {
-        (NO_PROVIDER, CASH_ON_DELIVERY, CASH_ON_DELIVERY)
+    } else if payment_method.parse::<OfflineMethod>().is_ok() {
+        (NO_PROVIDER, payment_method, payment_method)
     } else if payment_method.is_empty() {
         (PROVIDER, ONLINE, ONLINE)
     } else {

@@ -126,9 +126,9 @@ pub(super) async fn end<T>(
     change: &KeyedChange,
     reply: impl FnOnce(Foreseen) -> Value,
 ) -> Result<Done<Rendered<T>>, Problem> {
-    // Nobody outside can be asked to give it back, and whoever paid at the door has the goods.
-    let paid_at_the_door = |paid: &SeenPayment| !paid.asks_somebody() && paid.captured_minor > 0;
-    if may_end(order.status) && order.payment.as_ref().is_some_and(paid_at_the_door) {
+    // Nobody can be asked to give it back: whoever has it hands it back first, by a refund.
+    let is_with_the_shop = |paid: &SeenPayment| !paid.asks_somebody() && paid.left_minor() > 0;
+    if may_end(order.status) && order.payment.as_ref().is_some_and(is_with_the_shop) {
         return Err(Problem::new(Code::PaymentCollected));
     }
     let compensation_id: CompensationId = shop.new_id()?;
@@ -153,8 +153,7 @@ pub(crate) fn review_due(shop: &Shop<'_>) -> Result<bool, Problem> {
     let Some(Due { order_id }) = shop.read(&sql::REVIEW_DUE, &latest)? else { return Ok(false) };
     let order = Seen::read(shop, None, &order_id)?;
     let by = By { actor: "saga-recovery", reason: "nobody has reviewed it in time" };
-    let input =
-        order.fenced(waits, by, input(shop, &order, by.actor, &shop.new_id()?, |_| Value::Null));
+    let input = by_worker(shop, &order, (waits, by))?;
     match shop.apply::<Value>(&sql::ORDER_CANCEL, &input)? {
         Ok(_) => {
             let detail = format!("order {order_id} waited for a review, and is denied now");
@@ -165,6 +164,16 @@ pub(crate) fn review_due(shop: &Shop<'_>) -> Result<bool, Problem> {
         Err(Refusal::OrderChanged | Refusal::OrderBusy) => Ok(false),
         Err(refusal) => Err(Problem::internal(format!("denial refused: {refusal:?}"))),
     }
+}
+
+/// The input of the command by which a worker ends an order. What is owed with it another tries.
+pub(super) fn by_worker(
+    shop: &Shop<'_>,
+    order: &Seen,
+    (may_end, by): (fn(OrderStatus) -> bool, By<'_>),
+) -> Result<Value, Problem> {
+    let input = input(shop, order, by.actor, &shop.new_id()?, |_| Value::Null);
+    Ok(order.fenced(may_end, by, input))
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use super::{
     cancel::reason,
     refund::{Giving, Kept, NOTHING, RefundParts, costs, giving, parts_of, send_now, taken, with},
     seen::{By, Seen, SeenLine, actor_of},
-    ship::{LinePart, after, named},
+    ship::{LinePart, after, named, taken_as_paid_in_ms},
 };
 use crate::{
     KeyedChange,
@@ -130,7 +130,7 @@ pub async fn cancel_lines(
     };
     let more = json!({
         "to_status": status, "cancelled": body.lines, "completed": completed.then_some(true),
-        "waived": (waived > 0).then(|| json!({ "amount_minor": waived })), "reply": foreseen, "events": events,
+        "due_in_ms": taken_as_paid_in_ms(&shop, &order, status)?, "waived": (waived > 0).then(|| json!({ "amount_minor": waived })), "reply": foreseen, "events": events,
     });
     let may = OrderStatus::may_cancel_lines;
     let applied = order.apply(&shop, change, &sql::ORDER_REFUND, (may, by), with(input, more))?;
@@ -182,13 +182,13 @@ fn must_leave(what: &str) -> Problem {
     Problem::invalid_field("/lines", format!("must leave {what}: cancel the order instead"))
 }
 
-/// What the payment can give back, and whether it is only held, or to be made at the door.
+/// What the payment can give back, and whether it is only held, or to be made at the door or elsewhere.
 fn payable(order: &Seen) -> Result<(Tender, bool), Problem> {
     let Some(payment) = &order.payment else { return Ok((NOTHING, false)) };
     let held = Tender { paid_minor: payment.amount_minor, returned_minor: 0 };
     match payment.state {
         PaymentState::Authorized => Ok((held, true)),
-        PaymentState::Pending if payment.is_at_the_door() => Ok((held, true)),
+        PaymentState::Pending if payment.offline().is_some() => Ok((held, true)),
         PaymentState::Captured | PaymentState::PartiallyRefunded | PaymentState::Refunded => {
             if payment.asks_somebody() || payment.captured_minor == 0 {
                 Ok((taken(payment), false))

@@ -1,6 +1,6 @@
-//! `POST /api/v1/orders/:order_id/collect`: the money that was paid at the door (CHK-11).
+//! `POST /api/v1/orders/:order_id/collect`: the money that was paid at the door (CHK-11), or elsewhere.
 
-use super::seen::{By, Seen};
+use super::seen::{By, Seen, SeenPayment};
 use crate::{
     KeyedChange,
     events::{Event, PaymentCaptured},
@@ -11,15 +11,15 @@ use domain::{
     ids::{OrderId, OrderNumber},
     money::Money,
     order::OrderStatus,
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
 };
-use json::json;
+use json::{Value, json};
 use ports::Ports;
 use serde::{Deserialize, Serialize};
 use store::{Refusal, sql};
 use terms::{Code, Done, Problem, Rendered};
 
-/// What was paid at the door.
+/// What was paid at the door, or elsewhere.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -28,7 +28,7 @@ pub struct CollectCash {
     amount: Money,
 }
 
-/// A payment that was made at the door.
+/// A payment that was made at the door, or elsewhere.
 #[derive(Debug)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CashCollected {
@@ -45,7 +45,7 @@ pub struct CashCollected {
     pub foreseen: Foreseen,
 }
 
-/// What is known of a payment at the door before it is made.
+/// What is known of such a payment before it is made.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Foreseen {
@@ -53,13 +53,12 @@ pub struct Foreseen {
     amount: Money,
     /// `captured`.
     payment_status: PaymentState,
+    /// Where the order is now: `confirmed`, if it waited for the money.
+    status: OrderStatus,
 }
 
-/// What the history of an order says of it.
-const REASON: &str = "paid on delivery";
-
-/// Says that the money for an order that is paid on delivery is there. It is said once, of all of it:
-/// whoever brings less brings it to the shop first.
+/// Says that the money for an order that is paid on delivery or elsewhere is there. It is said once, of
+/// all of it: whoever brings less brings it to the shop first. An order that waited for it goes on.
 ///
 /// # Errors
 /// `order_not_found`; `invalid_field` for another amount; `payment_not_due` of an order that is paid
@@ -74,22 +73,85 @@ pub fn collect(
     let shop = Shop::new(ports);
     let actor = service.actor();
     let order = Seen::read(&shop, None, order_id)?;
-    let Some(due) = order.payment.as_ref().filter(|payment| payment.is_at_the_door()) else {
-        return Err(Problem::new(Code::PaymentNotDue));
+    let Some(due) = Due::of(&order) else {
+        let (by, problem) = (By { actor: &actor, reason: "" }, Problem::new(Code::PaymentNotDue));
+        return order.only_replayed(&shop, change, &sql::ORDER_COLLECT, by, problem);
     };
-    let amount = order.money(due.amount_minor);
-    if body.amount != amount {
-        return Err(Problem::invalid_field("/amount", format!("must be what is due: {amount}")));
-    }
-    let payment_id = &due.payment_id;
-    let captured = Event::of(&shop, &PaymentCaptured { order_id, payment_id, amount });
-    let reply = Foreseen { amount, payment_status: PaymentState::Captured };
-    let input = json!({ "reply": reply, "events": [captured] });
-    let (allows, by) = (OrderStatus::takes_money, By { actor: &actor, reason: REASON });
-    order.apply(&shop, change, &sql::ORDER_COLLECT, (allows, by), input)?.done(|refusal| {
+    due.is_exactly("/amount", body.amount)?;
+    let by = By { actor: &actor, reason: due.reason() };
+    pay(&shop, &order, &due, by, change)
+}
+
+/// Writes down that what is due is paid.
+pub(super) fn pay(
+    shop: &Shop<'_>,
+    order: &Seen,
+    due: &Due<'_>,
+    by: By<'_>,
+    change: &KeyedChange,
+) -> Result<Done<Rendered<CashCollected>>, Problem> {
+    let (allows, input) = (due.allows(), due.input(shop, order, by.actor));
+    order.apply(shop, change, &sql::ORDER_COLLECT, (allows, by), input)?.done(|refusal| {
         if refusal == Refusal::OrderChanged && !allows(order.status) {
             return Problem::new(Code::PaymentNotDue);
         }
         order.refused(allows, refusal)
     })
+}
+
+/// What is to be paid for an order yet, where no provider is asked.
+pub(super) struct Due<'a> {
+    method: OfflineMethod,
+    payment: &'a SeenPayment,
+    amount: Money,
+}
+
+impl<'a> Due<'a> {
+    /// That of an order, if there is any.
+    pub(super) fn of(order: &'a Seen) -> Option<Self> {
+        let payment = order.payment.as_ref()?;
+        let (method, amount) = (payment.awaited()?, order.money(payment.amount_minor));
+        Some(Self { method, payment, amount })
+    }
+
+    /// That somebody who names an amount, `at` a place of what they say, means all of it.
+    ///
+    /// # Errors
+    /// `invalid_field`.
+    pub(super) fn is_exactly(&self, at: &str, amount: Money) -> Result<(), Problem> {
+        if amount == self.amount {
+            return Ok(());
+        }
+        Err(Problem::invalid_field(at, format!("must be what is due: {}", self.amount)))
+    }
+
+    /// What the history of the order says of it.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self.method {
+            OfflineMethod::CashOnDelivery => "paid on delivery",
+            OfflineMethod::External => "paid",
+        }
+    }
+
+    /// Where an order is that it may be paid of: one that waits for a person is not paid before.
+    pub(super) fn allows(&self) -> fn(OrderStatus) -> bool {
+        match self.method {
+            OfflineMethod::CashOnDelivery => OrderStatus::takes_money,
+            OfflineMethod::External => |status| status == OrderStatus::Pending,
+        }
+    }
+
+    /// The input of the command that pays it.
+    pub(super) fn input(&self, shop: &Shop<'_>, order: &Seen, actor: &str) -> Value {
+        let goes_on = order.status == OrderStatus::Pending;
+        let to_status = goes_on.then_some(OrderStatus::Confirmed);
+        let (order_id, payment_id, amount) =
+            (&order.order_id, &self.payment.payment_id, self.amount);
+        let captured = Event::of(shop, &PaymentCaptured { order_id, payment_id, amount });
+        let moved = to_status.map(|status| Event::of(shop, &order.changed(actor, status)));
+        let events: Vec<Event> = [captured].into_iter().chain(moved).collect();
+        let (payment_status, status) = (PaymentState::Captured, to_status.unwrap_or(order.status));
+        let reply = Foreseen { amount, payment_status, status };
+        json!({ "to_status": to_status, "reply": reply, "events": events })
+    }
 }

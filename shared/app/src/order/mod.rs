@@ -15,6 +15,7 @@ mod ship;
 mod statistics;
 mod status;
 mod told;
+mod unpaid;
 mod view;
 
 pub use cancel::{CancelOrder, OrderCancelled, cancel, deny};
@@ -33,7 +34,8 @@ pub use ship::{DeliverShipment, LinePart, ShipOrder, Shipped, deliver, ship};
 pub use statistics::{AskStatistics, OrderStatistics, statistics};
 pub use status::{OrderMoved, ReleaseOrder, SetStatus, release, set_status};
 pub(crate) use told::{
-    Arrived, Fulfilment, Telling, fulfilment_moved, reservation_expired, shipment_arrived,
+    Arrived, Fulfilment, PaidElsewhere, Telling, fulfilment_moved, payment_confirmed,
+    payment_failed, reservation_expired, shipment_arrived,
 };
 pub use view::{
     Order, OrderLine, Payment, RatedFor, Shipment, StatusChange, StatusHistory, by_id, by_number,
@@ -43,6 +45,7 @@ pub use view::{
 pub(crate) use cancel::review_due;
 pub(crate) use capture::capture_due;
 pub(crate) use refund::{REFUND, ends as ends_when_refunded};
+pub(crate) use unpaid::end_unpaid;
 pub(crate) use view::{LineDetail, OrderDetail, OrderRow, render};
 
 use terms::{Code, Problem};

@@ -9,7 +9,7 @@ use crate::{
     change::{Applied, Apply as _},
     events::{AccountDrawn, Event, OrderStatusChanged},
     fraud::Hold,
-    payment::{CASH_ON_DELIVERY, NO_PROVIDER},
+    payment::NO_PROVIDER,
     problem::{illegal, refused_at},
     shop::Shop,
 };
@@ -20,7 +20,7 @@ use domain::{
     },
     money::{Currency, Money},
     order::{OrderStatus, Pieces},
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
     shipment::TrackingNumber,
     stored_value::{AccountKind, EntryKind},
 };
@@ -163,9 +163,14 @@ impl SeenPayment {
         self.provider != NO_PROVIDER
     }
 
-    /// Whether it is made at the door (CHK-11).
-    pub(super) fn is_at_the_door(&self) -> bool {
-        self.method == CASH_ON_DELIVERY
+    /// How it is made, where no provider is asked.
+    pub(super) fn offline(&self) -> Option<OfflineMethod> {
+        self.method.parse().ok()
+    }
+
+    /// How it is to be made yet, where no provider is asked.
+    pub(super) fn awaited(&self) -> Option<OfflineMethod> {
+        self.offline().filter(|_| self.state == PaymentState::Pending)
     }
 }
 
@@ -200,6 +205,11 @@ impl Seen {
 
     pub(super) fn money(&self, amount_minor: i64) -> Money {
         Money::new(amount_minor, self.currency)
+    }
+
+    /// How its payment is to be made yet, where no provider is asked.
+    pub(super) fn awaits(&self) -> Option<OfflineMethod> {
+        self.payment.as_ref().and_then(SeenPayment::awaited)
     }
 
     pub(super) fn payment_status(&self) -> Option<PaymentState> {

@@ -14,10 +14,11 @@ use crate::{
     shop::Shop,
 };
 use callers::Service;
+use config::CASH_COLLECT_MS;
 use domain::{
     ids::{OrderId, OrderNumber, ShipmentId},
     order::{OrderStatus, Pieces, of_pieces},
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
     shipment::{Carrier, TrackingNumber, TrackingUrl},
 };
 use json::{Value, json};
@@ -196,7 +197,7 @@ pub(super) fn is_paid(order: &Seen) -> bool {
         | PaymentState::CapturePending
         | PaymentState::Captured
         | PaymentState::PartiallyRefunded => true,
-        PaymentState::Pending => payment.is_at_the_door(),
+        PaymentState::Pending => payment.offline() == Some(OfflineMethod::CashOnDelivery),
         PaymentState::RequiresAction
         | PaymentState::CaptureFailed
         | PaymentState::Voided
@@ -294,10 +295,24 @@ pub(super) fn arrive(
     let payment_status = order.payment_status();
     let input = json!({
         "to_status": status, "shipment_ids": ids, "lines": parts, "completed": completed.then_some(true),
-        "reply": Foreseen { status, payment_status }, "events": events,
+        "due_in_ms": taken_as_paid_in_ms(shop, order, status)?, "reply": Foreseen { status, payment_status }, "events": events,
     });
     let applied = order.apply(shop, change, &sql::ORDER_DELIVER, (allows, by), input)?;
     applied.done(|refusal| order.refused(allows, refusal))
+}
+
+/// After how long an order that comes to `status` is taken to be paid at the door (CHK-11), if it is to
+/// be: all of it has arrived, and whoever brought it has the money.
+pub(super) fn taken_as_paid_in_ms(
+    shop: &Shop<'_>,
+    order: &Seen,
+    status: OrderStatus,
+) -> Result<Option<i64>, Problem> {
+    let is_at_the_door = order.awaits() == Some(OfflineMethod::CashOnDelivery);
+    if status != OrderStatus::Delivered || !is_at_the_door {
+        return Ok(None);
+    }
+    Ok(Some(shop.setting(&CASH_COLLECT_MS)?).filter(|after_ms| *after_ms > 0))
 }
 
 /// What of each line arrives with these.

@@ -13,10 +13,11 @@ use crate::{
     shop::Shop,
 };
 use callers::Service;
+use config::{PENDING_ORDER_MS, UNPAID_ORDER_MS};
 use domain::{
     ids::{OrderId, OrderNumber},
     order::OrderStatus,
-    payment::PaymentState,
+    payment::{OfflineMethod, PaymentState},
 };
 use json::json;
 use ports::Ports;
@@ -29,7 +30,7 @@ use terms::{Done, Problem, Rendered};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SetStatus {
-    /// `on_hold`, `confirmed` (it waits no longer), `processing`, `shipped` (all that is left leaves
+    /// `on_hold`, `confirmed` (it waits for no person any longer), `processing`, `shipped` (all that is left leaves
     /// now), `delivered` (all that is on its way has arrived) or `cancelled`. An order comes to the
     /// others by itself.
     status: OrderStatus,
@@ -103,7 +104,10 @@ pub async fn set_status(
         OrderStatus::OnHold => {
             go(&shop, &order()?, (is_held_from, to), by("put on hold")?, change).await
         }
-        OrderStatus::Confirmed => go(&shop, &order()?, (waits, to), by("released")?, change).await,
+        OrderStatus::Confirmed => {
+            let order = order()?;
+            go(&shop, &order, (waits, released_to(&order)), by("released")?, change).await
+        }
         OrderStatus::Processing => {
             go(&shop, &order()?, (is_worked_on_from, to), by("in the warehouse")?, change).await
         }
@@ -152,7 +156,36 @@ pub async fn release(
     let actor = service.actor();
     let by = By { actor: &actor, reason: reason(body.reason.as_deref(), "released")? };
     let order = Seen::read(&shop, None, order_id)?;
-    go(&shop, &order, (waits, OrderStatus::Confirmed), by, change).await
+    go(&shop, &order, (waits, released_to(&order)), by, change).await
+}
+
+/// Where an order goes that waits for a person no longer: to where its payment stands.
+fn released_to(order: &Seen) -> OrderStatus {
+    match order.awaits() {
+        Some(OfflineMethod::External) => OrderStatus::Pending,
+        Some(OfflineMethod::CashOnDelivery) | None => OrderStatus::Confirmed,
+    }
+}
+
+/// After how long an order ends unpaid that comes to `status` (ORD-9), if it does.
+fn ends_in_ms(shop: &Shop<'_>, order: &Seen, status: OrderStatus) -> Result<Option<i64>, Problem> {
+    let is_given_up = order.payment_status() == Some(PaymentState::CaptureFailed);
+    Ok(match status {
+        OrderStatus::Pending => Some(shop.setting(&PENDING_ORDER_MS)?),
+        OrderStatus::Confirmed | OrderStatus::Processing if is_given_up => {
+            Some(shop.setting(&UNPAID_ORDER_MS)?)
+        }
+        OrderStatus::Confirmed
+        | OrderStatus::Processing
+        | OrderStatus::Draft
+        | OrderStatus::OnHold
+        | OrderStatus::PartiallyShipped
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Cancelled
+        | OrderStatus::Refunded
+        | OrderStatus::Failed => None,
+    })
 }
 
 pub(super) fn is_held_from(status: OrderStatus) -> bool {
@@ -188,7 +221,7 @@ pub(super) async fn go(
         None => order.payment_status(),
     };
     let input = json!({
-        "to_status": status, "capture": taken.map(|_| true), "idle_payment": (status == OrderStatus::OnHold).then_some(true),
+        "to_status": status, "due_in_ms": ends_in_ms(shop, order, status)?, "capture": taken.map(|_| true), "idle_payment": (status == OrderStatus::OnHold).then_some(true),
         "reply": Foreseen { status, payment_status }, "events": events,
     });
     let applied = order.apply(shop, change, &sql::ORDER_MOVE, (allows, by), input)?;

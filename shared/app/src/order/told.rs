@@ -6,14 +6,17 @@
 
 use super::{
     cancel::end,
+    collect::{Due, pay},
     seen::{By, Seen, SeenShipment},
     ship::{LinePart, ShipOrder, arrive, arrives, is_paid, send_off},
     status::{OrderMoved, go, is_held_from, is_worked_on_from},
 };
-use crate::{KeyedChange, shop::Shop};
+use crate::{KeyedChange, inbox::Unworked, shop::Shop};
 use domain::{
     ids::{OrderId, ShipmentId},
+    money::Money,
     order::OrderStatus,
+    payment::{OfflineMethod, PaymentState},
     shipment::{Carrier, TrackingNumber, TrackingUrl},
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +57,14 @@ pub(crate) struct Arrived {
     tracking_number: Option<TrackingNumber>,
 }
 
+/// A payment that somebody knows of.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PaidElsewhere {
+    pub(crate) order_id: OrderId,
+    /// What was paid: all that is due, where it is left out.
+    amount: Option<Money>,
+}
+
 /// Whoever tells, and under which key each step of it is made.
 pub(crate) struct Telling<'a> {
     pub(crate) actor: &'a str,
@@ -64,6 +75,49 @@ impl Telling<'_> {
     fn by(&self, reason: &'static str) -> By<'_> {
         By { actor: self.actor, reason }
     }
+}
+
+/// Writes down that an order is paid where no provider is asked, and says whether it was one of those.
+///
+/// # Errors
+/// `order_not_found`; `invalid_field` of another amount than is due; `payment_not_due` of one that waits
+/// for a person, and for ever of one that is cancelled.
+pub(crate) fn payment_confirmed(
+    shop: &Shop<'_>,
+    telling: &Telling<'_>,
+    told: &PaidElsewhere,
+) -> Result<bool, Unworked> {
+    let order = Seen::read(shop, None, &told.order_id)?;
+    let Some(payment) = order.payment.as_ref().filter(|it| it.offline().is_some()) else {
+        return Ok(false);
+    };
+    if payment.state == PaymentState::Voided {
+        let too_late = "the order is cancelled: whoever has the money gives it back";
+        return Err(Unworked::Ever(Problem::new(Code::PaymentNotDue).detail(too_late)));
+    }
+    let Some(due) = Due::of(&order) else { return Ok(true) };
+    if let Some(amount) = told.amount {
+        due.is_exactly("/data/amount", amount)?;
+    }
+    let (by, change) = (telling.by(due.reason()), (telling.change)("paid"));
+    pay(shop, &order, &due, by, &change).map(drop)?;
+    Ok(true)
+}
+
+/// Cancels an order that waits for money which will not come, and says whether it was one of those.
+///
+/// # Errors
+/// `order_not_found`, and those of a cancel.
+pub(crate) async fn payment_failed(
+    shop: &Shop<'_>,
+    telling: &Telling<'_>,
+    order_id: &OrderId,
+) -> Result<bool, Problem> {
+    let order = Seen::read(shop, None, order_id)?;
+    if order.awaits() != Some(OfflineMethod::External) {
+        return Ok(false);
+    }
+    cancel(shop, telling, &order, "its payment has failed").await.map(|()| true)
 }
 
 /// Moves an order to where its warehouse is with it.

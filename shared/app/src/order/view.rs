@@ -68,7 +68,7 @@ pub struct Order {
     /// What it was rated for.
     destination: Option<Rendered<RatedFor>>,
     /// The kind of payment: `card`, `online` (what the buyer chose in the provider's element),
-    /// `cash_on_delivery` or `none`.
+    /// `cash_on_delivery`, `external` or `none`.
     payment_method: Option<String>,
     /// The payment's state.
     payment_status: Option<PaymentState>,

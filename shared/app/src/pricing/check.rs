@@ -198,7 +198,7 @@ impl PricingFacts {
                     let problem = CartProblem::error(code, error.to_string());
                     found.push(match error {
                         TotalsError::Shipping(_) => problem.at(SHIPPING_METHOD_AT),
-                        TotalsError::CashOnDeliveryUnavailable => problem.at(PAYMENT_METHOD_AT),
+                        TotalsError::OfflineUnavailable { .. } => problem.at(PAYMENT_METHOD_AT),
                         TotalsError::PriceMissing { .. }
                         | TotalsError::PriceNotPositive { .. }
                         | TotalsError::TaxMissing { .. }

@@ -16,6 +16,7 @@ mod record_cleanup;
 mod reservation_cleanup;
 mod reward_grant;
 mod saga_recovery;
+mod unpaid_orders;
 
 pub use cart_cleanup::cart_cleanup;
 pub use compensation_retry::compensation_retry;
@@ -27,6 +28,7 @@ pub use record_cleanup::record_cleanup;
 pub use reservation_cleanup::reservation_cleanup;
 pub use reward_grant::reward_grant;
 pub use saga_recovery::saga_recovery;
+pub use unpaid_orders::unpaid_orders;
 
 use crate::shop::Shop;
 use config::{WORKER_BATCH, WORKER_BUDGET_MS};

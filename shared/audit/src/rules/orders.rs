@@ -95,7 +95,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         code: "order_that_stands_has_its_money",
         sentence: "An order that is not cancelled has its money held or taken, its capture given up \
-                   with an alert, or is paid at the door, unless all of it was refunded.",
+                   with an alert, or is paid at the door, unless it waits for its money, or all of it was refunded.",
         look_at: "the payment at the provider, before anything is shipped",
         walk: "orders",
         subject: "o.order_id",
@@ -103,7 +103,26 @@ pub(super) const RULES: &[Rule] = &[
         broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
   where o.status not in ('cancelled', 'refunded') and p.state in ('pending', 'requires_action', 'voided', 'failed', 'refunded')
     and not (p.state = 'refunded' and o.total_minor = (select sum(r.amount_minor) from refund as r where r.order_id = o.order_id))
-    and not (p.state = 'pending' and p.provider = 'none' and p.method = 'cash_on_delivery')",
+    and not (p.state = 'pending' and p.provider = 'none' and (p.method = 'cash_on_delivery' or o.status in ('pending', 'on_hold')))",
+    },
+    Rule {
+        code: "pending_order_waits_for_its_money",
+        sentence: "An order is pending while its money is awaited from elsewhere, and no longer.",
+        look_at: "who said that it is paid; move the order on, or give the money back",
+        walk: "orders",
+        subject: "o.order_id",
+        detail: "{object}('payment', p.state, 'method', p.method)",
+        broken: "{looked} as o join payment as p on p.saga_id = o.detail ->> 'saga_id'
+  where o.status = 'pending' and not (p.state = 'pending' and p.method = 'external')",
+    },
+    Rule {
+        code: "due_order_is_not_late",
+        sentence: "An order that nobody has paid stands no longer than until it is due.",
+        look_at: "whether the worker unpaid-orders runs, and its alerts",
+        walk: "due_orders",
+        subject: "o.order_id",
+        detail: "{object}('status', o.status)",
+        broken: "{looked} as o, now where o.due_at_ms < now.ms - cast({doc} ->> 'overdue_ms' as bigint)",
     },
     Rule {
         code: "order_on_hold_is_not_captured",

@@ -158,7 +158,7 @@ impl Order {
             choices: Choices {
                 shipping_method: self.method.as_ref().map(|rate| &rate.method_id),
                 gift_wrap: None,
-                cash_on_delivery: false,
+                offline: None,
             },
             shipping_rates: self.method.as_slice(),
             promotions: &self.facts,

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     ids::{FeeId, TaxClass},
     money::Money,
+    payment::OfflineMethod,
     sorted::sorted_by,
     tax::{TaxRate, tax_on},
 };
@@ -22,6 +23,20 @@ named_enum! {
         GiftWrap = "gift_wrap",
         /// Paying at the door: an order has it that is paid so, and none can be paid so without one.
         CashOnDelivery = "cash_on_delivery",
+        /// Paying elsewhere: the same.
+        External = "external",
+    }
+}
+
+impl FeeKind {
+    /// The way to pay that orders have it for.
+    #[must_use]
+    pub const fn is_for(self) -> Option<OfflineMethod> {
+        match self {
+            Self::CashOnDelivery => Some(OfflineMethod::CashOnDelivery),
+            Self::External => Some(OfflineMethod::External),
+            Self::Handling | Self::GiftWrap => None,
+        }
     }
 }
 
@@ -54,17 +69,18 @@ impl Fee {
 
     /// What it costs an order whose goods are worth `subtotal` and whose buyer has chosen so; `None`
     /// where the order does not have it, and needs no tax for it. What somebody has to do it has for
-    /// nothing too: to wrap, and to take the money at the door. Of the fees for that, `among` all, it
-    /// has one.
+    /// nothing too: to wrap, and to take the money. Of the fees for a way to pay, `among` all, it has
+    /// one.
     #[must_use]
     pub fn amount(&self, among: &[Self], choices: Choices<'_>, subtotal: Money) -> Option<Money> {
         let is_free = self.free_from_minor.is_some_and(|from| subtotal.amount_minor() >= from);
         let is_asked = match self.kind {
             FeeKind::Handling => !is_free,
             FeeKind::GiftWrap => choices.gift_wrap == Some(&self.fee_id),
-            FeeKind::CashOnDelivery => {
-                let first = cash_on_delivery(among, subtotal);
-                choices.cash_on_delivery && first.is_some_and(|fee| fee.fee_id == self.fee_id)
+            FeeKind::CashOnDelivery | FeeKind::External => {
+                let chosen = choices.offline.filter(|method| self.kind.is_for() == Some(*method));
+                let first = chosen.and_then(|method| offline(among, method, subtotal));
+                first.is_some_and(|fee| fee.fee_id == self.fee_id)
             }
         };
         let amount_minor = if is_free { 0 } else { self.amount_minor };
@@ -138,25 +154,27 @@ pub(super) fn price(
     Ok(fees)
 }
 
-/// That what is chosen is to be had: the gift wrap, and to pay at the door.
+/// That what is chosen is to be had: the gift wrap, and the way to pay.
 fn is_there(input: &TotalsInput<'_>, subtotal: Money) -> Result<(), TotalsError> {
     if let Some(chosen) = input.choices.gift_wrap
         && !input.fees.iter().any(|fee| fee.is_wrap(chosen))
     {
         return Err(TotalsError::GiftWrapUnavailable { fee_id: chosen.clone() });
     }
-    if input.choices.cash_on_delivery && cash_on_delivery(input.fees, subtotal).is_none() {
-        return Err(TotalsError::CashOnDeliveryUnavailable);
+    match input.choices.offline {
+        Some(method) if offline(input.fees, method, subtotal).is_none() => {
+            Err(TotalsError::OfflineUnavailable { method })
+        }
+        Some(_) | None => Ok(()),
     }
-    Ok(())
 }
 
-/// The fee by which an order whose goods are worth `subtotal` can be paid at the door: of several the
-/// first by its id.
+/// The fee by which an order whose goods are worth `subtotal` can be paid so: of several the first by
+/// its id.
 #[must_use]
-pub fn cash_on_delivery(fees: &[Fee], subtotal: Money) -> Option<&Fee> {
+pub fn offline(fees: &[Fee], method: OfflineMethod, subtotal: Money) -> Option<&Fee> {
     let serves = |fee: &&Fee| {
-        fee.kind == FeeKind::CashOnDelivery
+        fee.kind.is_for() == Some(method)
             && fee.up_to_minor.is_none_or(|up_to| subtotal.amount_minor() <= up_to)
     };
     fees.iter().filter(serves).min_by(|a, b| a.fee_id.cmp(&b.fee_id))

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::money::{CurrencyRules, Rounding};
+use crate::payment::OfflineMethod;
 use crate::promotion::tests::{off_shipping, off_sku, promotions};
 use crate::promotion::{Amount, Promotion};
 use crate::stock::Allocation;
@@ -63,7 +64,7 @@ struct Order {
     shipping_rates: Vec<ShippingRate>,
     promotions: PromotionFacts,
     gift_wrap: Option<FeeId>,
-    cash_on_delivery: bool,
+    offline: Option<OfflineMethod>,
     fees: Vec<Fee>,
 }
 
@@ -79,7 +80,7 @@ impl Order {
             shipping_rates: vec![rate("post", None, 500)],
             promotions: PromotionFacts::default(),
             gift_wrap: None,
-            cash_on_delivery: false,
+            offline: None,
             fees: vec![],
         }
     }
@@ -105,7 +106,7 @@ impl Order {
             choices: Choices {
                 shipping_method: self.shipping_method.as_ref(),
                 gift_wrap: self.gift_wrap.as_ref(),
-                cash_on_delivery: self.cash_on_delivery,
+                offline: self.offline,
             },
             shipping_rates: &self.shipping_rates,
             promotions: &self.promotions,
@@ -565,9 +566,24 @@ fn a_text_that_is_no_quote_is_none() {
 
 // CHK-11
 #[test]
-fn an_order_that_is_paid_at_the_door_has_the_first_fee_that_serves_it() {
+fn an_order_that_is_paid_offline_has_the_first_fee_that_serves_it() {
+    for (kind, method) in [
+        (FeeKind::CashOnDelivery, OfflineMethod::CashOnDelivery),
+        (FeeKind::External, OfflineMethod::External),
+    ] {
+        has_the_first_that_serves_it(kind, method);
+    }
+    let mut order = Order::of(vec![line("a", 1, 1_000)]);
+    order.fees = vec![Fee { kind: FeeKind::CashOnDelivery, ..fee("door", "standard", 300) }];
+    order.offline = Some(OfflineMethod::External);
+    let refusal = TotalsError::OfflineUnavailable { method: OfflineMethod::External };
+    assert_eq!(order.refusal(), refusal, "the fee for the one way is none for the other");
+}
+
+fn has_the_first_that_serves_it(kind: FeeKind, method: OfflineMethod) {
+    let unavailable = TotalsError::OfflineUnavailable { method };
     let at_the_door = |id: &str, amount_minor, up_to_minor| Fee {
-        kind: FeeKind::CashOnDelivery,
+        kind,
         up_to_minor,
         ..fee(id, "standard", amount_minor)
     };
@@ -577,14 +593,14 @@ fn an_order_that_is_paid_at_the_door_has_the_first_fee_that_serves_it() {
         order.totals().fees.iter().map(|fee| fee.fee_id.to_string()).collect()
     };
     assert_eq!(ids(&order), [""; 0], "it is paid otherwise");
-    order.cash_on_delivery = true;
+    order.offline = Some(method);
     assert_eq!((ids(&order), order.totals().total), (vec!["door".to_owned()], money(1_320)));
     order.lines[0].quantity = 2.try_into().unwrap();
     assert_eq!(ids(&order), ["far"], "the goods are worth more than the first is for");
     order.fees.remove(0);
-    assert_eq!(order.refusal(), TotalsError::CashOnDeliveryUnavailable);
+    assert_eq!(order.refusal(), unavailable);
     order.fees.clear();
-    assert_eq!(order.refusal(), TotalsError::CashOnDeliveryUnavailable);
+    assert_eq!(order.refusal(), unavailable);
     order.fees.push(Fee { free_from_minor: Some(500), ..at_the_door("free", 200, None) });
     assert_eq!(order.totals().fees[0].total, money(0), "and somebody has to take the money");
 }

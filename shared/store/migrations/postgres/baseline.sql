@@ -522,7 +522,8 @@ create index if not exists compensation_due on compensation (next_attempt_at_ms)
 create index if not exists compensation_given_up on compensation (state, compensation_id) where state not in ('pending', 'done');
 create index if not exists compensation_of_payment on compensation (payment_id);
 
--- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10).
+-- Orders (`orders`, since ORDER is SQL's). Everything is frozen at creation (ORD-12); one per cart (ORD-10). At `due_at_ms` one that nobody has paid comes
+-- to its end (ORD-9), or is taken to be paid, where all of it has arrived and was to be paid at the door (CHK-11).
 create table if not exists order_counter (
   day text collate "C" primary key,
   last bigint not null
@@ -547,10 +548,10 @@ create table if not exists orders (
   address_hash text collate "C" not null default '',
   created_at_ms bigint not null,
   updated_at_ms bigint not null,
-  expires_at_ms bigint,
+  due_at_ms bigint,
   cancelled_at_ms bigint,
   completed_at_ms bigint,
-  constraint unpaid_orders_expire check (status not in ('draft', 'pending') or expires_at_ms is not null)
+  constraint unpaid_orders_expire check (status not in ('draft', 'pending') or due_at_ms is not null)
 );
 create unique index if not exists order_number on orders (order_number);
 create unique index if not exists order_of_cart on orders (cart_id);
@@ -558,6 +559,7 @@ create index if not exists order_by_owner on orders (owner, order_id);
 create index if not exists order_by_email on orders (email_hash, order_id) where email_hash > '';
 create index if not exists order_by_address on orders (address_hash, order_id) where address_hash > '';
 create index if not exists order_by_status on orders (status, order_id);
+create index if not exists order_due on orders (due_at_ms) where due_at_ms > 0;
 create table if not exists order_line (
   order_id text collate "C",
   line_no bigint,

@@ -3,6 +3,7 @@
 -- refuses: compensation_moved_on, compensation_replaced, idempotency_key_seen
 @idempotent
 lock compensation where compensation_id = :compensation_id;
+lock orders where order_id = @unpaid_of(:compensation_id);
 -- The saga before the payment, as everywhere. Held while it is judged: nobody adds another that is owed for this payment.
 lock saga where saga_id = (select saga_id from compensation where compensation_id = :compensation_id);
 lock payment where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
@@ -23,6 +24,7 @@ update compensation set state = 'pending', next_attempt_at_ms = now_ms(), lease_
   where compensation_id = :compensation_id;
 update payment set state = coalesce(:to_payment_state, state), updated_at_ms = now_ms()
   where payment_id = (select payment_id from compensation where compensation_id = :compensation_id);
+update orders set due_at_ms = null where order_id = @unpaid_of(:compensation_id) and due_at_ms > 0;
 delete from alert where alert_id in ('compensation_dead:' || :compensation_id, 'compensation_failing:' || :compensation_id,
     'capture_failing:' || (select saga_id from compensation where compensation_id = :compensation_id));
 @finish

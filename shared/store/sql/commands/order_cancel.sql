@@ -14,8 +14,8 @@ refuse 'order_busy' where exists (select 1 from payment join saga on saga.saga_i
 update saga set state = 'completed', updated_at_ms = now_ms()
   where state = 'capturing' and saga_id = @saga_of(:order_id);
 @move_order(:order_id, 'cancelled', :actor, :reason)
-update orders set cancelled_at_ms = now_ms(), expires_at_ms = null where order_id = :order_id;
--- What would have been paid at the door is not any more.
+update orders set cancelled_at_ms = now_ms(), due_at_ms = null where order_id = :order_id;
+-- What would have been paid at the door or elsewhere is not any more.
 update payment set state = 'voided', updated_at_ms = now_ms()
   where state = 'pending' and saga_id = @saga_of(:order_id);
 update reward set state = 'owed' where order_id = :order_id and state = 'given';

@@ -1,8 +1,8 @@
 -- The one transaction that makes an order out of an authorized saga (CHK-6): order, lines, number, stock committed,
 -- payment, cart and session completed, history and events. All of it was decided in the saga's plan. A payment of nothing is captured
--- with it, one at the door is pending; neither has a reference. What it has held of accounts is spent. With a `hold` it
+-- with it, one that no provider is asked for is pending; neither has a reference. An order that waits for its payment is due when its time is over (ORD-9). What it has held of accounts is spent. With a `hold` it
 -- waits for a person (CHK-16), and keeps why.
--- in: saga_id text, lease_token text, to_state text, status text, reason text, hold jsonb?, card text?, reference text?, capture boolean, draws boolean?, events
+-- in: saga_id text, lease_token text, to_state text, status text, reason text, hold jsonb?, card text?, reference text?, capture boolean, draws boolean?, due_in_ms bigint?, events
 -- refuses: saga_moved_on, reservation_expired, cart_converted, payment_reference_taken
 -- The cart before the saga, as whoever claims a cart takes them; which cart a saga is of never changes.
 lock cart where cart_id = (select cart_id from saga where saga_id = :saga_id);
@@ -28,11 +28,11 @@ update stock set on_hand = on_hand - sold.quantity, reserved = reserved - sold.q
 insert into order_counter (day, last) values (replace(utc_day(now_ms()), '-', ''), 1)
   on conflict (day) do update set last = order_counter.last + 1;
 insert into orders (order_id, order_number, cart_id, session_id, owner, status, version, currency, subtotal_minor, discount_minor,
-    shipping_minor, tax_minor, total_minor, detail, contact, email_hash, address_hash, created_at_ms, updated_at_ms)
+    shipping_minor, tax_minor, total_minor, detail, contact, email_hash, address_hash, created_at_ms, updated_at_ms, due_at_ms)
   select plan ->> 'order_id', 'ORD-' || day || '-' || padded(last), saga.cart_id, saga.session_id, saga.owner, :status, 1, plan ->> 'currency',
     integer(plan ->> 'subtotal_minor'), integer(plan ->> 'discount_minor'), integer(plan ->> 'shipping_minor'), integer(plan ->> 'tax_minor'),
     integer(plan ->> 'total_minor'), with_member(with_member(with_member(with_member(part(plan, 'detail'), 'hold', document(:hold)), 'saga_id', saga.saga_id), 'attributes', document(kept.attributes)),
-      'client_reference', kept.client_reference), session.contact, coalesce(session.email_hashes ->> 0, ''), session.address_hash, now_ms(), now_ms()
+      'client_reference', kept.client_reference), session.contact, coalesce(session.email_hashes ->> 0, ''), session.address_hash, now_ms(), now_ms(), now_ms() + :due_in_ms
   from saga join checkout_session as session on session.session_id = saga.session_id
   join cart as kept on kept.cart_id = saga.cart_id
   join order_counter on day = replace(utc_day(now_ms()), '-', '')

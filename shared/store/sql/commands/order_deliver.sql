@@ -1,5 +1,6 @@
--- Shipments of an order have arrived (ORD-15): their lines count it, and with the last of them the order is complete.
--- in: order_id text, order_version bigint, legal_from jsonb, to_status text, actor text, reason text, shipment_ids jsonb, lines jsonb: [{line_no, quantity}], completed boolean?, if_versions jsonb?, reply jsonb?, idempotency…?, events
+-- Shipments of an order have arrived (ORD-15): their lines count it, and with the last of them the order is complete. What was to be paid at the door is taken
+-- to be paid a while after.
+-- in: order_id text, order_version bigint, legal_from jsonb, to_status text, actor text, reason text, shipment_ids jsonb, lines jsonb: [{line_no, quantity}], completed boolean?, due_in_ms bigint?, if_versions jsonb?, reply jsonb?, idempotency…?, events
 -- refuses: version_conflict, order_changed, pieces_exceeded, idempotency_key_seen
 @idempotent
 @order_at
@@ -9,7 +10,7 @@ update order_line set delivered_quantity = delivered_quantity + arriving.quantit
 update shipment set delivered_at_ms = now_ms()
   where order_id = :order_id and delivered_at_ms is null and shipment_id in (select scalar(named.value) from each(:shipment_ids, named));
 -- only with completed
-update orders set completed_at_ms = now_ms() where order_id = :order_id;
+update orders set completed_at_ms = now_ms(), due_at_ms = now_ms() + :due_in_ms where order_id = :order_id;
 @move_order(:order_id, :to_status, :actor, :reason)
 @finish
 returning

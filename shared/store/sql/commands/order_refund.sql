@@ -1,7 +1,7 @@
 -- Money of an order goes back (ORD-6), of pieces that are `cancelled` too (ORD-4), which are stock again: its lines count it, accounts have their part at once, and what the provider owes is tried from now on. What was
 -- paid at the door is handed back by whoever says so. With the last of it the order is `over`: what it used and was rewarded with goes back.
 -- What is `waived` was not taken yet, and is not asked for any more. Where all that is not cancelled has arrived, the order is `completed`, by way of `shipped`.
--- in: order_id text, order_version bigint, legal_from jsonb, to_status text?, actor text, reason text, payment_state text?, refund jsonb: {refund_id, amount_minor, detail}, lines jsonb: [{line_no, quantity, amount_minor}], draws jsonb?: [{account_id, units}], returned jsonb?: {return_id, status}, by_hand jsonb?: {amount_minor, state}, owed jsonb?, over boolean?, cancelled jsonb?: [{line_no, quantity}], waived jsonb?: {amount_minor}, completed boolean?, if_versions jsonb?, reply jsonb?, idempotency…?, events
+-- in: order_id text, order_version bigint, legal_from jsonb, to_status text?, actor text, reason text, payment_state text?, refund jsonb: {refund_id, amount_minor, detail}, lines jsonb: [{line_no, quantity, amount_minor}], draws jsonb?: [{account_id, units}], returned jsonb?: {return_id, status}, by_hand jsonb?: {amount_minor, state}, owed jsonb?, over boolean?, cancelled jsonb?: [{line_no, quantity}], waived jsonb?: {amount_minor}, completed boolean?, due_in_ms bigint?, if_versions jsonb?, reply jsonb?, idempotency…?, events
 -- refuses: version_conflict, order_changed, refund_exceeded, pieces_exceeded, idempotency_key_seen
 @idempotent
 @order_at
@@ -60,7 +60,7 @@ update reward set state = 'owed' where order_id = :order_id and state = 'given' 
 insert into refund (order_id, refund_id, amount_minor, actor, detail, at_ms)
   values (:order_id, :refund ->> 'refund_id', integer(:refund ->> 'amount_minor'), :actor, part(:refund, 'detail'), now_ms());
 -- only with completed
-update orders set completed_at_ms = now_ms() where order_id = :order_id and :completed;
+update orders set completed_at_ms = now_ms(), due_at_ms = now_ms() + :due_in_ms where order_id = :order_id and :completed;
 -- only with completed
 @move_order((select order_id from orders where order_id = :order_id and :completed), 'shipped', :actor, :reason)
 @move_order(:order_id, :to_status, :actor, :reason)

@@ -4,7 +4,7 @@ object('order_id', o.order_id, 'order_number', o.order_number, 'cart_id', o.cart
   'status', o.status, 'version', o.version, 'currency', o.currency, 'subtotal_minor', o.subtotal_minor, 'discount_minor', o.discount_minor,
   'shipping_minor', o.shipping_minor, 'tax_minor', o.tax_minor, 'total_minor', o.total_minor, 'detail', document(o.detail), 'contact', o.contact,
   'data_key', document(@data_key_json(o.owner)),
-  'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', o.expires_at_ms,
+  'created_at_ms', o.created_at_ms, 'updated_at_ms', o.updated_at_ms, 'expires_at_ms', case when o.status in ('draft', 'pending') then o.due_at_ms end,
   'attributes', document(part(o.detail, 'attributes')), 'client_reference', o.detail ->> 'client_reference', 'hold', document(part(o.detail, 'hold')), 'cancelled_at_ms', o.cancelled_at_ms, 'completed_at_ms', o.completed_at_ms,
   'lines', document((select list(object('line_no', l.line_no, 'sku', l.sku, 'product_id', l.product_id, 'name', l.name, 'quantity', l.quantity,
       'unit_price_minor', l.unit_price_minor, 'subtotal_minor', l.subtotal_minor, 'discount_minor', l.discount_minor, 'tax_minor', l.tax_minor,

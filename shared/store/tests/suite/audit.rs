@@ -300,6 +300,11 @@ const BREAKS: &[(&str, &str)] = &[
         "update payment set state = 'voided' where saga_id = 'saga-ann'",
     ),
     (
+        "pending_order_waits_for_its_money",
+        "update orders set status = 'pending', due_at_ms = 9000000000000 where order_id = 'order-ann'; update order_history set to_status = 'pending' where order_id = 'order-ann'",
+    ),
+    ("due_order_is_not_late", "update orders set due_at_ms = 1 where order_id = 'order-ann'"),
+    (
         "order_on_hold_is_not_captured",
         "update orders set status = 'on_hold' where order_id = 'order-ann'; update order_history set to_status = 'on_hold' where order_id = 'order-ann'",
     ),

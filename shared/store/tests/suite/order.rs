@@ -369,6 +369,67 @@ fn what_is_paid_at_the_door_is_collected_once_and_then_it_is_captured() {
     shop.stock_adds_up();
 }
 
+// ORD-9
+#[test]
+fn an_order_that_waits_for_its_money_is_due_until_it_is_paid_or_ends() {
+    let shop = shop();
+    let shoppers = [shopper("ann"), shopper("bob"), shopper("cat")];
+    for (shopper, due_in_ms) in shoppers.iter().zip([1_000, 2_000, 90_000_000]) {
+        shopper.pays_elsewhere(&shop, CUPS_AND_TEA, due_in_ms);
+    }
+    let due = |limit: i64| -> Vec<String> {
+        let due = shop.list(&sql::ORDER_DUE, &json!({"limit": limit}));
+        due.iter().map(|it| it["order_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(due(9), [""; 0]);
+    shop.advance(60_000);
+    assert_eq!(
+        (due(9), due(1)),
+        (vec!["order-ann".into(), "order-bob".into()], vec!["order-ann".into()])
+    );
+    let [ann, bob, cat] = &shoppers;
+    let owes_nothing =
+        json!({"payment_state": "pending", "compensation": null, "legal_from": ["pending"]});
+    shop.does(&sql::ORDER_CANCEL, &with(ann.cancel(), owes_nothing));
+    let goes_on = json!({"to_status": "confirmed"});
+    let paid = with(bob.changes(1, &["pending"]), goes_on.clone());
+    assert_eq!(shop.does(&sql::ORDER_COLLECT, &paid)["version"], 2);
+    let held = with(cat.changes(1, &["pending"]), json!({"to_status": "on_hold"}));
+    shop.does(&sql::ORDER_MOVE, &held);
+    shop.advance(100_000_000);
+    assert_eq!(due(9), [""; 0], "one is over, one is paid, and one waits for a person");
+    let waits = json!({"to_status": "pending", "due_in_ms": 1_000});
+    shop.does(&sql::ORDER_MOVE, &with(cat.changes(2, &["on_hold"]), waits));
+    shop.advance(1_000);
+    assert_eq!(due(9), ["order-cat"]);
+    let paid = with(cat.changes(3, &["pending"]), goes_on);
+    shop.does(&sql::ORDER_COLLECT, &paid);
+    assert_eq!(due(9), [""; 0]);
+    assert_eq!(
+        shop.rows("select order_id, status, due_at_ms from orders order by order_id"),
+        ["order-ann|cancelled|-", "order-bob|confirmed|-", "order-cat|confirmed|-"]
+    );
+    shop.stock_adds_up();
+}
+
+// ORD-9
+#[test]
+fn an_order_whose_money_was_not_taken_is_due_while_nobody_looks_after_it() {
+    let (shop, ann) = (shop(), shopper("ann"));
+    ann.orders(&shop, CUPS_AND_TEA);
+    let given_up = json!({"to_state": "completed", "payment_state": "capture_failed", "captured_minor": 0, "tried": true, "unpaid_in_ms": 5_000,
+        "compensation": {"compensation_id": "owed-ann", "error": "refused"}});
+    shop.does(&sql::PAYMENT_CAPTURE, &with(ann.capture(), given_up));
+    let due = || shop.list(&sql::ORDER_DUE, &json!({"limit": 9})).len();
+    assert_eq!(due(), 0);
+    shop.advance(5_000);
+    assert_eq!(due(), 1);
+    let again = json!({"compensation_id": "owed-ann", "legal_from": ["dead"], "state": "dead", "attempts": 1, "retries": 0,
+        "payment_state": "capture_failed", "to_payment_state": null, "actor": "service:desk", "reason": "the bank says so"});
+    shop.does(&sql::COMPENSATION_RETRY, &again);
+    assert_eq!((due(), shop.rows("select due_at_ms from orders")), (0, vec!["-".to_owned()]));
+}
+
 // CHK-11
 #[test]
 fn a_cancel_ends_what_was_to_be_paid_at_the_door() {

@@ -28,7 +28,7 @@ fn an_authorized_saga_becomes_an_order_in_one_step() {
         json!({"order_id": "order-ann", "order_number": "ORD-20300102-000001", "created_at_ms": at,
             "attributes": {}, "client_reference": null, "status": "confirmed"})
     );
-    assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, expires_at_ms from orders"),
+    assert_eq!(shop.rows("select cart_id, session_id, owner, status, version, currency, subtotal_minor, shipping_minor, total_minor, contact, due_at_ms from orders"),
         ["cart-ann|session-ann|ann|confirmed|1|USD|2500|500|3000|v2.data-key-ann.sealed|-"]);
     assert_eq!(
         shop.rows("select detail from orders"),

@@ -341,6 +341,17 @@ impl Shopper {
         shop.does(&sql::ORDER_CREATE, &with(self.order_create(), made));
     }
 
+    /// An order that waits for a payment which is made elsewhere, for so long.
+    pub fn pays_elsewhere(&self, shop: &Database, lines: &[Line], due_in_ms: i64) {
+        let cart_version = self.goes_to_checkout(shop, lines);
+        let elsewhere = json!({"provider": "none", "payment_method": "external"});
+        let plan = with(self.plan(lines), elsewhere);
+        let claim = with(self.confirm(cart_version, lines), json!({"plan": plan}));
+        shop.does(&sql::CONFIRM_BEGIN, &claim);
+        let made = json!({"to_state": "completed", "reference": null, "capture": false, "status": "pending", "due_in_ms": due_in_ms});
+        shop.does(&sql::ORDER_CREATE, &with(self.order_create(), made));
+    }
+
     /// Has an order of which nothing was to be paid; the receipt.
     pub fn gets_for_nothing(&self, shop: &Database, lines: &[Line]) -> Value {
         self.confirms_for_nothing(shop, lines);

@@ -1,7 +1,7 @@
 //! Paying at the door (CHK-11): offered by the fee for it, agreed to like any total, and paid when
 //! somebody says so; no provider is asked.
 
-use e2e::{Basket, Call, Guest, Reply, Session, Shop, unique};
+use e2e::{Basket, Call, Guest, Reply, Session, Shop, together, unique};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +13,9 @@ const AT_THE_DOOR: &str = "country=DE&shipping_method=standard&payment_method=ca
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A fee of a test, gone with it.
-struct Offer<'s> {
+pub(crate) struct Offer<'s> {
     shop: &'s Shop,
+    kind: &'static str,
     path: String,
     _alone: MutexGuard<'static, ()>,
 }
@@ -25,6 +26,19 @@ impl<'s> Offer<'s> {
         Self::put_for(shop, None, zone, amount_minor, up_to_minor)
     }
 
+    /// To pay elsewhere, on the way to Germany.
+    pub(crate) fn elsewhere(shop: &'s Shop, amount_minor: i64, up_to_minor: i64) -> Self {
+        let offer = Self::of(shop, "external");
+        offer.is(None, "de", amount_minor, up_to_minor);
+        offer
+    }
+
+    fn of(shop: &'s Shop, kind: &'static str) -> Self {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = format!("/api/v1/catalog/fees/USD/{}", unique("paid-so-"));
+        Self { shop, kind, path, _alone: alone }
+    }
+
     /// … and for customers of this group.
     fn put_for(
         shop: &'s Shop,
@@ -33,9 +47,7 @@ impl<'s> Offer<'s> {
         amount_minor: i64,
         up_to_minor: i64,
     ) -> Self {
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = format!("/api/v1/catalog/fees/USD/{}", unique("cod-"));
-        let offer = Self { shop, path, _alone: alone };
+        let offer = Self::of(shop, "cash_on_delivery");
         offer.is(group, zone, amount_minor, up_to_minor);
         offer
     }
@@ -43,14 +55,14 @@ impl<'s> Offer<'s> {
     /// It is this now.
     fn is(&self, group: Option<&str>, zone: &str, amount_minor: i64, up_to_minor: i64) {
         let fee = json!({
-            "kind": "cash_on_delivery", "name": "Payment at the door", "amount_minor": amount_minor,
+            "kind": self.kind, "name": "For this way to pay", "amount_minor": amount_minor,
             "up_to_minor": up_to_minor, "zone": zone, "customer_group": group, "tax_class": "standard", "active": true,
         });
         self.shop.admin("PUT", &self.path).json(&fee).send().expect(200);
     }
 
     /// It is none, and nobody else has one.
-    fn ends(&self) {
+    pub(crate) fn ends(&self) {
         self.shop.admin("DELETE", &self.path).send().expect(200);
     }
 }
@@ -61,12 +73,12 @@ impl Drop for Offer<'_> {
     }
 }
 
-fn minor(amount: &Value) -> i64 {
+pub(crate) fn minor(amount: &Value) -> i64 {
     amount["amount_minor"].as_i64().unwrap_or_else(|| panic!("no amount: {amount}"))
 }
 
 /// One of these, at so many cents, on the way to Germany.
-fn with_one<'s>(shop: &'s Shop, price: i64) -> (Guest<'s>, Basket<'s>, String) {
+pub(crate) fn with_one<'s>(shop: &'s Shop, price: i64) -> (Guest<'s>, Basket<'s>, String) {
     let sku = shop.sku().price("USD", price).stock(9).create();
     let guest = shop.guest();
     guest.add(&sku, 1).expect(200);
@@ -74,7 +86,7 @@ fn with_one<'s>(shop: &'s Shop, price: i64) -> (Guest<'s>, Basket<'s>, String) {
     (guest, basket, sku)
 }
 
-fn collecting(shop: &Shop, order_id: &str, amount: &Value) -> Call {
+pub(crate) fn collecting(shop: &Shop, order_id: &str, amount: &Value) -> Call {
     collecting_with(shop, "money:write", order_id, amount).keyed(&unique("collect-"))
 }
 
@@ -88,7 +100,7 @@ fn by_cash(session: &Session<'_>) -> Call {
     session.confirming_with(&json!({ "payment_method": "cash_on_delivery" }))
 }
 
-fn order_of(reply: Reply) -> (String, Value) {
+pub(crate) fn order_of(reply: Reply) -> (String, Value) {
     let order = reply.expect(201);
     (order["order_id"].as_str().expect("an order").to_owned(), order)
 }
@@ -321,4 +333,50 @@ fn an_offer_for_a_group_is_for_its_customers_alone() {
     refused.problem(422, "cash_on_delivery_unavailable");
     let session = dealer.basket().to("DE", None).paying_with("cash_on_delivery").begin();
     assert_eq!(order_of(session.confirm()).1["payment_status"], "pending");
+}
+
+// CHK-11
+#[test]
+fn what_has_arrived_is_taken_to_be_paid_a_week_later() {
+    let shop = Shop::alone();
+    let _offer = Offer::put(&shop, "de", 300, 100_000);
+    let arrives = |goods: i64| {
+        let (guest, basket, _) = with_one(&shop, goods);
+        let (order_id, placed) = order_of(basket.paying_with("cash_on_delivery").begin().confirm());
+        for status in ["processing", "shipped", "delivered"] {
+            let path = format!("/api/v1/orders/{order_id}/status");
+            let desk = shop.call("PUT", &path).bearer(&shop.token("orders:write"));
+            desk.json(&json!({ "status": status })).keyed(&unique("desk-")).send().expect(200);
+        }
+        (guest, order_id, placed["total"].clone())
+    };
+    let (guest, order_id, _) = arrives(10_000);
+    let (payer, paid_id, paid) = arrives(5_000);
+    let (_, basket, _) = with_one(&shop, 1_000);
+    let (waiting, _) = order_of(basket.paying_with("cash_on_delivery").begin().confirm());
+    collecting(&shop, &paid_id, &paid).send().expect(200);
+    let due = |order_id: &str| shop.rows("orders", "order_id", order_id)[0]["due_at_ms"].clone();
+    assert!(due(&order_id).is_i64() && due(&paid_id).is_null() && due(&waiting).is_null());
+    assert!(guest.order(&order_id).expect(200)["expires_at_ms"].is_null(), "it does not end");
+
+    shop.advance_ms(7 * 24 * 3_600_000 - 60_000);
+    shop.run("unpaid-orders");
+    assert_eq!(guest.order(&order_id).expect(200)["payment_status"], "pending");
+    shop.advance_ms(61_000);
+    together(3, |_| shop.worker_without_lease("unpaid-orders").send().expect(200));
+    let order = guest.order(&order_id).expect(200);
+    assert_eq!(
+        (&order["payment_status"], &order["status"]),
+        (&json!("captured"), &json!("delivered"))
+    );
+    let last = order["status_history"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["actor"], &last["reason"]),
+        (&json!("unpaid-orders"), &json!("taken to be paid on delivery"))
+    );
+    let told = shop.rows("outbox", "aggregate", &format!("order/{order_id}"));
+    assert_eq!(told.iter().filter(|it| it["type"] == "orders.payment.captured").count(), 1);
+    assert_eq!(payer.order(&paid_id).expect(200)["version"], 5);
+    shop.run("unpaid-orders");
+    assert_eq!(shop.rows("orders", "order_id", &waiting)[0]["status"], "confirmed");
 }

@@ -23,6 +23,7 @@ mod clients;
 mod confirm;
 mod currency;
 mod customers;
+mod elsewhere;
 mod events;
 mod expiry;
 mod fees;

@@ -43,8 +43,17 @@ fn all(shop: &Shop, path: &str, member: &str) -> Vec<Value> {
             return found;
         }
         let next = next.as_str().map_or_else(|| next.to_string(), str::to_owned);
-        cursor = format!("&cursor={}", next.replace(':', "%3A").replace(',', "%2C"));
+        cursor = format!("&cursor={}", encoded(&next));
     }
+}
+
+/// As a value in an address.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 #[test]
